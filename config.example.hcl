@@ -1,0 +1,91 @@
+# trio-gate: a configuration to start from. `trio-gate check FILE` says what it means, or all that is wrong with it.
+# It needs one variable: TRIO_GATE_ALICE_SHA256, which `trio-gate person new` makes.
+#
+# Strings stand in "…", durations are "30s" "10m" "12h", sizes "64KiB" "8MiB" "1GiB"; env("NAME") is an environment variable
+# and file("PATH") the contents of a file. Relative paths start at this file's folder. Unknown names are errors.
+
+gateway {
+  state_dir = "./state"                              # CAs, audit database, spool; only this user may read it
+
+  # The doors for agents. Keep those that you use.
+  listener "proxy"    { bind = "127.0.0.1:8080" }    # HTTPS_PROXY=http://127.0.0.1:8080
+  listener "tls"      { bind = "127.0.0.1:8443" }    # transparent: AWS's host names resolve to it
+  listener "endpoint" { bind = "127.0.0.1:8081" }    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
+
+  # The door for people: approvals, metrics, health. Always TLS.
+  admin { bind = "127.0.0.1:9443" }
+
+  # A listener off loopback needs `agent` blocks (below), and an endpoint listener there needs TLS:
+  # listener "endpoint" {
+  #   bind  = "0.0.0.0:8444"
+  #   names = ["gate.internal.example"]              # the Host names it answers to
+  #   tls   = true                                   # a leaf of our own CA; or certificate = "…" and key = "…"
+  # }
+
+  # decision_log = "./decisions.jsonl"               # one JSON line for each decision
+  # ca_file      = "./roots.pem"                     # roots for AWS's certificates; default: the system's
+
+  # Limits, with their defaults.
+  # held_limit      = "32MiB"                        # one body that is read before the decision
+  # held_total      = "256MiB"                       # all of them together
+  # spool_limit     = "8GiB"                         # streamed bodies that wait for an approval on disk
+  # max_connections = 1000
+  # head_timeout    = "10s"                          # a whole request head, from its first byte
+  # idle_timeout    = "60s"                          # a kept connection, or a body that does not move
+  # connect_timeout = "10s"                          # TCP and TLS to AWS
+  # answer_timeout  = "15m"                          # the first byte of AWS's answer
+}
+
+# The base key, which may do one thing: assume the role below in each account.
+# Left empty it is the standard chain: AWS_* variables, AWS_PROFILE, the machine's role.
+credential "aws_account" "base" {
+  # access_key_id     = env("BASE_ACCESS_KEY_ID")
+  # secret_access_key = env("BASE_SECRET_ACCESS_KEY")
+  # profile           = "gate"                       # instead of the two: a profile of ~/.aws
+}
+
+# The accounts that agents may reach. An agent names one in its placeholder key: AKIA111111111111XXXX is "prod".
+endpoint "aws_api" "main" {
+  role       = "trio-gate"                           # assumed in every account
+  region     = "us-east-1"                           # where STS is called
+  credential = aws_account.base
+  accounts = [                                       # ids, with a label for rules and prompts
+    "111111111111=prod",
+    "222222222222=staging",
+  ]
+  # hosts       = ["*.amazonaws.com"]                # narrows the AWS hosts that may be called; `*` is one or more labels
+  # external_id = "…"                                # if the roles' trust policies ask for one
+}
+
+# Dial some hosts elsewhere, as a VPC endpoint or a stand-in for tests; their TLS name stays the same.
+# upstream "*.s3.us-east-1.amazonaws.com" {
+#   address = "10.0.0.7:443"
+#   ca_file = "./private-roots.pem"
+# }
+
+# An agent that proves itself with a secret of its own, of at least 16 characters: its keys end in the suffix
+# (AKIA222222222222CI01). With one `agent` block, keys of no agent are refused.
+# agent "ci" {
+#   key_suffix = "CI01"
+#   secret     = env("TRIO_GATE_AGENT_CI")
+#   accounts   = ["222222222222"]                    # default: all
+# }
+
+# Who may approve. `trio-gate person new` makes a token, which is the person's own, and its SHA-256, which stands here.
+person "alice" {
+  token_sha256 = env("TRIO_GATE_ALICE_SHA256")
+  # kind       = "bot"                               # default: "human"
+}
+
+approver "human" "oncall" {                          # takes no bots; approver "bot" does
+  people  = [person.alice]
+  quorum  = 1                                        # how many of them must approve
+  timeout = "10m"                                    # then the answer is no
+}
+
+# Rules: higher `priority` first, then the file's order; the first that holds decides, and none means no.
+# A rule without `match` always holds; `endpoints = [aws_api.main]` limits it. A call that returns credentials, tokens or
+# passwords needs `vends = true` in the rule that allows it.
+rule "no secrets" { match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }
+rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }
+rule "the rest"   { action = "approve"  approvers = [human.oncall] }

@@ -1,0 +1,212 @@
+"""An AWS for the demo and the tests: moto in one process, over TLS, on a loopback port, with accounts that are set up.
+
+    python scripts/embedded_aws.py DIRECTORY
+
+writes `ca.pem` to the directory, prints one JSON line when it is ready ({"port", "ca_file", "base_access_key_id",
+"base_secret_access_key"}) and runs until SIGTERM. From Python: `with start(directory) as aws: aws.port …`.
+
+There is a hub account whose user holds the base key and may assume the role `trio-gate` of the accounts `prod` and `staging`;
+each of those holds a bucket, a secret and a table. Signatures and policies are checked as AWS checks them: a wrong key, a
+wrong signature or a role that does not trust the hub is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HUB = "999999999999"
+ACCOUNTS = {"prod": "111111111111", "staging": "222222222222"}
+ROLE = "trio-gate"
+REGION = "us-east-1"
+NAMES = [
+    "localhost",
+    "*.amazonaws.com",
+    *(f"*.{region}.amazonaws.com" for region in ("us-east-1", "us-west-2", "eu-west-1")),
+    *(f"*.s3.{region}.amazonaws.com" for region in ("us-east-1", "us-west-2", "eu-west-1")),
+    *(f"*.s3.dualstack.{region}.amazonaws.com" for region in ("us-east-1", "us-west-2")),
+    *(f"*.s3-{kind}.us-east-1.amazonaws.com" for kind in ("control", "accesspoint", "object-lambda")),
+    "*.s3.amazonaws.com",
+    "*.api.aws",
+    "*.us-east-1.api.aws",
+]
+"""A wildcard of a certificate is one label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedded:
+    """A running AWS: where it listens, what signs its certificate, and the base key of its hub account."""
+
+    port: int
+    ca_file: str
+    base_access_key_id: str
+    base_secret_access_key: str
+
+
+@contextmanager
+def start(directory: str | Path) -> Iterator[Embedded]:
+    """Run this file beside the caller until the block is left. Raises RuntimeError when it does not start."""
+    process = subprocess.Popen([sys.executable, __file__, str(directory)], stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"embedded AWS did not start (exit status {process.wait()}); it said why above")
+        yield Embedded(**json.loads(line))
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def client(service: str, aws: Embedded, key: tuple[str, str, str | None] | None = None) -> Any:
+    """A botocore client that calls the embedded AWS directly; `key` is the base key unless given."""
+    import boto3  # noqa: PLC0415 - moto brings it; only this side needs it
+    from botocore.config import Config  # noqa: PLC0415
+
+    key_id, secret, token = key or (aws.base_access_key_id, aws.base_secret_access_key, None)
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=f"https://localhost:{aws.port}",
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+        verify=aws.ca_file,
+        config=Config(proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
+
+
+def assumed(aws: Embedded, account: str) -> tuple[str, str, str]:
+    """The key of the role in an account."""
+    role = f"arn:aws:iam::{account}:role/{ROLE}"
+    given = client("sts", aws).assume_role(RoleArn=role, RoleSessionName="embedded-aws")["Credentials"]
+    return given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+
+
+def serve(directory: Path) -> None:
+    """Start, seed, say so, and wait for SIGTERM or SIGINT."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    server = listen(directory)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    aws = set_up(server.server_port, str(directory / "ca.pem"))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    print(json.dumps(vars(aws)), flush=True)
+    stop.wait()
+
+
+def listen(directory: Path) -> Any:
+    """The server, bound but not yet serving; its CA's certificate is in `ca.pem`."""
+    import trustme  # noqa: PLC0415 - what `start` needs loads without it
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: PLC0415
+    from werkzeug.serving import make_server  # noqa: PLC0415
+    from werkzeug.test import run_wsgi_app  # noqa: PLC0415
+
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert(*NAMES).configure_cert(context)
+    directory.mkdir(parents=True, exist_ok=True)
+    ca.cert_pem.write_to_path(str(directory / "ca.pem"))
+
+    class Handler(MotoRequestHandler):
+        """Keeps connections open as AWS does; werkzeug's own closes each. TLS starts in the connection's thread."""
+
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            self.request.settimeout(300)
+            self.request = context.wrap_socket(self.request, server_side=True)
+            super().setup()
+
+        def run_wsgi(self) -> None:
+            environ = self.make_environ()
+            body = environ["wsgi.input"]
+            whole = "wsgi.input_terminated" in environ
+            environ["wsgi.input"] = io.BytesIO(body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0)))
+            pieces, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+            content = b"".join(pieces)
+            code, _, reason = status.partition(" ")
+            self.send_response(int(code), reason)
+            for name, value in headers:
+                if self.command == "HEAD" or name.lower() not in {"content-length", "connection", "transfer-encoding"}:
+                    self.send_header(name, value)
+            if self.command != "HEAD" and code not in {"204", "304"}:
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def log(self, *_: object) -> None:
+            pass
+
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True, request_handler=Handler)
+    server.ssl_context = context  # so that requests are known to be https
+    return server
+
+
+def set_up(port: int, ca_file: str) -> Embedded:
+    """Make the base key, the roles and what the accounts hold, then turn the checks on.
+
+    moto looks for an assumed role's trust policy in the caller's account only, so what the trust policies say is said again
+    where it does look: the hub's user may assume these roles and no others, and the roles may assume nothing.
+    """
+    from moto import settings  # noqa: PLC0415
+
+    nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
+    roles = [f"arn:aws:iam::{account}:role/{ROLE}" for account in ACCOUNTS.values()]
+    hub = client("iam", nobody, assumed(nobody, HUB))
+    user = hub.create_user(UserName="gateway")["User"]["Arn"]
+    hub.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles))
+    key = hub.create_access_key(UserName="gateway")["AccessKey"]
+    for account in ACCOUNTS.values():
+        iam = client("iam", nobody, assumed(nobody, account))
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
+        iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=policy("Allow", "*", Resource="*"))
+        iam.put_role_policy(RoleName=ROLE, PolicyName="no-chain", PolicyDocument=policy("Deny", "sts:AssumeRole", Resource="*"))
+    settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+    aws = Embedded(
+        port=port, ca_file=ca_file, base_access_key_id=key["AccessKeyId"], base_secret_access_key=key["SecretAccessKey"]
+    )
+    for name, account in ACCOUNTS.items():
+        fill(name, aws, assumed(aws, account))
+    return aws
+
+
+def policy(effect: str, action: str, **rest: Any) -> str:
+    """An IAM policy of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": action, **rest}})
+
+
+def fill(name: str, aws: Embedded, key: tuple[str, str, str]) -> None:
+    """What each account holds."""
+    s3 = client("s3", aws, key)
+    s3.create_bucket(Bucket=f"{name}-data")
+    s3.put_object(Bucket=f"{name}-data", Key="report.txt", Body=f"the report of {name}\n".encode())
+    client("secretsmanager", aws, key).create_secret(Name="db-password", SecretString=f"the password of {name}")
+    client("dynamodb", aws, key).create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: embedded_aws.py DIRECTORY")
+    serve(Path(sys.argv[1]).absolute())

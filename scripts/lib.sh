@@ -1,0 +1,35 @@
+# Sourced by the scripts beside it: goes to the repository's root and makes virtual environments, again only where what they
+# are made of has changed.
+
+cd "$(dirname "$0")/.." || exit 1
+
+say() { printf '%s\n' "$*" >&2; }
+
+# The first Python that is new enough and has venv.
+find_python() {
+    for python in python3.11 python3 python3.12 python3.13 python3.14; do
+        if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            return
+        fi
+    done
+    say "trio-gate needs Python 3.11 or newer, with its venv module (on Debian: apt install python3.11 python3.11-venv)"
+    exit 1
+}
+
+# environment FOLDER NAME PIP-ARGUMENTS…: FOLDER has what the arguments install; NAME marks that it was done.
+environment() {
+    folder=$1 name=$2
+    shift 2
+    stamp="$PWD $(cat pyproject.toml | cksum) $*"
+    if [ "$(cat "$folder/.installed-$name" 2>/dev/null)" = "$stamp" ]; then
+        return
+    fi
+    find_python
+    if ! head -n 1 "$folder/bin/pip" 2>/dev/null | grep -qF "#!$PWD/$folder/"; then
+        say "making $folder with $("$python" --version)"
+        "$python" -m venv --clear "$folder" || exit 1
+    fi
+    say "installing $* into $folder (the first time takes a minute or two)"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" || exit 1
+    printf '%s\n' "$stamp" >"$folder/.installed-$name"
+}

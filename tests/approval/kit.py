@@ -1,0 +1,95 @@
+"""A call, its digest's input, and questions about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.digest import DigestInput
+from trio_gate.approval.request import Group, Question, question_from
+from trio_gate.aws.call import Call
+from trio_gate.config.model import Approver
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Value
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+ONCALL = Approver(kind="human", name="oncall", people=("alice", "bob"), quorum=1, timeout=600.0)
+
+
+class FixedClock:
+    """Wall time that moves when told."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def parts(**changes) -> DigestInput:
+    made = DigestInput(
+        agent="ci",
+        account="111111111111",
+        partition="aws",
+        region="us-east-1",
+        signing_name="s3",
+        credential="base",
+        assume_role={"role_arn": "arn:aws:iam::111111111111:role/gate", "session_name": "gate-ci", "external_id": None},
+        host="s3.us-east-1.amazonaws.com",
+        address=None,
+        method="POST",
+        path="/reports",
+        query="delete=",
+        headers=(("host", "s3.us-east-1.amazonaws.com"), ("content-type", "application/xml"), ("user-agent", "aws-cli/2")),
+        payload_length=3,
+        payload_sha256="0" * 64,
+        rule="the rest",
+    )
+    return replace(made, **changes)
+
+
+def call(params: dict[str, Value] | None = None, **changes) -> Call:
+    made = Call(
+        service="s3",
+        operation="DeleteObjects",
+        protocol="rest-xml",
+        signing_name="s3",
+        partition="aws",
+        region="us-east-1",
+        account="111111111111",
+        host="s3.us-east-1.amazonaws.com",
+        method="POST",
+        path="/reports",
+        params={"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}} if params is None else params,
+        iam_action="s3:DeleteObject",
+        iam_actions=("s3:DeleteObject",),
+        access="write",
+        reads_secret=False,
+        vends_credentials=False,
+        resource="arn:aws:s3:::reports/a",
+        resources=("arn:aws:s3:::reports/a",),
+        resource_accounts=("111111111111",),
+        cross_account=False,
+    )
+    return replace(made, **changes)
+
+
+def asked(made: Call | None = None, **changes) -> Question:
+    """A question made from a call; `changes` go to `question_from`."""
+    given = {
+        "question_id": "q1",
+        "asked_at": NOW,
+        "reason": None,
+        "approvers": [ONCALL],
+        "account_name": "prod",
+        "agent_address": "127.0.0.1",
+    }
+    return question_from(made or call(), parts(), **{**given, **changes})
+
+
+def question(question_id: str = "q1", *groups: Group, life: float = 600.0, **changes) -> Question:
+    """A question to these groups, by default to one of alice and bob."""
+    groups = groups or (Group(id="human.oncall", people=("alice", "bob"), quorum=1, timeout=life),)
+    return replace(asked(), id=question_id, approvers=groups, expires_at=NOW + timedelta(seconds=life), **changes)

@@ -1,0 +1,106 @@
+"""What the digest covers, and what it leaves out."""
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.approval.kit import parts
+from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, digest, repeat_key
+
+CHANGES = {
+    "agent": "other",
+    "account": "222222222222",
+    "partition": "aws-cn",
+    "region": "us-west-2",
+    "signing_name": "s3express",
+    "credential": "second",
+    "assume_role": {"role_arn": "arn:aws:iam::111111111111:role/gate", "session_name": "gate-ci", "external_id": "x"},
+    "host": "s3.us-west-2.amazonaws.com",
+    "address": "10.0.0.7:443",
+    "method": "PUT",
+    "path": "/reports/",
+    "query": "delete=1",
+    "headers": (("host", "s3.us-east-1.amazonaws.com"), ("content-type", "text/xml"), ("user-agent", "aws-cli/2")),
+    "payload_sha256": "1" * 64,
+    "trailers": (("x-amz-checksum-crc32", "AAAAAA=="),),
+    "rule": "another",
+}
+ELSEWHERE = {"payload_length", "repeat_sha256"}
+TEXT = st.text(max_size=4)
+
+
+def test_the_digest_is_pinned():
+    assert digest(parts()) == "1dd6e031844146e6df0e2b2ecb3e98f35ae37b5f57be4265220a25df00aa3669"
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_part_changes_it(name):
+    assert digest(parts(**{name: CHANGES[name]})) != digest(parts())
+
+
+def test_no_part_is_forgotten():
+    assert {field.name for field in fields(DigestInput)} == CHANGES.keys() | ELSEWHERE
+
+
+def test_the_closed_list_of_headers_is_pinned():
+    assert LEFT_OUT_PREFIX == "amz-sdk-"
+    assert sorted(LEFT_OUT) == [
+        "authorization",
+        "baggage",
+        "connection",
+        "content-length",
+        "date",
+        "expect",
+        "traceparent",
+        "tracestate",
+        "transfer-encoding",
+        "user-agent",
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-user-agent",
+        "x-amzn-trace-id",
+    ]
+
+
+@pytest.mark.parametrize("name", [*sorted(LEFT_OUT), "amz-sdk-invocation-id", "amz-sdk-request"])
+def test_headers_that_say_nothing_do_not_count(name):
+    assert digest(parts(headers=(*parts().headers, (name, "anything")))) == digest(parts())
+
+
+@pytest.mark.parametrize("name", ["x-amz-acl", "x-amz-target", "x-amz-content-sha256", "host", "range", "if-match"])
+def test_other_headers_count(name):
+    assert digest(parts(headers=(*parts().headers, (name, "anything")))) != digest(parts())
+
+
+def test_the_order_of_names_is_nothing_and_that_of_one_name_is_something():
+    one, two, again = ("a", "1"), ("b", "2"), ("a", "3")
+    assert digest(parts(headers=(one, two, again))) == digest(parts(headers=(two, one, again)))
+    assert digest(parts(headers=(one, again))) != digest(parts(headers=(again, one)))
+
+
+def test_none_is_not_empty():
+    assert digest(parts(agent=None)) != digest(parts(agent=""))
+
+
+@given(st.lists(TEXT, min_size=3, max_size=3), st.lists(TEXT, min_size=3, max_size=3))
+def test_no_two_inputs_run_together(one, other):
+    first = digest(parts(method=one[0], path=one[1], query=one[2]))
+    assert (first == digest(parts(method=other[0], path=other[1], query=other[2]))) == (one == other)
+
+
+def test_a_lone_surrogate_has_a_digest():
+    assert len(digest(parts(path="\ud800"))) == 64
+
+
+def test_the_repeat_key_is_the_digest_without_a_token():
+    assert repeat_key(parts()) == digest(parts())
+
+
+def test_the_repeat_key_stays_when_only_the_token_changes():
+    first = parts(payload_sha256="1" * 64, repeat_sha256="3" * 64, headers=(("x-amz-content-sha256", "1" * 64),))
+    second = parts(payload_sha256="2" * 64, repeat_sha256="3" * 64, headers=(("x-amz-content-sha256", "2" * 64),))
+    assert digest(first) != digest(second)
+    assert repeat_key(first) == repeat_key(second)
+    assert repeat_key(first) not in (digest(first), digest(parts(payload_sha256="3" * 64, headers=())))

@@ -1,0 +1,53 @@
+"""The question that is made from a call."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.approval.kit import NOW, ONCALL, asked, call, parts
+from trio_gate.approval.digest import digest
+from trio_gate.approval.request import MAX_LINE, MAX_RESOURCES
+from trio_gate.aws.call import UNKNOWN
+
+
+def test_it_says_who_wants_what_and_is_bound_to_the_digest():
+    question = asked(reason="ask first")
+    assert (question.account_name, question.account, question.agent, question.rule) == ("prod", "111111111111", "ci", "the rest")
+    assert (question.service, question.operation, question.reason) == ("s3", "DeleteObjects", "ask first")
+    assert question.digest == question.repeat_key == digest(parts())
+    assert question.params == {"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}}
+
+
+def test_it_lives_as_long_as_its_shortest_timeout():
+    question = asked(approvers=[ONCALL, replace(ONCALL, name="lead", timeout=60.0)])
+    assert question.expires_at == NOW + timedelta(seconds=60)
+    assert question.life == 60.0
+    assert [group.id for group in question.approvers] == ["human.oncall", "human.lead"]
+
+
+def test_what_cannot_be_known_is_none():
+    question = asked(call(resources=UNKNOWN, cross_account=UNKNOWN, iam_actions=UNKNOWN))
+    assert (question.resources, question.resources_total, question.cross_account, question.iam_actions) == (
+        None,
+        None,
+        None,
+        None,
+    )
+
+
+def test_many_resources_are_counted():
+    question = asked(call(resources=tuple(f"arn:aws:s3:::b/{number}" for number in range(MAX_RESOURCES + 5))))
+    assert len(question.resources) == MAX_RESOURCES
+    assert question.resources_total == MAX_RESOURCES + 5
+
+
+def test_every_line_is_safe_and_short():
+    question = asked(call(path="/\x1b[2J" + "a" * 5000, resources=("arn:aws:s3:::b/\u202e",)))
+    assert question.path.startswith("/\\u{1b}[2J")
+    assert question.path.endswith("… (cut, 5005 characters)")
+    assert len(question.path) < MAX_LINE + 40
+    assert question.resources == ("arn:aws:s3:::b/\\u{202e}",)
+
+
+def test_it_is_for_the_people_of_its_groups():
+    assert asked().is_for("alice")
+    assert not asked().is_for("mallory")

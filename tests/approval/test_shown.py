@@ -1,0 +1,118 @@
+"""Parameters as a person is shown them."""
+
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_gate.approval.shown import MAX_ITEMS, MAX_TEXT, MAX_TOTAL, is_secret, shown
+from trio_gate.aws.call import UNKNOWN
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(exclude_categories=()), max_size=20),
+    st.binary(max_size=400),
+    st.just(UNKNOWN),
+)
+NAMES = st.text(st.characters(exclude_categories=()), max_size=12) | st.sampled_from(["$more", "$unknown", "Password"])
+TREES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4), max_leaves=20)
+
+
+def sha256(text: str | bytes) -> str:
+    return hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
+
+
+def test_plain_values_stay():
+    params = {"Bucket": "b", "Count": 3, "Ratio": 0.5, "Flag": True, "None": None, "List": ["a", {"B": []}]}
+    assert shown(params) == params
+
+
+@pytest.mark.parametrize(
+    ("value", "tree"),
+    [
+        (UNKNOWN, {"$unknown": "streamed, too large, or not derivable"}),
+        (b"\0\1", {"$blob": {"bytes": 2, "sha256": sha256(b"\0\1"), "base64": "AAE="}}),
+        (2**53, {"$number": "9007199254740992"}),
+        (2**2000, {"$number": "an integer of 2001 bits"}),
+        (float("inf"), {"$number": "inf"}),
+        ("a\u202eb", "a\\u{202e}b"),
+    ],
+)
+def test_what_json_cannot_say_is_marked(value, tree):
+    assert shown({"V": value}) == {"V": tree}
+
+
+def test_no_agent_can_write_a_mark():
+    assert shown({"V": {"$unknown": "trust me"}}) == {"V": {"\\u{24}unknown": "trust me"}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SecretString",
+        "SecretBinary",
+        "Password",
+        "MasterUserPassword",
+        "NewPassword",
+        "PrivateKey",
+        "private-key",
+        "SessionToken",
+        "WebIdentityToken",
+        "TokenCode",
+        "ClientSecret",
+        "SecretAccessKey",
+        "SSECustomerKey",
+        "CopySourceSSECustomerKey",
+        "AuthToken",
+        "Plaintext",
+        "secret",
+    ],
+)
+def test_secrets_are_masked_by_name(name):
+    assert shown({name: "hunter2"}) == {name: {"$masked": {"length": 7, "sha256": sha256("hunter2")}}}
+
+
+@pytest.mark.parametrize(
+    "name", ["SecretId", "SecretArn", "NextToken", "ClientToken", "ClientRequestToken", "SSECustomerKeyMD5", "Bucket", "Key"]
+)
+def test_what_names_a_thing_is_no_secret(name):
+    assert not is_secret(name)
+
+
+def test_below_a_secret_name_all_text_is_masked():
+    tree = shown({"Tokens": ["hunter2", {"Inner": b"hunter2"}], "PasswordPolicy": {"MinimumLength": 8}})
+    assert "hunter2" not in json.dumps(tree)
+    assert tree["PasswordPolicy"] == {"MinimumLength": 8}
+
+
+def test_a_long_text_is_cut_and_says_so():
+    text = "x" * (MAX_TEXT + 1)
+    assert shown({"V": text})["V"] == {"$cut": {"text": "x" * MAX_TEXT, "length": len(text), "sha256": sha256(text)}}
+
+
+def test_a_long_list_says_how_much_is_missing():
+    tree = shown({"V": list(range(MAX_ITEMS + 7))})
+    assert tree["V"][-1] == {"$more": 7}
+    assert len(tree["V"]) == MAX_ITEMS + 1
+
+
+def test_deep_nesting_ends():
+    value: list = []
+    for _ in range(5000):
+        value = [value]
+    assert "nested too deep" in json.dumps(shown({"V": value}))
+
+
+def test_the_whole_tree_is_bounded():
+    params = {f"Name{number}": ["\u202e" * 1000] * 100 for number in range(400)}
+    assert len(json.dumps(shown(params))) < 4 * MAX_TOTAL
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=5))
+def test_any_parameters_become_json(params):
+    json.dumps(shown(params), allow_nan=False).encode("ascii")

@@ -1,0 +1,66 @@
+"""Values for these tests: a call, an intent and an outcome that hold nothing special."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from trio_gate.audit.record import Intent, Outcome
+from trio_gate.aws.call import Call
+
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+CALL = Call(
+    service="s3",
+    operation="GetObject",
+    protocol="rest-xml",
+    signing_name="s3",
+    partition="aws",
+    region="us-east-1",
+    account="111111111111",
+    host="s3.us-east-1.amazonaws.com",
+    method="GET",
+    path="/b/k",
+    params={"Bucket": "b", "Key": "k"},
+    iam_action="s3:GetObject",
+    iam_actions=("s3:GetObject",),
+    access="read",
+    reads_secret=False,
+    vends_credentials=False,
+    resource="arn:aws:s3:::b/k",
+    resources=("arn:aws:s3:::b/k",),
+    resource_accounts=(),
+    cross_account=False,
+)
+
+
+def intent(request: str = "r-1", **fields) -> Intent:
+    given = Intent(
+        id=request,
+        time=NOW,
+        agent="ci",
+        agent_address="127.0.0.1",
+        access_key_suffix="CI01",
+        account="111111111111",
+        account_name="prod",
+        partition="aws",
+        region="us-east-1",
+        service="s3",
+        operation="GetObject",
+        iam_action="s3:GetObject",
+        access="read",
+        resources=("arn:aws:s3:::b/k",),
+        host="s3.us-east-1.amazonaws.com",
+        method="GET",
+        path="/b/k",
+        params='{"Bucket":"b"}',
+        outcome="allow",
+        rule="reads ok",
+        generation=1,
+    )
+    return replace(given, **fields)
+
+
+def outcome(request: str = "r-1", **fields) -> Outcome:
+    given = Outcome(id=request, time=NOW, status=200, upstream_status=200, aws_request_id="A1", bytes_out=4, end="answered")
+    return replace(given, **fields)

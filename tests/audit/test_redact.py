@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_gate.audit.redact import MAX_PARAMS, looks_secret, masked, params_text
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.catalog import compile_service
+
+CANARY = "CANARY-correct-horse"
+HIDDEN = {"$masked": {"length": len(CANARY)}}
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+MODEL = {
+    "metadata": {
+        "apiVersion": "2026-01-01",
+        "protocol": "json",
+        "targetPrefix": "T",
+        "endpointPrefix": "t",
+        "jsonVersion": "1.1",
+        "serviceId": "T",
+    },
+    "operations": {"Put": {"name": "Put", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "PutInput"}}},
+    "shapes": {
+        "PutInput": {
+            "type": "structure",
+            "members": {
+                "Plain": {"shape": "Text"},
+                "Quiet": {"shape": "Quiet"},
+                "Many": {"shape": "QuietList"},
+                "Map": {"shape": "QuietMap"},
+                "Deep": {"shape": "Deep"},
+                "Whole": {"shape": "WholeQuiet"},
+                "Blob": {"shape": "QuietBlob"},
+            },
+        },
+        "Text": {"type": "string"},
+        "Quiet": {"type": "string", "sensitive": True},
+        "QuietBlob": {"type": "blob", "sensitive": True},
+        "QuietList": {"type": "list", "member": {"shape": "Quiet"}},
+        "QuietMap": {"type": "map", "key": {"shape": "Text"}, "value": {"shape": "Quiet"}},
+        "Deep": {"type": "structure", "members": {"Inner": {"shape": "Quiet"}, "Open": {"shape": "Text"}}},
+        "WholeQuiet": {"type": "structure", "sensitive": True, "members": {"Any": {"shape": "Text"}}},
+    },
+}
+
+
+def test_the_models_sensitive_members_are_masked_wherever_they_stand():
+    shape = compile_service("t", MODEL).operations["Put"].input
+    params = {
+        "Plain": "shown",
+        "Quiet": CANARY,
+        "Many": [CANARY],
+        "Map": {"k": CANARY},
+        "Deep": {"Inner": CANARY, "Open": "shown", "NotInTheModel": "shown"},
+        "Whole": {"Any": CANARY, "More": {"Still": CANARY}},
+        "Blob": CANARY.encode(),
+    }
+    assert masked(params, shape) == {
+        "Plain": "shown",
+        "Quiet": HIDDEN,
+        "Many": [HIDDEN],
+        "Map": {"k": HIDDEN},
+        "Deep": {"Inner": HIDDEN, "Open": "shown", "NotInTheModel": "shown"},
+        "Whole": {"Any": HIDDEN, "More": {"Still": HIDDEN}},
+        "Blob": HIDDEN,
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SecretString",
+        "Password",
+        "MasterUserPassword",
+        "SessionToken",
+        "PrivateKey",
+        "SecretAccessKey",
+        "SSECustomerKey",
+        "secret",
+        "Credentials",
+        "Credential",
+        "Authorization",
+        "clientSecret",
+        "Signature",
+    ],
+)
+def test_values_are_masked_by_name(name):
+    for value in (CANARY, CANARY.encode(), [CANARY], {"Any": [CANARY]}):
+        assert CANARY not in params_text({name: value})
+        assert "$masked" in params_text({"Outer": [{name: value}]})
+    assert params_text({name: 1234}) == f'{{"{name}":{{"$masked":{{}}}}}}'
+
+
+@pytest.mark.parametrize("name", ["SecretId", "NextToken", "ClientRequestToken", "KeyName", "UserName"])
+def test_values_that_only_name_a_secret_are_kept(name):
+    assert params_text({name: "prod/db"}) == json.dumps({name: "prod/db"}, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIAIOSFODNN7EXAMPLE",
+        "export AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE;",
+        SECRET_KEY,
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE",
+        "-----BEGIN PRIVATE KEY-----",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.sig",
+        "ghp_0123456789abcdefghij",
+        "postgres://app:hunter22@db.internal/prod",
+    ],
+)
+def test_values_are_masked_by_shape(text):
+    assert looks_secret(text)
+    assert text not in json.loads(f"[{params_text({'Name': text})}]")[0].values()
+    assert "$masked" in params_text({"Blob": text.encode()})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "orders",
+        "arn:aws:s3:::bucket/key",
+        "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+        "AKIA",
+        "https://sqs.us-east-1.amazonaws.com/1/q",
+    ],
+)
+def test_ordinary_values_are_kept(text):
+    assert not looks_secret(text)
+
+
+def test_a_blob_is_kept_as_its_hash_and_the_unknown_says_so():
+    assert json.loads(params_text({"Body": b"data", "Stream": UNKNOWN})) == {
+        "Body": {"$bytes": {"length": 4, "sha256": "3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7"}},
+        "Stream": {"$unknown": True},
+    }
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"Text": "x" * 2000},
+        {f"Name{n}": "value" for n in range(5000)},
+        {"List": ["\x00" * 900] * 5000},
+        {"List": [{"A": [b""]}] * 5000},
+        {"N" * 100_000: 1},
+        {"Big": 10**5000},
+    ],
+)
+def test_what_is_cut_says_so(params):
+    text = params_text(params)
+    assert len(text) <= MAX_PARAMS
+    assert "$" in text
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.just(UNKNOWN),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=60,
+)
+
+
+@given(st.dictionaries(st.text() | st.sampled_from(["Password", "Blob"]), VALUES))
+def test_any_parameters_become_bounded_ascii_json(params):
+    text = params_text(params)
+    assert text.isascii()
+    assert len(text) <= MAX_PARAMS
+    json.loads(text)
+
+
+@given(st.integers(min_value=0, max_value=200))
+def test_depth_is_bounded(depth):
+    value = "x" * 1000
+    for _ in range(depth):
+        value = {"A": value}
+    assert len(params_text({"A": value, "B": ["y" * 1000] * 100})) <= MAX_PARAMS
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), min_size=6), VALUES)
+def test_a_masked_value_is_nowhere_in_the_text(secret, other):
+    secret = f"<{secret}>"
+    text = params_text({"Password": secret, "List": [{"secretString": secret}], "Other": other})
+    assert json.dumps(secret) not in text

@@ -1,0 +1,47 @@
+"""What the tests of meaning share: one set of tables, a call in one line, botocore's models."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+from pathlib import Path
+
+import botocore
+
+from trio_gate.aws.call import Place
+from trio_gate.aws.meaning import describe
+from trio_gate.aws.tables import Tables, packaged
+from trio_gate.wire.head import RequestHead, Target
+
+TABLES = Tables(packaged)
+ACCOUNT = "111111111111"
+OTHER = "999999999999"
+
+
+def meaning(service, operation, params=None, /, *, method="POST", path=("",), host_account=None, **facts):
+    told = {"partition": "aws", "region": "us-east-1", "account": ACCOUNT, "signing_name": service, "tables": TABLES, **facts}
+    return describe(
+        service=service,
+        operation=operation,
+        params=params or {},
+        place=Place(host="h", candidates=(), account=host_account),
+        head=RequestHead(method=method, target=Target(segments=tuple(path)), headers=()),
+        **told,
+    )
+
+
+@functools.cache
+def services():
+    data = Path(botocore.__file__).parent / "data"
+    return sorted(path.name for path in data.iterdir() if path.is_dir() and any(path.glob("*/service-2.json.gz")))
+
+
+@functools.cache
+def model(service):
+    newest = max((Path(botocore.__file__).parent / "data" / service).glob("*/service-2.json.gz"))
+    return json.loads(gzip.decompress(newest.read_bytes()))
+
+
+def operations(service):
+    return frozenset(model(service)["operations"])

@@ -1,0 +1,237 @@
+"""The strict readers: what they take, what they refuse, and that they never do a third thing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.aws.readers.cbor_body import Epoch, read_cbor
+from trio_gate.aws.readers.form_body import read_form
+from trio_gate.aws.readers.inflate import MAX_INFLATED, gunzip
+from trio_gate.aws.readers.json_body import read_json
+from trio_gate.aws.readers.xml_body import Element, read_xml
+from trio_gate.errors import Malformed
+
+# --- JSON ---------------------------------------------------------------------------------------------------------------
+
+JSON_REFUSED = [
+    b"",
+    b" ",
+    b"{",
+    b'{"a":1,}',
+    b'{"a":1} x',
+    b"{'a':1}",
+    b'{"a":1}//',
+    b"\xef\xbb\xbf{}",
+    '{"a":1}'.encode("utf-16"),
+    b'{"a":"\xff"}',
+    b'{"a":1,"a":2}',
+    b'{"\\u0061":1,"a":2}',
+    b'{"x":{"a":1,"a":1}}',
+    b'{"a":NaN}',
+    b'{"a":-Infinity}',
+    b'{"a":1e999}',
+    b'{"a":01}',
+    b'{"a":+1}',
+    b'{"a":"\t"}',
+    b'{"a":"\\ud800"}',
+    b'{"\\udc00":1}',
+    b'{"a":' + b"1" * 65 + b"}",
+    b'{"a":0.' + b"1" * 64 + b"}",
+    b"[" * 100_000,
+    b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2),
+    '{"a":\u00a01}'.encode(),
+]
+
+
+@pytest.mark.parametrize("data", JSON_REFUSED, ids=lambda data: repr(data[:24]))
+def test_json_refused(data):
+    with pytest.raises(Malformed):
+        read_json(data)
+
+
+def test_json_taken():
+    assert read_json(b' {"a":[1,-2.5e1,true,null,"\\ud83d\\ude00\\u0000"]}\n') == {"a": [1, -25.0, True, None, "\U0001f600\0"]}
+    assert read_json(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH) is not None
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(JSON_VALUES, st.booleans())
+def test_json_reads_what_was_written(value, ascii_only):
+    assert read_json(json.dumps(value, ensure_ascii=ascii_only).encode("utf-8")) == value
+
+
+# --- CBOR ---------------------------------------------------------------------------------------------------------------
+
+CBOR_TAKEN = [
+    ("00", 0),
+    ("1903e8", 1000),
+    ("3903e7", -1000),
+    ("1bffffffffffffffff", 2**64 - 1),
+    ("4401020304", b"\x01\x02\x03\x04"),
+    ("6161", "a"),
+    ("8301820203820405", [1, [2, 3], [4, 5]]),
+    ("a26161016162820203", {"a": 1, "b": [2, 3]}),
+    ("f4", False),
+    ("f5", True),
+    ("f6", None),
+    ("f7", None),
+    ("f93e00", 1.5),
+    ("fa47c35000", 100000.0),
+    ("fb3ff199999999999a", 1.1),
+    ("9f01ff", [1]),
+    ("bf616101ff", {"a": 1}),
+    ("7f61616162ff", "ab"),
+    ("5f41014102ff", b"\x01\x02"),
+    ("c11a514b67b0", Epoch(seconds=1363896240)),
+    ("c1fb41d452d9ec200000", Epoch(seconds=1363896240.5)),
+]
+"""From RFC 8949, appendix A."""
+
+CBOR_REFUSED = [
+    "",
+    "18",
+    "61",
+    "6261",
+    "61ff",
+    "81",
+    "a161",
+    "a2616101616102",
+    "a10101",
+    "a1410101",
+    "0000",
+    "1c",
+    "9f01",
+    "ff",
+    "7f6161",
+    "7f4101ff",
+    "7f7f6161ffff",
+    "c074323031332d30332d32315432303a30343a30305a",
+    "c249010000000000000000",
+    "c16161",
+    "c1f5",
+    "c1f97e00",
+    "e0",
+    "f818",
+    "9b0fffffffffffffff",
+    "bb0fffffffffffffff",
+    "5b0fffffffffffffff",
+    "81" * 50_000 + "00",
+    "c1" * 5_000 + "00",
+]
+
+
+@pytest.mark.parametrize(("data", "value"), CBOR_TAKEN, ids=lambda item: item if isinstance(item, str) else "")
+def test_cbor_taken(data, value):
+    read = read_cbor(bytes.fromhex(data))
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize("data", CBOR_REFUSED, ids=lambda data: data[:20] or "empty")
+def test_cbor_refused(data):
+    with pytest.raises(Malformed):
+        read_cbor(bytes.fromhex(data))
+
+
+# --- XML ----------------------------------------------------------------------------------------------------------------
+
+XML_REFUSED = [
+    b"",
+    b"<a>",
+    b"<a></b>",
+    b"<a/><b/>",
+    b"<a/>x",
+    b"\xef\xbb\xbf<a/>",
+    "<a/>".encode("utf-16"),
+    b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>',
+    b"<!DOCTYPE a><a/>",
+    b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+    b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+    b"<a>&b;</a>",
+    b"<?php x?><a/>",
+    b"<a>pub<!-- -->lic</a>",
+    b"<!-- x --><a/>",
+    b"<a>text<b/></a>",
+    b"<a>\xff</a>",
+    b"<a>&#0;</a>",
+    b'<a b="1" b="2"/>',
+    b"<a>" * (MAX_DEPTH + 1) + b"</a>" * (MAX_DEPTH + 1),
+]
+
+
+@pytest.mark.parametrize("data", XML_REFUSED, ids=lambda data: repr(data[:24]))
+def test_xml_refused(data):
+    with pytest.raises(Malformed):
+        read_xml(data)
+
+
+def test_xml_taken():
+    root = read_xml(
+        '<?xml version="1.0" encoding="utf-8"?>\n<a xmlns="u">\n <b c="d">&lt;é&#x41;<![CDATA[&]]></b>\n</a>\n'.encode()
+    )
+    assert (root.name, root.attributes, root.blank) == ("a", {"xmlns": "u"}, True)
+    assert [(child.name, child.attributes, child.text) for child in root.children] == [("b", {"c": "d"}, "<éA&")]
+
+
+# --- forms and gzip -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [b"a=1&a=2", b"a=1&%61=2", b"=1", b"a&&b", b"a=%zz", b"a=%", b"a=%C0%AE", b"a=%00", b"a=\xff"])
+def test_forms_refused(data):
+    with pytest.raises(Malformed):
+        read_form(data)
+
+
+def test_forms_taken():
+    assert read_form(b"a=b+c%2B&d;e=%C3%A9&f") == {"a": "b c+", "d;e": "é", "f": ""}
+    assert read_form(b"") == {}
+
+
+def test_gzip_is_one_bounded_member():
+    assert gunzip(gzip.compress(b"x" * 1000)) == b"x" * 1000
+    for data in (b"", b"plain", gzip.compress(b"a")[:-1], gzip.compress(b"a") * 2, gzip.compress(b"a") + b"\0"):
+        with pytest.raises(Malformed):
+            gunzip(data)
+    with pytest.raises(Malformed) as caught:
+        gunzip(gzip.compress(bytes(MAX_INFLATED + 1)))
+    assert caught.value.status == 413
+
+
+# --- any bytes ----------------------------------------------------------------------------------------------------------
+
+READERS = [read_json, read_cbor, read_xml, read_form, gunzip]
+NEARLY = st.lists(
+    st.sampled_from(
+        [b"{", b"}", b"[", b"]", b'"a"', b":", b",", b"1", b"<a>", b"</a>", b"<!--", b"&", b"=", b"%41", b"\xbf", b"\xa1"]
+    )
+    | st.binary(max_size=4)
+    | st.integers(0, 2**64 - 1).map(lambda number: b"\x9b" + struct.pack(">Q", number)),
+    max_size=12,
+).map(b"".join)
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@given(data=st.binary(max_size=200) | NEARLY)
+def test_any_bytes_give_a_value_or_malformed(read, data):
+    outcome = None
+    try:
+        outcome = read(data)
+    except Malformed as fault:
+        outcome = fault.reason
+        fine = outcome.isprintable()
+    else:
+        fine = isinstance(outcome, (dict, list, str, bytes, int, float, Element, Epoch, type(None)))
+    assert fine

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import argparse
+import json
+from contextlib import closing
+
+import pytest
+
+from tests.audit.kit import intent, outcome
+from trio_gate.audit.record import intent_row, outcome_row, whole_row
+from trio_gate.cli import log
+from trio_gate.shell.store import Store
+
+
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    approvers = (("alice", "human", "fine"), ("bob", "human", ""))
+    with closing(Store(str(folder / "audit.db"))) as store:
+        store.append([intent_row(intent("r-1")), outcome_row(outcome("r-1"))])
+        store.append(
+            [intent_row(intent("r-2", operation="DeleteObject", outcome="approve", rule="the rest", approvers=approvers))]
+        )
+        refused = intent(
+            "r-3", agent=None, rule="evil \x1b[2J[bold]\u202e", outcome="deny", resources=("arn:1", "arn:2", "arn:3")
+        )
+        bare = intent(
+            "r-4", service=None, operation=None, resources=None, account=None, account_name=None, rule=None, outcome="refused"
+        )
+        store.append([whole_row(refused, outcome("r-3", status=403, end="refused"))])
+        store.append([whole_row(bare, outcome("r-4", status=None, end="refused"))])
+    return folder
+
+
+def trio_gate_log(*args):
+    parser = argparse.ArgumentParser()
+    log.add_arguments(parser)
+    return log.run(parser.parse_args([str(arg) for arg in args]))
+
+
+def test_the_table_shows_who_did_what_and_who_let_them(state, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")
+    assert trio_gate_log("--state-dir", state) == 0
+    _, first, second, third, fourth = capsys.readouterr().out.splitlines()
+    for words, line in [
+        (("2026-01-15 12:00:00", "ci", "prod", "s3:GetObject", "arn:aws:s3:::b/k", "allow", "reads ok", "200"), first),
+        (("s3:DeleteObject", "approve", "the rest", "under way", "alice, bob"), second),
+        (("127.0.0.1", "arn:1 and 2 more", "deny", r"evil \u{1b}[2J[bold]\u{202e}", "403 refused"), third),
+        (("refused", "- refused"), fourth),
+    ]:
+        assert [word for word in words if word not in line] == []
+
+
+def test_json_lines_hold_the_whole_record(state, capsys):
+    assert trio_gate_log("--state-dir", state, "--json", "-n", "3") == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["id"] for record in records] == ["r-2", "r-3", "r-4"]
+    assert records[0]["approvers"][0] == {"person": "alice", "kind": "human", "reason": "fine"}
+
+
+@pytest.mark.parametrize(("args", "ids"), [(("--id", "r-3"), ["r-3"]), (("--agent", "ci", "--decision", "approve"), ["r-2"])])
+def test_filters_narrow(state, capsys, args, ids):
+    assert trio_gate_log("--state-dir", state, "--json", *args) == 0
+    assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == ids
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "gateway {}",
+        'gateway { state_dir = "./state" }',
+        'gateway { state_dir = env("STATE") }',
+        'gateway {\n  state_dir = "state" # here\n}\nagent "a" { secret = env("NOT_SET") }',
+    ],
+)
+def test_a_configuration_is_read_for_its_state_dir_only(state, capsys, monkeypatch, text):
+    monkeypatch.setenv("STATE", str(state))
+    config = state.parent / "gateway.hcl"
+    config.write_text(text)
+    assert trio_gate_log(config, "--json", "-n", "1") == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "r-4"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('gateway { state_dir = env("NOT_SET") }', "NOT_SET"),
+        ("gateway { state_dir = 7 }", "`state_dir` is a string"),
+        ('gateway { state_dir = "', "gateway.hcl:1:"),
+        (None, "No such file"),
+    ],
+)
+def test_a_configuration_that_does_not_say_is_an_error_that_says_where(tmp_path, capsys, text, message):
+    config = tmp_path / "gateway.hcl"
+    if text is not None:
+        config.write_text(text)
+    assert trio_gate_log(config) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_no_database_is_one_line_of_error(tmp_path, capsys):
+    assert trio_gate_log("--state-dir", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert "audit.db cannot be used" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "x", "10000000"])
+def test_a_count_that_is_none_is_refused(count, capsys):
+    with pytest.raises(SystemExit):
+        trio_gate_log("--state-dir", "x", "-n", count)
+    assert "-n" in capsys.readouterr().err

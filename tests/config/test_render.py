@@ -1,0 +1,97 @@
+"""The description for people."""
+
+from __future__ import annotations
+
+from tests.config.kit import HASH, MAIN, PEOPLE, load
+from trio_gate.config.render import describe
+
+TEXT = (
+    """gateway {
+  listener "proxy" { bind = "[::1]:8080" }
+  listener "endpoint" {
+    bind = "0.0.0.0:8444"
+    names = ["gate.example"]
+    tls = true
+  }
+  admin { bind = "127.0.0.1:9443" }
+  ca_file = "roots.pem"
+  decision_log = "log.jsonl"
+}
+upstream "sts.amazonaws.com" {
+  address = "127.0.0.1:5000"
+  ca_file = "test.pem"
+}
+credential "aws_account" "base" {
+  access_key_id = "AKIAEXAMPLEEXAMPLE"
+  secret_access_key = "very-secret"
+  session_token = "session-secret"
+}
+credential "aws_account" "spare" {
+  profile = "hub"
+  accounts = ["222222222222"]
+}
+agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222222222"] }
+"""
+    + MAIN.replace("credential = aws_account.base", "credentials = [aws_account.base, aws_account.spare]")
+    + PEOPLE
+    + """rule "reads" {
+  match = (aws.a ||
+           aws.b)
+  action = "allow"
+  vends = true
+}
+rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main }
+"""
+)
+
+EXPECTED = """\
+state in /etc/gate/state
+listener proxy on [::1]:8080
+listener endpoint on 0.0.0.0:8444 with TLS as gate.example
+admin on 127.0.0.1:9443
+upstream roots from /etc/gate/roots.pem
+decisions logged to /etc/gate/log.jsonl
+endpoint aws_api.main: role gate, region us-east-1, hosts *
+  111111111111 prod
+  222222222222
+  credential aws_account.base: a key of this file, all accounts
+  credential aws_account.spare: profile hub, accounts 222222222222
+upstream sts.amazonaws.com is dialled at 127.0.0.1:5000, roots from /etc/gate/test.pem
+agent ci: keys end in CI01, accounts 222222222222
+person alice (human)
+person robot (bot)
+approver human.oncall: 1 of alice, within 10m
+rules, the first that holds decides:
+  1. allow: "reads", vends (gate.hcl:38)
+       (aws.a ||
+       aws.b)
+  2. approve by human.oncall: "rest" at aws_api.main (gate.hcl:44)
+       always
+"""
+
+
+def test_a_description_has_everything_but_secrets():
+    shown = describe(load(TEXT))
+    assert shown == EXPECTED
+    for secret in ("very-secret", "session-secret", "0123456789abcdef", HASH):
+        assert secret not in shown
+
+
+def test_the_description_of_nothing_says_what_follows_from_it():
+    assert describe(load("")).splitlines()[-4:] == [
+        "rules: none",
+        "note: no listener is declared: listening on 127.0.0.1:8080 (proxy), 127.0.0.1:8081 (endpoint), 127.0.0.1:9443 (admin)",
+        "note: no endpoint is declared: no account can be reached",
+        "note: no rule is declared: every call is denied",
+    ]
+
+
+def test_a_gateway_without_admin_and_a_short_prompt():
+    shown = describe(
+        load(
+            'gateway { listener "tls" { bind = "127.0.0.1:1" } }\n'
+            + PEOPLE.replace("[person.alice]", '[person.alice] timeout = "90s"')
+        )
+    )
+    assert "admin" not in shown
+    assert "approver human.oncall: 1 of alice, within 90s" in shown

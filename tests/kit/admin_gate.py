@@ -1,0 +1,79 @@
+"""A real admin listener on loopback: a hub, two people, TLS."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import trio
+
+from tests.approval.kit import FixedClock
+from trio_gate.config.model import Person
+from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approver_client import connect
+
+if TYPE_CHECKING:
+    import trustme
+
+TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob")}
+PEOPLE = {
+    name: Person(name=name, token_sha256=hashlib.sha256(token.encode()).hexdigest(), kind="human")
+    for name, token in TOKENS.items()
+}
+
+
+class Gate:
+    """A hub behind a TLS listener on loopback."""
+
+    def __init__(self, hub: ApprovalHub, port: int, trust: ssl.SSLContext) -> None:
+        self.hub = hub
+        self.port = port
+        self.trust = trust
+        self.url = f"wss://127.0.0.1:{port}"
+
+    def connect(self, name: str = "alice"):
+        return connect(self.url, TOKENS[name], self.trust)
+
+    async def send(self, raw: bytes) -> bytes:
+        """All that comes back for these bytes, until the gate closes."""
+        stream = await self.stream()
+        async with stream:
+            await stream.send_all(raw)
+            return b"".join([chunk async for chunk in stream])
+
+    async def request(self, target: str, method: str = "GET", **fields: str) -> tuple[int, str]:
+        raw = await self.send(head(target, method, **fields))
+        top, _, body = raw.partition(b"\r\n\r\n")
+        return int(top.split(b" ")[1]), body.decode()
+
+    async def stream(self) -> trio.SSLStream:
+        tcp = await trio.open_tcp_stream("127.0.0.1", self.port)
+        return trio.SSLStream(tcp, self.trust, server_hostname="localhost", https_compatible=True)
+
+
+def head(target: str, method: str = "GET", **fields: str) -> bytes:
+    lines = [f"{name}: {value}" for name, value in {"Host": "localhost", **fields}.items()]
+    return "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode()
+
+
+def server(hub: ApprovalHub) -> AdminServer:
+    return AdminServer(hub=hub, people=PEOPLE, names=frozenset({"localhost", "127.0.0.1", "::1"}))
+
+
+@asynccontextmanager
+async def gate_on(authority: trustme.CA):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(trust)
+    hub = ApprovalHub(FixedClock())
+    handler = server(hub).handle
+    async with trio.open_nursery() as nursery:
+        serve = partial(trio.serve_ssl_over_tcp, handler, 0, context, host="127.0.0.1", https_compatible=True)
+        listeners = await nursery.start(serve)
+        yield Gate(hub, listeners[0].transport_listener.socket.getsockname()[1], trust)
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,356 @@
+"""The admin listener: real TLS and real WebSockets over loopback; deadlines on memory streams and trio's own clock."""
+
+import json
+import ssl
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+import trio_websocket
+import trustme
+from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
+
+from tests.approval.kit import FixedClock, question
+from tests.kit.admin_gate import TOKENS, Gate, gate_on, head, server
+from trio_gate.approval.messages import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Token, encode
+from trio_gate.approval.request import Group
+from trio_gate.approval.state import Verdict
+from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
+from trio_gate.shell import admin
+from trio_gate.shell.approvals import MAX_BEHIND, ApprovalHub
+from trio_gate.shell.approver_client import connect, parse_url
+
+WEBSOCKET = {
+    "Host": "localhost",
+    "Connection": "keep-alive, Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol": PROTOCOL,
+}
+ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+async def gate(authority):
+    async with gate_on(authority) as made:
+        yield made
+
+
+async def prompt_of(client) -> dict:
+    frame = await client.receive()
+    assert isinstance(frame, Pending)
+    return frame.prompt
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("approve", "approved"), ("deny", "denied")])
+async def test_a_person_decides(gate, verdict, status):
+    answers = []
+
+    async def ask() -> None:
+        answers.append(await gate.hub.ask(question()))
+
+    async with gate.connect() as client, trio.open_nursery() as nursery:
+        assert await client.receive() == Hello(person="alice", pending=0)
+        nursery.start_soon(ask)
+        prompt = await prompt_of(client)
+        await client.decide(prompt["id"], prompt["digest"], verdict, "because")
+        assert await client.receive() == Accepted(id="q1", status=status)
+        assert await client.receive() == Resolved(id="q1", status=status, by=["alice"], reason="because")
+    assert answers == [Verdict(outcome=verdict, by=("alice",), reason="because")]
+
+
+async def test_a_decision_about_something_else_is_rejected(gate):
+    async with gate.connect() as client, trio.open_nursery() as nursery:
+        nursery.start_soon(gate.hub.ask, question())
+        await client.receive()
+        prompt = await prompt_of(client)
+        for prompt_id, digest, code in (("q1", "f" * 64, "digest"), ("q2", prompt["digest"], "gone")):
+            await client.decide(prompt_id, digest, "approve")
+            refused = await client.receive()
+            assert isinstance(refused, Rejected)
+            assert (refused.id, refused.code) == (prompt_id, code)
+        assert gate.hub.pending == 1
+        nursery.cancel_scope.cancel()
+
+
+async def test_two_people_must_agree(gate):
+    both = Group(id="human.two", people=("alice", "bob"), quorum=2, timeout=600.0)
+    async with gate.connect("alice") as alice, gate.connect("bob") as bob, trio.open_nursery() as nursery:
+        nursery.start_soon(gate.hub.ask, question("q1", both))
+        for client, status in ((alice, "pending"), (bob, "approved")):
+            await client.receive()
+            prompt = await prompt_of(client)
+            await client.decide("q1", prompt["digest"], "approve")
+            while not isinstance(frame := await client.receive(), Accepted):
+                pass
+            assert frame.status == status
+
+
+async def test_an_agent_that_leaves_withdraws_its_question(gate):
+    async with gate.connect() as client, trio.open_nursery() as nursery:
+        await client.receive()
+        nursery.start_soon(gate.hub.ask, question())
+        await prompt_of(client)
+        nursery.cancel_scope.cancel()
+        with trio.CancelScope(shield=True):
+            assert await client.receive() == Resolved(id="q1", status="withdrawn", by=[], reason="the agent left")
+
+
+async def test_a_question_waits_for_someone_to_come(gate):
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(gate.hub.ask, question())
+        await wait_all_tasks_blocked()
+        async with gate.connect() as client:
+            assert await client.receive() == Hello(person="alice", pending=1)
+            prompt = await prompt_of(client)
+            await client.decide("q1", prompt["digest"], "approve")
+            assert await client.receive() == Accepted(id="q1", status="approved")
+
+
+async def test_a_token_of_nobody_is_refused(gate):
+    with pytest.raises(Unauthenticated, match="does not know this token"):
+        async with connect(gate.url, "tg_" + "x" * 43, gate.trust):
+            pytest.fail("connected")
+
+
+async def test_health_needs_no_token(gate):
+    assert await gate.request("/healthz") == (200, "ok\n")
+
+
+@pytest.mark.parametrize(
+    ("target", "fields", "status"),
+    [
+        ("/", {}, 401),
+        ("/v1/approvals", {}, 401),
+        ("/v1/approvals?token=" + TOKENS["alice"], {}, 401),
+        ("/", {"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
+        ("/", {"Authorization": "Basic YWxpY2U6eA=="}, 401),
+        ("/", {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA111111111111CI01/x, SignedHeaders=host, Signature=0"}, 401),
+        ("/", ALICE, 404),
+        ("/healthz/", ALICE, 404),
+        ("/v1/approvals", ALICE, 426),
+        ("/healthz", {"Host": "evil.example"}, 421),
+        ("/healthz", {"Host": "localhost.evil.example:9443"}, 421),
+        ("/healthz", {"Host": "localhost:9443", "Origin": "https://localhost:9443"}, 200),
+        ("/healthz", {"Host": "[::1]:9443"}, 200),
+        ("/healthz", {"Origin": "https://evil.example"}, 403),
+        ("/healthz", {"Origin": "http://localhost"}, 403),
+        ("/healthz", {"Origin": "null"}, 403),
+        ("/healthz", {"Content-Length": "5"}, 413),
+        ("/healthz", {"Transfer-Encoding": "chunked"}, 413),
+        ("/healthz", {"X": "ö"}, 400),
+        ("/" + "a" * 40_000, {}, 431),
+    ],
+)
+async def test_plain_requests(gate, target, fields, status):
+    assert (await gate.request(target, **fields))[0] == status
+
+
+async def test_health_is_read_with_get(gate):
+    assert (await gate.request("/healthz", "POST", **ALICE))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://localhost:1"}, 403),
+        ({"Host": "evil.example"}, 421),
+        ({"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
+        ({"Sec-WebSocket-Protocol": "chat"}, 400),
+        ({"Sec-WebSocket-Version": "8"}, 426),
+        ({"Sec-WebSocket-Key": "short"}, 400),
+        ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ"}, 400),
+        ({"Connection": "close"}, 400),
+        ({"Content-Length": "5"}, 413),
+    ],
+)
+async def test_handshakes_that_are_refused(gate, changes, status):
+    assert (await gate.request("/v1/approvals", **{**WEBSOCKET, **ALICE, **changes}))[0] == status
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET /healthz HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        head("/v1/approvals", **WEBSOCKET, **ALICE).replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer x\r\n\r\n"),
+        head("/v1/approvals", **WEBSOCKET, **ALICE) + b"\x81\x80\0\0\0\0",
+        head("/v1/approvals", "POST", **WEBSOCKET, **ALICE),
+    ],
+)
+async def test_what_is_no_request_for_us(gate, raw):
+    assert (await gate.send(raw + b"\r\n")).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_no_answer_repeats_a_token(gate):
+    raw = await gate.send(head("/", Authorization="Bearer canary-0123456789abcdef"))
+    assert b"canary" not in raw
+    assert b"www-authenticate: Bearer" in raw
+
+
+@asynccontextmanager
+async def browser(gate: Gate):
+    """A WebSocket without an Authorization header."""
+    stream = await gate.stream()
+    async with stream, trio.open_nursery() as nursery:
+        fields = [(b"Origin", b"https://localhost")]
+        yield await trio_websocket.wrap_client_stream(
+            nursery, stream, "localhost", "/v1/approvals", subprotocols=[PROTOCOL], extra_headers=fields
+        )
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_token_in_the_first_frame(gate):
+    async with browser(gate) as socket:
+        await socket.send_message(encode(Token(token=TOKENS["bob"])))
+        assert json.loads(await socket.get_message())["person"] == "bob"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [encode(Token(token="x" * 40)), '{"type":"decide"}', "hello", b"\0", '{"type":"hello","token":"x","token":"y"}'],
+)
+async def test_another_first_frame_ends_it(gate, message):
+    async with browser(gate) as socket:
+        await socket.send_message(message)
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed:
+            await socket.get_message()
+        assert closed.value.reason.code == admin.POLICY
+
+
+@asynccontextmanager
+async def spoken(gate: Gate):
+    """A raw channel that has said who it is."""
+    async with browser(gate) as socket:
+        await socket.send_message(encode(Token(token=TOKENS["alice"])))
+        await socket.get_message()
+        yield socket
+
+
+@pytest.mark.parametrize("message", ["{}", "x" * 1000, "[" * 60_000])
+async def test_an_unreadable_frame_is_rejected_and_the_channel_stays(gate, message):
+    async with spoken(gate) as socket:
+        for _ in range(2):
+            await socket.send_message(message)
+            assert json.loads(await socket.get_message())["code"] == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"), [(b"\0", admin.UNSUPPORTED), ("x" * 70_000, 1009), (encode(Token(token=TOKENS["bob"])), admin.POLICY)]
+)
+async def test_frames_that_end_the_channel(gate, message, code):
+    async with spoken(gate) as socket:
+        await socket.send_message(message)
+        with pytest.raises(trio_websocket.ConnectionClosed) as closed:
+            await socket.get_message()
+        assert closed.value.reason.code == code
+
+
+@pytest.mark.parametrize("raw", [b"\xff" * 40, b"\x81\x05hello", b"\x81\x82\0\0\0\0\xff\xfe", b"\x88\x80\0\0\0\0", b""])
+async def test_a_peer_that_breaks_the_protocol_ends_only_its_connection(gate, raw):
+    stream = await gate.stream()
+    await stream.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+    answer = await stream.receive_some()
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    await stream.send_all(raw)
+    await trio.aclose_forcefully(stream)
+    assert await gate.request("/healthz") == (200, "ok\n")
+
+
+async def test_too_many_connections_are_closed(gate, monkeypatch):
+    monkeypatch.setattr(admin, "MAX_CONNECTIONS", 1)
+    async with gate.connect() as client:
+        await client.receive()
+        with pytest.raises(trio.BrokenResourceError):
+            await gate.request("/healthz")
+
+
+async def test_the_gate_must_prove_itself(gate):
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trustme.CA().configure_trust(stranger)
+    with pytest.raises(UpstreamError, match="certificate"):
+        async with connect(gate.url, TOKENS["alice"], stranger):
+            pytest.fail("connected")
+
+
+async def test_a_gate_that_is_not_there():
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    port = listener.socket.getsockname()[1]
+    await listener.aclose()
+    with pytest.raises(UpstreamError, match="cannot reach"):
+        async with connect(f"wss://127.0.0.1:{port}", TOKENS["alice"], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)):
+            pytest.fail("connected")
+
+
+@pytest.mark.parametrize("token", ["", "short", "with space 0123456789", "line\r\nInjected: 0123456789"])
+async def test_what_is_no_token_is_not_sent(gate, token):
+    with pytest.raises(Malformed):
+        async with connect(gate.url, token, gate.trust):
+            pytest.fail("connected")
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("wss://127.0.0.1:9443", "127.0.0.1", 9443),
+        ("wss://gate.internal.example", "gate.internal.example", 9443),
+        ("https://[::1]:8443/", "::1", 8443),
+    ],
+)
+def test_addresses(text, host, port):
+    assert (parse_url(text).host, parse_url(text).port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    "text", ["ws://127.0.0.1:9443", "127.0.0.1:9443", "wss://a:b@host", "wss://host:0", "wss://host:99999", "wss://host/x", ""]
+)
+def test_what_is_no_address(text):
+    with pytest.raises(Malformed):
+        parse_url(text)
+
+
+async def quiet(hub: ApprovalHub, raw: bytes) -> float:
+    """When the gate lets go of a peer that sends this and nothing more."""
+    ours, theirs = memory_stream_pair()
+    await ours.send_all(raw)
+    await server(hub).handle(theirs)
+    return trio.current_time()
+
+
+@pytest.mark.parametrize("raw", [b"", b"GET /healthz HTTP/1.1\r\nHost: loc", head("/v1/approvals", **WEBSOCKET)])
+async def test_a_peer_that_stops_talking_is_let_go(autojump_clock: MockClock, raw):
+    assert await quiet(ApprovalHub(FixedClock()), raw) == pytest.approx(admin.HEAD_TIMEOUT, abs=0.1)
+
+
+async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockClock):
+    hub = ApprovalHub(FixedClock())
+    gone = await quiet(hub, head("/v1/approvals", **WEBSOCKET, **ALICE))
+    assert gone == pytest.approx(admin.PING_EVERY + admin.PONG_TIMEOUT, abs=0.1)
+
+
+async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
+    hub = ApprovalHub(FixedClock(), max_pending=10_000, max_pending_per_agent=10_000)
+    ours, theirs = lockstep_stream_pair()
+    async with trio.open_nursery() as nursery:
+        handling = trio.Event()
+
+        async def handle() -> None:
+            await server(hub).handle(theirs)
+            handling.set()
+
+        nursery.start_soon(handle)
+        await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+        await ours.receive_some()
+        for number in range(MAX_BEHIND):
+            nursery.start_soon(hub.ask, question(f"q{number}"))
+        await handling.wait()
+        assert trio.current_time() <= admin.SEND_TIMEOUT + admin.CLOSE_TIMEOUT + 0.1
+        nursery.cancel_scope.cancel()

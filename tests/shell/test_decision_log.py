@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+
+import pytest
+
+from tests.audit.kit import CALL, NOW
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.decision_log import DecisionLog
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_a_decision_is_one_line_in_the_shape_of_explain(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    call = replace(CALL, params={"SecretString": "hunter2hunter2", "Blob": b"a", "Body": UNKNOWN, "Text": "x" * 5000 + "\n"})
+    log.called(call, id="r-1", time=NOW, agent="ci", decision=("deny", "no secrets", "ask"), status=403)
+    log.refused(id="r-2", time=NOW, agent=None, status=400, code="InvalidRequest", reason="two readings\nof it")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    called, refused = lines(path)
+    assert called["id"] == "r-1"
+    assert called["time"] == "2026-01-15T12:00:00.000000Z"
+    assert (called["outcome"], called["agent"], called["status"]) == ("call", "ci", 403)
+    assert called["decision"] == {"outcome": "deny", "rule": "no secrets", "reason": "ask"}
+    assert called["call"]["params"] == {
+        "SecretString": {"$masked": {"length": 14}},
+        "Blob": {"$b64": "YQ=="},
+        "Body": {"$unknown": True},
+        "Text": "x" * 5000 + "\n",
+    }
+    assert refused["outcome"] == "refused"
+    assert (refused["status"], refused["code"], refused["reason"]) == (400, "InvalidRequest", "two readings\nof it")
+    log.close()
+
+
+def test_lines_are_added_to_what_is_there(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    for n in range(2):
+        log = DecisionLog(str(path))
+        log.refused(id=f"r-{n}", time=NOW, agent=None, status=400, code="C", reason="R")
+        log.close()
+    assert [line["id"] for line in lines(path)] == ["r-0", "r-1"]
+
+
+def test_a_full_disk_refuses():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full to stand for a full disk")
+    log = DecisionLog("/dev/full")
+    with pytest.raises(AuditUnavailable):
+        log.refused(id="r-1", time=NOW, agent=None, status=400, code="C", reason="R")
+    log.close()
+
+
+def test_a_line_cut_short_refuses(tmp_path, monkeypatch):
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:10]))
+    with pytest.raises(AuditUnavailable, match="in full"):
+        log.refused(id="r-1", time=NOW, agent=None, status=400, code="C", reason="R")
+    monkeypatch.undo()
+    log.close()
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(AuditUnavailable, match="absent/decisions"):
+        DecisionLog(str(tmp_path / "absent" / "decisions.jsonl"))

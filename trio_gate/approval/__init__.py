@@ -1,0 +1,1 @@
+"""What a person is asked, what the answer is bound to, and what becomes of it."""

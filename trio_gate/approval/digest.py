@@ -1,0 +1,139 @@
+"""What an approval is bound to: one SHA-256 over everything that makes the call that AWS will execute.
+
+Rule: two calls that could differ in effect have different digests. So the headers are all in, but for a closed list of those that
+say nothing about the call or change with every sending.
+
+Theory: the encoding is injective. Each value is a tag, a length of eight bytes and its bytes; a list is a tag, a count and its
+items; the fields stand in one fixed order behind the version. A field more or less is a new version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.wire.head import Headers
+
+VERSION = "trio-gate request digest 1"
+
+LEFT_OUT = frozenset(
+    {
+        "authorization",
+        "baggage",
+        "connection",
+        "content-length",
+        "date",
+        "expect",
+        "traceparent",
+        "tracestate",
+        "transfer-encoding",
+        "user-agent",
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-user-agent",
+        "x-amzn-trace-id",
+    }
+)
+"""Header fields that the digest leaves out: signature, dates, token, user agents, tracing, framing."""
+
+LEFT_OUT_PREFIX = "amz-sdk-"
+"""Fields of this prefix are left out too: attempt counters and the SDK's invocation id."""
+
+_HASHES = frozenset({"content-md5", "x-amz-content-sha256"})
+"""Fields that repeat the payload's hash, and so change with its idempotency token."""
+
+_Item = str | None | tuple["_Item", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestInput:
+    """All that a digest covers.
+
+    Attributes:
+        agent: the agent's name; None while no agent is configured.
+        credential: the name of the base credential's block.
+        assume_role: the whole AssumeRole request, by the names of its parts.
+        host, address: the host that the request names, and "host:port" where its connections are sent elsewhere.
+        path, query: the canonical spelling, as sent.
+        headers: every field that will be sent; the closed list is taken out here.
+        payload_length, payload_sha256: bytes and lower-case hex of the content after aws-chunked and transfer decoding; the
+            length is shown to people and follows from the hash, so it is not encoded.
+        trailers: of the payload.
+        rule: the rule that asks for the approval.
+        repeat_sha256: the payload's hash with members of the idempotencyToken trait left out; None when it has none.
+    """
+
+    agent: str | None
+    account: str
+    partition: str
+    region: str
+    signing_name: str
+    credential: str
+    assume_role: Mapping[str, str | None]
+    host: str
+    address: str | None
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    payload_length: int
+    payload_sha256: str
+    trailers: Headers = ()
+    rule: str
+    repeat_sha256: str | None = None
+
+
+def digest(parts: DigestInput) -> str:
+    """The request digest, 64 lower-case hex digits."""
+    items: tuple[_Item, ...] = (
+        VERSION,
+        parts.agent,
+        parts.account,
+        parts.partition,
+        parts.region,
+        parts.signing_name,
+        parts.credential,
+        tuple(sorted(parts.assume_role.items())),
+        parts.host,
+        parts.address,
+        parts.method,
+        parts.path,
+        parts.query,
+        _bound(parts.headers),
+        parts.payload_sha256,
+        _by_name(parts.trailers),
+        parts.rule,
+    )
+    return hashlib.sha256(_encode(items)).hexdigest()
+
+
+def repeat_key(parts: DigestInput) -> str:
+    """The digest that stays the same when an SDK makes the same call anew: the digest itself where no token is in the payload."""
+    if parts.repeat_sha256 is None:
+        return digest(parts)
+    headers = tuple(field for field in parts.headers if field[0] not in _HASHES)
+    return digest(replace(parts, payload_sha256=f"repeat {parts.repeat_sha256}", headers=headers))
+
+
+def _bound(headers: Headers) -> Headers:
+    return _by_name(tuple(field for field in headers if field[0] not in LEFT_OUT and not field[0].startswith(LEFT_OUT_PREFIX)))
+
+
+def _by_name(headers: Headers) -> Headers:
+    """In order of names; the values of one name keep theirs, which has a meaning (RFC 9110 section 5.3)."""
+    return tuple(sorted(headers, key=lambda field: field[0]))
+
+
+def _encode(item: _Item) -> bytes:
+    match item:
+        case None:
+            return b"n"
+        case str():
+            data = item.encode("utf-8", "surrogatepass")
+            return b"s%b%b" % (len(data).to_bytes(8, "big"), data)
+        case _:
+            return b"l%b%b" % (len(item).to_bytes(8, "big"), b"".join(map(_encode, item)))

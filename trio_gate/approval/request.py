@@ -1,0 +1,174 @@
+"""The question that a person is asked: who wants what, by which rule, and the digest that an answer is bound to.
+
+Rule: all text in a question is safe to show (see `text`). None stands for what cannot be known, never for "no".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.digest import digest, repeat_key
+from trio_gate.approval.shown import shown
+from trio_gate.approval.text import visible
+from trio_gate.aws.call import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_gate.approval.digest import DigestInput
+    from trio_gate.approval.shown import Json
+    from trio_gate.aws.call import Access, Call
+    from trio_gate.config.model import Approver
+
+MAX_RESOURCES = 100
+"""ARNs that a prompt lists; DeleteObjects names up to 1,000, and its parameters are shown as well."""
+
+MAX_LINE = 2048
+"""Characters of one line of a prompt: an S3 key has at most 1,024 bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One approver block as a question carries it: `quorum` different people of `people` within `timeout` seconds."""
+
+    id: str
+    people: tuple[str, ...]
+    quorum: int
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One call that waits for people.
+
+    Attributes:
+        id: names this question; never used twice.
+        digest, repeat_key: see `digest`.
+        expires_at: when the shortest timeout of `approvers` ends.
+        rule, reason: the rule that asks, and its reason if it gives one.
+        approvers: every one of these groups must approve.
+        account_name: the configured label, None without one.
+        agent: the agent's name; None while no agent is configured.
+        cross_account: None if it cannot be said.
+        resources: the first MAX_RESOURCES ARNs; None if they cannot be derived.
+        resources_total: how many there are; None like `resources`.
+        params: a tree of `shown`.
+        payload_length: bytes of content.
+    """
+
+    id: str
+    digest: str
+    repeat_key: str
+    asked_at: datetime
+    expires_at: datetime
+    rule: str
+    reason: str | None
+    approvers: tuple[Group, ...]
+    account: str
+    account_name: str | None
+    agent: str | None
+    agent_address: str
+    service: str
+    operation: str
+    region: str
+    iam_action: str | None
+    iam_actions: tuple[str, ...] | None
+    access: Access
+    vends_credentials: bool
+    reads_secret: bool
+    cross_account: bool | None
+    resources: tuple[str, ...] | None
+    resources_total: int | None
+    host: str
+    method: str
+    path: str
+    params: dict[str, Json]
+    payload_length: int
+    payload_sha256: str
+
+    @property
+    def life(self) -> float:
+        """Seconds from asking to expiry."""
+        return (self.expires_at - self.asked_at).total_seconds()
+
+    def is_for(self, person: str) -> bool:
+        """Whether this person may see and answer it."""
+        return any(person in group.people for group in self.approvers)
+
+
+def question_from(
+    call: Call,
+    parts: DigestInput,
+    *,
+    question_id: str,
+    asked_at: datetime,
+    reason: str | None,
+    approvers: Sequence[Approver],
+    account_name: str | None,
+    agent_address: str,
+) -> Question:
+    """The question for a call that a rule wants approved.
+
+    Args:
+        call: what is shown.
+        parts: what the answer is bound to; agent, rule and payload hash are shown from here.
+        question_id: fresh random text, at most 128 of `A-Za-z0-9_-`.
+        asked_at: the time, aware.
+        reason: the rule's.
+        approvers: at least one.
+        account_name: the label of the call's account.
+        agent_address: where the agent's connection comes from.
+    """
+    known = None if isinstance(call.resources, Unknown) else call.resources
+    return Question(
+        id=question_id,
+        digest=digest(parts),
+        repeat_key=repeat_key(parts),
+        asked_at=asked_at,
+        expires_at=asked_at + timedelta(seconds=min(approver.timeout for approver in approvers)),
+        rule=_line(parts.rule),
+        reason=_line_or_none(reason),
+        approvers=tuple(map(_group, approvers)),
+        account=_line(call.account),
+        account_name=_line_or_none(account_name),
+        agent=_line_or_none(parts.agent),
+        agent_address=_line(agent_address),
+        service=_line(call.service),
+        operation=_line(call.operation),
+        region=_line(call.region),
+        iam_action=_line_or_none(call.iam_action),
+        iam_actions=_lines(call.iam_actions),
+        access=call.access,
+        vends_credentials=call.vends_credentials,
+        reads_secret=call.reads_secret,
+        cross_account=None if isinstance(call.cross_account, Unknown) else call.cross_account,
+        resources=_lines(call.resources),
+        resources_total=None if known is None else len(known),
+        host=_line(call.host),
+        method=_line(call.method),
+        path=_line(call.path),
+        params=shown(call.params),
+        payload_length=parts.payload_length,
+        payload_sha256=parts.payload_sha256,
+    )
+
+
+def _group(approver: Approver) -> Group:
+    return Group(id=approver.id, people=approver.people, quorum=approver.quorum, timeout=approver.timeout)
+
+
+def _lines(texts: tuple[str, ...] | Unknown) -> tuple[str, ...] | None:
+    if isinstance(texts, Unknown):
+        return None
+    return tuple(map(_line, texts[:MAX_RESOURCES]))
+
+
+def _line_or_none(text: str | None) -> str | None:
+    return None if text is None else _line(text)
+
+
+def _line(text: str) -> str:
+    line = visible(text[: MAX_LINE + 1])
+    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}… (cut, {len(text)} characters)"

@@ -1,0 +1,34 @@
+r"""Text that an agent wrote, made safe for a person's eyes.
+
+Rule: what is shown is what is there. Every character that a reader cannot see, or that moves what stands beside it, is shown as
+`\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
+
+Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters
+hide a difference (Unicode TR36 and TR39, "Trojan Source").
+"""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category
+
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters and marks without ink that have no telling category: Default_Ignorable_Code_Point, and the empty braille cell."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Zl", "Zp", "Zs"})
+
+
+def visible(text: str) -> str:
+    r"""`text` with every hidden character as `\u{hex}`. Plain ASCII stays as it is. Never fails, lone surrogates included."""
+    return plain(text.replace("\\u{", "\\u{5c}u{"))
+
+
+def plain(text: str) -> str:
+    """As `visible`, for text that was made visible once: doing it again changes nothing."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if _shown(char) else f"\\u{{{ord(char):x}}}" for char in text)
+
+
+def _shown(char: str) -> bool:
+    return char == " " or not (category(char) in _HIDDEN or _INVISIBLE.fullmatch(char))

@@ -1,0 +1,1 @@
+"""What is kept: records, their masking, and the hash chain."""

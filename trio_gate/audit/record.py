@@ -1,0 +1,211 @@
+"""What is kept of a request: the intent before it is sent, the outcome after, and the JSON of both.
+
+Rule: a record is a value that was masked before it was made; nothing here reaches for more. Rows are canonical JSON (sorted
+keys, ASCII), so that a row has one spelling to hash.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.audit.chain import SCHEMA
+from trio_gate.audit.redact import Json, clipped, plain
+from trio_gate.aws.call import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Call, Value
+
+End = Literal["answered", "refused", "aborted", "failed"]
+
+MAX_RESOURCES = 100
+MAX_PATH = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What is about to happen. Facts of the call are None where the request was refused before it had a name.
+
+    Attributes:
+        id: the request id that the agent is told.
+        time: when it was decided, UTC.
+        agent: the configured agent, None where keys need no secret. agent_address: where it called from.
+        access_key_suffix: what follows the account in its placeholder key.
+        resources: every ARN, None when that cannot be said.
+        params: masked JSON text (`redact.params_text`).
+        outcome, rule, reason: the Decision; rule None when no rule matched.
+        approvers: (person, kind, reason) of each that answered.
+        digest: hex; None when nobody was asked.
+        generation: of the configuration.
+    """
+
+    id: str
+    time: datetime
+    agent: str | None = None
+    agent_address: str
+    access_key_suffix: str | None = None
+    account: str | None = None
+    account_name: str | None = None
+    partition: str | None = None
+    region: str | None = None
+    service: str | None = None
+    operation: str | None = None
+    iam_action: str | None = None
+    access: str | None = None
+    resources: tuple[str, ...] | None = None
+    host: str | None = None
+    method: str | None = None
+    path: str | None = None
+    params: str | None = None
+    outcome: str
+    rule: str | None = None
+    reason: str | None = None
+    approvers: tuple[tuple[str, str, str], ...] = ()
+    digest: str | None = None
+    generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What happened.
+
+    Attributes:
+        status: what the agent got, None where it got nothing. upstream_status: what AWS answered.
+        bytes_in, bytes_out: body bytes from the agent and to it.
+        seconds: how long each stage took, by name.
+        end: "answered" by AWS, "refused" by us, "aborted" by either side half-way, "failed" when AWS could not be asked.
+    """
+
+    id: str
+    time: datetime
+    status: int | None
+    upstream_status: int | None = None
+    error_code: str | None = None
+    aws_request_id: str | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    end: End
+    reason: str | None = None
+
+
+def plain_read(call: Call) -> bool:
+    """Whether a call may be sent before its record is durable: nobody would miss the row if the machine fell over now.
+
+    It must be classified, and read or list nothing secret in its own account. `cross_account` UNKNOWN is let through: an S3
+    bucket's ARN never says whose it is, and a wait for the disk before every GetObject would buy one line in a crash.
+    """
+    return (
+        call.access in {"read", "list"}
+        and call.iam_action is not None
+        and not isinstance(call.iam_actions, Unknown)
+        and not call.reads_secret
+        and not call.vends_credentials
+        and call.cross_account is not True
+    )
+
+
+def intent_row(intent: Intent) -> bytes:
+    """The row that stands before the call."""
+    return _row("intent", intent.id, _intent(intent))
+
+
+def outcome_row(outcome: Outcome) -> bytes:
+    """The row that stands after it."""
+    return _row("outcome", outcome.id, {"outcome": _outcome(outcome)})
+
+
+def whole_row(intent: Intent, outcome: Outcome) -> bytes:
+    """Both in one, for what needs no row of its own before: refusals and plain reads."""
+    kind = "refusal" if outcome.end == "refused" else "call"
+    return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome)})
+
+
+def call_json(call: Call, params: Mapping[str, Value] | None = None) -> dict[str, Json]:
+    """A call as `explain` and the decision log show it; `params` stands in for its own where those must be masked."""
+    return {
+        "service": call.service,
+        "action": call.operation,
+        "protocol": call.protocol,
+        "iam_action": call.iam_action,
+        "iam_actions": _known(call.iam_actions),
+        "access": call.access,
+        "reads_secret": call.reads_secret,
+        "vends_credentials": call.vends_credentials,
+        "account": call.account,
+        "region": call.region,
+        "partition": call.partition,
+        "resource": _known(call.resource),
+        "resources": _known(call.resources),
+        "resource_accounts": _known(call.resource_accounts),
+        "cross_account": _known(call.cross_account),
+        "params": {name: plain(value) for name, value in (call.params if params is None else params).items()},
+        "host": call.host,
+        "method": call.method,
+        "path": call.path,
+    }
+
+
+def stamp(time: datetime) -> str:
+    """RFC 3339 in UTC, to the microsecond: rows sort by it."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _known(value: str | bool | tuple[str, ...] | Unknown | None) -> Json:
+    if isinstance(value, Unknown):
+        return {"$unknown": True}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _row(kind: str, request: str, fields: Mapping[str, Json]) -> bytes:
+    row = {"schema": SCHEMA, "kind": kind, "id": request, **fields}
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def _intent(intent: Intent) -> dict[str, Json]:
+    return {
+        "time": stamp(intent.time),
+        "agent": intent.agent,
+        "agent_address": intent.agent_address,
+        "access_key_suffix": intent.access_key_suffix,
+        "account": intent.account,
+        "account_name": intent.account_name,
+        "partition": intent.partition,
+        "region": intent.region,
+        "service": intent.service,
+        "action": intent.operation,
+        "iam_action": intent.iam_action,
+        "access": intent.access,
+        "resources": None if intent.resources is None else clipped(intent.resources, MAX_RESOURCES),
+        "host": intent.host,
+        "method": intent.method,
+        "path": _clip(intent.path),
+        "params": None if intent.params is None else json.loads(intent.params),
+        "decision": {"outcome": intent.outcome, "rule": intent.rule, "reason": intent.reason},
+        "approvers": [{"person": person, "kind": kind, "reason": reason} for person, kind, reason in intent.approvers],
+        "digest": intent.digest,
+        "generation": intent.generation,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Json]:
+    return {
+        "time": stamp(outcome.time),
+        "status": outcome.status,
+        "upstream_status": outcome.upstream_status,
+        "error_code": outcome.error_code,
+        "aws_request_id": outcome.aws_request_id,
+        "bytes_in": outcome.bytes_in,
+        "bytes_out": outcome.bytes_out,
+        "seconds": {name: round(value, 6) for name, value in outcome.seconds.items()},
+        "end": outcome.end,
+        "reason": outcome.reason,
+    }
+
+
+def _clip(text: str | None) -> str | None:
+    return text if text is None or len(text) <= MAX_PATH else f"{text[:MAX_PATH]}… ({len(text)} characters)"

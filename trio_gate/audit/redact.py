@@ -1,0 +1,181 @@
+"""Parameters as they are kept: JSON that holds no secret and has a size.
+
+Rule: a value is masked if the model calls it sensitive, or its name says so, or it looks like a key. A mask says how long the
+value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
+member: `$masked`, `$bytes`, `$b64`, `$cut`, `$more`, `$unknown`, `$number`. JSON escapes make control characters safe.
+
+Theory: too much masked costs a look elsewhere; too little stays on disk for years.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.shown import is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.shape import Shape
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+MAX_PARAMS = 16 * 1024
+"""Characters of the parameters in one audit row."""
+
+MAX_TEXT = 1024
+"""Characters of one string there; longer ones are cut."""
+
+MAX_DEPTH = 32
+
+_NAMES = re.compile(r".*(?:credentials?|authorization|signature|cookie)", re.IGNORECASE)
+_SHAPES = re.compile(
+    r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"  # IAM's access key ids
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"  # RFC 7468
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # RFC 7519: a signed token
+    r"|(?<![A-Za-z0-9_])(?:gh[pousr]_|github_pat_|xox[abprs]-|sk-)[A-Za-z0-9_-]{16,}"
+    r"|://[^/\s:@]+:[^/\s@]+@"  # RFC 3986 section 3.2.1: a password in a URL
+)
+_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9/+]{40}")
+"""As secret access keys look; a SHA-1 in hex has one case only."""
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a string holds a key, a signed token or a password by its form."""
+    return _SHAPES.search(text) is not None or _KEY.fullmatch(text) is not None
+
+
+def plain(value: Value) -> Json:
+    """A value in full, for `explain`: bytes as `$b64`, what is unknown as `$unknown`."""
+    match value:
+        case dict():
+            return {name: plain(item) for name, item in value.items()}
+        case list():
+            return [plain(item) for item in value]
+        case bytes():
+            return {"$b64": base64.b64encode(value).decode("ascii")}
+        case str() | bool() | int() | None:
+            return value
+        case float():
+            return value if math.isfinite(value) else {"$number": str(value)}
+        case _:
+            return {"$unknown": True}
+
+
+def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str, Value]:
+    """The same parameters with every secret replaced by its mask; `shape` is the operation's input, for its sensitive trait."""
+    return {name: _mask(item, _member(shape, name), hide=_hides(name)) for name, item in params.items()}
+
+
+def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
+    """The parameters for an audit row: masked, blobs by their hash, at most `MAX_PARAMS` characters of ASCII JSON."""
+    tree = _Trimmer(MAX_PARAMS).members(masked(params, shape))
+    return json.dumps(tree, separators=(",", ":"))
+
+
+def clipped(items: Iterable[str], most: int) -> list[Json]:
+    """The first `most` of a list and, where there are more, how many and the hash of all."""
+    whole = list(items)
+    if len(whole) <= most:
+        return list(whole)
+    digest = _sha256(json.dumps(whole).encode("ascii"))
+    return [*whole[:most], {"$more": {"count": len(whole) - most, "sha256": digest}}]
+
+
+def _hides(name: str) -> bool:
+    return is_secret(name) or _NAMES.fullmatch(name) is not None
+
+
+def _member(shape: Shape | None, name: str) -> Shape | None:
+    """The shape of a structure's member, a map's value or a list's element."""
+    if shape is None:
+        return None
+    member = shape.members.get({"map": "value", "list": "member"}.get(shape.type, name))
+    return member.shape if member else None
+
+
+def _mask(value: Value, shape: Shape | None, *, hide: bool) -> Value:
+    hide = hide or (shape is not None and shape.sensitive)
+    match value:
+        case dict():
+            return {name: _mask(item, _member(shape, name), hide=hide or _hides(name)) for name, item in value.items()}
+        case list():
+            return [_mask(item, _member(shape, ""), hide=hide) for item in value]
+        case str() if hide or looks_secret(value):
+            return {"$masked": {"length": len(value)}}
+        case bytes() if hide or looks_secret(value.decode("latin-1")):
+            return {"$masked": {"length": len(value)}}
+        case int() | float() if hide and not isinstance(value, bool):
+            return {"$masked": {}}
+        case _:
+            return value
+
+
+class _Trimmer:
+    """Makes one bounded tree; `left` is how many characters it may still take, and every node takes some."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def members(self, value: Mapping[str, Value], depth: int = 0) -> dict[str, Json]:
+        tree: dict[str, Json] = {}
+        for done, (name, item) in enumerate(value.items()):
+            if not self._take(name):
+                tree["$more"] = len(value) - done
+                break
+            tree[name] = self._node(item, depth + 1)
+        return tree
+
+    def _items(self, value: list[Value], depth: int) -> list[Json]:
+        tree: list[Json] = []
+        for done, item in enumerate(value):
+            if not self._take(""):
+                tree.append({"$more": len(value) - done})
+                break
+            tree.append(self._node(item, depth + 1))
+        return tree
+
+    def _node(self, value: Value, depth: int) -> Json:
+        match value:
+            case dict() | list() if depth > MAX_DEPTH:
+                return {"$cut": {"items": len(value)}}
+            case dict():
+                return self.members(value, depth)
+            case list():
+                return self._items(value, depth)
+            case bytes():
+                return self._cost({"$bytes": {"length": len(value), "sha256": _sha256(value)}})
+            case str() if len(value) > MAX_TEXT or not self._take(value):
+                return self._cost({"$cut": {"length": len(value), "sha256": _sha256(value.encode("utf-8", "surrogatepass"))}})
+            case int() if value.bit_length() > 1024:
+                return {"$number": f"an integer of {value.bit_length()} bits"}
+            case str():
+                return value
+            case _:
+                return self._cost(plain(value))
+
+    def _take(self, text: str) -> bool:
+        """Room for a string or name as JSON writes it, with its comma or colon and a mark for what may follow."""
+        cost = len(json.dumps(text)) + 4
+        if cost + _SPARE > self.left:
+            return False
+        self.left -= cost
+        return True
+
+    def _cost(self, tree: Json) -> Json:
+        self.left -= len(json.dumps(tree))
+        return tree
+
+
+_SPARE = 8 * MAX_DEPTH + 160
+"""Kept back for closing brackets, one `$more` for each open level, and the mark that stands for the last value."""
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,206 @@
+"""ARNs: read strictly, built from names, and brought to one canonical form per resource.
+
+Rule: a form that does not settle which resource is meant (an alias, a partial ARN that two secrets fit) has no ARN; the
+account may be known all the same. A qualifier (version, alias, stage) is not part of a resource's canonical ARN, so that a
+rule about the resource holds for all of them; the qualifier is among the parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+from trio_gate.aws.call import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_gate.aws.call import Unknown
+
+_ARN = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|[a-z0-9-]*):([^\x00-\x20*?\x7f][^\x00-\x1f\x7f]*)")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
+_QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
+_UUID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]+))?")
+_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
+_OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
+"""Services whose ARNs may leave out the account and yet only ever mean the caller's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arn:
+    """The parts of an ARN; `account` is 12 digits, a word such as "aws", or empty."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where names without an ARN are looked up: the signing region and the caller's account."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> Resource:
+        """The resource of that name; its account is the caller's unless told otherwise."""
+        if account is not None and not is_account(account):
+            return NOT_KNOWN
+        owner = self.account if account is None else account
+        where = self.region if region is None else region
+        text = str(Arn(partition=self.partition, service=service, region=where, account=owner, resource=resource))
+        return Resource(arn=text, account=owner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource a call names. `account` is None where none owns it (what AWS itself provides)."""
+
+    arn: str | Unknown
+    account: str | Unknown | None
+
+
+NOT_KNOWN = Resource(arn=UNKNOWN, account=UNKNOWN)
+
+
+def parse(text: object) -> Arn | None:
+    """The ARN that `text` is, None when it is none (a wildcard or a policy variable is none)."""
+    found = _ARN.fullmatch(text) if isinstance(text, str) else None
+    return Arn(partition=found[1], service=found[2], region=found[3], account=found[4], resource=found[5]) if found else None
+
+
+def is_account(text: object) -> TypeGuard[str]:
+    """Whether `text` is 12 ASCII digits."""
+    return isinstance(text, str) and _ACCOUNT.fullmatch(text) is not None
+
+
+def plain(text: object) -> TypeGuard[str]:
+    """Whether `text` can stand in an ARN as a name: no colon, wildcard or control character."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def given_arn(arn: Arn, scene: Scene) -> Resource:
+    """The resource that a full ARN in the request names, in its canonical form."""
+    owner: str | Unknown | None = arn.account
+    if not is_account(arn.account):
+        owner = None if arn.account == "aws" else (scene.account if arn.service in _OWN else UNKNOWN)
+    return Resource(arn=_canonical(arn), account=owner)
+
+
+def _canonical(arn: Arn) -> str | Unknown:
+    shorten = _SHORTEN.get((arn.service, re.split("[:/]", arn.resource, maxsplit=1)[0]))
+    resource = shorten(arn.resource) if shorten else arn.resource
+    if resource is UNKNOWN:
+        return UNKNOWN
+    return str(Arn(partition=arn.partition, service=arn.service, region=arn.region, account=arn.account, resource=resource))
+
+
+def _secret(resource: str) -> str | Unknown:
+    """`secret:name-AbCdEf` is the secret `name`, unless those six may be the end of a longer name.
+
+    Secrets Manager also takes an ARN without its random suffix, so `secret:prod-master` may be `prod` or `prod-master`. Six
+    that mix cases like no word does are taken for the suffix; of any other six nothing is said.
+    """
+    found = _SUFFIX.fullmatch(resource)
+    if found is None:
+        return resource
+    tail = found[2]
+    mixed = re.search("[a-z]", tail) and re.search("[A-Z]", tail) and not re.fullmatch("[A-Z][a-z]+", tail)
+    return found[1] if mixed else UNKNOWN
+
+
+_SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
+    ("lambda", "function"): lambda text: ":".join(text.split(":")[:2]),
+    ("lambda", "layer"): lambda text: ":".join(text.split(":")[:2]),
+    ("states", "stateMachine"): lambda text: ":".join(text.split(":")[:2]),
+    ("logs", "log-group"): lambda text: text.removesuffix(":*"),
+    ("cloudformation", "stack"): lambda text: "/".join([*text.split("/")[:2], "*"]),
+    ("cloudformation", "stackset"): lambda text: text.split(":")[0] + ":*",
+    ("ssm", "parameter"): lambda text: text.split(":")[0],
+    ("kms", "alias"): lambda _: UNKNOWN,
+    ("secretsmanager", "secret"): _secret,
+}
+"""What is left out of (or makes unknown) the canonical ARN of a resource type."""
+
+
+def name_or_arn(service: str, kind: str, value: object, scene: Scene) -> Resource:
+    """`value` as an ARN of `service`, or as the name behind `kind` ("table/", "db:") in the caller's account and region."""
+    arn = parse(value)
+    if arn is not None:
+        return given_arn(arn, scene) if arn.service == service else NOT_KNOWN
+    return scene.arn(service, f"{kind}{value}") if plain(value) else NOT_KNOWN
+
+
+def function(value: object, scene: Scene) -> Resource:
+    """A Lambda function by name, `name:qualifier`, `account:function:name` or ARN."""
+    arn = parse(value)
+    if arn is not None:
+        return given_arn(arn, scene) if arn.service == "lambda" and arn.resource.startswith("function:") else NOT_KNOWN
+    found = _FUNCTION.fullmatch(value) if isinstance(value, str) else None
+    return scene.arn("lambda", f"function:{found[2]}", account=found[1]) if found else NOT_KNOWN
+
+
+def key(value: object, scene: Scene) -> Resource:
+    """A KMS key by id or ARN; an alias stands for a key of its own account and region, which one needs a look-up."""
+    arn = parse(value)
+    if arn is not None:
+        return given_arn(arn, scene) if arn.service == "kms" else NOT_KNOWN
+    if isinstance(value, str) and value.startswith("alias/"):
+        return Resource(arn=UNKNOWN, account=scene.account)
+    return scene.arn("kms", f"key/{value}") if isinstance(value, str) and _UUID.fullmatch(value) else NOT_KNOWN
+
+
+def queue(value: object, scene: Scene) -> Resource:
+    """An SQS queue by its URL, which names account and queue; SQS itself takes a bare name too."""
+    found = _QUEUE_PATH.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return scene.arn("sqs", str(value)) if plain(value) and "/" not in str(value) else NOT_KNOWN
+    labels = found[1].lower().split(".")
+    region = {"sqs": labels[1:2], "queue": ["us-east-1"]}.get(labels[0], labels[:1] if labels[1:2] == ["queue"] else [])
+    if region and "amazonaws" in labels and region != [scene.region]:
+        return Resource(arn=UNKNOWN, account=found[2])
+    return scene.arn("sqs", found[3], account=found[2])
+
+
+def secret(value: object, scene: Scene) -> Resource:
+    """A secret by name, partial ARN or ARN: all are `secret:name`, without the random suffix."""
+    return name_or_arn("secretsmanager", "secret:", value, scene)
+
+
+def parameter(value: object, scene: Scene) -> Resource:
+    """An SSM parameter by name, `name:version`, `name:label` or ARN."""
+    if parse(value) is None and isinstance(value, str):
+        value = value.partition(":")[0].removeprefix("/")
+    return name_or_arn("ssm", "parameter/", value, scene)
+
+
+def bucket(value: object, scene: Scene, *, owner: str | None = None) -> Resource:
+    """An S3 bucket, directory bucket, or access point ARN. A bucket's name proves no account; `owner` is one AWS checks."""
+    arn = parse(value)
+    if arn is not None:
+        return given_arn(arn, scene) if arn.service.startswith("s3") else NOT_KNOWN
+    account: str | Unknown = owner if is_account(owner) else UNKNOWN
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", value):
+        return Resource(arn=UNKNOWN, account=account)
+    if value.endswith(("-s3alias", "--ol-s3", ".mrap", "--op-s3")):
+        return Resource(arn=UNKNOWN, account=account)
+    if value.endswith(("--x-s3", "--xa-s3")):
+        kind = "bucket" if value.endswith("--x-s3") else "accesspoint"
+        return Resource(arn=scene.arn("s3express", f"{kind}/{value}").arn, account=account)
+    return Resource(arn=f"arn:{scene.partition}:s3:::{value}", account=account)
+
+
+def inside(whole: Resource, kind: str, name: object) -> Resource:
+    """An object in a bucket or access point, a stream in a log group: `whole`'s ARN, `kind`, then the name, verbatim."""
+    if whole.arn is UNKNOWN or not isinstance(name, str) or not name or "\x00" in name:
+        return Resource(arn=UNKNOWN, account=whole.account)
+    return Resource(arn=f"{whole.arn}{kind}{name}", account=whole.account)

@@ -1,0 +1,120 @@
+"""What a request means to AWS, as values.
+
+A `Place` is what a host name says; a `Claim` is what a signature says; a `Call` is both and the request together, once they
+agree. UNKNOWN stands where a fact cannot be had (streamed, over a cap, not derivable); None or absence means that it is
+known not to be there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Unknown(Enum):
+    """The type of the one value UNKNOWN."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
+Value = None | bool | int | float | str | bytes | list["Value"] | dict[str, "Value"] | Unknown
+"""A parameter's value. Timestamps are RFC 3339 text; blobs are bytes; streamed or over-cap members are UNKNOWN."""
+
+Access = Literal["read", "list", "write", "permissions", "tagging"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One service that a host may stand for.
+
+    Attributes:
+        service: botocore's name (`aws <service> …`).
+        host: the host name that will be dialled, lower case, without a port.
+        partition: botocore's partition id, as "aws".
+        region: the region of the signature's scope.
+        signing_name: the service of the signature's scope.
+    """
+
+    service: str
+    host: str
+    partition: str
+    region: str
+    signing_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a host name means.
+
+    Attributes:
+        host: the name the agent asked for, lower case, without a port.
+        candidates: the services it may stand for; never empty.
+        bucket: the S3 bucket that the name holds; None for path style and for other services.
+        account: the 12 digits that a label of the name holds (account endpoints), None when there are none.
+    """
+
+    host: str
+    candidates: tuple[Candidate, ...]
+    bucket: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the Authorization header says, parsed but not yet believed.
+
+    `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01.
+    """
+
+    access_key_id: str
+    account: str
+    suffix: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    amz_date: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An AWS call, named: all that rules, approvers and the record are told about a request.
+
+    Attributes:
+        params: by botocore's member names; a member the agent did not send is absent.
+        iam_action: the main IAM action as "s3:GetObject", None when unmapped.
+        iam_actions: every action the call implies, UNKNOWN when that cannot be said.
+        access: the access level; "write" when unmapped.
+        resource: the main ARN; None when the operation names none, UNKNOWN when it cannot be derived.
+        resources: every ARN it names, complete, or UNKNOWN.
+        resource_accounts: the accounts of those ARNs, complete, or UNKNOWN.
+        cross_account: whether one of them is not `account`, or UNKNOWN.
+    """
+
+    service: str
+    operation: str
+    protocol: str
+    signing_name: str
+    partition: str
+    region: str
+    account: str
+    host: str
+    method: str
+    path: str
+    params: Mapping[str, Value]
+    iam_action: str | None
+    iam_actions: tuple[str, ...] | Unknown
+    access: Access
+    reads_secret: bool
+    vends_credentials: bool
+    resource: str | None | Unknown
+    resources: tuple[str, ...] | Unknown
+    resource_accounts: tuple[str, ...] | Unknown
+    cross_account: bool | Unknown

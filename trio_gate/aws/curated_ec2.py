@@ -1,0 +1,99 @@
+"""The resources an EC2 call names, by the prefix of their ids.
+
+Rule: an id of a kind that only its owner can act on belongs to the caller; an id of a kind that accounts share (images,
+snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.arns import NOT_KNOWN, Resource, plain
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.walk import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.arns import Scene
+    from trio_gate.aws.call import Value
+
+_ID = re.compile(r"([a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_OWN = {
+    "acl": "network-acl",
+    "cgw": "customer-gateway",
+    "dopt": "dhcp-options",
+    "eigw": "egress-only-internet-gateway",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "fleet": "fleet",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "key": "key-pair",
+    "lt": "launch-template",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sfr": "spot-fleet-request",
+    "sir": "spot-instances-request",
+    "vgw": "vpn-gateway",
+    "vol": "volume",
+    "vpce": "vpc-endpoint",
+    "vpn": "vpn-connection",
+}
+"""Prefixes of ids whose resource is always the caller's own."""
+
+_LENT = {
+    "ami": "image",
+    "sg": "security-group",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vpc": "vpc",
+}
+"""Prefixes of ids that other accounts may use, and only the owner may change."""
+
+_OWNER_ONLY = re.compile(
+    "(?:Delete|Modify|Reset)(?:Vpc|Subnet|Snapshot|Image|SecurityGroup)(?:Attribute|Rules)?|DeregisterImage"
+    "|(?:Authorize|Revoke)SecurityGroup(?:Ingress|Egress)|UpdateSecurityGroupRuleDescriptions(?:Ingress|Egress)"
+)
+_NAMED = frozenset(("GroupName", "SecurityGroups", "LaunchTemplateName", "PlacementGroup", "SourceSecurityGroupName", "PublicIp"))
+"""Members that name something by a word, which only a look-up finds."""
+
+_MAKES = {
+    "RunInstances": "instance/*",
+    "CreateVolume": "volume/*",
+    "CreateVpc": "vpc/*",
+    "CreateSubnet": "subnet/*",
+    "CreateSecurityGroup": "security-group/*",
+    "CreateSnapshot": "snapshot/*",
+}
+"""What a call makes: IAM judges it as every resource of the kind."""
+
+
+def ec2(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    """What an EC2 call names; None when it names nothing by id, so that IAM's own answer holds."""
+    made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
+    found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
+    return [*made, *found] or None
+
+
+_NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})
+
+
+def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -> list[Resource]:
+    if value is UNKNOWN:
+        return [NOT_KNOWN]
+    if path[-1] == "KeyName":
+        return [scene.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN]
+    if path[-1] in _NAMED:
+        return [NOT_KNOWN]
+    found = _ID.fullmatch(str(value))
+    if found is None:
+        return []
+    kind = _OWN.get(found[1])
+    if len(path) == 1 and _OWNER_ONLY.fullmatch(operation):
+        kind = _LENT.get(found[1], kind)
+    if kind in {"image", "snapshot"}:
+        return [Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)]
+    return [scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN]

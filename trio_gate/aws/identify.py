@@ -1,0 +1,66 @@
+"""A request identified: the name of the call and its meaning, as one value.
+
+`naming` finds service, operation and parameters; `meaning` says which permissions, resources and dangers they stand for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import Call
+from trio_gate.aws.meaning import describe
+from trio_gate.aws.naming import body_mode, name_call
+from trio_gate.aws.route import Ambiguous
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Claim, Place
+    from trio_gate.aws.catalog import Catalog
+    from trio_gate.aws.tables import Tables
+    from trio_gate.wire.head import Body, RequestHead
+
+__all__ = ["Ambiguous", "body_mode", "identify"]
+
+
+def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog, tables: Tables) -> Call:
+    """The call. The catalogue must have loaded every candidate's model.
+
+    Raises:
+        Malformed: the request breaks its protocol.
+        Unidentified: it is no call, or more than one.
+    """
+    named = name_call(head, body, place=place, claim=claim, catalog=catalog)
+    candidate = named.candidate
+    meaning = describe(
+        service=named.service,
+        operation=named.operation,
+        params={**named.params, **named.implied},
+        partition=candidate.partition,
+        region=candidate.region,
+        account=named.account,
+        signing_name=candidate.signing_name,
+        place=place,
+        head=head,
+        tables=tables,
+    )
+    return Call(
+        service=named.service,
+        operation=named.operation,
+        protocol=named.protocol,
+        signing_name=candidate.signing_name,
+        partition=candidate.partition,
+        region=candidate.region,
+        account=named.account,
+        host=candidate.host,
+        method=head.method,
+        path=head.target.path,
+        params=named.params,
+        iam_action=meaning.iam_action,
+        iam_actions=meaning.iam_actions,
+        access=meaning.access,
+        reads_secret=meaning.reads_secret,
+        vends_credentials=meaning.vends_credentials,
+        resource=meaning.resource,
+        resources=meaning.resources,
+        resource_accounts=meaning.resource_accounts,
+        cross_account=meaning.cross_account,
+    )

@@ -1,0 +1,206 @@
+"""A request named: head, body, place and claim to the one operation and its parameters that they all mean.
+
+Rule: everything must agree (host, scope of the signature, protocol, path, query, body, account) or the request is refused;
+nothing is guessed, and nothing in the request that could mean something else is left over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.aws.catalog import CBOR
+from trio_gate.aws.forward import forwarded_headers
+from trio_gate.aws.named import Named
+from trio_gate.aws.params_query import queue_of_path, structure_from_query, with_source_region
+from trio_gate.aws.params_rest import rest_params
+from trio_gate.aws.params_tree import structure_from_tree
+from trio_gate.aws.readers.cbor_body import read_cbor
+from trio_gate.aws.readers.form_body import once, read_form
+from trio_gate.aws.readers.inflate import gunzip
+from trio_gate.aws.readers.json_body import read_json
+from trio_gate.aws.route import Asked, Match, find
+from trio_gate.aws.route_rpc import FORM, media_type
+from trio_gate.errors import Malformed, Unidentified
+from trio_gate.wire.head import Empty, Held, Streamed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Candidate, Claim, Place, Value
+    from trio_gate.aws.catalog import Catalog
+    from trio_gate.wire.head import Body, RequestHead
+
+_OUTPOSTS = "s3-outposts"
+"""The signing name of S3 Control's hosts without an account label; the account is in a header alone."""
+
+_SEARCH = "cloudsearchdomain"
+"""SDKs send this service's Search as a form (botocore.handlers.change_get_to_post); the model knows the GET."""
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def body_mode(head: RequestHead, place: Place, catalog: Catalog) -> Literal["held", "streamed"]:
+    """How the body is to be read: streamed only where the head names an S3 operation whose payload is a streaming blob."""
+    asked = Asked(head=head, place=place, empty=False, form=lambda: _NOTHING)
+    found = []
+    for candidate in place.candidates:
+        with contextlib.suppress(Malformed, Unidentified):
+            found.append(find(asked, (candidate,), catalog))
+    streams = found and all(match.service.name == "s3" and match.operation.streams for match in found)
+    return "streamed" if streams else "held"
+
+
+def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog) -> Named:
+    """The call by name and parameters, before its meaning is looked up. The catalogue must have loaded every candidate's model.
+
+    Raises:
+        Malformed: the request breaks its protocol.
+        Unidentified: it is no call, or more than one.
+    """
+    candidates = _in_scope(place, claim)
+    content = _content(head, body, candidates, catalog)
+    if _searches_by_form(head, candidates):
+        head, content = _as_get(head, content or b""), b""
+    form = _FormReader(head, content or b"")
+    match = find(Asked(head=head, place=place, empty=content == b"", form=form.read), candidates, catalog)
+    if content is None and not match.operation.streams:
+        raise Malformed(f"{match.operation.name} takes no streamed body")
+    framed = _check_encoding(head, match)
+    params = _params(match, head, None if framed else content, form)
+    _check_account(match, place, claim, params)
+    _check_outpost(head, params)
+    forwarded_headers(head, match.service.name, match.operation.name, match.protocol, catalog)
+    return Named(
+        candidate=match.candidate,
+        service=match.service.name,
+        operation=match.operation.name,
+        protocol=match.protocol,
+        params=params,
+        implied=queue_of_path(params, match.operation.input, head) if match.service.name == "sqs" else {},
+        account=claim.account,
+    )
+
+
+def _in_scope(place: Place, claim: Claim) -> tuple[Candidate, ...]:
+    # S3 still takes "US" for us-east-1, its first name there, and s3cmd sends it.
+    region = "us-east-1" if (claim.service, claim.region) == ("s3", "US") else claim.region
+    kept = tuple(one for one in place.candidates if (one.signing_name, one.region) == (claim.service, region))
+    if not kept:
+        first = place.candidates[0]
+        raise Unidentified(
+            f"the signature's scope says {claim.region}/{claim.service}, the host {first.region}/{first.signing_name}: sign for the host"
+        )
+    return kept
+
+
+def _searches_by_form(head: RequestHead, candidates: tuple[Candidate, ...]) -> bool:
+    return head.method == "POST" and media_type(head) == FORM and all(one.service == _SEARCH for one in candidates)
+
+
+def _as_get(head: RequestHead, content: bytes) -> RequestHead:
+    """The GET that a search by POST stands for: its form is the query."""
+    query = (*head.target.query, *read_form(content).items())
+    kept = head.where(lambda name: name != "content-type")
+    return replace(kept, method="GET", target=replace(head.target, query=query))
+
+
+class _FormReader:
+    """The parameters of a query request, from where its method has them; read at most once."""
+
+    __slots__ = ("_content", "_form", "_head")
+
+    def __init__(self, head: RequestHead, content: bytes) -> None:
+        self._head = head
+        self._content = content
+        self._form: Mapping[str, str] | None = None
+
+    def read(self) -> Mapping[str, str]:
+        if self._form is None:
+            if self._head.method == "GET" and self._content:
+                raise Malformed("a GET of the query protocol has no body")
+            self._form = once(self._head.target.query) if self._head.method == "GET" else read_form(self._content)
+        return self._form
+
+
+def _content(head: RequestHead, body: Body, candidates: tuple[Candidate, ...], catalog: Catalog) -> bytes | None:
+    """The content of a held body, inflated where a candidate takes gzip; None for a streamed one."""
+    match body:
+        case Streamed():
+            return None
+        case Empty():
+            return b""
+        case Held(data=data):
+            operations = (one for item in candidates for one in catalog.service(item.service).operations.values())
+            gzipped = head.one("content-encoding") == "gzip" and any(one.compressed for one in operations)
+            return gunzip(data) if gzipped else data
+
+
+def _check_encoding(head: RequestHead, match: Match) -> bool:
+    """Whether the body is framed as aws-chunked. Any other encoding must be S3's metadata or one that the model takes."""
+    encoding = head.one("content-encoding")
+    if encoding is None:
+        return False
+    operation = match.operation
+    framed = "aws-chunked" in (token.strip(" \t").lower() for token in encoding.split(","))
+    s3_upload = match.service.name == "s3" and operation.streams
+    if framed and not s3_upload:
+        raise Malformed(f"{operation.name} takes no aws-chunked body")
+    modelled = operation.input is not None and any(member.wire == "content-encoding" for member in operation.input.at("header"))
+    if not (modelled or s3_upload or (operation.compressed and encoding == "gzip")):
+        raise Malformed(f"{operation.name} takes no content-encoding")
+    return framed
+
+
+def _params(match: Match, head: RequestHead, content: bytes | None, form: _FormReader) -> dict[str, Value]:
+    operation = match.operation
+    if match.protocol in ("rest-json", "rest-xml"):
+        shown = _unframed(head) if content is None else head
+        return rest_params(operation, shown, match.labels, content, xml=match.protocol == "rest-xml")
+    if match.protocol in ("query", "ec2"):
+        values = structure_from_query(operation.input, form.read(), ec2=match.protocol == "ec2")
+        return with_source_region(operation.input, values)
+    if not content:
+        return {}
+    binary = match.protocol == CBOR
+    tree = read_cbor(content) if binary else read_json(content)
+    if operation.input is None:
+        if tree != {}:
+            raise Malformed("the operation takes no parameters")
+        return {}
+    return structure_from_tree(operation.input, tree, binary=binary)
+
+
+def _unframed(head: RequestHead) -> RequestHead:
+    """The head as it would be without aws-chunked: its length is that of the object."""
+    decoded = head.one("x-amz-decoded-content-length")
+    if decoded is None or head.one("content-length") is None:
+        return head
+    kept = head.where(lambda name: name != "content-length")
+    return replace(kept, headers=(*kept.headers, ("content-length", decoded)))
+
+
+def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str, Value]) -> None:
+    """Labels of the host name an account or a resource a second time: both must say the same."""
+    if place.account is not None and place.account != claim.account:
+        raise Unidentified(f"the host names account {place.account}, the key {claim.account}: use one")
+    shape = match.operation.input
+    if shape is None or "{" not in match.operation.host_prefix:
+        return
+    for member in shape.members.values():
+        value = params.get(member.name)
+        if member.host_label and isinstance(value, str):
+            prefix = match.operation.host_prefix.replace(f"{{{member.name}}}", value)
+            if match.candidate.signing_name != _OUTPOSTS and not match.candidate.host.startswith(prefix.lower()):
+                raise Unidentified(f"the host does not begin with `{member.name}`, as the operation's hosts do")
+
+
+def _check_outpost(head: RequestHead, params: Mapping[str, Value]) -> None:
+    """S3 on Outposts names the outpost in a header and, in some SDKs, in an ARN too: both must say the same."""
+    outpost = head.one("x-amz-outpost-id")
+    if outpost is None:
+        return
+    for value in params.values():
+        if isinstance(value, str) and ":outpost/" in value and f":outpost/{outpost}/" not in value:
+            raise Malformed("x-amz-outpost-id and an ARN name two outposts")

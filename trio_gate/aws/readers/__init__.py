@@ -1,0 +1,14 @@
+"""Strict readers of bodies: bytes to plain trees, knowing nothing of any model.
+
+Rule: what two readers could take differently is a Malformed, never a guess: duplicates, foreign encodings, lenient numbers,
+trailing bytes. No reader follows anything (entities, references) or allocates what a length field merely claims.
+"""
+
+MAX_DEPTH = 96
+"""Levels of nesting. DynamoDB takes 32 levels of maps, which are two levels of JSON each."""
+
+MAX_VALUES = 250_000
+"""Elements of an XML body or parameters of a form; the size of a body bounds the rest.
+
+CompleteMultipartUpload has 10,000 parts of up to seven elements, PutMetricData 1,000 metrics of 150 values.
+"""

@@ -1,0 +1,62 @@
+"""HTML forms, as the query and ec2 protocols use them: `name=value` joined by `&`, each name once.
+
+`+` is a space; `%XX` is strict; both sides are UTF-8. `;` separates nothing. A NUL has no use in any of these protocols.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from trio_gate.aws.readers import MAX_VALUES
+from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def read_form(data: bytes) -> dict[str, str]:
+    """The parameters of a form body.
+
+    Raises:
+        Malformed: bad escapes, bad UTF-8, an empty or repeated name.
+    """
+    if data.count(b"&") >= MAX_VALUES:
+        raise Malformed(f"the form has more than {MAX_VALUES} parameters")
+    return once(_pair(part) for part in data.split(b"&")) if data else {}
+
+
+def once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The pairs as a mapping.
+
+    Raises:
+        Malformed: a name came twice.
+    """
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values:
+            raise Malformed("a parameter of the query protocol came twice")
+        values[name] = value
+    return values
+
+
+def _pair(part: bytes) -> tuple[str, str]:
+    name, _, value = part.partition(b"=")
+    if not name:
+        raise Malformed("the form has a parameter without a name")
+    return _decode(name), _decode(value)
+
+
+def _decode(part: bytes) -> str:
+    if _BAD_ESCAPE.search(part):
+        raise Malformed("the form holds a `%` that two hex digits do not follow")
+    try:
+        text = unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("the form is not UTF-8") from None
+    if "\0" in text:
+        raise Malformed("the form holds NUL")
+    return text

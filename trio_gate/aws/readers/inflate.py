@@ -1,0 +1,30 @@
+"""Request compression: one gzip member, inflated into a bounded buffer."""
+
+from __future__ import annotations
+
+import zlib
+
+from trio_gate.errors import Malformed
+
+MAX_INFLATED = 16 * 1024 * 1024
+"""Bytes after inflation. CloudWatch takes PutMetricData of 1 MB."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def gunzip(data: bytes) -> bytes:
+    """The content of one gzip member.
+
+    Raises:
+        Malformed: it is not one whole member, or larger than MAX_INFLATED.
+    """
+    inflater = zlib.decompressobj(_GZIP)
+    try:
+        content = inflater.decompress(data, MAX_INFLATED)
+    except zlib.error:
+        raise Malformed("the body is not gzip, as content-encoding says") from None
+    if inflater.unconsumed_tail:
+        raise Malformed(f"the body inflates to more than {MAX_INFLATED} bytes", status=413)
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("the body is not one whole gzip member")
+    return content

@@ -1,0 +1,85 @@
+"""JSON as RFC 8259 has it and nothing more.
+
+Refused: another encoding than UTF-8, a byte order mark, NaN and Infinity, a member twice (names are compared after
+unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, NoReturn
+
+from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.errors import Malformed
+
+MAX_NUMBER = 64
+"""Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
+
+
+def read_json(data: bytes) -> Any:
+    """The value of a JSON text: dict, list, str, int, float, bool or None.
+
+    Raises:
+        Malformed: it is not JSON, or more than JSON.
+    """
+    try:
+        text = data.decode("utf-8")
+        value = _DECODER.decode(text)
+    except UnicodeDecodeError:
+        raise Malformed("the JSON body is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+    _check(value, surrogates="\\u" in text)
+    return value
+
+
+def _check(root: Any, *, surrogates: bool) -> None:
+    level = [root]
+    for _ in range(MAX_DEPTH + 1):
+        if surrogates and not all(_sound(value) for value in level):
+            raise Malformed("the JSON body holds half a surrogate pair")
+        level = [child for value in level if isinstance(value, (dict, list)) for child in _children(value)]
+        if not level:
+            return
+    raise Malformed(f"the JSON body is nested deeper than {MAX_DEPTH} levels")
+
+
+def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return value if isinstance(value, list) else [*value.keys(), *value.values()]
+
+
+def _sound(value: Any) -> bool:
+    return not (isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value))
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Malformed("a member of the JSON body came twice")
+    return members
+
+
+def _int(digits: str) -> int:
+    _short(digits)
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    _short(digits)
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Malformed("a number of the JSON body is too large")
+    return number
+
+
+def _short(digits: str) -> None:
+    if len(digits) > MAX_NUMBER:
+        raise Malformed(f"a number of the JSON body has more than {MAX_NUMBER} characters")
+
+
+def _constant(name: str) -> NoReturn:
+    raise Malformed(f"{name.lstrip('-')} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)

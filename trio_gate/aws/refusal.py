@@ -1,0 +1,141 @@
+"""A refusal in the shape of the service's own errors, so that an agent's SDK raises it as one.
+
+Rule: the body says the same three things in every protocol: a code that SDKs do not retry below 500, the reason, and the
+request id to quote. What the reason holds is text: it is escaped for its format and never interpreted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+import cbor2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.wire.head import RequestHead
+
+Refusal = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
+"""Status, fields (content-length left to the writer) and body."""
+
+_JSON = {
+    "AccessDenied": "AccessDeniedException",
+    "InvalidRequest": "ValidationException",
+    "ServiceUnavailable": "ServiceUnavailableException",
+    "InternalFailure": "InternalFailure",
+}
+_XML = {"InvalidRequest": "ValidationError"}
+_EC2 = {"AccessDenied": "UnauthorizedOperation", "ServiceUnavailable": "Unavailable", "InternalFailure": "InternalError"}
+_S3 = {"InternalFailure": "InternalError"}
+_CODES: Mapping[str, Mapping[str, str]] = {
+    "json": _JSON,
+    "rest-json": _JSON,
+    "smithy-rpc-v2-cbor": _JSON,
+    "query": _XML,
+    "rest-xml": _XML,
+    "ec2": _EC2,
+    "s3": _S3,
+}
+"""Each protocol's word for a GateError's `code`; a code that is not listed is spelled as it is."""
+
+_QUERY_SCOPES = (
+    "autoscaling cloudformation cloudsearch elasticache elasticbeanstalk elasticloadbalancing iam importexport rds redshift sdb ses"
+    " sns sts"
+)
+_BY_SCOPE = {
+    **dict.fromkeys(_QUERY_SCOPES.split(), "query"),
+    **dict.fromkeys(("s3", "s3express", "s3-object-lambda", "s3-outposts"), "s3"),
+    **dict.fromkeys(("route53", "cloudfront"), "rest-xml"),
+    "ec2": "ec2",
+}
+_BY_TYPE = {
+    "application/json": "rest-json",
+    "application/x-amz-json-1.0": "json",
+    "application/x-amz-json-1.1": "json",
+    "application/cbor": "smithy-rpc-v2-cbor",
+}
+_SCOPE = re.compile(r"[^/,\s]+/[0-9]{8}/[a-z0-9*-]+/([a-z0-9-]+)/aws4_request")
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REASON_LIMIT = 1024
+
+
+def refuse(
+    *, protocol: str | None, service: str | None, method: str, status: int, code: str, reason: str, request_id: str
+) -> Refusal:
+    """The answer to a request that is not forwarded.
+
+    Args:
+        protocol: botocore's name of the wire protocol, or what `guess_protocol` said; None is answered as JSON.
+        service: botocore's service name where it is known; tells S3 from other rest-xml services.
+        method: of the request; HEAD is answered without a body, its reason in `x-trio-gate-reason`.
+        status: the GateError's.
+        code: the GateError's.
+        reason: the GateError's.
+        request_id: the gateway's own id of the exchange, plain ASCII.
+
+    Source of the shapes: Smithy's AWS protocols; S3 alone has no wrapper around Error (trait `noErrorWrapping`).
+    """
+    kind = protocol if protocol is not None and protocol in _CODES else "json"
+    kind = "s3" if kind == "rest-xml" and service == "s3" else kind
+    family = "AccessDenied" if code == "ServiceUnavailable" and status < 500 else code
+    name = _CODES[kind].get(family, family)
+    fields, body = _shape(kind, status, name, _NOT_TEXT.sub("?", reason), request_id)
+    if method == "HEAD":
+        fields, body = {**fields, "x-trio-gate-reason": _field_text(reason)}, b""
+    return status, tuple((key.encode("ascii"), value.encode("ascii")) for key, value in fields.items()), body
+
+
+def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> tuple[dict[str, str], bytes]:
+    error = f"<Code>{code}</Code><Message>{escape(reason)}</Message>"
+    ids = {"x-amzn-RequestId": request_id}
+    if kind == "s3":
+        ids = {"x-amz-request-id": request_id, "x-amz-id-2": request_id}
+        return _xml(ids, f"<Error>{error}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>")
+    if kind == "ec2":
+        return _xml(ids, f"<Response><Errors><Error>{error}</Error></Errors><RequestID>{request_id}</RequestID></Response>")
+    if kind in {"query", "rest-xml"}:
+        blame = "Sender" if status < 500 else "Receiver"
+        error = f"<Error><Type>{blame}</Type>{error}</Error>"
+        return _xml(ids, f"<ErrorResponse>{error}<RequestId>{request_id}</RequestId></ErrorResponse>")
+    if kind == "smithy-rpc-v2-cbor":
+        fields = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor", **ids}
+        return fields, cbor2.dumps({"__type": code, "message": reason})
+    media = "application/json" if kind == "rest-json" else "application/x-amz-json-1.1"
+    body = json.dumps({"__type": code, "message": reason})
+    return {"content-type": media, "x-amzn-ErrorType": code, **ids}, body.encode("ascii")
+
+
+def _xml(ids: dict[str, str], body: str) -> tuple[dict[str, str], bytes]:
+    return {"content-type": "text/xml", **ids}, f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode()
+
+
+def _field_text(reason: str) -> str:
+    return re.sub(r"[^\x20-\x7e]", "?", reason)[:_REASON_LIMIT].strip()
+
+
+def guess_protocol(head: RequestHead) -> str | None:
+    """The protocol that the sender of `head` most likely reads errors in, None without a hint.
+
+    Only for the shape of a refusal of a request that was not named; nothing is decided by it. "s3" stands for rest-xml
+    without a wrapper, and `refuse` takes it.
+    """
+    if head.one("smithy-protocol") == "rpc-v2-cbor":
+        return "smithy-rpc-v2-cbor"
+    if head.one("x-amz-target") is not None:
+        return "json"
+    by_scope = _BY_SCOPE.get(_scope_service(head) or "")
+    if by_scope is not None:
+        return by_scope
+    media = (head.one("content-type") or "").split(";")[0].strip().lower()
+    if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
+        return "query"
+    return _BY_TYPE.get(media)
+
+
+def _scope_service(head: RequestHead) -> str | None:
+    texts = [head.one("authorization") or "", *(value for name, value in head.target.query if name == "X-Amz-Credential")]
+    found = next(filter(None, map(_SCOPE.search, texts)), None)
+    return found[1] if found else None

@@ -1,0 +1,146 @@
+"""Routes of the REST protocols: from method, path and query to the operations they may mean.
+
+Rule: a route fits when its method, every segment, its constant query and its required query and header members are there
+and every other query key is one that the operation has. Of several that fit, the most specific wins; S3 has a module of its
+own because its paths are keys.
+
+Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label; only a greedy label `{Name+}`
+takes several segments. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
+segments anywhere else have two readings and are refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from trio_gate.aws.shape import Shape
+    from trio_gate.wire.head import RequestHead
+
+X_ID = "x-id"
+"""A query key that the JavaScript SDK adds: the operation's name again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One segment of a path template: a literal, or a label that takes one segment or (greedy) several."""
+
+    text: str
+    label: bool = False
+    greedy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where an operation lives.
+
+    Attributes:
+        constants: query keys and values that select the operation and are no members.
+        needed_query, needed_headers: names of required members; header names are lower case.
+        known: names of query members.
+        any_query: whether a map member takes every query key left over.
+        specificity: greater is more specific, among routes that fit one request.
+    """
+
+    method: str
+    segments: tuple[Segment, ...]
+    constants: Mapping[str, str]
+    needed_query: frozenset[str]
+    needed_headers: frozenset[str]
+    known: frozenset[str]
+    any_query: bool
+    specificity: tuple[tuple[int, ...], int]
+
+
+def compile_route(method: str, template: str, shape: Shape | None) -> Route:
+    """The route of an operation from botocore's `http` trait and its input."""
+    path, _, query = template.partition("?")
+    segments = tuple(_segment(part) for part in path.strip("/").split("/")) if path.strip("/") else ()
+    constants = dict(part.partition("=")[::2] for part in query.split("&") if part)
+    constants.pop(X_ID, None)
+    in_query = shape.at("querystring") if shape else []
+    in_header = shape.at("header") if shape else []
+    required = shape.required if shape else frozenset()
+    needed_query = frozenset(member.wire for member in in_query if member.name in required and member.shape.type != "map")
+    needed_headers = frozenset(member.wire for member in in_header if member.name in required)
+    return Route(
+        method=method,
+        segments=segments,
+        constants=constants,
+        needed_query=needed_query,
+        needed_headers=needed_headers,
+        known=frozenset(member.wire for member in in_query if member.shape.type != "map") - constants.keys(),
+        any_query=any(member.shape.type == "map" for member in in_query),
+        specificity=(
+            tuple(0 if part.greedy else 1 if part.label else 2 for part in segments),
+            len(constants) + len(needed_query) + len(needed_headers),
+        ),
+    )
+
+
+def _segment(text: str) -> Segment:
+    if not (text.startswith("{") and text.endswith("}")):
+        return Segment(text=text)
+    greedy = text.endswith("+}")
+    return Segment(text=text[1 : -2 if greedy else -1], label=True, greedy=greedy)
+
+
+def rest_segments(segments: Sequence[str]) -> tuple[str, ...]:
+    """The segments to match, one trailing slash removed.
+
+    Raises:
+        Malformed: an empty or dot segment.
+    """
+    kept = tuple(segments[:-1] if segments[-1] == "" else segments)
+    for segment in kept:
+        if segment == "" or not {".", ".."}.isdisjoint(segment.split("/")):
+            raise Malformed("the path has an empty or a dot segment: send the one path that is meant")
+    return kept
+
+
+def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
+    """The labels of the path by template name, None when the path is another."""
+    spare = len(segments) - len(route.segments)
+    values: dict[str, str] = {}
+    at = 0
+    for part in route.segments:
+        width = spare + 1 if part.greedy else 1
+        taken = segments[at : at + width]
+        if width < 1 or len(taken) != width or not (part.label or taken[0] == part.text):
+            return None
+        if part.label:
+            values[part.text] = "/".join(taken)
+        at += width
+    return values if at == len(segments) else None
+
+
+def query_fits(route: Route, head: RequestHead) -> str | None:
+    """Why the query and the headers do not select this route, None when they do."""
+    times = Counter(name for name, _ in head.target.query)
+    for name, value in route.constants.items():
+        if head.target.query.count((name, value)) != 1 or times[name] != 1:
+            return f"the query must hold `{name}{'=' if value else ''}{value}` once"
+    missing = sorted(route.needed_query - times.keys())
+    if missing:
+        return f"the query parameter `{missing[0]}` is missing"
+    missing = sorted(route.needed_headers - {name for name, value in head.headers if value})
+    if missing:
+        return f"the header `{missing[0]}` is missing"
+    unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
+    return f"the operation has no query parameter `{_shown(unknown)}`" if unknown and not route.any_query else None
+
+
+def x_id_fits(head: RequestHead, operation: str) -> bool:
+    """Whether every `x-id` in the query repeats the operation's name, at most once."""
+    given = [value for name, value in head.target.query if name == X_ID]
+    return given in ([], [operation])
+
+
+def _shown(names: Iterable[str]) -> str:
+    return ascii(min(names))[1:-1][:64]

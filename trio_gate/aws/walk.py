@@ -1,0 +1,54 @@
+"""Reading parameters without trusting their shape: a member that is not there is None, one that cannot be known is UNKNOWN."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+
+Leaf = tuple[tuple[str, ...], "str | Unknown"]
+"""The names on the way to a string, and the string."""
+
+
+def at(params: Mapping[str, Value], *names: str) -> Value:
+    """The value at a path of member names; None where a step is absent or no structure, UNKNOWN behind an UNKNOWN."""
+    value: Value = dict(params)
+    for name in names:
+        if value is UNKNOWN:
+            return UNKNOWN
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def text(params: Mapping[str, Value], *names: str) -> str | None:
+    """The non-empty string at a path, None for anything else."""
+    value = at(params, *names)
+    return value if isinstance(value, str) and value else None
+
+
+def items(value: Value) -> list[Value]:
+    """The members of a list; nothing for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def given(params: Mapping[str, Value], *names: str) -> bool:
+    """Whether a path holds something: not absent, not empty, not false."""
+    return at(params, *names) not in (None, "", False, [], {})
+
+
+def leaves(params: Mapping[str, Value]) -> Iterator[Leaf]:
+    """Every string and every UNKNOWN in `params`, map keys included, depth first."""
+    stack: list[tuple[tuple[str, ...], Value]] = [((name,), value) for name, value in reversed(list(params.items()))]
+    while stack:
+        path, value = stack.pop()
+        if isinstance(value, str) or value is UNKNOWN:
+            yield path, value
+        elif isinstance(value, list):
+            stack.extend((path, item) for item in reversed(value))
+        elif isinstance(value, dict):
+            stack.extend(((*path, name), item) for name, item in reversed(list(value.items())))

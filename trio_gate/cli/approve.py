@@ -1,0 +1,116 @@
+"""`trio-gate approve`: answer prompts at a terminal, or from a script with --yes, --deny and --list.
+
+Rule: what is sent is the digest of what was shown. A key pressed before a prompt was on the screen answers nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import GateError, Malformed
+
+if TYPE_CHECKING:
+    import argparse
+
+    from trio_gate.approval.state import Answer
+
+TOKEN_VARIABLE = "TRIO_GATE_TOKEN"  # noqa: S105 - the variable's name
+DEFAULT_URL = "wss://127.0.0.1:9443"
+INTERRUPTED = 130
+"""What a shell reports for a program that ended by SIGINT."""
+OWN_CA = Path("ca") / "own.pem"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("--url", default=DEFAULT_URL, help="the gateway's admin listener (default: %(default)s)")
+    parser.add_argument("--ca", metavar="FILE", help="PEM file that verifies the gateway (default: STATE_DIR/ca/own.pem)")
+    parser.add_argument("--config", metavar="CONFIG", help="the gateway's configuration, to find STATE_DIR (default: ./state)")
+    parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {TOKEN_VARIABLE})")
+    parser.add_argument("--list", action="store_true", help="print what waits, and leave")
+    parser.add_argument("--once", action="store_true", help="answer one prompt, and leave")
+    parser.add_argument("--json", action="store_true", help="print frames as JSON, one a line")
+    answers = parser.add_mutually_exclusive_group()
+    answers.add_argument("--yes", action="store_true", help="approve every prompt")
+    answers.add_argument("--deny", metavar="REASON", help="deny every prompt")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
+    import trio  # noqa: PLC0415 - loaded by this verb alone
+
+    from trio_gate.cli.approve_session import Desk  # noqa: PLC0415 - as above
+
+    if not (args.list or args.yes or args.deny is not None or sys.stdin.isatty()):
+        return _fail("there is no terminal to ask at: use --list, --yes or --deny REASON", 2)
+    try:
+        desk = Desk(url=args.url, token=_token(args.token_file), ssl_context=_tls(args.ca, args.config), json=args.json)
+    except GateError as error:
+        return _fail(error.reason, 2)
+    try:
+        if args.list:
+            return trio.run(desk.list_pending)
+        verdict: Answer | None = "approve" if args.yes else "deny" if args.deny is not None else None
+        return trio.run(desk.work, verdict, args.deny or "", args.once)
+    except GateError as error:
+        return _fail(error.reason, 1)
+    except BaseException as error:
+        if _interrupted(error):
+            return INTERRUPTED
+        raise
+
+
+def _interrupted(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, which trio may hand over in a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_interrupted, error.exceptions))
+    return isinstance(error, KeyboardInterrupt)
+
+
+def _fail(reason: str, status: int) -> int:
+    print(f"trio-gate approve: {reason}", file=sys.stderr)
+    return status
+
+
+def _token(file: str | None) -> str:
+    if file is None:
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            raise Malformed(f"no token: set {TOKEN_VARIABLE} or pass --token-file FILE")
+        return token
+    try:
+        return Path(file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        raise Malformed(f"cannot read a token from {file}") from None
+
+
+def _tls(ca: str | None, config: str | None) -> ssl.SSLContext:
+    file = Path(ca) if ca else (_state_dir(config) if config else Path("state")) / OWN_CA
+    try:
+        return ssl.create_default_context(cafile=file)
+    except (OSError, ssl.SSLError):
+        hint = "" if ca else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
+        raise Malformed(f"cannot read certificates from {file}{hint}") from None
+
+
+def _state_dir(config: str) -> Path:
+    from trio_gate.config.load import load  # noqa: PLC0415 - needed with --config alone
+    from trio_gate.config.source import ConfigFaults  # noqa: PLC0415 - as above
+
+    path = Path(config)
+    try:
+        loaded = load(
+            path.read_text(encoding="utf-8"),
+            path.name,
+            env=os.environ.get,
+            read_file=lambda name: Path(name).read_text(encoding="utf-8"),
+            base_dir=str(path.resolve().parent),
+            check_condition=lambda _: (),
+        )
+    except (OSError, ValueError, ConfigFaults):
+        raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --ca FILE") from None
+    return Path(loaded.gateway.state_dir)

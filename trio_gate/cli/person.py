@@ -1,0 +1,40 @@
+"""`trio-gate person new NAME`: a token for someone who answers prompts. Nothing is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+TOKEN_BYTES = 32
+"""256 bits: nobody guesses it, so its plain SHA-256 may stand in the configuration."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    verbs = parser.add_subparsers(dest="person_verb", required=True, metavar="VERB")
+    new = verbs.add_parser("new", help="make a token for a person and print the block for the configuration")
+    new.add_argument("name", metavar="NAME", help="the person's name in the configuration")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make a token; print it once, and the block that knows it by its hash."""
+    if not _NAME.fullmatch(args.name):
+        print("a person's name begins with a letter and has letters, digits, `-` and `_`, at most 64", file=sys.stderr)
+        return 2
+    token = f"tg_{secrets.token_urlsafe(TOKEN_BYTES)}"
+    print(f"# {args.name}'s token. It is shown once and kept nowhere: give it to {args.name} alone.")
+    print(token)
+    print()
+    print("# For the configuration:")
+    print(f'person "{args.name}" {{')
+    print(f'  token_sha256 = "{hashlib.sha256(token.encode("ascii")).hexdigest()}"')
+    print("}")
+    return 0

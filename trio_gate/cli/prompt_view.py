@@ -1,0 +1,104 @@
+"""A prompt as lines of text: the account first, then the call, then all that it is bound to.
+
+Rule: the gateway sends safe text, and this file trusts it with nothing: every value is made plain again, every label is ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.approval.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+LABEL = 10
+DIGEST_SHOWN = 16
+
+_MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
+
+
+def title(prompt: Mapping[str, Any]) -> str:
+    """The account: its label and number."""
+    name = prompt.get("account_name")
+    return f"{_word(name)}  {_word(prompt.get('account'))}" if name else f"{_word(prompt.get('account'))}  (no label)"
+
+
+def summary(prompt: Mapping[str, Any]) -> str:
+    """The call in words."""
+    operation, service, region, access = (_word(prompt.get(name)) for name in ("operation", "service", "region", "access"))
+    return f"{operation} on {service} in {region} ({access})"
+
+
+def details(prompt: Mapping[str, Any]) -> Iterator[str]:
+    """The rest, line by line."""
+    for warning in _warnings(prompt):
+        yield _labelled("CAUTION", warning)
+    for label, value in _facts(prompt):
+        yield _labelled(label, value)
+    params = prompt.get("params")
+    yield _labelled("params", "" if params else "none")
+    if params:
+        yield from _tree(params, LABEL // 2)
+
+
+def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from (("resource", text) for text in _resources(prompt))
+    yield "agent", f"{_word(prompt.get('agent') or 'unnamed')} at {_word(prompt.get('agent_address'))}"
+    reason = prompt.get("reason")
+    yield "rule", f"{_word(prompt.get('rule'))}: {_word(reason)}" if reason else _word(prompt.get("rule"))
+    yield "request", f"{_word(prompt.get('method'))} {_word(prompt.get('host'))} {_word(prompt.get('path'))}"
+    yield "payload", f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
+    for group in prompt.get("approvers") or ():
+        yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
+    yield "expires", _word(prompt.get("expires_at"))
+    yield "digest", f"{_word(prompt.get('digest'))[:DIGEST_SHOWN]}…"
+
+
+def _warnings(prompt: Mapping[str, Any]) -> Iterator[str]:
+    if prompt.get("vends_credentials"):
+        yield "the answer holds credentials"
+    if prompt.get("reads_secret"):
+        yield "the answer holds a secret"
+    if prompt.get("cross_account") is not False:
+        yield "reaches another account" if prompt.get("cross_account") else "may reach another account: that cannot be said"
+
+
+def _resources(prompt: Mapping[str, Any]) -> list[str]:
+    resources = prompt.get("resources")
+    if resources is None:
+        return ["not known"]
+    more = (prompt.get("resources_total") or 0) - len(resources)
+    return [*map(_word, resources), *([f"and {more} more"] if more > 0 else [])] or ["none"]
+
+
+def _tree(node: Any, indent: int) -> Iterator[str]:
+    """A parameter tree of `approval.shown`, two columns deeper for each level."""
+    pairs = node.items() if isinstance(node, dict) else (("-", item) for item in node)
+    for name, value in pairs:
+        head = f"{' ' * indent}{_word(name)}"
+        if isinstance(value, (dict, list)) and value and not _is_mark(value):
+            yield f"{head}:"
+            yield from _tree(value, indent + 2)
+        else:
+            yield f"{head}: {_leaf(value)}"
+
+
+def _leaf(value: Any) -> str:
+    if not _is_mark(value):
+        return f'"{plain(value)}"' if isinstance(value, str) else _word(value)
+    (mark, what), *_ = value.items()
+    facts = ", ".join(f"{_word(name)} {_word(item)}" for name, item in what.items()) if isinstance(what, dict) else _word(what)
+    return f"<{mark[1:]}: {facts}>"
+
+
+def _is_mark(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _MARKS
+
+
+def _labelled(label: str, value: str) -> str:
+    return f"  {label:<{LABEL}}{value}"
+
+
+def _word(value: Any) -> str:
+    return plain(str(value))

@@ -1,0 +1,1 @@
+"""The configuration: HCL text to one frozen `Config`, or all of its faults."""

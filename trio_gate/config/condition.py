@@ -1,0 +1,68 @@
+"""A rule's condition: CEL source cut out of the file, and the way back from an offset in it to the file.
+
+The condition is not read here: the caller of `load` hands in a check, which answers with `ConditionFault`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.config import hcl, values
+from trio_gate.config.source import Flaw
+
+if TYPE_CHECKING:
+    from trio_gate.config.hcl import Attribute
+    from trio_gate.config.source import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionFault:
+    """What is wrong in a condition, at an offset in its text; one that is not `fatal` becomes a note."""
+
+    offset: int
+    message: str
+    hint: str | None = None
+    fatal: bool = True
+
+
+Check = Callable[[str], Sequence[ConditionFault]]
+
+
+def cut(text: str, attribute: Attribute) -> tuple[str, Sequence[int]]:
+    """The CEL source of an attribute and, for each of its characters, the offset in the file.
+
+    One string literal or heredoc means its contents; anything else is CEL as it stands, comments blanked. Raises Flaw.
+    """
+    string = hcl.STRING.fullmatch(text, attribute.start, attribute.end)
+    if string or hcl.HEREDOC.match(text, attribute.start):
+        quoted = values.parse_text(text, attribute.start, attribute.end)
+        return quoted.text, quoted.offsets
+    raw = text[attribute.start : attribute.end]
+    for start, end in attribute.comments:
+        blank = "".join(char if char == "\n" else " " for char in text[start:end])
+        raw = raw[: start - attribute.start] + blank + raw[end - attribute.start :]
+    raw = raw.rstrip()
+    return raw, range(attribute.start, attribute.start + len(raw))
+
+
+def read(report: Report, attribute: Attribute, check: Check) -> str | None:
+    """The condition of an attribute, None if it cannot be used; `check`'s faults go to the report at their places."""
+    try:
+        condition, offsets = cut(report.source.text, attribute)
+        if not condition.strip():
+            raise Flaw(attribute.start, "the condition is empty", f"leave `{attribute.name}` out for a rule that always holds")
+    except Flaw as flaw:
+        report.flaw(flaw)
+        return None
+    end = offsets[-1] + 1
+    sound = True
+    for fault in check(condition):
+        at = offsets[max(0, fault.offset)] if fault.offset < len(offsets) else end
+        if fault.fatal:
+            sound = False
+            report.add(at, fault.message, fault.hint)
+        else:
+            report.note(fault.message if fault.hint is None else f"{fault.message}; {fault.hint}", at)
+    return condition if sound else None

@@ -1,0 +1,132 @@
+"""The `gateway` block: the process, its listeners, and what they need before they may leave loopback.
+
+Rule: a listener that other machines can reach serves proven agents only, so without an `agent` block it is a fault.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.config import kinds
+from trio_gate.config.form import did_you_mean, title
+from trio_gate.config.model import Address, Admin, Gateway, Listener
+from trio_gate.config.schema import path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_gate.config.form import Form
+
+_KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
+_TIB = 1 << 40
+
+DEFAULT_LISTENERS = (
+    Listener(kind="proxy", bind=Address(host="127.0.0.1", port=8080), tls=False, names=(), certificate=None, key=None),
+    Listener(kind="endpoint", bind=Address(host="127.0.0.1", port=8081), tls=False, names=(), certificate=None, key=None),
+)
+DEFAULT_ADMIN = Admin(bind=Address(host="127.0.0.1", port=9443), names=(), certificate=None, key=None)
+DEFAULTS_NOTE = "no listener is declared: listening on 127.0.0.1:8080 (proxy), 127.0.0.1:8081 (endpoint), 127.0.0.1:9443 (admin)"
+
+
+def gateway(form: Form, *, proven: bool) -> Gateway:
+    """The gateway block; an empty one gives the defaults. `proven` says whether there are agents with a secret of their own."""
+    doors = [(door, _listener(door, proven=proven)) for door in form.nested("listener")]
+    admins = [(door, _admin(door)) for door in form.nested("admin")]
+    for extra, _ in admins[1:]:
+        extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
+    _distinct([*doors, *admins[:1]])
+    listeners = tuple(found for _, found in doors if found is not None)
+    admin = admins[0][1] if admins else None
+    if not doors and not admins:
+        form.report.note(DEFAULTS_NOTE)
+        listeners, admin = DEFAULT_LISTENERS, DEFAULT_ADMIN
+    elif not doors:
+        form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
+    made = Gateway(
+        state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
+        listeners=listeners,
+        admin=admin,
+        ca_file=path(form, "ca_file"),
+        decision_log=path(form, "decision_log"),
+        held_limit=form.default(kinds.size(_KIB, _TIB), "held_limit", 32 * _MIB),
+        held_total=form.default(kinds.size(_KIB, _TIB), "held_total", 256 * _MIB),
+        spool_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),
+        max_connections=form.default(kinds.whole(1, 1_000_000), "max_connections", 1000),
+        head_timeout=form.default(kinds.duration(), "head_timeout", 10.0),
+        idle_timeout=form.default(kinds.duration(), "idle_timeout", 60.0),
+        connect_timeout=form.default(kinds.duration(), "connect_timeout", 10.0),
+        answer_timeout=form.default(kinds.duration(), "answer_timeout", 900.0),
+    )
+    form.close()
+    if made.held_limit > made.held_total:
+        which = "held_limit" if form.given("held_limit") else "held_total"
+        form.fault("`held_total` is less than `held_limit`: no body of that size could ever be held", of=which)
+    return made
+
+
+def _listener(form: Form, *, proven: bool) -> Listener | None:
+    bind = form.need(kinds.address(0), "bind")
+    word = form.name if len(form.block.labels) == 1 else ""
+    if bind is not None:
+        _loopback_or_proven(form, bind, proven=proven)
+    if word == "endpoint":
+        return _endpoint_listener(form, bind)
+    form.close()
+    if word not in ("proxy", "tls"):
+        hint = did_you_mean(word, ("proxy", "tls", "endpoint"))
+        form.fault('`listener` takes one label: "proxy", "tls" or "endpoint"', hint)
+    if bind is None:
+        return None
+    if word == "tls":
+        return Listener(kind="tls", bind=bind, tls=True, names=(), certificate=None, key=None)
+    return Listener(kind="proxy", bind=bind, tls=False, names=(), certificate=None, key=None)
+
+
+def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
+    names = form.take(kinds.listing(kinds.host), "names") or ()
+    certificate, key = _certificate(form)
+    tls = form.take(kinds.flag, "tls")
+    form.close()
+    if bind is None:
+        return None
+    if tls is False and certificate is not None:
+        form.fault("`certificate` needs `tls = true`", of="tls")
+    if not tls and certificate is None and not kinds.is_loopback(bind.host):
+        hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
+        form.fault("an endpoint listener off loopback needs TLS", hint, of="bind")
+    return Listener(
+        kind="endpoint", bind=bind, tls=bool(tls) or certificate is not None, names=names, certificate=certificate, key=key
+    )
+
+
+def _admin(form: Form) -> Admin:
+    bind = form.need(kinds.address(0), "bind") or DEFAULT_ADMIN.bind
+    names = form.take(kinds.listing(kinds.host), "names") or ()
+    certificate, key = _certificate(form)
+    form.close()
+    if form.block.labels:
+        form.fault("`admin` takes no label")
+    return Admin(bind=bind, names=names, certificate=certificate, key=key)
+
+
+def _certificate(form: Form) -> tuple[str | None, str | None]:
+    certificate, key = path(form, "certificate"), path(form, "key")
+    if (form.given("certificate") is None) != (form.given("key") is None):
+        form.fault("`certificate` and `key` go together", of="certificate" if form.given("certificate") else "key")
+    return certificate, key
+
+
+def _loopback_or_proven(form: Form, bind: Address, *, proven: bool) -> None:
+    if not proven and not kinds.is_loopback(bind.host):
+        hint = "declare an `agent` block with a secret for each agent, or bind to 127.0.0.1"
+        form.fault(f"{title(form.block)} is off loopback, and nothing proves which agent is calling", hint, of="bind")
+
+
+def _distinct(doors: Sequence[tuple[Form, Listener | Admin | None]]) -> None:
+    """Report a second listener on an address; port 0 is a new one each time."""
+    taken: set[Address] = set()
+    for form, door in doors:
+        if door is not None and door.bind.port:
+            if door.bind in taken:
+                form.fault("another listener has this address", of="bind")
+            taken.add(door.bind)

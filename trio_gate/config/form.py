@@ -1,0 +1,134 @@
+"""One block on its way to a value: its reader asks for each attribute by name and kind, and what nobody asked for is unknown.
+
+Rule: asking never raises. A fault goes to the report, the answer is then None, and the reader asks for the rest.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from trio_gate.config import condition, values
+from trio_gate.config.source import Flaw
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from trio_gate.config.hcl import Attribute, Block
+    from trio_gate.config.kinds import Kind
+    from trio_gate.config.source import Report
+    from trio_gate.config.values import Lookups, Value
+
+    T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What all blocks of one file share."""
+
+    report: Report
+    lookups: Lookups
+    check: condition.Check
+    declared: dict[str, str]  # the id of each block that can be referred to, and its kind
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
+    """A hint with the nearest of the known words, if one is near."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else None
+
+
+def title(block: Block) -> str:
+    """A block's header, as messages name it."""
+    return " ".join([block.kind, *(f'"{label.text}"' for label in block.labels)])
+
+
+class Form:
+    """A block and what has been asked of it."""
+
+    def __init__(self, block: Block, reading: Reading) -> None:
+        self.block = block
+        self.reading = reading
+        self.report = reading.report
+        self._asked: dict[str, None] = {}
+        self._nested: dict[str, None] = {}
+        self._given: dict[str, Attribute] = {}
+        self._values: dict[str, Value] = {}
+        for attribute in block.attributes:
+            first = self._given.setdefault(attribute.name, attribute)
+            if first is not attribute:
+                line = self.report.source.line(first.at)
+                self.report.add(attribute.at, f"`{attribute.name}` is given twice", f"first on line {line}")
+
+    @property
+    def name(self) -> str:
+        """The last label."""
+        return self.block.labels[-1].text
+
+    def fault(self, message: str, hint: str | None = None, *, of: str | None = None, part: int | None = None) -> None:
+        """Report a fault at an attribute's value, or at one part of its list, or else at the block."""
+        at = self.block.at
+        if of in self._values:
+            value = self._values[of]
+            at = value.data[part].at if part is not None and isinstance(value.data, tuple) else value.at
+        elif of in self._given:
+            at = self._given[of].at
+        self.report.add(at, message, hint)
+
+    def given(self, *names: str) -> Attribute | None:
+        """The attribute of this name, or of its synonyms, without reading its value."""
+        self._asked.update(dict.fromkeys(names))
+        found = [self._given[name] for name in names if name in self._given]
+        for other in found[1:]:
+            self.report.add(other.at, f"`{other.name}` and `{found[0].name}` say the same", "keep one of them")
+        return found[0] if found else None
+
+    def take(self, kind: Kind[T], *names: str) -> T | None:
+        """The value of the attribute of this name (or synonyms); None if it is not given or at fault."""
+        attribute = self.given(*names)
+        if attribute is None:
+            return None
+        try:
+            value = values.parse(self.report.source.text, attribute.start, attribute.end, self.reading.lookups)
+            self._values.update(dict.fromkeys(names, value))
+            return kind(value)
+        except Flaw as flaw:
+            self.report.flaw(flaw)
+            return None
+
+    def need(self, kind: Kind[T], *names: str) -> T | None:
+        """As `take`, and a fault if it is not given."""
+        if not any(name in self._given for name in names):
+            self.report.add(self.block.at, f"{title(self.block)} needs `{names[0]}`")
+        return self.take(kind, *names)
+
+    def default(self, kind: Kind[T], name: str, default: T) -> T:
+        """As `take`, with a default."""
+        found = self.take(kind, name)
+        return default if found is None else found
+
+    def condition(self, *names: str) -> str | None:
+        """The CEL source of an attribute, checked."""
+        attribute = self.given(*names)
+        return None if attribute is None else condition.read(self.report, attribute, self.reading.check)
+
+    def nested(self, kind: str) -> list[Form]:
+        """The blocks of this kind inside the block."""
+        self._nested[kind] = None
+        return [Form(block, self.reading) for block in self.block.blocks if block.kind == kind]
+
+    def close(self) -> None:
+        """Report what nobody asked for."""
+        for name, attribute in self._given.items():
+            if name not in self._asked:
+                hint = did_you_mean(name, self._asked) or self._alternatives()
+                self.report.add(attribute.at, f"{title(self.block)} has no attribute `{name}`", hint)
+        for block in self.block.blocks:
+            if block.kind not in self._nested:
+                hint = did_you_mean(block.kind, self._nested)
+                self.report.add(block.at, f"{title(self.block)} has no block `{block.kind}`", hint)
+
+    def _alternatives(self) -> str | None:
+        known = ", ".join(f"`{name}`" for name in self._asked)
+        return f"it has {known}" if known else None

@@ -1,0 +1,282 @@
+"""What an attribute's value may be: each kind turns a `Value` into what `model` holds, or raises a `Flaw` that says what it wants.
+
+Rule: a message quotes only what stands in the file, never what `env` or `file` gave, and nothing of a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from trio_gate.config import pattern
+from trio_gate.config.model import Address
+from trio_gate.config.source import Flaw
+from trio_gate.config.values import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from trio_gate.config.values import Value
+
+    T = TypeVar("T")
+    H = TypeVar("H", bound=Hashable)
+    S = TypeVar("S", bound=str)
+    Kind = Callable[[Value], T]
+
+DAY = 86_400.0
+
+_DURATION = re.compile(r"([0-9]{1,9})(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SIZE = re.compile(r"([0-9]{1,15})(B|KiB|MiB|GiB)")
+_BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([^:\[\]]{1,253})):([0-9]{1,5})")
+
+
+def wrong(value: Value, wanted: str, hint: str | None = None) -> Flaw:
+    """The flaw of a value that is of another type than `wanted`."""
+    return Flaw(value.at, f"expected {wanted}, found {_name(value)}", hint)
+
+
+def _name(value: Value) -> str:
+    data = value.data
+    if isinstance(data, Reference):
+        return f"the name `{data.path}`"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a string", tuple: "a list", dict: "a map"}
+    return names[type(data)]
+
+
+def text(value: Value) -> str:
+    """A string of one line that is not empty."""
+    if not isinstance(value.data, str):
+        quoted = f'write "{value.data.path}"' if isinstance(value.data, Reference) else None
+        raise wrong(value, "a string", quoted)
+    if not value.data:
+        raise Flaw(value.at, "the string is empty", "leave the attribute out where nothing is meant")
+    if not value.data.isprintable():
+        raise Flaw(value.at, "the string holds a line break or another character that cannot be shown")
+    return value.data
+
+
+def short(limit: int) -> Kind[str]:
+    """A string of one line with at most `limit` characters."""
+
+    def read(value: Value) -> str:
+        data = text(value)
+        if len(data) > limit:
+            raise Flaw(value.at, f"the string has {len(data)} characters, more than {limit}")
+        return data
+
+    return read
+
+
+def flag(value: Value) -> bool:
+    """True or false."""
+    if not isinstance(value.data, bool):
+        raise wrong(value, "true or false")
+    return value.data
+
+
+def whole(low: int, high: int) -> Kind[int]:
+    """A whole number between two bounds, both included."""
+
+    def read(value: Value) -> int:
+        if not isinstance(value.data, int) or isinstance(value.data, bool):
+            raise wrong(value, "a whole number")
+        if not low <= value.data <= high:
+            raise Flaw(value.at, f"expected a number from {low} to {high}")
+        return value.data
+
+    return read
+
+
+def one_of(*choices: S) -> Kind[S]:
+    """One of these words, as a string."""
+
+    def read(value: Value) -> S:
+        data = text(value)
+        for choice in choices:
+            if data == choice:
+                return choice
+        raise Flaw(value.at, "expected one of " + ", ".join(f'"{choice}"' for choice in choices))
+
+    return read
+
+
+def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kind[str]:
+    """A string of a form, which `wanted` puts in words."""
+
+    def read(value: Value) -> str:
+        data = text(value)
+        if not form.fullmatch(data):
+            raise Flaw(value.at, f"expected {wanted}", hint)
+        return data
+
+    return read
+
+
+def duration(low: float = 1, high: float = DAY) -> Kind[float]:
+    """Seconds, written "30s", "10m" or "12h"."""
+
+    def read(value: Value) -> float:
+        match = _DURATION.fullmatch(text(value)) if isinstance(value.data, str) else None
+        if match is None:
+            raise Flaw(value.at, "expected a duration", 'as "30s", "10m" or "12h"')
+        seconds = float(int(match[1]) * _SECONDS[match[2]])
+        if not low <= seconds <= high:
+            raise Flaw(value.at, f"expected a duration from {_clock(low)} to {_clock(high)}")
+        return seconds
+
+    return read
+
+
+def _clock(seconds: float) -> str:
+    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds:g}s"
+
+
+def size(low: int, high: int) -> Kind[int]:
+    """Bytes, written "64KiB", "8MiB", "1GiB" or as a plain number."""
+
+    def read(value: Value) -> int:
+        if isinstance(value.data, int) and not isinstance(value.data, bool):
+            data = value.data
+        else:
+            match = _SIZE.fullmatch(text(value)) if isinstance(value.data, str) else None
+            if match is None:
+                raise Flaw(value.at, "expected a size", 'as "64KiB", "8MiB" or "1GiB", or a plain number of bytes')
+            data = int(match[1]) * _BYTES[match[2]]
+        if not low <= data <= high:
+            raise Flaw(value.at, f"expected a size from {low} to {high} bytes")
+        return data
+
+    return read
+
+
+def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
+    """A list with no value twice and at least one; with `or_one`, a value alone stands for a list of it."""
+
+    def read(value: Value) -> tuple[H, ...]:
+        if not isinstance(value.data, tuple):
+            if or_one:
+                return (item(value),)
+            raise wrong(value, "a list", "write [ ] around it")
+        if not value.data:
+            raise Flaw(value.at, "the list is empty", "leave the attribute out where nothing is meant")
+        found: dict[H, None] = {}
+        flaws: list[Flaw] = []
+        for part in value.data:
+            try:
+                data = item(part)
+            except Flaw as flaw:
+                flaws.append(flaw)
+                continue
+            if data in found:
+                flaws.append(Flaw(part.at, "this stands in the list twice"))
+            found[data] = None
+        if flaws:
+            raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
+        return tuple(found)
+
+    return read
+
+
+def account(value: Value) -> str:
+    """An account id: 12 ASCII digits, as a string."""
+    if isinstance(value.data, int) and not isinstance(value.data, bool):
+        raise Flaw(value.at, "an account id is a string", "write it in quotes: as a number it would lose leading zeros")
+    data = text(value)
+    if not _ACCOUNT.fullmatch(data):
+        raise Flaw(value.at, "expected an account id of 12 digits")
+    return data
+
+
+def labelled_account(value: Value) -> tuple[str, str | None]:
+    """An account id, with or without a label: "111111111111" or "111111111111=prod"."""
+    if not isinstance(value.data, str):
+        return account(value), None
+    number, equals, label = text(value).partition("=")
+    if not _ACCOUNT.fullmatch(number):
+        raise Flaw(value.at, "expected an account id of 12 digits, with or without a label", 'as "111111111111=prod"')
+    if equals and (label != label.strip() or not 1 <= len(label) <= 64):
+        raise Flaw(value.at, "expected a label of at most 64 characters after `=`, without spaces around it")
+    return number, label or None
+
+
+def host(value: Value) -> str:
+    """A host name or IP literal, in lower case."""
+    data = text(value).lower()
+    if not (is_literal(data) or (_HOST.fullmatch(data) and len(data) <= 253)):
+        raise Flaw(value.at, "expected a host name, without scheme and port")
+    return data
+
+
+def host_pattern(value: Value) -> str:
+    """A host pattern, in lower case."""
+    data = text(value).lower()
+    if not pattern.well_formed(data):
+        hint = "a label is letters, digits and hyphens, or `*` for one or more labels: *.amazonaws.com"
+        raise Flaw(value.at, "expected a host pattern", hint)
+    return data
+
+
+def address(low: int) -> Kind[Address]:
+    """A host and a port from `low` up: "127.0.0.1:8080", "[::1]:8080", "localhost:8080"."""
+
+    def read(value: Value) -> Address:
+        match = _ADDRESS.fullmatch(text(value))
+        name = (match[1] or match[2]).lower() if match else ""
+        if match is None or not (is_literal(name) if match[1] else _dialable(name)):
+            hint = 'as "127.0.0.1:8080" or "[::1]:8080"; "0.0.0.0:8080" for all interfaces'
+            raise Flaw(value.at, "expected a host and a port", hint)
+        if not low <= int(match[3]) <= 65_535:
+            raise Flaw(value.at, f"expected a port from {low} to 65535")
+        return Address(host=name, port=int(match[3]))
+
+    return read
+
+
+def _dialable(name: str) -> bool:
+    """A name or an IPv4 literal; what ends in a number is no name, so it must be an address (RFC 3986 §3.2.2's reading)."""
+    if re.fullmatch(r"[0-9]+", name.rpartition(".")[2]):
+        return is_literal(name)
+    return _HOST.fullmatch(name) is not None
+
+
+def is_literal(name: str) -> bool:
+    """Whether a name is an IP address, without brackets."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(name: str) -> bool:
+    """Whether only this machine can reach a listener on this host: 127.0.0.0/8, ::1, localhost."""
+    return ipaddress.ip_address(name).is_loopback if is_literal(name) else name == "localhost"
+
+
+def reference(declared: Mapping[str, str], kind: str, nearest: Callable[[str, list[str]], str | None]) -> Kind[str]:
+    """The id of a declared block of this kind; `nearest` proposes one for a name that is not declared."""
+
+    def read(value: Value) -> str:
+        if not isinstance(value.data, Reference):
+            quoted = isinstance(value.data, str)
+            raise wrong(value, f"a reference to {_a(kind)}", "write it without quotes" if quoted else None)
+        path = value.data.path
+        if path not in declared:
+            raise Flaw(
+                value.at, f"there is no `{path}`", nearest(path, [name for name, is_a in declared.items() if is_a == kind])
+            )
+        if declared[path] != kind:
+            raise Flaw(value.at, f"`{path}` is {_a(declared[path])}, not {_a(kind)}")
+        return path
+
+    return read
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -1,0 +1,122 @@
+"""Text to `Config`: every block by its reader, then what concerns several of them, then all faults at once or the value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.config import checks, doors, hcl, schema
+from trio_gate.config.condition import ConditionFault
+from trio_gate.config.form import Form, Reading, did_you_mean, title
+from trio_gate.config.model import Config
+from trio_gate.config.source import ConfigFaults, Report, Source
+from trio_gate.config.values import Lookups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from trio_gate.config.hcl import Block
+    from trio_gate.config.model import Rule
+
+__all__ = ["ConditionFault", "load"]
+
+
+def load(
+    text: str,
+    name: str,
+    *,
+    env: Callable[[str], str | None],
+    read_file: Callable[[str], str],
+    base_dir: str,
+    check_condition: Callable[[str], Sequence[ConditionFault]],
+) -> Config:
+    """Read a configuration.
+
+    Args:
+        text: the file's contents.
+        name: its name, for messages.
+        env: looks up an environment variable; None if it is not set.
+        read_file: reads a file by absolute path; may raise OSError or ValueError.
+        base_dir: the absolute path of the file's folder, where its relative paths start.
+        check_condition: what is wrong with a rule's CEL source.
+
+    Raises:
+        ConfigFaults: with everything that is wrong.
+    """
+    report = Report(Source(text, name))
+    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    lookups = Lookups(env=env, read_file=read_file, base_dir=base_dir)
+    reading = Reading(report=report, lookups=lookups, check=check_condition, declared={})
+    config = _config(_Blocks(root, reading), report)
+    if faults := report.faults():
+        raise ConfigFaults(faults)
+    return config
+
+
+class _Blocks:
+    """The blocks of the top, checked for kind, labels and duplicates; gives a form for each that can be read."""
+
+    def __init__(self, root: Block, reading: Reading) -> None:
+        self.reading = reading
+        self.good: list[Block] = []
+        self.seen: dict[str, Block] = {}
+        report = reading.report
+        for attribute in root.attributes:
+            report.add(attribute.at, f"attribute `{attribute.name}` stands outside of any block")
+        for block in root.blocks:
+            if block.kind not in schema.SHAPES:
+                report.add(block.at, f"there is no block `{block.kind}`", did_you_mean(block.kind, schema.SHAPES))
+            elif schema.labels_fit(block, reading):
+                self._add(block)
+
+    def _add(self, block: Block) -> None:
+        first = self.seen.setdefault(title(block), block)
+        if first is not block:
+            report = self.reading.report
+            report.add(block.at, f"{title(block)} is declared twice", f"first on line {report.source.line(first.at)}")
+            return
+        if schema.SHAPES[block.kind].referable:
+            labels = [label.text for label in block.labels]
+            self.reading.declared[".".join(labels if len(labels) == 2 else [block.kind, *labels])] = block.kind
+        self.good.append(block)
+
+    def count(self, kind: str) -> int:
+        """How many blocks of a kind are declared, readable or not."""
+        return sum(block.kind == kind for block in self.good)
+
+    def forms(self, kind: str) -> Iterator[Form]:
+        """The readable blocks of a kind, in the file's order."""
+        return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
+
+
+def _config(blocks: _Blocks, report: Report) -> Config:
+    for form in blocks.forms("plugin"):
+        schema.plugin(form)
+    empty = Form(hcl.Block(kind="gateway", at=0), blocks.reading)
+    gateway = doors.gateway(next(blocks.forms("gateway"), empty), proven=blocks.count("agent") > 0)
+    credentials = {f"aws_account.{form.name}": schema.credential(form) for form in blocks.forms("credential")}
+    people = [(form, person) for form in blocks.forms("person") if (person := schema.person(form))]
+    by_id = {f"person.{person.name}": person for _, person in people}
+    approvers = [approver for form in blocks.forms("approver") if (approver := schema.approver(form, by_id))]
+    endpoints = [(form, endpoint) for form in blocks.forms("endpoint") if (endpoint := schema.endpoint(form, credentials))]
+    agents = [(form, agent) for form in blocks.forms("agent") if (agent := schema.agent(form))]
+    upstreams = [upstream for form in blocks.forms("upstream") if (upstream := schema.upstream(form))]
+    ruled = [(form, *found) for form in blocks.forms("rule") if (found := schema.rule(form))]
+    ruled.sort(key=lambda item: -item[1])
+    rules: list[tuple[Form, Rule]] = [(form, rule) for form, _, rule in ruled]
+
+    checks.endpoints(endpoints, report)
+    if len(endpoints) == blocks.count("endpoint"):
+        checks.accounts(agents, endpoints)
+    checks.agents(agents)
+    checks.people(people)
+    checks.rules(rules, report, admin=gateway.admin is not None)
+    return Config(
+        gateway=gateway,
+        endpoints=tuple(endpoint for _, endpoint in endpoints),
+        agents=tuple(agent for _, agent in agents),
+        people=tuple(person for _, person in people),
+        approvers=tuple(approvers),
+        upstreams=tuple(upstreams),
+        rules=tuple(rule for _, rule in rules),
+        notes=tuple(report.notes),
+    )

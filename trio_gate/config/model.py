@@ -1,0 +1,191 @@
+"""The configuration as values: what the file says, checked, frozen, and knowing nothing of how it will be used.
+
+One `Config` is one generation. It is made whole or not at all, and never changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where to listen or dial: a host name or IP literal (without brackets) and a port; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """One door for agents.
+
+    Attributes:
+        kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides) or "endpoint" (AWS_ENDPOINT_URL).
+        tls: whether an endpoint listener speaks TLS; always False for "proxy", True for "tls".
+        names: the Host names an endpoint listener answers to, besides its bind address and, on loopback, localhost.
+        certificate, key: PEM files for an endpoint listener; None means a leaf of our own CA.
+    """
+
+    kind: Literal["proxy", "tls", "endpoint"]
+    bind: Address
+    tls: bool
+    names: tuple[str, ...]
+    certificate: str | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """The door for approvers and operators; always TLS."""
+
+    bind: Address
+    names: tuple[str, ...]
+    certificate: str | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The process.
+
+    Attributes:
+        state_dir: absolute path of the folder for CAs, audit database and spool (0700).
+        ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
+        decision_log: file that gets one JSON line per decision; None for none.
+        held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
+        spool_limit: bytes of a streamed body that may be kept on disk while its call waits for approval.
+        max_connections: agent connections served at once; more wait in the listen queue.
+        head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
+            a whole head once its first byte came, a keep-alive connection or a body that does not move,
+            TCP and TLS to AWS, the first byte of AWS's answer.
+    """
+
+    state_dir: str
+    listeners: tuple[Listener, ...]
+    admin: Admin | None
+    ca_file: str | None
+    decision_log: str | None
+    held_limit: int
+    held_total: int
+    spool_limit: int
+    max_connections: int
+    head_timeout: float
+    idle_timeout: float
+    connect_timeout: float
+    answer_timeout: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """The base key: literal parts, a profile of the AWS config files, or (all None) botocore's standard chain.
+
+    `accounts` restricts an entry to these accounts; empty means all.
+    """
+
+    name: str
+    access_key_id: str | None
+    secret_access_key: str | None
+    session_token: str | None
+    profile: str | None
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """A set of AWS accounts and how to reach them.
+
+    `hosts` are patterns that narrow the built-in host table (`*` is one or more labels); `accounts` maps ids to labels,
+    None for an account without one, in the file's order; `credentials` are tried by their accounts, the first match wins.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    role: str
+    region: str
+    external_id: str | None
+    credentials: tuple[Credential, ...]
+    accounts: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A caller with a secret of its own: keys `AKIA` + account + `key_suffix`; `accounts` empty means all configured."""
+
+    name: str
+    key_suffix: str
+    secret: str
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who may answer prompts; `token_sha256` is the lower-case hex SHA-256 of the bearer token."""
+
+    name: str
+    token_sha256: str
+    kind: Literal["human", "bot"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approver:
+    """A group that answers: `quorum` different people of `people` (names) within `timeout` seconds. `kind` is its first label."""
+
+    kind: Literal["human", "bot"]
+    name: str
+    people: tuple[str, ...]
+    quorum: int
+    timeout: float
+
+    @property
+    def id(self) -> str:
+        """How rules refer to it: "human.oncall"."""
+        return f"{self.kind}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Hosts that are dialled elsewhere, as with curl's --connect-to; the TLS name stays the AWS host's."""
+
+    hosts: str
+    address: Address
+    ca_file: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of the policy; `condition` is CEL source, None for always. `endpoints` are names, empty means all.
+
+    `where` is "file:line" for messages.
+    """
+
+    name: str
+    condition: str | None
+    action: Literal["allow", "deny", "approve"]
+    approvers: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    reason: str | None
+    vends: bool
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One generation of the configuration.
+
+    `rules` stand in the order of evaluation (priority, then file order). `notes` are remarks for `check`, as that a plugin
+    block is built in.
+    """
+
+    gateway: Gateway
+    endpoints: tuple[Endpoint, ...]
+    agents: tuple[Agent, ...]
+    people: tuple[Person, ...]
+    approvers: tuple[Approver, ...]
+    upstreams: tuple[Upstream, ...]
+    rules: tuple[Rule, ...]
+    notes: tuple[str, ...]

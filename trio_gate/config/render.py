@@ -1,0 +1,93 @@
+"""What a configuration says, as text for `trio-gate check`. Secrets are not in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.config.model import Address, Config, Credential, Endpoint, Gateway, Rule
+
+
+def describe(config: Config) -> str:
+    """The configuration in lines: doors, endpoints with their accounts, agents, people, approvers, rules in order, notes."""
+    return "\n".join(_lines(config)) + "\n"
+
+
+def _lines(config: Config) -> Iterator[str]:
+    yield from _gateway(config.gateway)
+    for endpoint in config.endpoints:
+        yield from _endpoint(endpoint)
+    for upstream in config.upstreams:
+        roots = f", roots from {upstream.ca_file}" if upstream.ca_file else ""
+        yield f"upstream {upstream.hosts} is dialled at {_address(upstream.address)}{roots}"
+    for agent in config.agents:
+        yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}"
+    for person in config.people:
+        yield f"person {person.name} ({person.kind})"
+    for group in config.approvers:
+        people = ", ".join(group.people)
+        yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}"
+    yield "rules, the first that holds decides:" if config.rules else "rules: none"
+    for number, rule in enumerate(config.rules, start=1):
+        yield from _rule(number, rule)
+    yield from (f"note: {note}" for note in config.notes)
+
+
+def _gateway(gateway: Gateway) -> Iterator[str]:
+    yield f"state in {gateway.state_dir}"
+    for listener in gateway.listeners:
+        tls = " with TLS" if listener.kind == "endpoint" and listener.tls else ""
+        yield f"listener {listener.kind} on {_address(listener.bind)}{tls}{_names(listener.names)}"
+    if gateway.admin:
+        yield f"admin on {_address(gateway.admin.bind)}{_names(gateway.admin.names)}"
+    if gateway.ca_file:
+        yield f"upstream roots from {gateway.ca_file}"
+    if gateway.decision_log:
+        yield f"decisions logged to {gateway.decision_log}"
+
+
+def _endpoint(endpoint: Endpoint) -> Iterator[str]:
+    hosts = ", ".join(endpoint.hosts)
+    yield f"endpoint aws_api.{endpoint.name}: role {endpoint.role}, region {endpoint.region}, hosts {hosts}"
+    yield from (f"  {number}" + (f" {label}" if label else "") for number, label in endpoint.accounts.items())
+    yield from (f"  credential aws_account.{base.name}: {_credential(base)}" for base in endpoint.credentials)
+
+
+def _credential(base: Credential) -> str:
+    source = "the standard chain"
+    if base.access_key_id:
+        source = "a key of this file"
+    elif base.profile:
+        source = f"profile {base.profile}"
+    return f"{source}, {_accounts(base.accounts)}"
+
+
+def _rule(number: int, rule: Rule) -> Iterator[str]:
+    asked = f" by {' and '.join(rule.approvers)}" if rule.approvers else ""
+    where = f" at {', '.join(f'aws_api.{name}' for name in rule.endpoints)}" if rule.endpoints else ""
+    vends = ", vends" if rule.vends else ""
+    yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends} ({rule.where})'
+    condition = "always" if rule.condition is None else rule.condition
+    yield from (f"       {line.strip()}" for line in condition.splitlines() if line.strip())
+
+
+def _address(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return f" as {', '.join(names)}" if names else ""
+
+
+def _accounts(accounts: tuple[str, ...]) -> str:
+    return "all accounts" if not accounts else f"accounts {', '.join(accounts)}"
+
+
+def _seconds(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"

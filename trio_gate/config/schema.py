@@ -1,0 +1,259 @@
+"""The blocks: their labels, and a reader for each that turns it into a value of `model`.
+
+Rule: a reader asks for everything its block may hold, whatever was wrong before, and then gives the value or None. What
+concerns several blocks at once is in `checks`. No attribute is read here that nothing uses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.config import kinds
+from trio_gate.config.form import did_you_mean, title
+from trio_gate.config.model import Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.pattern import well_formed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.config.form import Form, Reading
+    from trio_gate.config.hcl import Block
+    from trio_gate.config.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A block's labels: how many, and the words the first of two may be. `referable` ones are named by rules and each other."""
+
+    labels: int
+    first: tuple[str, ...] = ()
+    referable: bool = True
+    plain_name: bool = True
+
+    def usage(self, kind: str) -> str:
+        """The header as one would write it."""
+        labels = ['"NAME"'] * min(self.labels, 1)
+        return " ".join([kind, *([f'"{self.first[0]}"'] if self.first else []), *labels, "{ … }"])
+
+
+SHAPES: Mapping[str, Shape] = {
+    "plugin": Shape(labels=1, referable=False),
+    "gateway": Shape(labels=0, referable=False),
+    "credential": Shape(labels=2, first=("aws_account",)),
+    "endpoint": Shape(labels=2, first=("aws_api",)),
+    "upstream": Shape(labels=1, referable=False, plain_name=False),
+    "agent": Shape(labels=1),
+    "person": Shape(labels=1),
+    "approver": Shape(labels=2, first=("human", "bot")),
+    "rule": Shape(labels=1, referable=False, plain_name=False),
+}
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # IAM's RoleName
+_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdType
+_SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_KEY_PART = re.compile(r"[!-~]+")
+_SECRETS = ("secret", "secret_access_key", "session_token", "token_sha256")
+_NOT_SECRET = ("key", "key_suffix", "access_key_id")
+
+_KIND: Kind[Literal["human", "bot"]] = kinds.one_of("human", "bot")
+_ACTION: Kind[Literal["allow", "deny", "approve"]] = kinds.one_of("allow", "deny", "approve")
+
+
+def sensitive(name: str) -> bool:
+    """Whether an attribute of this name, or one misspelled so, may hold what must not be shown."""
+    if name in _NOT_SECRET:
+        return False
+    return re.search(r"secret|token|passw|key", name, re.IGNORECASE) is not None or did_you_mean(name, _SECRETS) is not None
+
+
+def labels_fit(block: Block, reading: Reading) -> bool:
+    """Whether a block of a known kind has the labels of its kind; a fault if not."""
+    shape = SHAPES[block.kind]
+    report = reading.report
+    if len(block.labels) != shape.labels:
+        wanted = ("no label", "one label", "two labels")[shape.labels]
+        report.add(block.at, f"`{block.kind}` takes {wanted}, not {len(block.labels)}", f"as {shape.usage(block.kind)}")
+        return False
+    if shape.first and block.labels[0].text not in shape.first:
+        known = " or ".join(f'"{word}"' for word in shape.first)
+        hint = did_you_mean(block.labels[0].text, shape.first)
+        report.add(block.labels[0].at, f"the first label of `{block.kind}` is {known}", hint)
+        return False
+    if shape.labels == 0:
+        return True
+    name = block.labels[-1]
+    if shape.plain_name and not _NAME.fullmatch(name.text):
+        report.add(name.at, "expected a name of at most 64 letters, digits, `_` and `-` that begins with a letter")
+        return False
+    if not (name.text.isprintable() and 1 <= len(name.text.strip()) <= 128):
+        report.add(name.at, "expected a name of at most 128 characters, all of which can be shown")
+        return False
+    return True
+
+
+def plugin(form: Form) -> None:
+    """The ancestor's way to load what is built in here."""
+    form.take(kinds.text, "source")
+    form.take(kinds.text, "version")
+    form.close()
+    if form.name == "aws":
+        form.report.note(f"{title(form.block)} is built in: the block has no effect", form.block.at)
+    else:
+        form.fault(f'there is no plugin "{form.name}"', 'there are no plugins; "aws" is built in')
+
+
+def credential(form: Form) -> Credential:
+    """A base key: literal parts, a profile, or neither for the standard chain."""
+    part = kinds.matching(_KEY_PART, "a key of printable ASCII characters without spaces")
+    key = form.take(part, "access_key_id")
+    secret = form.take(part, "secret_access_key")
+    token = form.take(part, "session_token")
+    profile = form.take(kinds.short(128), "profile")
+    accounts = form.take(kinds.listing(kinds.account), "accounts") or ()
+    form.close()
+    parts = [name for name in ("access_key_id", "secret_access_key", "session_token") if form.given(name)]
+    if parts and form.given("profile"):
+        form.fault(f"`profile` and `{parts[0]}` exclude each other", of="profile")
+    elif parts and not {"access_key_id", "secret_access_key"} <= set(parts):
+        form.fault("`access_key_id` and `secret_access_key` go together", of=parts[0])
+    return Credential(
+        name=form.name, access_key_id=key, secret_access_key=secret, session_token=token, profile=profile, accounts=accounts
+    )
+
+
+def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | None:
+    """A set of accounts; `credentials` are those that could be read, by id."""
+    hosts = form.take(kinds.listing(kinds.host_pattern), "hosts") or ("*",)
+    role = form.need(kinds.matching(_ROLE, "the name of a role, not its ARN"), "role")
+    region = form.need(kinds.matching(_REGION, 'a region, as "us-east-1"'), "region")
+    external_id = form.take(
+        kinds.matching(_EXTERNAL_ID, "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"), "external_id"
+    )
+    named = form.need(_references(form, "credential"), "credential", "credentials")
+    listed = form.need(kinds.listing(kinds.labelled_account), "accounts")
+    form.close()
+    accounts: dict[str, str | None] = {}
+    for part, (number, label) in enumerate(listed or ()):
+        if number in accounts:
+            form.fault(f"account {number} stands in the list twice", of="accounts", part=part)
+        accounts[number] = label
+    bases = tuple(credentials[path] for path in named or () if path in credentials)
+    if named and len(bases) == len(named):
+        for part, number in enumerate(accounts):
+            if not any(not base.accounts or number in base.accounts for base in bases):
+                form.fault(f"no credential of this endpoint is for account {number}", of="accounts", part=part)
+    if role is None or region is None or listed is None or not bases:
+        return None
+    return Endpoint(
+        name=form.name,
+        hosts=hosts,
+        role=role,
+        region=region,
+        external_id=external_id,
+        credentials=bases,
+        accounts=MappingProxyType(accounts),
+    )
+
+
+def upstream(form: Form) -> Upstream | None:
+    """Hosts that are dialled elsewhere."""
+    address = form.need(kinds.address(1), "address")
+    ca_file = path(form, "ca_file")
+    form.close()
+    if not well_formed(form.name.lower()):
+        form.fault("the label of `upstream` is a host pattern", 'as upstream "s3.us-east-1.amazonaws.com" { … }')
+    return None if address is None else Upstream(hosts=form.name.lower(), address=address, ca_file=ca_file)
+
+
+def agent(form: Form) -> Agent | None:
+    """A caller with a secret of its own."""
+    wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
+    suffix = form.need(kinds.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix")
+    secret = form.need(kinds.matching(_KEY_PART, "a secret of printable ASCII characters without spaces"), "secret")
+    accounts = form.take(kinds.listing(kinds.account), "accounts") or ()
+    form.close()
+    if secret is not None and len(secret) < 16:
+        form.fault(
+            "the secret is too short: it needs at least 16 characters", "make one with `openssl rand -hex 20`", of="secret"
+        )
+    if suffix is None or secret is None:
+        return None
+    return Agent(name=form.name, key_suffix=suffix, secret=secret, accounts=accounts)
+
+
+def person(form: Form) -> Person | None:
+    """Someone with a token."""
+    wanted = "the SHA-256 of the person's token: 64 hexadecimal digits in lower case"
+    token = form.need(kinds.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
+    kind = form.take(_KIND, "kind") or "human"
+    form.close()
+    if token == _EMPTY_SHA256:
+        form.fault("this is the SHA-256 of nothing: the token was empty", of="token_sha256")
+    return None if token is None else Person(name=form.name, token_sha256=token, kind=kind)
+
+
+def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
+    """A group of people; `people` are those that could be read, by id."""
+    members = form.need(_references(form, "person", or_one=False), "people")
+    quorum = form.default(kinds.whole(1, 100), "quorum", 1)
+    timeout = form.default(kinds.duration(), "timeout", 600.0)
+    form.close()
+    kind: Literal["human", "bot"] = "bot" if form.block.labels[0].text == "bot" else "human"
+    if members is None:
+        return None
+    for part, member in enumerate(members):
+        if kind == "human" and member in people and people[member].kind == "bot":
+            form.fault(f"`{member}` is a bot: a human approver takes people only", of="people", part=part)
+    if quorum > len(members):
+        form.fault(f"a quorum of {quorum} cannot be reached by {len(members)} people", of="quorum")
+    names = tuple(member.partition(".")[2] for member in members)
+    return Approver(kind=kind, name=form.name, people=names, quorum=quorum, timeout=timeout)
+
+
+def rule(form: Form) -> tuple[int, Rule] | None:
+    """A rule and its priority."""
+    condition = form.condition("match", "condition")
+    action = form.need(_ACTION, "action", "verdict")
+    approvers = form.take(_references(form, "approver"), "approvers", "approve")
+    endpoints = form.take(_references(form, "endpoint"), "endpoints", "endpoint") or ()
+    reason = form.take(kinds.short(500), "reason")
+    vends = form.default(kinds.flag, "vends", default=False)
+    priority = form.default(kinds.whole(-1_000_000, 1_000_000), "priority", 0)
+    form.close()
+    asked = form.given("approvers") or form.given("approve")
+    if action == "approve" and not asked:
+        form.fault('action "approve" needs `approvers`', "as approvers = [human.oncall]", of="action")
+    if action not in (None, "approve") and asked:
+        form.fault(f'`{asked.name}` goes with action "approve", not "{action}"', of=asked.name)
+    if action == "deny" and vends:
+        form.report.note(f"{title(form.block)}: `vends` changes nothing in a rule that denies", form.block.at)
+    if action is None:
+        return None
+    source = form.report.source
+    return priority, Rule(
+        name=form.name,
+        condition=condition,
+        action=action,
+        approvers=approvers or (),
+        endpoints=tuple(path.partition(".")[2] for path in endpoints),
+        reason=reason,
+        vends=vends,
+        where=f"{source.name}:{source.line(form.block.at)}",
+    )
+
+
+def path(form: Form, name: str) -> str | None:
+    """A path, made absolute."""
+    given = form.take(kinds.text, name)
+    return None if given is None else form.reading.lookups.path(given)
+
+
+def _references(form: Form, kind: str, *, or_one: bool = True) -> Kind[tuple[str, ...]]:
+    return kinds.listing(kinds.reference(form.reading.declared, kind, did_you_mean), or_one=or_one)

@@ -1,0 +1,75 @@
+"""What can go wrong, sorted by who must act on it.
+
+Rule: `reason` is the only text of an error that may reach an agent. It is one line, lower case, says what is wrong and what
+to do, and never holds a secret. `status` is what the agent's HTTP client sees; `code` is the family that `aws.refusal` turns
+into the service's own error code.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GateError(Exception):
+    """Ends one request. Never raised itself: raise the subclass that says who is at fault."""
+
+    status: int = 500
+    code: ClassVar[str] = "InternalFailure"
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        if type(self) is GateError:
+            message = "raise a subclass of GateError"
+            raise TypeError(message)
+        super().__init__(reason)
+        self.reason = reason
+        if status is not None:
+            self.status = status
+
+
+class Malformed(GateError):
+    """The agent broke the protocol (400, or 408, 411, 413, 417, 421, 431, 501, 505): answer and close the connection."""
+
+    status = 400
+    code = "InvalidRequest"
+
+
+class Unidentified(GateError):
+    """The request cannot be named as exactly one AWS call."""
+
+    status = 403
+    code = "AccessDenied"
+
+
+class Unauthenticated(GateError):
+    """The request does not prove which agent or account it speaks for."""
+
+    status = 403
+    code = "AccessDenied"
+
+
+class Denied(GateError):
+    """A rule, an approver or a limit said no. SDKs do not retry 403."""
+
+    status = 403
+    code = "AccessDenied"
+
+
+class CredentialsUnavailable(GateError):
+    """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can."""
+
+    status = 503
+    code = "ServiceUnavailable"
+
+
+class UpstreamError(GateError):
+    """AWS could not be reached or did not answer in HTTP (502, or 504 when it fell silent)."""
+
+    status = 502
+    code = "ServiceUnavailable"
+
+
+class AuditUnavailable(GateError):
+    """What is about to happen could not be recorded, so it does not happen."""
+
+    status = 503
+    code = "ServiceUnavailable"

@@ -1,0 +1,80 @@
+"""The way of a request, as a table.
+
+Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Identified`, `Authenticated` and then `Allowed` or
+`Approved`; `tests/test_exchange.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class State(Enum):
+    """Where an exchange is."""
+
+    RECEIVED = auto()
+    IDENTIFIED = auto()
+    AUTHENTICATED = auto()
+    PENDING = auto()
+    CLEARED = auto()
+    ARMED = auto()
+    SIGNED = auto()
+    ANSWERED = auto()
+    REFUSED = auto()
+    DONE = auto()
+
+
+class Event(Enum):
+    """What happened to it."""
+
+    IDENTIFIED = auto()
+    AUTHENTICATED = auto()
+    ALLOWED = auto()
+    APPROVAL_NEEDED = auto()
+    APPROVED = auto()
+    CREDENTIALS_READY = auto()
+    SIGNED = auto()
+    ANSWERED = auto()
+    REFUSED = auto()
+    RECORDED = auto()
+
+
+TRANSITIONS: dict[State, dict[Event, State]] = {
+    State.RECEIVED: {Event.IDENTIFIED: State.IDENTIFIED, Event.REFUSED: State.REFUSED},
+    State.IDENTIFIED: {Event.AUTHENTICATED: State.AUTHENTICATED, Event.REFUSED: State.REFUSED},
+    State.AUTHENTICATED: {
+        Event.ALLOWED: State.CLEARED,
+        Event.APPROVAL_NEEDED: State.PENDING,
+        Event.REFUSED: State.REFUSED,
+    },
+    State.PENDING: {Event.APPROVED: State.CLEARED, Event.REFUSED: State.REFUSED},
+    State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, Event.REFUSED: State.REFUSED},
+    State.ARMED: {Event.SIGNED: State.SIGNED, Event.REFUSED: State.REFUSED},
+    State.SIGNED: {Event.ANSWERED: State.ANSWERED, Event.REFUSED: State.REFUSED},
+    State.ANSWERED: {Event.RECORDED: State.DONE},
+    State.REFUSED: {Event.RECORDED: State.DONE},
+    State.DONE: {},
+}
+
+
+class Exchange:
+    """One request on its way. `apply` moves it or raises; `state` is all it knows."""
+
+    __slots__ = ("state",)
+
+    def __init__(self) -> None:
+        self.state = State.RECEIVED
+
+    def apply(self, event: Event) -> None:
+        """Move along the table. An event the table does not have here is a bug of ours, never the agent's."""
+        try:
+            self.state = TRANSITIONS[self.state][event]
+        except KeyError:
+            message = f"{event.name} cannot follow {self.state.name}"
+            raise RuntimeError(message) from None
+
+    def require(self, state: State) -> None:
+        """Raise unless the exchange stands at `state`: the check before anything irreversible."""
+        if self.state is not state:
+            message = f"exchange is {self.state.name}, not {state.name}"
+            raise RuntimeError(message)

@@ -1,0 +1,203 @@
+"""The admin listener: who connects here, and what they may have. Given a TLS stream, it serves one request or one WebSocket.
+
+Rule: everything but `/healthz` needs a person's token, in the Authorization header or, for a WebSocket, in the first frame; never
+in a URL. Agents' credentials open nothing. Every wait has a deadline, and no fault of a peer leaves `handle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from typing import TYPE_CHECKING
+
+import trio
+from trio_websocket import ConnectionClosed, wrap_server_stream
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from trio_gate.approval.messages import MAX_CLIENT_FRAME, PROTOCOL, Decide, Rejected, Token, decode_client, encode
+from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
+from trio_gate.shell.admin_http import Replay, answer, bearer, check_request, handshake, read_request, upgrades
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from trio_websocket import WebSocketConnection
+
+    from trio_gate.config.model import Person
+    from trio_gate.shell.admin_http import AdminRequest
+    from trio_gate.shell.approvals import ApprovalHub, Subscription
+
+    Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
+
+APPROVALS = "/v1/approvals"
+HEALTH = "/healthz"
+
+MAX_CONNECTIONS = 100
+HEAD_TIMEOUT = 10
+"""Seconds for TLS and the request head; also for the handshake's answer and for a first frame with the token."""
+
+SEND_TIMEOUT = 10
+"""Seconds for one frame or answer to leave."""
+
+PING_EVERY = 20
+PONG_TIMEOUT = 10
+"""Seconds: a peer that fell off the network is noticed within their sum."""
+
+CLOSE_TIMEOUT = 2
+
+NORMAL, UNSUPPORTED, POLICY, TRY_AGAIN = 1000, 1003, 1008, 1013
+"""Close codes: RFC 6455 section 7.4.1, and 1013 from IANA's registry."""
+
+_PEER_FAULTS = (
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    trio.TooSlowError,
+    ConnectionClosed,
+    LocalProtocolError,  # wsproto's: we wrote to a connection that the peer has just broken
+    RemoteProtocolError,
+)
+
+log = logging.getLogger(__name__)
+
+
+class AdminServer:
+    """Serves the connections of the admin listener.
+
+    `names` are the Host names it answers to, lower case, without port and brackets.
+    """
+
+    def __init__(self, *, hub: ApprovalHub, people: Mapping[str, Person], names: frozenset[str]) -> None:
+        self._hub = hub
+        self._people = people
+        self._names = names
+        self._open = 0
+
+    async def handle(self, stream: trio.abc.Stream) -> None:
+        """Serve one connection and close it. Raises nothing that a peer can cause."""
+        self._open += 1
+        try:
+            if self._open <= MAX_CONNECTIONS:
+                await self._serve(stream)
+        except* _PEER_FAULTS:
+            log.debug("an admin connection broke off")
+        finally:
+            self._open -= 1
+            with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                await _close(stream)
+
+    async def _serve(self, stream: trio.abc.Stream) -> None:
+        try:
+            with trio.fail_after(HEAD_TIMEOUT):
+                request = await read_request(stream)
+            if request is None:
+                return
+            check_request(request, self._names)
+            if request.target == APPROVALS and upgrades(request):
+                person = self._bearer(request)
+                opening = handshake(request, PROTOCOL)
+                await self._upgrade(stream, opening, person)
+                return
+            status, text = self._page(request)
+        except GateError as error:
+            log.info("admin request refused: %s", error.reason)
+            status, text = error.status, error.reason
+        with trio.fail_after(SEND_TIMEOUT):
+            await stream.send_all(answer(status, text))
+
+    def _page(self, request: AdminRequest) -> tuple[int, str]:
+        if request.target == HEALTH and request.method == "GET":
+            return 200, "ok"
+        if self._bearer(request) is None:
+            raise Unauthenticated("a person's token is needed: Authorization: Bearer TOKEN", status=401)
+        if request.target == APPROVALS:
+            raise Malformed("this is a WebSocket: `trio-gate approve` speaks it", status=426)
+        raise Unidentified("there is nothing here", status=404)
+
+    def _bearer(self, request: AdminRequest) -> Person | None:
+        """Whose token the header holds, None without a header. Raises Unauthenticated on a token of nobody."""
+        token = bearer(request)
+        return None if token is None else self._person(token)
+
+    def _person(self, token: str) -> Person:
+        offered = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        found = None
+        for person in self._people.values():
+            if hmac.compare_digest(person.token_sha256, offered):
+                found = person
+        if found is None:
+            raise Unauthenticated("this token is nobody's", status=401)
+        return found
+
+    async def _upgrade(self, stream: trio.abc.Stream, opening: bytes, person: Person | None) -> None:
+        async with trio.open_nursery() as nursery:
+            with trio.fail_after(HEAD_TIMEOUT):
+                request = await wrap_server_stream(nursery, Replay(stream, opening), max_message_size=MAX_CLIENT_FRAME)
+                socket = await request.accept(subprotocol=PROTOCOL)
+            code, reason = await self._session(socket, person)
+            with trio.move_on_after(CLOSE_TIMEOUT):
+                await socket.aclose(code, reason)
+            nursery.cancel_scope.cancel()
+
+    async def _session(self, socket: WebSocketConnection, person: Person | None) -> tuple[int, str]:
+        """Talk until one side ends it; the close code and reason for the peer."""
+        try:
+            if person is None:
+                with trio.fail_after(HEAD_TIMEOUT):
+                    person = self._introduced(await socket.get_message())
+        except GateError as error:
+            log.info("approver refused: %s", error.reason)
+            return POLICY, error.reason
+        log.info("approver %s connected", person.name)
+        ends: list[tuple[int, str]] = []
+        with self._hub.subscribe(person.name) as subscription:
+            async with trio.open_nursery() as nursery:
+
+                async def until(talk: Talk) -> None:
+                    ends.append(await talk(socket, subscription))
+                    nursery.cancel_scope.cancel()
+
+                for talk in (_tell, _ping, self._listen):
+                    nursery.start_soon(until, talk)
+        return ends[0]
+
+    def _introduced(self, message: str | bytes) -> Person:
+        frame = decode_client(message) if isinstance(message, str) else None
+        if not isinstance(frame, Token):
+            raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
+        return self._person(frame.token)
+
+    async def _listen(self, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
+        while True:
+            message = await socket.get_message()
+            if not isinstance(message, str):
+                return UNSUPPORTED, "text frames only"
+            try:
+                frame = decode_client(message)
+            except Malformed as error:
+                subscription.offer(encode(Rejected(id=None, code="malformed", message=error.reason)))
+                continue
+            if not isinstance(frame, Decide):
+                return POLICY, "hello comes first, and once"
+            self._hub.decide(subscription, frame)
+
+
+async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
+    while (frame := await subscription.next()) is not None:
+        with trio.fail_after(SEND_TIMEOUT):
+            await socket.send_message(frame)
+    return TRY_AGAIN, "you read too slowly: connect again"
+
+
+async def _ping(socket: WebSocketConnection, _: Subscription) -> tuple[int, str]:
+    while True:
+        await trio.sleep(PING_EVERY)
+        with trio.fail_after(PONG_TIMEOUT):
+            await socket.ping()
+
+
+async def _close(stream: trio.abc.Stream) -> None:
+    try:
+        await stream.aclose()
+    except trio.BrokenResourceError:
+        log.debug("an admin connection was broken when it closed")

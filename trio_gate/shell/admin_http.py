@@ -1,0 +1,178 @@
+"""HTTP on the admin listener: one request for each connection, read by h11 and then checked; answers are short text.
+
+Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written anew
+from the checked values, so the library that takes over reads nothing that was not looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import h11
+import trio
+
+from trio_gate.errors import Denied, Malformed
+from trio_gate.wire.writer import serialise
+
+MAX_HEAD = 16 * 1024
+RECEIVE = 16 * 1024
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.\-]{1,253}))(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminRequest:
+    """A request head. `early` holds bytes that came behind it."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    early: bool
+
+    def one(self, name: str) -> str | None:
+        """The field's value, None when absent. Raises Malformed if it is repeated."""
+        values = [value for key, value in self.headers if key == name]
+        if len(values) > 1:
+            raise Malformed(f"the field {name} is repeated")
+        return values[0] if values else None
+
+    def tokens(self, name: str) -> frozenset[str]:
+        """A comma-separated field's items, as sent."""
+        return frozenset(item.strip() for key, value in self.headers if key == name for item in value.split(","))
+
+
+class Replay(trio.abc.Stream):
+    """A stream that is read from `head` first."""
+
+    def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
+        self._stream = stream
+        self._head = head
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """The head's bytes, then the stream's."""
+        if not self._head:
+            return await self._stream.receive_some(max_bytes)
+        await trio.lowlevel.checkpoint()
+        head, self._head = self._head[:max_bytes], self._head[len(self._head) if max_bytes is None else max_bytes :]
+        return head
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Pass on."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Pass on."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Pass on."""
+        await self._stream.aclose()
+
+
+async def read_request(stream: trio.abc.Stream) -> AdminRequest | None:
+    """Read one request head; None if the peer sends none. Raises Malformed."""
+    reader = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
+    try:
+        while (event := reader.next_event()) is h11.NEED_DATA:
+            reader.receive_data(bytes(await stream.receive_some(RECEIVE)))
+    except h11.RemoteProtocolError as error:
+        raise Malformed("the request is not HTTP/1.1", status=error.error_status_hint) from None
+    if not isinstance(event, h11.Request):
+        return None
+    try:
+        headers = tuple((name.decode("ascii"), value.decode("ascii")) for name, value in event.headers)
+    except UnicodeDecodeError:
+        raise Malformed("a field's value is not ASCII") from None
+    return AdminRequest(
+        method=event.method.decode("ascii"),
+        target=event.target.decode("ascii"),
+        headers=headers,
+        early=bool(reader.trailing_data[0]),
+    )
+
+
+def check_request(request: AdminRequest, names: frozenset[str]) -> None:
+    """Refuse what is not for us, not from us, or has a body.
+
+    Raises:
+        Malformed: 400, 413 or 421.
+        Denied: the Origin is another.
+    """
+    host = (request.one("host") or "").lower()
+    found = _HOST.fullmatch(host)
+    if found is None or (found[1] or found[2]) not in names:
+        raise Malformed("this Host is none of the admin listener's names", status=421)
+    origin = request.one("origin")
+    if origin is not None and origin.lower() != f"https://{host}":
+        raise Denied("this Origin may not call the admin listener")
+    if request.one("transfer-encoding") or request.one("content-length") not in (None, "0"):
+        raise Malformed("nothing here takes a body", status=413)
+
+
+def bearer(request: AdminRequest) -> str | None:
+    """The token of the Authorization header, None without one. Raises Malformed on another scheme."""
+    field = request.one("authorization")
+    if field is None:
+        return None
+    scheme, _, token = field.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Malformed("Authorization must be `Bearer TOKEN`", status=401)
+    return token.strip()
+
+
+def upgrades(request: AdminRequest) -> bool:
+    """Whether it asks for a WebSocket."""
+    return "websocket" in {item.lower() for item in request.tokens("upgrade")}
+
+
+def handshake(request: AdminRequest, protocol: str) -> bytes:
+    """The opening handshake (RFC 6455 section 4.2.1), from its checked values and without extensions. Raises Malformed."""
+    if request.method != "GET" or "upgrade" not in {item.lower() for item in request.tokens("connection")}:
+        raise Malformed("a WebSocket begins with GET and `Connection: Upgrade`")
+    if request.one("sec-websocket-version") != "13":
+        raise Malformed("use WebSocket version 13", status=426)
+    if protocol not in request.tokens("sec-websocket-protocol"):
+        raise Malformed(f"ask for the subprotocol {protocol}")
+    if request.early:
+        raise Malformed("a WebSocket client waits for the answer before it sends frames")
+    fields = {
+        "host": (request.one("host") or "").lower(),
+        "upgrade": "websocket",
+        "connection": "Upgrade",
+        "sec-websocket-key": _key(request.one("sec-websocket-key") or ""),
+        "sec-websocket-version": "13",
+        "sec-websocket-protocol": protocol,
+    }
+    line = f"GET {request.target} HTTP/1.1".encode("ascii")
+    return serialise(line, [(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()])
+
+
+def answer(status: int, text: str) -> bytes:
+    """A whole response, after which the connection closes."""
+    body = f"{text}\n".encode()
+    fields = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
+    if status == 401:
+        fields.append((b"www-authenticate", b"Bearer"))
+    if status == 426:
+        fields += [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
+    return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + body
+
+
+def _key(text: str) -> str:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != 16:
+        raise Malformed("Sec-WebSocket-Key is not 16 bytes in base64")
+    return text

@@ -1,0 +1,168 @@
+"""The other end of the approval channel, for people and bots: one connection, frames in, decisions out.
+
+Rule: the gateway's certificate is verified, and the token leaves only in a header of that connection.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import trio
+import trio_websocket
+
+from trio_gate.approval.messages import MAX_SERVER_FRAME, PROTOCOL, Decide, decode_server, encode
+from trio_gate.approval.text import plain
+from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from trio_gate.approval.messages import ServerFrame
+    from trio_gate.approval.state import Answer
+
+PATH = "/v1/approvals"
+PORT = 9443
+CONNECT_TIMEOUT = 20
+SEND_TIMEOUT = 10
+CLOSE_TIMEOUT = 2
+
+_URL = re.compile(r"(?:wss|https)://(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.\-]{1,253}))(?::([0-9]{1,5}))?/?")
+_TOKEN = re.compile(r"[!-~]{16,512}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Where a gateway's admin listener is."""
+
+    host: str
+    port: int
+
+
+class ApproverClient:
+    """An open channel. Frames are read by iterating over it; the first is `hello`, then come the pending prompts."""
+
+    def __init__(self, socket: trio_websocket.WebSocketConnection) -> None:
+        self._socket = socket
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ServerFrame:
+        return await self.receive()
+
+    async def receive(self) -> ServerFrame:
+        """The next frame. Raises UpstreamError when the channel has closed, Malformed on what is no frame."""
+        try:
+            message = await self._socket.get_message()
+        except trio_websocket.ConnectionClosed as closed:
+            raise UpstreamError(_why(closed)) from None
+        if not isinstance(message, str):
+            raise Malformed("the gateway sent a binary frame")
+        return decode_server(message)
+
+    async def decide(self, prompt_id: str, digest: str, verdict: Answer, reason: str = "") -> None:
+        """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises UpstreamError when the channel has closed."""
+        frame = encode(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason))
+        try:
+            with trio.fail_after(SEND_TIMEOUT):
+                await self._socket.send_message(frame)
+        except (trio_websocket.ConnectionClosed, trio.TooSlowError):
+            raise UpstreamError("the gateway closed the channel before the decision was sent") from None
+
+
+def parse_url(text: str) -> Gateway:
+    """Read `wss://HOST[:PORT]`. Raises Malformed."""
+    found = _URL.fullmatch(text)
+    port = int(found[3] or PORT) if found else 0
+    if found is None or not 0 < port < 65536:
+        raise Malformed("the gateway's address must be wss://HOST:PORT, as wss://127.0.0.1:9443")
+    return Gateway(host=found[1] or found[2], port=port)
+
+
+@asynccontextmanager
+async def connect(url: str, token: str, ssl_context: ssl.SSLContext) -> AsyncIterator[ApproverClient]:
+    """Open the channel to the gateway at `url` (wss://HOST:PORT) as the person whose token this is.
+
+    Raises:
+        Malformed: the address or the token cannot be one.
+        Unauthenticated: the gateway does not know the token.
+        UpstreamError: there is no gateway, its certificate does not verify, or it refused.
+    """
+    gateway = parse_url(url)
+    if not _TOKEN.fullmatch(token):
+        raise Malformed("the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters")
+    stream = await _dial(gateway, ssl_context)
+    try:
+        async with trio.open_nursery() as nursery:
+            socket = await _open(nursery, stream, gateway, token)
+            try:
+                yield ApproverClient(socket)
+            finally:
+                with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                    await socket.aclose()
+                nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) > 1:
+            raise
+        raise _translated(group.exceptions[0]) from None
+    finally:
+        await trio.aclose_forcefully(stream)
+
+
+async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+    """TCP and TLS, the handshake done here so that a bad certificate has its own message."""
+    try:
+        with trio.fail_after(CONNECT_TIMEOUT):
+            tcp = await trio.open_tcp_stream(gateway.host, gateway.port)
+            stream = trio.SSLStream(tcp, ssl_context, server_hostname=gateway.host, https_compatible=True)
+            try:
+                await stream.do_handshake()
+            except BaseException:
+                await trio.aclose_forcefully(tcp)
+                raise
+            return stream
+    except OSError as error:
+        raise UpstreamError(f"cannot reach {gateway.host} port {gateway.port}: {error.strerror or error}") from None
+    except trio.TooSlowError:
+        raise UpstreamError(f"{gateway.host} port {gateway.port} does not answer") from None
+    except trio.BrokenResourceError as broken:
+        cause = broken.__cause__
+        why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else "the handshake failed"
+        raise UpstreamError(f"TLS with {gateway.host} port {gateway.port}: {why}") from None
+
+
+async def _open(
+    nursery: trio.Nursery, stream: trio.SSLStream[trio.SocketStream], gateway: Gateway, token: str
+) -> trio_websocket.WebSocketConnection:
+    bare = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
+    try:
+        with trio.fail_after(CONNECT_TIMEOUT):
+            return await trio_websocket.wrap_client_stream(
+                nursery,
+                stream,
+                f"{bare}:{gateway.port}",
+                PATH,
+                subprotocols=[PROTOCOL],
+                extra_headers=[(b"authorization", b"Bearer " + token.encode("ascii"))],
+                max_message_size=MAX_SERVER_FRAME,
+            )
+    except trio.TooSlowError:
+        raise UpstreamError("the gateway does not answer the WebSocket's handshake") from None
+
+
+def _translated(error: BaseException) -> BaseException:
+    if not isinstance(error, trio_websocket.ConnectionRejected):
+        return error
+    if error.status_code == 401:
+        return Unauthenticated("the gateway does not know this token")
+    said = plain((error.body or b"").decode("utf-8", "replace").strip()[:200])
+    return UpstreamError(f"the gateway refused the channel ({error.status_code}): {said}")
+
+
+def _why(closed: trio_websocket.ConnectionClosed) -> str:
+    said = closed.reason.reason if closed.reason else None
+    return f"the gateway closed the channel: {plain(said)}" if said else "the channel to the gateway broke"

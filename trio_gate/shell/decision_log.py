@@ -1,0 +1,89 @@
+"""The decision log: one JSON line for each decision, in the shape of `explain`, flushed before the answer.
+
+Rule: a line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
+system, not to the disk: the durable record is the audit database. The write blocks the loop for as long as the page cache
+takes, some microseconds; a worker thread would cost more than it saves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from trio_gate.audit.record import call_json, stamp
+from trio_gate.audit.redact import masked
+from trio_gate.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from trio_gate.audit.redact import Json
+    from trio_gate.aws.call import Call
+    from trio_gate.aws.shape import Shape
+
+
+class DecisionLog:
+    """The file at `path`, created 0600. Every method raises AuditUnavailable."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            message = f"the decision log {path} cannot be opened: {error.strerror}"
+            raise AuditUnavailable(message) from error
+
+    def called(
+        self,
+        call: Call,
+        *,
+        id: str,  # noqa: A002 - the line's own word
+        time: datetime,
+        agent: str | None,
+        decision: tuple[str, str | None, str | None],
+        status: int | None = None,
+        shape: Shape | None = None,
+    ) -> None:
+        """A call that was named and decided on.
+
+        Args:
+            call: what it was named.
+            id: the request id.
+            time: of the decision, UTC.
+            agent: the configured agent's name.
+            decision: outcome, rule and reason.
+            status: of a refusal.
+            shape: of the operation's input; members it calls sensitive are masked.
+        """
+        outcome, rule, reason = decision
+        self._line(
+            id,
+            time,
+            {
+                "outcome": "call",
+                "agent": agent,
+                "call": call_json(call, masked(call.params, shape)),
+                "decision": {"outcome": outcome, "rule": rule, "reason": reason},
+                "status": status,
+            },
+        )
+
+    def refused(self, *, id: str, time: datetime, agent: str | None, status: int, code: str, reason: str) -> None:  # noqa: A002 - the line's own word
+        """A request that was refused before it had a name."""
+        self._line(id, time, {"outcome": "refused", "agent": agent, "status": status, "code": code, "reason": reason})
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _line(self, request: str, time: datetime, fields: Mapping[str, Json]) -> None:
+        line = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":")).encode("ascii") + b"\n"
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            message = "the decision could not be logged; try again later"
+            raise AuditUnavailable(message) from error
+        if written != len(line):
+            message = "the decision could not be logged in full; try again later"
+            raise AuditUnavailable(message)

@@ -1,0 +1,1 @@
+"""SigV4: signing what leaves, verifying what arrives. Time is an argument."""

@@ -1,0 +1,224 @@
+"""SigV4 for requests that leave: canonical request, string to sign, signature, all from the head's value.
+
+Rule: what is signed is what is written. The canonical request is built from the same `Target` and fields that `wire.writer`
+sends, so AWS computes the same text from the bytes it gets. botocore's signer is the oracle of the tests.
+
+Theory: signature = HMAC(key, string to sign), key = HMAC chain over day, region, service. S3 signs its path as sent; the
+others encode the sent path once more (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from trio_gate.wire.head import UNRESERVED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_gate.wire.head import RequestHead
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+
+S3_FAMILY = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
+"""Signing names whose path is encoded once; botocore's rule sets say disableDoubleEncoding for exactly these."""
+
+UNSIGNED_FIELDS = frozenset(
+    {
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "authorization",
+        "baggage",
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-amzn-trace-id",
+    }
+)
+"""Fields that say nothing about the call, or that a layer below may rewrite: sent, not signed."""
+
+MAX_KEYS = 1024
+"""Signing keys that are kept: one per credential, day, region and service."""
+
+_REPLACED = frozenset({"authorization", "date", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"})
+_PRESIGNED = frozenset(
+    f"X-Amz-{part}"
+    for part in (
+        "Algorithm",
+        "Content-Sha256",
+        "Credential",
+        "Date",
+        "Expires",
+        "Security-Token",
+        "Signature",
+        "SignedHeaders",
+    )
+)
+_BLANKS = re.compile(r"[ \t]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Keys that AWS knows. Only `access_key_id` and `expires` are in its repr.
+
+    Attributes:
+        expires: when they end, aware; None for long-lived keys.
+    """
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """A head that may be sent.
+
+    Attributes:
+        head: with authorization, date, token and payload hash in place.
+        signature: in hex; the seed of chunk signatures.
+        key: the signing key, for chunks.
+        scope: day/region/service/aws4_request.
+        amz_date: as in x-amz-date.
+    """
+
+    head: RequestHead
+    signature: str
+    key: bytes = field(repr=False)
+    scope: str
+    amz_date: str
+
+
+class SigningKeys:
+    """Derived keys, the least recently used dropped first."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self) -> None:
+        self._keys: OrderedDict[tuple[str, str, str, str], bytes] = OrderedDict()
+
+    def key(self, secret: str, day: str, region: str, service: str) -> bytes:
+        """The signing key for a day as 20260131."""
+        name = (secret, day, region, service)
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = _derive(secret, day, region, service)
+            if len(self._keys) > MAX_KEYS:
+                self._keys.popitem(last=False)
+        else:
+            self._keys.move_to_end(name)
+        return key
+
+
+def sign(
+    head: RequestHead,
+    *,
+    payload_hash: str,
+    credentials: Credentials,
+    service: str,
+    region: str,
+    now: datetime,
+    s3: bool,
+    keys: SigningKeys | None = None,
+) -> Signed:
+    """Sign a request at the moment it is sent.
+
+    Args:
+        head: what will be sent; whatever an earlier signature put in its fields or query is replaced.
+        payload_hash: hex SHA-256 of the body, or the word that stands for it.
+        credentials: whose signature it is.
+        service: signing name.
+        region: signing region.
+        now: the time, aware.
+        s3: whether `service` is of the S3 family: path signed as sent, hash in a field.
+        keys: where derived keys are kept.
+    """
+    amz_date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    head = _prepared(head, amz_date, payload_hash, credentials.session_token, s3=s3)
+    names = tuple(sorted({name for name, _ in head.headers} - UNSIGNED_FIELDS))
+    path = head.target.path if s3 else encode_again(head.target.path)
+    request = canonical_request(head, path=path, query=head.target.query, names=names, payload_hash=payload_hash)
+    scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
+    key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)
+    signature = sign_string(key, string_to_sign(amz_date, scope, request))
+    value = f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    head = replace(head, headers=(*head.headers, ("authorization", value)))
+    return Signed(head=head, signature=signature, key=key, scope=scope, amz_date=amz_date)
+
+
+def without_signature(head: RequestHead) -> RequestHead:
+    """A head without any trace of a signature, in its fields or, presigned, in its query."""
+    query = tuple(pair for pair in head.target.query if pair[0] not in _PRESIGNED)
+    fields = tuple(field for field in head.headers if field[0] not in _REPLACED)
+    return replace(head, target=replace(head.target, query=query), headers=fields)
+
+
+def _prepared(head: RequestHead, amz_date: str, payload_hash: str, token: str | None, *, s3: bool) -> RequestHead:
+    bare = without_signature(head)
+    fields = [*bare.headers, ("x-amz-date", amz_date)]
+    if token is not None:
+        fields.append(("x-amz-security-token", token))
+    if s3 or head.one("x-amz-content-sha256") is not None:
+        fields.append(("x-amz-content-sha256", payload_hash))
+    return replace(bare, headers=tuple(fields))
+
+
+def canonical_request(
+    head: RequestHead, *, path: str, query: Iterable[tuple[str, str]], names: Iterable[str], payload_hash: str
+) -> str:
+    """The text that stands for a request; `path` is already in the form the service signs, `names` are sorted."""
+    lines = (f"{name}:{','.join(_plain(value) for value in head.all(name))}\n" for name in names)
+    return "\n".join((head.method, path, canonical_query(query), "".join(lines), ";".join(names), payload_hash))
+
+
+def canonical_query(query: Iterable[tuple[str, str]]) -> str:
+    """Pairs encoded, then sorted by name and value."""
+    pairs = sorted((quote(name, safe=UNRESERVED), quote(value, safe=UNRESERVED)) for name, value in query)
+    return "&".join(f"{name}={value}" for name, value in pairs)
+
+
+def encode_again(path: str) -> str:
+    """A path that is percent-encoded once, encoded once more."""
+    return quote(path, safe="/" + UNRESERVED)
+
+
+def string_to_sign(amz_date: str, scope: str, request: str) -> str:
+    """What the key signs."""
+    return f"{ALGORITHM}\n{amz_date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+
+
+def sign_string(key: bytes, text: str) -> str:
+    """HMAC-SHA256 in hex."""
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def _derive(secret: str, day: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+def _plain(value: str) -> str:
+    # Not str.split: it would also fold spaces beyond ASCII, which AWS does not.
+    return _BLANKS.sub(" ", value.strip(" \t"))

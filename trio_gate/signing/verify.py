@@ -1,0 +1,129 @@
+"""Whether an inbound signature proves the agent: made with its secret, over this request, just now.
+
+Rule: everything a signature can cover that names the call must be covered: host, target and every x-amz field. A failure
+does not say which part was wrong, because that would help only who guesses.
+
+Theory: the agent signed the request as its SDK wrote it. So the canonical request is built from the head as it arrived, with
+the fields that the claim lists. Outside S3 the path counts in its arrived spelling, because SDKs leave `:` `@` `$` of some
+routes bare and sign that; S3 decodes and encodes strictly, as the query does everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed, Unauthenticated
+from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, encode_again, sign_string, string_to_sign
+from trio_gate.wire.aws_chunked import SHA256_HEX, UNSIGNED, UNSIGNED_TRAILER, declared_payload, refused_payload
+from trio_gate.wire.head import Held, Streamed
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Claim
+    from trio_gate.wire.head import Body, RequestHead
+
+SKEW = timedelta(minutes=15)
+"""How far an agent's clock may be off, as AWS has it."""
+
+MAX_PRESIGNED = 604800
+"""Seconds a presigned request may live: seven days."""
+
+_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_EXPIRES = re.compile(r"[1-9][0-9]{0,5}")
+_WRONG = "the signature does not match this agent's secret"
+_MAY_BE_UNSIGNED = frozenset({"x-amzn-trace-id"})
+
+
+def verify(
+    head: RequestHead, claim: Claim, *, payload_hash: str, secret: str, now: datetime, keys: SigningKeys | None = None
+) -> None:
+    """Check the signature of a request, in its head or presigned.
+
+    Args:
+        head: the head as it arrived.
+        claim: what its signature says.
+        payload_hash: from `payload_hash_of`.
+        secret: the agent's.
+        now: the time, aware.
+        keys: where derived keys are kept.
+
+    Raises:
+        Unauthenticated: 403.
+    """
+    presigned = head.one("authorization") is None
+    _check_time(head, claim, now, presigned=presigned)
+    _check_covered(head, claim)
+    names = claim.signed_headers
+    query = [pair for pair in head.target.query if pair[0] != "X-Amz-Signature"] if presigned else head.target.query
+    request = canonical_request(head, path=_path(head, claim.service), query=query, names=names, payload_hash=payload_hash)
+    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+    key = (keys or SigningKeys()).key(secret, claim.date, claim.region, claim.service)
+    expected = sign_string(key, string_to_sign(claim.amz_date, scope, request))
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
+        raise Unauthenticated(_WRONG)
+
+
+def payload_hash_of(head: RequestHead, body: Body) -> str:
+    """What stands for the body in the inbound canonical request, checked against a body that is held.
+
+    Raises:
+        Malformed: the head declares another body, or a form that is for uploads only.
+    """
+    declared = declared_payload(head)
+    if isinstance(body, Streamed):
+        return body.sha256 or body.kind.value
+    actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
+    if declared is None:
+        return UNSIGNED if _presigned_s3(head) else actual
+    if declared == UNSIGNED:
+        return declared
+    if declared == UNSIGNED_TRAILER:
+        raise Malformed("aws-chunked bodies are for PutObject and UploadPart")
+    if not SHA256_HEX.fullmatch(declared):
+        raise refused_payload(declared)
+    if declared != actual:
+        raise Malformed("the body does not have the hash that x-amz-content-sha256 says")
+    return actual
+
+
+def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bool) -> None:
+    sent = dict(head.target.query).get("X-Amz-Date") if presigned else head.one("x-amz-date")
+    if not _DATE.fullmatch(claim.amz_date) or claim.amz_date[:8] != claim.date or sent not in (None, claim.amz_date):
+        raise Unauthenticated("the signature's date is not one date, as 20260131T235959Z")
+    try:
+        made = datetime.strptime(claim.amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise Unauthenticated("the signature's date is not in the calendar") from None
+    life = _life(head) if presigned else SKEW
+    if not -SKEW <= now - made <= life:
+        raise Unauthenticated("the signature has expired or is not yet valid: sign again, and check the clock")
+
+
+def _life(head: RequestHead) -> timedelta:
+    text = dict(head.target.query).get("X-Amz-Expires", "")
+    if not _EXPIRES.fullmatch(text) or int(text) > MAX_PRESIGNED:
+        raise Unauthenticated("X-Amz-Expires must be 1 to 604800 seconds")
+    return timedelta(seconds=int(text))
+
+
+def _check_covered(head: RequestHead, claim: Claim) -> None:
+    names = claim.signed_headers
+    if list(names) != sorted(set(names)):
+        raise Unauthenticated("SignedHeaders must be sorted, each once")
+    present = {name for name, _ in head.headers}
+    needed = {name for name in present if name == "host" or name.startswith("x-amz-")} - _MAY_BE_UNSIGNED
+    if not needed | {"host"} <= set(names) <= present:
+        raise Unauthenticated("the signature must cover host and every x-amz field, and no field that is absent")
+
+
+def _path(head: RequestHead, service: str) -> str:
+    return head.target.path if service in S3_FAMILY else encode_again(head.target.arrived or head.target.path)
+
+
+def _presigned_s3(head: RequestHead) -> bool:
+    query = dict(head.target.query)
+    scope = query.get("X-Amz-Credential", "").split("/")
+    return "X-Amz-Signature" in query and len(scope) == 5 and scope[3] in S3_FAMILY

@@ -1,0 +1,217 @@
+"""Our side of an agent's HTTP/1.1 connection, without a socket: bytes in, events out; answers in, bytes out.
+
+Rule: after any refusal of framing the connection ends; bytes that were not understood are never resynchronised. An answer
+that goes out before the request was read whole closes too.
+
+Theory: one request at a time. `receive` fills a buffer, `next_event` reads from it: a head, its data, BodyEnd, and then
+nothing until `start_next`, so that a pipelined request waits in the buffer, unread, until the one before it is answered.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed
+from trio_gate.wire.chunked import ChunkReader, take
+from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
+from trio_gate.wire.fields import HeadBuffer
+from trio_gate.wire.parse import MAX_HEAD, parse_request_head
+from trio_gate.wire.writer import BodyWriter, serialise
+
+if TYPE_CHECKING:
+    from trio_gate.wire.head import RequestHead, ResponseHead
+
+    AgentEvent = NeedData | RequestHead | BodyData | BodyEnd | PeerClosed | Http2Preface
+
+MAX_AHEAD = 1024 * 1024
+"""Bytes an agent may send ahead of an answer before it is refused. SDKs send none."""
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""With its reason: older botocore wants three words in a status line."""
+
+HTTP2_GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
+"""An empty SETTINGS frame, then GOAWAY of stream 0 with HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7)."""
+
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
+
+
+class _At(Enum):
+    HEAD = auto()
+    BODY = auto()
+    END = auto()
+
+
+class AgentConnection:
+    """An HTTP/1.1 server connection.
+
+    Attributes:
+        has_body: whether the request carries one, after its head was reported.
+        content_length: its length, None when chunked.
+        expects_continue: whether the agent waits for `send_continue` before it sends the body.
+    """
+
+    __slots__ = (
+        "_at",
+        "_chunks",
+        "_close",
+        "_eof",
+        "_fault",
+        "_in",
+        "_left",
+        "_method",
+        "_writer",
+        "content_length",
+        "expects_continue",
+        "has_body",
+    )
+
+    def __init__(self) -> None:
+        self._in = HeadBuffer(MAX_HEAD)
+        self._eof = False
+        self._fault: Malformed | None = None
+        self._close = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._at = _At.HEAD
+        self._method = ""
+        self._chunks: ChunkReader | None = None
+        self._left = 0
+        self._writer: BodyWriter | None = None
+        self.has_body = False
+        self.content_length: int | None = 0
+        self.expects_continue = False
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the agent; b"" says that it will send no more."""
+        self._in.data += data
+        self._eof = self._eof or not data
+
+    def next_event(self) -> AgentEvent:
+        """What the bytes so far say next. Raises Malformed, and then again whenever it is asked."""
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return self._next()
+        except Malformed as fault:
+            self._fault = fault
+            raise
+
+    def _next(self) -> AgentEvent:
+        if self._at is _At.HEAD:
+            return self._head()
+        if self._at is _At.BODY:
+            return self._body()
+        if len(self._in.data) > MAX_AHEAD:
+            raise Malformed("too much was sent ahead of the answer")
+        return PeerClosed() if self._eof else NEED_DATA
+
+    def _head(self) -> AgentEvent:
+        buffer = self._in.data
+        if buffer and not 0x41 <= buffer[0] <= 0x5A:
+            raise Malformed("this is no HTTP/1.1 request: it does not begin with a method in capitals")
+        raw = self._in.take()
+        if raw is None:
+            if self._eof and buffer:
+                raise Malformed("the connection closed inside a head")
+            return PeerClosed() if self._eof else NEED_DATA
+        if raw == _PREFACE:
+            self._close, self._at = True, _At.END
+            return Http2Preface()
+        head = parse_request_head(raw)
+        self._begin(head)
+        return head
+
+    def _begin(self, head: RequestHead) -> None:
+        length = head.one("content-length")
+        if head.one("transfer-encoding"):
+            self._chunks, self.content_length = ChunkReader(), None
+        else:
+            self._left = self.content_length = int(length or "0")
+        self.has_body = self.content_length != 0
+        self.expects_continue = self.has_body and head.one("expect") is not None
+        self._method = head.method
+        self._close = self._close or any("close" in value.lower() for value in head.all("connection"))
+        self._at = _At.BODY
+
+    def _body(self) -> AgentEvent:
+        if self._chunks is not None:
+            data = self._chunks.read(self._in.data) or b""
+            done = self._chunks.done
+        else:
+            data = take(self._in.data, self._left)
+            self._left -= len(data)
+            done = not self._left
+        if data:
+            return BodyData(data=data)
+        if done:
+            self._at = _At.END
+            return BodyEnd()
+        if self._eof:
+            raise Malformed("the connection closed inside a body")
+        return NEED_DATA
+
+    @property
+    def must_close(self) -> bool:
+        """Whether this connection ends after the answer."""
+        return self._close or self._fault is not None
+
+    @property
+    def leftover(self) -> bytes:
+        """What arrived and was not read."""
+        return bytes(self._in.data)
+
+    def send_continue(self) -> bytes:
+        """An interim answer: "go on", or a sign of life while a person decides."""
+        self._require(self._writer is None, "100 Continue after the answer began")
+        return CONTINUE
+
+    def send_head(self, head: ResponseHead, *, length: int | None, close: bool = False) -> bytes:
+        """The head of the answer, framed for this agent.
+
+        Args:
+            head: status and fields; framing fields among them are replaced.
+            length: bytes of the body that follows (for HEAD: that would follow), None to send it chunked.
+            close: end the connection afterwards whatever else holds.
+        """
+        self._require(self._writer is None, "a second answer")
+        self._close = self._close or close or self._at is not _At.END
+        bare = head.status in (204, 304)
+        silent = bare or self._method == "HEAD"
+        self._writer = BodyWriter(length, silent=silent)
+        fields = [field for field in head.headers if field[0].lower() not in _FRAMING]
+        if length is not None and not bare:
+            fields.append((b"content-length", b"%d" % length))
+        elif length is None and not silent:
+            fields.append((b"transfer-encoding", b"chunked"))
+        if self.must_close:
+            fields.append((b"connection", b"close"))
+        return serialise(b"HTTP/1.1 %d %b" % (head.status, head.reason), fields)
+
+    def send_data(self, data: bytes) -> bytes:
+        """A piece of the body; nothing where the answer has none."""
+        return self._answer().data(data)
+
+    def send_end(self) -> bytes:
+        """The end of the body. Raises RuntimeError if the promised length was not reached: close instead."""
+        return self._answer().end()
+
+    def start_next(self) -> bool:
+        """Turn to the next request if this one is read and answered whole and the connection stays; say whether."""
+        done = self._writer is not None and self._writer.ended and self._at is _At.END
+        if not done or self.must_close:
+            return False
+        self._reset()
+        return True
+
+    def _answer(self) -> BodyWriter:
+        if self._writer is None:
+            message = "body before head"
+            raise RuntimeError(message)
+        return self._writer
+
+    def _require(self, holds: bool, fault: str) -> None:
+        if not holds:
+            raise RuntimeError(fault)

@@ -1,0 +1,118 @@
+"""The grammar of chunks: HTTP's transfer coding and, inside it, S3's aws-chunked without signatures.
+
+Rule: a chunk is `hex CRLF data CRLF` and nothing more (RFC 9112 §7.1). Extensions are refused: nobody sends them here, and
+parsers differ about them. Sizes are read by a regular expression first, since `int` takes signs, blanks and underscores.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+from trio_gate.errors import Malformed
+from trio_gate.wire.fields import Fields, split_field
+
+MAX_TRAILERS = 8 * 1024
+"""Bytes of a trailer section. S3's checksums need less than 200."""
+
+_SIZE_LINE = 18
+"""Bytes of a size line with its CRLF: 16 digits count to 2**64."""
+
+_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+
+
+class _At(Enum):
+    SIZE = auto()
+    DATA = auto()
+    AFTER = auto()
+    TRAILERS = auto()
+    END = auto()
+
+
+class ChunkReader:
+    """Takes chunks apart. Reads from a buffer that others fill, and leaves there what comes after the end.
+
+    Attributes:
+        trailers: the fields after the last chunk, complete once `done`.
+    """
+
+    __slots__ = ("_at", "_budget", "_left", "trailers")
+
+    def __init__(self) -> None:
+        self.trailers: Fields = []
+        self._at = _At.SIZE
+        self._left = 0
+        self._budget = MAX_TRAILERS
+
+    @property
+    def done(self) -> bool:
+        """Whether the last chunk and its trailers have been read."""
+        return self._at is _At.END
+
+    def read(self, buffer: bytearray) -> bytes | None:
+        """The next data, removed from the buffer; None when `done` or when more bytes are needed. Raises Malformed."""
+        while self._at is not _At.END:
+            if self._at is _At.DATA:
+                return self._data(buffer)
+            if not self._line(buffer):
+                return None
+        return None
+
+    def _data(self, buffer: bytearray) -> bytes | None:
+        data = take(buffer, self._left)
+        if not data:
+            return None
+        self._left -= len(data)
+        if not self._left:
+            self._at = _At.AFTER
+        return data
+
+    def _line(self, buffer: bytearray) -> bool:
+        """Read one line of framing; whether there was one."""
+        limit = {_At.SIZE: _SIZE_LINE, _At.AFTER: 2}.get(self._at, self._budget)
+        end = buffer.find(b"\r\n", 0, limit)
+        if end < 0:
+            if len(buffer) >= limit:
+                raise self._fault()
+            return False
+        line = bytes(buffer[:end])
+        del buffer[: end + 2]
+        self._budget -= end + 2 if self._at is _At.TRAILERS else 0
+        self._step(line)
+        return True
+
+    def _step(self, line: bytes) -> None:
+        if self._at is _At.SIZE:
+            if not _SIZE.fullmatch(line):
+                raise self._fault()
+            self._left = int(line, 16)
+            self._at = _At.DATA if self._left else _At.TRAILERS
+        elif self._at is _At.AFTER:
+            self._at = _At.SIZE
+        elif line:
+            self.trailers.append(_trailer(line))
+        else:
+            self._at = _At.END
+
+    def _fault(self) -> Malformed:
+        if self._at is _At.TRAILERS:
+            return Malformed("the trailers of the body are too long")
+        return Malformed("a chunk of the body is not `size in hex, CRLF, data, CRLF`")
+
+
+def take(buffer: bytearray, most: int) -> bytes:
+    """Remove at most `most` bytes from the front of a buffer."""
+    if most >= len(buffer):
+        data = bytes(buffer)
+        buffer.clear()
+        return data
+    with memoryview(buffer) as view:
+        data = bytes(view[:most])
+    del buffer[:most]
+    return data
+
+
+def _trailer(line: bytes) -> tuple[bytes, bytes]:
+    if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line):
+        raise Malformed("a trailer of the body holds a control byte")
+    return split_field(line)

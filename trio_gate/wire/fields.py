@@ -1,0 +1,85 @@
+"""Start lines and field lines: the grammar that requests and answers share.
+
+Rule: a byte that this file does not know by name is refused. CRLF ends every line and nothing else does; no folding, no
+control bytes but TAB inside a value, no space before a colon (RFC 9112 §2.2, §5). Everything is compared as bytes, because
+Python's text methods know more spaces, digits and letters than HTTP does.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trio_gate.errors import Malformed
+
+END = b"\r\n\r\n"
+
+_PLAIN = bytes(byte for byte in range(256) if (byte >= 0x20 and byte != 0x7F) or byte in b"\t\r\n")
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
+"""RFC 9110 §8.6 without signs, lists and leading zeros; 19 digits are more than any body has."""
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class HeadBuffer:
+    """Collects bytes until a head is whole, never more than `limit` of it.
+
+    `data` may be taken from freely between heads; call `restart` when a new head begins.
+    """
+
+    __slots__ = ("_limit", "_looked", "data")
+
+    def __init__(self, limit: int) -> None:
+        self.data = bytearray()
+        self._limit = limit
+        self._looked = 0
+
+    def restart(self) -> None:
+        """Look for the next head from the start of the buffer."""
+        self._looked = 0
+
+    def take(self) -> bytes | None:
+        """The next head with its blank line, removed from the buffer; None while it is incomplete. Raises Malformed."""
+        at = self.data.find(END, self._looked)
+        if at < 0:
+            self._looked = max(0, len(self.data) - len(END) + 1)
+            if len(self.data) > self._limit:
+                raise _too_large(self._limit)
+            if self.data.count(b"\n") != self.data.count(b"\r\n"):
+                raise Malformed("a line of the head ends in a bare LF: end lines with CRLF")
+            return None
+        end = at + len(END)
+        if end > self._limit:
+            raise _too_large(self._limit)
+        head = bytes(self.data[:end])
+        del self.data[:end]
+        self._looked = 0
+        return head
+
+
+def split_head(raw: bytes) -> tuple[bytes, Fields]:
+    """Start line and fields of a head, names in lower case, outer blanks of values removed. Raises Malformed."""
+    if not raw.endswith(END):
+        raise Malformed("the head does not end with a blank line")
+    odd = raw.translate(None, _PLAIN)
+    if odd:
+        raise Malformed(f"the head holds the control byte 0x{odd[0]:02x}")
+    start, *lines = raw[: -len(END)].split(b"\r\n")
+    if b"\r" in start or b"\n" in start or any(b"\r" in line or b"\n" in line for line in lines):
+        raise Malformed("a line of the head holds a bare CR or LF: end lines with CRLF")
+    return start, [split_field(line) for line in lines]
+
+
+def split_field(line: bytes) -> tuple[bytes, bytes]:
+    """One field line without its CRLF. Raises Malformed."""
+    if line[:1] in (b" ", b"\t"):
+        raise Malformed("a field is folded over two lines: send it in one")
+    name, colon, value = line.partition(b":")
+    if not colon or not _NAME.fullmatch(name):
+        raise Malformed("a line of the head is not `name: value`")
+    return name.lower(), value.strip(b" \t")
+
+
+def _too_large(limit: int) -> Malformed:
+    return Malformed(f"the head is larger than {limit} bytes", status=431)

@@ -1,0 +1,128 @@
+"""Heads and bodies as values: what one strict reader made of the bytes, and all that later rooms ever see.
+
+Rule: rules, signature and wire read these values; the bytes that arrived are never looked at again. A head is serialised
+from its value, so a request line that two readers could take differently cannot pass through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+UNRESERVED = "-._~"
+"""With letters and digits: what RFC 3986 §2.3 leaves bare. Everything else is sent as %XX, as SigV4 wants it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A request target in origin form, each part decoded once.
+
+    `segments` are the decoded parts of the path after its leading slash, split at raw slashes: `/a%2Fb/` is ("a/b", "").
+    `query` is the decoded name and value pairs in the order they arrived; a name without `=` has the value "".
+    A plus sign is a plus sign. `arrived` is the encoded path as the agent spelled it, for one use: outside S3 the inbound
+    signature covers that spelling. Empty where a target was not read from the wire.
+    """
+
+    segments: tuple[str, ...]
+    query: tuple[tuple[str, str], ...] = ()
+    arrived: str = field(default="", compare=False, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The path in its one canonical spelling, as it is signed and sent."""
+        return "/" + "/".join(quote(part, safe=UNRESERVED) for part in self.segments)
+
+    @property
+    def query_string(self) -> str:
+        """The query in its one canonical spelling, in arrival order, without the question mark."""
+        return "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in self.query)
+
+    @property
+    def text(self) -> str:
+        """Path and query as they stand in the request line."""
+        return f"{self.path}?{self.query_string}" if self.query else self.path
+
+
+Headers = tuple[tuple[str, str], ...]
+"""Field names in lower case with their values, outer whitespace removed, in order of arrival. Values are valid UTF-8."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHead:
+    """The head of a request: method as sent (upper case), target, fields."""
+
+    method: str
+    target: Target
+    headers: Headers
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of the field `name` (lower case)."""
+        return tuple(value for key, value in self.headers if key == name)
+
+    def one(self, name: str) -> str | None:
+        """The value of the field `name`, None when absent. The strict reader has refused a repeated single-valued field."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def where(self, keep: Callable[[str], bool]) -> RequestHead:
+        """This head with only the fields whose name `keep` accepts."""
+        return replace(self, headers=tuple(field for field in self.headers if keep(field[0])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseHead:
+    """The head of a response; `headers` hold raw bytes, because they are passed on and never interpreted."""
+
+    status: int
+    reason: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...]
+
+    def one(self, name: bytes) -> bytes | None:
+        """The first value of the field `name` (lower case), None when absent."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+class StreamKind(Enum):
+    """How a streamed body says what it is: the forms of `x-amz-content-sha256` that DESIGN's table of bodies streams."""
+
+    HASHED = "sha256 in the head"
+    UNSIGNED = "UNSIGNED-PAYLOAD"
+    UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Empty:
+    """No body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A body that was read whole before anything was decided. `data` is the content after transfer decoding."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """A body that flows after the decision; only its head is known.
+
+    Attributes:
+        kind: how it is signed.
+        length: bytes on the wire after transfer decoding (aws-chunked framing included); None when HTTP-chunked.
+        decoded_length: bytes of content, from `x-amz-decoded-content-length` or `length`; None when neither says.
+        sha256: the lower-case hex hash the agent declared, for HASHED.
+        trailers: names that `x-amz-trailer` announced, lower case.
+    """
+
+    kind: StreamKind
+    length: int | None
+    decoded_length: int | None
+    sha256: str | None = None
+    trailers: tuple[str, ...] = ()
+
+
+Body = Empty | Held | Streamed

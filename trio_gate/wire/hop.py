@@ -1,0 +1,50 @@
+"""Which fields stop at the gateway (RFC 9110 §7.6.1), and which of AWS's an agent must not see.
+
+Rule: what speaks about a connection, a cookie jar or a login belongs to the side it came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trio_gate.wire.head import ResponseHead
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authentication-info",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Names that concern one connection, in either direction."""
+
+_KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
+    b"alt-svc",  # would lead the agent past the gateway
+    b"authorization",
+    b"content-length",  # the connection to the agent frames for itself
+    b"set-cookie",
+    b"set-cookie2",
+    b"strict-transport-security",
+    b"www-authenticate",
+    b"x-amz-security-token",  # an echo of ours
+}
+
+
+def response_headers(head: ResponseHead) -> tuple[tuple[bytes, bytes], ...]:
+    """The fields of an answer that may go to the agent, in order, without framing."""
+    named = {
+        option.strip(b" \t").lower()
+        for name, value in head.headers
+        if name.lower() == b"connection"
+        for option in value.split(b",")
+    }
+    return tuple(field for field in head.headers if field[0].lower() not in _KEPT_BACK and field[0].lower() not in named)

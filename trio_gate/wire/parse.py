@@ -1,0 +1,208 @@
+"""The strict reader of request heads.
+
+Rule: accept or refuse. What is accepted has one reading, whoever reads it; the rest is a Malformed that says what to send
+instead, and the connection closes. Values are decoded here, once, and never again.
+
+Theory: each refusal closes a gap between two readers that attacks have used: two framings, two hosts, two values of one
+field, a target in another form, an escape that decodes to something else in the next reader.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from trio_gate.errors import Malformed
+from trio_gate.wire.fields import CONTENT_LENGTH, split_head
+from trio_gate.wire.head import RequestHead, Target
+
+if TYPE_CHECKING:
+    from trio_gate.wire.fields import Fields
+    from trio_gate.wire.head import Headers
+
+MAX_HEAD = 32 * 1024
+"""Bytes of a request head. S3 takes 8 KiB of fields, Go's server 1 MiB, nginx 32 KiB; session tokens are up to 4 KiB."""
+
+MAX_FIELDS = 100
+"""Fields of a request head, as Envoy and Apache have it."""
+
+METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH"})
+"""The methods of AWS's operations."""
+
+_SINGLE = frozenset(
+    {
+        "authorization",
+        "content-length",
+        "content-md5",
+        "content-type",
+        "date",
+        "expect",
+        "host",
+        "if-modified-since",
+        "if-range",
+        "if-unmodified-since",
+        "proxy-authorization",
+        "range",
+        "smithy-protocol",
+        "transfer-encoding",
+    }
+)
+_SINGLE_PREFIXES = ("x-amz-", "x-amzn-", "amz-sdk-")
+_NOMINABLE = frozenset({"close", "keep-alive"})
+
+_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
+_TARGET = re.compile(rb"/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?\[\]]*")
+_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
+_AUTHORITY = re.compile(rf"((?:{_LABEL}\.)*{_LABEL}):([1-9][0-9]{{0,4}})")
+_NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectHead:
+    """A CONNECT request: host in lower case, never an address."""
+
+    host: str
+    port: int
+    headers: Headers
+
+
+def parse_request_head(raw: bytes) -> RequestHead:
+    """Read the head of a request, its blank line included.
+
+    Raises:
+        Malformed: 400, or 417, 431, 501, 505.
+    """
+    line, headers = _read(raw)
+    method, target, version = line
+    if method not in METHODS:
+        reason = "CONNECT belongs at the proxy listener" if method == b"CONNECT" else "no aws operation has this method"
+        raise Malformed(reason, status=400 if method == b"CONNECT" else 501)
+    if version != b"HTTP/1.1":
+        raise Malformed("use HTTP/1.1", status=505)
+    _check(headers)
+    return RequestHead(method=method.decode("ascii"), target=_target(target), headers=headers)
+
+
+def parse_connect(raw: bytes) -> ConnectHead:
+    """Read what a client sends to the proxy listener. HTTP/1.0 is accepted here: Python before 3.12 sends it for CONNECT.
+
+    Raises:
+        Malformed: 400, or 405, 431, 505.
+    """
+    line, headers = _read(raw)
+    method, target, version = line
+    if method != b"CONNECT":
+        raise Malformed("this listener takes CONNECT alone: use https endpoints through HTTPS_PROXY", status=405)
+    if version not in (b"HTTP/1.0", b"HTTP/1.1"):
+        raise Malformed("use HTTP/1.1", status=505)
+    authority = _ascii(target)
+    found = _AUTHORITY.fullmatch(authority)
+    if not found or _NUMERIC.fullmatch(found[1].rpartition(".")[2]):
+        raise Malformed("CONNECT takes a host name and a port, as sts.us-east-1.amazonaws.com:443, and no address")
+    host, port = found[1].lower(), int(found[2])
+    if len(host) > 253 or port > 65535:
+        raise Malformed("the host name or the port of CONNECT is out of range")
+    if {"content-length", "transfer-encoding"} & {name for name, _ in headers}:
+        raise Malformed("CONNECT has no body")
+    _check_repeats(headers)
+    if any(_fold(value) not in (host, f"{host}:{port}") for name, value in headers if name == "host"):
+        raise Malformed("Host and the target of CONNECT differ")
+    return ConnectHead(host=host, port=port, headers=headers)
+
+
+def _read(raw: bytes) -> tuple[tuple[bytes, bytes, bytes], Headers]:
+    if len(raw) > MAX_HEAD:
+        raise Malformed(f"the head is larger than {MAX_HEAD} bytes", status=431)
+    start, fields = split_head(raw)
+    if len(fields) > MAX_FIELDS:
+        raise Malformed(f"the head has more than {MAX_FIELDS} fields", status=431)
+    parts = start.split(b" ")
+    if len(parts) != 3 or not _VERSION.fullmatch(parts[2]):
+        raise Malformed("the first line is not `METHOD /target HTTP/1.1`")
+    return (parts[0], parts[1], parts[2]), _text(fields)
+
+
+def _text(fields: Fields) -> Headers:
+    try:
+        return tuple((name.decode("ascii"), value.decode("utf-8")) for name, value in fields)
+    except UnicodeDecodeError:
+        raise Malformed("a field's value is not UTF-8") from None
+
+
+def _target(raw: bytes) -> Target:
+    if not raw.startswith(b"/"):
+        raise Malformed("the request target must be a path: not a whole URL, an authority or `*`")
+    if not _TARGET.fullmatch(raw):
+        raise Malformed("the request target holds a character that must be percent-encoded")
+    path, _, query = raw.partition(b"?")
+    return Target(
+        segments=tuple(_decode(part) for part in path[1:].split(b"/")),
+        query=tuple(_pair(part) for part in query.split(b"&")) if query else (),
+        arrived=path.decode("ascii"),
+    )
+
+
+def _pair(part: bytes) -> tuple[str, str]:
+    name, _, value = part.partition(b"=")
+    if not name:
+        raise Malformed("the query has a parameter without a name")
+    return _decode(name), _decode(value)
+
+
+def _decode(part: bytes) -> str:
+    if _BAD_ESCAPE.search(part):
+        raise Malformed("the request target holds a `%` that two hex digits do not follow")
+    try:
+        text = unquote_to_bytes(part).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("the request target does not decode to UTF-8") from None
+    if "\0" in text:
+        raise Malformed("the request target holds NUL")
+    return text
+
+
+def _ascii(value: bytes) -> str:
+    # Only for text that a regular expression judges next: bytes beyond ASCII become U+FFFD, which none of them has.
+    return value.decode("ascii", "replace")
+
+
+def _fold(value: str) -> str:
+    # U+212A in lower case is `k`, so only ASCII is folded.
+    return value.lower() if value.isascii() else value
+
+
+def _check_repeats(headers: Headers) -> None:
+    for name, times in Counter(name for name, _ in headers).items():
+        if times > 1 and (name in _SINGLE or name.startswith(_SINGLE_PREFIXES)):
+            raise Malformed(f"the field `{name}` came more than once")
+
+
+def _check(headers: Headers) -> None:
+    """What fields may not say together, or at all (RFC 9112 §3.2, §6; RFC 9110 §7.6.1, §10.1.1)."""
+    _check_repeats(headers)
+    fields = dict(headers)
+    if not _HOST.fullmatch(fields.get("host", "")):
+        raise Malformed("the field `host` is missing or is not a host name")
+    if "upgrade" in fields:
+        raise Malformed("the field `upgrade` is refused: this gateway switches to no other protocol")
+    if _fold(fields.get("expect", "100-continue")) != "100-continue":
+        raise Malformed("the field `expect` may say 100-continue and nothing else", status=417)
+    _check_framing(fields)
+    for value in (value for name, value in headers if name == "connection"):
+        if not {_fold(option.strip(" \t")) for option in value.split(",")} <= _NOMINABLE:
+            raise Malformed("the field `connection` may say close or keep-alive and name no other field")
+
+
+def _check_framing(fields: dict[str, str]) -> None:
+    length, coding = fields.get("content-length"), fields.get("transfer-encoding")
+    if length is not None and coding is not None:
+        raise Malformed("`content-length` and `transfer-encoding` came together: send one")
+    if length is not None and not CONTENT_LENGTH.fullmatch(length):
+        raise Malformed("`content-length` is not a plain number")
+    if coding is not None and coding != "chunked":
+        raise Malformed("`transfer-encoding` may say chunked and nothing else", status=501)

@@ -1,0 +1,68 @@
+"""Heads and bodies from values to bytes.
+
+Rule: a head is written from its value and from nothing else, and a field that could end its own line is an error of ours,
+raised before a byte is sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_gate.wire.head import Headers, RequestHead
+
+
+def serialise_request(head: RequestHead, framing: Headers = ()) -> bytes:
+    """The bytes of a request head, `host` first, `framing` last. Raises ValueError if a field holds a line end."""
+    fields = sorted(head.headers, key=lambda field: field[0] != "host")
+    return serialise(
+        f"{head.method} {head.target.text} HTTP/1.1".encode("ascii"),
+        [(name.encode("ascii"), value.encode()) for name, value in (*fields, *framing)],
+    )
+
+
+def serialise(start: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """The bytes of any head. Raises ValueError if a part of it holds a line end or NUL."""
+    block = b"%b\r\n%b\r\n" % (start, b"".join(b"%b: %b\r\n" % field for field in fields))
+    lines = len(fields) + 2
+    if block.count(b"\r") != lines or block.count(b"\n") != lines or b"\0" in block:
+        message = "a head that was to be sent holds a line end or NUL inside a field"
+        raise ValueError(message)
+    return block
+
+
+class BodyWriter:
+    """Frames a body: counted when `length` is known, chunked when it is None, swallowed when `silent`.
+
+    Attributes:
+        ended: whether `end` was reached.
+    """
+
+    __slots__ = ("_left", "_silent", "ended")
+
+    def __init__(self, length: int | None, *, silent: bool = False) -> None:
+        self._left = length
+        self._silent = silent
+        self.ended = False
+
+    def data(self, data: bytes) -> bytes:
+        """The next bytes on the wire. Raises RuntimeError when there is more than was promised."""
+        if self._silent or not data:
+            return b""
+        if self._left is None:
+            return b"%x\r\n%b\r\n" % (len(data), data)
+        if len(data) > self._left:
+            message = "more body than its head promised"
+            raise RuntimeError(message)
+        self._left -= len(data)
+        return data
+
+    def end(self) -> bytes:
+        """The last bytes. Raises RuntimeError when there was less than was promised."""
+        if not self._silent and self._left:
+            message = "less body than its head promised"
+            raise RuntimeError(message)
+        self.ended = True
+        return b"0\r\n\r\n" if self._left is None and not self._silent else b""
