@@ -20,7 +20,7 @@ find_python() {
 environment() {
     folder=$1 name=$2
     shift 2
-    stamp="$PWD $(cat pyproject.toml | cksum) $*"
+    stamp="$PWD $(cat pyproject.toml scripts/constraints.txt | cksum) $*"
     if [ "$(cat "$folder/.installed-$name" 2>/dev/null)" = "$stamp" ]; then
         return
     fi
