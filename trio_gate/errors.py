@@ -54,6 +54,13 @@ class Denied(GateError):
     code = "AccessDenied"
 
 
+class Overloaded(GateError):
+    """There is no room for this request now."""
+
+    status = 503
+    code = "ServiceUnavailable"
+
+
 class CredentialsUnavailable(GateError):
     """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can."""
 
@@ -73,3 +80,7 @@ class AuditUnavailable(GateError):
 
     status = 503
     code = "ServiceUnavailable"
+
+
+class CertificatesUnavailable(GateError):
+    """A CA, a certificate, its key or the roots cannot be used as they are: the operator must mend the files."""

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.cli.state import state_dir
+from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import GateError, Malformed
 
 if TYPE_CHECKING:
@@ -98,19 +100,7 @@ def _tls(ca: str | None, config: str | None) -> ssl.SSLContext:
 
 
 def _state_dir(config: str) -> Path:
-    from trio_gate.config.load import load  # noqa: PLC0415 - needed with --config alone
-    from trio_gate.config.source import ConfigFaults  # noqa: PLC0415 - as above
-
-    path = Path(config)
     try:
-        loaded = load(
-            path.read_text(encoding="utf-8"),
-            path.name,
-            env=os.environ.get,
-            read_file=lambda name: Path(name).read_text(encoding="utf-8"),
-            base_dir=str(path.resolve().parent),
-            check_condition=lambda _: (),
-        )
+        return Path(state_dir(config))
     except (OSError, ValueError, ConfigFaults):
         raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --ca FILE") from None
-    return Path(loaded.gateway.state_dir)

@@ -1,19 +1,13 @@
-"""`trio-gate log`: the last calls, from the audit database of a gateway that may be running.
-
-Rule: only `state_dir` of a configuration is read, so the log can be shown where the gateway's secrets are not set.
-"""
+"""`trio-gate log`: the last calls, from the audit database of a gateway that may be running."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.text import visible
-from trio_gate.config import hcl, schema, values
-from trio_gate.config.source import ConfigFaults, Flaw, Report, Source
+from trio_gate.cli import state
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.store import FILE, FILTERS, read_last
 
@@ -25,9 +19,7 @@ COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `trio-gate log` takes."""
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("config", nargs="?", help="the gateway's configuration")
-    source.add_argument("--state-dir", help="its state folder, instead of the configuration")
+    state.add_arguments(parser)
     parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (20)")
     parser.add_argument("--json", action="store_true", help="one JSON line for each call")
     for name in FILTERS:
@@ -36,14 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the calls, oldest first. 1 when the database cannot be read, 2 when the configuration cannot."""
-    try:
-        folder = args.state_dir or state_dir(args.config)
-    except (OSError, ValueError, ConfigFaults) as error:
-        print(error if isinstance(error, ConfigFaults) else f"trio-gate: {error}", file=sys.stderr)
+    folder = state.find(args)
+    if folder is None:
         return 2
     wanted = {name: getattr(args, name) for name in FILTERS if getattr(args, name) is not None}
     try:
-        records = read_last(str(Path(folder) / FILE), args.count, wanted)
+        records = read_last(str(folder / FILE), args.count, wanted)
     except AuditUnavailable as error:
         print(f"trio-gate: {error.reason}", file=sys.stderr)
         return 1
@@ -53,27 +43,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_table(records)
     return 0
-
-
-def state_dir(config: str) -> str:
-    """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
-    text = Path(config).read_text("utf-8")
-    report = Report(Source(text, config))
-    base = str(Path(config).absolute().parent)
-    lookups = values.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
-    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
-    found: values.Data = "./state"
-    for item in (item for block in root.blocks if block.kind == "gateway" for item in block.attributes):
-        if item.name == "state_dir":
-            try:
-                found = values.parse(text, item.start, item.end, lookups).data
-            except Flaw as flaw:
-                report.flaw(flaw)
-            if not isinstance(found, str):
-                report.add(item.start, "`state_dir` is a string")
-    if faults := report.faults():
-        raise ConfigFaults(faults)
-    return lookups.path(str(found))
 
 
 def _count(text: str) -> int:

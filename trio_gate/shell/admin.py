@@ -17,7 +17,8 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from trio_gate.approval.messages import MAX_CLIENT_FRAME, PROTOCOL, Decide, Rejected, Token, decode_client, encode
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
-from trio_gate.shell.admin_http import Replay, answer, bearer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.admin_http import answer, bearer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.transport import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

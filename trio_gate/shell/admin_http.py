@@ -11,12 +11,15 @@ import binascii
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import h11
-import trio
 
 from trio_gate.errors import Denied, Malformed
 from trio_gate.wire.writer import serialise
+
+if TYPE_CHECKING:
+    import trio
 
 MAX_HEAD = 16 * 1024
 RECEIVE = 16 * 1024
@@ -43,34 +46,6 @@ class AdminRequest:
     def tokens(self, name: str) -> frozenset[str]:
         """A comma-separated field's items, as sent."""
         return frozenset(item.strip() for key, value in self.headers if key == name for item in value.split(","))
-
-
-class Replay(trio.abc.Stream):
-    """A stream that is read from `head` first."""
-
-    def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
-        self._stream = stream
-        self._head = head
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """The head's bytes, then the stream's."""
-        if not self._head:
-            return await self._stream.receive_some(max_bytes)
-        await trio.lowlevel.checkpoint()
-        head, self._head = self._head[:max_bytes], self._head[len(self._head) if max_bytes is None else max_bytes :]
-        return head
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Pass on."""
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Pass on."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Pass on."""
-        await self._stream.aclose()
 
 
 async def read_request(stream: trio.abc.Stream) -> AdminRequest | None:

@@ -159,6 +159,11 @@ class AgentConnection:
         return self._close or self._fault is not None
 
     @property
+    def answering(self) -> bool:
+        """Whether the head of an answer was made, so that there can be no other."""
+        return self._writer is not None
+
+    @property
     def leftover(self) -> bytes:
         """What arrived and was not read."""
         return bytes(self._in.data)

@@ -25,7 +25,9 @@ from trio_gate.wire.head import Streamed, StreamKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_gate.wire.head import RequestHead
+    from trio_gate.wire.head import Headers, RequestHead
+
+    Observer = Callable[[bytes], None]
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -56,7 +58,17 @@ _NOT_YET = {
 
 
 class Checker(Protocol):
-    """Watches a body go by."""
+    """Watches a body go by.
+
+    Attributes:
+        trailers: the body's, once `finish` has passed.
+    """
+
+    trailers: Headers
+
+    @property
+    def seen(self) -> int:
+        """Bytes of content so far."""
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, transfer decoding done. Raises Malformed as soon as they cannot come right."""
@@ -68,27 +80,31 @@ class Checker(Protocol):
 class NullChecker:
     """Counts."""
 
-    def __init__(self, length: int | None) -> None:
+    def __init__(self, length: int | None, observe: Observer | None = None) -> None:
         self._length = length
-        self._seen = 0
+        self._observe = observe
+        self.seen = 0
+        self.trailers: Headers = ()
 
     def feed(self, data: bytes) -> None:
         """See Checker."""
-        self._seen += len(data)
-        if self._length is not None and self._seen > self._length:
+        self.seen += len(data)
+        if self._length is not None and self.seen > self._length:
             raise Malformed("the body is longer than its head says")
+        if self._observe is not None:
+            self._observe(data)
 
     def finish(self) -> None:
         """See Checker."""
-        if self._length not in (None, self._seen):
+        if self._length not in (None, self.seen):
             raise Malformed("the body is shorter than its head says")
 
 
 class HashChecker(NullChecker):
     """Counts and hashes."""
 
-    def __init__(self, sha256_hex: str, length: int | None) -> None:
-        super().__init__(length)
+    def __init__(self, sha256_hex: str, length: int | None, observe: Observer | None = None) -> None:
+        super().__init__(length, observe)
         self._declared = sha256_hex
         self._hash = hashlib.sha256()
 
@@ -107,12 +123,18 @@ class HashChecker(NullChecker):
 class UnsignedTrailerChecker:
     """Reads aws-chunked framing, counts the content and verifies its checksums."""
 
-    def __init__(self, decoded_length: int | None, trailers: tuple[str, ...]) -> None:
+    def __init__(self, decoded_length: int | None, names: tuple[str, ...], observe: Observer | None = None) -> None:
         self._buffer = bytearray()
         self._chunks = ChunkReader()
-        self._content = NullChecker(decoded_length)
-        self._trailers = trailers
-        self._sums = [_sum(name) for name in trailers]
+        self._content = NullChecker(decoded_length, observe)
+        self._names = names
+        self._sums = [_sum(name) for name in names]
+        self.trailers: Headers = ()
+
+    @property
+    def seen(self) -> int:
+        """See Checker."""
+        return self._content.seen
 
     def feed(self, data: bytes) -> None:
         """See Checker."""
@@ -130,10 +152,11 @@ class UnsignedTrailerChecker:
             raise Malformed("the body ends before its last chunk")
         self._content.finish()
         found = {name.decode("ascii"): value for name, value in self._chunks.trailers}
-        if len(found) != len(self._chunks.trailers) or set(found) != set(self._trailers):
+        if len(found) != len(self._chunks.trailers) or set(found) != set(self._names):
             raise Malformed("the body's trailers are not those that x-amz-trailer names")
-        for name, (_, digest) in zip(self._trailers, self._sums, strict=True):
+        for name, (_, digest) in zip(self._names, self._sums, strict=True):
             self._check(name, found[name], digest())
+        self.trailers = tuple((name, found[name].decode("ascii")) for name in self._names)
 
     def _check(self, name: str, value: bytes, actual: bytes | None) -> None:
         try:
@@ -169,13 +192,13 @@ class _Crc32:
         return self._value.to_bytes(4, "big")
 
 
-def checker_for(body: Streamed) -> Checker:
-    """The checker of a streamed body."""
+def checker_for(body: Streamed, observe: Observer | None = None) -> Checker:
+    """The checker of a streamed body; `observe` is told its content, framing removed."""
     if body.kind is StreamKind.UNSIGNED_TRAILER:
-        return UnsignedTrailerChecker(body.decoded_length, body.trailers)
+        return UnsignedTrailerChecker(body.decoded_length, body.trailers, observe)
     if body.sha256 is not None:
-        return HashChecker(body.sha256, body.length)
-    return NullChecker(body.length)
+        return HashChecker(body.sha256, body.length, observe)
+    return NullChecker(body.length, observe)
 
 
 def declared_payload(head: RequestHead) -> str | None:

@@ -1,0 +1,193 @@
+"""Leaves and files, each judged by a real client that is strict about certificates."""
+
+import os
+import ssl
+from datetime import timedelta
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell import certificates
+from trio_gate.shell.certificates import LIFETIME, RENEWED_AFTER, Leaves, file_context
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return open_authority(tmp_path / "ca")
+
+
+@pytest.fixture
+def clock():
+    return MovingClock()
+
+
+@pytest.fixture
+def leaves(authority, clock):
+    return Leaves(authority, clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("host", "endpoint"),
+    [
+        ("dynamodb.us-east-1.amazonaws.com", None),
+        ("lambda.us-east-1.api.aws", None),
+        ("s3.amazonaws.com", "s3.amazonaws.com"),
+        ("bucket.s3.amazonaws.com", "s3.amazonaws.com"),
+        ("bucket.s3-us-west-2.amazonaws.com", "s3-us-west-2.amazonaws.com"),
+        ("s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"),
+        ("s3-logs.s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"),
+        ("bucket.s3.dualstack.us-east-1.amazonaws.com", "s3.dualstack.us-east-1.amazonaws.com"),
+        ("bucket.s3-fips.us-gov-west-1.amazonaws.com", "s3-fips.us-gov-west-1.amazonaws.com"),
+        ("bucket.s3-accelerate.amazonaws.com", "s3-accelerate.amazonaws.com"),
+        ("b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com", "s3express-use1-az4.us-east-1.amazonaws.com"),
+        ("ap-111111111111.s3-accesspoint.us-east-1.amazonaws.com", "s3-accesspoint.us-east-1.amazonaws.com"),
+        ("111111111111.s3-control.us-east-1.amazonaws.com", "s3-control.us-east-1.amazonaws.com"),
+        ("dotted.bucket.s3.us-east-1.amazonaws.com", None),
+        ("alias.mrap.accesspoint.s3-global.amazonaws.com", None),
+    ],
+)
+async def test_a_leaf_for_the_host_or_its_s3_endpoint(authority, leaves, host, endpoint):
+    stream = await shake_hands(leaves.context(host), client_of(authority), host)
+    assert alternative_names(stream) == ({host} if endpoint is None else {endpoint, f"*.{endpoint}"})
+    assert stream.getpeercert()["subject"] == ()
+    if endpoint:
+        assert leaves.context(endpoint) is leaves.context(f"another.{endpoint}") is leaves.context(host)
+
+
+async def test_another_name_is_refused_by_the_client(authority, leaves):
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        await shake_hands(leaves.context("sqs.us-east-1.amazonaws.com"), client_of(authority), "sns.us-east-1.amazonaws.com")
+
+
+async def test_a_name_outside_the_cas_domains_is_refused_by_the_client(authority, leaves):
+    with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
+        await shake_hands(leaves.context("example.com"), client_of(authority), "example.com")
+
+
+async def test_a_leaf_is_replaced_long_before_it_expires(authority, leaves, clock):
+    start = clock.time
+    first = leaves.context("s3.amazonaws.com")
+    clock.time = start + RENEWED_AFTER - SECOND
+    assert leaves.context("s3.amazonaws.com") is first
+    clock.time = start + RENEWED_AFTER
+    second = leaves.context("s3.amazonaws.com")
+    assert second is not first
+    assert leaves.context("s3.amazonaws.com") is second
+    ends = []
+    for context, host in ((first, "s3.amazonaws.com"), (leaves.context_of(["later.amazonaws.com"]), "later.amazonaws.com")):
+        client = client_of(authority)
+        client.verify_flags |= 0x200000  # X509_V_FLAG_NO_CHECK_TIME: the second is of tomorrow
+        stream = await shake_hands(context, client, host)
+        ends.append(ssl.cert_time_to_seconds(stream.getpeercert()["notAfter"]))
+    assert ends == [int((made + LIFETIME).timestamp()) for made in (start, clock.time)]
+
+
+def test_a_leaf_of_the_future_goes_when_the_clock_is_set_back(leaves, clock):
+    early = leaves.context("s3.amazonaws.com")
+    clock.time -= SECOND
+    assert leaves.context("s3.amazonaws.com") is not early
+
+
+async def test_a_peer_whose_clock_is_behind_is_served(authority, clock):
+    clock.time += timedelta(minutes=59)
+    await shake_hands(Leaves(authority, clock=clock).context("s3.amazonaws.com"), client_of(authority), "s3.amazonaws.com")
+
+
+def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
+    monkeypatch.setattr(certificates, "MAX_LEAVES", 2)
+    one, two = leaves.context("one.api.aws"), leaves.context("two.api.aws")
+    assert leaves.context("one.api.aws") is one
+    leaves.context("three.api.aws")
+    assert leaves.context("one.api.aws") is one
+    assert leaves.context("two.api.aws") is not two
+
+
+def test_no_key_stays_behind(leaves, tmp_path):
+    files, handles = set(tmp_path.rglob("*")), len(os.listdir("/proc/self/fd"))
+    leaves.context("s3.amazonaws.com")
+    assert set(tmp_path.rglob("*")) == files
+    assert len(os.listdir("/proc/self/fd")) == handles
+
+
+@pytest.mark.parametrize(("offered", "chosen"), [(("h2", "http/1.1"), "http/1.1"), (("h2",), None), ((), None)])
+async def test_http_1_1_is_all_that_is_agreed_on(authority, leaves, offered, chosen):
+    stream = await shake_hands(leaves.context("s3.amazonaws.com"), client_of(authority, *offered), "s3.amazonaws.com")
+    assert stream.selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize(("version", "spoken"), [("TLSv1_2", "TLSv1.2"), ("TLSv1_3", "TLSv1.3")])
+async def test_versions_that_are_spoken(authority, leaves, version, spoken):
+    client = client_of(authority)
+    client.minimum_version = client.maximum_version = ssl.TLSVersion[version]
+    stream = await shake_hands(leaves.context("s3.amazonaws.com"), client, "s3.amazonaws.com")
+    assert stream.version() == spoken
+
+
+def test_older_versions_are_not_spoken(leaves):
+    assert leaves.context("s3.amazonaws.com").minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
+async def test_our_own_listeners_have_names_and_addresses(tmp_path, clock, name):
+    own = open_authority(tmp_path / "ca", "own", domains=None)
+    leaves = Leaves(own, clock=clock)
+    names = ["localhost", "127.0.0.1", "::1"]
+    stream = await shake_hands(leaves.context_of(names), client_of(own), name)
+    assert alternative_names(stream) == {"localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"}
+    assert leaves.context_of(tuple(names)) is leaves.context_of(names)
+
+
+@pytest.fixture
+def files(tmp_path):
+    authority = trustme.CA()
+    leaf = authority.issue_cert("gate.example")
+    certificate, key = tmp_path / "gate.pem", tmp_path / "gate.key"
+    certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+    key.write_bytes(leaf.private_key_pem.bytes())
+    return authority, certificate, key
+
+
+async def test_the_operators_own_files(files):
+    authority, certificate, key = files
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.configure_trust(client)
+    client.set_alpn_protocols(["h2", "http/1.1"])
+    stream = await shake_hands(file_context(str(certificate), str(key)), client, "gate.example")
+    assert stream.selected_alpn_protocol() == "http/1.1"
+
+
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def other_key(protection):
+    return OTHER_KEY.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, protection)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("gate.pem", None, "gate.pem cannot be read: No such file"),
+        ("gate.key", None, "gate.key cannot be read: No such file"),
+        ("gate.pem", b"nothing", "no PEM certificate with an unencrypted key"),
+        ("gate.key", b"nothing", "no PEM certificate with an unencrypted key"),
+        ("gate.key", other_key(serialization.NoEncryption()), "gate.key is not the key of"),
+        ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "an unencrypted key"),
+    ],
+    ids=["no-certificate", "no-key", "bad-certificate", "bad-key", "other-key", "encrypted-key"],
+)
+def test_files_that_do_not_serve(files, name, content, said):
+    _, certificate, key = files
+    file = certificate.with_name(name)
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    with pytest.raises(CertificatesUnavailable) as caught:
+        file_context(str(certificate), str(key))
+    assert said in caught.value.reason

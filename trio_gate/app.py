@@ -1,0 +1,249 @@
+"""The gateway put together: objects from a `Config`, tasks in nurseries. No logic of its own.
+
+Theory: what outlives a connection is opened first and closed last: the audit log, then role sessions and connections to AWS,
+then the connections of agents, then accepting. A stop goes the other way round.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.way import Way
+from trio_gate.config.kinds import is_loopback
+from trio_gate.config.model import Admin, Listener
+from trio_gate.shell import authority, server
+from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.audit_log import open_audit_log
+from trio_gate.shell.base_keys import BaseKeys
+from trio_gate.shell.bodies import Budget
+from trio_gate.shell.certificates import Leaves, file_context
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.credentials import open_role_credentials
+from trio_gate.shell.decision_log import DecisionLog
+from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
+from trio_gate.shell.generation import generation
+from trio_gate.shell.models import Models
+from trio_gate.shell.roots import client_context
+from trio_gate.shell.store import FILE
+from trio_gate.shell.tools import Tools
+from trio_gate.shell.upstream import Upstreams, fetch
+from trio_gate.signing.sigv4 import SigningKeys
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from trio_gate.config.model import Address, Config
+    from trio_gate.shell.server import Handle
+
+STS_ANSWER = 64 * 1024
+"""Bytes of STS's answer, which is about 2 KiB."""
+
+ADMIN_CONNECTIONS = 200
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+log = logging.getLogger(__name__)
+
+
+class StartFailed(Exception):  # noqa: N818 - what happened
+    """The gateway cannot start; says why in one line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An open listener and what it does with a connection."""
+
+    kind: str
+    listener: trio.SocketListener
+    handle: Handle
+
+
+async def serve(config: Config) -> None:
+    """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start."""
+    stop = server.Stop()
+    async with _tools(config) as (tools, hub), trio.open_nursery() as watchers:
+        doors = await _open(config, tools, hub, stop)
+        watchers.start_soon(_stop_on_signal, stop)
+        async with trio.open_nursery() as connections:
+            with trio.CancelScope() as accepting:
+                watchers.start_soon(server.stop_in_order, stop, accepting, connections.cancel_scope)
+                async with trio.open_nursery() as listeners:
+                    slots = trio.Semaphore(config.gateway.max_connections)
+                    for door in doors:
+                        own = trio.Semaphore(ADMIN_CONNECTIONS) if door.kind == "admin" else slots
+                        listeners.start_soon(
+                            partial(server.accept, door.listener, door.handle, slots=own, connections=connections)
+                        )
+                        log.info("listening %s %s", door.kind, _text(door.listener))
+                    log.info("trio-gate: ready")
+        watchers.cancel_scope.cancel()
+    log.info("trio-gate: stopped")
+
+
+@asynccontextmanager
+async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
+    """The stores and connections of a process."""
+    gateway = config.gateway
+    state, clock, table = Path(gateway.state_dir), SystemClock(), HostTable(packaged())
+    _private(state)
+    upstreams = Upstreams(
+        routes=config.upstreams,
+        tls=lambda file: client_context(file or gateway.ca_file),
+        connect_timeout=gateway.connect_timeout,
+        idle_timeout=gateway.idle_timeout,
+        answer_timeout=gateway.answer_timeout,
+        forbidden=partial(_is_ours, config),
+    )
+    base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
+    hub = ApprovalHub(clock)
+    with ExitStack() as files:
+        decisions = DecisionLog(gateway.decision_log) if gateway.decision_log else None
+        if decisions is not None:
+            files.callback(decisions.close)
+        async with (
+            open_audit_log(str(state / FILE)) as audit,
+            open_role_credentials(
+                base, send=partial(fetch, upstreams, most=STS_ANSWER), host=partial(_sts_host, table), clock=clock
+            ) as credentials,
+        ):
+            try:
+                yield (
+                    Tools(
+                        clock=clock,
+                        table=table,
+                        models=Models(),
+                        keys=SigningKeys(),
+                        credentials=credentials,
+                        approvals=hub,
+                        upstreams=upstreams,
+                        audit=audit,
+                        decisions=decisions,
+                        held=Budget(gateway.held_total, "holds"),
+                        spooled=Budget(gateway.spool_limit, "keeps"),
+                        spool_folder=str(state / "spool"),
+                    ),
+                    hub,
+                )
+            finally:
+                with trio.move_on_after(server.GRACE, shield=True):
+                    await upstreams.aclose()
+
+
+async def _open(config: Config, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[Door]:
+    """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
+    gateway, table, now = config.gateway, tools.table, tools.clock.now()
+    state, current = Path(gateway.state_dir), generation(1, config)
+    inside = Inside(tools=tools, generation=lambda: current, stop=stop)
+    leaves = Leaves(authority.interception(state, _domains(config, table), now=now), clock=tools.clock)
+    own = Leaves(authority.own(state, now=now), clock=tools.clock)
+    opened: list[Door] = []
+    blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
+    for block in blocks:
+        for listener in await _listen(block.bind, opened):
+            port = listener.socket.getsockname()[1]
+            match block:
+                case Admin():
+                    kind, handle = "admin", _admin(config, hub, own, block).handle
+                case _ if block.kind == "proxy":
+                    kind, handle = "proxy", ProxyDoor(inside, leaves, port=port).handle
+                case _ if block.kind == "tls":
+                    kind, handle = "tls", TlsDoor(inside, leaves, port=port).handle
+                case _:
+                    kind, handle = "endpoint", _endpoint(inside, own, block, port).handle
+            opened.append(Door(kind=kind, listener=listener, handle=handle))
+    return opened
+
+
+async def _listen(address: Address, opened: Sequence[Door]) -> list[trio.SocketListener]:
+    """Open an address; close what was opened before if that fails."""
+    try:
+        return await server.listen(address)
+    except OSError as error:
+        for door in opened:
+            door.listener.socket.close()
+        raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+
+
+def _admin(config: Config, hub: ApprovalHub, own: Leaves, block: Admin) -> AdminDoor:
+    people = {person.name: person for person in config.people}
+    pages = AdminServer(hub=hub, people=people, names=frozenset(_names(block)))
+    return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout)
+
+
+def _endpoint(inside: Inside, own: Leaves, block: Listener, port: int) -> EndpointDoor:
+    scheme = "https" if block.tls else "http"
+    host = block.names[0] if block.names else _bracketed(block.bind.host)
+    way = Way(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
+    return EndpointDoor(inside, _context(own, block) if block.tls else None, way)
+
+
+def _context(own: Leaves, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
+    """What gives the present certificate of a listener of ours."""
+    if block.certificate and block.key:
+        context = file_context(block.certificate, block.key)
+        return lambda: context
+    return lambda: own.context_of(_names(block))
+
+
+def _names(block: Listener | Admin) -> tuple[str, ...]:
+    """The names that a listener of ours answers to: those it was given, its address, and on loopback the local ones."""
+    host = block.bind.host
+    every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    local = LOCAL if every or is_loopback(host) else ()
+    return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
+
+
+def _domains(config: Config, table: HostTable) -> tuple[str, ...]:
+    """What the interception CA may sign for: the domains of the partitions that the accounts are in."""
+    partitions = {table.partition_of(endpoint.region) for endpoint in config.endpoints}
+    return table.domains([partition for partition in partitions if partition is not None])
+
+
+def _sts_host(table: HostTable, partition: str, region: str) -> str:
+    """The regional STS endpoint of a partition."""
+    place = table.place_of_scope("sts", region)
+    return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
+
+
+def _is_ours(config: Config, address: str, port: int) -> bool:
+    """Whether an address is one of our listeners."""
+    binds = [listener.bind for listener in config.gateway.listeners]
+    if config.gateway.admin:
+        binds.append(config.gateway.admin.bind)
+    return any(bind.port == port and bind.host in (address, "0.0.0.0", "::") for bind in binds)  # noqa: S104 - compared, not bound
+
+
+def _private(folder: Path) -> None:
+    """Make the state folder, for this user alone. Raises StartFailed."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise StartFailed(f"cannot use state_dir {folder}: {error.strerror}") from None
+
+
+async def _stop_on_signal(stop: server.Stop) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        async for number in received:
+            log.info("trio-gate: %s, stopping", signal.Signals(number).name)
+            stop.request()
+
+
+def _text(listener: trio.SocketListener) -> str:
+    host, port, *_ = listener.socket.getsockname()
+    return f"{_bracketed(host)}:{port}"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,82 @@
+"""Names of AWS hosts that no endpoint rule set yields: second names of known hosts, and names that are not served.
+
+Rule: a second name means exactly what its first name means, and only the table says what that is. Names under AWS's domains
+that belong to customers get no credential: whoever answers there would hold a signature made with the role's token.
+
+Sources: the S3 user guide ("Legacy endpoints", "AWS PrivateLink for Amazon S3"), the VPC guide ("DNS hostnames of interface
+endpoints"), `sslCommonName` in botocore's endpoints.json, and the endpoints that DescribeEndpoints and GetDataEndpoint give.
+"""
+
+from __future__ import annotations
+
+import re
+
+_REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]"
+_SUFFIX = r"amazonaws\.com(?:\.cn)?"
+
+_OTHER = [
+    (re.compile(pattern), first)
+    for pattern, first in (
+        (r"((?:.+\.)?)s3-external-1\.amazonaws\.com", r"\1s3.us-east-1.amazonaws.com"),
+        (rf"((?:.+\.)?)s3-({_REGION})\.amazonaws\.com", r"\1s3.\2.amazonaws.com"),
+        (r"queue\.amazonaws\.com", r"sqs.us-east-1.amazonaws.com"),
+        (rf"({_REGION})\.queue\.({_SUFFIX})", r"sqs.\1.\2"),
+        (rf"({_REGION})\.elasticmapreduce\.({_SUFFIX})", r"elasticmapreduce.\1.\2"),
+        (r"(ingest|query)-cell[0-9]{1,4}\.(timestream\..+)", r"\1.\2"),
+        (r"b-[0-9a-f]{8}\.(kinesisvideo\..+)", r"\1"),
+        (r"[0-9a-z]{8,16}\.(mediaconvert\..+)", r"\1"),
+    )
+]
+
+_VPCE = re.compile(rf"(?:(.+)\.)?vpce-[0-9a-f]+-[0-9a-z]+(?:-[0-9a-z-]+)?\.([^.].*)\.({_REGION})\.vpce\.({_SUFFIX})")
+_VPCE_S3 = {"bucket": "s3", "accesspoint": "s3-accesspoint", "control": "s3-control"}
+"""The label before `vpce-…` at S3's interface endpoints, and the hosts whose form it stands for."""
+
+_OWNED = "belongs to a customer and not to an AWS service: such names are not served"
+_SIGV4A = "needs SigV4A, which is not served"
+
+_REFUSED = [
+    (re.compile(pattern), reason)
+    for pattern, reason in (
+        (
+            r".+\.accesspoint\.s3-global\..+",
+            f"is a multi-region access point and {_SIGV4A}: use a bucket or access point of one region",
+        ),
+        (r".+\.endpoint\.events\..+", f"is a global endpoint of EventBridge and {_SIGV4A}: leave EndpointId out"),
+        (r".+\.endpoints\.email\..+", f"is a global endpoint of SES and {_SIGV4A}: leave EndpointId out"),
+        (r".+\.cloudfront-kvs\..+", f"{_SIGV4A}: CloudFront KeyValueStore can not be called through this gateway"),
+        (r"(?:.+\.)?s3-website[.-].+", "is a website, which takes no signed request: use the bucket's s3 host"),
+        (r".+\.iot\..+", "is one account's IoT endpoint and is not served: use data-ats.iot.REGION of the same domain"),
+        (r".+\.dkr[.-]ecr(?:-fips)?\..+", "is a container registry, which takes no AWS signature: pull images past this gateway"),
+        (
+            r".+\.(?:execute-api|lambda-url|appsync-api|appsync-realtime-api|es|aoss|aos|cloudsearch|mediastore|neptune|docdb"
+            r"|rds|cache|redshift|redshift-serverless|elb|elasticbeanstalk|compute(?:-1)?|vpce-svc-[0-9a-f]+)\..+",
+            _OWNED,
+        ),
+        (r"(?:.+\.)?vpce-.+", "is no interface endpoint of an AWS service that this gateway knows"),
+    )
+]
+
+
+def first_name(host: str) -> str | None:
+    """The name that the table knows `host` by, if it has such a second name; None otherwise."""
+    for pattern, first in _OTHER:
+        found = pattern.fullmatch(host)
+        if found:
+            return found.expand(first)
+    found = _VPCE.fullmatch(host)
+    return _behind_endpoint(*found.groups()) if found else None
+
+
+def _behind_endpoint(front: str | None, service: str, region: str, suffix: str) -> str | None:
+    """The public name of what an interface endpoint leads to."""
+    if service == "s3":
+        before, _, kind = (front or "").rpartition(".")
+        stem = _VPCE_S3.get(kind)
+        return f"{before}{'.' if before else ''}{stem}.{region}.{suffix}" if stem else None
+    return None if front or service.endswith(".s3") else f"{service}.{region}.{suffix}"
+
+
+def why_refused(host: str) -> str:
+    """What follows "HOST" in the refusal of a name that the table does not know."""
+    return next((reason for pattern, reason in _REFUSED if pattern.fullmatch(host)), "is no AWS host that this gateway knows")

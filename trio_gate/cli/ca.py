@@ -1,0 +1,41 @@
+"""`trio-gate ca`: what agents must trust, as PEM on standard output.
+
+Rule: the CA is the one that `serve` uses, made here if the gateway has never run. The key is never printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from trio_gate.cli import state
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell.authority import DOMAINS, interception
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.roots import system_bundle
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    state.add_arguments(parser)
+    parser.add_argument(
+        "--bundle", action="store_true", help="put the system's roots before it, for tools that take one file (AWS_CA_BUNDLE)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the certificate. 1 when it or the system's roots cannot be had, 2 when the configuration cannot be read."""
+    folder = state.find(args)
+    if folder is None:
+        return 2
+    try:
+        authority = interception(folder, DOMAINS, now=SystemClock().now())
+        roots = system_bundle() if args.bundle else b""
+    except CertificatesUnavailable as error:
+        print(f"trio-gate: {error.reason}", file=sys.stderr)
+        return 1
+    print((roots + authority.pem).decode("ascii"), end="")
+    return 0

@@ -1,0 +1,25 @@
+"""`trio-gate check CONFIG`: what a configuration means, or all that is wrong with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.cli.configuration import read
+from trio_gate.config.render import describe
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("config", metavar="CONFIG", help="the gateway's configuration")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was read. 1 when there are faults."""
+    config = read(args.config)
+    if config is None:
+        return 1
+    print(describe(config), end="")
+    return 0

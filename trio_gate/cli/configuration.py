@@ -1,0 +1,38 @@
+"""Reading a configuration file for a verb, with what the core may not do itself: files and the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.config.load import load
+from trio_gate.config.source import ConfigFaults
+
+if TYPE_CHECKING:
+    from trio_gate.config.model import Config
+
+
+def read(file: str) -> Config | None:
+    """The configuration, None after everything that is wrong with it was printed."""
+    from trio_gate.shell.generation import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
+
+    path = Path(file)
+    try:
+        return load(
+            path.read_text("utf-8"),
+            file,
+            env=os.environ.get,
+            read_file=lambda name: Path(name).read_text("utf-8"),
+            base_dir=str(path.resolve().parent),
+            check_condition=check_condition,
+        )
+    except ConfigFaults as faults:
+        count = len(faults.faults)
+        print(faults, f"{file}: {count} fault{'s' if count > 1 else ''}", sep="\n", file=sys.stderr)
+    except OSError as error:
+        print(f"trio-gate: cannot read {file}: {error.strerror}", file=sys.stderr)
+    except ValueError:
+        print(f"trio-gate: {file} is not a text file in UTF-8", file=sys.stderr)
+    return None

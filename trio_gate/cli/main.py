@@ -1,0 +1,48 @@
+"""The `trio-gate` command: one file for each verb, loaded when the verb is run.
+
+Exit status: 0 when it did its work, 1 when it could not, 2 for wrong usage, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from trio_gate import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERBS = {
+    "serve": "run the gateway",
+    "check": "say what a configuration means, or all that is wrong with it",
+    "ca": "print the certificate that agents must trust",
+    "person": "make a token for someone who approves",
+    "approve": "answer prompts",
+    "log": "show the last calls",
+    "explain": "say what requests mean, without sending them",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="trio-gate", description="The gateway between AI agents and AWS.", epilog="`trio-gate VERB --help` says more."
+    )
+    parser.add_argument("--version", action="version", version=f"trio-gate {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for verb, help_text in VERBS.items():
+        below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        if verb in given[:1]:
+            import_module(f"trio_gate.cli.{verb}").add_arguments(below)
+    args = parser.parse_args(given)
+    try:
+        return int(import_module(f"trio_gate.cli.{args.verb}").run(args))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        return 1

@@ -1,0 +1,45 @@
+"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from trio_gate.cli.configuration import read
+from trio_gate.errors import GateError
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("config", metavar="CONFIG", help="the gateway's configuration")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more: also what agents do wrong on the wire")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve. 1 when the configuration has faults, or the gateway cannot start."""
+    config = read(args.config)
+    if config is None:
+        return 1
+    for note in config.notes:
+        print(f"note: {note}", file=sys.stderr)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    for name in ("botocore", "trio-websocket"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
+
+    from trio_gate.app import StartFailed, serve  # noqa: PLC0415 - as above
+
+    try:
+        trio.run(serve, config)
+    except (GateError, StartFailed) as fault:
+        print(f"trio-gate: {fault}", file=sys.stderr)
+        return 1
+    return 0

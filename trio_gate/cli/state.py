@@ -1,0 +1,54 @@
+"""The gateway's state folder, for verbs that need nothing else of its configuration.
+
+Rule: only `state_dir` is read, so these verbs work where the gateway's secrets are not set.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.config import hcl, schema, values
+from trio_gate.config.source import ConfigFaults, Flaw, Report, Source
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare CONFIG and --state-dir, of which one is needed."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("config", nargs="?", help="the gateway's configuration")
+    source.add_argument("--state-dir", help="its state folder, instead of the configuration")
+
+
+def find(args: argparse.Namespace) -> Path | None:
+    """The folder that these arguments name; None when the configuration does not say, and then the reason is printed."""
+    try:
+        return Path(args.state_dir or state_dir(args.config))
+    except (OSError, ValueError, ConfigFaults) as error:
+        print(error if isinstance(error, ConfigFaults) else f"trio-gate: {error}", file=sys.stderr)
+        return None
+
+
+def state_dir(config: str) -> str:
+    """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
+    text = Path(config).read_text("utf-8")
+    report = Report(Source(text, config))
+    base = str(Path(config).absolute().parent)
+    lookups = values.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
+    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    found: values.Data = "./state"
+    for item in (item for block in root.blocks if block.kind == "gateway" for item in block.attributes):
+        if item.name == "state_dir":
+            try:
+                found = values.parse(text, item.start, item.end, lookups).data
+            except Flaw as flaw:
+                report.flaw(flaw)
+            if not isinstance(found, str):
+                report.add(item.start, "`state_dir` is a string")
+    if faults := report.faults():
+        raise ConfigFaults(faults)
+    return lookups.path(str(found))

@@ -1,0 +1,183 @@
+"""One agent's connection with its deadlines: heads and bodies in, answers out.
+
+Rule: every wait for the agent has a deadline, and whatever ends the connection on its side is one exception, `AgentGone`.
+What the bytes mean is `wire.agent`'s to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import Malformed
+from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.events import BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from trio_gate.shell.transport import Transport
+    from trio_gate.wire.agent import AgentEvent
+    from trio_gate.wire.head import RequestHead, ResponseHead
+
+RECEIVE = 64 * 1024
+"""Bytes asked of the transport at once."""
+
+SEND = 256 * 1024
+"""Bytes written under one deadline."""
+
+LINGER_BYTES = 16 * 1024 * 1024
+LINGER_SECONDS = 5
+"""What is still read and thrown away after an answer that came before the body's end, so that the agent gets to read it."""
+
+
+class AgentGone(Exception):  # noqa: N818 - nobody's error
+    """The agent left, or does not move."""
+
+
+class AgentStream:
+    """An HTTP/1.1 server connection over a transport.
+
+    `idle` is entered around each wait between two requests; the gateway's stop leaves it early.
+
+    Attributes:
+        connection: what the bytes so far mean.
+        received: bytes of the present request's body so far. sent: of the answer's. interim: interim answers to it.
+    """
+
+    def __init__(
+        self, transport: Transport, *, head_timeout: float, idle_timeout: float, idle: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self.connection = AgentConnection()
+        self.received = self.sent = self.interim = 0
+        self._transport = transport
+        self._head_timeout = head_timeout
+        self._idle_timeout = idle_timeout
+        self._idle = idle
+
+    async def next_head(self) -> RequestHead | Http2Preface | None:
+        """The next request, None when the agent has no more or says nothing for long.
+
+        Raises:
+            Malformed: it is no request, or (408) its head came too slowly.
+        """
+        self.received = self.sent = self.interim = 0
+        try:
+            return await self._rest_of_head() if await self._begins() else None
+        except AgentGone:
+            return None
+
+    async def _begins(self) -> bool:
+        """Whether something of a request is there before the idle time is over."""
+        if self.connection.leftover:
+            return True
+        with self._idle(), trio.move_on_after(self._idle_timeout):
+            await self._receive()
+            return True
+        return False
+
+    async def _rest_of_head(self) -> RequestHead | Http2Preface | None:
+        with trio.move_on_after(self._head_timeout):
+            event = await self._event()
+            if isinstance(event, PeerClosed):
+                return None
+            if isinstance(event, (NeedData, BodyData, BodyEnd)):
+                message = f"{event} where a head was to come"
+                raise RuntimeError(message)  # noqa: TRY004 - a bug of ours, not a wrong type
+            return event
+        raise Malformed("the head did not come in time", status=408)
+
+    async def next_piece(self) -> bytes | None:
+        """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
+        with trio.move_on_after(self._idle_timeout):
+            event = await self._event()
+            if isinstance(event, BodyData):
+                self.received += len(event.data)
+                return event.data
+            if isinstance(event, BodyEnd):
+                return None
+            raise AgentGone
+        raise Malformed("the body stopped half-way", status=408)
+
+    async def gone(self) -> None:
+        """Return when the agent hangs up while it waits for its answer. Raises Malformed when it sends too much ahead."""
+        while not isinstance(self.connection.next_event(), PeerClosed):
+            try:
+                await self._receive()
+            except AgentGone:
+                return
+
+    async def ask_for_body(self) -> None:
+        """Answer `Expect: 100-continue`, where the agent waits for it."""
+        if self.connection.expects_continue:
+            self.connection.expects_continue = False
+            await self.keep_alive()
+
+    async def keep_alive(self) -> None:
+        """An interim answer: a sign of life."""
+        self.interim += 1
+        await self._send(self.connection.send_continue())
+
+    async def send_head(self, head: ResponseHead, *, length: int | None, close: bool = False, data: bytes = b"") -> None:
+        """The head of the answer and the first bytes of its body; see `AgentConnection.send_head`. Raises AgentGone."""
+        start = self.connection.send_head(head, length=length, close=close)
+        self.sent += len(data)
+        await self._send(start + self.connection.send_data(data))
+
+    async def send_data(self, data: bytes) -> None:
+        """A piece of the answer's body. Raises AgentGone."""
+        self.sent += len(data)
+        await self._send(self.connection.send_data(data))
+
+    async def send_end(self) -> None:
+        """The end of the answer's body. Raises AgentGone."""
+        await self._send(self.connection.send_end())
+
+    async def send_raw(self, data: bytes) -> None:
+        """Bytes outside of any answer: HTTP/2's farewell. Raises AgentGone."""
+        await self._send(data)
+
+    async def linger(self) -> None:
+        """Read away what the agent is still sending, so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
+        left = LINGER_BYTES
+        with trio.move_on_after(LINGER_SECONDS):
+            try:
+                while left > 0 and (data := await self._transport.receive_some(RECEIVE)):
+                    left -= len(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    async def _event(self) -> AgentEvent:
+        while isinstance(event := self.connection.next_event(), NeedData):
+            await self._receive()
+        return event
+
+    async def _receive(self) -> None:
+        try:
+            data = await self._transport.receive_some(RECEIVE)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise AgentGone from None
+        self.connection.receive(bytes(data))
+
+    async def _send(self, data: bytes) -> None:
+        for piece in _pieces(data):
+            try:
+                with trio.fail_after(self._idle_timeout):
+                    await self._transport.send_all(piece)
+            except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+                raise AgentGone from None
+
+
+def _pieces(data: bytes) -> Iterator[bytes | memoryview]:
+    if len(data) <= SEND:
+        yield data
+        return
+    view = memoryview(data)
+    for at in range(0, len(data), SEND):
+        yield view[at : at + SEND]

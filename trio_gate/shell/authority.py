@@ -1,0 +1,233 @@
+"""A CA on disk: a certificate and its key, made at the first start and read ever after.
+
+Rule: the key is 0600 from its first byte, and one that others can read is refused. A CA that intercepts may sign no name
+outside its domains and no IP address: whoever steals it cannot pose as anyone but AWS.
+Theory: the key is put in place first, and the certificate is made for the key that is there. So two processes that start at
+once agree, and one that died half-way is continued by the next. Extensions are those of RFC 5280 section 4.2.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Self
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from trio_gate.errors import CertificatesUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+DOMAINS = ("amazonaws.com", "api.aws")
+"""What the interception CA may sign unless told otherwise: names below these."""
+
+VALID = timedelta(days=3650)
+BACKDATED = timedelta(hours=1)
+"""How far before its making a certificate begins to hold, for peers whose clocks are behind."""
+
+_USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
+    *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
+_SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+
+
+class Authority:
+    """Signs servers' certificates for whoever trusts its own."""
+
+    def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+        self._certificate = certificate
+        self._key = key
+        self.pem = certificate.public_bytes(serialization.Encoding.PEM)
+        """Its certificate, to be trusted."""
+
+    @classmethod
+    def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str] | None, now: datetime) -> Self:
+        """Read the CA, or make it.
+
+        Args:
+            folder: where it is kept; made (0700) if need be, and its parent too.
+            name: of its two files, NAME.pem and NAME.key.
+            common_name: its subject, when it is made.
+            domains: what it must be able to sign (names below these), and all it can sign if it is made now; None for
+                no limit on names.
+            now: the time, UTC.
+
+        Raises:
+            CertificatesUnavailable: a file cannot be read or written, does not fit the other, has expired, is open to
+                others, or the CA may not sign for `domains`.
+        """
+        files = folder / f"{name}.pem", folder / f"{name}.key"
+        try:
+            _make_folder(folder)
+            certificate, key = _pair(*files, common_name, domains, now)
+            _check(certificate, key, files, now)
+            missing = _uncovered(certificate, domains or ())
+        except OSError as error:
+            raise CertificatesUnavailable(f"the CA's file {error.filename} cannot be used: {error.strerror}") from None
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+            raise CertificatesUnavailable(f"{files[0]} and {files[1]} are no CA in PEM with an unencrypted EC key") from None
+        if missing:
+            raise CertificatesUnavailable(
+                f"the CA {files[0]} may not sign for {', '.join(missing)}: remove it and {files[1]}, start again, and give "
+                "the new certificate to all agents"
+            )
+        return cls(certificate, key)
+
+    def issue(
+        self, names: Sequence[str], key: ec.EllipticCurvePublicKey, not_before: datetime, not_after: datetime
+    ) -> x509.Certificate:
+        """A server's certificate for these DNS names (`*` may be the first label) and IP addresses."""
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([]))
+            .issuer_name(self._certificate.subject)
+            .public_key(key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(not_before)
+            .not_valid_after(not_after)
+            .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=True)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage("digital_signature"), critical=True)
+            .add_extension(_SERVER, critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def issued(self, certificate: bytes) -> bool:
+        """Whether this CA signed the certificate (DER): what comes from AWS never may."""
+        try:
+            x509.load_der_x509_certificate(certificate).verify_directly_issued_by(self._certificate)
+        except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+            return False
+        return True
+
+
+def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> Authority:
+    """The CA that agents trust for AWS's hosts. Raises CertificatesUnavailable."""
+    return Authority.open(state_dir / "ca", "interception", common_name="trio-gate interception CA", domains=domains, now=now)
+
+
+def own(state_dir: Path, *, now: datetime) -> Authority:
+    """The CA of our own listeners. Raises CertificatesUnavailable."""
+    return Authority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=None, now=now)
+
+
+def _make_folder(folder: Path) -> None:
+    for path in (folder.parent, folder):
+        path.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_mode & 0o022:
+        raise CertificatesUnavailable(f"others can write to {folder}: chmod 700 it")
+
+
+def _pair(
+    certificate_file: Path, key_file: Path, common_name: str, domains: Sequence[str] | None, now: datetime
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """What is on disk, made if there is no certificate yet. A certificate whose key is gone is an error."""
+    known = certificate_file.exists()
+    if not known:
+        _publish(key_file, key_pem(ec.generate_private_key(ec.SECP256R1())))
+    key = _read_key(key_file)
+    if not known:
+        _publish(certificate_file, _self_signed(key, common_name, domains, now).public_bytes(serialization.Encoding.PEM))
+    return x509.load_pem_x509_certificate(certificate_file.read_bytes()), key
+
+
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            raise CertificatesUnavailable(f"others can read {path}: chmod 600 it, or replace the CA if anyone may have done so")
+        key = serialization.load_pem_private_key(file.read(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError
+    return key
+
+
+def _publish(path: Path, data: bytes) -> None:
+    """Put a file in place, whole and 0600. One that is there already stays."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        os.unlink(temporary)
+
+
+def _self_signed(
+    key: ec.EllipticCurvePrivateKey, common_name: str, domains: Sequence[str] | None, now: datetime
+) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + VALID)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(_SERVER, critical=False)  # trusted for servers, not for programs or mail
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    if domains is not None:
+        limits = x509.NameConstraints([x509.DNSName(domain) for domain in domains], [_network("0.0.0.0/0"), _network("::/0")])
+        builder = builder.add_extension(limits, critical=True)
+    return builder.sign(key, hashes.SHA256())
+
+
+def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files: tuple[Path, Path], now: datetime) -> None:
+    """Raises CertificatesUnavailable, or ExtensionNotFound if it is no CA."""
+    if certificate.public_key() != key.public_key():
+        raise CertificatesUnavailable(f"{files[1]} is not the key of {files[0]}: put the right one back, or remove both")
+    if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
+        raise CertificatesUnavailable(
+            f"{files[0]} holds from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}, "
+            "not now: mend the clock, or remove it and its key and give the new certificate to all agents"
+        )
+    if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+        raise CertificatesUnavailable(f"{files[0]} is not the certificate of a CA")
+
+
+def _uncovered(certificate: x509.Certificate, domains: Sequence[str]) -> list[str]:
+    """The domains that the certificate does not name as permitted, or lie below one that is. No limits permit nothing."""
+    try:
+        limits = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    except x509.ExtensionNotFound:
+        return list(domains)
+    permitted = [f".{name.value}" for name in limits.permitted_subtrees or () if isinstance(name, x509.DNSName)]
+    return [domain for domain in domains if not any(f".{domain}".endswith(suffix) for suffix in permitted)]
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The key in PEM, unencrypted: for a private file."""
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _network(text: str) -> x509.IPAddress:
+    return x509.IPAddress(ip_network(text))
+
+
+def _usage(*used: str) -> x509.KeyUsage:
+    return x509.KeyUsage(**{usage: usage in used for usage in _USAGES})

@@ -1,0 +1,161 @@
+"""Base keys: what signs AssumeRole. Literal from the configuration, or found by botocore's providers.
+
+Rule: a profile that is named is the only place that is looked at: where it has no key, the machine's role does not stand in.
+Neither reasons nor logs hold what a provider said: a `credential_process` may say anything.
+
+Theory: botocore's providers read files, dial the metadata service and run programs. They block, so they run in a worker thread
+under a deadline, one per block at a time. A thread that is given up keeps what it had; the next look starts from nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import trio
+from botocore.credentials import create_credential_resolver
+from botocore.exceptions import BotoCoreError, ClientError, PartialCredentialsError, ProfileNotFound
+
+from trio_gate.errors import CredentialsUnavailable
+from trio_gate.signing.sigv4 import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_gate.config.model import Credential
+
+DEADLINE = 10.0
+"""Seconds that a look may take: botocore gives the metadata service 1 s per question."""
+
+MAX_THREADS = 4
+"""Looks at once, those given up included."""
+
+REREAD_PAUSE = 5.0
+"""Seconds that a key is kept after it was read, however many roles say that AWS refuses it."""
+
+_BEYOND_PROFILE = ("ec2-credentials-file", "boto-config", "container-role", "iam-role")
+_TROUBLE = (BotoCoreError, ClientError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
+"""What other people's programs and files make botocore raise; it documents only the first two."""
+
+_KEY_PART = re.compile(r"[\x21-\x7e]+")
+
+
+class NoBaseKey(CredentialsUnavailable):
+    """There is no base key where the configuration says, and a person must put it there."""
+
+    status = 403
+    code = "AccessDenied"
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Place:
+    """Where a key is looked for. `source` is botocore's object, None when it must be found anew; `key` is what was last read."""
+
+    block: Credential
+    source: Any = None
+    key: Credentials | None = None
+    read_at: float = -math.inf
+    lock: trio.Lock = field(default_factory=trio.Lock)
+
+
+class BaseKeys:
+    """The base keys of one generation of the configuration, by the name of their block."""
+
+    def __init__(self, blocks: Iterable[Credential]) -> None:
+        self._literal: dict[str, Credentials] = {}
+        self._places: dict[str, _Place] = {}
+        self._limiter = trio.CapacityLimiter(MAX_THREADS)
+        for block in blocks:
+            if block.access_key_id is not None and block.secret_access_key is not None:
+                self._literal[block.name] = Credentials(
+                    access_key_id=block.access_key_id,
+                    secret_access_key=block.secret_access_key,
+                    session_token=block.session_token,
+                )
+            else:
+                self._places[block.name] = _Place(block=block)
+
+    async def get(self, name: str) -> Credentials:
+        """The key, read again before it expires. `expires` is None: botocore keeps that to itself.
+
+        Raises:
+            NoBaseKey: there is none (403).
+            CredentialsUnavailable: what has it does not answer (503).
+        """
+        literal = self._literal.get(name)
+        if literal is not None:
+            return literal
+        place = self._places[name]
+        with trio.move_on_after(DEADLINE):
+            async with place.lock:
+                if place.key is None or place.source is None or _due(place.source):
+                    place.key = await self._read(place)
+                return place.key
+        raise CredentialsUnavailable(f"credential {name}: no base key within {DEADLINE:g} seconds: try again later")
+
+    def current(self, name: str) -> Credentials | None:
+        """The key as it was last read, None before that. Does not wait."""
+        return self._literal.get(name) or self._places[name].key
+
+    def forget(self, name: str) -> None:
+        """AWS refused the key: the next `get` reads it again, unless it was read just now or is literal."""
+        place = self._places.get(name)
+        if place is not None and trio.current_time() - place.read_at >= REREAD_PAUSE:
+            place.source = None
+
+    async def _read(self, place: _Place) -> Credentials:
+        source, place.source = place.source, None
+        found, key = await trio.to_thread.run_sync(_look, place.block, source, limiter=self._limiter, abandon_on_cancel=True)
+        place.source, place.read_at = found, trio.current_time()
+        return key
+
+
+def _due(source: Any) -> bool:
+    """Whether botocore would read the key again: a quarter of an hour before it expires."""
+    return hasattr(source, "refresh_needed") and source.refresh_needed()
+
+
+def _look(block: Credential, source: Any) -> tuple[Any, Credentials]:
+    """The key and botocore's object for it. Blocks. Raises CredentialsUnavailable."""
+    where = f"credential {block.name}"
+    try:
+        if source is None:
+            source = _chain(block.profile).load_credentials()
+        frozen = None if source is None else source.get_frozen_credentials()
+    except ProfileNotFound as fault:
+        raise NoBaseKey(f"{where}: the AWS config files have no profile {fault.kwargs['profile']}") from None
+    except PartialCredentialsError as fault:
+        raise NoBaseKey(
+            f"{where}: half a base key in {fault.kwargs['provider']}, {fault.kwargs['cred_var']} is missing"
+        ) from None
+    except _TROUBLE as fault:
+        reason = f"{where}: its base key could not be read ({type(fault).__name__}): try again later"
+        raise CredentialsUnavailable(reason) from None
+    if frozen is None:
+        raise _missing(block)
+    parts = (frozen.access_key, frozen.secret_key, frozen.token or "-")
+    if not all(isinstance(part, str) and _KEY_PART.fullmatch(part) for part in parts):
+        raise NoBaseKey(f"{where}: its base key holds spaces or what is not ASCII")
+    return source, Credentials(
+        access_key_id=frozen.access_key, secret_access_key=frozen.secret_key, session_token=frozen.token or None
+    )
+
+
+def _chain(profile: str | None) -> Any:
+    resolver = create_credential_resolver(botocore.session.Session(profile=profile))
+    if profile is not None:
+        for method in _BEYOND_PROFILE:
+            resolver.remove(method)
+    return resolver
+
+
+def _missing(block: Credential) -> CredentialsUnavailable:
+    if block.profile is not None:
+        return NoBaseKey(f"credential {block.name}: profile {block.profile} of the AWS config files holds no key")
+    # Not 403: the metadata service may only have been slow.
+    return CredentialsUnavailable(
+        f"credential {block.name}: no base key in the AWS_ variables, the profiles of the AWS config files or the machine's role"
+    )

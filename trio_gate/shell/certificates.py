@@ -1,0 +1,108 @@
+"""Server certificates in use: leaves of our CAs, made when they are first asked for, and the operator's own files.
+
+Rule: a leaf is short-lived and its key is the process's, in memory only; a leaf is replaced long before it expires, so
+whoever accepts a connection asks for the context anew. All contexts speak TLS 1.2 or later and HTTP/1.1 alone.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell.authority import BACKDATED, key_pem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from trio_gate.ports import Clock
+    from trio_gate.shell.authority import Authority
+
+LIFETIME = timedelta(hours=48)
+RENEWED_AFTER = timedelta(hours=24)
+"""The age at which a leaf is replaced, well before its end."""
+
+MAX_LEAVES = 256
+"""Kept at once; the one that was not asked for longest goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leaf:
+    context: ssl.SSLContext
+    made: datetime
+
+
+class Leaves:
+    """Server contexts with leaves of one CA, all with one key that lives as long as this object."""
+
+    def __init__(self, authority: Authority, *, clock: Clock) -> None:
+        self._authority = authority
+        self._clock = clock
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._leaves: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """For a host of AWS, lower case. All buckets of an S3 endpoint share one."""
+        return self.context_of(_names(host))
+
+    def context_of(self, names: Sequence[str]) -> ssl.SSLContext:
+        """For DNS names and IP addresses, as those of a listener of ours."""
+        wanted, now = tuple(names), self._clock.now()
+        leaf = self._leaves.get(wanted)
+        if leaf is None or not timedelta() <= now - leaf.made < RENEWED_AFTER:  # the clock may be set back, too
+            leaf = self._leaves[wanted] = self._make(wanted, now)
+        self._leaves.move_to_end(wanted)
+        if len(self._leaves) > MAX_LEAVES:
+            self._leaves.popitem(last=False)
+        return leaf.context
+
+    def _make(self, names: tuple[str, ...], now: datetime) -> _Leaf:
+        certificate = self._authority.issue(names, self._key.public_key(), now - BACKDATED, now + LIFETIME)
+        context = _server_context()
+        pem = certificate.public_bytes(serialization.Encoding.PEM) + key_pem(self._key)
+        handle = os.memfd_create("leaf")  # the ssl module reads keys from files alone, and this one is on no disk
+        try:
+            os.write(handle, pem)
+            context.load_cert_chain(f"/proc/self/fd/{handle}")
+        finally:
+            os.close(handle)
+        return _Leaf(context=context, made=now)
+
+
+def file_context(certificate: str, key: str) -> ssl.SSLContext:
+    """A server context from PEM files: the certificate with its chain, and its key. Raises CertificatesUnavailable."""
+    context = _server_context()
+    try:
+        for file in (certificate, key):
+            os.close(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
+        context.load_cert_chain(certificate, key, password="")  # without it OpenSSL would ask at the terminal
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise CertificatesUnavailable(f"{key} is not the key of {certificate}") from None
+        raise CertificatesUnavailable(f"{certificate} and {key} are no PEM certificate with an unencrypted key") from None
+    except OSError as error:
+        raise CertificatesUnavailable(f"the file {error.filename} cannot be read: {error.strerror}") from None
+    return context
+
+
+def _server_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """What a leaf for `host` is made out to: the host, or the S3 endpoint and what stands one label below it."""
+    first, _, rest = host.partition(".")
+    if rest.startswith("s3"):
+        return rest, f"*.{rest}"
+    return (host, f"*.{host}") if first.startswith("s3") else (host,)

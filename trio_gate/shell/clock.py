@@ -1,0 +1,13 @@
+"""The wall clock. Fills the port `Clock`; nothing else in the gateway asks for the time of day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The system's time."""
+
+    def now(self) -> datetime:
+        """The time, in UTC, aware."""
+        return datetime.now(UTC)  # noqa: TID251 - this is the clock that the ban sends everyone to

@@ -1,0 +1,134 @@
+"""Dialling AWS: from a name to addresses, from an address to TCP, from TCP to TLS.
+
+Rule: a name is resolved once, every address is checked, and what was checked is what is dialled. AWS's names lead to public
+addresses or nowhere, unless an `upstream` block says where; to our own listeners they never lead. No address is told to an agent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.config.model import Address
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.transport import TlsTransport, trouble
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+PORT = 443
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+
+log = logging.getLogger(__name__)
+
+
+async def dial(
+    host: str, at: Address | None, context: ssl.SSLContext, *, connect_timeout: float, forbidden: Callable[[str, int], bool]
+) -> TlsTransport:
+    """Connect to `host`, at its own address or at the one configured; TLS is done and its certificate is for `host`.
+
+    `connect_timeout` is seconds for all of it. `forbidden` knows our own listeners. Raises UpstreamError (502, 504).
+    """
+    if not _NAME.fullmatch(host):
+        raise UpstreamError("the host to be dialled is not a host name")
+    try:
+        with trio.fail_after(connect_timeout):
+            found = await _resolve(host, at or Address(host=host, port=PORT))
+            for address in found:
+                _check(host, address, anywhere=at is not None, forbidden=forbidden)
+            return await _secure(host, await _connect(host, found), context)
+    except trio.BrokenResourceError as broken:
+        raise UpstreamError(f"TLS with {host}: {trouble(broken)}") from None
+    except trio.TooSlowError:
+        raise UpstreamError(f"{host} did not take a connection within {connect_timeout:g} seconds", status=504) from None
+
+
+def unfit(address: str) -> str | None:
+    """The kind of address that no AWS name may lead to, None for a public one. Looks into IPv6 that stands for IPv4."""
+    ip = _meant(address)
+    if ip.is_loopback:
+        return "loopback"
+    if ip.is_link_local:
+        return "link-local"
+    if ip.is_unspecified:
+        return "unspecified"
+    if ip.is_multicast:
+        return "multicast"
+    public = ip.is_global and (ip.version == 4 or ip in _GLOBAL_UNICAST)
+    return None if public else "private"
+
+
+def _meant(address: str) -> IP:
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped or ip.sixtofour or ip
+
+
+async def _resolve(host: str, at: Address) -> list[Address]:
+    try:
+        answers = await trio.socket.getaddrinfo(at.host.encode("ascii"), at.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        log.info("cannot resolve %s for %s: %s", at.host, host, error)
+        raise UpstreamError(f"the name that {host} is dialled by cannot be resolved") from None
+    return [Address(host=str(address[0]), port=at.port) for *_, address in answers]
+
+
+def _check(host: str, address: Address, *, anywhere: bool, forbidden: Callable[[str, int], bool]) -> None:
+    """Raises UpstreamError where this address is not to be dialled for `host`."""
+    if forbidden(str(_meant(address.host)), address.port):
+        raise UpstreamError(f"{host} leads to this gateway itself")
+    kind = None if anywhere else unfit(address.host)
+    if kind:
+        log.warning("%s resolves to %s, which is %s", host, address.host, kind)
+        raise UpstreamError(f"{host} resolves to a {kind} address: an `upstream` block must allow that")
+
+
+async def _connect(host: str, found: list[Address]) -> trio.SocketStream:
+    """The first address that answers. Each has its share of the time that is left."""
+    failure = UpstreamError(f"{host} did not take a connection in time", status=504)
+    for tried, address in enumerate(found):
+        now = trio.current_time()
+        share = (trio.current_effective_deadline() - now) / (len(found) - tried)
+        with trio.move_on_at(now + share):
+            try:
+                return await _tcp(address)
+            except ConnectionRefusedError:
+                failure = UpstreamError(f"{host} refused the connection")
+            except OSError as error:
+                failure = UpstreamError(f"{host} cannot be reached: {(error.strerror or 'unknown').lower()}")
+    raise failure
+
+
+async def _tcp(address: Address) -> trio.SocketStream:
+    sock = trio.socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        await sock.connect((address.host, address.port))
+    except BaseException:
+        sock.close()
+        raise
+    return trio.SocketStream(sock)
+
+
+async def _secure(host: str, stream: trio.SocketStream, context: ssl.SSLContext) -> TlsTransport:
+    transport = TlsTransport(stream, context, server_hostname=host)
+    try:
+        await transport.handshake()
+    except BaseException:
+        await trio.aclose_forcefully(transport)
+        raise
+    return transport

@@ -1,0 +1,189 @@
+"""The listeners: what each kind does with a connection until requests can be read from it.
+
+Rule: a name that we do not serve is turned away before there is a certificate for it, and nothing was dialled. A proxy
+listener speaks CONNECT and nothing else; what follows is TLS with the agent.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.aws.way import Way
+from trio_gate.errors import GateError, Malformed, Unidentified
+from trio_gate.shell.admin_http import answer
+from trio_gate.shell.agent_stream import AgentStream
+from trio_gate.shell.conversation import Conversation
+from trio_gate.shell.tls import accept_tls, accept_transport
+from trio_gate.shell.transport import Replay, StreamTransport
+from trio_gate.wire.fields import HeadBuffer
+from trio_gate.wire.parse import MAX_HEAD, parse_connect
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from trio_gate.aws.hosts import HostTable
+    from trio_gate.shell.admin import AdminServer
+    from trio_gate.shell.certificates import Leaves
+    from trio_gate.shell.generation import Generation
+    from trio_gate.shell.server import Stop
+    from trio_gate.shell.tools import Tools
+    from trio_gate.shell.transport import Transport
+    from trio_gate.wire.parse import ConnectHead
+
+HTTPS = 443
+CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+RECEIVE = 16 * 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What every door leads to."""
+
+    tools: Tools
+    generation: Callable[[], Generation]
+    stop: Stop
+
+    async def converse(self, transport: Transport, way: Way, address: str) -> None:
+        """Serve the requests of a connection."""
+        gateway = self.generation().config.gateway
+        agent = AgentStream(transport, head_timeout=gateway.head_timeout, idle_timeout=gateway.idle_timeout, idle=self.stop.idle)
+        await Conversation(agent, way=way, address=address, tools=self.tools, generation=self.generation).run()
+        await agent.aclose()
+
+    @property
+    def head_timeout(self) -> float:
+        """Seconds for whatever comes before the first request."""
+        return self.generation().config.gateway.head_timeout
+
+
+class ProxyDoor:
+    """HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
+
+    def __init__(self, inside: Inside, leaves: Leaves, *, port: int) -> None:
+        self._inside = inside
+        self._leaves = leaves
+        self._port = port
+
+    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+        """Serve a connection."""
+        try:
+            with trio.fail_after(self._inside.head_timeout):
+                connect, rest = await self._connect(stream)
+            choose = _only(connect.host, self._leaves.context)
+            tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
+        except (GateError, trio.TooSlowError, trio.BrokenResourceError) as fault:
+            log.info("agent %s turned away: %s", address, fault.reason if isinstance(fault, GateError) else "it did not connect")
+            return
+        way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port)
+        await self._inside.converse(tls, way, address)
+
+    async def _connect(self, stream: trio.SocketStream) -> tuple[ConnectHead, bytes]:
+        """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
+        try:
+            raw, rest = await _read_head(stream)
+            connect = parse_connect(raw)
+            if connect.port not in (HTTPS, self._port):
+                raise Malformed("only port 443 is served", status=403)
+            self._inside.tools.table.place(connect.host)
+        except GateError as fault:
+            await stream.send_all(answer(fault.status, fault.reason))
+            await stream.send_eof()
+            raise
+        await stream.send_all(CONNECTED)
+        return connect, rest
+
+
+class TlsDoor:
+    """TLS from the first byte: the server name says which host of AWS is meant."""
+
+    def __init__(self, inside: Inside, leaves: Leaves, *, port: int) -> None:
+        self._inside = inside
+        self._leaves = leaves
+        self._port = port
+
+    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+        """Serve a connection."""
+        try:
+            choose = _known(self._inside.tools.table, self._leaves.context)
+            tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
+        except Malformed as fault:
+            log.info("agent %s turned away: %s", address, fault.reason)
+            return
+        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port), address)
+
+
+class EndpointDoor:
+    """AWS_ENDPOINT_URL: plain HTTP on loopback, or TLS with a certificate of our own."""
+
+    def __init__(self, inside: Inside, context: Callable[[], ssl.SSLContext] | None, way: Way) -> None:
+        self._inside = inside
+        self._context = context
+        self._way = way
+
+    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+        """Serve a connection."""
+        if self._context is None:
+            await self._inside.converse(StreamTransport(stream), self._way, address)
+            return
+        context = self._context
+        try:
+            tls, _ = await accept_transport(stream, lambda _: context(), within=self._inside.head_timeout)
+        except Malformed as fault:
+            log.info("agent %s turned away: %s", address, fault.reason)
+            return
+        await self._inside.converse(tls, self._way, address)
+
+
+class AdminDoor:
+    """TLS with a certificate of our own, then pages and the approval channel."""
+
+    def __init__(self, admin: AdminServer, context: Callable[[], ssl.SSLContext], *, head_timeout: float) -> None:
+        self._admin = admin
+        self._context = context
+        self._head_timeout = head_timeout
+
+    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+        """Serve a connection."""
+        try:
+            tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
+        except Malformed as fault:
+            log.info("%s turned away from the admin listener: %s", address, fault.reason)
+            return
+        await self._admin.handle(tls)
+
+
+async def _read_head(stream: trio.SocketStream) -> tuple[bytes, bytes]:
+    buffer = HeadBuffer(MAX_HEAD)
+    while (raw := buffer.take()) is None:
+        data = await stream.receive_some(RECEIVE)
+        if not data:
+            raise Malformed("the connection closed inside a head")
+        buffer.data += data
+    return raw, bytes(buffer.data)
+
+
+def _only(host: str, context: Callable[[str], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
+    """The certificate of a host, for a client that asks for it or for none."""
+    return lambda name: context(host) if name in (None, host) else None
+
+
+def _known(table: HostTable, context: Callable[[str], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
+    """The certificate of any host of AWS."""
+
+    def choose(name: str | None) -> ssl.SSLContext | None:
+        if name is None:
+            return None
+        try:
+            table.place(name)
+        except Unidentified:
+            return None
+        return context(name)
+
+    return choose

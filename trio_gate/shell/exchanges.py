@@ -1,0 +1,246 @@
+"""One request on its way, in the order of `exchange.TRANSITIONS`: identify, authenticate, decide, approve, arm, sign, forward.
+
+Rule: each stage takes what the one before it made, and the exchange moves only when its stage has passed. Whatever a stage
+raises is the refusal. Nothing is sent to AWS that did not come to SIGNED here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.forward import forwarded_headers
+from trio_gate.errors import Denied, UpstreamError
+from trio_gate.exchange import Event, Exchange, State
+from trio_gate.facet.extract import facets_of
+from trio_gate.policy.decide import decide
+from trio_gate.ports import AssumeRole
+from trio_gate.shell import asking, intake
+from trio_gate.shell.bodies import spool
+from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
+from trio_gate.shell.generation import credential_for
+from trio_gate.signing.session import session_name
+from trio_gate.signing.sigv4 import S3_FAMILY, sign
+from trio_gate.signing.verify import payload_hash_of, verify
+from trio_gate.wire.aws_chunked import checker_for
+from trio_gate.wire.head import Empty, Held, Streamed
+
+if TYPE_CHECKING:
+    from trio_gate.aws.way import Way
+    from trio_gate.policy.decide import Decision
+    from trio_gate.shell.agent_stream import AgentStream
+    from trio_gate.shell.bodies import Source
+    from trio_gate.shell.forward import Flow
+    from trio_gate.shell.generation import Generation
+    from trio_gate.shell.intake import Identified
+    from trio_gate.shell.recorder import Recorder
+    from trio_gate.shell.tools import Tools
+    from trio_gate.signing.sigv4 import Credentials, Signed
+    from trio_gate.wire.head import Body, Headers, RequestHead
+
+ATTEMPTS = 2
+"""How often a request may be sent: again only if none of it had left, or AWS said that the session had expired."""
+
+ROLE_SECONDS = 3600
+"""Life of a role's session: STS's default, and the most that every role allows."""
+
+GATEWAY = "trio-gate"
+"""The gateway's part of session names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What will be signed and sent: the head, what stands for the payload, and the body, in `data` or flowing from `source`."""
+
+    head: RequestHead
+    payload_hash: str
+    data: bytes = b""
+    source: Source | None = None
+
+
+class Run:
+    """One request on its way."""
+
+    def __init__(self, *, tools: Tools, generation: Generation, recorder: Recorder, agent: AgentStream, way: Way) -> None:
+        self._tools = tools
+        self._generation = generation
+        self._recorder = recorder
+        self._agent = agent
+        self._way = way
+        self._exchange = Exchange()
+
+    async def run(self, arrived: RequestHead) -> None:
+        """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
+        with self._tools.held.share() as share, ExitStack() as kept:
+            identified = await intake.take(
+                arrived,
+                agent=self._agent,
+                way=self._way,
+                generation=self._generation,
+                tools=self._tools,
+                share=share,
+                recorder=self._recorder,
+            )
+            self._step(Event.IDENTIFIED)
+            self._authenticate(identified)
+            self._step(Event.AUTHENTICATED)
+            decision = self._decide(identified)
+            ready = self._ready(identified)
+            assume = self._assume_role(identified)
+            if decision.outcome == "approve":
+                self._step(Event.APPROVAL_NEEDED)
+                ready = await self._approved(identified, ready, assume, decision, kept)
+                self._step(Event.APPROVED)
+            else:
+                self._recorder.decided(decision.outcome, decision.rule, decision.reason)
+                self._step(Event.ALLOWED)
+            await self._forward(identified, ready, assume)
+
+    def _step(self, event: Event) -> None:
+        self._exchange.apply(event)
+        self._recorder.lap(event.name.lower())
+
+    def _authenticate(self, identified: Identified) -> None:
+        arrived, agent = identified.arrived, identified.admitted.agent
+        payload_hash = payload_hash_of(arrived, identified.body)
+        if agent is not None:
+            now, keys = self._tools.clock.now(), self._tools.keys
+            verify(arrived, identified.claim, payload_hash=payload_hash, secret=agent.secret, now=now, keys=keys)
+            self._recorder.agent = agent.name
+
+    def _decide(self, identified: Identified) -> Decision:
+        """What the rules say. Raises Denied."""
+        endpoint, agent = identified.admitted.endpoint, identified.admitted.agent
+        facets = facets_of(
+            identified.call,
+            account_name=self._recorder.account_name,
+            agent=agent.name if agent else None,
+            agent_address=self._recorder.agent_address,
+            time=self._tools.clock.now(),
+        )
+        decision = decide(self._generation.rules, facets, endpoint=endpoint.name)
+        if decision.outcome == "deny":
+            self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)
+            raise Denied(decision.reason)
+        return decision
+
+    def _ready(self, identified: Identified) -> Ready:
+        call = identified.call
+        headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, self._tools.models.catalog)
+        head = replace(identified.head, headers=(("host", call.host), *headers))
+        payload_hash, data = _payload(identified.body)
+        if identified.arrived.one("x-amz-content-sha256") is not None:
+            head = replace(head, headers=(*head.headers, ("x-amz-content-sha256", payload_hash)))
+        source = self._agent if isinstance(identified.body, Streamed) else None
+        return Ready(head=head, payload_hash=payload_hash, data=data, source=source)
+
+    def _assume_role(self, identified: Identified) -> AssumeRole:
+        endpoint, agent, call = identified.admitted.endpoint, identified.admitted.agent, identified.call
+        return AssumeRole(
+            partition=call.partition,
+            region=endpoint.region,
+            account=call.account,
+            role_arn=f"arn:{call.partition}:iam::{call.account}:role/{endpoint.role}",
+            session_name=session_name(GATEWAY, agent.name if agent else None),
+            external_id=endpoint.external_id,
+            duration=ROLE_SECONDS,
+            base=credential_for(endpoint, call.account).name,
+            generation=self._generation.number,
+        )
+
+    async def _approved(
+        self, identified: Identified, ready: Ready, assume: AssumeRole, decision: Decision, kept: ExitStack
+    ) -> Ready:
+        """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
+        payload: tuple[int, str, Headers] = (len(ready.data), ready.payload_hash, ())
+        if isinstance(identified.body, Streamed):
+            store = kept.enter_context(spool(self._tools.spool_folder, self._tools.spooled))
+            await self._agent.ask_for_body()
+            payload = await asking.keep(identified.body, self._agent, store)
+            ready = replace(ready, source=store)
+        rule = decision.rule or ""
+        parts = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools)
+        await asking.ask(
+            identified,
+            decision,
+            parts,
+            agent=self._agent,
+            generation=self._generation,
+            tools=self._tools,
+            recorder=self._recorder,
+        )
+        again = self._decide(identified)
+        if again.outcome == "approve" and again.rule != decision.rule:
+            raise Denied("the rules changed their mind while the call waited: run the same command again")
+        return ready
+
+    async def _forward(self, identified: Identified, ready: Ready, assume: AssumeRole) -> None:
+        """Arm, sign and send. Raises GateError, AgentGone."""
+        credentials = await self._tools.credentials.credentials(assume)
+        self._step(Event.CREDENTIALS_READY)
+        flow = None
+        if isinstance(identified.body, Streamed) and ready.source is not None:
+            await self._agent.ask_for_body()
+            flow = await begin(ready.source, checker_for(identified.body), identified.body.length)
+        await self._recorder.intend()
+        for attempt in range(1, ATTEMPTS + 1):
+            signed = self._sign(identified, ready, credentials)
+            if attempt == 1:
+                self._step(Event.SIGNED)
+            try:
+                await self._send(signed, ready.data, flow, credentials, again=flow is None and attempt < ATTEMPTS)
+            except Expired:
+                self._tools.credentials.forget(assume, credentials)
+                credentials = await self._tools.credentials.credentials(assume)
+            except _NotSent:
+                continue
+            else:
+                break
+        self._step(Event.ANSWERED)
+
+    def _sign(self, identified: Identified, ready: Ready, credentials: Credentials) -> Signed:
+        call = identified.call
+        return sign(
+            ready.head,
+            payload_hash=ready.payload_hash,
+            credentials=credentials,
+            service=call.signing_name,
+            region=call.region,
+            now=self._tools.clock.now(),
+            s3=call.signing_name in S3_FAMILY,
+            keys=self._tools.keys,
+        )
+
+    async def _send(self, signed: Signed, data: bytes, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
+        """Send once and pass the answer on. Raises Expired and _NotSent only where `again`."""
+        self._exchange.require(State.SIGNED)
+        host = signed.head.one("host") or ""
+        async with self._tools.upstreams.connect(host) as link:
+            try:
+                if flow is None:
+                    answer = await send_whole(link, signed.head, data)
+                else:
+                    answer = await send_flow(link, signed.head, flow)
+            except UpstreamError as fault:
+                if again and not link.sent:
+                    raise _NotSent(fault.reason) from fault
+                raise
+            self._recorder.lap("aws")
+            await relay(self._agent, link, answer, credentials, self._recorder, again=again)
+
+
+def _payload(body: Body) -> tuple[str, bytes]:
+    """What stands for a body in the signature, and the body where it is at hand."""
+    match body:
+        case Streamed():
+            return body.sha256 or body.kind.value, b""
+        case Held(data=data):
+            return hashlib.sha256(data).hexdigest(), data
+        case Empty():
+            return hashlib.sha256().hexdigest(), b""
+
+
+class _NotSent(UpstreamError):  # noqa: N818 - what it says
+    """Not one byte has left."""

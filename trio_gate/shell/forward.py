@@ -1,0 +1,188 @@
+"""A signed request to AWS and its answer to the agent.
+
+Rule: a body that is checked on its way leaves its last bytes only when the check has passed, so AWS never completes one that
+lied. An answer goes on as it comes; one that breaks breaks the agent's too. A client error is read first: if it holds our
+credentials or says that our signature is wrong, the agent gets our own words instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.race import race
+from trio_gate.signing.echo import expired, faults_signature, holds
+from trio_gate.wire.events import BodyData, BodyEnd, Informational
+from trio_gate.wire.head import ResponseHead
+from trio_gate.wire.hop import response_headers
+
+if TYPE_CHECKING:
+    from trio_gate.shell.agent_stream import AgentStream
+    from trio_gate.shell.bodies import Source
+    from trio_gate.shell.recorder import Recorder
+    from trio_gate.shell.link import Link
+    from trio_gate.signing.sigv4 import Credentials
+    from trio_gate.wire.aws_chunked import Checker
+    from trio_gate.wire.head import RequestHead
+
+FIRST = 256 * 1024
+"""Bytes of a streamed body that are read before AWS is called: a body that ends within them is checked whole first."""
+
+READ_FIRST = 64 * 1024
+"""Bytes of a client error that are read before any of it goes on. AWS's are under 4 KiB."""
+
+_CODE = re.compile(rb'<Code>([A-Za-z0-9.:]{1,128})</Code>|"__type" *: *"(?:[^"#]*#)?([A-Za-z0-9.]{1,128})')
+_REQUEST_IDS = (b"x-amzn-requestid", b"x-amz-request-id", b"x-amz-id-2")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A streamed body on its way: what was read of it, the rest, and its check. `ended` says that there is no rest."""
+
+    first: bytes
+    ended: bool
+    source: Source
+    checker: Checker
+    length: int | None
+
+
+class Expired(UpstreamError):  # noqa: N818 - AWS's word
+    """AWS says that the session token has expired."""
+
+
+async def begin(source: Source, checker: Checker, length: int | None) -> Flow:
+    """Read the start of a streamed body, and check it whole if that is all. Raises Malformed, AgentGone."""
+    first = bytearray()
+    ended = False
+    while len(first) < FIRST and not ended:
+        piece = await source.next_piece()
+        if piece is None:
+            ended = True
+            checker.finish()
+        else:
+            checker.feed(piece)
+            first += piece
+    return Flow(first=bytes(first), ended=ended, source=source, checker=checker, length=length)
+
+
+async def send_whole(link: Link, head: RequestHead, data: bytes) -> ResponseHead:
+    """Send a request whose body is at hand; the head of the answer. Raises UpstreamError."""
+    connection = link.connection
+    await link.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
+    return await _answer(link)
+
+
+async def send_flow(link: Link, head: RequestHead, flow: Flow) -> ResponseHead:
+    """Send a request and its body as it comes; the head of the answer, which may come before all is sent.
+
+    Raises:
+        Malformed: the body is not what its head said; AWS did not get its end.
+        AgentGone: it stopped coming.
+        UpstreamError: AWS could not be reached or answered nonsense.
+    """
+
+    async def pump() -> None:
+        try:
+            await _pump(link, head, flow)
+        except UpstreamError:
+            log.debug("%s stopped reading; its answer says why, if there is one", head.one("host"))
+        await trio.sleep_forever()
+
+    async def answer() -> ResponseHead:
+        return await _answer(link)
+
+    found = await race(answer, pump)
+    if found is None:
+        message = "a pump that returned"
+        raise RuntimeError(message)
+    return found
+
+
+async def _pump(link: Link, head: RequestHead, flow: Flow) -> None:
+    connection, kept = link.connection, flow.first
+    start = connection.send_request(head, length=flow.length)
+    if not flow.ended:
+        await link.send(start)
+        start = b""
+        while (piece := await flow.source.next_piece()) is not None:
+            flow.checker.feed(piece)
+            await link.send(connection.send_data(kept))
+            kept = piece
+        flow.checker.finish()
+    await link.send(start + connection.send_data(kept) + connection.send_end())
+
+
+async def _answer(link: Link) -> ResponseHead:
+    while True:
+        event = await link.next_event()
+        if isinstance(event, ResponseHead):
+            return event
+        if not isinstance(event, Informational):
+            raise UpstreamError("aws closed the connection without an answer")
+
+
+async def relay(
+    agent: AgentStream, link: Link, head: ResponseHead, credentials: Credentials, recorder: Recorder, *, again: bool
+) -> None:
+    """Pass an answer on.
+
+    Raises:
+        Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
+        UpstreamError: the answer was kept from the agent, or broke: then the agent's is begun and must break as well.
+        AgentGone: nobody reads it.
+    """
+    recorder.upstream_status = head.status
+    recorder.aws_request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
+    first, ended = (await _read_first(link)) if 400 <= head.status < 500 else (b"", False)
+    if head.status >= 400:
+        _note_code(head, first, recorder)
+        _keep_back(head, first, credentials, again=again)
+    length = link.connection.content_length
+    out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
+    await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
+    while not ended:
+        event = await link.next_event()
+        if isinstance(event, BodyData):
+            await agent.send_data(event.data)
+        elif isinstance(event, BodyEnd):
+            ended = True
+        else:
+            raise UpstreamError("aws's answer broke off")
+    await agent.send_end()
+
+
+async def _read_first(link: Link) -> tuple[bytes, bool]:
+    """The start of a body, and whether it is all of it."""
+    first = bytearray()
+    while len(first) < READ_FIRST:
+        event = await link.next_event()
+        if isinstance(event, BodyEnd):
+            return bytes(first), True
+        if not isinstance(event, BodyData):
+            raise UpstreamError("aws's answer broke off")
+        first += event.data
+    return bytes(first), False
+
+
+def _note_code(head: ResponseHead, body: bytes, recorder: Recorder) -> None:
+    found = _CODE.search(body)
+    code = head.one(b"x-amzn-errortype") or (found[1] or found[2] if found else None)
+    recorder.error_code = None if code is None else code.decode("latin-1").partition(":")[0].rpartition("#")[2][:128]
+
+
+def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, *, again: bool) -> None:
+    """Raise where an error is not the agent's to read."""
+    said = body + b"\n".join(value for _, value in head.headers)
+    if again and expired(said):
+        raise Expired("the gateway's session for this account has expired: try again", status=503)
+    if holds(said, credentials):
+        raise UpstreamError("aws refused the call and its answer repeats the gateway's credentials", status=403)
+    if faults_signature(said):
+        raise UpstreamError("aws did not take the gateway's signature: its operator must look", status=403)

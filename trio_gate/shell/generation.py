@@ -1,0 +1,108 @@
+"""One generation of the configuration, ready to serve: its rules compiled, its accounts, agents and approvers by what names them.
+
+Rule: made whole from a `Config` and never changed. A request is served by the generation that it met first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trio_gate.config.load import ConditionFault
+from trio_gate.config.pattern import matches
+from trio_gate.errors import Unauthenticated, Unidentified
+from trio_gate.policy import cel
+from trio_gate.policy.decide import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from trio_gate.aws.call import Claim, Place
+    from trio_gate.aws.hosts import HostTable
+    from trio_gate.config.model import Agent, Approver, Config, Credential, Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """Whose request it is, by its key id alone: the endpoint that has its account, and the agent that has its suffix.
+
+    `agent` is None while no agent is configured.
+    """
+
+    endpoint: Endpoint
+    agent: Agent | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """See the head of the file. `number` counts from 1."""
+
+    number: int
+    config: Config
+    rules: tuple[Rule, ...]
+    endpoints: Mapping[str, Endpoint]
+    agents: Mapping[str, Agent]
+    approvers: Mapping[str, Approver]
+
+    def admit(self, claim: Claim) -> Admitted:
+        """Find account and agent of a key id. Raises Unauthenticated."""
+        endpoint = self.endpoints.get(claim.account)
+        if endpoint is None:
+            raise Unauthenticated(f"account {claim.account} is not configured")
+        if not self.agents:
+            return Admitted(endpoint=endpoint, agent=None)
+        agent = self.agents.get(claim.suffix)
+        if agent is None:
+            raise Unauthenticated("no agent has this access key id")
+        if agent.accounts and claim.account not in agent.accounts:
+            raise Unauthenticated(f"agent {agent.name} may not use account {claim.account}")
+        return Admitted(endpoint=endpoint, agent=agent)
+
+
+def generation(number: int, config: Config) -> Generation:
+    """Compile a configuration whose conditions `check_condition` has accepted."""
+    rules = tuple(
+        Rule(
+            name=rule.name,
+            condition=None if rule.condition is None else cel.compile_condition(rule.condition),
+            action=rule.action,
+            approvers=rule.approvers,
+            endpoints=rule.endpoints,
+            reason=rule.reason,
+            vends=rule.vends,
+        )
+        for rule in config.rules
+    )
+    return Generation(
+        number=number,
+        config=config,
+        rules=rules,
+        endpoints={account: endpoint for endpoint in config.endpoints for account in endpoint.accounts},
+        agents={agent.key_suffix: agent for agent in config.agents},
+        approvers={approver.id: approver for approver in config.approvers},
+    )
+
+
+def check_condition(source: str) -> Sequence[ConditionFault]:
+    """What is wrong with a rule's CEL, as the configuration's reader wants it."""
+    return [
+        ConditionFault(offset=fault.offset, message=fault.message, hint=fault.hint, fatal=fault.fatal)
+        for fault in cel.check(source)
+    ]
+
+
+def credential_for(endpoint: Endpoint, account: str) -> Credential:
+    """The base credential of an account: the first that is for it, which the configuration's reader made sure of."""
+    return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
+
+
+def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
+    """The place, only its candidates that the endpoint's `hosts` take and whose partition is the accounts'. Raises Unidentified."""
+    partition = table.partition_of(endpoint.region)
+    ours = [one for one in place.candidates if one.partition == partition]
+    if not ours:
+        raise Unidentified(f"{place.host} is of partition {place.candidates[0].partition}, the account is of {partition}")
+    kept = tuple(one for one in ours if any(matches(pattern, one.host) for pattern in endpoint.hosts))
+    if not kept:
+        raise Unidentified(f"{place.host} is not among the `hosts` of endpoint {endpoint.name}")
+    return replace(place, candidates=kept)

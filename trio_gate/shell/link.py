@@ -1,0 +1,130 @@
+"""One connection to AWS for the length of one exchange: request out, answer in, each wait with a deadline.
+
+Rule: every failure is an UpstreamError that names the host: 504 where AWS was silent, 502 else. Whether a request may be sent
+again is decided by `sent`, which counts before the bytes leave.
+
+Theory: `send` and `next_event` are for one task each, at the same time if need be: AWS may answer before it has read the body.
+While a body moves, the time for the answer has not begun.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.transport import RECEIVE, trouble
+from trio_gate.wire.events import NeedData, PeerClosed
+from trio_gate.wire.head import ResponseHead
+
+if TYPE_CHECKING:
+    from trio_gate.shell.transport import Transport
+    from trio_gate.wire.events import BodyData, BodyEnd, Informational
+    from trio_gate.wire.upstream import UpstreamConnection, UpstreamEvent
+
+    AnswerEvent = ResponseHead | Informational | BodyData | BodyEnd
+
+PIECE = 256 * 1024
+"""Bytes written under one deadline, and the most that is encrypted ahead."""
+
+
+class Link:
+    """See the head of the file.
+
+    Attributes:
+        connection: makes the bytes to send, and says what those received mean.
+        sent: bytes of this exchange that were handed to the transport.
+        reused: whether the connection has served other exchanges; it may then have died unseen.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        transport: Transport,
+        connection: UpstreamConnection,
+        *,
+        reused: bool,
+        idle_timeout: float,
+        answer_timeout: float,
+    ) -> None:
+        self.connection = connection
+        self.sent = 0
+        self.reused = reused
+        self._host = host
+        self._transport = transport
+        self._idle_timeout = idle_timeout
+        self._answer_timeout = answer_timeout
+        self._unsent = 0
+        self._answering = False
+        self._ended = False
+        self._patience: trio.CancelScope | None = None
+
+    @property
+    def reusable(self) -> bool:
+        """Whether another exchange may follow on the connection."""
+        return not self._unsent and self.connection.reusable
+
+    async def send(self, data: bytes) -> None:
+        """Send what `connection` made. Cancelling it ends the connection. Raises UpstreamError.
+
+        An answer may have come all the same: AWS can refuse a body and close before it has read it.
+        """
+        self._unsent += len(data)
+        view = memoryview(data)
+        for at in range(0, len(data), PIECE):
+            piece = view[at : at + PIECE]
+            self.sent += len(piece)
+            await self._send(piece)
+            self._unsent -= len(piece)
+            if self._patience is not None:
+                self._patience.deadline = trio.current_time() + self._answer_timeout
+
+    async def _send(self, piece: memoryview) -> None:
+        try:
+            with trio.fail_after(self._idle_timeout):
+                await self._transport.send_all(piece)
+        except trio.TooSlowError:
+            raise UpstreamError(f"{self._host} stopped reading the request", status=504) from None
+        except trio.BrokenResourceError as broken:
+            raise UpstreamError(f"the request could not be sent to {self._host}: {trouble(broken)}") from None
+
+    async def next_event(self) -> AnswerEvent:
+        """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError."""
+        event = self._understood()
+        if isinstance(event, NeedData):
+            event = await self._wait()
+        if isinstance(event, PeerClosed):
+            raise UpstreamError(f"{self._host} closed the connection before it answered")
+        self._answering = self._answering or isinstance(event, ResponseHead)
+        return event
+
+    async def _wait(self) -> AnswerEvent | PeerClosed:
+        """The next event that is one, in time."""
+        event: UpstreamEvent
+        with trio.move_on_after(self._idle_timeout if self._answering else self._answer_timeout) as scope:
+            self._patience = None if self._answering else scope
+            try:
+                while isinstance(event := self._understood(), NeedData):
+                    await self._receive()
+            finally:
+                self._patience = None
+            return event
+        silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
+        raise UpstreamError(f"{self._host} {silence}", status=504)
+
+    async def _receive(self) -> None:
+        try:
+            data = await self._transport.receive_some(RECEIVE)
+        except trio.BrokenResourceError as broken:
+            raise UpstreamError(f"no whole answer from {self._host}: {trouble(broken)}") from None
+        self._ended = not data
+        self.connection.receive(data)
+
+    def _understood(self) -> UpstreamEvent:
+        try:
+            return self.connection.next_event()
+        except UpstreamError as error:
+            if self._ended:
+                raise UpstreamError(f"{self._host} closed the connection in the middle of its answer") from None
+            raise UpstreamError(f"{self._host}: {error.reason}") from None

@@ -1,0 +1,162 @@
+"""One exchange's record: what is known of it so far, its decision line, and its rows.
+
+Rule: a call that is no plain read is intended before it is sent, and every exchange has one outcome, also when the task that
+serves it is being cancelled. Facts are set as the stages learn them; a row holds those that are known when it is written.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.audit.record import Intent, Outcome, plain_read
+from trio_gate.audit.redact import params_text
+from trio_gate.aws.call import Unknown
+from trio_gate.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from trio_gate.approval.state import Verdict
+    from trio_gate.audit.record import End
+    from trio_gate.aws.call import Call, Claim
+    from trio_gate.aws.shape import Shape
+    from trio_gate.config.model import Person
+    from trio_gate.errors import GateError
+    from trio_gate.ports import AuditLog, Clock
+    from trio_gate.shell.decision_log import DecisionLog
+    from trio_gate.wire.head import RequestHead
+
+CONCLUDE_TIMEOUT = 10
+"""Seconds that writing an outcome may take once the exchange is being cancelled."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorder:
+    """See the head of the file.
+
+    Attributes:
+        id: the request id that the agent is told.
+        decision: outcome, rule and reason.
+        seconds: how long each stage took, by name.
+    """
+
+    id: str
+    agent_address: str
+    head: RequestHead
+    generation: int
+    audit: AuditLog
+    decisions: DecisionLog | None
+    clock: Clock
+    claim: Claim | None = None
+    agent: str | None = None
+    account_name: str | None = None
+    call: Call | None = None
+    shape: Shape | None = None
+    decision: tuple[str, str | None, str | None] | None = None
+    digest: str | None = None
+    approvers: tuple[tuple[str, str, str], ...] = ()
+    upstream_status: int | None = None
+    error_code: str | None = None
+    aws_request_id: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    _intended: bool = False
+    _mark: float = field(default_factory=trio.current_time)
+
+    def lap(self, stage: str) -> None:
+        """The stage that ends now took the time since the one before it ended."""
+        now = trio.current_time()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._mark
+        self._mark = now
+
+    def answered_by(self, verdict: Verdict, people: dict[str, Person]) -> None:
+        """Who decided."""
+        self.approvers = tuple((name, people[name].kind, verdict.reason) for name in verdict.by if name in people)
+
+    def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
+        """Note the decision and log its line. Raises AuditUnavailable."""
+        self.decision = (outcome, rule, reason)
+        if self.decisions is not None and self.call is not None:
+            self.decisions.called(
+                self.call,
+                id=self.id,
+                time=self.clock.now(),
+                agent=self.agent,
+                decision=self.decision,
+                status=status,
+                shape=self.shape,
+            )
+
+    async def intend(self) -> None:
+        """Return once the call may be sent: its intent is on disk, or it is a plain read. Raises AuditUnavailable."""
+        if self.call is not None and not plain_read(self.call):
+            await self.audit.intend(self._intent())
+            self._intended = True
+
+    async def refused(self, fault: GateError, status: int) -> None:
+        """The exchange ends with a refusal of ours; never raises, because the answer is no already."""
+        if self.decision is None and self.decisions is not None:
+            try:
+                self.decisions.refused(
+                    id=self.id, time=self.clock.now(), agent=self.agent, status=status, code=fault.code, reason=fault.reason
+                )
+            except AuditUnavailable as error:
+                log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
+        await self.conclude("failed" if self._intended else "refused", status=status, reason=fault.reason)
+
+    async def conclude(
+        self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
+    ) -> None:
+        """Write the outcome. A disk that does not take it is logged: what happened has happened."""
+        self.lap("end")
+        outcome = Outcome(
+            id=self.id,
+            time=self.clock.now(),
+            status=status,
+            upstream_status=self.upstream_status,
+            error_code=self.error_code,
+            aws_request_id=self.aws_request_id,
+            bytes_in=bytes_in,
+            bytes_out=bytes_out,
+            seconds=self.seconds,
+            end=end,
+            reason=reason,
+        )
+        try:
+            with trio.move_on_after(CONCLUDE_TIMEOUT, shield=True):
+                await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
+        except AuditUnavailable as error:
+            log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
+
+    def _intent(self) -> Intent:
+        call, claim = self.call, self.claim
+        outcome, rule, reason = self.decision or ("refused", None, None)
+        return Intent(
+            id=self.id,
+            time=self.clock.now(),
+            agent=self.agent,
+            agent_address=self.agent_address,
+            access_key_suffix=claim.suffix if claim else None,
+            account=claim.account if claim else None,
+            account_name=self.account_name,
+            partition=call.partition if call else None,
+            region=call.region if call else None,
+            service=call.service if call else None,
+            operation=call.operation if call else None,
+            iam_action=call.iam_action if call else None,
+            access=call.access if call else None,
+            resources=call.resources if call and not isinstance(call.resources, Unknown) else None,
+            host=call.host if call else None,
+            method=self.head.method,
+            path=self.head.target.path,
+            params=params_text(call.params, self.shape) if call else None,
+            outcome=outcome,
+            rule=rule,
+            reason=reason,
+            approvers=self.approvers,
+            digest=self.digest,
+            generation=self.generation,
+        )

@@ -1,0 +1,70 @@
+"""Whom we trust upstream: the system's roots, or one PEM file of the operator's.
+
+Rule: the name is checked, always. "The system's" is what OpenSSL takes by default, so SSL_CERT_FILE and SSL_CERT_DIR are heard
+as in any program; where a machine has no roots at all, those that botocore brings take their place. SSLKEYLOGFILE is not heard.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from importlib.util import find_spec
+from pathlib import Path
+
+from trio_gate.errors import CertificatesUnavailable
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+"""Names under which OpenSSL looks for certificates in a folder."""
+
+
+def client_context(ca_file: str | None) -> ssl.SSLContext:
+    """A context for connections to AWS.
+
+    Args:
+        ca_file: PEM file with all roots to trust; None for the system's.
+
+    Raises:
+        CertificatesUnavailable: the file cannot be read or holds no certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # create_default_context would obey SSLKEYLOGFILE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        if ca_file is not None:
+            context.load_verify_locations(ca_file)
+        elif _system_files():
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(_botocore())
+    except ssl.SSLError:
+        raise CertificatesUnavailable(f"{ca_file} holds no certificates in PEM") from None
+    except OSError as error:
+        raise CertificatesUnavailable(f"the roots {ca_file or error.filename} cannot be read: {error.strerror}") from None
+    return context
+
+
+def system_bundle() -> bytes:
+    """The system's roots in PEM, each once. Raises CertificatesUnavailable."""
+    try:
+        texts = [file.read_bytes() for file in _system_files() or [_botocore()]]
+    except OSError as error:
+        raise CertificatesUnavailable(f"the roots {error.filename} cannot be read: {error.strerror}") from None
+    blocks = dict.fromkeys(block for text in texts for block in _CERTIFICATE.findall(text))
+    return b"".join(block + b"\n" for block in blocks)
+
+
+def _system_files() -> list[Path]:
+    """The files that OpenSSL reads by default; none where the machine has no roots."""
+    paths = ssl.get_default_verify_paths()
+    files = [Path(paths.cafile)] if paths.cafile else []
+    if paths.capath:
+        files += sorted(file for file in Path(paths.capath).iterdir() if _HASHED.fullmatch(file.name))
+    return files
+
+
+def _botocore() -> Path:
+    spec = find_spec("botocore")
+    if spec is None or spec.origin is None:
+        raise CertificatesUnavailable("there are no roots on this machine: install them, or set `ca_file`")
+    return Path(spec.origin).with_name("cacert.pem")

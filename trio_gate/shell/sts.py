@@ -1,0 +1,189 @@
+"""AssumeRole over our own client: one request that the base key signs, and its answer read strictly.
+
+Rule: STS's own words go to the log, never to an agent: they name the base key's owner. An answer that is not exactly what was
+asked for, the account included, gives no credentials.
+
+Theory: the query protocol, version 2011-06-15 (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). Faults that only
+a person can mend are 403, so that SDKs do not repeat them; those that pass are 503.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from trio_gate.approval.text import visible
+from trio_gate.aws.readers.xml_body import read_xml
+from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
+from trio_gate.signing.sigv4 import Credentials, sign
+from trio_gate.wire.head import RequestHead, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from trio_gate.aws.readers.xml_body import Element
+    from trio_gate.ports import AssumeRole
+    from trio_gate.wire.head import ResponseHead
+
+    Send = Callable[[str, RequestHead, bytes], Awaitable[tuple[ResponseHead, bytes]]]
+    """Sends a request to a host and reads its whole answer, whose size it bounds. Raises UpstreamError."""
+
+BASE_KEY_FAULTS = {
+    "InvalidClientTokenId": "AWS does not know it, or it is switched off",
+    "SignatureDoesNotMatch": "its secret is wrong, or the gateway's clock is",
+    "ExpiredToken": "it has expired",
+    "ExpiredTokenException": "it has expired",
+}
+"""Codes that say that the key that signed is at fault, with what to make of them."""
+
+BUSY = frozenset(
+    {
+        "InternalFailure",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+"""Codes that pass by themselves, whatever their status."""
+
+_MESSAGE_LIMIT = 300
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
+_KEY_PART = re.compile(r"[\x21-\x7e]+")
+
+log = logging.getLogger(__name__)
+
+
+class RoleRefused(CredentialsUnavailable):
+    """STS refused for a reason that stays until a person removes it."""
+
+    status = 403
+    code = "AccessDenied"
+
+
+class BaseKeyRefused(RoleRefused):
+    """The base key is at fault, not the role: read it again."""
+
+
+async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, host: str, now: datetime) -> Credentials:
+    """Temporary credentials of the role; `expires` is set.
+
+    Args:
+        request: which role, as whom, for how long.
+        base: the key that signs.
+        send: the way to AWS.
+        host: the STS endpoint of the request's partition and region.
+        now: the time, aware.
+
+    Raises:
+        BaseKeyRefused: the base key is wrong or has expired (403).
+        RoleRefused: the role may not be assumed (403).
+        CredentialsUnavailable: STS is out of reach, busy, or answers nonsense (503).
+    """
+    head, body = _signed(request, base, host, now)
+    try:
+        answer, content = await send(host, head, body)
+    except UpstreamError as fault:
+        raise CredentialsUnavailable(f"STS could not be asked for {request.role_arn}: {fault.reason}") from fault
+    if answer.status == 200:
+        return _credentials(request, content)
+    raise _refusal(request, base, answer.status, content)
+
+
+def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) -> tuple[RequestHead, bytes]:
+    form = {
+        "Action": "AssumeRole",
+        "Version": "2011-06-15",
+        "RoleArn": request.role_arn,
+        "RoleSessionName": request.session_name,
+        "DurationSeconds": str(request.duration),
+    }
+    if request.external_id is not None:
+        form["ExternalId"] = request.external_id
+    body = urlencode(form, quote_via=quote).encode("ascii")
+    fields = (("host", host), ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
+    head = RequestHead(method="POST", target=Target(segments=("",)), headers=fields)
+    signed = sign(
+        head,
+        payload_hash=hashlib.sha256(body).hexdigest(),
+        credentials=base,
+        service="sts",
+        region=request.region,
+        now=now,
+        s3=False,
+    )
+    return signed.head, body
+
+
+def _credentials(request: AssumeRole, content: bytes) -> Credentials:
+    try:
+        root = _root(content, "AssumeRoleResponse")
+        arn = _text(root, "AssumeRoleResult", "AssumedRoleUser", "Arn")
+        parts = [
+            _text(root, "AssumeRoleResult", "Credentials", name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        ]
+        expires = datetime.fromisoformat(_text(root, "AssumeRoleResult", "Credentials", "Expiration"))
+    except (Malformed, ValueError):
+        raise _nonsense(request) from None
+    if expires.tzinfo is None or not all(_KEY_PART.fullmatch(part) for part in parts):
+        raise _nonsense(request)
+    if not arn.startswith(f"arn:{request.partition}:sts::{request.account}:assumed-role/"):
+        raise CredentialsUnavailable(f"STS gave credentials of another account than {request.account}; they are not used")
+    key, secret, token = parts
+    return Credentials(access_key_id=key, secret_access_key=secret, session_token=token, expires=expires)
+
+
+def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:
+    """What STS's error means; its words are logged."""
+    try:
+        root = _root(content, "ErrorResponse")
+        path = (
+            ("Errors", "Error") if any(child.name == "Errors" for child in root.children) else ("Error",)
+        )  # as botocore reads both
+        code, message = _text(root, *path, "Code"), _text(root, *path, "Message")
+    except (Malformed, ValueError):
+        code, message = "", ""
+    log.warning(
+        "STS refused %s with %d %s: %s", request.role_arn, status, visible(code[:64]), _loggable(code, message, request, base)
+    )
+    if status >= 500 or status == 429 or code in BUSY:
+        return CredentialsUnavailable(f"STS is busy and did not assume {request.role_arn}: try again later")
+    if code in BASE_KEY_FAULTS:
+        return BaseKeyRefused(f"AWS refuses the base key of credential {request.base} ({code}): {BASE_KEY_FAULTS[code]}")
+    if not _CODE.fullmatch(code):
+        return _nonsense(request)
+    return RoleRefused(
+        f"{request.role_arn} could not be assumed ({code}): check that the role exists, that its trust policy allows the base key"
+        f" of credential {request.base}, and its external id and longest session"
+    )
+
+
+def _nonsense(request: AssumeRole) -> CredentialsUnavailable:
+    return CredentialsUnavailable(f"STS gave no answer that can be read for {request.role_arn}: try again later")
+
+
+def _loggable(code: str, message: str, request: AssumeRole, base: Credentials) -> str:
+    """The message, unless it could hold a secret: a signature fault spells the request that was signed, token included."""
+    secrets = (base.secret_access_key, base.session_token, request.external_id)
+    if code == "SignatureDoesNotMatch" or any(secret in message for secret in secrets if secret):
+        return "(its message is not shown)"
+    return visible(message[:_MESSAGE_LIMIT])
+
+
+def _root(content: bytes, name: str) -> Element:
+    root = read_xml(content)
+    if root.name != name:
+        raise ValueError(root.name)
+    return root
+
+
+def _text(element: Element, *path: str) -> str:
+    """The text of the one element at a path. Raises ValueError where there is none, or a second."""
+    for name in path:
+        (element,) = (child for child in element.children if child.name == name)
+    return element.text

@@ -1,0 +1,83 @@
+"""TLS on accepted connections: the name that is asked for is read first, then the certificate chosen, then OpenSSL shakes hands.
+
+Rule: whatever a peer does until the handshake is over ends in Malformed, in time. The stream stays the caller's to close.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import Malformed
+from trio_gate.shell.transport import Replay, TlsTransport, trouble
+from trio_gate.wire.client_hello import MAX_HELLO, UNRECOGNIZED_NAME, read_client_hello
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+
+    Choose = Callable[[str | None], ssl.SSLContext | None]
+
+
+async def accept_tls(
+    stream: trio.abc.Stream, choose: Choose, *, within: float
+) -> tuple[trio.SSLStream[trio.abc.Stream], str | None]:
+    """Take the server's part of a handshake.
+
+    Args:
+        stream: an accepted connection.
+        choose: the context for a server name (lower case, None if the client gave none), or None to turn it away with the
+            alert unrecognized_name. What it raises passes through.
+        within: seconds for all of it.
+
+    Returns:
+        The stream in the clear, and the name.
+
+    Raises:
+        Malformed: what came is not TLS, the name is not served, or the handshake broke off or was too slow.
+    """
+    with _in_time(within):
+        replay, context, name = await _greet(stream, choose)
+        tls = trio.SSLStream[trio.abc.Stream](replay, context, server_side=True, https_compatible=True)
+        await tls.do_handshake()
+        return tls, name
+
+
+async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[TlsTransport, str | None]:
+    """As `accept_tls`, for what reads from a `Transport`; a client whose hello OpenSSL refuses is told why."""
+    with _in_time(within):
+        replay, context, name = await _greet(stream, choose)
+        transport = TlsTransport(replay, context, server_side=True)
+        await transport.handshake()
+        return transport, name
+
+
+@contextmanager
+def _in_time(within: float) -> Iterator[None]:
+    try:
+        with trio.fail_after(within):
+            yield
+    except trio.TooSlowError:
+        raise Malformed(f"the TLS handshake was not over in {within:g} seconds", status=408) from None
+    except trio.BrokenResourceError as broken:
+        raise Malformed(f"the TLS handshake broke off: {trouble(broken)}") from None
+
+
+async def _greet(stream: trio.abc.Stream, choose: Choose) -> tuple[Replay, ssl.SSLContext, str | None]:
+    """The stream from its first byte again, the context for it, and the name."""
+    received = b""
+    while (hello := read_client_hello(received)) is None:
+        if len(received) >= MAX_HELLO:
+            raise Malformed("the TLS client's hello is too long")
+        more = await stream.receive_some(MAX_HELLO - len(received))
+        if not more:
+            raise Malformed("the connection ended before the TLS client's hello")
+        received += more
+    name = hello.server_name
+    context = choose(name)
+    if context is None:
+        await stream.send_all(UNRECOGNIZED_NAME)
+        raise Malformed(f"the server name {name or '(none)'} is not served here", status=421)
+    return Replay(stream, received), context, name

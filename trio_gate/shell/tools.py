@@ -1,0 +1,34 @@
+"""What all exchanges of a process share: the ports as the shell fills them, and its stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trio_gate.aws.hosts import HostTable
+    from trio_gate.ports import Approvals, AuditLog, Clock
+    from trio_gate.shell.bodies import Budget
+    from trio_gate.shell.credentials import RoleCredentials
+    from trio_gate.shell.decision_log import DecisionLog
+    from trio_gate.shell.models import Models
+    from trio_gate.shell.upstream import Upstreams
+    from trio_gate.signing.sigv4 import SigningKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """See the head of the file. `held` counts bodies in memory, `spooled` those in files of `spool_folder`."""
+
+    clock: Clock
+    table: HostTable
+    models: Models
+    keys: SigningKeys
+    credentials: RoleCredentials
+    approvals: Approvals
+    upstreams: Upstreams
+    audit: AuditLog
+    decisions: DecisionLog | None
+    held: Budget
+    spooled: Budget
+    spool_folder: str

@@ -1,0 +1,215 @@
+"""Bytes to and from a peer, over TCP or TLS: the few calls that connections are made of.
+
+Rule: whatever breaks a transport is one exception, trio.BrokenResourceError, and `trouble` says why. A write that failed or was
+cancelled has ended the transport, because nobody knows how much of it left. An end without TLS's goodbye is a break and no end:
+anybody on the way can cause it.
+
+Theory: one task may send while another receives. Only senders write to the stream, so what TLS has to say by itself (the
+answer to a key update) leaves before the next piece.
+"""
+
+from __future__ import annotations
+
+import select
+import ssl
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+import trio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RECEIVE = 64 * 1024
+"""Bytes asked of the socket at once."""
+
+GOODBYE_TIMEOUT = 1
+"""Seconds for TLS's last word, to a peer that may no longer read."""
+
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+
+
+class Transport(Protocol):
+    """What a connection reads from and writes to."""
+
+    async def send_all(self, data: bytes | memoryview) -> None:
+        """Send all of it. Raises trio.BrokenResourceError."""
+
+    async def receive_some(self, max_bytes: int) -> bytes:
+        """Some bytes, b"" when the peer has ended. Cancelling loses nothing. Raises trio.BrokenResourceError."""
+
+    async def aclose(self) -> None:
+        """Close. Raises nothing that a peer can cause; `trio.aclose_forcefully` closes without a wait."""
+
+
+class StreamTransport(trio.abc.AsyncResource):
+    """A trio stream as it is."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._cut_off = False
+
+    async def send_all(self, data: bytes | memoryview) -> None:
+        """See `Transport`."""
+        if self._cut_off:
+            raise trio.BrokenResourceError("an earlier write was cut off")
+        self._cut_off = True
+        with _one_error():
+            await self._stream.send_all(data)
+        self._cut_off = False
+
+    async def receive_some(self, max_bytes: int) -> bytes:
+        """See `Transport`."""
+        with _one_error():
+            return bytes(await self._stream.receive_some(max_bytes))
+
+    async def aclose(self) -> None:
+        """See `Transport`."""
+        with suppress(trio.BrokenResourceError):
+            await self._stream.aclose()
+
+    def quiet(self) -> bool:
+        """Whether it is known that nothing has arrived since the last read, the end included."""
+        if not isinstance(self._stream, trio.SocketStream) or self._stream.socket.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(self._stream.socket.fileno(), select.POLLIN | select.POLLRDHUP)
+        return not poll.poll(0)
+
+
+class TlsTransport(trio.abc.AsyncResource):
+    """TLS over a trio stream, which it owns. `handshake` comes first."""
+
+    def __init__(
+        self, stream: trio.abc.Stream, context: ssl.SSLContext, *, server_hostname: str | None = None, server_side: bool = False
+    ) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
+        self._below = StreamTransport(stream)
+
+    async def handshake(self) -> None:
+        """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
+        while isinstance(fault := self._shake(), ssl.SSLWantReadError):
+            await self._flush()
+            await self._feed()
+        if fault is None:
+            await self._flush()
+            return
+        with suppress(trio.BrokenResourceError):
+            await self._flush()  # the alert, for the peer's log
+        raise trio.BrokenResourceError from fault
+
+    def _shake(self) -> ssl.SSLError | None:
+        """Go on with the handshake; what stopped it."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLError as fault:
+            return fault
+        return None
+
+    async def send_all(self, data: bytes | memoryview) -> None:
+        """See `Transport`. All of `data` is encrypted at once: cut what is large."""
+        if data:
+            with _one_error():
+                self._tls.write(data)
+        await self._flush()
+
+    async def receive_some(self, max_bytes: int) -> bytes:
+        """See `Transport`."""
+        if self._incoming.pending or self._tls.pending():
+            await trio.lowlevel.checkpoint()
+        while (data := self._decrypted(max_bytes)) is None:
+            await self._feed()
+        return data
+
+    def _decrypted(self, most: int) -> bytes | None:
+        """What can be had without waiting; None for nothing yet, b"" for the peer's goodbye."""
+        pieces: list[bytes] = []
+        try:
+            while most > 0 and (piece := self._tls.read(most)):
+                pieces.append(piece)
+                most -= len(piece)
+        except ssl.SSLWantReadError:
+            if not pieces:
+                return None
+        except ssl.SSLError as fault:
+            raise trio.BrokenResourceError from fault
+        return b"".join(pieces)
+
+    async def _feed(self) -> None:
+        data = await self._below.receive_some(RECEIVE)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _flush(self) -> None:
+        await self._below.send_all(self._outgoing.read())
+
+    async def aclose(self) -> None:
+        """See `Transport`. Says goodbye, and does not wait for the peer's."""
+        try:
+            with trio.move_on_after(GOODBYE_TIMEOUT), suppress(trio.BrokenResourceError):
+                with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
+                    self._tls.unwrap()
+                await self._flush()
+        finally:
+            await self._below.aclose()
+
+    def quiet(self) -> bool:
+        """Whether it is known that nothing has arrived since the last read, the end included."""
+        return not (self._incoming.pending or self._incoming.eof or self._tls.pending()) and self._below.quiet()
+
+
+class Replay(trio.abc.Stream):
+    """A stream that is read from `head` first."""
+
+    def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
+        self._stream = stream
+        self._head = head
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """The head's bytes, then the stream's."""
+        if not self._head:
+            return await self._stream.receive_some(max_bytes)
+        await trio.lowlevel.checkpoint()
+        head, self._head = self._head[:max_bytes], self._head[len(self._head) if max_bytes is None else max_bytes :]
+        return head
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Pass on."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Pass on."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Pass on."""
+        await self._stream.aclose()
+
+
+def trouble(broken: trio.BrokenResourceError) -> str:
+    """What broke a transport, in words for an agent."""
+    cause = broken.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {cause.verify_message.rstrip('.').lower()}"
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return "the connection was closed early"
+    if isinstance(cause, ssl.SSLError):
+        reason = cause.reason or "unknown"
+        return "the peer does not speak TLS" if reason in _NOT_TLS else f"TLS failed: {reason.replace('_', ' ').lower()}"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror.lower()
+    return "the connection broke"
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    try:
+        yield
+    except trio.ClosedResourceError as closed:
+        raise trio.BrokenResourceError from closed
+    except ssl.SSLError as fault:
+        raise trio.BrokenResourceError from fault

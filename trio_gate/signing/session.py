@@ -1,0 +1,27 @@
+r"""The name of a role's session: what CloudTrail and `aws:userid` show of who acted, so it names gateway and agent.
+
+Rule: two agents never share a name. A name that does not fit AWS's alphabet or length is cleaned, shortened and closed with
+`=` and a hash of the original; a name that fits may hold neither `=` nor `@`, so it can never look like one of those.
+
+Theory: RoleSessionName is `[\w+=,.@-]{2,64}` (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html), where `\w` is ASCII.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+MAX_LENGTH = 64
+_HASH_LENGTH = 16
+_PLAIN = re.compile(r"[A-Za-z0-9_+,.-]+")
+_OTHER = re.compile(r"[^A-Za-z0-9_+,.@-]")
+
+
+def session_name(gateway: str, agent: str | None) -> str:
+    """`gateway@agent`, or `gateway` for an agent without a name; differs wherever the two arguments differ."""
+    parts = (gateway,) if agent is None else (gateway, agent)
+    name = "@".join(parts)
+    if 2 <= len(name) <= MAX_LENGTH and all(_PLAIN.fullmatch(part) for part in parts):
+        return name
+    digest = hashlib.sha256(ascii(parts).encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{_OTHER.sub('-', name)[: MAX_LENGTH - _HASH_LENGTH - 1]}={digest}"

@@ -1,0 +1,117 @@
+"""The first message of a TLS client, read for the one thing that must be known before a certificate is chosen: the name it asks for.
+
+Rule: what is not exactly one ClientHello with at most one server name is refused. OpenSSL reads the same bytes afterwards and
+decides on all the rest.
+Theory: RFC 8446 sections 4.1.2 and 5.1, RFC 6066 section 3. OpenSSL's own callback cannot do this here: Python prints a
+traceback for a name that is not ASCII, and trio drops the alert that would tell the client why.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from trio_gate.errors import Malformed
+
+MAX_HELLO = 16 * 1024
+"""Bytes of a hello with its record headers. Those with post-quantum keys and a session ticket have some 3 KiB."""
+
+UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
+"""The fatal alert for a name that is not served here (RFC 6066 section 3), as a record."""
+
+_MAX_RECORDS = 8
+_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
+_VERSION_AND_RANDOM = 2 + 32
+_NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientHello:
+    """What a client said first. `server_name` is lower case; None if it named none."""
+
+    server_name: str | None
+
+
+def read_client_hello(received: bytes) -> ClientHello | None:
+    """Read the hello at the start of a connection; None while more bytes are needed. Raises Malformed."""
+    message = _message(received)
+    if message is None:
+        return None
+    hello = _Cursor(message)
+    hello.take(_VERSION_AND_RANDOM)
+    for width in (1, 2, 1):  # session id, cipher suites, compression methods
+        hello.vector(width)
+    names = []
+    extensions = hello.vector(2) if hello.left else _Cursor(b"")
+    hello.end()
+    while extensions.left:
+        kind, body = extensions.number(2), extensions.vector(2)
+        if kind == _SERVER_NAME:
+            names.append(_server_name(body))
+    if len(names) > 1:
+        raise Malformed("the TLS client names more than one server")
+    return ClientHello(server_name=names[0] if names else None)
+
+
+def _message(received: bytes) -> bytes | None:
+    """The body of the handshake message, put together from its records."""
+    found = b""
+    for _ in range(_MAX_RECORDS):
+        if received and received[0] != _HANDSHAKE:
+            raise Malformed("what arrived is not TLS: use https")
+        size = 5 + int.from_bytes(received[3:5], "big")
+        if len(received) < max(size, 6):
+            break
+        if size == 5:
+            raise Malformed("the TLS client sent an empty record")
+        found += received[5:size]
+        received = received[size:]
+        if found[0] != _CLIENT_HELLO:
+            raise Malformed("the TLS client does not begin with a hello")
+        end = 4 + int.from_bytes(found[1:4], "big")
+        if len(found) > end:
+            raise Malformed("the TLS client sent more than its hello")
+        if len(found) == end:
+            return found[4:]
+    else:
+        raise Malformed("the TLS client's hello is in too many pieces")
+    return None
+
+
+def _server_name(body: _Cursor) -> str:
+    entries = body.vector(2)
+    body.end()
+    kind, name = entries.number(1), entries.vector(2)
+    entries.end()
+    text = name.take(name.left).lower()
+    if kind != _HOST_NAME or not _NAME.fullmatch(text):
+        raise Malformed("the TLS client asks for a server name that is none")
+    return text.decode("ascii")
+
+
+class _Cursor:
+    """Reads from the front. Raises Malformed where the bytes end too early or too late."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, count: int) -> bytes:
+        if count > self.left:
+            raise Malformed("the TLS client's hello is cut short")
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def number(self, width: int) -> int:
+        return int.from_bytes(self.take(width), "big")
+
+    def vector(self, width: int) -> _Cursor:
+        return _Cursor(self.take(self.number(width)))
+
+    def end(self) -> None:
+        if self.left:
+            raise Malformed("the TLS client's hello holds more than it says")
