@@ -31,6 +31,7 @@ import botocore
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 from botocore.loaders import Loader
+from botocore.regions import EndpointResolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +44,7 @@ DIRECTORY = f"{BUCKET}--{ZONE}--x-s3"
 BY_ACCOUNT = {"AccountId": ACCOUNT, "AccountIdEndpointMode": "preferred"}
 
 MORE: dict[str, list[dict[str, Any]]] = {
-    **dict.fromkeys(("dynamodb", "dynamodbstreams", "eventbridgev2", "kinesis"), [BY_ACCOUNT]),
+    **{name: [BY_ACCOUNT] for name in ("dynamodb", "dynamodbstreams", "eventbridgev2", "kinesis")},
     "opensearchmemory": [{"SpaceId": LABEL}],
     "s3control": [{"RequiresAccountId": False}, {"AccountId": ACCOUNT}, {"OutpostId": "op-1"}],
     "sts": [{"UseGlobalEndpoint": True}],
@@ -90,9 +91,10 @@ Hosts = dict[str, dict[str, dict[str, set[str]]]]
 
 
 class Answer(NamedTuple):
-    """What a rule set says: for which region and in the plain form or not, which host, with which auth schemes."""
+    """What a rule set says: for which region of which partition, in the plain form or not, which host and auth schemes."""
 
     region: str
+    partition: str
     plain: bool
     host: str
     schemes: list[dict[str, Any]] | None
@@ -111,7 +113,13 @@ def regions() -> dict[str, str]:
 
 
 @functools.cache
+def resolver() -> EndpointResolver:
+    return EndpointResolver(LOADER.load_data("endpoints"))
+
+
+@functools.cache
 def asked_regions() -> dict[str, str]:
+    """The same, pseudo-regions included."""
     return {region: one["id"] for one in partitions() for region in one["regions"]}
 
 
@@ -123,18 +131,25 @@ def suffixes() -> list[tuple[str, str, str]]:
     return sorted(rows, key=lambda row: -len(row[0]))
 
 
-def fold(host: str, partition: str) -> tuple[str, str] | None:
-    """Pattern and host region; None under the suffix of another partition, which only a slip in a rule set yields."""
-    fitting = [row for row in suffixes() if host.endswith("." + row[0])]
-    own = next((row for row in fitting if row[1] == partition), None)
-    if fitting and own is None:
-        return None
-    stem = host.removesuffix("." + own[0]) if own else host
-    labels = stem.split(".")
+def fold(host: str, partition: str) -> tuple[str, str]:
+    """Pattern and host region."""
+    own = next((row for row in suffixes() if host.endswith("." + row[0]) and row[1] == partition), None)
+    labels = (host.removesuffix("." + own[0]) if own else host).split(".")
     region = next((label for label in labels if label in regions()), "")
     slots = {ACCOUNT: "{a}", LABEL: "{l}"} | ({region: "{r}"} if region else {})
     pattern = ".".join(slots.get(label, label) for label in labels).replace(ZONE, "{z}")
     return (f"{pattern}.{own[2]}" if own else pattern), region
+
+
+def words(rules: Any) -> Iterator[str]:
+    """What a rule set compares the region with: some take words that are no region, as "sandbox"."""
+    if isinstance(rules, dict):
+        if rules.get("fn") == "stringEquals" and {"ref": "Region"} in rules["argv"]:
+            yield from (one for one in rules["argv"] if isinstance(one, str))
+        rules = list(rules.values())
+    if isinstance(rules, list):
+        for one in rules:
+            yield from words(one)
 
 
 def ask(rules: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Answer]:
@@ -142,7 +157,8 @@ def ask(rules: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Answer]
     provider = EndpointProvider(rules, LOADER.load_data("partitions"))
     known = rules["parameters"]
     fixed = {key: value["default"] for key, value in known.items() if "default" in value} | dict(params)
-    for region, partition in asked_regions().items():
+    asked = asked_regions() | dict.fromkeys(sorted(set(words(rules["rules"])) - asked_regions().keys()), "aws")
+    for region, partition in asked.items():
         here = {
             key: value % {"partition": partition, "region": region} if key == "Bucket" else value for key, value in fixed.items()
         }
@@ -154,8 +170,9 @@ def ask(rules: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Answer]
                 except EndpointProviderError:
                     continue
                 host = answer.url.partition("://")[2].partition("/")[0]
+                within = next((regions()[label] for label in host.split(".") if label in regions()), partition)
                 if region in regions() or region not in host.split("."):
-                    yield Answer(region, not (fips or dual), host, answer.properties.get("authSchemes"))
+                    yield Answer(region, within, not (fips or dual), host, answer.properties.get("authSchemes"))
 
 
 def ways(name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -169,40 +186,43 @@ def ways(name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, A
         prefix = operation.get("endpoint", {}).get("hostPrefix", "")
         counted["" if name == "s3control" else prefix, json.dumps(fixed, sort_keys=True)] += 1
     bare = [("", counted.most_common(1)[0][0][1])]
+    bare += [("", fixed) for prefix, fixed in counted if "{" in prefix]
     for prefix, fixed in sorted({*counted, *bare}, key=lambda way: (way[0] != "", -counted[way], way)):
         for more in [{}, *MORE.get(name, [])]:
             yield re.sub(r"\{\w+\}", "{l}", prefix), json.loads(fixed) | more
 
 
-def scopes(answer: Answer, signing_name: str) -> list[str]:
-    """The scopes an answer may be signed in. The rule set's schemes come before the region asked for."""
+def scopes(answer: Answer, host_region: str, signing_name: str, endpoint_prefix: str) -> list[str]:
+    """The scopes an answer may be signed in: by the rule set's schemes, else for the region or as endpoints.json has it."""
     if answer.schemes is None:
-        return [answer.region] if answer.region in regions() else []
-    found = [one for one in answer.schemes if one["name"] in ("sigv4", "sigv4-s3express")]
-    named = [(one.get("signingRegion", answer.region), one.get("signingName", signing_name)) for one in found]
-    return [region if name == signing_name else f"{region}/{name}" for region, name in named]
+        older = resolver().construct_endpoint(endpoint_prefix, answer.region, answer.partition) or {}
+        own = answer.region if answer.region in regions() else host_region
+        named = [(own, signing_name), (older.get("credentialScope", {}).get("region", ""), signing_name)]
+    else:
+        found = [one for one in answer.schemes if one["name"] in ("sigv4", "sigv4-s3express")]
+        named = [(one.get("signingRegion", answer.region), one.get("signingName", signing_name)) for one in found]
+    return [region if name == signing_name else f"{region}/{name}" for region, name in named if region in regions()]
 
 
 def read(name: str) -> dict[str, Any]:
     """The entry of one service."""
     model = LOADER.load_service_model(name, "service-2")
     rules = LOADER.load_service_model(name, "endpoint-rule-set-1")
-    signing_name = model["metadata"].get("signingName", model["metadata"]["endpointPrefix"])
+    endpoint_prefix = model["metadata"]["endpointPrefix"]
+    signing_name = model["metadata"].get("signingName", endpoint_prefix)
     hosts: Hosts = {}
     default: dict[str, str] = {}
     for prefix, params in ways(name, model):
         for answer in ask(rules, params):
             host = answer.host.removeprefix(S3_FRONTS[prefix]) if name == "s3" else answer.host
-            folded = fold(host, asked_regions()[answer.region])
-            found = scopes(answer, signing_name)
-            if folded is None or not found or (name == "s3" and prefix and host == answer.host):
+            pattern, region = fold(host, answer.partition)
+            found = scopes(answer, region, signing_name, endpoint_prefix)
+            if not found or ":" in host or (name == "s3" and prefix and host == answer.host):
                 continue
-            pattern, region = prefix + folded[0], folded[1]
-            partition = asked_regions()[answer.region]
-            for one in (pattern, *(pattern.replace("{a}.", label) for label in LABELS.get(name, ()))):
-                hosts.setdefault(one, {}).setdefault(partition, {}).setdefault(region, set()).update(found)
             if answer.plain and not prefix and answer.region in regions() and not {"{a}", "{l}"} & set(pattern.split(".")):
                 default.setdefault(answer.region, pattern if region == answer.region else pattern.replace("{r}", region))
+            for one in (prefix + pattern, *((prefix + pattern).replace("{a}.", label) for label in LABELS.get(name, ()))):
+                hosts.setdefault(one, {}).setdefault(answer.partition, {}).setdefault(region, set()).update(found)
     if name == "s3":
         hosts |= {pattern: hosts[base] for pattern, base in SERVED_AS.items()}
         hosts[GLOBAL_S3]["aws"][""].update(region for region, partition in regions().items() if partition == "aws")

@@ -33,6 +33,7 @@ from trio_gate.shell.decision_log import DecisionLog
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
 from trio_gate.shell.generation import generation
 from trio_gate.shell.models import Models
+from trio_gate.shell.notify import notify
 from trio_gate.shell.roots import client_context
 from trio_gate.shell.store import FILE
 from trio_gate.shell.tools import Tools
@@ -87,6 +88,7 @@ async def serve(config: Config) -> None:
                         )
                         log.info("listening %s %s", door.kind, _text(door.listener))
                     log.info("trio-gate: ready")
+                    notify("READY=1")
         watchers.cancel_scope.cancel()
     log.info("trio-gate: stopped")
 
@@ -237,6 +239,7 @@ async def _stop_on_signal(stop: server.Stop) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)
+            notify("STOPPING=1")
             stop.request()
 
 

@@ -4,10 +4,26 @@ import argparse
 import ssl
 
 import pytest
+from cryptography import x509
 
 from trio_gate.cli import ca
-from trio_gate.shell.authority import DOMAINS, interception
+from trio_gate.shell.authority import interception
 from trio_gate.shell.clock import SystemClock
+
+CONFIG = """
+gateway { state_dir = "state" }
+credential "aws_account" "base" {}
+endpoint "aws_api" "main" {
+  role       = "gate"
+  region     = "REGION"
+  credential = aws_account.base
+  accounts   = ["111111111111"]
+}
+agent "ci" {
+  key_suffix = "CI01"
+  secret     = env("TEST_CA_SECRET")
+}
+"""
 
 
 def trio_gate_ca(*args):
@@ -22,36 +38,67 @@ def subjects(pem):
     return [value for found in context.get_ca_certs() for ((_, value), *_) in found["subject"]]
 
 
-def test_the_gateways_certificate_and_nothing_else_is_printed(tmp_path, capsys):
-    state = tmp_path / "state"
-    assert trio_gate_ca("--state-dir", state) == 0
-    made = capsys.readouterr()
-    assert made.out.encode() == interception(state, DOMAINS, now=SystemClock().now()).pem
-    assert made.err == ""
-    assert trio_gate_ca("--state-dir", state) == 0
-    assert capsys.readouterr().out == made.out
+@pytest.fixture
+def state(tmp_path):
+    folder = tmp_path / "state"
+    interception(folder, ("amazonaws.com", "api.aws"), now=SystemClock().now())
+    return folder
 
 
-def test_the_bundle_ends_with_ours(tmp_path, capsys, monkeypatch):
-    roots = tmp_path / "cert.pem"
-    monkeypatch.setenv("SSL_CERT_FILE", str(roots))
+def permitted(pem):
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return [name.value for name in certificate.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees]
+
+
+def test_the_gateways_certificate_and_nothing_else_is_printed(state, capsys):
+    assert trio_gate_ca("--state-dir", state) == 0
+    assert capsys.readouterr() == ((state / "ca" / "interception.pem").read_text(), "")
+
+
+def test_the_bundle_ends_with_ours(tmp_path, state, capsys, monkeypatch):
+    root = interception(tmp_path / "other", ("api.aws",), now=SystemClock().now()).pem
+    (tmp_path / "cert.pem").write_bytes(root)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-    trio_gate_ca("--state-dir", tmp_path / "other")
-    root = capsys.readouterr().out
-    roots.write_text(root)
-    assert trio_gate_ca("--state-dir", tmp_path / "state") == 0
-    ours = capsys.readouterr().out
-    assert trio_gate_ca("--state-dir", tmp_path / "state", "--bundle") == 0
+    assert trio_gate_ca("--state-dir", state, "--bundle") == 0
     bundle = capsys.readouterr().out
-    assert bundle == root + ours
+    assert bundle == root.decode() + (state / "ca" / "interception.pem").read_text()
     assert subjects(bundle) == ["trio-gate interception CA"] * 2
 
 
-def test_a_configuration_is_read_for_its_state_dir_only(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("region", "domain", "other"),
+    [("eu-west-1", "amazonaws.com", "amazonaws.com.cn"), ("cn-north-1", "amazonaws.com.cn", "amazonaws.com")],
+)
+def test_it_is_made_for_the_partition_of_the_accounts(tmp_path, capsys, monkeypatch, region, domain, other):
+    monkeypatch.setenv("TEST_CA_SECRET", "a-secret-of-sixteen-or-more")
     config = tmp_path / "gateway.hcl"
-    config.write_text('gateway { state_dir = "kept" }\nagent "a" { secret = env("NOT_SET") }')
+    config.write_text(CONFIG.replace("REGION", region))
     assert trio_gate_ca(config) == 0
-    assert capsys.readouterr().out == (tmp_path / "kept" / "ca" / "interception.pem").read_text()
+    made = capsys.readouterr().out
+    assert domain in permitted(made)
+    assert other not in permitted(made)
+    assert trio_gate_ca(config) == 0
+    assert capsys.readouterr().out == made == (tmp_path / "state" / "ca" / "interception.pem").read_text()
+
+
+def test_one_that_is_there_needs_no_secrets(state, capsys):
+    config = state.parent / "gateway.hcl"
+    config.write_text(CONFIG)
+    assert trio_gate_ca(config) == 0
+    assert "BEGIN CERTIFICATE" in capsys.readouterr().out
+
+
+def test_one_that_is_not_there_is_made_from_a_whole_configuration_only(tmp_path, capsys):
+    config = tmp_path / "gateway.hcl"
+    config.write_text(CONFIG)
+    assert trio_gate_ca(config) == 2
+    assert "TEST_CA_SECRET" in capsys.readouterr().err
+    assert trio_gate_ca("--state-dir", tmp_path / "state") == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "interception.pem yet: start the gateway, or name its configuration" in printed.err
+    assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("text", ["gateway { state_dir = 7 }", None])
@@ -63,11 +110,9 @@ def test_a_configuration_that_does_not_say_is_an_error_of_usage(tmp_path, capsys
     assert capsys.readouterr().out == ""
 
 
-def test_a_ca_that_is_not_to_be_used_is_one_line_of_error(tmp_path, capsys):
-    trio_gate_ca("--state-dir", tmp_path)
-    capsys.readouterr()
-    (tmp_path / "ca" / "interception.key").chmod(0o644)
-    assert trio_gate_ca("--state-dir", tmp_path) == 1
+def test_a_ca_that_is_not_to_be_used_is_one_line_of_error(state, capsys):
+    (state / "ca" / "interception.key").chmod(0o644)
+    assert trio_gate_ca("--state-dir", state) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("trio-gate: others can read")

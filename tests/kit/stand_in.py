@@ -160,6 +160,6 @@ async def serving(serve: Callable[[trio.SocketStream], Awaitable[None]]):
     """A TCP server on loopback; gives its port."""
     async with trio.open_nursery() as nursery:
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        nursery.start_soon(trio.serve_listeners, serve, listeners)
+        await nursery.start(trio.serve_listeners, serve, listeners)
         yield listeners[0].socket.getsockname()[1]
         nursery.cancel_scope.cancel()

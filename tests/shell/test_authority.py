@@ -93,7 +93,8 @@ def test_the_certificate_of_a_server(folder):
     assert critical
     assert usage.digital_signature
     assert not usage.key_cert_sign
-    purposes, _ = extension(certificate, x509.ExtendedKeyUsage)
+    purposes, critical = extension(certificate, x509.ExtendedKeyUsage)
+    assert not critical
     assert [purpose.dotted_string for purpose in purposes] == ["1.3.6.1.5.5.7.3.1"]
     issuer, _ = extension(x509.load_pem_x509_certificate(authority.pem), x509.SubjectKeyIdentifier)
     assert extension(certificate, x509.AuthorityKeyIdentifier)[0].key_identifier == issuer.digest
@@ -234,7 +235,7 @@ def test_places_that_cannot_hold_it(tmp_path):
     assert "cannot be used" in refused(tmp_path / "ca")
 
 
-@pytest.mark.parametrize("domains", [("api.aws",), ("amazonaws.com", "api.aws"), ("us-east-1.amazonaws.com",), None])
+@pytest.mark.parametrize("domains", [(), ("api.aws",), ("amazonaws.com", "api.aws"), ("us-east-1.amazonaws.com",), None])
 def test_a_ca_that_covers_more_is_good(folder, domains):
     made = open_authority(folder)
     assert open_authority(folder, domains=domains).pem == made.pem
@@ -246,6 +247,11 @@ def test_a_ca_that_does_not_cover_a_domain_is_refused_and_left_alone(folder, dom
     reason = refused(folder, domains=("api.aws", domain))
     assert re.search(rf"may not sign for {re.escape(domain)}: remove it and \S+interception\.key, .* new certificate", reason)
     assert (folder / "interception.pem").read_bytes() == made.pem
+
+
+def test_a_ca_for_no_domain_is_never_made(folder):
+    assert "there is no CA" in refused(folder, domains=())
+    assert not folder.exists()
 
 
 def test_a_ca_without_limits_may_not_intercept(folder):

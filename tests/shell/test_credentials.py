@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.kit.embedded import embedded_aws, sender
+from tests.kit.embedded import sender
 from tests.shell.sts_kit import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
 from trio_gate.errors import CredentialsUnavailable, UpstreamError
 from trio_gate.shell import credentials as module
@@ -17,8 +17,6 @@ from trio_gate.shell.base_keys import BaseKeys
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.signing.sigv4 import Credentials
-
-__all__ = ["embedded_aws"]
 
 
 def host(partition: str, region: str) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trio
@@ -17,6 +17,8 @@ import trio.testing
 from trio_gate.shell import models as module
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.models import Models
+
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 async def test_what_was_ensured_can_be_read():
@@ -61,14 +63,14 @@ async def test_what_is_loaded_costs_no_checkpoint():
 @pytest.fixture
 def loads(monkeypatch):
     """What is loaded, by which thread, and the event that lets loading go on."""
-    loaded, go, load = [], threading.Event(), module._load
+    loaded, go, load = [], threading.Event(), module.load_model
 
     def slow(name):
         loaded.append((name, threading.current_thread() is threading.main_thread()))
         go.wait()
         return load(name)
 
-    monkeypatch.setattr(module, "_load", slow)
+    monkeypatch.setattr(module, "load_model", slow)
     yield loaded, go
     go.set()
 
@@ -117,12 +119,6 @@ print(models.catalog.service("sts").api_version)
 
 
 def test_the_clock_is_the_systems_and_aware():
-    before = time.time_ns() // 1000
-    now = SystemClock().now()
+    before, now, after = time.time_ns(), SystemClock().now(), time.time_ns()
     assert now.tzinfo is UTC
-    since = now - datetime(1970, 1, 1, tzinfo=UTC)
-    assert before <= since // module_microsecond(since) <= time.time_ns() // 1000
-
-
-def module_microsecond(delta):
-    return type(delta)(microseconds=1)
+    assert before // 1000 * 1000 <= (now - EPOCH) / MICROSECOND * 1000 <= after

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.embedded_aws import ACCOUNTS, client
 from tests.audit.kit import NOW
-from tests.kit.embedded import embedded_aws, sender
+from tests.kit.embedded import sender
 from tests.shell.sts_kit import ACCOUNT, BASE, REQUEST, ROLE, fault, given, role
 from trio_gate.errors import CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
@@ -19,8 +19,6 @@ from trio_gate.signing.sigv4 import Credentials
 from trio_gate.wire.head import ResponseHead
 
 HOST = "sts.us-east-1.amazonaws.com"
-
-__all__ = ["embedded_aws"]
 
 
 async def answered(status: int, text: str, request=REQUEST) -> Credentials:

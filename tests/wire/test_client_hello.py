@@ -92,7 +92,7 @@ def test_whatever_comes_is_read_or_malformed(data):
         (record(message()[:9]) + b"\x15\x03\x01\x00\x02\x02\x28", "not TLS"),
         (record(message(kind=2)), "does not begin with a hello"),
         (record(b"") + record(message()), "empty record"),
-        (b"".join(record(message()[at : at + 1]) for at in range(9)), "too many pieces"),
+        (b"".join(record(message()[at : at + 1]) for at in range(8)), "too many pieces"),
         (record(message() + b"\0"), "more than its hello"),
         (record(b"\x01\0\0\0"), "cut short"),
         (record(message(tail=b"\0")), "cut short"),

@@ -97,11 +97,13 @@ class Service:
 
     Attributes:
         name: botocore's name.
+        service_id: the model's, as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
         protocols: all it speaks, botocore's names, legacy ones included.
         target_prefix: what stands before the operation in `x-amz-target` and in CBOR's paths.
     """
 
     name: str
+    service_id: str
     api_version: str
     protocols: frozenset[str]
     target_prefix: str
@@ -141,6 +143,7 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
     rest = bool(protocols & {"rest-json", "rest-xml"})
     return Service(
         name=name,
+        service_id=metadata["serviceId"],
         api_version=metadata["apiVersion"],
         protocols=protocols | frozenset(LEGACY_PROTOCOLS.get(name, ())),
         target_prefix=metadata.get("targetPrefix", ""),

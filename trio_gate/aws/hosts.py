@@ -10,12 +10,13 @@ partitions or regions share has a candidate for each scope, and the signature pi
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.call import Candidate, Place
-from trio_gate.aws.hosts_front import Where, read_front
+from trio_gate.aws.hosts_front import SLOTS, Where, read_front
 from trio_gate.aws.hosts_other import first_name, why_refused
 from trio_gate.errors import Unidentified
 
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)+{_LABEL}", re.ASCII)
+_HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _PATTERN = re.compile(r"((?:\{(?:a|l|b|ap|ol|op|x)\}\.)*)(.+)")
 _ZONE = re.compile(r"(s3express(?:-fips)?)-(?!control|fips-)([a-z0-9-]+)")
+
+_REMEMBERED = 256
+"""Hosts whose places are kept: agents call few, and the global names of S3 have a candidate for every region."""
 
 _Scopes = tuple[tuple[str, str], ...]
 
@@ -71,6 +75,7 @@ class HostTable:
         self._bases: dict[str, dict[str, list[_Row]]] = {}
         self._domains: dict[str, set[str]] = {name: set() for name in partitions}
         self._signed_as: dict[str, dict[str, None]] = {}
+        self._remembered = functools.lru_cache(_REMEMBERED)(self._look_up)
         for name, one in data["services"].items():
             for pattern, found in one["hosts"].items():
                 self._add(name, pattern, found)
@@ -106,10 +111,13 @@ class HostTable:
         Raises:
             Unidentified: it is none of the table's; the reason says what else it is, where that can be told.
         """
-        if not _HOST.fullmatch(host):
+        return self._remembered(host)
+
+    def _look_up(self, host: str) -> Place:
+        if len(host) > 253 or not _HOST.fullmatch(host):
             raise Unidentified("the request's host is not a host name in lower case")
         first = None if (found := self._find(host, host)) else first_name(host)
-        if first is not None and _HOST.fullmatch(first):
+        if first is not None:
             found = self._find(first, host)
         if found is None:
             raise Unidentified(f"{host} {why_refused(host)}")
@@ -125,7 +133,8 @@ class HostTable:
                 continue
             region = next((label for label in labels[start:] if label in self._regions), "")
             zone = next((found[2] for found in map(_ZONE.fullmatch, labels[start:]) if found), "")
-            for slot, rows in slots.items():
+            for slot in SLOTS:
+                rows = slots.get(slot, ())
                 place = self._at(slot, rows, labels[:start], region=region, zone=zone, asked=asked)
                 if place is not None:
                     return place
@@ -140,15 +149,17 @@ class HostTable:
     def _at(self, slot: str, rows: Sequence[_Row], front: Sequence[str], *, region: str, zone: str, asked: str) -> Place | None:
         partition = self._regions.get(region)
         own = [row for row in rows if partition in (None, row.partition)]
+        if not own:
+            return None
+        read = read_front(slot, front, Where(partition=own[0].partition, region=region, zone=zone))
+        if read is None:
+            return None
         candidates = tuple(
             Candidate(service=row.service, host=asked, partition=row.partition, region=signed_for, signing_name=name)
             for row in own
             for signed_for, name in _scopes_at(row, region)
         )
-        if not candidates:
-            return None
-        read = read_front(slot, front, Where(partition=own[0].partition, region=region, zone=zone))
-        return None if read is None else Place(host=asked, candidates=candidates, bucket=read.bucket, account=read.account)
+        return Place(host=asked, candidates=candidates, bucket=read.bucket, account=read.account) if candidates else None
 
     def place_of_scope(self, signing_name: str, region: str, *, service: str | None = None) -> Place:
         """Where a request goes whose scope alone is known: the default hosts of the services that sign so.

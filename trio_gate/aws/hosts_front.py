@@ -98,11 +98,14 @@ def _directory(labels: Sequence[str], where: Where) -> Front | None:
 _READERS: dict[str, Callable[[Sequence[str], Where], Front | None]] = {
     "": _none,
     "{a}.": _account,
-    "{l}.": _label,
-    "{l}.{l}.": _two_labels,
-    "{b}.": _bucket,
     "{ap}.": _access_point,
     "{ol}.": _object_lambda,
     "{op}.": _outpost,
     "{x}.": _directory,
+    "{b}.": _bucket,
+    "{l}.": _label,
+    "{l}.{l}.": _two_labels,
 }
+
+SLOTS = tuple(_READERS)
+"""Every slot, the narrower before those that take its labels too."""

@@ -44,7 +44,7 @@ _REFUSED = [
         ),
         (r".+\.endpoint\.events\..+", f"is a global endpoint of EventBridge and {_SIGV4A}: leave EndpointId out"),
         (r".+\.endpoints\.email\..+", f"is a global endpoint of SES and {_SIGV4A}: leave EndpointId out"),
-        (r".+\.cloudfront-kvs\..+", f"{_SIGV4A}: CloudFront KeyValueStore can not be called through this gateway"),
+        (r".+\.cloudfront-kvs\..+", f"{_SIGV4A}: CloudFront KeyValueStore cannot be called through this gateway"),
         (r"(?:.+\.)?s3-website[.-].+", "is a website, which takes no signed request: use the bucket's s3 host"),
         (r".+\.iot\..+", "is one account's IoT endpoint and is not served: use data-ats.iot.REGION of the same domain"),
         (r".+\.dkr[.-]ecr(?:-fips)?\..+", "is a container registry, which takes no AWS signature: pull images past this gateway"),

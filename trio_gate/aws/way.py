@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.aws.endpoint_mode import by_scope
+from trio_gate.aws.endpoint_mode import by_scope, settled
 from trio_gate.errors import Denied, Malformed
 from trio_gate.wire.authority import agreed_host
 
@@ -43,8 +43,8 @@ class Way:
     base: str = ""
 
 
-def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place]:
-    """Where the request goes, and its head as AWS will see it: without the `/-/SERVICE` of an endpoint listener's URL.
+def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place, Claim]:
+    """Where the request goes; its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL; the claim to name it by.
 
     Raises:
         Malformed: SNI, CONNECT and Host differ, or Host is none of the listener's names (421).
@@ -52,9 +52,10 @@ def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> 
         Unidentified: no such host, service or region.
     """
     if way.kind != "endpoint":
-        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,)))
+        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))), claim
     _check_endpoint(head, way)
-    return by_scope(head, claim, table)
+    head, place = by_scope(head, claim, table)
+    return head, place, settled(claim, place)
 
 
 def _check_endpoint(head: RequestHead, way: Way) -> None:

@@ -1,6 +1,7 @@
 """`trio-gate ca`: what agents must trust, as PEM on standard output.
 
-Rule: the CA is the one that `serve` uses, made here if the gateway has never run. The key is never printed.
+Rule: the CA is the one that `serve` uses, made here if the gateway has never run: then, and only then, the whole configuration is
+read, for what the CA may sign. The key is never printed.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from trio_gate.cli import state
+from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.cli import configuration, state
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.authority import DOMAINS, interception
+from trio_gate.shell.authority import INTERCEPTION, domains_of, interception
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.roots import system_bundle
 
@@ -31,8 +33,14 @@ def run(args: argparse.Namespace) -> int:
     folder = state.find(args)
     if folder is None:
         return 2
+    domains: tuple[str, ...] = ()
+    if args.config and not (folder / INTERCEPTION).exists():
+        config = configuration.read(args.config)
+        if config is None:
+            return 2
+        domains = domains_of(config, HostTable(packaged()))
     try:
-        authority = interception(folder, DOMAINS, now=SystemClock().now())
+        authority = interception(folder, domains, now=SystemClock().now())
         roots = system_bundle() if args.bundle else b""
     except CertificatesUnavailable as error:
         print(f"trio-gate: {error.reason}", file=sys.stderr)

@@ -126,13 +126,13 @@ class Explainer:
     def _request(self, arrived: RequestHead, connection: AgentConnection, way: Way) -> dict[str, Any]:
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None
-        head, place = destination(without_signature(arrived), claim, way, self._table)
+        head, place, scope = destination(without_signature(arrived), claim, way, self._table)
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
         streamed = body_mode(head, place, self._catalog) == "streamed"
         body = _streamed(arrived, connection) if streamed else _held(connection)
-        call = identify(head, body, place=place, claim=claim, catalog=self._catalog, tables=self._tables)
+        call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)
         payload_hash = payload_hash_of(arrived, body)
         agent = admitted.agent if admitted else None
         if agent:

@@ -1,0 +1,1 @@
+"""The vocabulary of rules: what can be known of a call, and what is."""

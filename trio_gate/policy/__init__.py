@@ -1,0 +1,1 @@
+"""Rules and their conditions: facets in, a decision out."""

@@ -13,6 +13,7 @@ import tempfile
 from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
@@ -26,10 +27,12 @@ from trio_gate.errors import CertificatesUnavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
-DOMAINS = ("amazonaws.com", "api.aws")
-"""What the interception CA may sign unless told otherwise: names below these."""
+    from trio_gate.aws.hosts import HostTable
+    from trio_gate.config.model import Config
+
+INTERCEPTION = Path("ca") / "interception.pem"
+"""Where in `state_dir` the certificate is that agents trust."""
 
 VALID = timedelta(days=3650)
 BACKDATED = timedelta(hours=1)
@@ -59,8 +62,8 @@ class Authority:
             folder: where it is kept; made (0700) if need be, and its parent too.
             name: of its two files, NAME.pem and NAME.key.
             common_name: its subject, when it is made.
-            domains: what it must be able to sign (names below these), and all it can sign if it is made now; None for
-                no limit on names.
+            domains: what it must be able to sign (names below these), and all it can sign if it is made now; none for
+                whatever a CA that is there can sign; None for no limit on names.
             now: the time, UTC.
 
         Raises:
@@ -69,7 +72,6 @@ class Authority:
         """
         files = folder / f"{name}.pem", folder / f"{name}.key"
         try:
-            _make_folder(folder)
             certificate, key = _pair(*files, common_name, domains, now)
             _check(certificate, key, files, now)
             missing = _uncovered(certificate, domains or ())
@@ -113,9 +115,16 @@ class Authority:
         return True
 
 
+def domains_of(config: Config, table: HostTable) -> tuple[str, ...]:
+    """What the interception CA must be able to sign: the domains of the partitions that the accounts are in."""
+    partitions = {table.partition_of(endpoint.region) for endpoint in config.endpoints}
+    return table.domains([partition for partition in partitions if partition is not None])
+
+
 def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> Authority:
-    """The CA that agents trust for AWS's hosts. Raises CertificatesUnavailable."""
-    return Authority.open(state_dir / "ca", "interception", common_name="trio-gate interception CA", domains=domains, now=now)
+    """The CA that agents trust for AWS's hosts; without `domains` it must be there. Raises CertificatesUnavailable."""
+    file = state_dir / INTERCEPTION
+    return Authority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
 
 
 def own(state_dir: Path, *, now: datetime) -> Authority:
@@ -135,6 +144,9 @@ def _pair(
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     """What is on disk, made if there is no certificate yet. A certificate whose key is gone is an error."""
     known = certificate_file.exists()
+    if not known and domains is not None and not domains:
+        raise CertificatesUnavailable(f"there is no CA {certificate_file} yet: start the gateway, or name its configuration")
+    _make_folder(certificate_file.parent)
     if not known:
         _publish(key_file, key_pem(ec.generate_private_key(ec.SECP256R1())))
     key = _read_key(key_file)

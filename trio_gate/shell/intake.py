@@ -54,7 +54,7 @@ async def take(
     claim = recorder.claim = read_claim(arrived)
     admitted = generation.admit(claim)
     recorder.account_name = admitted.endpoint.accounts[claim.account]
-    head, place = destination(without_signature(arrived), claim, way, tools.table)
+    head, place, scope = destination(without_signature(arrived), claim, way, tools.table)
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
@@ -63,7 +63,7 @@ async def take(
     else:
         body = await read_held(agent, generation.config.gateway.held_limit, share)
     try:
-        call = identify(head, body, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
+        call = identify(head, body, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
     recorder.call = call

@@ -140,17 +140,9 @@ def _credentials(request: AssumeRole, content: bytes) -> Credentials:
 
 def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:
     """What STS's error means; its words are logged."""
-    try:
-        root = _root(content, "ErrorResponse")
-        path = (
-            ("Errors", "Error") if any(child.name == "Errors" for child in root.children) else ("Error",)
-        )  # as botocore reads both
-        code, message = _text(root, *path, "Code"), _text(root, *path, "Message")
-    except (Malformed, ValueError):
-        code, message = "", ""
-    log.warning(
-        "STS refused %s with %d %s: %s", request.role_arn, status, visible(code[:64]), _loggable(code, message, request, base)
-    )
+    code, message = _said(content)
+    words = _loggable(code, message, request, base)
+    log.warning("STS refused %s with %d %s: %s", request.role_arn, status, visible(code[:64]), words)
     if status >= 500 or status == 429 or code in BUSY:
         return CredentialsUnavailable(f"STS is busy and did not assume {request.role_arn}: try again later")
     if code in BASE_KEY_FAULTS:
@@ -161,6 +153,17 @@ def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes
         f"{request.role_arn} could not be assumed ({code}): check that the role exists, that its trust policy allows the base key"
         f" of credential {request.base}, and its external id and longest session"
     )
+
+
+def _said(content: bytes) -> tuple[str, str]:
+    """Code and message of an error, both empty where it cannot be read."""
+    try:
+        root = _root(content, "ErrorResponse")
+        # Some services put it one level deeper; SDKs read both.
+        path = ("Errors", "Error") if any(child.name == "Errors" for child in root.children) else ("Error",)
+        return _text(root, *path, "Code"), _text(root, *path, "Message")
+    except (Malformed, ValueError):
+        return "", ""
 
 
 def _nonsense(request: AssumeRole) -> CredentialsUnavailable:

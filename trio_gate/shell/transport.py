@@ -26,7 +26,7 @@ RECEIVE = 64 * 1024
 GOODBYE_TIMEOUT = 1
 """Seconds for TLS's last word, to a peer that may no longer read."""
 
-_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
 class Transport(Protocol):

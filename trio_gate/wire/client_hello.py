@@ -60,7 +60,7 @@ def _message(received: bytes) -> bytes | None:
         if received and received[0] != _HANDSHAKE:
             raise Malformed("what arrived is not TLS: use https")
         size = 5 + int.from_bytes(received[3:5], "big")
-        if len(received) < max(size, 6):
+        if len(received) < size:
             break
         if size == 5:
             raise Malformed("the TLS client sent an empty record")

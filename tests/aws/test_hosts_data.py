@@ -1,0 +1,132 @@
+"""The packaged host table: it is what the generator makes, and it holds the hosts that SDKs really call."""
+
+from __future__ import annotations
+
+import collections
+import gzip
+import json
+from pathlib import Path
+
+import botocore
+import botocore.loaders
+import pytest
+
+from scripts.make_hosts import table as generated
+from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.errors import Unidentified
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+DATA = packaged()
+TABLE = HostTable(DATA)
+SERVICES = sorted(botocore.loaders.Loader().list_available_services("service-2"))
+
+
+def rows(name: str) -> list[dict]:
+    path = CORPUS / f"{name}.jsonl.gz"
+    if not path.exists():
+        pytest.skip("the corpora are not beside this checkout, so no recorded host is looked up")
+    with gzip.open(path, "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+pinned = pytest.mark.skipif(
+    DATA["botocore"] != botocore.__version__, reason=f"the table is of botocore {DATA['botocore']}: run scripts/make_hosts.py"
+)
+
+
+@pinned
+def test_the_file_is_what_the_generator_makes():
+    """Of every third service, and of those whose hosts have fronts: all of them take twenty seconds."""
+    chosen = sorted({*SERVICES[::3], "dynamodb", "kinesis", "neptune-graph", "s3", "s3control", "sts", "signin"})
+    made = json.loads(json.dumps(generated(chosen)))
+    assert made["partitions"] == DATA["partitions"]
+    for name, entry in made["services"].items():
+        assert entry == DATA["services"][name], name
+
+
+@pinned
+def test_the_file_has_every_service_and_stays_small():
+    assert sorted(DATA["services"]) == SERVICES
+    path = Path(__file__).parents[2] / "trio_gate" / "aws" / "hosts.json.gz"
+    assert path.stat().st_size < 60_000
+
+
+OF_OTHER_RULE_SETS = {
+    # Rows of other releases of botocore, or of regions and accounts that do not exist.
+    "organizations-fips.cn-north-1.amazonaws.com.cn",
+    "organizations-fips.cn-north-1.api.amazonwebservices.com.cn",
+    "organizations-fips.us-gov-east-1.api.aws",
+    "organizations.cn-north-1.api.amazonwebservices.com.cn",
+    "organizations.us-gov-east-1.api.aws",
+    "quicksight.api.amazonaws.com",
+    "s3-object-lambda.us-east.special.amazonaws.com",
+    "sts.us-east-3.amazonaws.com",
+    "1234567890.s3-control-fips.us-east-1.amazonaws.com",
+    "1234567890.s3-control.dualstack.us-east-1.amazonaws.com",
+    "1234567890.s3-control.us-west-2.amazonaws.com",
+    "myid-1234.s3-control.us-west-2.amazonaws.com",
+}
+REAL_BEHIND_ENDPOINT = ("vpce.amazonaws.com", "111111111111.ddb.us-east-1.api.aws", "pricingplanmanager.us-east-1.api.aws")
+"""Custom endpoints that are hosts of AWS all the same."""
+
+
+def known(host):
+    try:
+        return TABLE.place(host)
+    except Unidentified as refused:
+        return refused
+
+
+@pinned
+def test_hosts_of_the_rule_sets_own_tests():
+    missed = collections.Counter()
+    for row in rows("endpoint_hosts"):
+        place = known(row["host"])
+        if "Endpoint" in row["params"] or "localhost" in row["host"]:
+            assert isinstance(place, Unidentified) or row["host"].endswith(REAL_BEHIND_ENDPOINT), row["host"]
+        elif isinstance(place, Unidentified):
+            if row["service"] in DATA["services"] and "SigV4A" not in place.reason:
+                missed[row["host"]] += 1
+        else:
+            assert row["service"] in {one.service for one in place.candidates}, row["host"]
+            for scheme in row["auth_schemes"]:
+                if scheme["name"] in ("sigv4", "sigv4-s3express"):
+                    of = {(one.region, one.signing_name) for one in place.candidates if one.service == row["service"]}
+                    assert {(region, scheme.get("signingName", name)) for region, name in of} >= {
+                        (scheme["signingRegion"], scheme.get("signingName", name)) for _, name in of
+                    }, row["host"]
+    assert set(missed) == OF_OTHER_RULE_SETS
+
+
+CUSTOMERS = {"search-mydomain-abcdefghijklmnopqrstuvwxyz.us-east-1.cloudsearch.amazonaws.com", "aaaa.amazonaws.com"}
+"""A domain of CloudSearch, and a made-up PredictEndpoint of Machine Learning."""
+
+
+@pinned
+@pytest.mark.parametrize("corpus", ["botocore", "botocore_variants.sample", "jsv3.sample", "clients.sample"])
+def test_hosts_and_scopes_that_sdks_send(corpus):
+    for row in rows(corpus):
+        variant = row.get("variant") or ""
+        if (
+            row["auth"] not in ("v4", "v4-query")
+            or variant in ("old-sdk", "direct", "absolute")
+            or variant.startswith("endpoint-")
+        ):
+            continue
+        place = known(row["host"])
+        if row["host"] in CUSTOMERS:
+            assert isinstance(place, Unidentified)
+            continue
+        region = {"US": "us-east-1"}.get(row["signing_region"], row["signing_region"])
+        want = (row["service"], region, row["signing_name"])
+        assert want in {(one.service, one.region, one.signing_name) for one in place.candidates}, row["id"]
+        bucket = (row["params"] or {}).get("Bucket")
+        if row["service"] == "s3" and bucket and place.bucket is not None:
+            assert place.bucket == bucket
+
+
+@pinned
+def test_endpoints_of_virtual_private_clouds_that_sdks_send():
+    for row in rows("botocore_variants.sample"):
+        if "vpce" in row["host"] and not row["host"].startswith("accesspoint."):
+            assert row["service"] in {one.service for one in TABLE.place(row["host"]).candidates}

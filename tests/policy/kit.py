@@ -1,0 +1,28 @@
+"""What the tests of the policy share: a condition's answer, and rules in one line."""
+
+from __future__ import annotations
+
+from tests.facet.kit import facets
+from trio_gate.policy.basis import Undecided
+from trio_gate.policy.cel import Evidence, compile_condition
+from trio_gate.policy.decide import Decision, Rule
+from trio_gate.policy.decide import decide as real_decide
+
+
+def answer(source: str, **changes) -> bool | str:
+    """What a condition says of the call of `tests/facet/kit.py`, changed: True, False or why it is undecided."""
+    try:
+        return compile_condition(source).holds(Evidence(facets(**changes)))
+    except Undecided as undecided:
+        return undecided.reason
+
+
+def rule(name: str, action: str, match: str | None = None, *, approvers=(), endpoints=(), reason=None, vends=False) -> Rule:
+    condition = None if match is None else compile_condition(match)
+    return Rule(
+        name=name, condition=condition, action=action, approvers=approvers, endpoints=endpoints, reason=reason, vends=vends
+    )
+
+
+def decide(*rules: Rule, endpoint="main", **changes) -> Decision:
+    return real_decide(rules, facets(**changes), endpoint=endpoint)

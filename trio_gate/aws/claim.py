@@ -1,0 +1,150 @@
+"""What a request says about who signed it: the Authorization field or the presigned parameters, read but not yet believed.
+
+Rule: one signature, in one place, in one spelling. Each part has one exact grammar in ASCII; nothing is trimmed, folded, skipped
+or defaulted, because what AWS's readers would make of a second form is unknown (CVE-2022-2385 was two spellings of one
+parameter). No reason repeats what the agent sent: it may hold a real key.
+
+Source: "Signature Version 4 signing process", AWS General Reference: header `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…,
+Signature=…`, or the query parameters X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and -Signature.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import Claim
+from trio_gate.errors import Malformed, Unauthenticated
+
+if TYPE_CHECKING:
+    from trio_gate.wire.head import RequestHead
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_SIGV4A = "AWS4-ECDSA-P256-SHA256"
+
+_NAMES = r"[a-z0-9!#$%&'*+.^_`|~\-]+(?:;[a-z0-9!#$%&'*+.^_`|~\-]+)*"
+_HEADER = re.compile(rf"{_ALGORITHM} Credential=([^ ,]+), ?SignedHeaders=({_NAMES}), ?Signature=([0-9a-f]{{64}})")
+_SIGNED_NAMES = re.compile(_NAMES)
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+_SCOPE = re.compile(r"([^/]+)/([0-9]{8})/([A-Za-z0-9\-]{1,64})/([A-Za-z0-9\-]{1,64})/aws4_request")
+_PLACEHOLDER = re.compile(r"[A-Z]{4}([0-9]{12})([A-Z][A-Z0-9]{0,15})")
+_REAL = re.compile(r"A[A-Z]{3}[A-Z2-7]{16}")
+_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+
+_PRESIGNED = frozenset(
+    {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"}
+)
+_PRESIGNED_FOLDED = frozenset(name.lower() for name in _PRESIGNED)
+_SIGV2 = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
+
+_USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
+_NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use resources of one region; {_USE_V4}"
+_NO_V2 = "signature version 2 is not served: set signature_version to v4, s3v4 for S3"
+
+
+def read_claim(head: RequestHead) -> Claim:
+    """The signature's claim: whose key, for which scope, over which fields.
+
+    Raises:
+        Malformed: two signatures, or parameters of one that are repeated or spelled in another way.
+        Unauthenticated: there is none, it is of a kind that is not served, or the key id is no placeholder.
+    """
+    presigned = _presigned(head)
+    authorization = head.one("authorization")
+    if authorization is not None:
+        if presigned:
+            raise Malformed("the request is signed in its head and in its query: sign it once")
+        return _from_header(head, authorization)
+    return _from_query(head, presigned)
+
+
+def _presigned(head: RequestHead) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in head.target.query:
+        if name.lower() not in _PRESIGNED_FOLDED:
+            continue
+        if name not in _PRESIGNED or name in found:
+            raise Malformed("a parameter of the signature in the query is repeated or not spelled as X-Amz-Credential is")
+        found[name] = value
+    return found
+
+
+def _from_header(head: RequestHead, authorization: str) -> Claim:
+    found = _HEADER.fullmatch(authorization)
+    if found is None:
+        raise Unauthenticated(_why_not(authorization.partition(" ")[0]))
+    credential, names, signature = found.groups()
+    return _claim(credential, names, signature, _date(head))
+
+
+def _why_not(scheme: str) -> str:
+    match scheme:
+        case "AWS4-HMAC-SHA256":
+            return "the Authorization field is not `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` with a hex signature"
+        case "AWS4-ECDSA-P256-SHA256":
+            return _NO_V4A
+        case "AWS":
+            return _NO_V2
+        case "Bearer" | "bearer":
+            return f"bearer tokens are not served: unset the AWS_BEARER_TOKEN_ variables and {_USE_V4}"
+        case _:
+            return f"the Authorization field is of no scheme that is served: {_USE_V4}"
+
+
+def _date(head: RequestHead) -> str:
+    date = head.one("x-amz-date")
+    if date is None:
+        date = head.one("date")
+    if date is None or not _DATE.fullmatch(date):
+        raise Unauthenticated("the signed request has no x-amz-date of the form 20260131T235959Z")
+    return date
+
+
+def _from_query(head: RequestHead, presigned: dict[str, str]) -> Claim:
+    if not presigned:
+        old = any(name in _SIGV2 for name, _ in head.target.query)
+        raise Unauthenticated(_NO_V2 if old else f"the request is not signed, and unsigned operations are not served: {_USE_V4}")
+    if presigned.get("X-Amz-Algorithm") == _SIGV4A:
+        raise Unauthenticated(_NO_V4A)
+    if presigned.keys() != _PRESIGNED or presigned["X-Amz-Algorithm"] != _ALGORITHM:
+        raise Unauthenticated(
+            f"a presigned request has X-Amz-Algorithm={_ALGORITHM} and the five other parameters of its signature"
+        )
+    names, signature, date = presigned["X-Amz-SignedHeaders"], presigned["X-Amz-Signature"], presigned["X-Amz-Date"]
+    if not (_SIGNED_NAMES.fullmatch(names) and _SIGNATURE.fullmatch(signature) and _DATE.fullmatch(date)):
+        raise Unauthenticated("X-Amz-SignedHeaders, X-Amz-Signature or X-Amz-Date is not of its form")
+    return _claim(presigned["X-Amz-Credential"], names, signature, date)
+
+
+def _claim(credential: str, names: str, signature: str, amz_date: str) -> Claim:
+    found = _SCOPE.fullmatch(credential)
+    if found is None:
+        raise Unauthenticated("the signature's credential is not KEY/20260131/REGION/SERVICE/aws4_request")
+    key_id, date, region, service = found.groups()
+    account, suffix = _parts(key_id)
+    return Claim(
+        access_key_id=key_id,
+        account=account,
+        suffix=suffix,
+        date=date,
+        region=region,
+        service=service,
+        signed_headers=tuple(names.split(";")),
+        signature=signature,
+        amz_date=amz_date,
+    )
+
+
+def _parts(key_id: str) -> tuple[str, str]:
+    """Account and suffix of a placeholder key id."""
+    found = _PLACEHOLDER.fullmatch(key_id)
+    if found:
+        return found[1], found[2]
+    if _REAL.fullmatch(key_id):
+        raise Unauthenticated(
+            "the key id is a real one of AWS: agents hold placeholders, so take it away from the agent and rotate it"
+        )
+    raise Unauthenticated(
+        "the key id is no placeholder: four capital letters, the account's 12 digits and a suffix of up to 16 capitals and digits "
+        "that begins with a letter, as AKIA111111111111CI01"
+    )

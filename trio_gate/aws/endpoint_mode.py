@@ -1,0 +1,60 @@
+"""Requests that come by AWS_ENDPOINT_URL: their Host is the gateway's, so the scope of the signature says where they go.
+
+Rule: a scope is only ever looked up in the host table. Where several services share a scope, the path may begin with
+`/-/SERVICE`; it then counts for that service alone, and AWS never sees it. The agent signed the path as it arrived, so its
+signature is verified over the head as it arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from trio_gate.aws.call import Claim, Place
+    from trio_gate.aws.hosts import HostTable
+    from trio_gate.wire.head import RequestHead
+
+_MARK = "-"
+
+
+def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[RequestHead, Place]:
+    """The head as AWS will see it, and where it goes.
+
+    Raises:
+        Unidentified: no such service, region or pair, or the path names a service that signs otherwise.
+    """
+    segments = head.target.segments
+    if segments[0] != _MARK or len(segments) < 2:
+        return head, table.place_of_scope(claim.service, claim.region)
+    place = table.place_of_scope(claim.service, claim.region, service=segments[1])
+    return replace(head, target=replace(head.target, segments=segments[2:] or ("",), arrived="")), place
+
+
+def settled(claim: Claim, place: Place) -> Claim:
+    """The claim as `identify` may compare it with a place that `by_scope` gave.
+
+    SDKs that are given an endpoint sign global services for the client's region; AWS wants its own, which the place's candidates
+    carry. To be used for naming alone: the signature is verified with the claim as it was read.
+    """
+    regions = [candidate.region for candidate in place.candidates]
+    return claim if claim.region in regions else replace(claim, region=regions[0])
+
+
+def hint(services: Iterable[str], service_ids: Mapping[str, str], base: str) -> str:
+    """How an agent says which of several services it means.
+
+    Args:
+        services: botocore's names.
+        service_ids: the models' `serviceId` by name, as "Bedrock Agent".
+        base: the listener's URL.
+    """
+    root = base.rstrip("/")
+    settings = [f"AWS_ENDPOINT_URL_{_variable(service_ids[name])}={root}/{_MARK}/{name}" for name in services]
+    return f"the request fits several services: set {' or '.join(settings)}"
+
+
+def _variable(service_id: str) -> str:
+    return service_id.upper().replace(" ", "_").replace("-", "_")

@@ -1,0 +1,52 @@
+"""The vocabulary of rules: every facet, its kind and its meaning, in one table.
+
+Rule: types of conditions, "did you mean" and the README come from this table alone; `extract` fills exactly these names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["string", "bool", "list of strings", "map", "timestamp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """One fact that rules read. `name` has two parts, as "aws.action"."""
+
+    name: str
+    kind: Kind
+    meaning: str
+
+
+_TABLE: tuple[tuple[str, Kind, str], ...] = (
+    ("aws.service", "string", "the service as in `aws <service> …`"),
+    ("aws.action", "string", "the operation, CloudTrail's eventName, as `GetObject`"),
+    ("aws.iam_action", "string", "the main IAM action, as `s3:GetObject`; unset where none is known"),
+    ("aws.iam_actions", "list of strings", "every IAM action the call implies, its parameters considered"),
+    ("aws.access", "string", "`read`, `list`, `write`, `permissions` or `tagging`; `write` where nothing is known"),
+    ("aws.reads_secret", "bool", "whether the answer holds a stored secret"),
+    ("aws.vends_credentials", "bool", "whether the answer holds new credentials, tokens or passwords"),
+    ("aws.account", "string", "the 12 digits of the target account"),
+    ("aws.account_name", "string", "its label in the configuration; unset without one"),
+    ("aws.region", "string", "the region of the signature"),
+    ("aws.partition", "string", "`aws`, `aws-cn`, `aws-us-gov`, …"),
+    ("aws.resource", "string", "the ARN of the main resource; unset where the operation names none"),
+    ("aws.resources", "list of strings", "every ARN the call names; `[]` where the operation names none"),
+    ("aws.resource_accounts", "list of strings", "the accounts of those ARNs"),
+    ("aws.cross_account", "bool", "whether one of them is not the target account"),
+    ("aws.params", "map", "the parameters as botocore names them; blobs are base64 text, timestamps RFC 3339 text"),
+    ("aws.host", "string", "the host that is called, lower case"),
+    ("aws.method", "string", "the HTTP method"),
+    ("aws.path", "string", "the path as it is sent"),
+    ("aws.protocol", "string", "the protocol, as botocore names it"),
+    ("agent.name", "string", "the `agent` block whose key it is; unset where none is configured"),
+    ("agent.address", "string", "the IP address of the agent"),
+    ("request.time", "timestamp", "when the decision is made"),
+)
+
+FACETS = {name: Facet(name=name, kind=kind, meaning=meaning) for name, kind, meaning in _TABLE}
+
+ROOTS = frozenset(name.partition(".")[0] for name in FACETS)
+"""The first parts of all names."""

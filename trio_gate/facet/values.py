@@ -1,0 +1,114 @@
+"""A facet's value as CEL can hold it, or why it has none.
+
+Rule: what comes out means to CEL what the parameter means to AWS; anything else is UNKNOWN. The CEL library cuts text, bytes
+and keys at the first NUL, and one value that it cannot convert spoils all others, so neither may reach it.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+
+__all__ = ["MAX_SIZE", "MAX_VALUES", "UNKNOWN", "UNSET", "Plain", "Unknown", "Unset", "keys_fit", "plain"]
+
+
+class Unset(Enum):
+    """The type of the one value UNSET."""
+
+    UNSET = "unset"
+
+
+UNSET = Unset.UNSET
+"""Known not to be there; UNKNOWN is what cannot be said."""
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+
+MAX_SIZE = 64 * 1024
+"""Bytes of UTF-8 that the texts and keys of one value may have together."""
+
+MAX_VALUES = 2000
+"""Members and items that one value may have, on all its levels."""
+
+_MAX_DEPTH = 100
+_INT64 = range(-(2**63), 2**63)
+
+
+class _Unfit(Exception):  # noqa: N818 - a word of this file, never seen outside
+    """CEL cannot hold it."""
+
+
+def plain(value: Value) -> Plain | Unknown:
+    """The whole value for CEL, UNKNOWN where any part of it cannot be had or held. Members that are null are left out."""
+    try:
+        return _Conversion().value(value, 0)
+    except _Unfit:
+        return UNKNOWN
+
+
+def keys_fit(value: Mapping[str, Value]) -> bool:
+    """Whether CEL can tell all members of a map apart."""
+    conversion = _Conversion()
+    try:
+        conversion.spend(len(value))
+        conversion.text("".join(value))
+    except (_Unfit, TypeError):
+        return False
+    return True
+
+
+class _Conversion:
+    """One value on its way; what is left of its caps."""
+
+    def __init__(self) -> None:
+        self.bytes = MAX_SIZE
+        self.values = MAX_VALUES
+
+    def value(self, value: Value, depth: int) -> Plain:
+        if depth > _MAX_DEPTH:
+            raise _Unfit
+        if isinstance(value, dict):
+            self.spend(len(value))
+            return {self.text(key): self.value(item, depth + 1) for key, item in value.items() if item is not None}
+        if isinstance(value, list):
+            self.spend(len(value))
+            return [self.value(item, depth + 1) for item in value]
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bytes):
+            return self.blob(value)
+        if value is None or isinstance(value, bool) or (isinstance(value, int) and value in _INT64):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        raise _Unfit
+
+    def spend(self, values: int) -> None:
+        self.values -= values
+        if self.values < 0:
+            raise _Unfit
+
+    def text(self, text: object) -> str:
+        # Its bytes are no fewer than its characters: what is too long is not encoded first.
+        if not isinstance(text, str) or "\0" in text or len(text) > self.bytes:
+            raise _Unfit
+        try:
+            self.bytes -= len(text.encode())
+        except UnicodeEncodeError:
+            raise _Unfit from None
+        if self.bytes < 0:
+            raise _Unfit
+        return text
+
+    def blob(self, blob: bytes) -> str:
+        if len(blob) > self.bytes:
+            raise _Unfit
+        return self.text(base64.b64encode(blob).decode("ascii"))

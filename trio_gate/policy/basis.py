@@ -1,0 +1,98 @@
+"""The facts that a condition is judged on: of all facets only what it reads, as CEL wants them.
+
+Rule: what is unset or unknown is left out, so that reading it is an error of CEL, which `||`, `&&`, `all` and `exists` absorb as
+the language says. CEL's has() would then be false for both, so a condition that tests what is unknown is not judged at all.
+
+Theory: a part of a map may be unknown while its other parts can be read. Where a condition reads the map as a whole too, the map
+is left out and its parts with it: the condition sees less than is known, never more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from trio_gate.facet.values import UNKNOWN, UNSET, Unknown, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from trio_gate.facet.extract import Facets, Path
+    from trio_gate.facet.values import Plain
+    from trio_gate.policy.reads import Read
+
+
+class Undecided(Exception):  # noqa: N818 - an answer that is neither yes nor no
+    """A condition can be neither true nor false for a call. `reason` may be shown to an agent: it holds no values."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Branch:
+    """What is read at one path: the whole, a test, or branches below; filled while the plan is made."""
+
+    below: dict[str, _Branch] = field(default_factory=dict)
+    whole: bool = False
+    tested: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What was gathered: CEL's variables, and a sentence for each path that was left out, by its last name."""
+
+    data: dict[str, Plain | datetime]
+    gaps: dict[str, str]
+
+
+class Plan:
+    """What to gather for the conditions that make these reads. Equal plans gather the same."""
+
+    def __init__(self, reads: Iterable[Read]) -> None:
+        given = tuple(reads)
+        self.key = frozenset(given)
+        self._root = _Branch()
+        for read in given:
+            branch = self._root
+            for name in read.path:
+                branch = branch.below.setdefault(name, _Branch())
+            branch.tested |= read.tested
+            branch.whole |= not read.tested
+
+    def gather(self, facets: Facets) -> Basis:
+        """Raises Undecided where the conditions cannot be judged."""
+        gaps: dict[str, str] = {}
+        data: dict[str, Plain | datetime] = {}
+        for root, branch in self._root.below.items():
+            if root == "request":
+                data["request.time"] = facets.time
+            else:
+                data[root] = _below(facets, (root,), branch, gaps)
+        return Basis(data=data, gaps=gaps)
+
+
+def _below(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) -> Plain:
+    found = {name: _value(facets, (*path, name), part, gaps) for name, part in branch.below.items()}
+    return {name: value for name, value in found.items() if not isinstance(value, (Unknown, Unset))}
+
+
+def _value(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) -> Plain | Unset | Unknown:
+    value = facets.read(path) if branch.whole else facets.look(path)
+    if value is UNSET or value is UNKNOWN:
+        sentence = f"{_shown(path)} is not {'set' if value is UNSET else 'known'}"
+        if branch.tested and value is UNKNOWN:
+            raise Undecided(sentence)
+        gaps.setdefault(path[-1], sentence)
+        return value
+    if branch.whole:
+        return facets.read(path)
+    # Of what is only tested it matters that it is there; a part of what is no map is an error either way.
+    return _below(facets, path, branch, gaps) if isinstance(value, dict) else True
+
+
+def _shown(path: Path) -> str:
+    name = ".".join(path)
+    return name if name.isprintable() else ascii(name)

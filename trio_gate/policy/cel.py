@@ -1,0 +1,165 @@
+"""Conditions: CEL behind one adapter. No other file knows the CEL library.
+
+Rule: only True and False are answers. The library returns errors as values (a text, which is truthy) and raises when a budget is
+spent; both are `Undecided`.
+
+Theory: conditions run in an environment where `aws` is a map, so that has() works and what is left out of it is an error. Their
+types are checked in a second one, where every facet is a variable of its own with the type of the schema. There has() would give
+the type of what it tests (a fault of cel-cpp), so it is renamed to a function that takes anything.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_strings
+
+from trio_gate.facet.schema import FACETS
+from trio_gate.policy.basis import Basis, Plan, Undecided
+from trio_gate.policy.faults import Fault, compile_faults
+from trio_gate.policy.reads import name_faults, patterns, reads
+from trio_gate.policy.tree import Node, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from trio_gate.facet.extract import Facets
+
+_TYPE = cel.Type
+_MAP = _TYPE.Map(_TYPE.STRING, _TYPE.DYN)
+_TYPES = {
+    "string": _TYPE.STRING,
+    "bool": _TYPE.BOOL,
+    "list of strings": _TYPE.List(_TYPE.STRING),
+    "map": _MAP,
+    "timestamp": _TYPE.TIMESTAMP,
+}
+_HAS = re.compile(r"\bhas(?=\s*\()")
+_TESTS = cel.FunctionDecl("got", [cel.Overload("got_dyn", return_type=_TYPE.BOOL, parameters=[_TYPE.DYN])])
+
+_RUN = cel.NewEnv(variables={"aws": _MAP, "agent": _MAP, "request.time": _TYPE.TIMESTAMP}, extensions=[ext_strings.ExtStrings()])
+_TYPED = cel.NewEnv(
+    variables={facet.name: _TYPES[facet.kind] for facet in FACETS.values()},
+    extensions=[ext_strings.ExtStrings()],
+    functions=[_TESTS],
+)
+_PATTERN = cel.NewEnv(variables={"pattern": _TYPE.STRING}).compile('"".matches(pattern)')
+
+_SAID = (
+    ("Key not found", "a member that it reads is not there"),
+    ("No matching overload", "a value is of another type than it expects"),
+    ("Applying SELECT", "a value is of another type than it expects"),
+    ("Index error", "a list is shorter than it expects"),
+    ("conversion", "a value cannot be converted as it asks"),
+    ("cannot convert", "a value cannot be converted as it asks"),
+    ("budget", "it takes too many steps"),
+)
+"""Parts of the library's messages, and what an agent may read of them: some of them quote values."""
+
+
+def check(source: str) -> Sequence[Fault]:
+    """All that is wrong with a condition. Never fails, whatever the text."""
+    try:
+        program, root = _compiled(source)
+        return [*name_faults(root), *_pattern_faults(root)] or list(_type_faults(program, source))
+    except _Flawed as flawed:
+        return flawed.faults
+
+
+def compile_condition(source: str) -> Condition:
+    """The condition of a text that `check` found no fatal fault in. Raises ValueError for any other."""
+    faults = [fault for fault in check(source) if fault.fatal]
+    if faults:
+        raise ValueError(f"the condition is not sound: {faults[0].message}")
+    program, root = _compiled(source)
+    return Condition(source=source, plan=Plan(reads(root)), program=program)
+
+
+class Evidence:
+    """The facets of one call, made ready once for all conditions that read the same."""
+
+    def __init__(self, facets: Facets) -> None:
+        self.facets = facets
+        self._ready: dict[object, tuple[Basis, Any]] = {}
+
+    def ready(self, plan: Plan) -> tuple[Basis, Any]:
+        """What a plan gathers, and the same as the library's activation. Raises Undecided."""
+        if plan.key not in self._ready:
+            basis = plan.gather(self.facets)
+            self._ready[plan.key] = basis, _RUN.Activation(basis.data)
+        return self._ready[plan.key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A compiled condition."""
+
+    source: str
+    plan: Plan
+    program: Any
+
+    def holds(self, evidence: Evidence) -> bool:
+        """Whether it is true of a call. Raises Undecided."""
+        try:
+            basis, activation = evidence.ready(self.plan)
+            answer = self.program.eval(activation)
+            value = answer.value()
+        except (RuntimeError, TypeError, ValueError) as error:
+            raise Undecided(_reason(str(error), {})) from None
+        if value is True or value is False:
+            return value
+        if answer.type() != _TYPE.ERROR:
+            raise Undecided("its value is neither true nor false")
+        raise Undecided(_reason(value, basis.gaps))
+
+
+def _reason(error: str, gaps: dict[str, str]) -> str:
+    for name, sentence in gaps.items():
+        if error.endswith(f'Key not found in map : "{name}"'):
+            return sentence
+    return next((words for part, words in _SAID if part in error), "CEL cannot compute it")
+
+
+class _Flawed(Exception):  # noqa: N818 - it holds faults and is not one
+    """The text cannot be compiled."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__()
+        self.faults = faults
+
+
+def _compile(env: Any, source: str) -> Any:
+    try:
+        return env.compile(source)
+    except RuntimeError as error:
+        raise _Flawed(compile_faults(str(error), source)) from None
+    except TypeError:  # its words quote the whole source
+        raise _Flawed([Fault(offset=0, message="it holds half of a surrogate pair, which is no text")]) from None
+
+
+def _compiled(source: str) -> tuple[Any, Node]:
+    program = _compile(_RUN, source)
+    try:
+        return program, tree(program.serialize())
+    except (ValueError, LookupError, RecursionError):
+        raise _Flawed([Fault(offset=0, message="it cannot be read back: write it in a simpler way")]) from None
+
+
+def _type_faults(program: Any, source: str) -> Iterator[Fault]:
+    for kind in (program.return_type(), _compile(_TYPED, _HAS.sub("got", source)).return_type()):
+        if kind not in (_TYPE.BOOL, _TYPE.DYN):
+            yield Fault(offset=0, message=f"a condition is true or false, this is {kind.name().lower()}")
+            return
+
+
+def _pattern_faults(root: Node) -> Iterator[Fault]:
+    for node in patterns(root):
+        if node.kind != "text" or "\0" in node.name:
+            yield Fault(offset=node.at, message="the pattern of `matches` must be one constant string")
+            continue
+        answer = _PATTERN.eval(data={"pattern": node.name}).value()
+        if isinstance(answer, str):
+            yield Fault(offset=node.at, message=f"the pattern is no RE2 expression: {answer.rpartition('expression: ')[2]}")

@@ -1,0 +1,95 @@
+"""The policy's answer: rules in order, the first that holds decides, and none is no.
+
+Rule: nothing is allowed unless a rule says so on what is known. A condition that cannot be decided ends the walk with a denial,
+since the rules after it were written for calls that it does not hold for. A rule that holds for a call which may return
+credentials, and does not carry `vends = true`, ends it too: a later rule must not undo the care of an earlier one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.policy.basis import Undecided
+from trio_gate.policy.cel import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_gate.facet.extract import Facets
+    from trio_gate.policy.cel import Condition
+
+Outcome = Literal["allow", "deny", "approve"]
+
+_WORDS = {"allow": "allowed by", "deny": "denied by", "approve": "approval is asked for by"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of the policy.
+
+    Attributes:
+        name: one printable line.
+        condition: None holds always.
+        approvers: ids, as "human.oncall"; all of them must approve.
+        endpoints: names of the endpoints it is for; empty means all.
+        reason: one printable line for the agent.
+        vends: whether it may allow calls that return credentials.
+    """
+
+    name: str
+    condition: Condition | None
+    action: Outcome
+    approvers: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    reason: str | None
+    vends: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the rules say of one call.
+
+    Attributes:
+        rule: the name of the rule that decided, None when none did.
+        reason: one line that an agent may read; it names the rule and never holds its condition or a value.
+        approvers: of an approve rule, else empty.
+        errors: why the rule could not be decided; empty when it was.
+    """
+
+    outcome: Outcome
+    rule: str | None
+    reason: str
+    approvers: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
+    """The answer of the rules, in this order, for a call at an endpoint (its name)."""
+    evidence = Evidence(facets)
+    for rule in rules:
+        if rule.endpoints and endpoint not in rule.endpoints:
+            continue
+        try:
+            holds = rule.condition is None or rule.condition.holds(evidence)
+        except Undecided as undecided:
+            reason = f'rule "{rule.name}" cannot be decided: {undecided.reason}'
+            return Decision(outcome="deny", rule=rule.name, reason=reason, errors=(undecided.reason,))
+        if holds:
+            return _decision(rule, facets)
+    return Decision(outcome="deny", rule=None, reason=f"no rule allows {_call(facets)}")
+
+
+def _decision(rule: Rule, facets: Facets) -> Decision:
+    vending = facets.look(("aws", "vends_credentials")) is not False
+    if vending and rule.action != "deny" and not rule.vends:
+        reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not carry `vends = true`'
+        return Decision(outcome="deny", rule=rule.name, reason=reason)
+    reason = f'{_WORDS[rule.action]} rule "{rule.name}"' + (f": {rule.reason}" if rule.reason else "")
+    approvers = rule.approvers if rule.action == "approve" else ()
+    return Decision(outcome=rule.action, rule=rule.name, reason=reason, approvers=approvers)
+
+
+def _call(facets: Facets) -> str:
+    service, operation = facets.read(("aws", "service")), facets.read(("aws", "action"))
+    return f"{service}:{operation}" if isinstance(service, str) and isinstance(operation, str) else "this call"

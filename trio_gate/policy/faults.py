@@ -1,0 +1,67 @@
+"""What is wrong with a condition, in words for its author: the CEL library's messages put into ours."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from trio_gate.facet.schema import FACETS
+
+_FOUND = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
+_UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
+_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'")
+_UNEXPECTED = re.compile(r"Syntax error: (?:extraneous|mismatched) input '(.*)' expecting .*")
+_TOKEN = re.compile(r"Syntax error: token recognition error at: '(.*)'")
+_TRAILER = re.compile(r" \[[A-Z_]+\]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong, at an offset in the condition's text; one that is not `fatal` is a remark."""
+
+    offset: int
+    message: str
+    hint: str | None = None
+    fatal: bool = True
+
+
+def did_you_mean(name: str) -> str | None:
+    """A hint with the nearest facet, if one is near."""
+    near = difflib.get_close_matches(name, FACETS, n=1)
+    return f"did you mean `{near[0]}`?" if near else None
+
+
+def compile_faults(report: str, source: str) -> list[Fault]:
+    """The faults of a report of the compiler. Of syntax errors the first alone: the others follow from it."""
+    if "recursion" in report:
+        return [Fault(offset=0, message="it is nested deeper than 32 levels", hint="use a list and `in`, or several rules")]
+    found = [
+        _fault(_offset(source, int(line), int(column)), message)
+        for line, column, message in _FOUND.findall(_TRAILER.sub("", report))
+        if "*error*" not in message
+    ]
+    if not found:
+        return [Fault(offset=0, message=_TRAILER.sub("", report).partition(": ")[2] or "it is no CEL")]
+    return found[:1] if "Syntax error" in report else found
+
+
+def _offset(source: str, line: int, column: int) -> int:
+    """Both count from 1; the library says -1 where it knows no place."""
+    before = source.split("\n")[: max(0, line - 1)]
+    return sum(len(text) + 1 for text in before) + max(0, column - 1)
+
+
+def _fault(offset: int, message: str) -> Fault:
+    if found := _UNDECLARED.fullmatch(message):
+        return Fault(offset=offset, message=f"there is no `{found[1]}`", hint=did_you_mean(found[1]))
+    if found := _OVERLOAD.fullmatch(message):
+        operator, types = found[1].strip("_@").replace("_", " "), found[2].replace("google.protobuf.", "").lower()
+        return Fault(offset=offset, message=f"`{operator}` does not fit ({types})")
+    if found := _UNEXPECTED.fullmatch(message):
+        return Fault(offset=offset, message="the condition ends too early" if found[1] == "<EOF>" else f"unexpected `{found[1]}`")
+    if found := _TOKEN.fullmatch(message):
+        hint = "did you mean `==`?" if found[1].startswith("=") else None
+        return Fault(offset=offset, message=f"unexpected `{found[1].strip()}`", hint=hint)
+    bare = message.removeprefix("Syntax error: ")
+    return Fault(offset=offset, message=bare[:1].lower() + bare[1:])

@@ -1,0 +1,94 @@
+"""What a condition reads: the paths of facets in it, and what is wrong with how it names them.
+
+Rule: facets are reached by paths that stand in the text (`aws.params.Tags`, `aws.params["x-y"]`), so what a condition reads is
+known before it runs. A root is no value, a facet has a name of the schema, and no variable may hide a root.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.facet.schema import FACETS, ROOTS
+from trio_gate.policy.faults import Fault, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.facet.extract import Path
+    from trio_gate.policy.tree import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A path that a condition reads as a whole, or only tests with has()."""
+
+    path: Path
+    tested: bool = False
+
+
+def reads(node: Node) -> Iterator[Read]:
+    """Every read of an expression, in the order of the text."""
+    if found := _read(node):
+        if found[0].path[0] in ROOTS:
+            yield found[0]
+        return
+    for part in node.parts:
+        yield from reads(part)
+
+
+def patterns(node: Node) -> Iterator[Node]:
+    """Every pattern of `matches`."""
+    if node.kind == "call" and node.name == "matches":
+        yield node.parts[-1]
+    for part in node.parts:
+        yield from patterns(part)
+
+
+def name_faults(node: Node) -> Iterator[Fault]:
+    """Roots as values, facets that do not exist, variables that hide a root."""
+    for name in node.binds:
+        if name in ROOTS:
+            yield Fault(offset=node.at, message=f"a variable may not be called `{name}`", hint="its facets could not be read")
+            return
+    if found := _read(node):
+        yield from _path_faults(found[0].path, found[1])
+        return
+    for part in node.parts:
+        yield from name_faults(part)
+
+
+def _path_faults(path: Path, at: int) -> Iterator[Fault]:
+    name = ".".join(path[:2])
+    if path[0] not in ROOTS or name in FACETS:
+        return
+    if len(path) == 1:
+        yield Fault(offset=at, message=f"`{name}` is no value by itself", hint=f"name a facet of it, as `{_first(name)}`")
+    else:
+        yield Fault(offset=at, message=f"there is no facet `{name}`", hint=did_you_mean(name))
+
+
+def _first(root: str) -> str:
+    return next(name for name in FACETS if name.startswith(f"{root}."))
+
+
+def _read(node: Node) -> tuple[Read, int] | None:
+    """The path that a node spells out and where it begins, None for any other node."""
+    if node.kind != "has":
+        return (Read(path=found[0]), found[1]) if (found := _chain(node)) else None
+    found = _chain(node.parts[0])
+    return (Read(path=(*found[0], node.name), tested=True), found[1]) if found else None
+
+
+def _chain(node: Node) -> tuple[Path, int] | None:
+    if node.kind == "ident":
+        return tuple(node.name.split(".")), node.at
+    if node.kind == "select":
+        above, name = _chain(node.parts[0]), node.name
+    elif node.kind == "call" and node.name == "_[_]" and node.parts[1].kind == "text":
+        above, name = _chain(node.parts[0]), node.parts[1].name
+        if above and len(above[0]) < 2:  # facets themselves are not indexed
+            return None
+    else:
+        return None
+    return ((*above[0], name), above[1]) if above else None

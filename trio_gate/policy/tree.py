@@ -1,0 +1,142 @@
+"""A checked CEL expression as a tree: what the CEL library writes when it serializes one.
+
+Rule: a field that is not known here is an error, so nothing that a condition reads can be overlooked.
+
+Theory: the bytes are a protobuf Any that holds a `cel.expr.CheckedExpr` (cel-spec, checked.proto and syntax.proto). Its macros
+are expanded: `all` and its like are comprehensions, `has(a.b)` is a selection that only tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_ANY_VALUE = 2
+_CHECKED_EXPR, _CHECKED_SOURCE = 4, 5
+_SOURCE_POSITIONS = 4
+_CONST_STRING = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One node of an expression.
+
+    Attributes:
+        kind: "text" is a constant string, "const" any other constant; "select" is `a.b`, "has" is `has(a.b)`; "loop" is a
+            comprehension; "parts" is a list or a map.
+        at: its offset in the source, in characters: of an operator, a selection's dot or a call's bracket.
+        name: an identifier, a field, a function or the constant string.
+        parts: the operand of a selection; a call's target, if it has one, and arguments; the rest in the order of the text.
+        binds: the variables of a comprehension.
+    """
+
+    kind: Literal["text", "const", "ident", "select", "has", "call", "parts", "loop"]
+    at: int
+    name: str = ""
+    parts: tuple[Node, ...] = ()
+    binds: tuple[str, ...] = ()
+
+
+def tree(serialized: bytes) -> Node:
+    """The tree of a serialized expression. Raises ValueError for one that it does not know."""
+    checked = _fields(_fields(serialized)[_ANY_VALUE][0])
+    positions = {}
+    for entry in _fields(checked[_CHECKED_SOURCE][0]).get(_SOURCE_POSITIONS, []):
+        pair = _fields(entry)
+        positions[pair.get(1, [0])[0]] = pair.get(2, [0])[0]
+    return _Reader(positions).node(checked[_CHECKED_EXPR][0])
+
+
+def _fields(data: bytes) -> dict[int, list[Any]]:
+    """A protobuf message: the values of each field by its number, in order."""
+    found: dict[int, list[Any]] = {}
+    for number, value in _wire(data):
+        found.setdefault(number, []).append(value)
+    return found
+
+
+def _wire(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        number, kind = key >> 3, key & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield number, value
+            continue
+        if kind == 2:
+            size, at = _varint(data, at)
+        elif kind == 1:
+            size = 8
+        else:
+            raise ValueError(f"wire type {kind} does not occur in an expression")
+        yield number, data[at : at + size]
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+class _Reader:
+    """Messages to nodes. `positions` are offsets by the id of a node."""
+
+    def __init__(self, positions: Mapping[int, int]) -> None:
+        self.positions = positions
+        self.kinds = {
+            3: self.const,
+            4: self.ident,
+            5: self.select,
+            6: self.call,
+            7: self.items,
+            8: self.entries,
+            9: self.loop,
+        }
+
+    def node(self, data: bytes) -> Node:
+        found = _fields(data)
+        at = self.positions.get(found.pop(2, [0])[0], 0)
+        [(kind, [body])] = found.items()
+        if kind not in self.kinds:
+            raise ValueError(f"an expression has no field {kind}")
+        return self.kinds[kind](_fields(body), at)
+
+    def const(self, found: dict[int, list[Any]], at: int) -> Node:
+        text = found.get(_CONST_STRING)
+        return Node(kind="const", at=at) if text is None else Node(kind="text", at=at, name=text[0].decode())
+
+    def ident(self, found: dict[int, list[Any]], at: int) -> Node:
+        return Node(kind="ident", at=at, name=found[1][0].decode())
+
+    def select(self, found: dict[int, list[Any]], at: int) -> Node:
+        kind: Literal["has", "select"] = "has" if found.get(3, [0])[0] else "select"
+        return Node(kind=kind, at=at, name=found[2][0].decode(), parts=self.nodes(found[1]))
+
+    def call(self, found: dict[int, list[Any]], at: int) -> Node:
+        parts = self.nodes([*found.get(1, []), *found.get(3, [])])
+        return Node(kind="call", at=at, name=found[2][0].decode(), parts=parts)
+
+    def items(self, found: dict[int, list[Any]], at: int) -> Node:
+        return Node(kind="parts", at=at, parts=self.nodes(found.get(1, [])))
+
+    def entries(self, found: dict[int, list[Any]], at: int) -> Node:
+        entries = [_fields(entry) for entry in found.get(2, [])]
+        return Node(kind="parts", at=at, parts=self.nodes([part for entry in entries for part in (entry[3][0], entry[4][0])]))
+
+    def loop(self, found: dict[int, list[Any]], at: int) -> Node:
+        binds = tuple(found[number][0].decode() for number in (1, 8, 3) if number in found)
+        parts = self.nodes([found[number][0] for number in (2, 4, 5, 6, 7)])
+        return Node(kind="loop", at=at, parts=parts, binds=binds)
+
+    def nodes(self, bodies: list[bytes]) -> tuple[Node, ...]:
+        return tuple(self.node(body) for body in bodies)
