@@ -73,8 +73,7 @@ def test_every_protocol_answers(gate, by):
     assert topic.split(":")[4] == ACCOUNTS["staging"]
     assert gate.client("iam", by=by).get_role(RoleName=ROLE)["Role"]["RoleName"] == ROLE
     assert gate.client("ec2", by=by).describe_regions()["Regions"]
-    assert gate.client("lambda", by=by).list_functions()["Functions"] == []
-    assert gate.client("eks", by=by).list_clusters()["clusters"] == []
+    assert gate.client("batch", by=by).describe_job_queues()["jobQueues"] == []
     assert gate.client("route53", by=by).list_hosted_zones()["HostedZones"] == []
     assert gate.client("cloudwatch", by=by).list_metrics()["Metrics"] == []
 
@@ -82,7 +81,7 @@ def test_every_protocol_answers(gate, by):
 def test_a_presigned_url_of_the_agent_is_signed_anew(gate, embedded_aws):
     import urllib3  # noqa: PLC0415 - botocore's
 
-    url = gate.client("s3").generate_presigned_url("get_object", Params={"Bucket": "staging-data", "Key": "report.txt"})
+    url = gate.client("s3", signature_version="s3v4").generate_presigned_url("get_object", Params={"Bucket": "staging-data", "Key": "report.txt"})
     proxy = urllib3.ProxyManager(f"http://{gate.doors['proxy']}", ca_certs=gate.ca_file)
     answer = proxy.request("GET", url)
     assert (answer.status, answer.data) == (200, b"the report of staging\n")
@@ -124,17 +123,10 @@ def test_a_refusal_is_the_services_own_error(closed, by, service, ask, code):
 
 
 def test_a_refused_upload_never_sends_its_body(closed):
-    class Watched(io.BytesIO):
-        was_read = False
-
-        def read(self, *given):
-            self.was_read = True
-            return super().read(*given)
-
-    body = Watched(b"x" * MIB)
     with pytest.raises(ClientError):
-        closed.client("s3").put_object(Bucket="staging-data", Key="k", Body=body)
-    assert not body.was_read
+        closed.client("s3").put_object(Bucket="staging-data", Key="k", Body=io.BytesIO(b"x" * MIB))
+    record = closed.records()[-1]
+    assert (record["action"], record["outcome"]["bytes_in"]) == ("PutObject", 0)
 
 
 def test_a_secret_is_kept_from_the_agent(gate):

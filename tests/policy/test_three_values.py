@@ -229,7 +229,8 @@ def test_values_mean_what_they_say():
 
 
 def test_a_path_in_a_reason_can_be_shown():
-    assert answer('aws.params["\\u202e\\n"] == 1') == r"'aws.params.\u202e\n' is not set"
+    params = {"\u202e\n": {"x": UNKNOWN}}
+    assert answer('has(aws.params["\\u202e\\n"].x)', params=params) == r"'aws.params.\u202e\n.x' is not known"
 
 
 def test_no_value_of_the_call_is_in_a_reason():

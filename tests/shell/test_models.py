@@ -62,38 +62,39 @@ async def test_what_is_loaded_costs_no_checkpoint():
 
 @pytest.fixture
 def loads(monkeypatch):
-    """What is loaded, by which thread, and the event that lets loading go on."""
-    loaded, go, load = [], threading.Event(), module.load_model
+    """What is loaded and whether by the main thread; the events that loading began, and that it may go on."""
+    loaded, busy, go, load = [], threading.Event(), threading.Event(), module.load_model
 
     def slow(name):
         loaded.append((name, threading.current_thread() is threading.main_thread()))
+        busy.set()
         go.wait()
         return load(name)
 
     monkeypatch.setattr(module, "load_model", slow)
-    yield loaded, go
+    yield loaded, busy, go
     go.set()
 
 
 async def test_those_who_ask_together_wait_for_one_load(loads):
-    loaded, go = loads
+    loaded, busy, go = loads
     models = Models()
     async with trio.open_nursery() as nursery:
         for names in (["sts"], ["sts"], ["sqs", "sts"], ["sts"]):
             nursery.start_soon(models.ensure, names)
+        await trio.to_thread.run_sync(busy.wait)
         await trio.testing.wait_all_tasks_blocked()
-        assert loaded == [("sts", False)]
         go.set()
     assert loaded == [("sts", False), ("sqs", False)]
 
 
 async def test_who_leaves_spoils_nothing(loads):
-    loaded, go = loads
+    loaded, busy, go = loads
     models = Models()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(models.ensure, ["sts"])
         nursery.start_soon(models.ensure, ["sts"])
-        await trio.testing.wait_all_tasks_blocked()
+        await trio.to_thread.run_sync(busy.wait)
         nursery.cancel_scope.cancel()
         go.set()
     await models.ensure(["sts"])

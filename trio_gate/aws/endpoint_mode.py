@@ -23,6 +23,9 @@ _MARK = "-"
 def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[RequestHead, Place]:
     """The head as AWS will see it, and where it goes.
 
+    Candidates of global services carry the region that AWS wants, whichever one the agent signed for: the place was found by
+    the scope, so the two are not to be compared again.
+
     Raises:
         Unidentified: no such service, region or pair, or the path names a service that signs otherwise.
     """
@@ -31,16 +34,6 @@ def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[Request
         return head, table.place_of_scope(claim.service, claim.region)
     place = table.place_of_scope(claim.service, claim.region, service=segments[1])
     return replace(head, target=replace(head.target, segments=segments[2:] or ("",), arrived="")), place
-
-
-def settled(claim: Claim, place: Place) -> Claim:
-    """The claim as `identify` may compare it with a place that `by_scope` gave.
-
-    SDKs that are given an endpoint sign global services for the client's region; AWS wants its own, which the place's candidates
-    carry. To be used for naming alone: the signature is verified with the claim as it was read.
-    """
-    regions = [candidate.region for candidate in place.candidates]
-    return claim if claim.region in regions else replace(claim, region=regions[0])
 
 
 def hint(services: Iterable[str], service_ids: Mapping[str, str], base: str) -> str:

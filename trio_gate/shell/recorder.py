@@ -96,7 +96,7 @@ class Recorder:
             await self.audit.intend(self._intent())
             self._intended = True
 
-    async def refused(self, fault: GateError, status: int) -> None:
+    async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
         """The exchange ends with a refusal of ours; never raises, because the answer is no already."""
         if self.decision is None and self.decisions is not None:
             try:
@@ -105,7 +105,9 @@ class Recorder:
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
-        await self.conclude("failed" if self._intended else "refused", status=status, reason=fault.reason)
+        await self.conclude(
+            "failed" if self._intended else "refused", status=status, bytes_in=bytes_in, reason=fault.reason
+        )
 
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

@@ -1,0 +1,106 @@
+"""AWS_ENDPOINT_URL: the scope says where a request goes, and the path may say which service is meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.aws.naming_kit import JSON_10, catalog, claim, head
+from trio_gate.aws.endpoint_mode import by_scope, hint
+from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.naming import name_call
+from trio_gate.errors import Unidentified
+from trio_gate.wire.head import Held
+
+TABLE = HostTable(packaged())
+
+
+def test_the_scope_alone():
+    request = head("POST /", JSON_10)
+    same, place = by_scope(request, claim("dynamodb", region="eu-west-1"), TABLE)
+    assert same is request
+    assert place.host == "dynamodb.eu-west-1.amazonaws.com"
+    assert "dynamodb" in [one.service for one in place.candidates]
+
+
+@pytest.mark.parametrize(
+    ("target", "signing_name", "service", "forwarded"),
+    [
+        ("/-/dynamodbstreams/", "dynamodb", "dynamodbstreams", "/"),
+        ("/-/dynamodbstreams", "dynamodb", "dynamodbstreams", "/"),
+        ("/-/lambda/2015-03-31/functions/", "lambda", "lambda", "/2015-03-31/functions/"),
+        ("/-/lambda/2015-03-31/functions/a%2Fb%3Ac?x=1", "lambda", "lambda", "/2015-03-31/functions/a%2Fb%3Ac?x=1"),
+        ("/-/s3/bucket//a/../-/s3/k", "s3", "s3", "/bucket//a/../-/s3/k"),
+        ("/-/s3/?x=1", "s3", "s3", "/?x=1"),
+        ("/%2D/bedrock-agent/agents/", "bedrock", "bedrock-agent", "/agents/"),
+    ],
+)
+def test_a_service_in_the_path(target, signing_name, service, forwarded):
+    request = head(f"POST {target}")
+    stripped, place = by_scope(request, claim(signing_name), TABLE)
+    assert [one.service for one in place.candidates] == [service]
+    assert stripped.target.text == forwarded
+    assert (stripped.method, stripped.headers) == (request.method, request.headers)
+    assert stripped.target.arrived == ""
+
+
+def test_the_head_that_arrived_is_left_as_it_was():
+    request = head("POST /-/dynamodb/")
+    by_scope(request, claim("dynamodb"), TABLE)
+    assert (request.target.segments, request.target.arrived) == (("-", "dynamodb", ""), "/-/dynamodb/")
+
+
+@pytest.mark.parametrize("target", ["/bucket/-/s3/k", "/-", "/--/s3/k", "/x/-/s3"])
+def test_paths_that_name_no_service(target):
+    request = head(f"GET {target}")
+    same, place = by_scope(request, claim("s3"), TABLE)
+    assert same is request
+    assert {one.service for one in place.candidates} == {"s3", "s3control"}
+
+
+@pytest.mark.parametrize(
+    ("target", "signing_name", "region"),
+    [
+        ("/-/sqs/", "dynamodb", "us-east-1"),
+        ("/-/DynamoDB/", "dynamodb", "us-east-1"),
+        ("/-/elasticloadbalancing/", "elasticloadbalancing", "us-east-1"),
+        ("/-/", "dynamodb", "us-east-1"),
+        ("/-//", "dynamodb", "us-east-1"),
+        ("/-/dynamodb%2F", "dynamodb", "us-east-1"),
+        ("/", "dynamodb", "evil.example#"),
+        ("/", "dynamodb", "aws-global"),
+        ("/", "x@evil.example", "us-east-1"),
+        ("/-/dynamodb/", "dynamodb", "us-east-9"),
+    ],
+)
+def test_what_leads_nowhere(target, signing_name, region):
+    with pytest.raises(Unidentified):
+        by_scope(head(f"POST {target}"), claim(signing_name, region=region), TABLE)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_global_services_go_to_the_region_that_aws_wants(region):
+    _, place = by_scope(head("POST /-/iam/"), claim("iam", region=region), TABLE)
+    assert [(one.service, one.host, one.region) for one in place.candidates] == [("iam", "iam.amazonaws.com", "us-east-1")]
+
+
+def test_a_call_by_its_scope_is_named():
+    request = head("POST /-/iam/", {"Content-Type": "application/x-www-form-urlencoded"})
+    stripped, place = by_scope(request, claim("iam"), TABLE)
+    catalog().ensure(one.service for one in place.candidates)
+    body = Held(data=b"Action=ListUsers&Version=2010-05-08")
+    call = name_call(stripped, body, place=place, claim=claim("iam"), catalog=catalog())
+    assert (call.service, call.operation, call.candidate.host) == ("iam", "ListUsers", "iam.amazonaws.com")
+
+
+def test_the_hint_names_the_variables():
+    ids = {"bedrock-agent": "Bedrock Agent", "iot-data": "IoT Data Plane", "x": "A-b C"}
+    assert hint(["bedrock-agent", "x"], ids, "http://127.0.0.1:8081/") == (
+        "the request fits several services: set AWS_ENDPOINT_URL_BEDROCK_AGENT=http://127.0.0.1:8081/-/bedrock-agent "
+        "or AWS_ENDPOINT_URL_A_B_C=http://127.0.0.1:8081/-/x"
+    )
+
+
+@pytest.mark.parametrize(("name", "service_id"), [("dynamodb", "DynamoDB"), ("iot-data", "IoT Data Plane"), ("sts", "STS")])
+def test_models_have_the_names_of_the_variables(name, service_id):
+    catalog().ensure([name])
+    assert catalog().service(name).service_id == service_id
