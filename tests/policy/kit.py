@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 from tests.facet.kit import facets
 from trio_gate.policy.basis import Undecided
-from trio_gate.policy.cel import Evidence, compile_condition
+from trio_gate.policy.cel import Evidence
+from trio_gate.policy.cel import compile_condition as real_compile
 from trio_gate.policy.decide import Decision, Rule
 from trio_gate.policy.decide import decide as real_decide
+
+compile_condition = functools.cache(real_compile)
 
 
 def answer(source: str, **changes) -> bool | str:

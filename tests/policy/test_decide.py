@@ -56,7 +56,7 @@ def test_the_first_that_holds_decides():
 
 
 def test_rules_of_other_endpoints_are_passed_over():
-    rules = rule("a", "allow", "aws.nothing" if False else None, endpoints=("one", "two")), rule("b", "deny")
+    rules = rule("a", "allow", endpoints=("one", "two")), rule("b", "deny")
     assert decide(*rules, endpoint="two").rule == "a"
     assert decide(*rules, endpoint="three").rule == "b"
     undecidable = rule("a", "allow", 'agent.name == "x"', endpoints=("one",))

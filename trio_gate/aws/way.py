@@ -7,10 +7,10 @@ scope of the signature decides, and Host only says that the listener is meant.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.aws.endpoint_mode import by_scope, settled
+from trio_gate.aws.endpoint_mode import by_scope
 from trio_gate.errors import Denied, Malformed
 from trio_gate.wire.authority import agreed_host
 
@@ -55,7 +55,7 @@ def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> 
         return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))), claim
     _check_endpoint(head, way)
     head, place = by_scope(head, claim, table)
-    return head, place, settled(claim, place)
+    return head, place, _settled(claim, place)
 
 
 def _check_endpoint(head: RequestHead, way: Way) -> None:
@@ -64,3 +64,9 @@ def _check_endpoint(head: RequestHead, way: Way) -> None:
         raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
         raise Denied("browsers may not call the endpoint listener")
+
+
+def _settled(claim: Claim, place: Place) -> Claim:
+    """The claim to name the request by. An SDK with an endpoint signs global services for its own region; AWS wants the place's."""
+    regions = [candidate.region for candidate in place.candidates]
+    return claim if claim.region in regions else replace(claim, region=regions[0])
