@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes trio_gate/aws/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
 
-    scripts/make_hosts.py            writes the file for the botocore that is installed
+    python scripts/make_hosts.py    writes the file for the botocore that is installed
 
 Run it when botocore changes; a test compares. Each service's rule set is asked for every region, with and without FIPS and
 dual-stack, in every way its operations ask it; what comes back is folded into patterns. The format:

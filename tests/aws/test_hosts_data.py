@@ -130,3 +130,27 @@ def test_endpoints_of_virtual_private_clouds_that_sdks_send():
     for row in rows("botocore_variants.sample"):
         if "vpce" in row["host"] and not row["host"].startswith("accesspoint."):
             assert row["service"] in {one.service for one in TABLE.place(row["host"]).candidates}
+
+
+@pytest.mark.parametrize(
+    ("host", "service", "region"),
+    [
+        ("b-1a2b3c4d.kinesisvideo.us-east-1.amazonaws.com", "kinesis-video-archived-media", "us-east-1"),
+        ("abcd1234.mediaconvert.eu-west-1.amazonaws.com", "mediaconvert", "eu-west-1"),
+        ("eu-west-1.elasticmapreduce.amazonaws.com", "emr", "eu-west-1"),
+        ("ingest-cell12.timestream.us-west-2.amazonaws.com", "timestream-write", "us-west-2"),
+        ("vpce-0a1b2c3d-abcd.api.ecr.us-east-1.vpce.amazonaws.com", "ecr", "us-east-1"),
+        ("g-abcdefghij.us-east-1.neptune-graph.amazonaws.com", "neptune-graph", "us-east-1"),
+        ("sts.amazonaws.com", "sts", "us-east-1"),
+        ("networkmanager.us-west-2.amazonaws.com", "networkmanager", "us-west-2"),
+        ("arc-region-switch-control-plane.us-east-1.api.aws", "arc-region-switch", "us-east-1"),
+    ],
+)
+def test_hosts_by_example(host, service, region):
+    place = TABLE.place(host)
+    assert (service, region, host) in {(one.service, one.region, one.host) for one in place.candidates}
+
+
+def test_the_domains_of_the_packaged_table():
+    assert TABLE.domains(["aws"]) == ("amazonaws.com", "api.aws", "oauth.signin.aws", "on.aws", "signin.aws.amazon.com")
+    assert not {"com", "aws", "amazon.com", "aws.amazon.com", "signin.aws"} & set(TABLE.domains(DATA["partitions"]))

@@ -178,11 +178,16 @@ async def test_our_own_listeners_are_never_dialled(aws, names, detour, spelling)
 
 
 @pytest.mark.parametrize(
-    "host", ["", ".", "a..b", ".amazonaws.com", "a" * 64 + ".com", "a.com:443", "ä.com", "a b", "a\0", "a\n"]
+    "host", ["", ".", "a..b", ".a.com", "a" * 64 + ".com", "a." * 127 + "a", "a.com:443", "ä.com", "a b", "a\0", "a\n"]
 )
 async def test_what_is_no_host_name(aws, names, detour, host):
     assert await refusal(aws, host=host) == (502, "the host to be dialled is not a host name")
     assert names.asked == detour.dialled == []
+
+
+async def test_the_longest_host_name(aws, names):
+    names.table["a." * 126 + "a"] = ["127.0.0.1"]
+    assert "loopback" in (await refusal(aws, host="a." * 126 + "a"))[1]
 
 
 async def test_a_name_that_is_not_known(aws, names):

@@ -25,11 +25,11 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 
 class Wire(trio.abc.Stream):
-    """A stream with faults: it may flip a bit of what is received, hold what is sent, and stay open when it is closed."""
+    """A stream with faults: it may flip a bit of what is received, hold what is sent, and stay open or break when it is closed."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.stream = stream
-        self.flips = self.holds = self.lingers = False
+        self.flips = self.holds = self.lingers = self.breaks = False
 
     async def receive_some(self, max_bytes=None):
         data = await self.stream.receive_some(max_bytes)
@@ -46,7 +46,8 @@ class Wire(trio.abc.Stream):
     async def aclose(self) -> None:
         if not self.lingers:
             await self.stream.aclose()
-        await trio.lowlevel.checkpoint()
+        if self.breaks:
+            raise trio.BrokenResourceError
 
 
 def sockets() -> tuple[trio.SocketStream, trio.SocketStream]:
@@ -198,6 +199,14 @@ async def test_a_goodbye_does_not_wait_for_ever(autojump_clock, contexts):
         await server.aclose()
         with pytest.raises(trio.BrokenResourceError):
             await client.receive_some(10)
+
+
+async def test_closing_what_is_broken():
+    wire = Wire(memory_stream_pair()[0])
+    wire.breaks = True
+    await StreamTransport(wire).aclose()
+    with pytest.raises(trio.ClosedResourceError):
+        await wire.receive_some(1)
 
 
 async def test_closing_before_the_handshake(contexts):

@@ -205,7 +205,7 @@ def test_an_earlier_signature_leaves_no_trace():
     fields = (("date", "x"), ("x-amz-security-token", "agent"), ("authorization", "agent"), ("x-amz-date", "agent"))
     sent = signed_now(RequestHead(method="GET", target=HEAD.target, headers=(*HEAD.headers, *fields))).head
     assert "agent" not in "".join(value for _, value in sent.headers)
-    assert without_signature(again).headers == HEAD.headers
+    assert without_signature(again).where(lambda name: name != "x-amz-content-sha256").headers == HEAD.headers
 
 
 def test_the_agents_hash_field_says_what_was_signed():

@@ -14,6 +14,14 @@ from trio_gate.shell.store import FILE, FILTERS, read_last
 if TYPE_CHECKING:
     import argparse
 
+NOT_A_TERMINAL = 200
+"""Columns of text where nobody looks at it."""
+
+WIDE = 140
+WIDE_ONLY = frozenset({"resource", "rule"})
+"""What a terminal of fewer columns leaves out."""
+
+FOLDED = frozenset({"call", "resource", "rule", "approver"})
 COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "status", "approver")
 
 
@@ -57,12 +65,15 @@ def _print_table(records: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    console = Console(width=None if sys.stdout.isatty() else NOT_A_TERMINAL)
+    shown = [column for column in COLUMNS if console.width >= WIDE or column not in WIDE_ONLY]
     table = Table(box=None, pad_edge=False)
-    for column in COLUMNS:
-        table.add_column(column, overflow="fold", no_wrap=column in {"time", "status"})
+    for column in shown:
+        table.add_column(column, overflow="fold", no_wrap=column not in FOLDED)
     for record in records:
-        table.add_row(*(Text(visible(cell)) for cell in cells(record)))
-    Console().print(table)
+        row = dict(zip(COLUMNS, cells(record), strict=True))
+        table.add_row(*(Text(visible(row[column])) for column in shown))
+    console.print(table)
 
 
 def cells(record: dict[str, Any]) -> tuple[str, ...]:

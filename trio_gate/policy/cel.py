@@ -75,7 +75,7 @@ def compile_condition(source: str) -> Condition:
     if faults:
         raise ValueError(f"the condition is not sound: {faults[0].message}")
     program, root = _compiled(source)
-    return Condition(source=source, plan=Plan(reads(root)), program=program)
+    return Condition(plan=Plan(reads(root)), program=program)
 
 
 class Evidence:
@@ -97,7 +97,6 @@ class Evidence:
 class Condition:
     """A compiled condition."""
 
-    source: str
     plan: Plan
     program: Any
 

@@ -110,9 +110,8 @@ class TlsTransport(trio.abc.AsyncResource):
 
     async def send_all(self, data: bytes | memoryview) -> None:
         """See `Transport`. All of `data` is encrypted at once: cut what is large."""
-        if data:
-            with _one_error():
-                self._tls.write(data)
+        with _one_error():
+            self._tls.write(data)
         await self._flush()
 
     async def receive_some(self, max_bytes: int) -> bytes:
@@ -159,7 +158,7 @@ class TlsTransport(trio.abc.AsyncResource):
 
     def quiet(self) -> bool:
         """Whether it is known that nothing has arrived since the last read, the end included."""
-        return not (self._incoming.pending or self._incoming.eof or self._tls.pending()) and self._below.quiet()
+        return not (self._incoming.pending or self._tls.pending()) and self._below.quiet()
 
 
 class Replay(trio.abc.Stream):

@@ -59,7 +59,8 @@ UNSIGNED_FIELDS = frozenset(
 MAX_KEYS = 1024
 """Signing keys that are kept: one per credential, day, region and service."""
 
-_REPLACED = frozenset({"authorization", "date", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"})
+_HASH = "x-amz-content-sha256"
+_REPLACED = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token"})
 _PRESIGNED = frozenset(
     f"X-Amz-{part}"
     for part in (
@@ -167,7 +168,10 @@ def sign(
 
 
 def without_signature(head: RequestHead) -> RequestHead:
-    """A head without any trace of a signature, in its fields or, presigned, in its query."""
+    """A head without any trace of a signature, in its fields or, presigned, in its query.
+
+    The payload's hash stays: it is a parameter of CodeArtifact's PublishPackageVersion.
+    """
     query = tuple(pair for pair in head.target.query if pair[0] not in _PRESIGNED)
     fields = tuple(field for field in head.headers if field[0] not in _REPLACED)
     return replace(head, target=replace(head.target, query=query), headers=fields)
@@ -175,11 +179,11 @@ def without_signature(head: RequestHead) -> RequestHead:
 
 def _prepared(head: RequestHead, amz_date: str, payload_hash: str, token: str | None, *, s3: bool) -> RequestHead:
     bare = without_signature(head)
-    fields = [*bare.headers, ("x-amz-date", amz_date)]
+    fields = [*(field for field in bare.headers if field[0] != _HASH), ("x-amz-date", amz_date)]
     if token is not None:
         fields.append(("x-amz-security-token", token))
-    if s3 or head.one("x-amz-content-sha256") is not None:
-        fields.append(("x-amz-content-sha256", payload_hash))
+    if s3 or head.one(_HASH) is not None:
+        fields.append((_HASH, payload_hash))
     return replace(bare, headers=tuple(fields))
 
 
