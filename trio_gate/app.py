@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import signal
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from trio_gate.config.model import Address, Config
-    from trio_gate.shell.server import Handle
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -61,34 +59,17 @@ class StartFailed(Exception):  # noqa: N818 - what happened
     """The gateway cannot start; says why in one line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """An open listener and what it does with a connection."""
-
-    kind: str
-    listener: trio.SocketListener
-    handle: Handle
-
-
 async def serve(config: Config) -> None:
     """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start."""
     stop = server.Stop()
     async with _tools(config) as (tools, hub), trio.open_nursery() as watchers:
-        doors = await _open(config, tools, hub, stop)
         watchers.start_soon(_stop_on_signal, stop)
-        async with trio.open_nursery() as connections:
-            with trio.CancelScope() as accepting:
-                watchers.start_soon(server.stop_in_order, stop, accepting, connections.cancel_scope)
-                async with trio.open_nursery() as listeners:
-                    slots = trio.Semaphore(config.gateway.max_connections)
-                    for door in doors:
-                        own = trio.Semaphore(ADMIN_CONNECTIONS) if door.kind == "admin" else slots
-                        listeners.start_soon(
-                            partial(server.accept, door.listener, door.handle, slots=own, connections=connections)
-                        )
-                        log.info("listening %s %s", door.kind, _text(door.listener))
-                    log.info("trio-gate: ready")
-                    notify("READY=1")
+        doors = await _open(config, tools, hub, stop)
+        for door in doors:
+            log.info("listening %s %s", door.kind, _text(door.listener))
+        log.info("trio-gate: ready")
+        notify("READY=1")
+        await server.run(doors, stop)
         watchers.cancel_scope.cancel()
     log.info("trio-gate: stopped")
 
@@ -142,14 +123,14 @@ async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
                     await upstreams.aclose()
 
 
-async def _open(config: Config, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[Door]:
+async def _open(config: Config, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[server.Door]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
     gateway, table, now = config.gateway, tools.table, tools.clock.now()
     state, current = Path(gateway.state_dir), generation(1, config)
     inside = Inside(tools=tools, generation=lambda: current, stop=stop)
-    leaves = Leaves(authority.interception(state, _domains(config, table), now=now), clock=tools.clock)
+    leaves = Leaves(authority.interception(state, authority.domains_of(config, table), now=now), clock=tools.clock)
     own = Leaves(authority.own(state, now=now), clock=tools.clock)
-    opened: list[Door] = []
+    slots, opened = trio.Semaphore(gateway.max_connections), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
         for listener in await _listen(block.bind, opened):
@@ -163,11 +144,12 @@ async def _open(config: Config, tools: Tools, hub: ApprovalHub, stop: server.Sto
                     kind, handle = "tls", TlsDoor(inside, leaves, port=port).handle
                 case _:
                     kind, handle = "endpoint", _endpoint(inside, own, block, port).handle
-            opened.append(Door(kind=kind, listener=listener, handle=handle))
+            own_slots = trio.Semaphore(ADMIN_CONNECTIONS) if kind == "admin" else slots
+            opened.append(server.Door(kind=kind, listener=listener, handle=handle, slots=own_slots))
     return opened
 
 
-async def _listen(address: Address, opened: Sequence[Door]) -> list[trio.SocketListener]:
+async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.SocketListener]:
     """Open an address; close what was opened before if that fails."""
     try:
         return await server.listen(address)
@@ -204,12 +186,6 @@ def _names(block: Listener | Admin) -> tuple[str, ...]:
     every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
     local = LOCAL if every or is_loopback(host) else ()
     return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
-
-
-def _domains(config: Config, table: HostTable) -> tuple[str, ...]:
-    """What the interception CA may sign for: the domains of the partitions that the accounts are in."""
-    partitions = {table.partition_of(endpoint.region) for endpoint in config.endpoints}
-    return table.domains([partition for partition in partitions if partition is not None])
 
 
 def _sts_host(table: HostTable, partition: str, region: str) -> str:

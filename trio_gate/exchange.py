@@ -2,6 +2,7 @@
 
 Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Identified`, `Authenticated` and then `Allowed` or
 `Approved`; `tests/test_exchange.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
+Until AWS's answer has gone out whole, an exchange may end by our refusal or half-way; either way it is recorded, once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class State(Enum):
     SIGNED = auto()
     ANSWERED = auto()
     REFUSED = auto()
+    ABORTED = auto()
     DONE = auto()
 
 
@@ -36,23 +38,23 @@ class Event(Enum):
     SIGNED = auto()
     ANSWERED = auto()
     REFUSED = auto()
+    ABORTED = auto()
     RECORDED = auto()
 
 
+_ENDS = {Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
+
 TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.RECEIVED: {Event.IDENTIFIED: State.IDENTIFIED, Event.REFUSED: State.REFUSED},
-    State.IDENTIFIED: {Event.AUTHENTICATED: State.AUTHENTICATED, Event.REFUSED: State.REFUSED},
-    State.AUTHENTICATED: {
-        Event.ALLOWED: State.CLEARED,
-        Event.APPROVAL_NEEDED: State.PENDING,
-        Event.REFUSED: State.REFUSED,
-    },
-    State.PENDING: {Event.APPROVED: State.CLEARED, Event.REFUSED: State.REFUSED},
-    State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, Event.REFUSED: State.REFUSED},
-    State.ARMED: {Event.SIGNED: State.SIGNED, Event.REFUSED: State.REFUSED},
-    State.SIGNED: {Event.ANSWERED: State.ANSWERED, Event.REFUSED: State.REFUSED},
+    State.RECEIVED: {Event.IDENTIFIED: State.IDENTIFIED, **_ENDS},
+    State.IDENTIFIED: {Event.AUTHENTICATED: State.AUTHENTICATED, **_ENDS},
+    State.AUTHENTICATED: {Event.ALLOWED: State.CLEARED, Event.APPROVAL_NEEDED: State.PENDING, **_ENDS},
+    State.PENDING: {Event.APPROVED: State.CLEARED, **_ENDS},
+    State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, **_ENDS},
+    State.ARMED: {Event.SIGNED: State.SIGNED, **_ENDS},
+    State.SIGNED: {Event.ANSWERED: State.ANSWERED, **_ENDS},
     State.ANSWERED: {Event.RECORDED: State.DONE},
     State.REFUSED: {Event.RECORDED: State.DONE},
+    State.ABORTED: {Event.RECORDED: State.DONE},
     State.DONE: {},
 }
 

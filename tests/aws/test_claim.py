@@ -197,6 +197,7 @@ BROKEN = {
     "date of nine digits": HEADER.replace("/20260115/", "/202601150/"),
     "date not ascii": HEADER.replace("/20260115/", "/2026011\N{ARABIC-INDIC DIGIT FIVE}/"),
     "date with a sign": HEADER.replace("/20260115/", "/+2026011/"),
+    "longer end": HEADER.replace("aws4_request", "aws4_requests"),
     "other end": HEADER.replace("aws4_request", "aws5_request"),
     "key id with a slash": HEADER.replace(KEY_ID, f"{KEY_ID}/x"),
     "line end": HEADER + "\n",

@@ -45,6 +45,11 @@ DATA = {
             "hosts": {"elasticloadbalancing.{r}.{s}": EVERYWHERE},
             "default": {"*": "elasticloadbalancing.{r}.{s}"},
         },
+        "health": {
+            "signing_name": "health",
+            "hosts": {"health.{r}.{s}": {"aws": {"eu-west-1": ["us-east-1", "eu-west-1"], "us-east-1": ["us-east-1"]}}},
+            "default": {"*": "health.{r}.{s}"},
+        },
         "iam": {
             "signing_name": "iam",
             "hosts": {
@@ -148,6 +153,11 @@ def test_services(host, expected):
 def test_a_shared_host_has_every_service():
     place = TABLE.place("elasticloadbalancing.us-east-1.amazonaws.com")
     assert [one.service for one in place.candidates] == ["elb", "elbv2"]
+
+
+def test_a_host_that_is_signed_for_several_regions_has_each():
+    place = TABLE.place("health.eu-west-1.amazonaws.com")
+    assert [one.region for one in place.candidates] == ["us-east-1", "eu-west-1"]
 
 
 def test_a_host_that_partitions_share_has_the_scope_of_each():
@@ -440,6 +450,7 @@ def test_any_host_is_a_place_or_refused(labels):
     [
         ("dynamodb", "eu-west-1", [("dynamodb", "dynamodb.eu-west-1.amazonaws.com", "eu-west-1")]),
         ("dynamodb", "cn-north-1", [("dynamodb", "dynamodb.cn-north-1.amazonaws.com.cn", "cn-north-1")]),
+        ("health", "eu-west-1", [("health", "health.eu-west-1.amazonaws.com", "eu-west-1")]),
         ("iam", "us-east-1", [("iam", "iam.amazonaws.com", "us-east-1")]),
         ("iam", "eu-west-1", [("iam", "iam.amazonaws.com", "us-east-1")]),
         ("iam", "us-gov-west-1", [("iam", "iam.us-gov.amazonaws.com", "us-gov-west-1")]),

@@ -107,22 +107,23 @@ async def test_the_first_to_ask_may_leave_and_takes_nothing_from_the_others(auto
             found.append(await its.key())
 
         async with trio.open_nursery() as nursery:
-            first = await nursery.start(leader, its)
+            scope = trio.CancelScope()
+            nursery.start_soon(leader, its, scope)
+            await settled()
             for _ in range(5):
                 nursery.start_soon(ask)
             await settled()
-            first.cancel()
+            scope.cancel()
             await settled()
+            assert scope.cancelled_caught
             its.sts.go.set()
         assert found == ["ASIA1"] * 5
         assert len(its.sts.asked) == 1
 
 
-async def leader(its, task_status):
-    with trio.CancelScope() as scope:
-        task_status.started(scope)
+async def leader(its, scope):
+    with scope:
         await its.key()
-    assert scope.cancelled_caught
 
 
 async def test_a_call_whose_asker_left_is_not_lost(autojump_clock):
@@ -152,6 +153,7 @@ async def test_sts_is_called_where_the_request_says(autojump_clock):
     hosts = []
 
     async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
         hosts.append(host)
         raise UpstreamError("no")
 
@@ -375,18 +377,14 @@ async def test_only_so_many_roles_are_remembered_and_none_under_way_is_forgotten
 
 
 async def test_who_waits_when_the_gateway_stops_is_told(autojump_clock):
-    clock = WallClock()
-    sts = Sts(clock)
-    sts.go = trio.Event()
-    found = []
+    found, opened = [], []
 
-    async def ask(roles):
-        try:
-            await roles.credentials(REQUEST)
-        except CredentialsUnavailable as fault:
-            found.append(fault.reason)
+    async def ask():
+        found.append(await opened[0].refusal())
 
-    async with trio.open_nursery() as nursery, open_role_credentials(keys(), send=sts.send, host=host, clock=clock) as roles:
-        nursery.start_soon(ask, roles)
+    async with trio.open_nursery() as nursery, bench() as its:
+        its.sts.go = trio.Event()
+        opened.append(its)
+        nursery.start_soon(ask)
         await settled()
-    assert found == ["the gateway is stopping"]
+    assert [fault.reason for fault in found] == ["the gateway is stopping"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import trio
 
 from scripts.embedded_aws import ACCOUNTS, client
 from tests.audit.kit import NOW
@@ -23,6 +24,7 @@ HOST = "sts.us-east-1.amazonaws.com"
 
 async def answered(status: int, text: str, request=REQUEST) -> Credentials:
     async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
         return ResponseHead(status=status, headers=()), text.encode()
 
     return await assume_role(request, BASE, send=send, host=HOST, now=NOW)
@@ -79,6 +81,7 @@ async def test_the_request_in_bytes():
     sent = []
 
     async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
         sent.append((host, head, body))
         return ResponseHead(status=200, headers=()), given().encode()
 
@@ -182,6 +185,7 @@ async def test_faults_by_who_must_act(status, text, expected, says):
 
 async def test_an_sts_out_of_reach_may_be_tried_again():
     async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
         raise UpstreamError(f"{host} refused the connection")
 
     with pytest.raises(CredentialsUnavailable, match=f"{ROLE}: {HOST} refused the connection") as caught:

@@ -80,6 +80,11 @@ def test_what_is_no_host_name(name):
         assert caught.value.status == 400
 
 
+def test_a_connection_that_names_no_host():
+    with pytest.raises(Malformed, match="send the server name in the TLS handshake"):
+        agreed(sni=None)
+
+
 def test_a_request_without_a_host():
     with pytest.raises(Malformed, match="Host is not a host name"):
         agreed(None)

@@ -1,0 +1,1 @@
+"""What AWS is: hosts, services, operations, parameters, permissions, resources, errors."""

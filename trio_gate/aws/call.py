@@ -114,7 +114,7 @@ class Call:
     access: Access
     reads_secret: bool
     vends_credentials: bool
-    resource: str | None | Unknown
+    resource: str | Unknown | None
     resources: tuple[str, ...] | Unknown
     resource_accounts: tuple[str, ...] | Unknown
     cross_account: bool | Unknown

@@ -1,0 +1,1 @@
+"""The `trio-gate` command: a file for each verb."""

@@ -60,17 +60,12 @@ def run(args: argparse.Namespace) -> int:
         return trio.run(desk.work, verdict, args.deny or "", args.once)
     except GateError as error:
         return _fail(error.reason, 1)
-    except BaseException as error:
-        if _interrupted(error):
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BaseExceptionGroup as group:
+        if group.split(KeyboardInterrupt)[1] is None:  # trio may hand Ctrl-C over in a group
             return INTERRUPTED
         raise
-
-
-def _interrupted(error: BaseException) -> bool:
-    """Whether it is Ctrl-C, which trio may hand over in a group."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_interrupted, error.exceptions))
-    return isinstance(error, KeyboardInterrupt)
 
 
 def _fail(reason: str, status: int) -> int:

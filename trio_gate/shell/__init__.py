@@ -1,0 +1,1 @@
+"""Everything that waits: sockets, TLS, processes, files, clocks."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.refusal import guess_protocol, refuse
 from trio_gate.errors import GateError, Malformed
+from trio_gate.exchange import Event, Exchange, State
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.exchanges import Run
 from trio_gate.shell.recorder import Recorder
@@ -61,7 +62,7 @@ class Conversation:
         try:
             head = await self._agent.next_head()
         except Malformed as fault:
-            await self._refuse(self._recorder(_NO_HEAD, generation), _NO_HEAD, fault)
+            await self._refuse(Exchange(), self._recorder(_NO_HEAD, generation), _NO_HEAD, fault)
             return False
         if isinstance(head, Http2Preface):
             log.warning("agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
@@ -72,27 +73,26 @@ class Conversation:
         return head is not None
 
     async def _answer(self, head: RequestHead, recorder: Recorder, generation: Generation) -> None:
-        agent, over = self._agent, False
-        run = Run(tools=self._tools, generation=generation, recorder=recorder, agent=agent, way=self._way)
+        agent, exchange = self._agent, Exchange()
+        run = Run(exchange=exchange, tools=self._tools, generation=generation, recorder=recorder, agent=agent, way=self._way)
         try:
             await run.run(head)
-            over = True
             await recorder.conclude("answered", status=recorder.upstream_status, bytes_in=agent.received, bytes_out=agent.sent)
+            exchange.apply(Event.RECORDED)
         except GateError as fault:
-            over = True
             if agent.connection.answering:  # half an answer: only a broken connection says that it is not whole
-                await self._aborted(recorder, fault.reason)
+                await self._aborted(exchange, recorder, fault.reason)
                 raise AgentGone from None
-            await self._refuse(recorder, head, fault)
+            await self._refuse(exchange, recorder, head, fault)
         except AgentGone:
-            over = True
-            await self._aborted(recorder, "the agent left")
+            await self._aborted(exchange, recorder, "the agent left")
             raise
         finally:
-            if not over:
-                await self._aborted(recorder, "the gateway stopped")
+            if exchange.state is not State.DONE:
+                await self._aborted(exchange, recorder, "the gateway stopped")
 
-    async def _aborted(self, recorder: Recorder, reason: str) -> None:
+    async def _aborted(self, exchange: Exchange, recorder: Recorder, reason: str) -> None:
+        exchange.apply(Event.ABORTED)
         await recorder.conclude(
             "aborted",
             status=recorder.upstream_status if self._agent.connection.answering else None,
@@ -100,9 +100,11 @@ class Conversation:
             bytes_out=self._agent.sent,
             reason=reason,
         )
+        exchange.apply(Event.RECORDED)
 
-    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError) -> None:
+    async def _refuse(self, exchange: Exchange, recorder: Recorder, head: RequestHead, fault: GateError) -> None:
         """Record a refusal and answer with it. Raises AgentGone."""
+        exchange.apply(Event.REFUSED)
         call = recorder.call
         status, headers, body = refuse(
             protocol=call.protocol if call else guess_protocol(head),
@@ -116,6 +118,7 @@ class Conversation:
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         log.info("refused %s for %s: %s (%d, %s)", where, self._address, fault.reason, status, recorder.id)
         await recorder.refused(fault, status, bytes_in=self._agent.received)
+        exchange.apply(Event.RECORDED)
         date = (b"date", format_datetime(self._tools.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
         await self._agent.send_head(answer, length=len(body), close=isinstance(fault, Malformed), data=body)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.forward import forwarded_headers
 from trio_gate.errors import Denied, UpstreamError
-from trio_gate.exchange import Event, Exchange, State
+from trio_gate.exchange import Event, State
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.ports import AssumeRole
@@ -29,6 +29,7 @@ from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
     from trio_gate.aws.way import Way
+    from trio_gate.exchange import Exchange
     from trio_gate.policy.decide import Decision
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Source
@@ -61,15 +62,17 @@ class Ready:
 
 
 class Run:
-    """One request on its way."""
+    """One request on its way. How it ends is for the caller to apply to `exchange`."""
 
-    def __init__(self, *, tools: Tools, generation: Generation, recorder: Recorder, agent: AgentStream, way: Way) -> None:
+    def __init__(
+        self, *, exchange: Exchange, tools: Tools, generation: Generation, recorder: Recorder, agent: AgentStream, way: Way
+    ) -> None:
+        self._exchange = exchange
         self._tools = tools
         self._generation = generation
         self._recorder = recorder
         self._agent = agent
         self._way = way
-        self._exchange = Exchange()
 
     async def run(self, arrived: RequestHead) -> None:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""

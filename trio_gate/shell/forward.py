@@ -24,8 +24,8 @@ from trio_gate.wire.hop import response_headers
 if TYPE_CHECKING:
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Source
-    from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.link import Link
+    from trio_gate.shell.recorder import Recorder
     from trio_gate.signing.sigv4 import Credentials
     from trio_gate.wire.aws_chunked import Checker
     from trio_gate.wire.head import RequestHead

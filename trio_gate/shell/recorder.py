@@ -105,9 +105,7 @@ class Recorder:
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
-        await self.conclude(
-            "failed" if self._intended else "refused", status=status, bytes_in=bytes_in, reason=fault.reason
-        )
+        await self.conclude("failed" if self._intended else "refused", status=status, bytes_in=bytes_in, reason=fault.reason)
 
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

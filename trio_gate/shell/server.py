@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import logging
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from trio_gate.config.model import Address
 
@@ -35,26 +36,21 @@ log = logging.getLogger(__name__)
 
 
 class Stop:
-    """The wish to stop, and the waits that it ends at once: those of connections between two requests."""
+    """The wish to stop, and what it ends: accepting and idle waits at once, the connections after `GRACE` seconds."""
 
     def __init__(self) -> None:
-        self._event = trio.Event()
+        self.requested = False
+        self.accepting = trio.CancelScope()
+        self.serving = trio.CancelScope()
         self._idle: set[trio.CancelScope] = set()
 
     def request(self) -> None:
-        """Stop: accept nothing new, and end what is idle."""
-        self._event.set()
+        """Stop."""
+        self.requested = True
+        self.accepting.cancel()
+        self.serving.deadline = trio.current_time() + GRACE
         for scope in self._idle:
             scope.cancel()
-
-    @property
-    def requested(self) -> bool:
-        """Whether `request` was called."""
-        return self._event.is_set()
-
-    async def wait(self) -> None:
-        """Return when it is."""
-        await self._event.wait()
 
     @contextmanager
     def idle(self) -> Iterator[None]:
@@ -69,43 +65,56 @@ class Stop:
                 self._idle.discard(scope)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An open listener, what it does with a connection, and how many it may serve at once."""
+
+    kind: str
+    listener: trio.SocketListener
+    handle: Handle
+    slots: trio.Semaphore
+
+
+async def run(doors: Iterable[Door], stop: Stop) -> None:
+    """Serve until `stop` is requested, and what is under way to its end."""
+    with stop.serving:
+        async with trio.open_nursery() as connections:
+            with stop.accepting:
+                async with trio.open_nursery() as listeners:
+                    for door in doors:
+                        listeners.start_soon(_accept, door, connections)
+
+
 async def listen(address: Address) -> list[trio.SocketListener]:
     """Open the sockets of an address. Raises OSError."""
     return await trio.open_tcp_listeners(address.port, host=address.host, backlog=BACKLOG)
 
 
-async def accept(listener: trio.SocketListener, handle: Handle, *, slots: trio.Semaphore, connections: trio.Nursery) -> None:
-    """Accept until cancelled; each connection has a task in `connections` and one of the `slots`."""
-    async with listener:
+async def _accept(door: Door, connections: trio.Nursery) -> None:
+    """Accept until cancelled; each connection has a task in `connections` and a slot."""
+    async with door.listener:
         while True:
-            await slots.acquire()
+            await door.slots.acquire()
             try:
-                stream = await listener.accept()
+                stream = await door.listener.accept()
             except OSError as error:
-                slots.release()
+                door.slots.release()
                 if error.errno not in _SHORT_OF_SOCKETS:
                     raise
                 log.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400 - the machine's fault
                 await trio.sleep(PAUSE)
                 continue
-            connections.start_soon(_serve, stream, handle, slots)
+            connections.start_soon(_serve, stream, door)
 
 
-async def _serve(stream: trio.SocketStream, handle: Handle, slots: trio.Semaphore) -> None:
+async def _serve(stream: trio.SocketStream, door: Door) -> None:
     try:
         stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
-        await handle(stream, stream.socket.getpeername()[0])
+        await door.handle(stream, stream.socket.getpeername()[0])
     except OSError as error:
         log.debug("a connection broke as it began: %s", error.strerror)
     except Exception:  # a bug must not end the other connections; see the head of the file
         log.exception("a connection ended with a bug of ours")
     finally:
-        slots.release()
+        door.slots.release()
         await trio.aclose_forcefully(stream)
-
-
-async def stop_in_order(stop: Stop, accepting: trio.CancelScope, connections: trio.CancelScope) -> None:
-    """Once asked to: accept nothing more, give what is under way `GRACE` seconds, then cancel it."""
-    await stop.wait()
-    accepting.cancel()
-    connections.deadline = trio.current_time() + GRACE
