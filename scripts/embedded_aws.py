@@ -138,7 +138,10 @@ def listen(directory: Path) -> Any:
             body = environ["wsgi.input"]
             whole = "wsgi.input_terminated" in environ
             environ["wsgi.input"] = io.BytesIO(body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0)))
-            pieces, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+            try:
+                pieces, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+            except ImportError:  # moto loads what a service needs when it is first called
+                pieces, status, headers = [b"this AWS does not have that service"], "501 Not Implemented", []
             content = b"".join(pieces)
             code, _, reason = status.partition(" ")
             self.send_response(int(code), reason)

@@ -186,7 +186,10 @@ def _s3_paths(asked: Asked, candidate: Candidate, service: Service) -> list[tupl
     if answers_object_lambda(asked.head, candidate):
         return [(service.operations["WriteGetObjectResponse"], {})]
     values = s3_labels(asked.head, asked.place)
-    return [(operation, values) for operation in at_level(service.operations.values(), asked.head, candidate, len(values))]
+    return [
+        (operation, values)
+        for operation in at_level(service.operations.values(), asked.head, candidate, asked.place, len(values))
+    ]
 
 
 def host_fits(operation: Operation, candidate: Candidate) -> bool:

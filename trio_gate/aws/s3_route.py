@@ -46,8 +46,13 @@ def s3_labels(head: RequestHead, place: Place) -> dict[str, str]:
     return {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket}
 
 
-def at_level(operations: Iterable[Operation], head: RequestHead, candidate: Candidate, level: int) -> list[Operation]:
-    """The operations that this method may mean at a level: 0 the service, 1 a bucket, 2 an object."""
+def at_level(
+    operations: Iterable[Operation], head: RequestHead, candidate: Candidate, place: Place, level: int
+) -> list[Operation]:
+    """The operations that this method may mean at a level: 0 the service, 1 a bucket, 2 an object.
+
+    A host of S3 Object Lambda without an access point has none of these.
+    """
     return [
         operation
         for operation in operations
@@ -55,6 +60,7 @@ def at_level(operations: Iterable[Operation], head: RequestHead, candidate: Cand
         and operation.route.method == head.method
         and len(operation.route.segments) == level
         and operation.name != _RESPONSE
+        and (place.bucket is not None or candidate.signing_name != _OBJECT_LAMBDA)
         and (level > 0 or (operation.name == "ListDirectoryBuckets") == (candidate.signing_name == _EXPRESS))
     ]
 

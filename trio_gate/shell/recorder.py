@@ -15,7 +15,7 @@ import trio
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import params_text
 from trio_gate.aws.call import Unknown
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
 
 if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
@@ -105,7 +105,8 @@ class Recorder:
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
-        await self.conclude("failed" if self._intended else "refused", status=status, bytes_in=bytes_in, reason=fault.reason)
+        failed = self._intended or isinstance(fault, (UpstreamError, CredentialsUnavailable))
+        await self.conclude("failed" if failed else "refused", status=status, bytes_in=bytes_in, reason=fault.reason)
 
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
