@@ -11,10 +11,11 @@ import subprocess
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from scripts.embedded_aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel, with_field
+from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
 GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
@@ -89,7 +90,7 @@ NOT_CONNECTED = [
     (f"CONNECT {STS}:443\r\n\r\n".encode(), 400, "first line"),
     (b"CONNECT " + b"a" * 40_000, 431, "larger than"),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "no HTTP"),
-    (b"what\n\n", 400, ""),
+    (b"what\n\n", 400, "CRLF"),
 ]
 
 
@@ -146,16 +147,18 @@ def test_under_connect_a_server_name_is_not_needed(gate, ca):
 
 
 def test_under_connect_another_server_name_is_refused(gate, ca):
-    with pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         tunnel(gate, ca, STS, name=S3)
 
 
 # What a tls listener takes
 
 
-@pytest.mark.parametrize("name", ["example.com", "x.execute-api.us-east-1.amazonaws.com", "sts.cn-north-1.amazonaws.com.cn", None])
+@pytest.mark.parametrize(
+    "name", ["example.com", "x.execute-api.us-east-1.amazonaws.com", "sts.cn-north-1.amazonaws.com.cn", None]
+)
 def test_the_tls_listener_shakes_hands_for_hosts_of_aws_alone(gate, ca, name):
-    with Raw(gate.doors["tls"]) as raw, pytest.raises(ssl.SSLError, match="(?i)unrecognized.name"):
+    with Raw(gate.doors["tls"]) as raw, pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
         raw.tls(ca, name)
 
 
@@ -237,11 +240,15 @@ def test_the_endpoint_listener_looks_its_scope_up(gate, scope, why):
 
 
 def test_services_that_sign_alike_are_told_apart_by_the_path(gate):
-    host = gate.doors["endpoint"]
-    listing = {"body": b"", "method": "GET"}
-    with Raw(host) as raw:
-        which = raw.send(request("bedrock", host, path="/agents/", **listing)).answer()
-        assert which.status == 403
+    ask = {"agentId": "ABCDEFGHIJ"}
+    with pytest.raises(ClientError) as caught:
+        gate.client("bedrock-agent", by="endpoint").prepare_agent(**ask)
+    url = f"http://{gate.doors['endpoint']}/-/bedrock-agent"
+    assert f"AWS_ENDPOINT_URL_BEDROCK_AGENT={url}" in str(caught.value)
+    with pytest.raises(ClientError):
+        gate.client("bedrock-agent", by="endpoint", path="/-/bedrock-agent").prepare_agent(**ask)
+    record = gate.records()[-1]
+    assert (record["service"], record["action"], record["path"]) == ("bedrock-agent", "PrepareAgent", "/agents/ABCDEFGHIJ/")
 
 
 # Bytes that are no request
@@ -267,10 +274,79 @@ def test_what_is_no_request_is_answered_and_the_connection_closed(gate, ca, door
         assert raw.closed()
 
 
-@each_door
-def test_half_a_head_and_then_the_end(gate, ca, door):
-    with to_http(gate, door, ca) as raw:
+def test_half_a_head_and_then_the_end(gate):
+    with Raw(gate.doors["endpoint"]) as raw:
         assert raw.send(b"POST / HTTP/1.1\r\nHost:").end().answer().status == 400
+
+
+@each_door
+def test_half_a_head_and_then_silence(hasty, door):
+    with to_http(hasty, door, hasty.ca_file) as raw:
+        answer = raw.send(b"POST / HTTP/1.1\r\nHost:").answer()
+        assert (answer.status, "in time" in answer.text) == (408, True)
+        assert raw.closed()
+
+
+@each_door
+def test_a_connection_that_says_nothing_is_closed(hasty, door):
+    with to_http(hasty, door, hasty.ca_file) as raw:
+        assert raw.closed()
+
+
+@each_door
+def test_a_body_that_stops_half_way(hasty, door):
+    head, body = parted(request(host=host_at(hasty, door)))
+    with to_http(hasty, door, hasty.ca_file) as raw:
+        answer = raw.send(head + body[:10]).answer()
+        assert (answer.status, "half-way" in answer.text) == (408, True)
+        assert raw.closed()
+
+
+@each_door
+def test_a_held_body_has_a_limit(gate, ca, door):
+    body = b'{"TableName":"' + b"x" * HELD_LIMIT + b'"}'
+    host = host_at(gate, door, DYNAMODB)
+    asked = request(
+        "dynamodb", host, body=body, x_amz_target="DynamoDB_20120810.DescribeTable", content_type="application/x-amz-json-1.0"
+    )
+    with to_http(gate, door, ca, DYNAMODB) as raw:
+        answer = raw.send(asked).answer()
+        assert answer.status == 413
+        assert answer.fields["x-amzn-errortype"] == "ValidationException"
+
+
+def test_a_browser_or_plain_client_at_the_tls_listener_is_turned_away(gate, ca):
+    with pytest.raises(ssl.SSLError):
+        Raw(gate.doors["tls"]).tls(ca, "localhost")
+
+
+# Real clients at the tls listener: AWS's names lead to it
+
+
+def test_botocore_by_name_at_the_tls_listener(gate, ca, monkeypatch):
+    port = int(gate.doors["tls"].rpartition(":")[2])
+    resolve = socket.getaddrinfo
+
+    def to_loopback(host, *rest, **given):
+        return resolve("127.0.0.1" if str(host).endswith(".amazonaws.com") else host, *rest, **given)
+
+    monkeypatch.setattr(socket, "getaddrinfo", to_loopback)
+    keys = {"aws_access_key_id": f"AKIA{ACCOUNTS['staging']}CI01", "aws_secret_access_key": SECRET}
+    s3 = boto3.client("s3", endpoint_url=f"https://{S3}:{port}", region_name=REGION, verify=ca, config=Config(proxies={}), **keys)
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["staging-data"]
+    s3.put_object(Bucket="staging-data", Key="by name", Body=b"x" * 100_000)
+    assert s3.get_object(Bucket="staging-data", Key="by name")["Body"].read() == b"x" * 100_000
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_by_name_at_the_tls_listener(gate, ca):
+    words = ["--silent", "--cacert", ca, "--connect-to", f"::{gate.doors['tls']}", "--aws-sigv4", "aws:amz:us-east-1:sts"]
+    key = f"AKIA{ACCOUNTS['staging']}CI01:{SECRET}"
+    url = f"https://{STS}/"
+    done = subprocess.run(
+        ["curl", *words, "--user", key, "--data", WHO.decode(), url], capture_output=True, text=True, check=False
+    )
+    assert ACCOUNTS["staging"] in done.stdout
 
 
 @pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x00" * 20_000])

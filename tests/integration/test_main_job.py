@@ -81,7 +81,9 @@ def test_every_protocol_answers(gate, by):
 def test_a_presigned_url_of_the_agent_is_signed_anew(gate, embedded_aws):
     import urllib3  # noqa: PLC0415 - botocore's
 
-    url = gate.client("s3", signature_version="s3v4").generate_presigned_url("get_object", Params={"Bucket": "staging-data", "Key": "report.txt"})
+    url = gate.client("s3", signature_version="s3v4").generate_presigned_url(
+        "get_object", Params={"Bucket": "staging-data", "Key": "report.txt"}
+    )
     proxy = urllib3.ProxyManager(f"http://{gate.doors['proxy']}", ca_certs=gate.ca_file)
     answer = proxy.request("GET", url)
     assert (answer.status, answer.data) == (200, b"the report of staging\n")

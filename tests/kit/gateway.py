@@ -139,8 +139,10 @@ class Gateway:
             aws_secret_access_key=secret,
             region_name=given.pop("region_name", REGION),
         )
+        path = given.pop("path", "")
         if by == "endpoint":
-            return session.client(service, endpoint_url=f"http://{self.doors['endpoint']}", config=Config(proxies={}, **given))
+            url = f"http://{self.doors['endpoint']}{path}"
+            return session.client(service, endpoint_url=url, config=Config(proxies={}, **given))
         proxies = {"https": f"http://{self.doors['proxy']}"}
         return session.client(service, verify=self.ca_file, config=Config(proxies=proxies, **given))
 

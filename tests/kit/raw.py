@@ -6,7 +6,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -47,7 +47,7 @@ class Raw:
         self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
         self._data = b""
 
-    def __enter__(self) -> Raw:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,6 +142,8 @@ def request(
     """A signed request as bytes: head and body. `fields` are signed with it, their underscores written as dashes."""
     made = AWSRequest(method=method, url=f"https://{host}{path}", data=body)
     made.headers["Host"] = host
+    if body == WHO:
+        made.headers["Content-Type"] = "application/x-www-form-urlencoded"
     for name, value in fields.items():
         made.headers[name.replace("_", "-")] = value
     key = Credentials(key_id or f"AKIA{ACCOUNTS.get(account, account)}CI01", secret)

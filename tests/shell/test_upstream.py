@@ -268,16 +268,32 @@ async def test_the_oldest_makes_room(aws):
     await upstreams.aclose()
 
 
+async def test_the_oldest_of_one_host_makes_room(aws):
+    upstreams = aws.upstreams(max_idle=2)
+    async with upstreams.connect(HOST) as first:
+        await exchange(first)
+        async with upstreams.connect(HOST) as second:
+            await exchange(second)
+            async with upstreams.connect(HOST) as third:
+                await exchange(third)
+    async with upstreams.connect(HOST) as one, upstreams.connect(HOST) as other:
+        assert [await exchange(one), await exchange(other)] == [b"1:", b"2:"]
+    await upstreams.aclose()
+
+
 async def test_closing_ends_what_is_idle_and_then_what_is_lent(aws, upstreams):
-    await ask(upstreams, host=OTHER)
+    async with upstreams.connect(OTHER) as one, upstreams.connect(OTHER) as other:
+        await exchange(one)
+        await exchange(other)
+    assert upstreams.idle == 2
     async with upstreams.connect(HOST) as link:
         with trio.CancelScope() as scope:
             scope.cancel()
             await upstreams.aclose()
         assert upstreams.idle == 0
-        assert await exchange(link) == b"2:"
+        assert await exchange(link) == b"3:"
     assert upstreams.idle == 0
-    assert await ask(upstreams) == b"3:"
+    assert await ask(upstreams) == b"4:"
     assert upstreams.idle == 0
 
 
@@ -426,19 +442,41 @@ async def test_a_peer_that_reads_slowly_has_time(mock_clock, aws, upstreams):
     assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
 
 
+async def test_an_answer_that_has_begun_waits_no_longer_for_a_body_that_moves(mock_clock, aws, upstreams):
+    aws.script = say(answer(b"abc")[:-1], then=silent)
+    refusals = []
+
+    async def read(link) -> None:
+        with pytest.raises(UpstreamError) as refused:
+            await events(link)
+        refusals.append(refused.value.reason)
+
+    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
+        await start(link, None, length=10)
+        nursery.start_soon(read, link)
+        await wait_all_tasks_blocked()
+        await link.send(link.connection.send_data(b"x"))
+        mock_clock.jump(20)
+        await wait_all_tasks_blocked()
+        assert refusals == [f"{HOST} stopped in the middle of its answer"]
+
+
 # Reaching it
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
-    [((OTHER,), "the certificate is not accepted: hostname mismatch"), ((HOST,), "unable to get local issuer certificate")],
+    ("names", "host", "said"),
+    [
+        ((OTHER,), HOST, "the certificate is not accepted: hostname mismatch"),
+        ((HOST,), OTHER, "the certificate is not accepted: hostname mismatch"),
+        ((HOST,), HOST, "the certificate is not accepted: unable to get local issuer certificate"),
+    ],
 )
-async def test_a_certificate_that_is_not_accepted(aws, names, said):
-    authority = trustme.CA()
-    async with stand_in_on(authority, names=names) as other:
-        upstreams = other.upstreams(tls=lambda _: other.trust if OTHER in names else aws.trust)
-        with pytest.raises(UpstreamError, match=f"TLS with {HOST}.*{said}") as refused:
-            await ask(upstreams)
+async def test_a_certificate_that_is_not_accepted(aws, names, host, said):
+    async with stand_in_on(trustme.CA(), names=names) as other:
+        trust = other.trust if "mismatch" in said else aws.trust
+        with pytest.raises(UpstreamError, match=f"TLS with {host}: {said}") as refused:
+            await ask(other.upstreams(tls=lambda _: trust), host=host)
         assert refused.value.status == 502
         await wait_all_tasks_blocked()
         assert other.heads == []

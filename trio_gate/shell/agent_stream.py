@@ -34,7 +34,10 @@ LINGER_SECONDS = 5
 
 
 class AgentGone(Exception):  # noqa: N818 - nobody's error
-    """The agent left, or does not move."""
+    """The agent left, or does not move; says so unless told otherwise."""
+
+    def __init__(self, reason: str = "the agent left") -> None:
+        super().__init__(reason)
 
 
 class AgentStream:

@@ -12,9 +12,11 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import trio
+
 from trio_gate.aws.refusal import guess_protocol, refuse
 from trio_gate.errors import GateError, Malformed
-from trio_gate.exchange import Event, Exchange, State
+from trio_gate.exchange import Event, Exchange
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.exchanges import Run
 from trio_gate.shell.recorder import Recorder
@@ -25,13 +27,19 @@ from trio_gate.wire.head import RequestHead, ResponseHead, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.aws.refusal import Refusal
     from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.generation import Generation
     from trio_gate.shell.tools import Tools
 
+    Ending = GateError | AgentGone | None
+
 _NO_HEAD = RequestHead(method="-", target=Target(segments=("",)), headers=())
 """What is recorded of bytes that are no request."""
+
+RECORD_TIMEOUT = 10
+"""Seconds that writing an outcome may take, also once the connection is being cancelled."""
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +70,15 @@ class Conversation:
         try:
             head = await self._agent.next_head()
         except Malformed as fault:
-            await self._refuse(Exchange(), self._recorder(_NO_HEAD, generation), _NO_HEAD, fault)
-            return False
+            malformed = fault
+        else:
+            return await self._serve(head, generation)
+        recorder = self._recorder(_NO_HEAD, generation)
+        await self._record(Exchange(), recorder, _NO_HEAD, malformed)
+        await self._refuse(recorder, _NO_HEAD, malformed)
+        return False
+
+    async def _serve(self, head: RequestHead | Http2Preface | None, generation: Generation) -> bool:
         if isinstance(head, Http2Preface):
             log.warning("agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
             await self._agent.send_raw(HTTP2_GOAWAY)
@@ -73,40 +88,41 @@ class Conversation:
         return head is not None
 
     async def _answer(self, head: RequestHead, recorder: Recorder, generation: Generation) -> None:
-        agent, exchange = self._agent, Exchange()
-        run = Run(exchange=exchange, tools=self._tools, generation=generation, recorder=recorder, agent=agent, way=self._way)
-        try:
-            await run.run(head)
-            await recorder.conclude("answered", status=recorder.upstream_status, bytes_in=agent.received, bytes_out=agent.sent)
-            exchange.apply(Event.RECORDED)
-        except GateError as fault:
-            if agent.connection.answering:  # half an answer: only a broken connection says that it is not whole
-                await self._aborted(exchange, recorder, fault.reason)
-                raise AgentGone from None
-            await self._refuse(exchange, recorder, head, fault)
-        except AgentGone:
-            await self._aborted(exchange, recorder, "the agent left")
-            raise
-        finally:
-            if exchange.state is not State.DONE:
-                await self._aborted(exchange, recorder, "the gateway stopped")
-
-    async def _aborted(self, exchange: Exchange, recorder: Recorder, reason: str) -> None:
-        exchange.apply(Event.ABORTED)
-        await recorder.conclude(
-            "aborted",
-            status=recorder.upstream_status if self._agent.connection.answering else None,
-            bytes_in=self._agent.received,
-            bytes_out=self._agent.sent,
-            reason=reason,
+        """Serve a request. Raises AgentGone when the connection is of no more use."""
+        exchange = Exchange()
+        run = Run(
+            exchange=exchange, tools=self._tools, generation=generation, recorder=recorder, agent=self._agent, way=self._way
         )
+        end: Ending = AgentGone("the gateway stopped")
+        try:
+            end = await _ending(run, head)
+        finally:
+            if isinstance(end, GateError) and self._agent.connection.answering:
+                end = AgentGone(end.reason)  # half an answer: only a broken connection says that it is not whole
+            with trio.move_on_after(RECORD_TIMEOUT, shield=True):
+                await self._record(exchange, recorder, head, end)
+        if isinstance(end, AgentGone):
+            raise end
+        if end is not None:
+            await self._refuse(recorder, head, end)
+
+    async def _record(self, exchange: Exchange, recorder: Recorder, head: RequestHead, end: Ending) -> None:
+        """Write how an exchange ended."""
+        agent = self._agent
+        if isinstance(end, GateError):
+            exchange.apply(Event.REFUSED)
+            await recorder.refused(end, self._refusal(recorder, head, end)[0], bytes_in=agent.received)
+        elif end is not None:
+            exchange.apply(Event.ABORTED)
+            status = recorder.upstream_status if agent.connection.answering else None
+            await recorder.conclude("aborted", status=status, bytes_in=agent.received, bytes_out=agent.sent, reason=str(end))
+        else:
+            await recorder.conclude("answered", status=recorder.upstream_status, bytes_in=agent.received, bytes_out=agent.sent)
         exchange.apply(Event.RECORDED)
 
-    async def _refuse(self, exchange: Exchange, recorder: Recorder, head: RequestHead, fault: GateError) -> None:
-        """Record a refusal and answer with it. Raises AgentGone."""
-        exchange.apply(Event.REFUSED)
+    def _refusal(self, recorder: Recorder, head: RequestHead, fault: GateError) -> Refusal:
         call = recorder.call
-        status, headers, body = refuse(
+        return refuse(
             protocol=call.protocol if call else guess_protocol(head),
             service=call.service if call else None,
             method=head.method,
@@ -115,10 +131,13 @@ class Conversation:
             reason=f"{fault.reason} (request {recorder.id})",
             request_id=recorder.id,
         )
+
+    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError) -> None:
+        """Answer with a refusal. Raises AgentGone."""
+        status, headers, body = self._refusal(recorder, head, fault)
+        call = recorder.call
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         log.info("refused %s for %s: %s (%d, %s)", where, self._address, fault.reason, status, recorder.id)
-        await recorder.refused(fault, status, bytes_in=self._agent.received)
-        exchange.apply(Event.RECORDED)
         date = (b"date", format_datetime(self._tools.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
         await self._agent.send_head(answer, length=len(body), close=isinstance(fault, Malformed), data=body)
@@ -134,3 +153,12 @@ class Conversation:
             decisions=self._tools.decisions,
             clock=self._tools.clock,
         )
+
+
+async def _ending(run: Run, head: RequestHead) -> Ending:
+    """What kept a request from being answered in full; None if nothing did."""
+    try:
+        await run.run(head)
+    except (GateError, AgentGone) as fault:
+        return fault
+    return None

@@ -17,6 +17,7 @@ from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.shell.admin_http import answer
 from trio_gate.shell.agent_stream import AgentStream
 from trio_gate.shell.conversation import Conversation
+from trio_gate.shell.generation import check_served
 from trio_gate.shell.tls import accept_tls, accept_transport
 from trio_gate.shell.transport import Replay, StreamTransport
 from trio_gate.wire.fields import HeadBuffer
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_gate.aws.hosts import HostTable
     from trio_gate.shell.admin import AdminServer
     from trio_gate.shell.certificates import Leaves
     from trio_gate.shell.generation import Generation
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 RECEIVE = 16 * 1024
+LINGER = 1
+"""Seconds that a refused client may go on sending."""
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,10 @@ class Inside:
         agent = AgentStream(transport, head_timeout=gateway.head_timeout, idle_timeout=gateway.idle_timeout, idle=self.stop.idle)
         await Conversation(agent, way=way, address=address, tools=self.tools, generation=self.generation).run()
         await agent.aclose()
+
+    def check(self, host: str) -> None:
+        """Raise Unidentified if no account could be reached by this host."""
+        check_served(self.tools.table.place(host), self.generation().config, self.tools.table)
 
     @property
     def head_timeout(self) -> float:
@@ -88,16 +94,21 @@ class ProxyDoor:
         """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
         try:
             raw, rest = await _read_head(stream)
-            connect = parse_connect(raw)
-            if connect.port not in (HTTPS, self._port):
-                raise Malformed("only port 443 is served", status=403)
-            self._inside.tools.table.place(connect.host)
+            connect = self._checked(raw)
         except GateError as fault:
-            await stream.send_all(answer(fault.status, fault.reason))
-            await stream.send_eof()
-            raise
-        await stream.send_all(CONNECTED)
-        return connect, rest
+            refusal = fault
+        else:
+            await stream.send_all(CONNECTED)
+            return connect, rest
+        await _turn_away(stream, refusal)
+        raise refusal
+
+    def _checked(self, raw: bytes) -> ConnectHead:
+        connect = parse_connect(raw)
+        if connect.port not in (HTTPS, self._port):
+            raise Malformed("only port 443 is served", status=403)
+        self._inside.check(connect.host)
+        return connect
 
 
 class TlsDoor:
@@ -111,7 +122,7 @@ class TlsDoor:
     async def handle(self, stream: trio.SocketStream, address: str) -> None:
         """Serve a connection."""
         try:
-            choose = _known(self._inside.tools.table, self._leaves.context)
+            choose = _known(self._inside.check, self._leaves.context)
             tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
         except Malformed as fault:
             log.info("agent %s turned away: %s", address, fault.reason)
@@ -166,7 +177,18 @@ async def _read_head(stream: trio.SocketStream) -> tuple[bytes, bytes]:
         if not data:
             raise Malformed("the connection closed inside a head")
         buffer.data += data
+        if not b"A" <= buffer.data[:1] <= b"Z":
+            raise Malformed("this is no HTTP: write http:// in the proxy's address, also for https endpoints")
     return raw, bytes(buffer.data)
+
+
+async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
+    """Answer in plain HTTP, and read on for a moment so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
+    await stream.send_all(answer(fault.status, fault.reason))
+    await stream.send_eof()
+    with trio.move_on_after(LINGER):
+        while await stream.receive_some(RECEIVE):
+            pass
 
 
 def _only(host: str, context: Callable[[str], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
@@ -174,14 +196,16 @@ def _only(host: str, context: Callable[[str], ssl.SSLContext]) -> Callable[[str 
     return lambda name: context(host) if name in (None, host) else None
 
 
-def _known(table: HostTable, context: Callable[[str], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
-    """The certificate of any host of AWS."""
+def _known(
+    check: Callable[[str], None], context: Callable[[str], ssl.SSLContext]
+) -> Callable[[str | None], ssl.SSLContext | None]:
+    """The certificate of any host that we serve."""
 
     def choose(name: str | None) -> ssl.SSLContext | None:
         if name is None:
             return None
         try:
-            table.place(name)
+            check(name)
         except Unidentified:
             return None
         return context(name)

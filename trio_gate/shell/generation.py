@@ -96,6 +96,18 @@ def credential_for(endpoint: Endpoint, account: str) -> Credential:
     return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
 
 
+def check_served(place: Place, config: Config, table: HostTable) -> None:
+    """Raise Unidentified if a place is none that an endpoint could serve, whichever account is asked for."""
+    faults: list[Unidentified] = []
+    for endpoint in config.endpoints:
+        try:
+            check_place(place, endpoint, table)
+        except Unidentified as fault:
+            faults.append(fault)
+    if len(faults) == len(config.endpoints):
+        raise faults[0] if faults else Unidentified("no endpoint is configured")
+
+
 def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
     """The place, only its candidates that the endpoint's `hosts` take and whose partition is the accounts'. Raises Unidentified."""
     partition = table.partition_of(endpoint.region)

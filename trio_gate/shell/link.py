@@ -104,11 +104,8 @@ class Link:
         event: UpstreamEvent
         with trio.move_on_after(self._idle_timeout if self._answering else self._answer_timeout) as scope:
             self._patience = None if self._answering else scope
-            try:
-                while isinstance(event := self._understood(), NeedData):
-                    await self._receive()
-            finally:
-                self._patience = None
+            while isinstance(event := self._understood(), NeedData):
+                await self._receive()
             return event
         silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
         raise UpstreamError(f"{self._host} {silence}", status=504)

@@ -1,7 +1,6 @@
 """One exchange's record: what is known of it so far, its decision line, and its rows.
 
-Rule: a call that is no plain read is intended before it is sent, and every exchange has one outcome, also when the task that
-serves it is being cancelled. Facts are set as the stages learn them; a row holds those that are known when it is written.
+Rule: a call that is no plain read is intended before it is sent, and every exchange has one outcome. Facts are set as the stages learn them; a row holds those that are known when it is written.
 """
 
 from __future__ import annotations
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from trio_gate.ports import AuditLog, Clock
     from trio_gate.shell.decision_log import DecisionLog
     from trio_gate.wire.head import RequestHead
-
-CONCLUDE_TIMEOUT = 10
-"""Seconds that writing an outcome may take once the exchange is being cancelled."""
 
 log = logging.getLogger(__name__)
 
@@ -127,8 +123,7 @@ class Recorder:
             reason=reason,
         )
         try:
-            with trio.move_on_after(CONCLUDE_TIMEOUT, shield=True):
-                await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
+            await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
 
@@ -152,7 +147,7 @@ class Recorder:
             resources=call.resources if call and not isinstance(call.resources, Unknown) else None,
             host=call.host if call else None,
             method=self.head.method,
-            path=self.head.target.path,
+            path=call.path if call else self.head.target.path,
             params=params_text(call.params, self.shape) if call else None,
             outcome=outcome,
             rule=rule,
