@@ -87,6 +87,7 @@ async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
         idle_timeout=gateway.idle_timeout,
         answer_timeout=gateway.answer_timeout,
         forbidden=partial(_is_ours, config),
+        max_idle=gateway.max_connections,
     )
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
     hub = ApprovalHub(clock)

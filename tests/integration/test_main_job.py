@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import socket
 import threading
 
 import pytest
@@ -74,8 +75,9 @@ def test_every_protocol_answers(gate, by):
     assert gate.client("iam", by=by).get_role(RoleName=ROLE)["Role"]["RoleName"] == ROLE
     assert gate.client("ec2", by=by).describe_regions()["Regions"]
     assert gate.client("batch", by=by).describe_job_queues()["jobQueues"] == []
-    assert gate.client("route53", by=by).list_hosted_zones()["HostedZones"] == []
-    assert gate.client("cloudwatch", by=by).list_metrics()["Metrics"] == []
+    zone = gate.client("route53", by=by).create_hosted_zone(Name=f"{by}.example", CallerReference=by)["HostedZone"]
+    assert zone["Name"] == f"{by}.example."
+    assert "Metrics" in gate.client("cloudwatch", by=by).list_metrics()
 
 
 def test_a_presigned_url_of_the_agent_is_signed_anew(gate, embedded_aws):
@@ -170,6 +172,39 @@ def test_a_person_denies_and_the_agent_reads_why(gate):
     assert gate.gate(*gate.approver("--once", "--deny", "not on a friday")).returncode == 0
     asking.join()
     assert "not on a friday" in caught[0]
+
+
+@pytest.mark.parametrize("checksums", ["when_supported", "when_required"])
+def test_an_approved_upload_is_what_was_shown(gate, checksums):
+    data = os.urandom(700_000)
+    s3 = gate.client("s3", "prod", request_checksum_calculation=checksums)
+    upload = threading.Thread(target=s3.put_object, kwargs={"Bucket": "prod-data", "Key": "big", "Body": io.BytesIO(data)})
+    upload.start()
+    answered = gate.gate(*gate.approver("--once", "--yes"))
+    upload.join()
+    assert f"700000 bytes, sha256 {hashlib.sha256(data).hexdigest()}" in answered.stdout
+    assert s3.get_object(Bucket="prod-data", Key="big")["Body"].read() == data
+
+
+def test_an_upload_that_waits_is_kept_within_its_limit(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, knobs='spool_limit = "64KiB"') as gateway:
+        with pytest.raises(ClientError, match="keeps too much") as caught:
+            gateway.client("s3", "prod").put_object(Bucket="prod-data", Key="k", Body=io.BytesIO(b"x" * 70_000))
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+        assert list((tmp_path / "state" / "spool").iterdir()) == []
+
+
+def test_connections_beyond_the_limit_wait_for_a_slot(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, knobs="max_connections = 1") as gateway:
+        host, _, port = gateway.doors["endpoint"].rpartition(":")
+        first = socket.create_connection((host, int(port)))
+        second = threading.Thread(target=gateway.client("sts", by="endpoint").get_caller_identity)
+        second.start()
+        first.sendall(b"what\n\n")
+        assert first.recv(100).startswith(b"HTTP/1.1 400")
+        assert second.is_alive()
+        first.close()
+        second.join()
 
 
 WRONG = [

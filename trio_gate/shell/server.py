@@ -27,6 +27,9 @@ BACKLOG = 1024
 PAUSE = 1
 """Seconds before the next try when the process or the machine is out of sockets."""
 
+INSTANT = 0.1
+"""Seconds in which a connection that waits is accepted."""
+
 GRACE = 10
 """Seconds that requests under way have to end once the gateway is told to stop."""
 
@@ -94,17 +97,29 @@ async def _accept(door: Door, connections: trio.Nursery) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a slot."""
     async with door.listener:
         while True:
+            await trio.lowlevel.wait_readable(door.listener.socket)  # doors share slots: none is held by waiting
             await door.slots.acquire()
-            try:
-                stream = await door.listener.accept()
-            except OSError as error:
+            stream = await _accepted(door.listener)
+            if stream is None:
                 door.slots.release()
-                if error.errno not in _SHORT_OF_SOCKETS:
-                    raise
-                log.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400 - the machine's fault
-                await trio.sleep(PAUSE)
-                continue
-            connections.start_soon(_serve, stream, door)
+            else:
+                connections.start_soon(_serve, stream, door)
+
+
+async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
+    """The connection that waits; None if it is gone by now, or if there are no sockets left for it."""
+    try:
+        with trio.move_on_after(INSTANT):
+            return await listener.accept()
+    except OSError as error:
+        if error.errno not in _SHORT_OF_SOCKETS:
+            raise
+        shortage = error.strerror
+    else:
+        return None
+    log.error("no connection can be accepted: %s", shortage)
+    await trio.sleep(PAUSE)
+    return None
 
 
 async def _serve(stream: trio.SocketStream, door: Door) -> None:
