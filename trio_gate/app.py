@@ -19,6 +19,7 @@ from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.way import Way
 from trio_gate.config.kinds import is_loopback
 from trio_gate.config.model import Admin, Listener
+from trio_gate.errors import GateError
 from trio_gate.shell import authority, server
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
@@ -61,6 +62,24 @@ class StartFailed(Exception):  # noqa: N818 - what happened
 
 async def serve(config: Config) -> None:
     """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start."""
+    try:
+        await _serve(config)
+    except BaseExceptionGroup as group:
+        fault = _only(group)
+        if isinstance(fault, (StartFailed, GateError)):
+            raise fault from None
+        raise
+
+
+def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What the nurseries between here and there have wrapped, where it is one exception."""
+    fault: BaseException = group
+    while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
+        fault = fault.exceptions[0]
+    return fault
+
+
+async def _serve(config: Config) -> None:
     stop = server.Stop()
     async with _tools(config) as (tools, hub), trio.open_nursery() as watchers:
         watchers.start_soon(_stop_on_signal, stop)

@@ -54,6 +54,7 @@ endpoint "aws_api" "main" {{
   credential = aws_account.base
   accounts   = ["111111111111=prod", "222222222222=staging"]
 }}
+{first}
 upstream "*.amazonaws.com" {{
   address = "127.0.0.1:{port}"
   ca_file = "{ca_file}"
@@ -172,11 +173,13 @@ def running(
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
+        "first": "",
     }
+    base_secret = changes.pop("base_secret", aws.base_secret_access_key if aws else "anything")
     (folder / "gateway.hcl").write_text(HEAD.format(**{**facts, **changes}) + agent + extra + rules)
     env = {
         "BASE_ACCESS_KEY_ID": aws.base_access_key_id if aws else "AKIAANYTHINGATALL000",
-        "BASE_SECRET_ACCESS_KEY": aws.base_secret_access_key if aws else "anything",
+        "BASE_SECRET_ACCESS_KEY": base_secret,
         "NOTIFY_SOCKET": f"@trio-gate-test-{secrets.token_hex(8)}",
     }
     log = folder / "gateway.log"

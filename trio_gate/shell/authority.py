@@ -116,9 +116,9 @@ class Authority:
 
 
 def domains_of(config: Config, table: HostTable) -> tuple[str, ...]:
-    """What the interception CA must be able to sign: the domains of the partitions that the accounts are in."""
+    """What the interception CA must be able to sign: the domains of the partitions that the accounts are in, or of `aws`."""
     partitions = {table.partition_of(endpoint.region) for endpoint in config.endpoints}
-    return table.domains([partition for partition in partitions if partition is not None])
+    return table.domains([partition for partition in partitions if partition is not None] or ["aws"])
 
 
 def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> Authority:

@@ -1,0 +1,263 @@
+"""What goes wrong around the gateway: each fault has its answer, and the gateway goes on."""
+
+from __future__ import annotations
+
+import io
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import trustme
+from botocore.exceptions import ClientError
+
+from scripts.embedded_aws import ACCOUNTS, ROLE
+from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
+from tests.kit.raw import STS, Raw, request
+
+
+def refused(client, operation="get_caller_identity", **given):
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)(**given)
+    error = caught.value.response
+    return error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"], error["Error"]["Message"]
+
+
+@pytest.fixture
+def closed_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def counting():
+    """A server that only counts who connects."""
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def count():
+            while True:
+                try:
+                    peer, _ = server.accept()
+                except OSError:
+                    return
+                seen.append(1)
+                peer.close()
+
+        threading.Thread(target=count, daemon=True).start()
+        yield server.getsockname()[1], seen
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def route(host: str, port: int) -> str:
+    return f'upstream "{host}" {{ address = "127.0.0.1:{port}" }}\n'
+
+
+def test_sts_that_cannot_be_reached_is_worth_another_try(embedded_aws, tmp_path, closed_port):
+    with running(tmp_path, embedded_aws, first=route(STS, closed_port)) as gateway:
+        status, code, message = refused(gateway.client("dynamodb"), "list_tables")
+        assert (status, code) == (503, "ServiceUnavailableException")
+        assert "sts" in message.lower()
+        assert gateway.records()[-1]["outcome"]["end"] == "failed"
+    assert "Traceback" not in gateway.log
+
+
+def test_a_wrong_base_key_is_not(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, base_secret="unequal" * 6) as gateway:
+        status, code, message = refused(gateway.client("dynamodb"), "list_tables")
+        assert (status, code) == (403, "AccessDeniedException")
+        assert "base key" in message
+        assert "unequal" not in message + gateway.log
+
+
+def test_a_role_that_cannot_be_assumed_is_named(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, role="nobody") as gateway:
+        status, _, message = refused(gateway.client("s3"), "list_buckets")
+        assert status == 403
+        assert f"arn:aws:iam::{ACCOUNTS['staging']}:role/nobody" in message
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("s3", "list_buckets"), ("dynamodb", "list_tables"), ("sts", "get_caller_identity")]
+)
+def test_aws_that_is_down_is_a_502_in_the_services_words(embedded_aws, tmp_path, closed_port, service, operation):
+    sts = f'upstream "{STS}" {{\n address = "127.0.0.1:{embedded_aws.port}"\n ca_file = "{embedded_aws.ca_file}"\n}}\n'
+    host = {"s3": "s3.*", "dynamodb": "dynamodb.*"}.get(service)
+    first = route(host, closed_port) if host else ""
+    with running(tmp_path, embedded_aws, first=first + sts) as gateway:
+        if host is None:  # the same gateway, whole
+            assert gateway.client(service).get_caller_identity()["Account"] == ACCOUNTS["staging"]
+            return
+        status, code, message = refused(gateway.client(service), operation)
+        assert status == 502
+        assert code.startswith("ServiceUnavailable")
+        assert f"{service}." in message
+        assert gateway.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
+
+
+def test_aws_with_a_certificate_of_another_ca_gets_nothing(embedded_aws, tmp_path):
+    stranger = tmp_path / "stranger.pem"
+    trustme.CA().cert_pem.write_to_path(str(stranger))
+    first = f'upstream "dynamodb.*.amazonaws.com" {{\n address = "127.0.0.1:{embedded_aws.port}"\n ca_file = "{stranger}"\n}}\n'
+    with running(tmp_path, embedded_aws, first=first) as gateway:
+        status, _, message = refused(gateway.client("dynamodb"), "list_tables")
+        assert (status, "certificate" in message) == (502, True)
+
+
+def test_what_proves_no_agent_costs_no_call_to_sts(embedded_aws, tmp_path, counting):
+    port, seen = counting
+    with running(tmp_path, embedded_aws, first=route(STS, port)) as gateway:
+        for given in ({"secret": "another-secret-0123456789"}, {"suffix": "XX01"}, {"account": "333333333333"}):
+            assert refused(gateway.client("dynamodb", **given), "list_tables")[0] == 403
+        assert seen == []
+        assert refused(gateway.client("dynamodb"), "list_tables")[0] == 503
+        assert seen != []
+
+
+REAL = "AKIA" + "Q3EGRIFYVWHKXJ7L"  # of the shape of a real one
+
+
+def test_a_real_key_id_is_told_apart_and_not_repeated(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gateway:
+        with Raw(gateway.doors["endpoint"]).send(request(host=gateway.doors["endpoint"], key_id=REAL)) as raw:
+            answer = raw.answer()
+        assert answer.status == 403
+        assert "real" in answer.text
+        assert REAL not in answer.text + gateway.log + (gateway.folder / "decisions.jsonl").read_text()
+        with Raw(gateway.doors["endpoint"]).send(request(host=gateway.doors["endpoint"], key_id="AKIA12345CI01")) as raw:
+            assert "12 digits" in raw.answer().text
+
+
+def test_a_hundred_first_requests_make_one_session_and_two_agents_make_two(embedded_aws, tmp_path):
+    other = f'agent "other" {{\n  key_suffix = "OT02"\n  secret = "other-{SECRET}"\n}}\n'
+    with running(tmp_path, embedded_aws, agent=AGENT + other) as gateway:
+        client = gateway.client("sts", by="endpoint", max_pool_connections=100)
+        with ThreadPoolExecutor(100) as pool:
+            callers = list(pool.map(lambda _: client.get_caller_identity(), range(100)))
+        assert {caller["Arn"] for caller in callers} == {f"arn:aws:sts::{ACCOUNTS['staging']}:assumed-role/{ROLE}/trio-gate@ci"}
+        assert len({caller["UserId"] for caller in callers}) == 1
+        arn = gateway.client("sts", by="endpoint", suffix="OT02", secret=f"other-{SECRET}").get_caller_identity()["Arn"]
+        assert arn.endswith("/trio-gate@other")
+        assert "Traceback" not in gateway.log
+
+
+def test_an_agent_that_hangs_up_withdraws_its_question(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gateway:
+        host = gateway.doors["endpoint"]
+        asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/report.txt", account="prod")
+        approver = subprocess.Popen(
+            [*TRIO_GATE, *gateway.approver("--json")[0:1], *gateway.approver("--json")[1:], "--list"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"TRIO_GATE_TOKEN": ""},
+        )
+        approver.communicate()
+        with Raw(host).send(asked):
+            assert "DeleteObject" in until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
+        assert until(lambda: gateway.gate(*gateway.approver("--list")).stdout or "none", "none") == "none"
+        record = gateway.records()[-1]
+        assert (record["action"], record["outcome"]["end"]) == ("DeleteObject", "aborted")
+        assert gateway.client("s3", "prod").get_object(Bucket="prod-data", Key="report.txt")["Body"].read()
+
+
+def until(ask, wanted: str) -> str:
+    """Ask until the answer holds what is wanted."""
+    deadline = time.monotonic() + 60
+    while wanted not in (said := ask()):
+        assert time.monotonic() < deadline, said
+    return said
+
+
+def test_a_record_that_cannot_be_written_stops_writes(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gateway:
+        s3 = gateway.client("s3", by="endpoint")
+        s3.put_object(Bucket="staging-data", Key="before", Body=b"x")
+        with locked(gateway.folder / "state" / "audit.db"):
+            status, code, _ = refused(s3, "put_object", Bucket="staging-data", Key="during", Body=io.BytesIO(b"x"))
+        assert (status, code) == (503, "ServiceUnavailable")
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="staging-data")["Contents"]]
+        assert "before" in keys
+        assert "during" not in keys
+
+
+class locked:  # noqa: N801 - reads as a word
+    """The database held by another writer."""
+
+    def __init__(self, path):
+        import sqlite3  # noqa: PLC0415
+
+        self.db = sqlite3.connect(path, isolation_level=None)
+
+    def __enter__(self):
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, *_):
+        self.db.execute("ROLLBACK")
+        self.db.close()
+
+
+# The command line
+
+
+def gate(folder, *words):
+    return subprocess.run([*TRIO_GATE, *words], capture_output=True, text=True, check=False, cwd=folder)
+
+
+BROKEN = """\
+gateway { stat_dir = "./state" }
+endpoint "aws_api" "main" {
+  role       = "trio-gate"
+  region     = "us-east-1"
+  credential = aws_account.bas
+  accounts   = ["1111=prod"]
+}
+credential "aws_account" "base" {}
+rule "typo" { match = aws.acton == "x"  action = "allow" }
+rule "type" { match = aws.action == 5   action = "allow" }
+"""
+
+
+@pytest.mark.parametrize("verb", ["check", "serve"])
+def test_a_broken_configuration_is_told_whole(tmp_path, verb):
+    (tmp_path / "broken.hcl").write_text(BROKEN)
+    done = gate(tmp_path, verb, "broken.hcl")
+    assert done.returncode == 1
+    for place, said in {
+        "1:11": "state_dir",
+        "5:16": "aws_account.base",
+        "6:17": "12 digits",
+        "9:": "did you mean",
+        "10:34": "does not fit",
+    }.items():
+        assert f"broken.hcl:{place}" in done.stderr
+        assert said in done.stderr
+    assert "5 faults" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("serve",), ("nothing",), ("check", "--what"), ("person", "new")])
+def test_wrong_usage_has_its_own_status(tmp_path, words):
+    assert gate(tmp_path, *words).returncode == 2
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path):
+    done = gate(tmp_path, "serve", "missing.hcl")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+def test_an_address_that_is_taken_is_one_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = f'gateway {{\n  listener "proxy" {{ bind = "127.0.0.1:{port}" }}\n}}\n'
+        (tmp_path / "g.hcl").write_text(text)
+        done = gate(tmp_path, "serve", "g.hcl")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == f"trio-gate: cannot listen on 127.0.0.1 port {port}: Address already in use"
+
+
+def test_a_listener_that_others_can_reach_wants_proven_agents(tmp_path):
+    (tmp_path / "g.hcl").write_text('gateway {\n  listener "proxy" { bind = "0.0.0.0:0" }\n}\n')
+    done = gate(tmp_path, "check", "g.hcl")
+    assert (done.returncode, "nothing proves which agent" in done.stderr) == (1, True)
