@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import signal
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,18 @@ class StartFailed(Exception):  # noqa: N818 - what happened
     """The gateway cannot start; says why in one line."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    """Our two CAs."""
+
+    interception: authority.Authority
+    own: authority.Authority
+
+    def issued(self, certificate: bytes) -> bool:
+        """Whether one of them signed a certificate (DER)."""
+        return self.interception.issued(certificate) or self.own.issued(certificate)
+
+
 async def serve(config: Config) -> None:
     """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start."""
     try:
@@ -80,10 +93,16 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _serve(config: Config) -> None:
-    stop = server.Stop()
-    async with _tools(config) as (tools, hub), trio.open_nursery() as watchers:
+    stop, table, state = server.Stop(), HostTable(packaged()), Path(config.gateway.state_dir)
+    _private(state)
+    now = SystemClock().now()
+    authorities = Authorities(
+        interception=authority.interception(state, authority.domains_of(config, table), now=now),
+        own=authority.own(state, now=now),
+    )
+    async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
         watchers.start_soon(_stop_on_signal, stop)
-        doors = await _open(config, tools, hub, stop)
+        doors = await _open(config, authorities, tools, hub, stop)
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
         log.info("trio-gate: ready")
@@ -94,11 +113,10 @@ async def _serve(config: Config) -> None:
 
 
 @asynccontextmanager
-async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
+async def _tools(config: Config, table: HostTable, authorities: Authorities) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
     """The stores and connections of a process."""
     gateway = config.gateway
-    state, clock, table = Path(gateway.state_dir), SystemClock(), HostTable(packaged())
-    _private(state)
+    state, clock = Path(gateway.state_dir), SystemClock()
     upstreams = Upstreams(
         routes=config.upstreams,
         tls=lambda file: client_context(file or gateway.ca_file),
@@ -106,6 +124,7 @@ async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
         idle_timeout=gateway.idle_timeout,
         answer_timeout=gateway.answer_timeout,
         forbidden=partial(_is_ours, config),
+        ours=authorities.issued,
         max_idle=gateway.max_connections,
     )
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
@@ -143,13 +162,11 @@ async def _tools(config: Config) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
                     await upstreams.aclose()
 
 
-async def _open(config: Config, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[server.Door]:
+async def _open(config: Config, authorities: Authorities, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[server.Door]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
-    gateway, table, now = config.gateway, tools.table, tools.clock.now()
-    state, current = Path(gateway.state_dir), generation(1, config)
+    gateway, current = config.gateway, generation(1, config)
     inside = Inside(tools=tools, generation=lambda: current, stop=stop)
-    leaves = Leaves(authority.interception(state, authority.domains_of(config, table), now=now), clock=tools.clock)
-    own = Leaves(authority.own(state, now=now), clock=tools.clock)
+    leaves, own = Leaves(authorities.interception, clock=tools.clock), Leaves(authorities.own, clock=tools.clock)
     slots, opened = trio.Semaphore(gateway.max_connections), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:

@@ -64,8 +64,10 @@ def host_at(gateway, door, host=STS) -> str:
     return gateway.doors["endpoint"] if door == "endpoint" else host
 
 
-def served(raw: Raw, host: str = STS) -> bool:
-    return raw.send(request(host=host)).answer().text.count(ACCOUNTS["staging"]) > 0
+def served(raw: Raw, host: str = STS, account: str = "staging") -> bool:
+    answer = raw.send(request(host=host, account=account)).answer()
+    assert answer.status == 200, answer.text
+    return ACCOUNTS[account] in answer.text
 
 
 # What a proxy listener takes

@@ -85,6 +85,7 @@ class StandIn:
             "idle_timeout": 20.0,
             "answer_timeout": 30.0,
             "forbidden": lambda *_: False,
+            "ours": lambda _: False,
         }
         return Upstreams(**{**settings, **changes})
 

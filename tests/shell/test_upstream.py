@@ -3,6 +3,7 @@
 import pytest
 import trio
 import trustme
+from cryptography import x509
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, request, say, serving, silent, stand_in_on
@@ -480,6 +481,19 @@ async def test_a_certificate_that_is_not_accepted(aws, names, host, said):
         assert refused.value.status == 502
         await wait_all_tasks_blocked()
         assert other.heads == []
+
+
+async def test_a_certificate_of_our_own_is_never_awss(aws):
+    issued = []
+
+    def ours(certificate: bytes) -> bool:
+        issued.append(x509.load_der_x509_certificate(certificate).issuer)
+        return True
+
+    with pytest.raises(UpstreamError, match=f"TLS with {HOST}: the certificate is one of this gateway's own"):
+        await ask(aws.upstreams(ours=ours))
+    assert len(issued) == 1
+    assert aws.heads == []
 
 
 async def hang_up(tcp: trio.SocketStream) -> None:

@@ -88,6 +88,11 @@ class TlsTransport(trio.abc.AsyncResource):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = StreamTransport(stream)
 
+    @property
+    def certificate(self) -> bytes:
+        """The peer's, DER, once hands are shaken; empty without one."""
+        return self._tls.getpeercert(binary_form=True) or b""
+
     async def handshake(self) -> None:
         """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):

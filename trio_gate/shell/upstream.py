@@ -94,7 +94,8 @@ class Upstreams:
     """Where connections to AWS come from, for one generation of the configuration.
 
     `tls` makes the client's TLS context for a CA file, None for the configured roots; it is asked once for each, now.
-    `forbidden` says of an IP address and port whether it is a listener of ours. Times are in seconds.
+    `forbidden` says of an IP address and port whether it is a listener of ours; `ours` of a certificate (DER) whether a CA of
+    ours issued it, as where this machine trusts the interception CA. Times are in seconds.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Upstreams:
         idle_timeout: float,
         answer_timeout: float,
         forbidden: Callable[[str, int], bool],
+        ours: Callable[[bytes], bool],
         max_idle: int = MAX_IDLE,
     ) -> None:
         self._routes = tuple(routes)
@@ -114,6 +116,7 @@ class Upstreams:
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
         self._forbidden = forbidden
+        self._ours = ours
         self._max_idle = max_idle
         self._shelf = _Shelf()
 
@@ -178,6 +181,9 @@ class Upstreams:
             connect_timeout=self._connect_timeout,
             forbidden=self._forbidden,
         )
+        if self._ours(transport.certificate):
+            await trio.aclose_forcefully(transport)
+            raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
         return _Line(way=way, transport=transport, connection=UpstreamConnection(), born=now, since=now)
 
