@@ -77,7 +77,7 @@ def together(way: Way, count: int, job: Callable[..., tuple[float, int]], *words
     def run() -> None:
         try:
             results.put(job(way, ready.wait, *words))
-        except BaseException as fault:
+        except Exception as fault:
             ready.abort()
             results.put(repr(fault))
 

@@ -76,6 +76,11 @@ async def test_a_profile_of_the_credentials_file(home):
     assert await keys.get("base") == keys.current("base") == expected
 
 
+async def test_an_empty_token_is_none(home):
+    write(home, "credentials", profile("AKIAHUB") + "aws_session_token =\n")
+    assert (await BaseKeys([block(profile="hub")]).get("base")).session_token is None
+
+
 async def test_the_environment_does_not_outdo_a_profile(home, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAENV")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
@@ -111,6 +116,7 @@ async def test_the_chain_begins_with_the_environment(home, monkeypatch):
             "half a base key in shared-credentials-file, aws_secret_access_key is missing",
         ),
         ({"profile": "hub"}, {"credentials": profile("AKIACANARY x")}, 403, "holds spaces"),
+        ({"profile": "hub"}, {"credentials": profile("AKIA") + "aws_session_token = CANARY x\n"}, 403, "holds spaces"),
         ({"profile": "hub"}, {"config": "CANARY"}, 503, "could not be read (ConfigParseError)"),
         ({"profile": "hub"}, {"config": "[profile hub]\ncredential_process = false\n"}, 503, "(CredentialRetrievalError)"),
         ({"profile": "hub"}, {"config": "[profile hub]\ncredential_process = no-such-program\n"}, 503, "(FileNotFoundError)"),
@@ -172,42 +178,59 @@ async def test_a_key_at_its_end_is_not_given(home):
     assert "could not be read" in (await refusal(BaseKeys([block(profile="hub")]))).reason
 
 
-async def test_a_program_that_hangs_is_given_up_and_asked_anew(home, hanging, mock_clock):
-    keys = BaseKeys([block(profile="hub")])
+class Hanging:
+    """A profile whose program hangs once it is asked, until it is let go or another takes its place."""
 
-    async def given_up():
-        fault = await refusal(keys)
-        assert (fault.status, fault.reason) == (503, "credential base: no base key within 10 seconds: try again later")
+    def __init__(self, home):
+        self.home = home
+        os.mkfifo(home / "fifo")
+        self.end = os.open(home / "fifo", os.O_RDWR)
 
-    for _ in range(base_keys.MAX_THREADS + 1):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(given_up)
-            nursery.start_soon(given_up)
-            await trio.testing.wait_all_tasks_blocked()
-            mock_clock.jump(base_keys.DEADLINE)
-    hanging(AccessKeyId="ASIA1", Expiration=FAR)
-    assert (await keys.get("base")).access_key_id == "ASIA1"
+    def hang(self):
+        (self.home / "fifo").rename(self.home / "key.json")
+
+    def replace(self, **fields):
+        (self.home / "new").mkdir()
+        program(self.home / "new", **fields)
+        (self.home / "new" / "key.json").rename(self.home / "key.json")
 
 
 @pytest.fixture
 def hanging(home):
-    """A profile whose program hangs, until it is told what to print."""
-    process(home)
-    os.mkfifo(home / "fifo")
-    (home / "fifo").rename(home / "key.json")
-    end = os.open(home / "key.json", os.O_RDWR)
-    ended = []
+    made = Hanging(home)
+    process(home, AccessKeyId="ASIA1", Expiration=soon())
+    yield made
+    os.close(made.end)
 
-    def print_now(**fields):
-        (home / "new").mkdir(exist_ok=True)
-        program(home / "new", **fields)
-        (home / "new" / "key.json").rename(home / "key.json")
-        os.close(end)
-        ended.append(True)
 
-    yield print_now
-    if not ended:
-        print_now()
+async def given_up(keys: BaseKeys) -> None:
+    fault = await refusal(keys)
+    assert (fault.status, fault.reason) == (503, "credential base: no base key within 10 seconds: try again later")
+
+
+async def test_programs_that_hang_are_given_up_and_only_so_many_run(home, hanging, mock_clock):
+    hanging.hang()
+    keys = BaseKeys([block(profile="hub")])
+    for _ in range(base_keys.MAX_THREADS + 1):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(given_up, keys)
+            nursery.start_soon(given_up, keys)
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(base_keys.DEADLINE)
+    assert keys._limiter.borrowed_tokens == base_keys.MAX_THREADS
+
+
+async def test_after_one_that_hangs_the_next_look_starts_from_nothing(home, hanging, mock_clock):
+    keys = BaseKeys([block(profile="hub")])
+    await keys.get("base")
+    hanging.hang()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(given_up, keys)
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(base_keys.DEADLINE)
+    assert keys.current("base").access_key_id == "ASIA1"
+    hanging.replace(AccessKeyId="ASIA2", Expiration=FAR)
+    assert (await keys.get("base")).access_key_id == "ASIA2"
 
 
 class Machine(BaseHTTPRequestHandler):

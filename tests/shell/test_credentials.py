@@ -268,7 +268,9 @@ async def test_a_role_that_fails_leaves_the_others_alone(autojump_clock):
 async def test_an_sts_that_is_silent_is_given_up(autojump_clock):
     async with bench() as its:
         its.sts.go = trio.Event()
+        began = trio.current_time()
         assert (await its.refusal()).reason == f"STS did not assume {ROLE} within 15 seconds: try again later"
+        assert trio.current_time() - began == 15
         its.sts.go.set()
         await trio.sleep(1)
         assert await its.key() == "ASIA2"
@@ -371,7 +373,7 @@ async def test_only_so_many_roles_are_remembered_and_none_under_way_is_forgotten
         async with trio.open_nursery() as nursery:
             for name in ("dd", "ee", "ff", "gg", "dd", "gg"):
                 nursery.start_soon(its.key, role(name))
-            await settled()
+                await settled()
             its.sts.go.set()
         assert sorted(asked["RoleSessionName"] for asked in its.sts.asked[4:]) == ["dd", "ee", "ff", "gg"]
 

@@ -117,6 +117,7 @@ async def test_a_success_is_read():
         "arn:aws:sts::222222222222:assumed-role/trio-gate/trio-gate@ci",
         "arn:aws-cn:sts::111111111111:assumed-role/trio-gate/trio-gate@ci",
         "arn:aws:iam::111111111111:user/x",
+        "arn:aws:sts::111111111111:federated-user/x",
         "arn:aws:sts::1111111111112:assumed-role/trio-gate/x",
         "",
     ],

@@ -3,7 +3,7 @@
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
 
 Theory: EC2's model takes half a second, so loading runs in a worker thread. One at a time: it is all computing, under one lock of
-the interpreter, and two would only slow each other. Whoever waits for a model that is being loaded finds it when it has the lock.
+the interpreter, and two would only slow each other. Whoever waits for a model that is being loaded finds it there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ class Models:
     def __init__(self) -> None:
         self.catalog = Catalog(load_model)
         self.tables = Tables(packaged)
-        self._lock = trio.Lock()
         self._limiter = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:
@@ -35,11 +34,8 @@ class Models:
         Cancelling waits for the load under way, a second at most. A service that botocore does not have is a bug of ours.
         """
         names = tuple(services)
-        if self._loaded(names):
-            return
-        async with self._lock:
-            if not self._loaded(names):
-                await trio.to_thread.run_sync(self._load, names, limiter=self._limiter)
+        if not self._loaded(names):
+            await trio.to_thread.run_sync(self._load, names, limiter=self._limiter)
 
     def _loaded(self, names: tuple[str, ...]) -> bool:
         return self.catalog.loaded(names) and self.tables.loaded(names)

@@ -1,0 +1,111 @@
+"""`trio-gate explain` as a program: requests in, calls or refusals out, by the same functions that serve."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
+from tests.kit.raw import DYNAMODB, S3, STS, request
+
+SHARED = Path(__file__).parent.parent.parent.parent / "shared"
+CASES = SHARED / "cases"
+
+
+def explain(*rows: dict, words: tuple[str, ...] = ()) -> list[dict]:
+    lines = "".join(json.dumps({**row, "request_b64": base64.b64encode(row["request_b64"]).decode()}) + "\n" for row in rows)
+    done = subprocess.run([*TRIO_GATE, "explain", *words], input=lines, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def row(raw: bytes, host: str = STS, **more: str) -> dict:
+    return {"id": "1", "sni": host, "request_b64": raw, **more}
+
+
+TABLES = {"x_amz_target": "DynamoDB_20120810.ListTables", "content_type": "application/x-amz-json-1.0"}
+
+
+def test_a_request_is_named_and_would_be_sent_without_its_signature():
+    raw = request("s3", S3, method="PUT", path="/bucket/a%20key", body=b"x" * 10, x_amz_acl="private")
+    (answer,) = explain(row(raw, S3))
+    assert answer["outcome"] == "call"
+    assert answer["call"]["action"] == "PutObject"
+    assert answer["call"]["params"]["Key"] == "a key"
+    assert answer["call"]["params"]["Body"] == {"$stream": True}
+    assert answer["decision"] is None
+    assert answer["forward"]["target"] == "/bucket/a%20key"
+    names = [name for name, _ in answer["forward"]["headers"]]
+    assert "x-amz-acl" in names
+    assert not {"authorization", "x-amz-date"} & set(names)
+
+
+def test_each_request_of_a_connection_is_explained_until_one_would_close_it():
+    first = request("dynamodb", DYNAMODB, body=b"{}", **TABLES)
+    answers = explain(row(first + first + b"nonsense\r\n\r\n" + first, DYNAMODB))
+    assert [answer.get("call", {}).get("action", answer["outcome"]) for answer in answers] == [
+        "ListTables",
+        "ListTables",
+        "refused",
+    ]
+
+
+def test_what_is_refused_says_why():
+    (answer,) = explain(row(request("s3", S3, method="GET", body=b""), STS))
+    assert (answer["outcome"], answer["status"], answer["code"]) == ("refused", 421, "InvalidRequest")
+    (answer,) = explain(row(request(), STS, connect="10.0.0.1:443"))
+    assert answer["outcome"] == "refused"
+
+
+def test_by_endpoint_the_scope_decides():
+    (answer,) = explain(row(request("dynamodb", "gateway.test", body=b"{}", **TABLES), "gateway.test", mode="endpoint"))
+    assert (answer["call"]["service"], answer["call"]["host"]) == ("dynamodb", DYNAMODB)
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    facts = {"role": "r", "region": "us-east-1", "port": 1, "ca_file": "x", "token_sha256": "1" * 64, "bob_sha256": "2" * 64}
+    (tmp_path / "g.hcl").write_text(HEAD.format(**facts, knobs="", first="") + AGENT + RULES)
+    monkeypatch.setenv("BASE_ACCESS_KEY_ID", "AKIAANYTHINGATALL000")
+    monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "anything")
+    return str(tmp_path / "g.hcl")
+
+
+def test_a_configuration_verifies_and_judges(config):
+    good = request("dynamodb", DYNAMODB, body=b"{}", **TABLES)
+    (answer,) = explain(row(good, DYNAMODB), words=("--config", config))
+    assert answer["decision"] == {"outcome": "allow", "rule": "reads ok", "reason": 'allowed by rule "reads ok"'}
+    forged = request("dynamodb", DYNAMODB, body=b"{}", secret=SECRET + "x", **TABLES)
+    (answer,) = explain(row(forged, DYNAMODB), words=("--config", config))
+    assert (answer["outcome"], "signature" in answer["reason"]) == ("refused", True)
+    (answer,) = explain(row(good, DYNAMODB), words=("--config", config, "--now", "2020-01-01T00:00:00Z"))
+    assert (answer["outcome"], "expired" in answer["reason"]) == ("refused", True)
+
+
+def test_a_line_that_is_none_is_told_and_the_next_is_read():
+    good = json.dumps({"id": "2", "sni": STS, "request_b64": base64.b64encode(request()).decode()})
+    done = subprocess.run([*TRIO_GATE, "explain"], input=f"what\n{good}\n", capture_output=True, text=True, check=False)
+    assert (done.returncode, "line 1" in done.stderr) == (1, True)
+    assert json.loads(done.stdout)["call"]["action"] == "GetCallerIdentity"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=f"{CASES} is not here: the adversarial cases are not run")
+def test_no_adversarial_case_gets_through_and_no_honest_one_is_refused():
+    command = f"{sys.executable} -m trio_gate explain --now 2026-01-15T12:00:00Z --jsonl"
+    words = [str(CASES / "score_explain.py"), str(CASES / "cases-public.jsonl"), "--explain", command, "-v"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here: real clients' requests are not named")
+@pytest.mark.parametrize("corpus", ["jsv3.sample", "botocore_variants.sample"])
+def test_requests_of_real_clients_are_named_placed_and_read(corpus):
+    folder = SHARED / "corpus"
+    command = f"{sys.executable} -m trio_gate explain --jsonl"
+    words = [str(folder / "score.py"), str(folder / f"{corpus}.jsonl.gz"), "--explain", command]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
