@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
-from tests.kit.raw import DYNAMODB, S3, STS, request
+from tests.kit.raw import DYNAMODB, S3, STS, WHO, request
 
+FORM = "application/x-www-form-urlencoded"
 SHARED = Path(__file__).parent.parent.parent.parent / "shared"
 CASES = SHARED / "cases"
 
@@ -84,6 +85,26 @@ def test_a_configuration_verifies_and_judges(config):
     assert (answer["outcome"], "signature" in answer["reason"]) == ("refused", True)
     (answer,) = explain(row(good, DYNAMODB), words=("--config", config, "--now", "2020-01-01T00:00:00Z"))
     assert (answer["outcome"], "expired" in answer["reason"]) == ("refused", True)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here: the ancestor's example is not judged by")
+def test_the_ancestors_rules_do_what_it_says_and_vending_stays_shut(tmp_path):
+    page = (SHARED / "ancestor-readme.txt").read_text()
+    start = page.index('plugin "aws" {')
+    people = f'person "a" {{ token_sha256 = "{"1" * 64}" }}\napprover "human" "oncall" {{ people = [person.a] }}\n'
+    (tmp_path / "a.hcl").write_text(page[start : page.index("\nAction parsing", start)] + people)
+    asked = [
+        row(request("dynamodb", DYNAMODB, body=b"{}", **TABLES), DYNAMODB),
+        row(request("s3", S3, method="PUT", path="/bucket/key", body=b"x"), S3),
+        row(request(body=WHO.replace(b"CallerIdentity", b"SessionToken"), content_type=FORM)),
+    ]
+    answers = explain(*asked, words=("--config", str(tmp_path / "a.hcl")))
+    assert [(answer["decision"]["outcome"], answer["decision"]["rule"]) for answer in answers] == [
+        ("allow", "reads ok"),
+        ("approve", "mutations need approval"),
+        ("deny", "reads ok"),
+    ]
+    assert "vends" in answers[2]["decision"]["reason"]
 
 
 def test_a_line_that_is_none_is_told_and_the_next_is_read():
