@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sqlite3
 import subprocess
 import threading
 import time
@@ -186,8 +187,6 @@ class locked:  # noqa: N801 - reads as a word
     """The database held by another writer."""
 
     def __init__(self, path):
-        import sqlite3  # noqa: PLC0415
-
         self.db = sqlite3.connect(path, isolation_level=None)
 
     def __enter__(self):

@@ -27,6 +27,8 @@ SOUND = [
     'aws.action.lowerAscii().split("t")[0] == "ge" // a remark',
     '.aws.action == "x"',
     '"has(" == aws.action',
+    "has(aws.params[aws.action].B)",
+    'aws.params.matches == 1 && aws.action == "_[_]" && {"a": 1}["a"] == 1',
     "||".join(f'aws.action == "{number}"' for number in range(500)),
 ]
 
@@ -112,6 +114,16 @@ def test_what_is_wrong_and_where(marked: str, message: str, hint: str | None):
 )
 def test_limits(source: str, message: str):
     assert [(fault.offset, fault.message) for fault in check(source)] == [(0, message)]
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError, KeyError])
+def test_a_condition_that_cannot_be_read_back_is_refused(monkeypatch, error):
+    def unreadable(serialized: bytes):
+        raise error(serialized)
+
+    monkeypatch.setattr("trio_gate.policy.cel.tree", unreadable)
+    [fault] = check("true")
+    assert (fault.offset, fault.message) == (0, "it cannot be read back: write it in a simpler way")
 
 
 def test_all_names_that_are_wrong_are_told_at_once():

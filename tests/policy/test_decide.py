@@ -24,6 +24,7 @@ def test_no_rule_that_holds_is_no():
 
 def test_a_name_that_is_unknown_is_not_told():
     assert decide(operation=UNKNOWN).reason == "no rule allows this call"
+    assert decide(service=UNKNOWN).reason == "no rule allows this call"
 
 
 @pytest.mark.parametrize(

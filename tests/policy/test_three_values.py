@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from tests.facet.kit import facets
 from tests.policy.kit import answer
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.policy.basis import Plan, Undecided
+from trio_gate.policy.cel import Condition, Evidence
 
 PARAMS = {
     "yes": True,
@@ -117,6 +120,7 @@ TABLE = {
     "has(p.map) && p.map.a == 1": True,
     "has(p.word) && p.word.below == 1": "a value is of another type than it expects",
     "has(p.list)": True,
+    "has(p[aws.action].B)": "aws.params is not known",
     # what holds an unknown part
     "p.part.a == 1": True,
     "has(p.part)": True,
@@ -244,6 +248,17 @@ def test_a_condition_that_takes_too_long_is_undecided():
     source = "aws.params.A.all(a, aws.params.A.all(b, aws.params.A.all(c, true)))"
     assert answer(source, params={"A": [0] * 10}) is True
     assert answer(source, params={"A": [0] * 100}) == "it takes too many steps"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, ValueError])
+def test_what_the_library_raises_is_undecided(error):
+    class Program:
+        def eval(self, activation):
+            raise error("the value is hunter2")
+
+    with pytest.raises(Undecided) as caught:
+        Condition(plan=Plan([]), program=Program()).holds(Evidence(facets()))
+    assert caught.value.reason == "CEL cannot compute it"
 
 
 READS = 'aws.action.startsWith("Get") || aws.action.startsWith("List") || aws.action.startsWith("Describe")'

@@ -53,8 +53,8 @@ class _Service:
 def packaged() -> Mapping[str, Any]:
     """The data for `HostTable` that this package brings, made by scripts/make_hosts.py. Reads a file."""
     import gzip  # noqa: PLC0415 - only wanted where files may be read
-    import json  # noqa: PLC0415
-    from importlib.resources import files  # noqa: PLC0415
+    import json  # noqa: PLC0415 - as above
+    from importlib.resources import files  # noqa: PLC0415 - as above
 
     data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws").joinpath("hosts.json.gz").read_bytes()))
     return data

@@ -31,7 +31,7 @@ class Rule:
     Attributes:
         name: one printable line.
         condition: None holds always.
-        approvers: ids, as "human.oncall"; all of them must approve.
+        approvers: ids, as "human.oncall", of a rule that approves; all of them must.
         endpoints: names of the endpoints it is for; empty means all.
         reason: one printable line for the agent.
         vends: whether it may allow calls that return credentials.
@@ -53,7 +53,7 @@ class Decision:
     Attributes:
         rule: the name of the rule that decided, None when none did.
         reason: one line that an agent may read; it names the rule and never holds its condition or a value.
-        approvers: of an approve rule, else empty.
+        approvers: of the rule; empty unless it approves.
         errors: why the rule could not be decided; empty when it was.
     """
 
@@ -86,8 +86,7 @@ def _decision(rule: Rule, facets: Facets) -> Decision:
         reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not carry `vends = true`'
         return Decision(outcome="deny", rule=rule.name, reason=reason)
     reason = f'{_WORDS[rule.action]} rule "{rule.name}"' + (f": {rule.reason}" if rule.reason else "")
-    approvers = rule.approvers if rule.action == "approve" else ()
-    return Decision(outcome=rule.action, rule=rule.name, reason=reason, approvers=approvers)
+    return Decision(outcome=rule.action, rule=rule.name, reason=reason, approvers=rule.approvers)
 
 
 def _call(facets: Facets) -> str:
