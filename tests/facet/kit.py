@@ -39,9 +39,9 @@ def facets(*, account_name="prod", agent="ci", agent_address="127.0.0.1", time=N
     return facets_of(replace(CALL, **changes), account_name=account_name, agent=agent, agent_address=agent_address, time=time)
 
 
-def deep(levels: int) -> list:
+def deep(levels: int, wrap=lambda value: [value]):
     """A list in a list in a list …"""
-    value: list = []
+    value = []
     for _ in range(levels):
-        value = [value]
+        value = wrap(value)
     return value

@@ -77,8 +77,9 @@ def test_what_cel_cannot_hold_is_unknown_wherever_it_stands(value):
         ([[1] * (MAX_VALUES - 1)], [[1] * MAX_VALUES]),
         ([[1] * 999, [1] * 999], [[1] * 999, [1] * 1000]),
         (deep(100), deep(101)),
+        (deep(100, lambda value: {"a": value}), deep(101, lambda value: {"a": value})),
     ],
-    ids=["text", "bytes", "sum", "key", "blob", "blob and text", "items", "members", "below", "both", "depth"],
+    ids=["text", "bytes", "sum", "key", "blob", "blob and text", "items", "members", "below", "both", "lists", "maps"],
 )
 def test_the_caps(fits, too_much):
     assert plain(fits) is not UNKNOWN

@@ -85,7 +85,7 @@ class _Conversion:
             return self.text(value)
         if isinstance(value, bytes):
             return self.blob(value)
-        if value is None or isinstance(value, bool) or (isinstance(value, int) and value in _INT64):
+        if value is None or (isinstance(value, int) and value in _INT64):
             return value
         if isinstance(value, float) and math.isfinite(value):
             return value
