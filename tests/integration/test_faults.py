@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import sqlite3
 import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
 import trustme
@@ -80,31 +81,53 @@ def test_a_role_that_cannot_be_assumed_is_named(embedded_aws, tmp_path):
         assert f"arn:aws:iam::{ACCOUNTS['staging']}:role/nobody" in message
 
 
+DOWN, STRANGE, INSIDE = "us-west-2", "eu-west-1", "eu-central-1"
+ASTRAY = f"""\
+import socket
+resolve = socket.getaddrinfo
+def to_loopback(host, *rest, **given):
+    return resolve("127.0.0.1" if ".{INSIDE}." in str(host) else host, *rest, **given)
+socket.getaddrinfo = to_loopback
+"""
+"""What a gateway runs first, to be told a wrong address for the hosts of a region that has no `upstream` block."""
+
+
+@pytest.fixture(scope="module")
+def ailing(embedded_aws, tmp_path_factory):
+    """A gateway that reaches AWS in one region. Others are down, of a stranger, or said to be on this machine."""
+    folder = tmp_path_factory.mktemp("ailing")
+    trustme.CA().cert_pem.write_to_path(str(folder / "stranger.pem"))
+    (folder / "sitecustomize.py").write_text(ASTRAY)
+    strange = f'address = "127.0.0.1:{embedded_aws.port}"\n  ca_file = "{folder / "stranger.pem"}"'
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.MonkeyPatch.context() as patch:
+        down = route(f"*.{DOWN}.amazonaws.com", taken.getsockname()[1])
+        patch.setenv("PYTHONPATH", str(folder))
+        taken.close()
+        first = f'{down}upstream "*.{STRANGE}.amazonaws.com" {{\n  {strange}\n}}\n'
+        with running(folder, embedded_aws, first=first, hosts="*.us-east-1.amazonaws.com") as gateway:
+            yield gateway
+            assert gateway.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
+            assert "Traceback" not in gateway.log
+
+
 @pytest.mark.parametrize(
-    ("service", "operation"), [("s3", "list_buckets"), ("dynamodb", "list_tables"), ("sts", "get_caller_identity")]
+    ("region", "why"), [(DOWN, "refused the connection"), (STRANGE, "certificate is not accepted"), (INSIDE, "loopback address")]
 )
-def test_aws_that_is_down_is_a_502_in_the_services_words(embedded_aws, tmp_path, closed_port, service, operation):
-    sts = f'upstream "{STS}" {{\n address = "127.0.0.1:{embedded_aws.port}"\n ca_file = "{embedded_aws.ca_file}"\n}}\n'
-    host = {"s3": "s3.*", "dynamodb": "dynamodb.*"}.get(service)
-    first = route(host, closed_port) if host else ""
-    with running(tmp_path, embedded_aws, first=first + sts) as gateway:
-        if host is None:  # the same gateway, whole
-            assert gateway.client(service).get_caller_identity()["Account"] == ACCOUNTS["staging"]
-            return
-        status, code, message = refused(gateway.client(service), operation)
-        assert status == 502
-        assert code.startswith("ServiceUnavailable")
-        assert f"{service}." in message
-        assert gateway.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
-
-
-def test_aws_with_a_certificate_of_another_ca_gets_nothing(embedded_aws, tmp_path):
-    stranger = tmp_path / "stranger.pem"
-    trustme.CA().cert_pem.write_to_path(str(stranger))
-    first = f'upstream "dynamodb.*.amazonaws.com" {{\n address = "127.0.0.1:{embedded_aws.port}"\n ca_file = "{stranger}"\n}}\n'
-    with running(tmp_path, embedded_aws, first=first) as gateway:
-        status, _, message = refused(gateway.client("dynamodb"), "list_tables")
-        assert (status, "certificate" in message) == (502, True)
+@pytest.mark.parametrize(
+    ("service", "operation", "said"),
+    [
+        ("s3", "list_buckets", "ServiceUnavailable"),
+        ("dynamodb", "list_tables", "ServiceUnavailableException"),
+        ("sns", "list_topics", "ServiceUnavailable"),
+    ],
+)
+def test_aws_out_of_reach_is_a_502_in_the_services_words(ailing, region, why, service, operation, said):
+    status, code, message = refused(ailing.client(service, region_name=region), operation)
+    assert (status, code) == (502, said)
+    assert f"{service}.{region}.amazonaws.com" in message
+    assert why in message
+    assert "127.0.0.1" not in message
+    assert ailing.records()[-1]["outcome"]["end"] == "failed"
 
 
 def test_what_proves_no_agent_costs_no_call_to_sts(embedded_aws, tmp_path, counting):
@@ -148,13 +171,6 @@ def test_an_agent_that_hangs_up_withdraws_its_question(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         host = gateway.doors["endpoint"]
         asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/report.txt", account="prod")
-        approver = subprocess.Popen(
-            [*TRIO_GATE, *gateway.approver("--json")[0:1], *gateway.approver("--json")[1:], "--list"],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={"TRIO_GATE_TOKEN": ""},
-        )
-        approver.communicate()
         with Raw(host).send(asked):
             assert "DeleteObject" in until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
         assert until(lambda: gateway.gate(*gateway.approver("--list")).stdout or "none", "none") == "none"
@@ -174,27 +190,26 @@ def until(ask, wanted: str) -> str:
 def test_a_record_that_cannot_be_written_stops_writes(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         s3 = gateway.client("s3", by="endpoint")
-        s3.put_object(Bucket="staging-data", Key="before", Body=b"x")
-        with locked(gateway.folder / "state" / "audit.db"):
-            status, code, _ = refused(s3, "put_object", Bucket="staging-data", Key="during", Body=io.BytesIO(b"x"))
-        assert (status, code) == (503, "ServiceUnavailable")
-        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="staging-data")["Contents"]]
-        assert "before" in keys
-        assert "during" not in keys
+        put = partial(s3.put_object, Bucket="staging-data", Body=b"x")
+        put(Key="before")
+        with full(gateway.folder / "state" / "audit.db"):
+            with pytest.raises(ClientError) as caught:
+                put(Key="during")
+            assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+            assert caught.value.response["Error"]["Code"] == "ServiceUnavailable"
+        put(Key="after")
+        keys = {item["Key"] for item in s3.list_objects_v2(Bucket="staging-data")["Contents"]}
+        assert keys & {"before", "during", "after"} == {"before", "after"}
+        assert [record["action"] for record in gateway.records()] == ["PutObject", "PutObject", "ListObjectsV2"]
 
 
-class locked:  # noqa: N801 - reads as a word
-    """The database held by another writer."""
-
-    def __init__(self, path):
-        self.db = sqlite3.connect(path, isolation_level=None)
-
-    def __enter__(self):
-        self.db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, *_):
-        self.db.execute("ROLLBACK")
-        self.db.close()
+@contextmanager
+def full(path):
+    """The database takes no more rows, for a while."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("CREATE TRIGGER full BEFORE INSERT ON record BEGIN SELECT RAISE(FAIL, 'full'); END")
+        yield
+        db.execute("DROP TRIGGER full")
 
 
 # The command line

@@ -55,7 +55,7 @@ endpoint "aws_api" "main" {{
   accounts   = ["111111111111=prod", "222222222222=staging"]
 }}
 {first}
-upstream "*.amazonaws.com" {{
+upstream "{hosts}" {{
   address = "127.0.0.1:{port}"
   ca_file = "{ca_file}"
 }}
@@ -174,6 +174,7 @@ def running(
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
         "first": "",
+        "hosts": "*.amazonaws.com",
     }
     base_secret = changes.pop("base_secret", aws.base_secret_access_key if aws else "anything")
     (folder / "gateway.hcl").write_text(HEAD.format(**{**facts, **changes}) + agent + extra + rules)

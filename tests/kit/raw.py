@@ -60,7 +60,7 @@ class Raw:
 
     def end(self) -> Raw:
         """Say that nothing more will be sent."""
-        self.socket.shutdown(socket.SHUT_WR)
+        socket.socket.shutdown(self.socket, socket.SHUT_WR)  # of TCP: under TLS, what comes is still to be decrypted
         return self
 
     def head(self) -> tuple[int, dict[str, str]]:
@@ -81,6 +81,13 @@ class Raw:
             self._more()
         body, self._data = self._data[:length], self._data[length:]
         return Answer(status=status, fields=fields, body=body)
+
+    def last(self) -> Answer:
+        """An answer that says that it ends the connection, and does."""
+        answer = self.answer()
+        assert answer.fields["connection"] == "close"
+        assert self.end().closed()  # or the peer would go on reading for a while
+        return answer
 
     def rest(self) -> bytes:
         """Everything until the peer closes, however it does that."""

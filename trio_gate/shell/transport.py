@@ -20,7 +20,7 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RECEIVE = 64 * 1024
+RECEIVE = 128 * 1024
 """Bytes asked of the socket at once."""
 
 GOODBYE_TIMEOUT = 1
