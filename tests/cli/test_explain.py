@@ -70,7 +70,7 @@ def test_by_endpoint_the_scope_decides():
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     facts = {"role": "r", "region": "us-east-1", "port": 1, "ca_file": "x", "token_sha256": "1" * 64, "bob_sha256": "2" * 64}
-    (tmp_path / "g.hcl").write_text(HEAD.format(**facts, knobs="", first="") + AGENT + RULES)
+    (tmp_path / "g.hcl").write_text(HEAD.format(**facts, knobs="", first="", hosts="*.amazonaws.com") + AGENT + RULES)
     monkeypatch.setenv("BASE_ACCESS_KEY_ID", "AKIAANYTHINGATALL000")
     monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "anything")
     return str(tmp_path / "g.hcl")
