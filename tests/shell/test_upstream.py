@@ -9,7 +9,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, request, say, serving, silent, stand_in_on
 from trio_gate.config.model import Address, Upstream
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.transport import RECEIVE
+from trio_gate.shell.link import RECEIVE
 from trio_gate.shell.upstream import AGE_LIMIT, IDLE_LIMIT, Upstreams, fetch
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead

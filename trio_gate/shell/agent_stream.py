@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.agent import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead
 
-RECEIVE = 128 * 1024
+RECEIVE = 64 * 1024
 """Bytes asked of the transport at once."""
 
 SEND = 256 * 1024

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.transport import RECEIVE, trouble
+from trio_gate.shell.transport import trouble
 from trio_gate.wire.events import NeedData, PeerClosed
 from trio_gate.wire.head import ResponseHead
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from trio_gate.wire.upstream import UpstreamConnection, UpstreamEvent
 
     AnswerEvent = ResponseHead | Informational | BodyData | BodyEnd
+
+RECEIVE = 256 * 1024
+"""Bytes asked of the transport at once: what AWS sends is large, and fewer pieces cost less."""
 
 PIECE = 256 * 1024
 """Bytes written under one deadline, and the most that is encrypted ahead."""

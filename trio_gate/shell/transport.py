@@ -20,8 +20,8 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RECEIVE = 128 * 1024
-"""Bytes asked of the socket at once."""
+RECEIVE = 64 * 1024
+"""Bytes asked of the socket at once, unless more are wanted."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds for TLS's last word, to a peer that may no longer read."""
@@ -97,7 +97,7 @@ class TlsTransport(trio.abc.AsyncResource):
         """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush()
-            await self._feed()
+            await self._feed(RECEIVE)
         if fault is None:
             await self._flush()
             return
@@ -124,7 +124,7 @@ class TlsTransport(trio.abc.AsyncResource):
         if self._incoming.pending or self._tls.pending():
             await trio.lowlevel.checkpoint()
         while (data := self._decrypted(max_bytes)) is None:
-            await self._feed()
+            await self._feed(max_bytes)
         return data
 
     def _decrypted(self, most: int) -> bytes | None:
@@ -141,8 +141,8 @@ class TlsTransport(trio.abc.AsyncResource):
             raise trio.BrokenResourceError from fault
         return b"".join(pieces)
 
-    async def _feed(self) -> None:
-        data = await self._below.receive_some(RECEIVE)
+    async def _feed(self, most: int) -> None:
+        data = await self._below.receive_some(max(most, RECEIVE))
         if data:
             self._incoming.write(data)
         else:
