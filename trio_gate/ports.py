@@ -56,7 +56,9 @@ class Approvals(Protocol):
 
 
 class AuditLog(Protocol):
-    """The durable record."""
+    """The durable record. `failing` says that the last row could not be written; the next that can ends it."""
+
+    failing: bool
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""

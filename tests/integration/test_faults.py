@@ -187,7 +187,7 @@ def until(ask, wanted: str) -> str:
     return said
 
 
-def test_a_record_that_cannot_be_written_stops_writes(embedded_aws, tmp_path):
+def test_a_record_that_cannot_be_written_stops_writes_and_what_follows(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         s3 = gateway.client("s3", by="endpoint")
         put = partial(s3.put_object, Bucket="staging-data", Body=b"x")
@@ -197,6 +197,7 @@ def test_a_record_that_cannot_be_written_stops_writes(embedded_aws, tmp_path):
                 put(Key="during")
             assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
             assert caught.value.response["Error"]["Code"] == "ServiceUnavailable"
+            assert refused(s3, "list_buckets")[0] == 503  # a plain read too, now that it is known
         put(Key="after")
         keys = {item["Key"] for item in s3.list_objects_v2(Bucket="staging-data")["Contents"]}
         assert keys & {"before", "during", "after"} == {"before", "after"}

@@ -86,7 +86,7 @@ class Raw:
         """An answer that says that it ends the connection, and does."""
         answer = self.answer()
         assert answer.fields["connection"] == "close"
-        assert self.end().closed()  # or the peer would go on reading for a while
+        assert self.closed()
         return answer
 
     def rest(self) -> bytes:

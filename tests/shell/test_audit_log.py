@@ -126,15 +126,18 @@ async def test_a_shielded_conclusion_is_written_while_the_rest_is_cancelled(path
 async def test_a_disk_that_fails_refuses_everyone_in_the_batch_and_names_no_path(path, caplog):
     async with open_audit_log(path) as audit:
         await audit.intend(intent("r-1"))
+        assert not audit.failing
         audit._store._db.execute("PRAGMA query_only = ON")
         for attempt in (audit.intend(intent("r-2")), audit.conclude(outcome("r-1")), audit.record(intent("r-3"), outcome("r-3"))):
             with pytest.raises(AuditUnavailable) as caught:
                 await attempt
             assert caught.value.status == 503
             assert path not in caught.value.reason
+            assert audit.failing
         assert path in caplog.text
         audit._store._db.execute("PRAGMA query_only = OFF")
         await audit.conclude(outcome("r-1"))
+        assert not audit.failing
     assert [record["id"] for record in read_last(path, 5)] == ["r-1"]
 
 

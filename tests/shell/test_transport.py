@@ -201,6 +201,48 @@ async def test_a_goodbye_does_not_wait_for_ever(autojump_clock, contexts):
             await client.receive_some(10)
 
 
+@asynccontextmanager
+async def transports(contexts, pair, secure):
+    """Two ends of a connection, the second as a listener has it."""
+    near, far = pair()
+    if secure:
+        async with tls_pair(contexts, (near, Replay(far, b""))) as both:
+            yield both
+    else:
+        async with StreamTransport(near) as ours, StreamTransport(Replay(far, b"")) as theirs:
+            yield ours, theirs
+
+
+each_way = pytest.mark.parametrize(("pair", "secure"), [(sockets, False), (sockets, True), (memory_stream_pair, True)])
+
+
+@each_way
+async def test_draining_says_the_end_and_reads_on_until_the_peers(contexts, pair, secure):
+    async with transports(contexts, pair, secure) as (ours, theirs), trio.open_nursery() as nursery:
+        nursery.start_soon(theirs.drain, MIB)
+        assert await ours.receive_some(10) == b""
+        await ours.send_all(bytes(1000))
+        await wait_all_tasks_blocked()
+        assert nursery.child_tasks
+        await trio.aclose_forcefully(ours)
+
+
+@each_way
+async def test_draining_has_a_limit(contexts, pair, secure):
+    async with transports(contexts, pair, secure) as (ours, theirs):
+        await ours.send_all(bytes(1000))
+        await theirs.drain(1000)
+
+
+async def test_draining_ends_tcp_under_tls_too(contexts):
+    near, far = sockets()
+    async with tls_pair(contexts, (near, Replay(far, b""))) as (client, server), trio.open_nursery() as nursery:
+        nursery.start_soon(server.drain, MIB)
+        assert await client.receive_some(10) == b""
+        assert await near.receive_some(10) == b""
+        await trio.aclose_forcefully(client)
+
+
 async def test_closing_what_is_broken():
     wire = Wire(memory_stream_pair()[0])
     wire.breaks = True

@@ -6,6 +6,7 @@ What the bytes mean is `wire.agent`'s to say.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -143,14 +144,9 @@ class AgentStream:
         await self._send(data)
 
     async def linger(self) -> None:
-        """Read away what the agent is still sending, so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
-        left = LINGER_BYTES
-        with trio.move_on_after(LINGER_SECONDS):
-            try:
-                while left > 0 and (data := await self._transport.receive_some(RECEIVE)):
-                    left -= len(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                return
+        """End our side, and read away what the agent still sends: or the answer could be lost in a reset (RFC 9112 section 9.6)."""
+        with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._transport.drain(LINGER_BYTES)
 
     async def aclose(self) -> None:
         """Close the transport."""

@@ -50,6 +50,7 @@ class AuditWriter:
         self._limiter = trio.CapacityLimiter(1)
         self._inbox, self._outbox = trio.open_memory_channel[_Entry](math.inf)
         self._shield = trio.CancelScope(shield=True)
+        self.failing = False
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
@@ -109,6 +110,7 @@ class AuditWriter:
         except AuditUnavailable as fault:
             log.error("%s", fault.reason)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
         finally:
+            self.failing = not durable
             for entry in batch:
                 entry.durable = durable
                 entry.done.set()

@@ -82,6 +82,7 @@ class Conversation:
         if isinstance(head, Http2Preface):
             log.warning("agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
             await self._agent.send_raw(HTTP2_GOAWAY)
+            await self._agent.linger()
             return False
         if head is not None:
             await self._answer(head, self._recorder(head, generation), generation)

@@ -80,8 +80,7 @@ class ProxyDoor:
     async def handle(self, stream: trio.SocketStream, address: str) -> None:
         """Serve a connection."""
         try:
-            with trio.fail_after(self._inside.head_timeout):
-                connect, rest = await self._connect(stream)
+            connect, rest = await self._connect(stream)
             choose = _only(connect.host, self._leaves.context)
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
         except (GateError, trio.TooSlowError, trio.BrokenResourceError) as fault:
@@ -93,12 +92,13 @@ class ProxyDoor:
     async def _connect(self, stream: trio.SocketStream) -> tuple[ConnectHead, bytes]:
         """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
         try:
-            raw, rest = await _read_head(stream)
+            raw, rest = await _read_head(stream, within=self._inside.head_timeout)
             connect = self._checked(raw)
         except GateError as fault:
             refusal = fault
         else:
-            await stream.send_all(CONNECTED)
+            with trio.fail_after(self._inside.head_timeout):
+                await stream.send_all(CONNECTED)
             return connect, rest
         await _turn_away(stream, refusal)
         raise refusal
@@ -170,23 +170,26 @@ class AdminDoor:
         await self._admin.handle(tls)
 
 
-async def _read_head(stream: trio.SocketStream) -> tuple[bytes, bytes]:
+async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes, bytes]:
+    """A head, and what came behind it. Raises Malformed."""
     buffer = HeadBuffer(MAX_HEAD)
-    while (raw := buffer.take()) is None:
-        data = await stream.receive_some(RECEIVE)
-        if not data:
-            raise Malformed("the connection closed inside a head")
-        buffer.data += data
-        if not b"A" <= buffer.data[:1] <= b"Z":
-            raise Malformed("this is no HTTP: write http:// in the proxy's address, also for https endpoints")
-    return raw, bytes(buffer.data)
+    with trio.move_on_after(within):
+        while (raw := buffer.take()) is None:
+            data = await stream.receive_some(RECEIVE)
+            if not data:
+                raise Malformed("the connection closed inside a head")
+            buffer.data += data
+            if not b"A" <= buffer.data[:1] <= b"Z":
+                raise Malformed("this is no HTTP: write http:// in the proxy's address, also for https endpoints")
+        return raw, bytes(buffer.data)
+    raise Malformed("the head did not come in time", status=408)
 
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
     """Answer in plain HTTP, and read on for a moment so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
-    await stream.send_all(answer(fault.status, fault.reason))
-    await stream.send_eof()
     with trio.move_on_after(LINGER):
+        await stream.send_all(answer(fault.status, fault.reason))
+        await stream.send_eof()
         while await stream.receive_some(RECEIVE):
             pass
 

@@ -1,6 +1,7 @@
 """One exchange's record: what is known of it so far, its decision line, and its rows.
 
-Rule: a call that is no plain read is intended before it is sent, and every exchange has one outcome. Facts are set as the stages learn them; a row holds those that are known when it is written.
+Rule: a call that is no plain read is intended before it is sent, a plain read too while the disk takes no rows, and every
+exchange has one outcome. Facts are set as the stages learn them; a row holds those that are known when it is written.
 """
 
 from __future__ import annotations
@@ -87,8 +88,11 @@ class Recorder:
             )
 
     async def intend(self) -> None:
-        """Return once the call may be sent: its intent is on disk, or it is a plain read. Raises AuditUnavailable."""
-        if self.call is not None and not plain_read(self.call):
+        """Return once the call may be sent: its intent is on disk, or it is a plain read and rows are being written.
+
+        Raises AuditUnavailable.
+        """
+        if self.call is not None and (self.audit.failing or not plain_read(self.call)):
             await self.audit.intend(self._intent())
             self._intended = True
 
@@ -101,8 +105,10 @@ class Recorder:
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
-        failed = self._intended or isinstance(fault, (UpstreamError, CredentialsUnavailable))
-        await self.conclude("failed" if failed else "refused", status=status, bytes_in=bytes_in, reason=fault.reason)
+        end: End = "aborted" if self._intended else "refused"  # what was intended broke off with the agent's body
+        if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
+            end = "failed"
+        await self.conclude(end, status=status, bytes_in=bytes_in, reason=fault.reason)
 
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

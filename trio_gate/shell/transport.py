@@ -38,6 +38,12 @@ class Transport(Protocol):
     async def receive_some(self, max_bytes: int) -> bytes:
         """Some bytes, b"" when the peer has ended. Cancelling loses nothing. Raises trio.BrokenResourceError."""
 
+    async def drain(self, most: int) -> None:
+        """Say that nothing more will be sent, and throw away up to `most` bytes until the peer ends too.
+
+        The caller sets a deadline. Raises trio.BrokenResourceError.
+        """
+
     async def aclose(self) -> None:
         """Close. Raises nothing that a peer can cause; `trio.aclose_forcefully` closes without a wait."""
 
@@ -62,6 +68,14 @@ class StreamTransport(trio.abc.AsyncResource):
         """See `Transport`."""
         with _one_error():
             return bytes(await self._stream.receive_some(max_bytes))
+
+    async def drain(self, most: int) -> None:
+        """See `Transport`."""
+        with _one_error():
+            if isinstance(self._stream, trio.abc.HalfCloseableStream):
+                await self._stream.send_eof()
+            while most > 0 and (data := await self._stream.receive_some(RECEIVE)):
+                most -= len(data)
 
     async def aclose(self) -> None:
         """See `Transport`."""
@@ -148,16 +162,24 @@ class TlsTransport(trio.abc.AsyncResource):
         else:
             self._incoming.write_eof()
 
+    async def _say_goodbye(self) -> None:
+        with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
+            self._tls.unwrap()
+        await self._flush()
+
     async def _flush(self) -> None:
         await self._below.send_all(self._outgoing.read())
+
+    async def drain(self, most: int) -> None:
+        """See `Transport`. What comes is not decrypted."""
+        await self._say_goodbye()
+        await self._below.drain(most)
 
     async def aclose(self) -> None:
         """See `Transport`. Says goodbye, and does not wait for the peer's."""
         try:
             with trio.move_on_after(GOODBYE_TIMEOUT), suppress(trio.BrokenResourceError):
-                with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
-                    self._tls.unwrap()
-                await self._flush()
+                await self._say_goodbye()
         finally:
             await self._below.aclose()
 
@@ -166,7 +188,7 @@ class TlsTransport(trio.abc.AsyncResource):
         return not (self._incoming.pending or self._tls.pending()) and self._below.quiet()
 
 
-class Replay(trio.abc.Stream):
+class Replay(trio.abc.HalfCloseableStream):
     """A stream that is read from `head` first."""
 
     def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
@@ -188,6 +210,11 @@ class Replay(trio.abc.Stream):
     async def wait_send_all_might_not_block(self) -> None:
         """Pass on."""
         await self._stream.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Pass on, where half can be closed."""
+        if isinstance(self._stream, trio.abc.HalfCloseableStream):
+            await self._stream.send_eof()
 
     async def aclose(self) -> None:
         """Pass on."""
