@@ -57,6 +57,28 @@ _SQS_QUERY: Mapping[tuple[str, str], str] = {
 
 _QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
 
+_PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
+_LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
+    "quicksight": {
+        "ListIAMPolicyAssignments": (
+            "GET",
+            "/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments",
+            {"NextToken": "next-token", "MaxResults": "max-results"},
+        )
+    },
+    "sesv2": {
+        "ListConfigurationSets": ("GET", "/v2/email/configuration-sets", _PAGES),
+        "ListContacts": ("GET", "/v2/email/contact-lists/{ContactListName}/contacts", _PAGES),
+        "ListEmailIdentities": ("GET", "/v2/email/identities", _PAGES),
+        "ListImportJobs": ("GET", "/v2/email/import-jobs", _PAGES),
+        "PutEmailIdentityDkimSigningAttributes": ("PUT", "/v1/email/identities/{EmailIdentity}/dkim/signing", {}),
+    },
+}
+"""Routes that AWS still serves and its models no longer hold: method, template, and the members that were in the query then.
+
+From the models of botocore 1.29 to 1.40, the newest that have each; the AWS CLI of Debian 12 speaks them.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
@@ -100,6 +122,7 @@ class Service:
         service_id: the model's, as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
         protocols: all it speaks, botocore's names, legacy ones included.
         target_prefix: what stands before the operation in `x-amz-target` and in CBOR's paths.
+        legacy: operations again, by the routes and inputs that older SDKs know.
     """
 
     name: str
@@ -108,6 +131,7 @@ class Service:
     protocols: frozenset[str]
     target_prefix: str
     operations: Mapping[str, Operation]
+    legacy: tuple[Operation, ...] = ()
 
 
 class Catalog:
@@ -137,9 +161,12 @@ class Catalog:
 def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
     """What we keep of botocore's service-2 JSON."""
     metadata, operations = raw["metadata"], raw["operations"]
+    old, old_shapes = _legacy(raw, _LEGACY_ROUTES.get(name, {}))
     protocols = frozenset(metadata.get("protocols") or [metadata["protocol"]])
-    roots = {operation["input"]["shape"] for operation in operations.values() if "input" in operation}
-    shapes = compile_shapes(raw["shapes"], roots, ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {}))
+    roots = {one["input"]["shape"] for one in (*operations.values(), *old.values()) if "input" in one}
+    shapes = compile_shapes(
+        {**raw["shapes"], **old_shapes}, roots, ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {})
+    )
     rest = bool(protocols & {"rest-json", "rest-xml"})
     return Service(
         name=name,
@@ -148,7 +175,34 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
         protocols=protocols | frozenset(LEGACY_PROTOCOLS.get(name, ())),
         target_prefix=metadata.get("targetPrefix", ""),
         operations={key: _operation(key, value, shapes, rest=rest) for key, value in operations.items()},
+        legacy=tuple(_operation(key, value, shapes, rest=rest) for key, value in old.items()),
     )
+
+
+def _legacy(
+    raw: Mapping[str, Any], routes: Mapping[str, tuple[str, str, Mapping[str, str]]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Operations and their inputs as the model had them when it held these routes."""
+    operations, shapes = {}, {}
+    for name, (method, template, query) in routes.items():
+        shape = raw["shapes"][raw["operations"][name]["input"]["shape"]]
+        operations[name] = {"http": {"method": method, "requestUri": template}, "input": {"shape": f"{name} {template}"}}
+        shapes[f"{name} {template}"] = {
+            **shape,
+            "members": {key: _moved(ref, query.get(key)) for key, ref in shape["members"].items()},
+        }
+    return operations, shapes
+
+
+def _moved(ref: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """A member in the query as `name`, or else in the body; what is in the path stays there."""
+    if name is not None:
+        return {**ref, "location": "querystring", "locationName": name}
+    return {
+        key: value
+        for key, value in ref.items()
+        if ref.get("location") != "querystring" or key not in ("location", "locationName")
+    }
 
 
 def _operation(name: str, raw: Mapping[str, Any], shapes: Mapping[str, Shape], *, rest: bool) -> Operation:

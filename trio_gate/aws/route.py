@@ -174,7 +174,7 @@ def _rest(asked: Asked, candidate: Candidate, service: Service) -> Match:
 def _paths(asked: Asked, _candidate: Candidate, service: Service) -> list[tuple[Operation, dict[str, str]]]:
     segments = rest_segments(asked.head.target.segments)
     found = []
-    for operation in service.operations.values():
+    for operation in (*service.operations.values(), *service.legacy):
         if operation.route is not None and operation.route.method == asked.head.method:
             values = labels(operation.route, segments)
             if values is not None:
