@@ -476,8 +476,9 @@ def test_s3_and_s3_control_under_one_name():
 )
 def test_the_operation_chooses_the_body_mode(service, line, mode):
     at = place(service)
+    scope = claim(at.candidates[0].signing_name)
     for headers in ({}, S3, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked"}):
-        assert body_mode(head(line, headers), at, catalog()) == mode
+        assert body_mode(head(line, headers), place=at, claim=scope, catalog=catalog()) == mode
 
 
 def test_aws_chunked_is_for_uploads_alone():

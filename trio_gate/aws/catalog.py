@@ -8,13 +8,15 @@ has dropped and older SDKs still send. Loading is slow (EC2: half a second) and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_gate.aws.route_rest import Route, compile_route
 from trio_gate.aws.shape import Member, Shape, compile_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+Key = TypeVar("Key")
 
 CBOR = "smithy-rpc-v2-cbor"
 
@@ -122,7 +124,8 @@ class Service:
         service_id: the model's, as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
         protocols: all it speaks, botocore's names, legacy ones included.
         target_prefix: what stands before the operation in `x-amz-target` and in CBOR's paths.
-        legacy: operations again, by the routes and inputs that older SDKs know.
+        by_path: operations of the REST protocols by method and number of segments of their templates, those of older SDKs too.
+        greedy: of those, the ones whose template ends in as many segments as there are, by method.
     """
 
     name: str
@@ -131,7 +134,8 @@ class Service:
     protocols: frozenset[str]
     target_prefix: str
     operations: Mapping[str, Operation]
-    legacy: tuple[Operation, ...] = ()
+    by_path: Mapping[tuple[str, int], tuple[Operation, ...]]
+    greedy: Mapping[str, tuple[Operation, ...]]
 
 
 class Catalog:
@@ -168,15 +172,25 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
         {**raw["shapes"], **old_shapes}, roots, ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {})
     )
     rest = bool(protocols & {"rest-json", "rest-xml"})
+    current = {key: _operation(key, value, shapes, rest=rest) for key, value in operations.items()}
+    routed = [*current.values(), *(_operation(key, value, shapes, rest=rest) for key, value in old.items())] if rest else []
     return Service(
         name=name,
         service_id=metadata["serviceId"],
         api_version=metadata["apiVersion"],
         protocols=protocols | frozenset(LEGACY_PROTOCOLS.get(name, ())),
         target_prefix=metadata.get("targetPrefix", ""),
-        operations={key: _operation(key, value, shapes, rest=rest) for key, value in operations.items()},
-        legacy=tuple(_operation(key, value, shapes, rest=rest) for key, value in old.items()),
+        operations=current,
+        by_path=_grouped((one, (one.route.method, len(one.route.segments))) for one in routed if one.route),
+        greedy=_grouped((one, one.route.method) for one in routed if one.route and one.route.greedy),
     )
+
+
+def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Operation, ...]]:
+    groups: dict[Key, list[Operation]] = {}
+    for operation, key in keyed:
+        groups.setdefault(key, []).append(operation)
+    return {key: tuple(group) for key, group in groups.items()}
 
 
 def _legacy(

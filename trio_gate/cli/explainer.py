@@ -112,7 +112,7 @@ class Explainer:
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
-        streamed = body_mode(head, place, self._catalog) == "streamed"
+        streamed = body_mode(head, place=place, claim=scope, catalog=self._catalog) == "streamed"
         body = streamed_body(arrived, connection.content_length) if streamed else _held(connection)
         call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)
         yield {"call": self._call(call)}
