@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_gate.aws.route_rest import Route, compile_route
-from trio_gate.aws.shape import Member, Shape, compile_shapes
+from trio_gate.aws.shape import Member, Shape, compile_shapes, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -58,6 +58,9 @@ _SQS_QUERY: Mapping[tuple[str, str], str] = {
 """Names of SQS's query protocol (API version 2012-11-05), from its API reference."""
 
 _QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
+
+_OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression"))
+_PROSE = frozenset(("documentation", "deprecatedMessage", "enum", "pattern"))
 
 _PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
 _LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
@@ -184,6 +187,28 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
         by_path=_grouped((one, (one.route.method, len(one.route.segments))) for one in routed if one.route),
         greedy=_grouped((one, one.route.method) for one in routed if one.route and one.route.greedy),
     )
+
+
+def pruned(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Of botocore's service-2 JSON what `compile_service` reads, a quarter of it or less."""
+    operations = {
+        name: {key: value for key, value in one.items() if key in _OF_OPERATION} for name, one in raw["operations"].items()
+    }
+    shapes: dict[str, Any] = {}
+    todo = [one["input"]["shape"] for one in operations.values() if "input" in one]
+    while todo:
+        name = todo.pop()
+        if name not in shapes:
+            shapes[name] = _without_prose(raw["shapes"][name])
+            todo.extend(ref["shape"] for _, ref in refs(shapes[name]))
+    return {"metadata": raw["metadata"], "operations": _without_prose(operations), "shapes": shapes}
+
+
+def _without_prose(value: Any) -> Any:
+    """A member may be called `documentation` too; its value is then no text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
 
 
 def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Operation, ...]]:
