@@ -14,6 +14,8 @@ import botocore.model
 import botocore.serialize
 from botocore.awsrequest import prepare_request_dict
 
+ACCOUNT = "111111111111"
+LABEL = "route-1"
 TEXT = "a/b c+d=é&%25~"
 MOMENT = datetime.datetime(2025, 1, 15, 8, 30, tzinfo=datetime.UTC)
 SCALARS = {
@@ -32,8 +34,9 @@ def loader():
     return botocore.loaders.Loader()
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=2)
 def service_model(service):
+    """A large model takes half a second and a hundred MiB, so few are kept."""
     return botocore.model.ServiceModel(loader().load_service_model(service, "service-2"), service)
 
 
@@ -64,7 +67,7 @@ def text(shape, name):
     if name == "Bucket":
         return "amzn-s3-demo-bucket"
     if shape.serialization.get("hostLabel"):
-        return "route-1"
+        return ACCOUNT if name == "AccountId" else LABEL
     location = shape.serialization.get("location")
     if shape.serialization.get("jsonvalue") and location == "header":
         return {"k": ["v"]}
