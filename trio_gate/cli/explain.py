@@ -24,7 +24,7 @@ from trio_gate.aws.catalog import Catalog
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.hosts import HostTable, packaged
-from trio_gate.aws.identify import body_mode, identify
+from trio_gate.aws.identify import body_mode, identify, unframed
 from trio_gate.aws.tables import Tables
 from trio_gate.aws.tables import packaged as packaged_tables
 from trio_gate.aws.way import Way, destination
@@ -35,10 +35,11 @@ from trio_gate.policy.decide import decide
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.generation import check_place, generation
 from trio_gate.shell.models import load_model
-from trio_gate.signing.sigv4 import without_signature
-from trio_gate.signing.verify import payload_hash_of, verify
+from trio_gate.signing.sigv4 import SigningKeys, without_signature
+from trio_gate.signing.verify import chain_of, payload_hash_of, verify
 from trio_gate.wire.agent import AgentConnection
-from trio_gate.wire.aws_chunked import checker_for, streamed_body
+from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.events import BodyData
 from trio_gate.wire.head import Empty, Held, RequestHead, ResponseHead, Streamed
 from trio_gate.wire.parse import parse_connect
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim, Value
     from trio_gate.aws.shape import Shape
     from trio_gate.shell.generation import Generation
+    from trio_gate.wire.checkers import Chain
     from trio_gate.wire.head import Body
 
 HTTPS = 443
@@ -130,11 +132,14 @@ class Explainer:
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
-        streamed = body_mode(head, place, self._catalog) == "streamed"
-        body = _streamed(arrived, connection) if streamed else _held(connection)
+        agent = admitted.agent if admitted else None
+        chain = chain_of(claim, agent.secret if agent else None, SigningKeys())
+        if body_mode(head, place, self._catalog) == "streamed":
+            body: Body = _streamed(arrived, connection, chain)
+        else:
+            head, body = unframed(head, _held(connection), place, chain)
         call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)
         payload_hash = payload_hash_of(arrived, body)
-        agent = admitted.agent if admitted else None
         if agent:
             verify(arrived, claim, payload_hash=payload_hash, secret=agent.secret, now=self._now)
         headers = forwarded_headers(head, call.service, call.operation, call.protocol, self._catalog)
@@ -156,16 +161,16 @@ class Explainer:
         return {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}
 
 
-def _streamed(arrived: RequestHead, connection: AgentConnection) -> Streamed:
+def _streamed(arrived: RequestHead, connection: AgentConnection, chain: Chain | None) -> Streamed:
     body = streamed_body(arrived, connection.content_length)
-    checker = checker_for(body)
+    checker = checker_for(body, chain=chain)
     for piece in _pieces(connection):
         checker.feed(piece)
     checker.finish()
     return body
 
 
-def _held(connection: AgentConnection) -> Body:
+def _held(connection: AgentConnection) -> Held | Empty:
     data = b"".join(_pieces(connection))
     return Held(data=data) if data else Empty()
 
