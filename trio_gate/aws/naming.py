@@ -23,6 +23,8 @@ from trio_gate.aws.readers.json_body import read_json
 from trio_gate.aws.route import Asked, Match, find
 from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
+from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
+from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Candidate, Claim, Place, Value
     from trio_gate.aws.catalog import Catalog
+    from trio_gate.wire.checkers import Chain
     from trio_gate.wire.head import Body, RequestHead
 
 _OUTPOSTS = "s3-outposts"
@@ -57,6 +60,19 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
             found.append(find(asked, (candidate,), catalog))
     streams = found and all(match.service.name == "s3" and match.operation.streams for match in found)
     return "streamed" if streams else "held"
+
+
+def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain | None = None) -> tuple[RequestHead, Held | Empty]:
+    """A held request to S3 as it would be without aws-chunked framing, its content checked; any other as it is. Raises GateError."""
+    kind = FRAMED.get(declared_payload(head) or "")
+    if kind is None or any(candidate.service != "s3" for candidate in place.candidates):
+        return head, body
+    data = body.data if isinstance(body, Held) else b""
+    content = bytearray()
+    checker = checker_for(streamed_body(head, len(data)), content.extend, chain)
+    checker.feed(data)
+    checker.finish()
+    return unframed_head(head, checker.trailers), Held(data=bytes(content), framed=kind)
 
 
 def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog) -> Named:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
-from trio_gate.aws.identify import Ambiguous, body_mode, identify
+from trio_gate.aws.identify import Ambiguous, body_mode, identify, unframed
 from trio_gate.aws.way import destination
 from trio_gate.errors import Unidentified
 from trio_gate.shell.bodies import read_held
 from trio_gate.shell.generation import check_place
 from trio_gate.signing.sigv4 import without_signature
+from trio_gate.signing.verify import chain_of
 from trio_gate.wire.aws_chunked import streamed_body
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ async def take(
     if body_mode(head, place=place, claim=scope, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(arrived, agent.connection.content_length)
     else:
-        body = await read_held(agent, generation.config.gateway.held_limit, share)
+        held = await read_held(agent, generation.config.gateway.held_limit, share)
+        secret = admitted.agent.secret if admitted.agent else None
+        head, body = unframed(head, held, place, chain_of(claim, secret, tools.keys))
     try:
         call = identify(head, body, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
     except Ambiguous as fault:
