@@ -50,16 +50,25 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
     Raises:
         Unidentified: the claim's scope is none of the host's.
     """
-    candidates = _in_scope(place, claim)
-    if all(candidate.service != "s3" for candidate in candidates):
+    if all(candidate.service != "s3" for candidate in _in_scope(place, claim)):
         return "held"
+    found = _by_head(head, place, claim, catalog)
+    return "streamed" if found and all(one.service.name == "s3" and one.operation.streams for one in found) else "held"
+
+
+def takes_blob(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog) -> bool:
+    """Whether the head alone names an operation, of any service, whose body is one blob of any size."""
+    found = _by_head(head, place, claim, catalog)
+    return bool(found) and all(one.operation.streams for one in found)
+
+
+def _by_head(head: RequestHead, place: Place, claim: Claim, catalog: Catalog) -> list[Match]:
     asked = Asked(head=head, place=place, empty=False, form=lambda: _NOTHING)
     found = []
-    for candidate in candidates:
+    for candidate in _in_scope(place, claim):
         with contextlib.suppress(Malformed, Unidentified):
             found.append(find(asked, (candidate,), catalog))
-    streams = found and all(match.service.name == "s3" and match.operation.streams for match in found)
-    return "streamed" if streams else "held"
+    return found
 
 
 def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain | None = None) -> tuple[RequestHead, Held | Empty]:

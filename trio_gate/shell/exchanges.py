@@ -85,6 +85,7 @@ class Run:
                 generation=self._generation,
                 tools=self._tools,
                 share=share,
+                kept=kept,
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
@@ -141,7 +142,9 @@ class Run:
         payload_hash, data = _payload(identified.body)
         if identified.arrived.one("x-amz-content-sha256") is not None:
             head = replace(head, headers=(*head.headers, ("x-amz-content-sha256", payload_hash)))
-        source = self._agent if isinstance(identified.body, Streamed) else None
+        source: Source | None = identified.store
+        if source is None and isinstance(identified.body, Streamed):
+            source = self._agent
         return Ready(head=head, payload_hash=payload_hash, data=data, source=source)
 
     def _assume_role(self, identified: Identified) -> AssumeRole:
@@ -163,7 +166,9 @@ class Run:
     ) -> Ready:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
         payload: tuple[int, str, Headers] = (len(ready.data), ready.payload_hash, ())
-        if isinstance(identified.body, Streamed):
+        if identified.store is not None and isinstance(identified.body, Streamed):
+            payload = (identified.body.length or 0, ready.payload_hash, ())
+        elif isinstance(identified.body, Streamed):
             store = kept.enter_context(spool(self._tools.spool_folder, self._tools.spooled))
             await self._agent.ask_for_body()
             payload = await asking.keep(identified.body, self._agent, store, self._chain(identified))

@@ -77,15 +77,18 @@ def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | Non
 
 
 def payload_hash_of(head: RequestHead, body: Body) -> str:
-    """What stands for the body in the inbound canonical request, checked against a body that is held.
+    """What stands for the body in the inbound canonical request, checked against a body whose hash is known.
 
     Raises:
         Malformed: the head declares another body, or a form that is for uploads only.
     """
     declared = declared_payload(head)
     if isinstance(body, Streamed):
-        return body.sha256 or body.kind.value
-    actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
+        if body.sha256 is None:
+            return body.kind.value
+        actual = body.sha256
+    else:
+        actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
     if declared is None:
         return UNSIGNED if _presigned_s3(head) else actual
     if declared == UNSIGNED or (isinstance(body, Held) and body.framed):
