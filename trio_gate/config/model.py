@@ -124,22 +124,39 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Someone who may answer prompts; `token_sha256` is the lower-case hex SHA-256 of the bearer token."""
+    """Someone who may answer prompts.
+
+    Attributes:
+        token_sha256: the lower-case hex SHA-256 of the bearer token.
+        may_grant: approve calls to come. may_observe: see every call. may_stop: have calls refused until that is lifted.
+    """
 
     name: str
     token_sha256: str
     kind: Literal["human", "bot"]
+    may_grant: bool = False
+    may_observe: bool = False
+    may_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approver:
-    """A group that answers: `quorum` different people of `people` (names) within `timeout` seconds. `kind` is its first label."""
+    """A group that answers.
+
+    Attributes:
+        kind: its first label.
+        people, quorum: how many different ones of these names must approve.
+        timeout: seconds until nobody answered. hold: seconds that the agent is kept waiting; then it is told to come again.
+        notify: a program and its arguments, run when a call waits and none of `people` is connected; empty for none.
+    """
 
     kind: Literal["human", "bot"]
     name: str
     people: tuple[str, ...]
     quorum: int
     timeout: float
+    hold: float = 300.0
+    notify: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
