@@ -54,12 +54,16 @@ class Gateway:
     """The process.
 
     Attributes:
-        state_dir: absolute path of the folder for CAs, audit database and spool (0700).
+        state_dir: absolute path of the folder for CAs, audit database, spool and what waits for people (0700).
         ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
         held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
         spool_limit: bytes of a streamed body that may be kept on disk while its call waits for approval.
         max_connections: agent connections served at once; more wait in the listen queue.
+        max_pending, max_pending_per_agent: calls that wait for people at once.
+        grant_ttl: seconds that an approval is kept for an agent that has left.
+        grant_time, grant_uses: the most that a person may grant: seconds, and calls.
+        deny_cooldown: seconds in which a denied call is not asked about again.
         head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
             a whole head once its first byte came, a keep-alive connection or a body that does not move,
             TCP and TLS to AWS, the first byte of AWS's answer.
@@ -74,6 +78,12 @@ class Gateway:
     held_total: int
     spool_limit: int
     max_connections: int
+    max_pending: int
+    max_pending_per_agent: int
+    grant_ttl: float
+    grant_time: float
+    grant_uses: int
+    deny_cooldown: float
     head_timeout: float
     idle_timeout: float
     connect_timeout: float
