@@ -98,7 +98,7 @@ def test_a_gateway_without_admin_and_a_short_prompt():
 
 
 def test_abilities_and_programs_are_described():
-    text = PEOPLE + f'person "eve" {{ token_sha256 = "{HASH[::-1]}" may_grant = true may_stop = true }}\n'
+    text = PEOPLE + f'person "eve" {{ token_sha256 = "{"c" * 64}" may_grant = true may_stop = true }}\n'
     text += 'approver "human" "x" { people = [person.eve] timeout = "5m" notify = ["/bin/page", "x"] }\n'
     shown = describe(load(text))
     assert "person eve (human), may grant and stop" in shown
