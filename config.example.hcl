@@ -30,6 +30,12 @@ gateway {
   # held_total      = "256MiB"                       # all of them together
   # spool_limit     = "8GiB"                         # all that is on disk: waiting uploads, blobs over held_limit
   # max_connections = 1000
+  # max_pending           = 1000                     # calls that wait for people
+  # max_pending_per_agent = 100
+  # grant_ttl       = "30m"                          # an approval is kept so long for an agent that has left
+  # grant_time      = "8h"                           # the most that a person may grant: this long,
+  # grant_uses      = 100                            # and so many calls
+  # deny_cooldown   = "60s"                          # a denied call is not asked about again so soon
   # head_timeout    = "10s"                          # a whole request head, from its first byte
   # idle_timeout    = "60s"                          # a kept connection, or a body that does not move
   # connect_timeout = "10s"                          # TCP and TLS to AWS
@@ -75,12 +81,18 @@ endpoint "aws_api" "main" {
 person "alice" {
   token_sha256 = env("TRIO_GATE_ALICE_SHA256")
   # kind       = "bot"                               # default: "human"
+  # may_grant   = true                               # approve calls to come, of one rule, agent and account
+  # may_observe = true                               # see every call, and search the record
+  # may_stop    = true                               # have an agent's calls, or all, refused until that is lifted
 }
 
 approver "human" "oncall" {                          # takes no bots; approver "bot" does
   people  = [person.alice]
   quorum  = 1                                        # how many of them must approve
-  timeout = "10m"                                    # then the answer is no
+  timeout = "10m"                                    # then nobody answered, and the call was not made
+  # hold    = "5m"                                   # so long the agent is kept waiting; then it is told to come again
+  # notify  = ["/usr/local/bin/page", "oncall"]      # run when a call waits and nobody is connected, with four arguments
+                                                     # more: the prompt's id, account, operation and link
 }
 
 # Rules: higher `priority` first, then the file's order; the first that holds decides, and none means no.

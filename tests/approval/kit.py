@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
-from trio_gate.approval.request import Group, Question, question_from
+from trio_gate.approval.request import Circumstances, Group, Question, question_from
+from trio_gate.approval.shown import shown
 from trio_gate.aws.call import Call
 from trio_gate.config.model import Approver
 
@@ -76,20 +77,23 @@ def call(params: dict[str, Value] | None = None, **changes) -> Call:
     return replace(made, **changes)
 
 
-def asked(made: Call | None = None, **changes) -> Question:
-    """A question made from a call; `changes` go to `question_from`."""
+def asked(made: Call | None = None, bound: DigestInput | None = None, **changes) -> Question:
+    """A question made from a call; `changes` are of its circumstances."""
+    made = made or call()
     given = {
-        "question_id": "q1",
-        "asked_at": NOW,
         "reason": None,
         "approvers": [ONCALL],
         "account_name": "prod",
         "agent_address": "127.0.0.1",
+        "user_agent": "aws-cli/2.0",
+        "streamed": False,
     }
-    return question_from(made or call(), parts(), **{**given, **changes})
+    around = Circumstances(**{**given, **changes})
+    return question_from(made, bound or parts(), shown(made.params), around, question_id="q1", asked_at=NOW)
 
 
 def question(question_id: str = "q1", *groups: Group, life: float = 600.0, **changes) -> Question:
     """A question to these groups, by default to one of alice and bob."""
     groups = groups or (Group(id="human.oncall", people=("alice", "bob"), quorum=1, timeout=life),)
-    return replace(asked(), id=question_id, approvers=groups, expires_at=NOW + timedelta(seconds=life), **changes)
+    ends = NOW + timedelta(seconds=life)
+    return replace(asked(), **{"id": question_id, "approvers": groups, "expires_at": ends, "hold_until": ends, **changes})

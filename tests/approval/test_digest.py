@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.approval.kit import parts
 from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, digest, repeat_key
+from trio_gate.aws.repeat import Repeat
 
 CHANGES = {
     "agent": "other",
@@ -27,7 +28,7 @@ CHANGES = {
     "trailers": (("x-amz-checksum-crc32", "AAAAAA=="),),
     "rule": "another",
 }
-ELSEWHERE = {"payload_length", "repeat_sha256"}
+ELSEWHERE = {"payload_length", "repeat"}
 TEXT = st.text(max_size=4)
 
 
@@ -99,8 +100,32 @@ def test_the_repeat_key_is_the_digest_without_a_token():
 
 
 def test_the_repeat_key_stays_when_only_the_token_changes():
-    first = parts(payload_sha256="1" * 64, repeat_sha256="3" * 64, headers=(("x-amz-content-sha256", "1" * 64),))
-    second = parts(payload_sha256="2" * 64, repeat_sha256="3" * 64, headers=(("x-amz-content-sha256", "2" * 64),))
-    assert digest(first) != digest(second)
-    assert repeat_key(first) == repeat_key(second)
-    assert repeat_key(first) not in (digest(first), digest(parts(payload_sha256="3" * 64, headers=())))
+    repeat = Repeat(sha256="3" * 64, headers=frozenset({"x-token"}))
+    same, other = (
+        parts(
+            payload_sha256=hashed,
+            query=f"token={hashed}",
+            repeat=repeat,
+            headers=(
+                ("x-amz-content-sha256", hashed),
+                ("content-md5", hashed),
+                ("x-amz-checksum-crc32", hashed),
+                ("x-token", hashed),
+            ),
+        )
+        for hashed in ("1" * 64, "2" * 64)
+    )
+    assert digest(same) != digest(other)
+    assert repeat_key(same) == repeat_key(other)
+    assert repeat_key(same) not in (digest(same), digest(parts(payload_sha256="3" * 64, headers=())))
+
+
+@pytest.mark.parametrize("name", CHANGES.keys() - {"payload_sha256", "query"})
+def test_every_other_part_changes_the_repeat_key(name):
+    given = {"repeat": Repeat(sha256="3" * 64, headers=frozenset())}
+    assert repeat_key(parts(**given, **{name: CHANGES[name]})) != repeat_key(parts(**given))
+
+
+def test_another_request_without_its_token_is_another_repeat_key():
+    keys = {repeat_key(parts(repeat=Repeat(sha256=digit * 64, headers=frozenset()))) for digit in "123"}
+    assert len(keys) == 3

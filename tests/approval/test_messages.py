@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -10,27 +11,47 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import trio_gate.approval
-from tests.approval.kit import NOW, asked, call, question
+from tests.approval.kit import NOW, ONCALL, asked, call, question
 from tests.approval.test_shown import NAMES, TREES
+from trio_gate.approval.frames import (
+    Accepted,
+    Activity,
+    Decide,
+    Detail,
+    Found,
+    GrantEnded,
+    Hello,
+    Lift,
+    Lifted,
+    Observe,
+    Open,
+    Pending,
+    Rejected,
+    Revoke,
+    Search,
+    Stop,
+    Stopped,
+    Terms,
+    Token,
+)
+from trio_gate.approval.grants import grant_of, standing
 from trio_gate.approval.messages import (
     MAX_CLIENT_FRAME,
     MAX_SERVER_FRAME,
-    Accepted,
-    Decide,
-    Hello,
-    Pending,
-    Rejected,
-    Token,
+    as_json,
     decode_client,
     decode_server,
     encode,
+    granted,
     pending,
     resolved,
+    timestamp,
     updated,
 )
 from trio_gate.approval.request import Group
-from trio_gate.approval.state import Prompt, decide, expire, withdraw
+from trio_gate.approval.state import Prompt, decide, detach, expire, withdraw
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.config.model import Rule
 from trio_gate.errors import Malformed
 
 SCHEMA = json.loads((Path(trio_gate.approval.__file__).parent / "channel.schema.json").read_text())
@@ -43,12 +64,37 @@ def conforms(side: str, text: str) -> bool:
     return jsonschema.Draft202012Validator(schema).is_valid(json.loads(text))
 
 
-def voted(prompt: Prompt, verdict: str) -> Prompt:
-    after = decide(prompt, person="alice", digest=prompt.question.digest, verdict=verdict, reason="because", now=NOW)
+def voted(prompt: Prompt, verdict: str, grant: Terms | None = None) -> Prompt:
+    digest = prompt.question.digest
+    after = decide(prompt, person="alice", digest=digest, verdict=verdict, reason="because", now=NOW, grant=grant)
     assert isinstance(after, Prompt)
     return after
 
 
+RULE = Rule(
+    name="the rest",
+    condition=None,
+    action="approve",
+    approvers=("human.oncall",),
+    endpoints=(),
+    reason=None,
+    vends=False,
+    where="gateway.hcl:1",
+)
+HELLO = Hello(
+    person="alice",
+    kind="human",
+    may_grant=True,
+    may_observe=False,
+    may_stop=False,
+    now=timestamp(NOW),
+    max_minutes=480,
+    max_uses=100,
+    agents=(),
+    stops=(),
+    pending=0,
+    grants=0,
+)
 PROMPT = Prompt(question=question())
 TWO = Prompt(question=question("q2", Group(id="human.two", people=("alice", "bob"), quorum=2, timeout=60.0)))
 ODD = Prompt(
@@ -72,24 +118,82 @@ ODD = Prompt(
         account_name=None,
     )
 )
+TERMS = Terms(uses=5, minutes=30, predicate='aws.params.Bucket == "b"')
+GRANT = grant_of(
+    PROMPT.question, TERMS, grant_id="g1", by=["alice"], now=NOW, life=timedelta(minutes=10), standing=standing(RULE, [ONCALL])
+)
+STOP = {"agent": None, "by": "alice", "reason": "", "at": timestamp(NOW)}
+RECORD = {
+    "id": "r1",
+    "seq": 7,
+    "time": "2026-03-04T05:06:07.000000Z",
+    "agent": None,
+    "agent_address": "127.0.0.1",
+    "account": None,
+    "account_name": None,
+    "service": "s3",
+    "action": "PutObject",
+    "approvers": [],
+    "outcome": None,
+    "region": None,
+    "decision": {"outcome": "allow", "rule": "r", "reason": None},
+}
+ENDED = {"end": "answered", "status": 200, "seconds": {"aws": 0.1}, "reason": None}
 SERVER_FRAMES = [
-    Hello(person="alice", pending=0),
+    HELLO,
+    replace(HELLO, kind="bot", agents=("ci",), stops=(STOP, {**STOP, "agent": "ci"}), grants=1),
     pending(PROMPT),
     pending(ODD),
     pending(voted(TWO, "approve")),
+    pending(detach(TWO)),
     updated(voted(TWO, "approve")),
+    updated(detach(voted(TWO, "approve", TERMS))),
     resolved(voted(PROMPT, "approve")),
+    resolved(voted(PROMPT, "approve"), "g1"),
     resolved(voted(PROMPT, "deny")),
     resolved(expire(PROMPT)),
     resolved(withdraw(PROMPT)),
-    Accepted(id="q1", status="approved"),
-    Rejected(id="q1", code="digest", message="look again"),
-    Rejected(id=None, code="malformed", message="not JSON"),
+    Detail(
+        ref="r",
+        id="q1",
+        part="p1",
+        offset=0,
+        text="x",
+        next=None,
+        length=1,
+        size=1,
+        sha256=DIGEST,
+        how=("base64", "gzip", "json"),
+    ),
+    granted(GRANT),
+    granted(replace(GRANT, predicate=None, kind="once")),
+    GrantEnded(id="g1", why="revoked", by="alice"),
+    GrantEnded(id="g1", why="used", by=None),
+    Stopped(stop=STOP),
+    Lifted(agent=None, by="alice"),
+    Activity(call={**RECORD, "outcome": ENDED, "seq": None}, missed=0),
+    Found(ref="", calls=[RECORD], next=7),
+    Found(ref="", calls=[], next=None),
+    Accepted(ref="", id="q1", status="approved"),
+    Accepted(ref="x", id=None, status="done"),
+    Rejected(ref="", id="q1", code="digest", message="look again"),
+    Rejected(ref="", id=None, code="malformed", message="not JSON"),
 ]
 CLIENT_FRAMES = [
     Token(token="tg_" + "x" * 43),
     Decide(id="q1", digest=DIGEST, verdict="approve"),
-    Decide(id="q1", digest=DIGEST, verdict="deny", reason="größer \u202e"),
+    Decide(id="q1", digest=DIGEST, verdict="deny", reason="größer \u202e", ref="7"),
+    Decide(id="q1", digest=DIGEST, verdict="approve", grant=TERMS),
+    Decide(id="q1", digest=DIGEST, verdict="approve", grant=Terms(uses=1, minutes=1)),
+    Open(id="q1", part="p1"),
+    Open(id="q1", part="request", offset=65536, ref="a"),
+    Revoke(id="g1"),
+    Stop(agent=None),
+    Stop(agent="ci", reason="look at this"),
+    Lift(agent="ci"),
+    Observe(on=True),
+    Search(filters={}),
+    Search(filters={"agent": "ci", "end": "refused"}, before=9, limit=200),
 ]
 
 
@@ -100,7 +204,7 @@ def test_the_schema_is_one():
 @pytest.mark.parametrize("frame", SERVER_FRAMES, ids=lambda frame: frame.type)
 def test_gateway_frames_conform_and_read_back(frame):
     assert conforms("server", encode(frame))
-    assert decode_server(encode(frame)) == frame
+    assert as_json(decode_server(encode(frame))) == as_json(frame)
 
 
 @pytest.mark.parametrize("frame", CLIENT_FRAMES, ids=lambda frame: frame.type)
@@ -128,6 +232,19 @@ WRONG = {
     "long reason": {**DECIDE, "reason": "x" * 1001},
     "empty token": {"type": "hello", "token": ""},
     "token with a space": {"type": "hello", "token": "a b"},
+    "reference with a space": {**DECIDE, "ref": "a b"},
+    "grant without uses": {**DECIDE, "grant": {"minutes": 5}},
+    "grant of no use": {**DECIDE, "grant": {"minutes": 5, "uses": 0}},
+    "grant of half a minute": {**DECIDE, "grant": {"minutes": 0.5, "uses": 1}},
+    "grant of more": {**DECIDE, "grant": {"minutes": 5, "uses": 1, "rule": "x"}},
+    "long predicate": {**DECIDE, "grant": {"minutes": 5, "uses": 1, "predicate": "x" * 4001}},
+    "detail of nothing": {"type": "detail", "id": "q1"},
+    "detail before the start": {"type": "detail", "id": "q1", "part": "p1", "offset": -1},
+    "stop of a number": {"type": "stop", "agent": 1},
+    "stop of nobody": {"type": "stop"},
+    "observe perhaps": {"type": "observe", "on": 1},
+    "search by password": {"type": "search", "filters": {"password": "x"}},
+    "search for everything": {"type": "search", "filters": {}, "limit": 1000},
     "list": [DECIDE],
     "text": "decide",
 }
@@ -167,12 +284,12 @@ def test_what_is_not_one_json_object_is_refused(text):
 @pytest.mark.parametrize(
     "value",
     [
-        {"type": "hello", "protocol": "trio-gate.approvals.v2", "person": "a", "pending": 0},
-        {"type": "hello", "protocol": "trio-gate.approvals.v1", "person": "a", "pending": True},
+        {"type": "hello", **as_json(HELLO), "protocol": "trio-gate.approvals.v2"},
+        {"type": "hello", **as_json(HELLO), "pending": True},
         {"type": "pending", "prompt": {"id": "q1"}},
         {"type": "pending", "prompt": {"id": "q1", "digest": "short"}},
         {"type": "pending", "prompt": []},
-        {"type": "rejected", "id": "q1", "code": "other", "message": ""},
+        {"type": "rejected", "ref": "", "id": "q1", "code": "other", "message": ""},
         {"type": "activity"},
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.approval.shown import MAX_ITEMS, MAX_TEXT, MAX_TOTAL, is_secret, shown
+from trio_gate.approval.shown import MAX_ITEMS, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, is_secret, shown
 from trio_gate.aws.call import UNKNOWN
 
 LEAVES = st.one_of(
@@ -29,14 +29,14 @@ def sha256(text: str | bytes) -> str:
 
 def test_plain_values_stay():
     params = {"Bucket": "b", "Count": 3, "Ratio": 0.5, "Flag": True, "None": None, "List": ["a", {"B": []}]}
-    assert shown(params) == params
+    assert shown(params).tree == params
 
 
 @pytest.mark.parametrize(
     ("value", "tree"),
     [
         (UNKNOWN, {"$unknown": "streamed, too large, or not derivable"}),
-        (b"\0\1", {"$blob": {"bytes": 2, "sha256": sha256(b"\0\1"), "base64": "AAE="}}),
+        (b"\0\1", {"$blob": {"bytes": 2, "sha256": sha256(b"\0\1"), "base64": "AAE=", "part": "p1"}}),
         (2**53, {"$number": "9007199254740992"}),
         (2**2000, {"$number": "an integer of 2001 bits"}),
         (float("inf"), {"$number": "inf"}),
@@ -44,11 +44,11 @@ def test_plain_values_stay():
     ],
 )
 def test_what_json_cannot_say_is_marked(value, tree):
-    assert shown({"V": value}) == {"V": tree}
+    assert shown({"V": value}).tree == {"V": tree}
 
 
 def test_no_agent_can_write_a_mark():
-    assert shown({"V": {"$unknown": "trust me"}}) == {"V": {"\\u{24}unknown": "trust me"}}
+    assert shown({"V": {"$unknown": "trust me"}}).tree == {"V": {"\\u{24}unknown": "trust me"}}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,10 @@ def test_no_agent_can_write_a_mark():
     ],
 )
 def test_secrets_are_masked_by_name(name):
-    assert shown({name: "hunter2"}) == {name: {"$masked": {"length": 7, "sha256": sha256("hunter2")}}}
+    made = shown({name: "hunter2"})
+    assert made.tree == {name: {"$masked": {"length": 7, "sha256": sha256("hunter2"), "part": "p1"}}}
+    assert made.not_shown == (Part(part="p1", name=name, why="masked"),)
+    assert made.values["p1"] == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -85,34 +88,60 @@ def test_what_names_a_thing_is_no_secret(name):
 
 
 def test_below_a_secret_name_all_text_is_masked():
-    tree = shown({"Tokens": ["hunter2", {"Inner": b"hunter2"}], "PasswordPolicy": {"MinimumLength": 8}})
+    made = shown({"Tokens": ["hunter2", {"Inner": b"hunter2"}], "PasswordPolicy": {"MinimumLength": 8}})
+    tree = made.tree
     assert "hunter2" not in json.dumps(tree)
     assert tree["PasswordPolicy"] == {"MinimumLength": 8}
+    assert [part.name for part in made.not_shown] == ["Tokens[0]", "Tokens[1].Inner"]
 
 
 def test_a_long_text_is_cut_and_says_so():
     text = "x" * (MAX_TEXT + 1)
-    assert shown({"V": text})["V"] == {"$cut": {"text": "x" * MAX_TEXT, "length": len(text), "sha256": sha256(text)}}
+    made = shown({"V": text})
+    assert made.tree["V"] == {"$cut": {"text": "x" * MAX_TEXT, "length": len(text), "sha256": sha256(text), "part": "p1"}}
+    assert made.values["p1"] == text
 
 
 def test_a_long_list_says_how_much_is_missing():
-    tree = shown({"V": list(range(MAX_ITEMS + 7))})
-    assert tree["V"][-1] == {"$more": 7}
-    assert len(tree["V"]) == MAX_ITEMS + 1
+    params = {"V": list(range(MAX_ITEMS + 7))}
+    made = shown(params)
+    assert made.tree["V"][-1] == {"$more": {"items": 7, "part": "params"}}
+    assert len(made.tree["V"]) == MAX_ITEMS + 1
+    assert made.not_shown == (Part(part="params", name="V", why="more"),)
+    assert made.values["params"] == params
+
+
+def test_a_small_blob_is_shown_and_can_still_be_opened():
+    made = shown({"V": b"\0", "W": bytes(257)})
+    assert [part.name for part in made.not_shown] == ["W"]
+    assert made.values["p1"] == b"\0"
+
+
+@pytest.mark.parametrize(
+    ("params", "why"), [({"n" * 257: 1}, "name"), ({"V": 1 << 1024}, "cut"), ({"M": dict.fromkeys(map(str, range(501)))}, "more")]
+)
+def test_what_has_no_part_of_its_own_opens_with_all(params, why):
+    assert [(part.part, part.why) for part in shown(params).not_shown] == [("params", why)]
+
+
+def test_many_hidden_values_open_together():
+    made = shown({"Password": [str(number) for number in range(MAX_PARTS + 5)]})
+    assert len(made.not_shown) == MAX_PARTS + 1
+    assert made.not_shown[-1].part == "params"
 
 
 def test_deep_nesting_ends():
     value: list = []
     for _ in range(5000):
         value = [value]
-    assert "nested too deep" in json.dumps(shown({"V": value}))
+    assert "nested too deep" in json.dumps(shown({"V": value}).tree)
 
 
 def test_the_whole_tree_is_bounded():
     params = {f"Name{number}": ["\u202e" * 1000] * 100 for number in range(400)}
-    assert len(json.dumps(shown(params))) < 4 * MAX_TOTAL
+    assert len(json.dumps(shown(params).tree)) < 4 * MAX_TOTAL
 
 
 @given(st.dictionaries(NAMES, TREES, max_size=5))
 def test_any_parameters_become_json(params):
-    json.dumps(shown(params), allow_nan=False).encode("ascii")
+    json.dumps(shown(params).tree, allow_nan=False).encode("ascii")

@@ -74,7 +74,7 @@ def test_our_example_loads_and_describes_itself():
 def test_our_example_names_the_defaults_as_they_are():
     text = (ROOT / "config.example.hcl").read_text()
     plain = load_example(text)
-    limits = ("held_", "spool_", "max_", "head_", "idle_", "connect_", "answer_")
+    limits = ("held_", "spool_", "max_", "grant_", "deny_", "head_", "idle_", "connect_", "answer_")
     spoken = "\n".join(
         line.replace("# ", "", 1) if line.startswith(tuple(f"  # {name}" for name in limits)) else line
         for line in text.splitlines()

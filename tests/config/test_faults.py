@@ -255,6 +255,18 @@ BLOCKS = {
         PEOPLE + 'approver "human" "x" { people = [person.alice] quorum = §2 }',
         ["a quorum of 2 cannot be reached by 1 people"],
     ),
+    "program by name": (
+        PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §["page"] }',
+        ["expected the absolute path of a program and its arguments"],
+    ),
+    "program as text": (
+        PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §"/bin/page" }',
+        ["expected a list: a program and its arguments, found a string"],
+    ),
+    "no program": (
+        PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §[] }',
+        ["expected the absolute path of a program and its arguments"],
+    ),
     "no quorum": (PEOPLE + 'approver "human" "x" { people = [person.alice] quorum = §0 }', ["expected a number from 1 to 100"]),
     "same person twice": (
         PEOPLE + 'approver "human" "x" { people = [person.alice, §person.alice] quorum = 2 }',

@@ -45,6 +45,8 @@ def test_limits_and_their_defaults():
     plain = gateway("")
     assert (plain.held_limit, plain.held_total, plain.spool_limit) == (32 << 20, 256 << 20, 8 << 30)
     assert (plain.max_connections, plain.head_timeout, plain.idle_timeout) == (1000, 10.0, 60.0)
+    assert (plain.max_pending, plain.max_pending_per_agent, plain.deny_cooldown) == (1000, 100, 60.0)
+    assert (plain.grant_ttl, plain.grant_time, plain.grant_uses) == (1800.0, 28_800.0, 100)
     assert (plain.connect_timeout, plain.answer_timeout, plain.ca_file, plain.decision_log) == (10.0, 900.0, None, None)
 
 
@@ -67,6 +69,10 @@ def test_every_other_knob_of_the_gateway_is_read():
     )
     assert (found.held_total, found.spool_limit, found.max_connections) == (1 << 30, 1 << 20, 5)
     assert (found.head_timeout, found.connect_timeout, found.answer_timeout) == (1.0, 2.0, 3.0)
+    found = gateway('max_pending = 7\nmax_pending_per_agent = 2\ngrant_ttl = "5s"\ngrant_time = "2m"\ngrant_uses = 3')
+    assert (found.max_pending, found.max_pending_per_agent) == (7, 2)
+    assert (found.grant_ttl, found.grant_time, found.grant_uses) == (5.0, 120.0, 3)
+    assert gateway('deny_cooldown = "0s"').deny_cooldown == 0.0
 
 
 @pytest.mark.parametrize(
@@ -183,6 +189,22 @@ def test_people_and_approvers():
     oncall, lint = config.approvers
     assert (oncall.id, oncall.people, oncall.quorum, oncall.timeout) == ("human.oncall", ("alice",), 1, 600.0)
     assert (lint.id, lint.people, lint.quorum, lint.timeout) == ("bot.lint", ("robot", "alice"), 2, 30.0)
+    assert (oncall.hold, oncall.notify) == (300.0, ())
+
+
+def test_an_approver_holds_and_is_notified():
+    text = 'approver "human" "oncall2" { people = [person.alice] hold = "20s" notify = ["/bin/page", "-v", "-v"] }'
+    found = load(PEOPLE + text).approvers[-1]
+    assert (found.hold, found.notify) == (20.0, ("/bin/page", "-v", "-v"))
+
+
+@pytest.mark.parametrize("ability", ["may_grant", "may_observe", "may_stop"])
+def test_a_person_may_do_what_is_said_and_no_more(ability: str):
+    [plain] = load(f'person "carol" {{ token_sha256 = "{HASH}" }}').people
+    [found] = load(f'person "carol" {{ token_sha256 = "{HASH}" {ability} = true }}').people
+    abilities = ("may_grant", "may_observe", "may_stop")
+    assert [getattr(plain, name) for name in abilities] == [False] * 3
+    assert [name for name in abilities if getattr(found, name)] == [ability]
 
 
 def test_upstreams():

@@ -60,7 +60,7 @@ upstream sts.amazonaws.com is dialled at 127.0.0.1:5000, roots from /etc/gate/te
 agent ci: keys end in CI01, accounts 222222222222
 person alice (human)
 person robot (bot)
-approver human.oncall: 1 of alice, within 10m
+approver human.oncall: 1 of alice, within 10m; agents wait 5m
 rules, the first that holds decides:
   1. allow: "reads", vends (gate.hcl:38)
        (aws.a ||
@@ -95,3 +95,11 @@ def test_a_gateway_without_admin_and_a_short_prompt():
     )
     assert "admin" not in shown
     assert "approver human.oncall: 1 of alice, within 90s" in shown
+
+
+def test_abilities_and_programs_are_described():
+    text = PEOPLE + f'person "eve" {{ token_sha256 = "{"c" * 64}" may_grant = true may_stop = true }}\n'
+    text += 'approver "human" "x" { people = [person.eve] timeout = "5m" notify = ["/bin/page", "x"] }\n'
+    shown = describe(load(text))
+    assert "person eve (human), may grant and stop" in shown
+    assert "approver human.x: 1 of eve, within 5m; /bin/page is run when nobody is connected" in shown

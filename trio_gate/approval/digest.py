@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trio_gate.aws.repeat import Repeat
     from trio_gate.wire.head import Headers
 
 VERSION = "trio-gate request digest 1"
@@ -43,8 +44,8 @@ LEFT_OUT = frozenset(
 LEFT_OUT_PREFIX = "amz-sdk-"
 """Fields of this prefix are left out too: attempt counters and the SDK's invocation id."""
 
-_HASHES = frozenset({"content-md5", "x-amz-content-sha256"})
-"""Fields that repeat the payload's hash, and so change with its idempotency token."""
+_HASHES = ("content-md5", "x-amz-content-sha256", "x-amz-checksum-")
+"""How fields begin that repeat the payload's hash, and so change with its idempotency token."""
 
 _Item = str | None | tuple["_Item", ...]
 
@@ -64,7 +65,7 @@ class DigestInput:
             length is shown to people and follows from the hash, so it is not encoded.
         trailers: of the payload.
         rule: the rule that asks for the approval.
-        repeat_sha256: the payload's hash with members of the idempotencyToken trait left out; None when it has none.
+        repeat: the request without members of the idempotencyToken trait; None when it has none.
     """
 
     agent: str | None
@@ -84,7 +85,7 @@ class DigestInput:
     payload_sha256: str
     trailers: Headers = ()
     rule: str
-    repeat_sha256: str | None = None
+    repeat: Repeat | None = None
 
 
 def digest(parts: DigestInput) -> str:
@@ -112,11 +113,12 @@ def digest(parts: DigestInput) -> str:
 
 
 def repeat_key(parts: DigestInput) -> str:
-    """The digest that stays the same when an SDK makes the same call anew: the digest itself where no token is in the payload."""
-    if parts.repeat_sha256 is None:
+    """The digest that stays the same when an SDK makes the same call anew: the digest itself where it has no token."""
+    repeat = parts.repeat
+    if repeat is None:
         return digest(parts)
-    headers = tuple(field for field in parts.headers if field[0] not in _HASHES)
-    return digest(replace(parts, payload_sha256=f"repeat {parts.repeat_sha256}", headers=headers))
+    headers = tuple(field for field in parts.headers if field[0] not in repeat.headers and not field[0].startswith(_HASHES))
+    return digest(replace(parts, payload_sha256=f"repeat {repeat.sha256}", query="", headers=headers))
 
 
 def _bound(headers: Headers) -> Headers:

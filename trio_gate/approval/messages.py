@@ -1,4 +1,4 @@
-"""The frames of `trio-gate.approvals.v1`: JSON objects in text frames, told apart by `type`.
+"""Frames to text and back.
 
 Rule: a frame is read strictly or not at all. A duplicate, unknown or missing member, another type, a text over its cap: Malformed.
 `channel.schema.json` beside this file says the same as JSON Schema; the tests hold each against the other.
@@ -8,193 +8,206 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
-from trio_gate.approval.state import Answer, RefusedCode, Status, approvals, verdict_of
+from trio_gate.approval import frames
+from trio_gate.approval.frames import (
+    PROTOCOL,
+    ClientFrame,
+    Granted,
+    GrantEnd,
+    Pending,
+    Resolved,
+    ServerFrame,
+    Terms,
+    Updated,
+)
+from trio_gate.approval.state import Answer, RefusedCode, Status, approvals, proposed, verdict_of
+from trio_gate.approval.strict import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.approval.grants import Grant
     from trio_gate.approval.shown import Json
     from trio_gate.approval.state import Prompt
-
-PROTOCOL = "trio-gate.approvals.v1"
+    from trio_gate.approval.strict import Reader
 
 MAX_CLIENT_FRAME = 64 * 1024
-"""Bytes of a frame that a client sends; a decision needs under 2 KiB."""
+"""Bytes of a frame that a client sends; a decision needs under 2 KiB, a predicate more."""
 
 MAX_SERVER_FRAME = 4 * 1024 * 1024
 """Bytes of a frame that the gateway sends: a prompt's capped texts, each character in up to 12 bytes of JSON."""
 
 MAX_REASON = 1000
+MAX_PREDICATE = 4000
 MAX_ID = 128
 MAX_TOKEN = 512
+MAX_NUMBER = 2**53 - 1
+MAX_FOUND = 200
+
+FILTERS = ("id", "agent", "account", "service", "action", "decision", "rule", "end")
+"""What a search can look for."""
+
+_ID = matching(re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}"))
+_REF = matching(re.compile(r"[!-~]{0,64}"))
+_PART = matching(re.compile(r"[a-z0-9]{1,16}"))
+_DIGEST = matching(re.compile(r"[0-9a-f]{64}"))
+_TOKEN = matching(re.compile(rf"[!-~]{{1,{MAX_TOKEN}}}"))
+_STATUS = one_of(*(status.value for status in Status))
+_ANY = text(MAX_SERVER_FRAME)
+_COUNT = whole(0, MAX_NUMBER)
+_NAME = text(256)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """Client, first frame, where no Authorization header can be set: who speaks."""
-
-    type: ClassVar[str] = "hello"
-    token: str
+def _terms(value: Any, name: str) -> Terms:
+    readers = {"uses": whole(1, MAX_NUMBER), "minutes": whole(1, MAX_NUMBER), "predicate": nullable(text(MAX_PREDICATE))}
+    return Terms(**members(typed(dict)(value, name), readers, frozenset({"predicate"})))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
-    """Client: an answer to the prompt `id` as it was seen under `digest`."""
-
-    type: ClassVar[str] = "decide"
-    id: str
-    digest: str
-    verdict: Answer
-    reason: str = ""
+def _filters(value: Any, name: str) -> dict[str, str]:
+    return members(typed(dict)(value, name), dict.fromkeys(FILTERS, _NAME), frozenset(FILTERS))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hello:
-    """Gateway, first frame: who the client is, and how many prompts follow."""
-
-    type: ClassVar[str] = "hello"
-    protocol: str = PROTOCOL
-    person: str
-    pending: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """Gateway: a prompt that waits. `prompt` is the question and its groups, see `pending`."""
-
-    type: ClassVar[str] = "pending"
-    prompt: dict[str, Any]
+def _prompt(value: Any, name: str) -> dict[str, Any]:
+    prompt: dict[str, Any] = typed(dict)(value, name)
+    if not {"id", "digest"} <= prompt.keys():
+        raise Malformed("a prompt without id or digest")
+    _ID(prompt["id"], "id")
+    _DIGEST(prompt["digest"], "digest")
+    return prompt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Updated:
-    """Gateway: a vote was counted and the prompt still waits."""
+_CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[str]]] = {
+    "hello": (frames.Token, {"token": _TOKEN}, frozenset()),
+    "decide": (
+        frames.Decide,
+        {
+            "ref": _REF,
+            "id": _ID,
+            "digest": _DIGEST,
+            "verdict": one_of(*get_args(Answer)),
+            "reason": text(MAX_REASON),
+            "grant": nullable(_terms),
+        },
+        frozenset({"ref", "reason", "grant"}),
+    ),
+    "detail": (
+        frames.Open,
+        {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT},
+        frozenset({"ref", "offset"}),
+    ),
+    "revoke": (frames.Revoke, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
+    "stop": (frames.Stop, {"ref": _REF, "agent": nullable(_NAME), "reason": text(MAX_REASON)}, frozenset({"ref", "reason"})),
+    "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
+    "observe": (frames.Observe, {"ref": _REF, "on": typed(bool)}, frozenset({"ref"})),
+    "search": (
+        frames.Search,
+        {"ref": _REF, "filters": _filters, "before": nullable(_COUNT), "limit": whole(1, MAX_FOUND)},
+        frozenset({"ref", "before", "limit"}),
+    ),
+}
 
-    type: ClassVar[str] = "updated"
-    id: str
-    approvers: list[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """Gateway: a prompt ended."""
-
-    type: ClassVar[str] = "resolved"
-    id: str
-    status: str
-    by: list[Any]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
-    """Gateway: your vote on `id` counts; `status` is where the prompt stands with it."""
-
-    type: ClassVar[str] = "accepted"
-    id: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
-    """Gateway: your frame does not count; `id` is None where it could not be read."""
-
-    type: ClassVar[str] = "rejected"
-    id: str | None
-    code: RefusedCode
-    message: str
-
-
-ClientFrame = Token | Decide
-ServerFrame = Hello | Pending | Updated | Resolved | Accepted | Rejected
-
-_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_TOKEN = re.compile(rf"[!-~]{{1,{MAX_TOKEN}}}")
-_STATUS = tuple(status.value for status in Status)
+_SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
+    "hello": (
+        frames.Hello,
+        {
+            "protocol": one_of(PROTOCOL),
+            "person": _ANY,
+            "kind": one_of("human", "bot"),
+            **dict.fromkeys(("may_grant", "may_observe", "may_stop"), typed(bool)),
+            "now": _ANY,
+            **dict.fromkeys(("max_minutes", "max_uses", "pending", "grants"), _COUNT),
+            "agents": texts(_ANY),
+            "stops": texts(typed(dict)),
+        },
+    ),
+    "pending": (frames.Pending, {"prompt": _prompt}),
+    "updated": (
+        frames.Updated,
+        {"id": _ID, "approvers": typed(list), "detached": typed(bool), "proposed": nullable(typed(dict))},
+    ),
+    "resolved": (frames.Resolved, {"id": _ID, "status": _STATUS, "by": typed(list), "reason": _ANY, "grant": nullable(_ID)}),
+    "detail": (
+        frames.Detail,
+        {
+            "ref": _REF,
+            "id": _ID,
+            "part": _PART,
+            "text": _ANY,
+            "next": nullable(_COUNT),
+            **dict.fromkeys(("offset", "length", "size"), _COUNT),
+            "sha256": _DIGEST,
+            "how": texts(_ANY),
+        },
+    ),
+    "granted": (frames.Granted, {"grant": typed(dict)}),
+    "grant_ended": (frames.GrantEnded, {"id": _ID, "why": one_of(*get_args(GrantEnd)), "by": nullable(_ANY)}),
+    "stopped": (frames.Stopped, {"stop": typed(dict)}),
+    "lifted": (frames.Lifted, {"agent": nullable(_ANY), "by": _ANY}),
+    "activity": (frames.Activity, {"call": typed(dict), "missed": _COUNT}),
+    "found": (frames.Found, {"ref": _REF, "calls": typed(list), "next": nullable(_COUNT)}),
+    "accepted": (
+        frames.Accepted,
+        {"ref": _REF, "id": nullable(_ID), "status": one_of(*(status.value for status in Status), "done")},
+    ),
+    "rejected": (
+        frames.Rejected,
+        {"ref": _REF, "id": nullable(_ID), "code": one_of(*get_args(RefusedCode)), "message": _ANY},
+    ),
+}
 
 
 def encode(frame: ClientFrame | ServerFrame) -> str:
     """A frame as text, all ASCII."""
-    members = {field.name: getattr(frame, field.name) for field in fields(frame)}
-    return json.dumps({"type": frame.type, **members}, allow_nan=False, separators=(",", ":"))
+    return json.dumps({"type": frame.type, **as_json(frame)}, allow_nan=False, separators=(",", ":"))
 
 
 def decode_client(text: str) -> ClientFrame:
     """Read a frame that a client sent. Raises Malformed."""
-    members = _object(text, MAX_CLIENT_FRAME)
-    match members.pop("type", None):
-        case "hello":
-            _exactly(members, {"token"})
-            return Token(token=_matching(members, "token", _TOKEN))
-        case "decide":
-            members.setdefault("reason", "")
-            _exactly(members, {"id", "digest", "verdict", "reason"})
-            return Decide(
-                id=_matching(members, "id", _ID),
-                digest=_matching(members, "digest", _DIGEST),
-                verdict=_one_of(members, "verdict", get_args(Answer)),
-                reason=_text(members, "reason", MAX_REASON),
-            )
-        case _:
-            raise Malformed("the frame's `type` is none that a client sends: hello, decide")
+    value = json_object(text, MAX_CLIENT_FRAME)
+    kind = value.pop("type", None)
+    if not isinstance(kind, str) or kind not in _CLIENT:
+        raise Malformed(f"the frame's `type` is none that a client sends: {', '.join(_CLIENT)}")
+    made, readers, optional = _CLIENT[kind]
+    return made(**members(value, readers, optional))
 
 
 def decode_server(text: str) -> ServerFrame:
     """Read a frame that the gateway sent. Raises Malformed."""
-    members = _object(text, MAX_SERVER_FRAME)
-    match members.pop("type", None):
-        case "hello":
-            _exactly(members, {"protocol", "person", "pending"})
-            _one_of(members, "protocol", (PROTOCOL,))
-            return Hello(person=_text(members, "person"), pending=_typed(members, "pending", int))
-        case "pending":
-            _exactly(members, {"prompt"})
-            return Pending(prompt=_prompt(_typed(members, "prompt", dict)))
-        case "updated":
-            _exactly(members, {"id", "approvers"})
-            return Updated(id=_matching(members, "id", _ID), approvers=_typed(members, "approvers", list))
-        case "resolved":
-            _exactly(members, {"id", "status", "by", "reason"})
-            return Resolved(
-                id=_matching(members, "id", _ID),
-                status=_one_of(members, "status", _STATUS),
-                by=_typed(members, "by", list),
-                reason=_text(members, "reason"),
-            )
-        case "accepted":
-            _exactly(members, {"id", "status"})
-            return Accepted(id=_matching(members, "id", _ID), status=_one_of(members, "status", _STATUS))
-        case "rejected":
-            _exactly(members, {"id", "code", "message"})
-            return Rejected(
-                id=None if members["id"] is None else _matching(members, "id", _ID),
-                code=_one_of(members, "code", get_args(RefusedCode)),
-                message=_text(members, "message"),
-            )
-        case _:
-            raise Malformed("the frame's `type` is none that the gateway sends")
+    value = json_object(text, MAX_SERVER_FRAME)
+    kind = value.pop("type", None)
+    if not isinstance(kind, str) or kind not in _SERVER:
+        raise Malformed("the frame's `type` is none that the gateway sends")
+    made, readers = _SERVER[kind]
+    return made(**members(value, readers))
 
 
 def pending(prompt: Prompt) -> Pending:
     """The frame that shows a prompt."""
-    question = prompt.question
-    shown = {field.name: _json(getattr(question, field.name)) for field in fields(question) if field.name != "approvers"}
-    return Pending(prompt={**shown, "approvers": _groups(prompt)})
+    return Pending(prompt={**as_json(prompt.question), **_standing(prompt)})
 
 
 def updated(prompt: Prompt) -> Updated:
-    """The frame that tells of a vote on a prompt that still waits."""
-    return Updated(id=prompt.question.id, approvers=_groups(prompt))
+    """The frame that tells of a change to a prompt that still waits."""
+    return Updated(id=prompt.question.id, **_standing(prompt))
 
 
-def resolved(prompt: Prompt) -> Resolved:
-    """The frame that tells how a prompt ended."""
+def resolved(prompt: Prompt, grant: str | None = None) -> Resolved:
+    """The frame that tells how a prompt ended, and of the grant that came of it."""
     ended = verdict_of(prompt)
-    return Resolved(id=prompt.question.id, status=prompt.status.value, by=list(ended.by), reason=ended.reason)
+    return Resolved(id=prompt.question.id, status=prompt.status.value, by=list(ended.by), reason=ended.reason, grant=grant)
+
+
+def granted(grant: Grant) -> Granted:
+    """The frame that shows a grant."""
+    shown = as_json(grant)
+    for name in ("repeat_key", "standing", "people"):
+        del shown[name]
+    return Granted(grant=shown)
 
 
 def timestamp(moment: datetime) -> str:
@@ -202,78 +215,22 @@ def timestamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def as_json(value: Any) -> Any:
+    """A value of ours, dataclasses included, as JSON's types."""
+    if is_dataclass(value):
+        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [as_json(item) for item in value]
+    return timestamp(value) if isinstance(value, datetime) else value
+
+
+def _standing(prompt: Prompt) -> dict[str, Any]:
+    terms = proposed(prompt)
+    return {"approvers": _groups(prompt), "detached": prompt.detached, "proposed": None if terms is None else as_json(terms)}
+
+
 def _groups(prompt: Prompt) -> list[Json]:
     return [
         {"id": group.id, "quorum": group.quorum, "approved": list(approvals(prompt, group))}
         for group in prompt.question.approvers
     ]
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return timestamp(value) if isinstance(value, datetime) else value
-
-
-def _object(text: str, limit: int) -> dict[str, Any]:
-    if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
-        raise Malformed(f"the frame is larger than {limit} bytes")
-    try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Malformed("the frame is not JSON (or names a member twice, or is nested too deep)") from None
-    if not isinstance(value, dict):
-        raise Malformed("the frame is not a JSON object")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        message = "a member twice"
-        raise ValueError(message)
-    return members
-
-
-def _no_constant(name: str) -> None:
-    message = f"{name} is not JSON"
-    raise ValueError(message)
-
-
-def _exactly(members: dict[str, Any], names: set[str]) -> None:
-    if members.keys() != names:
-        raise Malformed(f"the frame must have exactly these members: type, {', '.join(sorted(names))}")
-
-
-def _typed(members: dict[str, Any], name: str, kind: type[Any]) -> Any:
-    if type(members[name]) is not kind:
-        raise Malformed(f"`{name}` has the wrong type")
-    return members[name]
-
-
-def _text(members: dict[str, Any], name: str, limit: int = MAX_SERVER_FRAME) -> str:
-    value: str = _typed(members, name, str)
-    if len(value) > limit:
-        raise Malformed(f"`{name}` has more than {limit} characters")
-    return value
-
-
-def _matching(members: dict[str, Any], name: str, form: re.Pattern[str]) -> str:
-    value = _text(members, name)
-    if not form.fullmatch(value):
-        raise Malformed(f"`{name}` does not have its form")
-    return value
-
-
-def _one_of(members: dict[str, Any], name: str, values: tuple[Any, ...]) -> Any:
-    if _text(members, name) not in values:
-        raise Malformed(f"`{name}` must be one of: {', '.join(values)}")
-    return members[name]
-
-
-def _prompt(prompt: dict[str, Any]) -> dict[str, Any]:
-    if not {"id", "digest"} <= prompt.keys():
-        raise Malformed("a prompt without id or digest")
-    _matching(prompt, "id", _ID)
-    _matching(prompt, "digest", _DIGEST)
-    return prompt

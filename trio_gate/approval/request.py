@@ -8,22 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
-from trio_gate.approval.shown import shown
+from trio_gate.approval.grants import grantable
+from trio_gate.approval.risks import risks, words
+from trio_gate.approval.shown import Part, Shown, is_secret
 from trio_gate.approval.text import visible
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from trio_gate.approval.digest import DigestInput
+    from trio_gate.approval.risks import Risk
     from trio_gate.approval.shown import Json
     from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
 
 MAX_RESOURCES = 100
 """ARNs that a prompt lists; DeleteObjects names up to 1,000, and its parameters are shown as well."""
+
+MAX_HEADERS = 100
+"""Header fields that a prompt lists."""
+
+FOLDED = "(hidden: it opens with the whole request)"
+"""Stands for a sensitive header or query."""
 
 MAX_LINE = 2048
 """Characters of one line of a prompt: an S3 key has at most 1,024 bytes."""
@@ -40,6 +50,27 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What surrounds a call that is asked about.
+
+    Attributes:
+        reason: the rule's.
+        approvers: at least one.
+        account_name: the label of the call's account.
+        agent_address: where the agent's connection comes from.
+        user_agent: what the agent's program says it is.
+        streamed: whether the payload is an upload, which no parameter shows.
+    """
+
+    reason: str | None
+    approvers: Sequence[Approver]
+    account_name: str | None
+    agent_address: str
+    user_agent: str | None
+    streamed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One call that waits for people.
 
@@ -47,15 +78,23 @@ class Question:
         id: names this question; never used twice.
         digest, repeat_key: see `digest`.
         expires_at: when the shortest timeout of `approvers` ends.
+        hold_until: when its agent is sent away, to come again.
         rule, reason: the rule that asks, and its reason if it gives one.
         approvers: every one of these groups must approve.
         account_name: the configured label, None without one.
         agent: the agent's name; None while no agent is configured.
+        user_agent: what its program says it is.
+        words: the operation's name in words.
         cross_account: None if it cannot be said.
         resources: the first MAX_RESOURCES ARNs; None if they cannot be derived.
         resources_total: how many there are; None like `resources`.
+        address: where connections for the host are sent instead.
+        headers: those that will be sent, the first MAX_HEADERS.
+        role: the role that will be assumed.
         params: a tree of `shown`.
         payload_length: bytes of content.
+        not_shown: what is hidden or cut in all this; see `details`.
+        grantable: whether calls like it may be granted.
     """
 
     id: str
@@ -63,6 +102,7 @@ class Question:
     repeat_key: str
     asked_at: datetime
     expires_at: datetime
+    hold_until: datetime
     rule: str
     reason: str | None
     approvers: tuple[Group, ...]
@@ -70,8 +110,10 @@ class Question:
     account_name: str | None
     agent: str | None
     agent_address: str
+    user_agent: str | None
     service: str
     operation: str
+    words: str
     region: str
     iam_action: str | None
     iam_actions: tuple[str, ...] | None
@@ -82,11 +124,23 @@ class Question:
     resources: tuple[str, ...] | None
     resources_total: int | None
     host: str
+    address: str | None
     method: str
     path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    role: str
     params: dict[str, Json]
     payload_length: int
     payload_sha256: str
+    risks: tuple[Risk, ...]
+    grantable: bool
+    not_shown: tuple[Part, ...]
+
+    @property
+    def hold(self) -> float:
+        """Seconds that its agent is kept waiting."""
+        return (self.hold_until - self.asked_at).total_seconds()
 
     @property
     def life(self) -> float:
@@ -99,44 +153,39 @@ class Question:
 
 
 def question_from(
-    call: Call,
-    parts: DigestInput,
-    *,
-    question_id: str,
-    asked_at: datetime,
-    reason: str | None,
-    approvers: Sequence[Approver],
-    account_name: str | None,
-    agent_address: str,
+    call: Call, parts: DigestInput, tree: Shown, around: Circumstances, *, question_id: str, asked_at: datetime
 ) -> Question:
     """The question for a call that a rule wants approved.
 
     Args:
         call: what is shown.
         parts: what the answer is bound to; agent, rule and payload hash are shown from here.
+        tree: the call's parameters, as `shown` gives them.
+        around: the rest.
         question_id: fresh random text, at most 128 of `A-Za-z0-9_-`.
         asked_at: the time, aware.
-        reason: the rule's.
-        approvers: at least one.
-        account_name: the label of the call's account.
-        agent_address: where the agent's connection comes from.
     """
     known = None if isinstance(call.resources, Unknown) else call.resources
+    life = timedelta(seconds=min(approver.timeout for approver in around.approvers))
+    hold = timedelta(seconds=min(approver.hold for approver in around.approvers))
     return Question(
         id=question_id,
         digest=digest(parts),
         repeat_key=repeat_key(parts),
         asked_at=asked_at,
-        expires_at=asked_at + timedelta(seconds=min(approver.timeout for approver in approvers)),
+        expires_at=asked_at + life,
+        hold_until=asked_at + min(hold, life),
         rule=_line(parts.rule),
-        reason=_line_or_none(reason),
-        approvers=tuple(map(_group, approvers)),
+        reason=_line_or_none(around.reason),
+        approvers=tuple(map(_group, around.approvers)),
         account=_line(call.account),
-        account_name=_line_or_none(account_name),
+        account_name=_line_or_none(around.account_name),
         agent=_line_or_none(parts.agent),
-        agent_address=_line(agent_address),
+        agent_address=_line(around.agent_address),
+        user_agent=_line_or_none(around.user_agent),
         service=_line(call.service),
         operation=_line(call.operation),
+        words=_line(words(call.operation)),
         region=_line(call.region),
         iam_action=_line_or_none(call.iam_action),
         iam_actions=_lines(call.iam_actions),
@@ -147,12 +196,51 @@ def question_from(
         resources=_lines(call.resources),
         resources_total=None if known is None else len(known),
         host=_line(call.host),
+        address=_line_or_none(parts.address),
         method=_line(call.method),
         path=_line(call.path),
-        params=shown(call.params),
+        query=FOLDED if _folds_query(parts.query) else _line(parts.query),
+        headers=tuple((_line(name), _value(name, value)) for name, value in parts.headers[:MAX_HEADERS]),
+        role=_line(parts.assume_role.get("role_arn") or ""),
+        params=tree.tree,
         payload_length=parts.payload_length,
         payload_sha256=parts.payload_sha256,
+        risks=risks(call),
+        grantable=grantable(call),
+        not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
     )
+
+
+def request_text(parts: DigestInput) -> str:
+    """The whole head, for reading: the part "request"."""
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    fields = (f"{name}: {value}" for name, value in parts.headers)
+    return "\n".join([f"{parts.method} {target}", *fields])
+
+
+def _value(name: str, value: str) -> str:
+    return FOLDED if _folds(name) else _line(value)
+
+
+def _folds(name: str) -> bool:
+    return is_secret(name) or name.endswith("customer-key")
+
+
+def _folds_query(query: str) -> bool:
+    return any(_folds(unquote_plus(pair.partition("=")[0])) for pair in query.split("&"))
+
+
+def _cut(call: Call, parts: DigestInput, *, streamed: bool) -> Iterator[Part]:
+    """What lines and lists of the question leave out."""
+    lines = (parts.path, parts.query, *(text for field in parts.headers for text in field))
+    if len(parts.headers) > MAX_HEADERS or any(_is_cut(line) for line in lines):
+        yield Part(part="request", name="request", why="cut")
+    elif _folds_query(parts.query) or any(_folds(name) for name, _ in parts.headers):
+        yield Part(part="request", name="request", why="masked")
+    if not isinstance(call.resources, Unknown) and (len(call.resources) > MAX_RESOURCES or any(map(_is_cut, call.resources))):
+        yield Part(part="resources", name="resources", why="more")
+    if streamed and parts.payload_length:
+        yield Part(part="body", name="body", why="streamed")
 
 
 def _group(approver: Approver) -> Group:
@@ -167,6 +255,10 @@ def _lines(texts: tuple[str, ...] | Unknown) -> tuple[str, ...] | None:
 
 def _line_or_none(text: str | None) -> str | None:
     return None if text is None else _line(text)
+
+
+def _is_cut(text: str) -> bool:
+    return len(visible(text[: MAX_LINE + 1])) > MAX_LINE
 
 
 def _line(text: str) -> str:

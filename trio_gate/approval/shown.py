@@ -2,6 +2,7 @@
 
 Rule: nothing is left out silently. Where a value is not shown, an object with one `$` member stands in its place and says why:
 `$unknown`, `$masked`, `$blob`, `$cut`, `$number`, `$more`. No agent can write one: a `$` that begins a real name is escaped.
+What can be opened in full has a `part`, and is in `not_shown`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import base64
 import hashlib
 import math
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from trio_gate.approval.text import visible
 
@@ -31,6 +33,15 @@ MAX_NAME = 256
 MAX_BLOB = 256
 MAX_ITEMS = 500
 MAX_DEPTH = 32
+MAX_BITS = 1024
+"""Of an integer that is shown by its digits."""
+
+MAX_PARTS = 200
+"""Parts with a name of their own; more of them open with all parameters together."""
+
+WHOLE = "params"
+"""The part that is all parameters."""
+
 NODE_COST = 8
 """What any node takes from the total, so that a long list of nothing has an end."""
 
@@ -44,9 +55,32 @@ _NO_SECRET = re.compile(
 _SEPARATORS = re.compile(r"[-_.]")
 
 
-def shown(params: Mapping[str, Value]) -> dict[str, Json]:
+Why = Literal["masked", "cut", "blob", "more", "name", "streamed", "deep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a prompt does not show, or not whole: the name to open it by, where it stands, and why."""
+
+    part: str
+    name: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Parameters as a tree, and what the tree left out: a list for people, and the values by part."""
+
+    tree: dict[str, Json]
+    not_shown: tuple[Part, ...]
+    values: Mapping[str, Value]
+
+
+def shown(params: Mapping[str, Value]) -> Shown:
     """The parameters of a call for a prompt. Never fails, whatever they hold."""
-    return _Tree().members(params, depth=0, masked=False)
+    tree = _Tree()
+    made = tree.members(params, at="", depth=0, masked=False)
+    return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)})
 
 
 def is_secret(name: str) -> bool:
@@ -60,75 +94,97 @@ class _Tree:
 
     def __init__(self) -> None:
         self.left = MAX_TOTAL
+        self.parts: list[Part] = []
+        self.values: dict[str, Value] = {}
 
-    def members(self, value: Mapping[str, Value], *, depth: int, masked: bool) -> dict[str, Json]:
+    def members(self, value: Mapping[str, Value], *, at: str, depth: int, masked: bool) -> dict[str, Json]:
         tree: dict[str, Json] = {}
         for done, (name, item) in enumerate(value.items()):
             if done >= MAX_ITEMS or self.left <= 0:
-                tree["$more"] = len(value) - done
+                tree["$more"] = self._more(len(value) - done, at)
                 break
-            tree[self._name(name)] = self._node(item, depth=depth + 1, masked=masked or is_secret(name))
+            label = self._name(name, at)
+            tree[label] = self._node(item, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=masked or is_secret(name))
         return tree
 
-    def _name(self, name: str) -> str:
+    def _name(self, name: str, at: str) -> str:
         if len(name) > MAX_NAME:
             name = f"{name[:MAX_NAME]}… ({len(name)} characters, sha256 {_sha256(name)})"
+            self._part(None, at, "name")
         name = visible(name)
         self.left -= len(name) + NODE_COST
         return f"\\u{{24}}{name[1:]}" if name.startswith("$") else name
 
-    def _items(self, value: list[Value], *, depth: int, masked: bool) -> list[Json]:
+    def _items(self, value: list[Value], *, at: str, depth: int, masked: bool) -> list[Json]:
         tree: list[Json] = []
         for done, item in enumerate(value):
             if done >= MAX_ITEMS or self.left <= 0:
-                tree.append({"$more": len(value) - done})
+                tree.append({"$more": self._more(len(value) - done, at)})
                 break
-            tree.append(self._node(item, depth=depth + 1, masked=masked))
+            tree.append(self._node(item, at=f"{at}[{done}]", depth=depth + 1, masked=masked))
         return tree
 
-    def _node(self, value: Value, *, depth: int, masked: bool) -> Json:
+    def _node(self, value: Value, *, at: str, depth: int, masked: bool) -> Json:
         self.left -= NODE_COST
         if isinstance(value, (dict, list)) and depth > MAX_DEPTH:
-            return {"$cut": {"why": "nested too deep", "items": len(value)}}
+            return {"$cut": {"why": "nested too deep", "items": len(value), "part": self._part(None, at, "deep")}}
         match value:
             case dict():
-                return self.members(value, depth=depth, masked=masked)
+                return self.members(value, at=at, depth=depth, masked=masked)
             case list():
-                return self._items(value, depth=depth, masked=masked)
+                return self._items(value, at=at, depth=depth, masked=masked)
             case str() | bytes() if masked:
-                return {"$masked": {"length": len(value), "sha256": _sha256(value)}}
+                return {"$masked": {"length": len(value), "sha256": _sha256(value), "part": self._part(value, at, "masked")}}
             case str():
-                return self._text(value)
+                return self._text(value, at)
             case bytes():
-                return self._blob(value)
+                return self._blob(value, at)
             case bool() | None:
                 return value
             case int():
-                return _integer(value)
+                return self._integer(value, at)
             case float():
                 return value if math.isfinite(value) else {"$number": str(value)}
             case _:
                 return {"$unknown": "streamed, too large, or not derivable"}
 
-    def _text(self, value: str) -> Json:
+    def _text(self, value: str, at: str) -> Json:
         room = max(0, min(MAX_TEXT, self.left))
         text = visible(value[:room])[:room]
         self.left -= len(text)
         if len(value) <= room and len(text) < max(room, 1):
             return text
-        return {"$cut": {"text": text, "length": len(value), "sha256": _sha256(value)}}
+        return {"$cut": {"text": text, "length": len(value), "sha256": _sha256(value), "part": self._part(value, at, "cut")}}
 
-    def _blob(self, value: bytes) -> Json:
+    def _blob(self, value: bytes, at: str) -> Json:
         head = base64.b64encode(value[:MAX_BLOB]).decode("ascii")
         self.left -= len(head)
-        return {"$blob": {"bytes": len(value), "sha256": _sha256(value), "base64": head}}
+        part = self._part(value, at, "blob", hidden=len(value) > MAX_BLOB)
+        return {"$blob": {"bytes": len(value), "sha256": _sha256(value), "base64": head, "part": part}}
 
+    def _integer(self, value: int, at: str) -> Json:
+        """As a number where every JSON reader reads it alike (RFC 8259 section 6), else as text."""
+        if abs(value) < 2**53:
+            return value
+        if value.bit_length() > MAX_BITS:
+            self._part(None, at, "cut")
+            return {"$number": f"an integer of {value.bit_length()} bits"}
+        return {"$number": str(value)}
 
-def _integer(value: int) -> Json:
-    """As a number where every JSON reader reads it alike (RFC 8259 section 6), else as text."""
-    if abs(value) < 2**53:
-        return value
-    return {"$number": str(value) if value.bit_length() <= 1024 else f"an integer of {value.bit_length()} bits"}
+    def _more(self, items: int, at: str) -> Json:
+        return {"items": items, "part": self._part(None, at, "more")}
+
+    def _part(self, value: str | bytes | None, at: str, why: Why, *, hidden: bool = True) -> str:
+        """The name to open a value by: its own, or with None that of all parameters. Not `hidden`: it is there, but unreadable."""
+        if value is None or len(self.values) >= MAX_PARTS:
+            if all(part.part != WHOLE for part in self.parts):
+                self.parts.append(Part(part=WHOLE, name=at[:MAX_NAME], why=why))
+            return WHOLE
+        name = f"p{len(self.values) + 1}"
+        self.values[name] = value
+        if hidden:
+            self.parts.append(Part(part=name, name=at[:MAX_NAME], why=why))
+        return name
 
 
 def _sha256(value: str | bytes) -> str:

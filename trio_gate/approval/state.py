@@ -16,12 +16,28 @@ from typing import TYPE_CHECKING, Literal, assert_never
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from trio_gate.approval.frames import Terms
     from trio_gate.approval.request import Group, Question
 
 Answer = Literal["approve", "deny"]
 
-RefusedCode = Literal["gone", "digest", "not_yours", "answered", "malformed"]
-"""Why a vote does not count: the question is answered, expired or withdrawn; another digest; not addressed; a second vote; unreadable."""
+RefusedCode = Literal[
+    "gone",
+    "digest",
+    "not_yours",
+    "answered",
+    "malformed",
+    "not_allowed",
+    "limits",
+    "predicate",
+    "not_grantable",
+    "not_kept",
+    "unavailable",
+]
+"""Why a frame does not count: the question is answered, expired or withdrawn; another digest; not addressed; a second vote; unreadable;
+the person may not; a grant over the caps, with an unsound predicate, or of a call that takes none; a part or a record that is not
+there to show.
+"""
 
 
 class Status(Enum):
@@ -42,15 +58,17 @@ class Vote:
     answer: Answer
     reason: str
     at: datetime
+    grant: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A question and what has become of it. `votes` stand in the order they came."""
+    """A question and what has become of it. `votes` stand in the order they came; `detached` says that its agent has left."""
 
     question: Question
     status: Status = Status.PENDING
     votes: tuple[Vote, ...] = ()
+    detached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +84,12 @@ class Verdict:
     """How a question ended.
 
     Attributes:
+        outcome: "hold" and "stop" end only the agent's wait: it took too long, or the gateway stops, and the question waits on.
         by: who decided: those who approved, or who denied; empty when nobody did.
-        reason: what they said, or why nobody answered; safe text.
+        reason: what they said, or why nobody answered; safe text. For "hold" and "stop" the question's id.
     """
 
-    outcome: Literal["approve", "deny", "expire", "withdraw"]
+    outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
     by: tuple[str, ...]
     reason: str
 
@@ -78,8 +97,10 @@ class Verdict:
 GONE = Refused(code="gone", message="this question was answered, has expired or was withdrawn")
 
 
-def decide(prompt: Prompt, *, person: str, digest: str, verdict: Answer, reason: str, now: datetime) -> Prompt | Refused:
-    """Count a vote. `digest` is what the person saw; `reason` is safe text."""
+def decide(
+    prompt: Prompt, *, person: str, digest: str, verdict: Answer, reason: str, now: datetime, grant: Terms | None = None
+) -> Prompt | Refused:
+    """Count a vote. `digest` is what the person saw; `reason` is safe text; `grant` goes with an approval."""
     question = prompt.question
     if not question.is_for(person):
         return Refused(code="not_yours", message="you are not an approver of this question")
@@ -89,7 +110,8 @@ def decide(prompt: Prompt, *, person: str, digest: str, verdict: Answer, reason:
         return Refused(code="digest", message="the digest is not this question's: look at it again")
     if any(vote.person == person for vote in prompt.votes):
         return Refused(code="answered", message="you have answered this question")
-    voted = replace(prompt, votes=(*prompt.votes, Vote(person=person, answer=verdict, reason=reason, at=now)))
+    vote = Vote(person=person, answer=verdict, reason=reason, at=now, grant=grant)
+    voted = replace(prompt, votes=(*prompt.votes, vote))
     if verdict == "deny":
         return replace(voted, status=Status.DENIED)
     return replace(voted, status=Status.APPROVED) if _all_agree(voted) else voted
@@ -101,8 +123,24 @@ def expire(prompt: Prompt) -> Prompt:
 
 
 def withdraw(prompt: Prompt) -> Prompt:
-    """Nobody waits for the answer any more."""
+    """It cannot be approved any more: the rules changed, or what it asks for was stopped."""
     return replace(prompt, status=Status.WITHDRAWN) if prompt.status is Status.PENDING else prompt
+
+
+def detach(prompt: Prompt) -> Prompt:
+    """Its agent left."""
+    return replace(prompt, detached=True) if prompt.status is Status.PENDING and not prompt.detached else prompt
+
+
+def attach(prompt: Prompt) -> Prompt:
+    """Its agent came again."""
+    return replace(prompt, detached=False) if prompt.status is Status.PENDING and prompt.detached else prompt
+
+
+def proposed(prompt: Prompt) -> Terms | None:
+    """The grant that all who approved want; None where one of them wants none, or another."""
+    wanted = {vote.grant for vote in prompt.votes if vote.answer == "approve"}
+    return wanted.pop() if len(wanted) == 1 else None
 
 
 def approvals(prompt: Prompt, group: Group) -> tuple[str, ...]:
@@ -120,7 +158,7 @@ def verdict_of(prompt: Prompt) -> Verdict:
         case Status.EXPIRED:
             return Verdict(outcome="expire", by=(), reason="nobody answered in time")
         case Status.WITHDRAWN:
-            return Verdict(outcome="withdraw", by=(), reason="the agent left")
+            return Verdict(outcome="withdraw", by=(), reason="it was taken back, which is not a denial")
         case Status.PENDING:
             message = "a pending question has no verdict"
             raise RuntimeError(message)

@@ -183,6 +183,16 @@ def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
     return read
 
 
+def arguments(value: Value) -> tuple[str, ...]:
+    """A program and its arguments: a list of strings, the first of them an absolute path."""
+    if not isinstance(value.data, tuple):
+        raise wrong(value, "a list: a program and its arguments", "write [ ] around it")
+    words = tuple(map(text, value.data))
+    if not (words and words[0].startswith("/")):
+        raise Flaw(value.at, "expected the absolute path of a program and its arguments", 'as ["/usr/local/bin/page", "oncall"]')
+    return words
+
+
 def account(value: Value) -> str:
     """An account id: 12 ASCII digits, as a string."""
     if isinstance(value.data, int) and not isinstance(value.data, bool):

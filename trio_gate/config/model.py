@@ -54,12 +54,16 @@ class Gateway:
     """The process.
 
     Attributes:
-        state_dir: absolute path of the folder for CAs, audit database and spool (0700).
+        state_dir: absolute path of the folder for CAs, audit database, spool and what waits for people (0700).
         ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
         held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
         spool_limit: bytes of all bodies that may be on disk: uploads that wait for approval, blobs larger than `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue.
+        max_pending, max_pending_per_agent: calls that wait for people at once.
+        grant_ttl: seconds that an approval is kept for an agent that has left.
+        grant_time, grant_uses: the most that a person may grant: seconds, and calls.
+        deny_cooldown: seconds in which a denied call is not asked about again.
         head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
             a whole head once its first byte came, a keep-alive connection or a body that does not move,
             TCP and TLS to AWS, the first byte of AWS's answer.
@@ -74,6 +78,12 @@ class Gateway:
     held_total: int
     spool_limit: int
     max_connections: int
+    max_pending: int
+    max_pending_per_agent: int
+    grant_ttl: float
+    grant_time: float
+    grant_uses: int
+    deny_cooldown: float
     head_timeout: float
     idle_timeout: float
     connect_timeout: float
@@ -124,22 +134,39 @@ class Agent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Someone who may answer prompts; `token_sha256` is the lower-case hex SHA-256 of the bearer token."""
+    """Someone who may answer prompts.
+
+    Attributes:
+        token_sha256: the lower-case hex SHA-256 of the bearer token.
+        may_grant: approve calls to come. may_observe: see every call. may_stop: have calls refused until that is lifted.
+    """
 
     name: str
     token_sha256: str
     kind: Literal["human", "bot"]
+    may_grant: bool = False
+    may_observe: bool = False
+    may_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approver:
-    """A group that answers: `quorum` different people of `people` (names) within `timeout` seconds. `kind` is its first label."""
+    """A group that answers.
+
+    Attributes:
+        kind: its first label.
+        people, quorum: how many different ones of these names must approve.
+        timeout: seconds until nobody answered. hold: seconds that the agent is kept waiting; then it is told to come again.
+        notify: a program and its arguments, run when a call waits and none of `people` is connected; empty for none.
+    """
 
     kind: Literal["human", "bot"]
     name: str
     people: tuple[str, ...]
     quorum: int
     timeout: float
+    hold: float = 300.0
+    notify: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.config.model import Address, Config, Credential, Endpoint, Gateway, Rule
+    from trio_gate.config.model import Address, Approver, Config, Credential, Endpoint, Gateway, Rule
 
 
 def describe(config: Config) -> str:
@@ -25,10 +25,11 @@ def _lines(config: Config) -> Iterator[str]:
     for agent in config.agents:
         yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}"
     for person in config.people:
-        yield f"person {person.name} ({person.kind})"
+        able = [word for word in ("grant", "observe", "stop") if getattr(person, f"may_{word}")]
+        yield f"person {person.name} ({person.kind})" + (f", may {' and '.join(able)}" if able else "")
     for group in config.approvers:
         people = ", ".join(group.people)
-        yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}"
+        yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}{_held(group)}"
     yield "rules, the first that holds decides:" if config.rules else "rules: none"
     for number, rule in enumerate(config.rules, start=1):
         yield from _rule(number, rule)
@@ -71,6 +72,11 @@ def _rule(number: int, rule: Rule) -> Iterator[str]:
     yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends} ({rule.where})'
     condition = "always" if rule.condition is None else rule.condition
     yield from (f"       {line.strip()}" for line in condition.splitlines() if line.strip())
+
+
+def _held(group: Approver) -> str:
+    held = f"; agents wait {_seconds(group.hold)}" if group.hold < group.timeout else ""
+    return held + (f"; {group.notify[0]} is run when nobody is connected" if group.notify else "")
 
 
 def _address(address: Address) -> str:

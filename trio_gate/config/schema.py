@@ -193,10 +193,15 @@ def person(form: Form) -> Person | None:
     wanted = "the SHA-256 of the person's token: 64 hexadecimal digits in lower case"
     token = form.need(kinds.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
     kind = form.take(_KIND, "kind") or "human"
+    may_grant, may_observe, may_stop = (
+        form.default(kinds.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
+    )
     form.close()
     if token == _EMPTY_SHA256:
         form.fault("this is the SHA-256 of nothing: the token was empty", of="token_sha256")
-    return None if token is None else Person(name=form.name, token_sha256=token, kind=kind)
+    if token is None:
+        return None
+    return Person(name=form.name, token_sha256=token, kind=kind, may_grant=may_grant, may_observe=may_observe, may_stop=may_stop)
 
 
 def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
@@ -204,6 +209,8 @@ def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
     members = form.need(_references(form, "person", or_one=False), "people")
     quorum = form.default(kinds.whole(1, 100), "quorum", 1)
     timeout = form.default(kinds.duration(), "timeout", 600.0)
+    hold = form.default(kinds.duration(), "hold", 300.0)
+    notify = form.take(kinds.arguments, "notify") or ()
     form.close()
     kind: Literal["human", "bot"] = "bot" if form.block.labels[0].text == "bot" else "human"
     if members is None:
@@ -214,7 +221,7 @@ def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
     if quorum > len(members):
         form.fault(f"a quorum of {quorum} cannot be reached by {len(members)} people", of="quorum")
     names = tuple(member.partition(".")[2] for member in members)
-    return Approver(kind=kind, name=form.name, people=names, quorum=quorum, timeout=timeout)
+    return Approver(kind=kind, name=form.name, people=names, quorum=quorum, timeout=timeout, hold=hold, notify=notify)
 
 
 def rule(form: Form) -> tuple[int, Rule] | None:

@@ -1,0 +1,141 @@
+"""A part of a prompt in full: as text that a person can read, a piece at a time.
+
+Rule: what is shown stands for all of it, and says what was done to make it readable. Base64 and gzip are undone, JSON is laid out;
+bytes that are no text are shown in hexadecimal.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.text import visible
+from trio_gate.aws.call import Unknown
+from trio_gate.aws.readers.inflate import gunzip
+from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from trio_gate.approval.shown import Json
+    from trio_gate.aws.call import Value
+
+PIECE = 64 * 1024
+"""Characters of one piece; the safe spelling of each has at most ten."""
+
+GZIP = b"\x1f\x8b"
+HEX_LINE = 32
+
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/\s]{4}){4,}[A-Za-z0-9+/\s]*={0,2}\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readable:
+    """A value as text, not yet made safe.
+
+    Attributes:
+        size, sha256: of the value's bytes, before anything was undone.
+        how: what was done, in order: "base64", "gzip", "json", "hex".
+    """
+
+    text: str
+    size: int
+    sha256: str
+    how: tuple[str, ...]
+
+    def piece(self, offset: int) -> tuple[str, int | None]:
+        """Safe text from a character on, and where the next piece begins; None at the end."""
+        end = offset + PIECE
+        return visible(self.text[offset:end]), end if end < len(self.text) else None
+
+
+def readable(value: Value) -> Readable:
+    """A value of a call for reading. Never fails, whatever it holds."""
+    match value:
+        case str():
+            return _of(value.encode("utf-8", "surrogatepass"), *_from_text(value, ()))
+        case bytes():
+            return _of(value, *_from_bytes(value, ()))
+        case _:
+            text = json.dumps(_plain(value), indent=2, ensure_ascii=False)
+            return _of(text.encode("utf-8", "surrogatepass"), text, ())
+
+
+def _of(data: bytes, text: str, how: tuple[str, ...]) -> Readable:
+    return Readable(text=text, size=len(data), sha256=hashlib.sha256(data).hexdigest(), how=how)
+
+
+def _from_text(text: str, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    laid_out = _laid_out(text)
+    if laid_out is not None:
+        return laid_out, (*how, "json")
+    data = _decoded(text) if "base64" not in how else None
+    if data is None:
+        return text, how
+    inner, done = _from_bytes(data, (*how, "base64"))
+    return (text, how) if done[-1] == "hex" else (inner, done)
+
+
+def _from_bytes(data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    if data.startswith(GZIP) and "gzip" not in how:
+        try:
+            return _from_bytes(gunzip(data), (*how, "gzip"))
+        except Malformed:
+            return hex_lines(data), (*how, "hex")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return hex_lines(data), (*how, "hex")
+    return (hex_lines(data), (*how, "hex")) if "\0" in text else _from_text(text, how)
+
+
+def _laid_out(text: str) -> str | None:
+    """JSON with a line for each member; None if it is no object or list, or has a member twice."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a member twice: laid out, one of them would be hidden"
+        raise ValueError(message)
+    return found
+
+
+def _decoded(text: str) -> bytes | None:
+    if not _BASE64.fullmatch(text):
+        return None
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def hex_lines(data: bytes) -> str:
+    """Bytes in hexadecimal, so many a line."""
+    return "\n".join(data[at : at + HEX_LINE].hex(" ", -2) for at in range(0, len(data), HEX_LINE))
+
+
+def _plain(value: Value) -> Json:
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case bytes():
+            return base64.b64encode(value).decode("ascii")
+        case Unknown():
+            return "(streamed, too large, or not derivable)"
+        case int() if not isinstance(value, bool):
+            return str(value) if value.bit_length() <= 4096 else hex(value)
+        case float() | str() | bool() | None:
+            return value

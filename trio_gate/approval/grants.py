@@ -1,0 +1,127 @@
+"""Grants: an approval of one rule for calls that come later, of one agent in one account.
+
+Rule: a grant opens nothing by itself. It answers in people's place where the rules asked for its own rule's approval, within its
+uses and its time, and only while that rule and its approvers are what they were.
+
+Theory: three kinds differ in the calls they stand for. "once" came of approving a call whose agent had left: it is the approval of
+that call, kept for when it comes again. "exact" is for calls with an equal repeat key. "predicate" is for calls that a condition
+holds for, and like a rule's condition it is no answer where it cannot be decided.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.aws.call import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from trio_gate.approval.frames import Terms
+    from trio_gate.approval.request import Question
+    from trio_gate.aws.call import Call, Value
+    from trio_gate.config.model import Approver, Rule
+
+Kind = Literal["once", "exact", "predicate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A standing approval.
+
+    Attributes:
+        id: names this grant; never used twice.
+        rule, agent, account: what it is for; `agent` is None while no agent is configured.
+        about: the call that it was given for, in words. digest: of that call.
+        repeat_key: of that call; what equal calls have.
+        predicate: CEL source, only of the kind "predicate".
+        uses: how many calls. used: how many so far.
+        by: who approved.
+        standing: the fingerprint of the rule and its approvers, see `standing`.
+        people: those who could approve: they see it.
+    """
+
+    id: str
+    kind: Kind
+    rule: str
+    agent: str | None
+    account: str
+    account_name: str | None
+    about: str
+    digest: str
+    repeat_key: str
+    predicate: str | None
+    uses: int
+    used: int = 0
+    made_at: datetime
+    expires_at: datetime
+    by: tuple[str, ...]
+    standing: str
+    people: tuple[str, ...]
+
+    def is_for(self, person: str) -> bool:
+        """Whether this person may see and revoke it."""
+        return person in self.people
+
+
+def grant_of(
+    question: Question, terms: Terms | None, *, grant_id: str, by: Sequence[str], now: datetime, life: timedelta, standing: str
+) -> Grant:
+    """The grant that an approval of a question makes: of the terms, or without any for its next equal call, within `life`."""
+    kind: Kind = "once" if terms is None else "exact" if terms.predicate is None else "predicate"
+    ends = now + (life if terms is None else timedelta(minutes=terms.minutes))
+    return Grant(
+        id=grant_id,
+        kind=kind,
+        rule=question.rule,
+        agent=question.agent,
+        account=question.account,
+        account_name=question.account_name,
+        about=f"{question.operation} on {question.service} in {question.region}",
+        digest=question.digest,
+        repeat_key=question.repeat_key,
+        predicate=terms.predicate if terms else None,
+        uses=terms.uses if terms else 1,
+        made_at=now,
+        expires_at=ends,
+        by=tuple(by),
+        standing=standing,
+        people=tuple(sorted({person for group in question.approvers for person in group.people})),
+    )
+
+
+def used(grant: Grant) -> Grant:
+    """The same after one more call."""
+    return replace(grant, used=grant.used + 1)
+
+
+def spent(grant: Grant) -> bool:
+    """Whether all its uses are made."""
+    return grant.used >= grant.uses
+
+
+def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
+    """A fingerprint of a rule and of those who approve for it: a grant of theirs is void when it changes."""
+    groups = [[one.id, sorted(one.people), one.quorum] for one in approvers]
+    facts = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
+    return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
+
+
+def grantable(call: Call) -> bool:
+    """Whether calls like this may be granted: it vends nothing, and all about it is known."""
+    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account)
+    return not call.vends_credentials and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
+
+
+def _known(value: Value) -> bool:
+    match value:
+        case dict():
+            return all(map(_known, value.values()))
+        case list():
+            return all(map(_known, value))
+        case _:
+            return not isinstance(value, Unknown)

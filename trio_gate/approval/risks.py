@@ -1,0 +1,97 @@
+"""What a call may cost, in words for the person who decides.
+
+Rule: hints only. Nothing is decided by them, and their absence promises nothing; what the tables cannot say is said as such.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.aws.call import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Call, Value
+
+Code = Literal[
+    "vends", "secret", "public", "irreversible", "permissions", "cross_account", "cross_account_unknown", "unnamed", "sent"
+]
+
+MAX_LOOKED_AT = 2000
+"""Values that are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """One hint."""
+
+    code: Code
+    text: str
+
+
+_ENDS = re.compile(r"(?:Delete|Terminate|Purge|Destroy|Remove|Release|Deregister|Revoke|Disassociate|Reset|ScheduleKeyDeletion)")
+_WORD = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]+")
+_PUBLIC = frozenset({"public-read", "public-read-write", "authenticated-read", "0.0.0.0/0", "::/0", "*"})
+_PUBLIC_NAMES = frozenset({"ACL", "CidrIp", "CidrIpv6", "CidrIpv4", "Principal", "CIDRIP"})
+_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s*:\s*\[?\s*"\*"')
+
+
+def words(operation: str) -> str:
+    """An operation's name as words: "delete objects"."""
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(operation))
+
+
+def risks(call: Call) -> tuple[Risk, ...]:
+    """The hints about a call, most telling first."""
+    return tuple(_risks(call))
+
+
+def _risks(call: Call) -> Iterator[Risk]:
+    if call.vends_credentials:
+        yield Risk(code="vends", text="the answer holds credentials")
+    if call.reads_secret:
+        yield Risk(code="secret", text="the answer holds a secret")
+    if _is_public(call.params):
+        yield Risk(code="public", text="it may open something to everyone")
+    if _ENDS.match(call.operation):
+        yield Risk(code="irreversible", text="it may not be possible to undo it")
+    if call.access == "permissions":
+        yield Risk(code="permissions", text="it changes who may do what")
+    if isinstance(call.cross_account, Unknown):
+        yield Risk(code="cross_account_unknown", text="it may reach another account: that cannot be said")
+    elif call.cross_account:
+        yield Risk(code="cross_account", text="it reaches another account")
+    if call.iam_action is None or isinstance(call.iam_actions, Unknown):
+        yield Risk(code="unnamed", text="its IAM actions are not known")
+
+
+def _is_public(params: Mapping[str, Value]) -> bool:
+    for name, value in _texts(dict(params)):
+        if name in _PUBLIC_NAMES and value in _PUBLIC:
+            return True
+        if isinstance(value, str) and _PRINCIPAL.search(value):
+            return True
+        if name == "PubliclyAccessible" and value is True:
+            return True
+    return False
+
+
+def _texts(params: dict[str, Value]) -> Iterator[tuple[str, str | bool]]:
+    """Texts and booleans with the name of the member that holds them, the first MAX_LOOKED_AT."""
+    todo: list[tuple[str, Value]] = list(params.items())
+    looked_at = 0
+    while todo and looked_at < MAX_LOOKED_AT:
+        name, value = todo.pop()
+        looked_at += 1
+        match value:
+            case dict():
+                todo.extend(value.items())
+            case list():
+                todo.extend((name, item) for item in value)
+            case str() | bool():
+                yield name, value
+            case _:
+                pass

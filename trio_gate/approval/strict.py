@@ -1,0 +1,115 @@
+"""Strict reading of JSON objects: what each member must be, as small functions.
+
+Rule: a reader gives the value or raises Malformed with the member's name; what was not asked for is a fault.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Mapping
+
+    Reader = Callable[[Any, str], Any]
+
+
+def json_object(text: str, limit: int) -> dict[str, Any]:
+    """A JSON object of at most `limit` bytes. Raises Malformed, also on a member that is there twice."""
+    if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
+        raise Malformed(f"the frame is larger than {limit} bytes")
+    try:
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Malformed("the frame is not JSON (or names a member twice, or is nested too deep)") from None
+    if not isinstance(value, dict):
+        raise Malformed("the frame is not a JSON object")
+    return value
+
+
+def members(value: Mapping[str, Any], readers: Mapping[str, Reader], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The members of an object, all of which must be known, and there unless `optional`. Raises Malformed."""
+    if not (readers.keys() - optional <= value.keys() <= readers.keys()):
+        raise Malformed(f"the frame must have these members and no others: type, {', '.join(sorted(readers))}")
+    return {name: readers[name](item, name) for name, item in value.items()}
+
+
+def typed(kind: type[Any]) -> Reader:
+    """A value of exactly this type."""
+
+    def read(value: Any, name: str) -> Any:
+        if type(value) is not kind:
+            raise Malformed(f"`{name}` has the wrong type")
+        return value
+
+    return read
+
+
+def text(limit: int) -> Reader:
+    """Text of at most `limit` characters."""
+
+    def read(value: Any, name: str) -> Any:
+        if len(typed(str)(value, name)) > limit:
+            raise Malformed(f"`{name}` has more than {limit} characters")
+        return value
+
+    return read
+
+
+def matching(form: re.Pattern[str]) -> Reader:
+    """Text of a form."""
+
+    def read(value: Any, name: str) -> Any:
+        if not form.fullmatch(typed(str)(value, name)):
+            raise Malformed(f"`{name}` does not have its form")
+        return value
+
+    return read
+
+
+def one_of(*words: str) -> Reader:
+    """One of these words."""
+
+    def read(value: Any, name: str) -> Any:
+        if typed(str)(value, name) not in words:
+            raise Malformed(f"`{name}` must be one of: {', '.join(words)}")
+        return value
+
+    return read
+
+
+def whole(least: int, most: int) -> Reader:
+    """An integer within bounds."""
+
+    def read(value: Any, name: str) -> Any:
+        if not least <= typed(int)(value, name) <= most:
+            raise Malformed(f"`{name}` must be from {least} to {most}")
+        return value
+
+    return read
+
+
+def nullable(reader: Reader) -> Reader:
+    """None, or what the reader takes."""
+    return lambda value, name: None if value is None else reader(value, name)
+
+
+def texts(reader: Reader) -> Reader:
+    """A list, as a tuple, of what the reader takes."""
+    return lambda value, name: tuple(reader(item, name) for item in typed(list)(value, name))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a member twice"
+        raise ValueError(message)
+    return found
+
+
+def _no_constant(name: str) -> None:
+    message = f"{name} is not JSON"
+    raise ValueError(message)
