@@ -43,6 +43,7 @@ class Agent:
         self.hub, self.attempt = hub, attempt
         self.answer: Verdict | Cleared | AgentGone | Denied | None = None
         self.scope = trio.CancelScope()
+        self.done = trio.Event()
 
     async def run(self) -> None:
         with self.scope:
@@ -50,6 +51,7 @@ class Agent:
                 self.answer = await self.hub.ask(self.attempt)
             except (AgentGone, Denied) as fault:
                 self.answer = fault
+        self.done.set()
 
     def leave(self) -> None:
         self.scope.cancel()
