@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.approval.text import plain, visible
+from trio_gate.approval.text import plain, visible, visible_lines, visible_tree
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -46,3 +46,30 @@ def test_two_texts_never_look_the_same(one, other):
 @given(ANY_TEXT)
 def test_making_it_plain_again_changes_nothing(text):
     assert plain(visible(text)) == visible(text)
+
+
+def test_lines_keep_their_breaks_and_nothing_else():
+    assert visible_lines("a\nb\r\n\tc\x1b") == "a\nb\\u{d}\n\\u{9}c\\u{1b}"
+
+
+def test_a_tree_is_made_visible_with_its_names():
+    assert visible_tree({"a\x1b": ["\u202e", 1, None, {"b": "c"}]}) == {"a\\u{1b}": ["\\u{202e}", 1, None, {"b": "c"}]}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("p\u0430ypal", "p\\u{430}ypal"),
+        ("\u0440\u0430y", "\\u{440}\\u{430}y"),
+        ("prod\u03bf", "prod\\u{3bf}"),
+        ("\U0001d429rod", "\\u{1d429}rod"),
+        ("\uff50rod", "\\u{ff50}rod"),
+        ("größe Москва Ελλάδα", "größe Москва Ελλάδα"),
+        ("東京タワーの", "東京タワーの"),
+        ("größe-Москва", "größe-Москва"),
+        ("東京tower", "東京tower"),
+    ],
+)
+def test_letters_that_pass_for_others_are_shown_by_number(text, shown):
+    assert visible(text) == shown
+    assert plain(shown) == shown

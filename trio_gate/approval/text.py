@@ -1,20 +1,25 @@
 r"""Text that an agent wrote, made safe for a person's eyes.
 
-Rule: what is shown is what is there. Every character that a reader cannot see, or that moves what stands beside it, is shown as
-`\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
+Rule: what is shown is what is there. Every character that a reader cannot see, that moves what stands beside it, or that passes for
+another is shown as `\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
 
 Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters
-hide a difference (Unicode TR36 and TR39, "Trojan Source").
+hide a difference (Unicode TR36 and TR39, "Trojan Source"). In a word of several alphabets the letters that are not ASCII may pass for
+some that are, so they are shown by number; a word of one alphabet is left as it is.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Any
-from unicodedata import category
+from unicodedata import category, name
 
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks without ink that have no telling category: Default_Ignorable_Code_Point, and the empty braille cell."""
+
+_WORD = re.compile(r"\w+")
+
+_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "HALFWIDTH"})
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Zl", "Zp", "Zs"})
 
@@ -28,7 +33,12 @@ def plain(text: str) -> str:
     """As `visible`, for text that was made visible once: doing it again changes nothing."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if _shown(char) else f"\\u{{{ord(char):x}}}" for char in text)
+    return _WORD.sub(_one_alphabet, "".join(char if _shown(char) else _escaped(char) for char in text))
+
+
+def visible_lines(text: str) -> str:
+    """As `visible`, but line breaks (LF) stay: for a place of its own, where no line can pass for one of ours."""
+    return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_tree(value: Any) -> Any:
@@ -42,6 +52,24 @@ def visible_tree(value: Any) -> Any:
             return {visible(name): visible_tree(item) for name, item in value.items()}
         case _:
             return value
+
+
+def _one_alphabet(word: re.Match[str]) -> str:
+    """A word, its letters that are not ASCII by number where they are of several alphabets."""
+    letters = word[0]
+    if letters.isascii() or len({_alphabet(char) for char in letters if char.isalpha()} - {""}) < 2:
+        return letters
+    return "".join(char if char.isascii() else _escaped(char) for char in letters)
+
+
+def _alphabet(char: str) -> str:
+    """What a letter belongs to, by the first word of its name; "" for the scripts of East Asia, which stand together in a word."""
+    script = name(char, "?").partition(" ")[0]
+    return "" if script in _TOGETHER else script
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{{{ord(char):x}}}"
 
 
 def _shown(char: str) -> bool:
