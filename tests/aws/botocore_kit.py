@@ -94,6 +94,15 @@ def text(shape, name):
     return "plain value" if location == "header" or name == "Metadata" else TEXT
 
 
+def spoken(value, text):
+    """The value with another text for the kit's own."""
+    if isinstance(value, dict):
+        return {name: spoken(item, text) for name, item in value.items()}
+    if isinstance(value, list):
+        return [spoken(item, text) for item in value]
+    return text if value == TEXT else value
+
+
 def expected(value, shape):
     """The value as the gateway shows it; empty containers are gone, because some protocols cannot carry them."""
     if isinstance(value, dict) and shape.type_name == "structure" and not shape.is_document_type:

@@ -17,7 +17,7 @@ import botocore.parsers
 import hypothesis.strategies as st
 from hypothesis import event, given, settings
 
-from tests.aws.botocore_kit import ACCOUNT, TEXT, inputs, service_model, wire
+from tests.aws.botocore_kit import ACCOUNT, TEXT, inputs, service_model, spoken, wire
 from tests.aws.naming_kit import catalog, claim, place
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.forward import forwarded_headers
@@ -181,15 +181,6 @@ def asked(draw):
     method, _, target = line.partition(" ")
     fields = [("Host", "agent.test"), *headers.items(), ("Content-Length", str(len(body)))]
     return service, draw(bent(method, target, fields, body))
-
-
-def spoken(value, text):
-    """The value with another text for the kit's own."""
-    if isinstance(value, dict):
-        return {name: spoken(item, text) for name, item in value.items()}
-    if isinstance(value, list):
-        return [spoken(item, text) for item in value]
-    return text if value == TEXT else value
 
 
 # --- reading ------------------------------------------------------------------------------------------------------------

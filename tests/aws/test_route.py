@@ -277,6 +277,15 @@ def test_the_sub_path_of_an_unknown_operation_is_no_end_of_a_name(end):
         named(f"DELETE {portal}{end}", at=at)
 
 
+def test_an_id_has_slashes_in_an_arn_alone():
+    at = place("endusermessaging")
+    arn = f"arn:aws:social-messaging:us-east-1:{ACCOUNT}:brand-profile/b"
+    assert named(f"GET /v1/brand-profiles/{arn}", at=at).params == {"brandProfileId": arn}
+    assert named("GET /v1/brand-profiles/b", at=at).params == {"brandProfileId": "b"}
+    with pytest.raises(Unidentified):
+        named("GET /v1/brand-profiles/b/newThings", at=at)
+
+
 def test_a_name_with_slashes_is_held_against_its_pattern_to_a_length():
     line = "GET /v20180820/tags/arn:aws:s3:us-east-1:111111111111:kind/"
     at = place("s3control", host=f"{ACCOUNT}.s3-control.us-east-1.amazonaws.com", account=ACCOUNT)

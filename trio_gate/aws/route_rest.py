@@ -5,8 +5,7 @@ and every other query key is one that the operation has. Of several that fit, th
 own because its paths are keys.
 
 Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label; only a greedy label `{Name+}`
-takes several segments, and only a value that the model's pattern admits: else the sub-path of an operation that we do not know
-would be the end of a name. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
+takes several segments, and only what can be one name: else the sub-path of an operation that we do not know would be its end. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
 segments anywhere else have two readings and are refused.
 """
 
@@ -132,10 +131,12 @@ def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
 
 
 def _one_name(part: Segment, value: str) -> bool:
-    """Whether a value with slashes is one that the label's pattern admits, where it has one."""
-    if part.pattern is None or "/" not in value:
+    """Whether a value with slashes is one name: an id has them in an ARN alone, and where the model has a pattern it must fit."""
+    if not part.greedy or "/" not in value:
         return True
-    return len(value) <= MAX_GREEDY and part.pattern.fullmatch(value) is not None
+    if part.text.lower().endswith(("id", "arn")) and not value.startswith("arn:"):
+        return False
+    return part.pattern is None or (len(value) <= MAX_GREEDY and part.pattern.fullmatch(value) is not None)
 
 
 def query_fits(route: Route, head: RequestHead) -> str | None:
