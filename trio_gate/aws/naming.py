@@ -174,6 +174,8 @@ def _check_encoding(head: RequestHead, match: Match) -> bool:
     encoding = head.one("content-encoding")
     if encoding is None:
         return False
+    if len(head.all("content-encoding")) > 1:
+        raise Malformed("the field `content-encoding` came more than once")
     operation = match.operation
     framed = "aws-chunked" in (token.strip(" \t").lower() for token in encoding.split(","))
     s3_upload = match.service.name == "s3" and operation.streams
