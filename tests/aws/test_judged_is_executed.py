@@ -200,10 +200,11 @@ def read(raw):
 def judged(head, data, at):
     """The call that the rules see."""
     head = without_signature(head)
-    streamed = body_mode(head, at, catalog()) == "streamed"
+    scope = claim(at.candidates[0].signing_name)
+    streamed = body_mode(head, place=at, claim=scope, catalog=catalog()) == "streamed"
     body = Streamed(kind=StreamKind.UNSIGNED, length=len(data), decoded_length=None) if streamed else Held(data=data)
     body = body if data or streamed else Empty()
-    return head, name_call(head, body, place=at, claim=claim(at.candidates[0].signing_name), catalog=catalog())
+    return head, name_call(head, body, place=at, claim=scope, catalog=catalog())
 
 
 def leaving(head, call, data):

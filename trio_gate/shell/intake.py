@@ -17,7 +17,7 @@ from trio_gate.shell.bodies import Kept, read_held, spool
 from trio_gate.shell.generation import check_place
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of
-from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.aws_chunked import check_served, streamed_body
 from trio_gate.wire.head import Streamed, StreamKind
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ async def take(
         AgentGone: its body stopped coming.
     """
     claim = recorder.claim = read_claim(arrived)
+    check_served(arrived)
     admitted = generation.admit(claim)
     recorder.account_name = admitted.endpoint.accounts[claim.account]
     head, place, scope = destination(without_signature(arrived), claim, way, tools.table)
