@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +200,22 @@ def test_a_forged_chunk_too_long_to_wait_for_leaves_nothing(gate, direct):
     answer = send(upload(gate, SIGNED, os.urandom(2 * MIB), chunk=2 * MIB, forged=(0,)))
     assert (answer.status, b"chunk" in answer.body) == (403, True)
     assert stored(direct) is None
+
+
+@pytest.mark.parametrize("form", [SIGNED, UNSIGNED_TRAILER])
+def test_a_huge_chunk_costs_no_memory(gate, direct, form):
+    send(upload(gate, form, bytes(4 * MIB), chunk=4 * MIB))
+    before = peak(gate)
+    size = 128 * MIB
+    assert send(upload(gate, form, bytes(size), chunk=size)).status == 200
+    assert peak(gate) - before < 16 * MIB
+    assert direct.head_object(Bucket=BUCKET, Key="k")["ContentLength"] == size
+
+
+def peak(gateway) -> int:
+    """The most memory that the process has had."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
 
 
 def test_signatures_of_agents_without_a_secret_are_not_read(swift, direct, tmp_path):
