@@ -106,6 +106,7 @@ def test_a_chunk_that_the_agent_did_not_sign_is_refused(gate, name, form):
     with Raw(host).send(*made.made) as raw:
         answer = raw.answer()
     assert (answer.status, "the signature of a chunk" in answer.text) == (403, True)
+    assert gate.records()[-1]["outcome"]["end"] == ("aborted" if name == "checked on its way" else "refused")
     assert kept(gate, "forged") is None
 
 

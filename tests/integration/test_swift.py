@@ -96,6 +96,16 @@ def test_every_form_byte_by_byte(gate, direct, form, chunked):
     assert stored(direct) == data
 
 
+@pytest.mark.parametrize("form", [HASHED, UNSIGNED])
+def test_a_length_that_a_chunked_body_declares_goes_on_as_its_length(gate, direct, form):
+    data = os.urandom(LONG)
+    made = upload(gate, form, data, chunked=True)
+    lengths = (("X-Amz-Decoded-Content-Length", str(LONG)), declared("crc32", data))
+    assert send(made(fields=lengths)).status == 200  # which Swift takes with a length only
+    assert stored(direct) == data
+    assert send(made(fields=lengths, sent=data + b"0")).status == 400
+
+
 @pytest.mark.parametrize("size", [100, 8 * 1024, 64 * 1024, 128 * 1024, MIB])
 @pytest.mark.parametrize("form", [SIGNED, SIGNED_TRAILER])
 def test_signed_chunks_of_any_size_are_framed_anew(gate, direct, form, size):
