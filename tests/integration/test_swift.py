@@ -6,15 +6,17 @@ import base64
 import hashlib
 import os
 import re
+import shutil
+import subprocess
 import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from scripts.embedded_aws import client
+from scripts.embedded_aws import ACCOUNTS, client
 from scripts.embedded_s3 import BUCKET, KEY, CannotStartError, start
-from tests.kit.gateway import running
+from tests.kit.gateway import SECRET, running
 from tests.kit.raw import Raw
 from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
 
@@ -280,3 +282,25 @@ def test_boto3_as_it_comes(gate, direct, by, checksums):
     gate.client("s3", by=by, request_checksum_calculation=checksums).put_object(Bucket=BUCKET, Key="k", Body=data)
     assert stored(direct) == data
     assert gate.client("s3", by=by).get_object(Bucket=BUCKET, Key="k")["Body"].read() == data
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic, which signs its chunks over plain http, is not installed")
+def test_restic_keeps_and_restores_a_tree(gate, direct, tmp_path):
+    tree, back = tmp_path / "tree", tmp_path / "back"
+    tree.mkdir()
+    for number, size in enumerate([0, 1, 100_000, 3 * MIB]):
+        (tree / f"a b {number}+ü").write_bytes(os.urandom(size))
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "RESTIC_PASSWORD": "p",
+        "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01",
+    }
+    env |= {"AWS_SECRET_ACCESS_KEY": SECRET, "RESTIC_REPOSITORY": f"s3:http://{gate.doors['endpoint']}/{BUCKET}/restic"}
+    for words in (["init"], ["backup", str(tree)], ["check", "--read-data"], ["restore", "latest", "--target", str(back)]):
+        done = subprocess.run(["restic", *words], env=env, capture_output=True, text=True, check=False, timeout=100)
+        assert done.returncode == 0, done.stderr
+    found = {path.name: path.read_bytes() for path in back.rglob("a b*")}
+    assert found == {path.name: path.read_bytes() for path in tree.iterdir()}
+    keys = [item["Key"] for item in direct.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    direct.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys]})
