@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
+import shutil
+import subprocess
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from scripts.embedded_aws import client
+from scripts.embedded_aws import ACCOUNTS, client
 from scripts.embedded_s3 import BUCKET, KEY, CannotStartError, start
-from tests.kit.gateway import running
+from tests.kit.gateway import SECRET, running
 from tests.kit.raw import Raw
 from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
 
@@ -92,6 +96,16 @@ def test_every_form_byte_by_byte(gate, direct, form, chunked):
     data = os.urandom(500)
     assert send(upload(gate, form, data, chunked=chunked), 1).status == 200
     assert stored(direct) == data
+
+
+@pytest.mark.parametrize("form", [HASHED, UNSIGNED])
+def test_a_length_that_a_chunked_body_declares_goes_on_as_its_length(gate, direct, form):
+    data = os.urandom(LONG)
+    made = upload(gate, form, data, chunked=True)
+    lengths = (("X-Amz-Decoded-Content-Length", str(LONG)), declared("crc32", data))
+    assert send(made(fields=lengths)).status == 200  # which Swift takes with a length only
+    assert stored(direct) == data
+    assert send(made(fields=lengths, sent=data + b"0")).status == 400
 
 
 @pytest.mark.parametrize("size", [100, 8 * 1024, 64 * 1024, 128 * 1024, MIB])
@@ -200,6 +214,22 @@ def test_a_forged_chunk_too_long_to_wait_for_leaves_nothing(gate, direct):
     assert stored(direct) is None
 
 
+@pytest.mark.parametrize("form", [SIGNED, UNSIGNED_TRAILER])
+def test_a_huge_chunk_costs_no_memory(gate, direct, form):
+    send(upload(gate, form, bytes(4 * MIB), chunk=4 * MIB))
+    before = peak(gate)
+    size = 128 * MIB
+    assert send(upload(gate, form, bytes(size), chunk=size)).status == 200
+    assert peak(gate) - before < 16 * MIB
+    assert direct.head_object(Bucket=BUCKET, Key="k")["ContentLength"] == size
+
+
+def peak(gateway) -> int:
+    """The most memory that the process has had."""
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
 def test_signatures_of_agents_without_a_secret_are_not_read(swift, direct, tmp_path):
     with running(tmp_path, swift, agent="") as gateway:
         for form in (SIGNED, SIGNED_TRAILER):
@@ -252,3 +282,25 @@ def test_boto3_as_it_comes(gate, direct, by, checksums):
     gate.client("s3", by=by, request_checksum_calculation=checksums).put_object(Bucket=BUCKET, Key="k", Body=data)
     assert stored(direct) == data
     assert gate.client("s3", by=by).get_object(Bucket=BUCKET, Key="k")["Body"].read() == data
+
+
+@pytest.mark.skipif(shutil.which("restic") is None, reason="restic, which signs its chunks over plain http, is not installed")
+def test_restic_keeps_and_restores_a_tree(gate, direct, tmp_path):
+    tree, back = tmp_path / "tree", tmp_path / "back"
+    tree.mkdir()
+    for number, size in enumerate([0, 1, 100_000, 3 * MIB]):
+        (tree / f"a b {number}+ü").write_bytes(os.urandom(size))
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "RESTIC_PASSWORD": "p",
+        "AWS_ACCESS_KEY_ID": f"AKIA{ACCOUNTS['staging']}CI01",
+    }
+    env |= {"AWS_SECRET_ACCESS_KEY": SECRET, "RESTIC_REPOSITORY": f"s3:http://{gate.doors['endpoint']}/{BUCKET}/restic"}
+    for words in (["init"], ["backup", str(tree)], ["check", "--read-data"], ["restore", "latest", "--target", str(back)]):
+        done = subprocess.run(["restic", *words], env=env, capture_output=True, text=True, check=False, timeout=100)
+        assert done.returncode == 0, done.stderr
+    found = {path.name: path.read_bytes() for path in back.rglob("a b*")}
+    assert found == {path.name: path.read_bytes() for path in tree.iterdir()}
+    keys = [item["Key"] for item in direct.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    direct.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys]})

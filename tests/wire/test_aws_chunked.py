@@ -50,6 +50,11 @@ READ = [
         11,
         Streamed(kind=StreamKind.HASHED, length=11, decoded_length=11, sha256=HELLO),
     ),
+    (
+        head(x_amz_content_sha256=HELLO, x_amz_decoded_content_length="11"),
+        None,
+        Streamed(kind=StreamKind.HASHED, length=11, decoded_length=11, sha256=HELLO),
+    ),
     (head(x_amz_content_sha256=HELLO), 0, Streamed(kind=StreamKind.HASHED, length=0, decoded_length=0, sha256=HELLO)),
     (
         head(x_amz_content_sha256="UNSIGNED-PAYLOAD", content_encoding="gzip"),

@@ -65,13 +65,15 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
         raise refused_payload(declared)
     if head.one("x-amz-trailer") is not None or _aws_chunked(head):
         raise Malformed(f"aws-chunked framing and trailers need x-amz-content-sha256: {UNSIGNED_TRAILER}, or a signed form")
-    if _decoded_length(head) not in (None, content_length):
+    decoded = _decoded_length(head)
+    length = decoded if content_length is None else content_length
+    if decoded not in (None, length):
         raise Malformed("`x-amz-decoded-content-length` and `content-length` differ")
     hashed = declared != UNSIGNED
     return Streamed(
         kind=StreamKind.HASHED if hashed else StreamKind.UNSIGNED,
-        length=content_length,
-        decoded_length=content_length,
+        length=length,
+        decoded_length=length,
         sha256=declared if hashed else None,
         checksums=declared_in(head),
     )
