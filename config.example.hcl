@@ -28,7 +28,7 @@ gateway {
   # Limits, with their defaults.
   # held_limit      = "32MiB"                        # one body that is read before the decision
   # held_total      = "256MiB"                       # all of them together
-  # spool_limit     = "8GiB"                         # streamed bodies that wait for an approval on disk
+  # spool_limit     = "8GiB"                         # all that is on disk: waiting uploads, blobs over held_limit
   # max_connections = 1000
   # head_timeout    = "10s"                          # a whole request head, from its first byte
   # idle_timeout    = "60s"                          # a kept connection, or a body that does not move

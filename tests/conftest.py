@@ -1,4 +1,4 @@
-"""Fixtures that tests of several rooms share."""
+"""Fixtures and options that tests of several rooms share."""
 
 from __future__ import annotations
 
@@ -6,3 +6,7 @@ from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
 
 __all__ = ["clean_environment", "embedded_aws"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--all-operations", action="store_true", help="name requests of every operation of every service")

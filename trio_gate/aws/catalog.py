@@ -247,13 +247,12 @@ def _moved(ref: Mapping[str, Any], name: str | None) -> dict[str, Any]:
 def _operation(name: str, raw: Mapping[str, Any], shapes: Mapping[str, Shape], *, rest: bool) -> Operation:
     given = raw.get("input", {})
     shape = shapes[given["shape"]] if given else None
-    http = raw["http"]
     return Operation(
         name=name,
         input=shape,
         root=given.get("locationName"),
         host_prefix=raw.get("endpoint", {}).get("hostPrefix", ""),
-        route=compile_route(http["method"], http["requestUri"], shape) if rest else None,
+        route=compile_route(raw["http"]["method"], raw["http"]["requestUri"], shape) if rest else None,
         deprecated=bool(raw.get("deprecated")),
         compressed="gzip" in raw.get("requestcompression", {}).get("encodings", ()),
     )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _MARK = "-"
 
+_GLACIER = "glacier"
+"""Its paths begin with the account, and `-` is the caller's own: `/-/vaults`."""
+
 
 def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[RequestHead, Place]:
     """The head as AWS will see it, and where it goes.
@@ -30,7 +33,7 @@ def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[Request
         Unidentified: no such service, region or pair, or the path names a service that signs otherwise.
     """
     segments = head.target.segments
-    if segments[0] != _MARK or len(segments) < 2:
+    if segments[0] != _MARK or len(segments) < 2 or (claim.service == _GLACIER and segments[1] != _GLACIER):
         return head, table.place_of_scope(claim.service, claim.region)
     place = table.place_of_scope(claim.service, claim.region, service=segments[1])
     return replace(head, target=replace(head.target, segments=segments[2:] or ("",), arrived="")), place

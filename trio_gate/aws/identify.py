@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Call
 from trio_gate.aws.meaning import describe
-from trio_gate.aws.naming import body_mode, name_call
+from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
 from trio_gate.aws.route import Ambiguous
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.tables import Tables
     from trio_gate.wire.head import Body, RequestHead
 
-__all__ = ["Ambiguous", "body_mode", "identify"]
+__all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed"]
 
 
 def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog, tables: Tables) -> Call:

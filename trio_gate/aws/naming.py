@@ -23,6 +23,8 @@ from trio_gate.aws.readers.json_body import read_json
 from trio_gate.aws.route import Asked, Match, find
 from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
+from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
+from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Candidate, Claim, Place, Value
     from trio_gate.aws.catalog import Catalog
+    from trio_gate.wire.checkers import Chain
     from trio_gate.wire.head import Body, RequestHead
 
 _OUTPOSTS = "s3-outposts"
@@ -47,16 +50,38 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
     Raises:
         Unidentified: the claim's scope is none of the host's.
     """
-    candidates = _in_scope(place, claim)
-    if all(candidate.service != "s3" for candidate in candidates):
+    if all(candidate.service != "s3" for candidate in _in_scope(place, claim)):
         return "held"
+    found = _by_head(head, place, claim, catalog)
+    return "streamed" if found and all(one.service.name == "s3" and one.operation.streams for one in found) else "held"
+
+
+def takes_blob(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog) -> bool:
+    """Whether the head alone names an operation, of any service, whose body is one blob of any size."""
+    found = _by_head(head, place, claim, catalog)
+    return bool(found) and all(one.operation.streams for one in found)
+
+
+def _by_head(head: RequestHead, place: Place, claim: Claim, catalog: Catalog) -> list[Match]:
     asked = Asked(head=head, place=place, empty=False, form=lambda: _NOTHING)
     found = []
-    for candidate in candidates:
+    for candidate in _in_scope(place, claim):
         with contextlib.suppress(Malformed, Unidentified):
             found.append(find(asked, (candidate,), catalog))
-    streams = found and all(match.service.name == "s3" and match.operation.streams for match in found)
-    return "streamed" if streams else "held"
+    return found
+
+
+def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain | None = None) -> tuple[RequestHead, Held | Empty]:
+    """A held request to S3 as it would be without aws-chunked framing, its content checked; any other as it is. Raises GateError."""
+    kind = FRAMED.get(declared_payload(head) or "")
+    if kind is None or any(candidate.service != "s3" for candidate in place.candidates):
+        return head, body
+    data = body.data if isinstance(body, Held) else b""
+    content = bytearray()
+    checker = checker_for(streamed_body(head, len(data)), content.extend, chain)
+    checker.feed(data)
+    checker.finish()
+    return unframed_head(head, checker.trailers), Held(data=bytes(content), framed=kind)
 
 
 def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog) -> Named:
@@ -149,6 +174,8 @@ def _check_encoding(head: RequestHead, match: Match) -> bool:
     encoding = head.one("content-encoding")
     if encoding is None:
         return False
+    if len(head.all("content-encoding")) > 1:
+        raise Malformed("the field `content-encoding` came more than once")
     operation = match.operation
     framed = "aws-chunked" in (token.strip(" \t").lower() for token in encoding.split(","))
     s3_upload = match.service.name == "s3" and operation.streams

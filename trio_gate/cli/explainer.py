@@ -16,7 +16,7 @@ from trio_gate.aws.catalog import Catalog
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.hosts import HostTable, packaged
-from trio_gate.aws.identify import body_mode, identify
+from trio_gate.aws.identify import body_mode, identify, unframed
 from trio_gate.aws.tables import Tables
 from trio_gate.aws.tables import packaged as packaged_tables
 from trio_gate.aws.way import Way, destination
@@ -25,10 +25,11 @@ from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.shell.generation import check_place
 from trio_gate.shell.models import load_model
-from trio_gate.signing.sigv4 import without_signature
-from trio_gate.signing.verify import payload_hash_of, verify
+from trio_gate.signing.sigv4 import SigningKeys, without_signature
+from trio_gate.signing.verify import chain_of, payload_hash_of, verify
 from trio_gate.wire.agent import AgentConnection
-from trio_gate.wire.aws_chunked import checker_for, streamed_body
+from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.events import BodyData
 from trio_gate.wire.head import Empty, Held, RequestHead, ResponseHead, Streamed
 from trio_gate.wire.parse import parse_connect
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim, Value
     from trio_gate.aws.shape import Shape
     from trio_gate.shell.generation import Generation
+    from trio_gate.wire.checkers import Chain
     from trio_gate.wire.head import Body
 
 HTTPS = 443
@@ -112,17 +114,20 @@ class Explainer:
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
-        streamed = body_mode(head, place=place, claim=scope, catalog=self._catalog) == "streamed"
-        body = streamed_body(arrived, connection.content_length) if streamed else _held(connection)
+        agent = admitted.agent if admitted else None
+        chain = chain_of(claim, agent.secret if agent else None, SigningKeys())
+        if body_mode(head, place=place, claim=scope, catalog=self._catalog) == "streamed":
+            body: Body = streamed_body(arrived, connection.content_length)
+        else:
+            head, body = unframed(head, _held(connection), place, chain)
         call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)
         yield {"call": self._call(call)}
         payload_hash = payload_hash_of(arrived, body)
-        agent = admitted.agent if admitted else None
         if agent:
             verify(arrived, claim, payload_hash=payload_hash, secret=agent.secret, now=self._now)
         headers = forwarded_headers(head, call.service, call.operation, call.protocol, self._catalog)
         yield {"decision": self._decision(call, claim, agent.name if agent else None)}
-        yield {"forward": {**_forward(head, call, headers), **_sums(body, connection)}}
+        yield {"forward": {**_forward(head, call, headers), **_sums(body, connection, chain)}}
 
     def _call(self, call: Call) -> dict[str, Any]:
         shape = self._catalog.service(call.service).operations[call.operation].input
@@ -139,23 +144,25 @@ class Explainer:
         return {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}
 
 
-def _held(connection: AgentConnection) -> Body:
+def _held(connection: AgentConnection) -> Held | Empty:
     data = b"".join(_pieces(connection))
     return Held(data=data) if data else Empty()
 
 
-def _sums(body: Body, connection: AgentConnection) -> dict[str, str]:
+def _sums(body: Body, connection: AgentConnection, chain: Chain | None) -> dict[str, str]:
     """Hashes of the body that leaves and of its content, a streamed one checked on the way. Raises Malformed."""
     if not isinstance(body, Streamed):
         held = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
         return {"body_sha256": held, "payload_sha256": held}
     sent, content = hashlib.sha256(), hashlib.sha256()
-    checker = checker_for(body, content.update)
+    checker = checker_for(body, content.update, chain)
     for piece in _pieces(connection):
-        checker.feed(piece)
-        sent.update(piece)
+        sent.update(checker.feed(piece))
     checker.finish()
-    return {"body_sha256": sent.hexdigest(), "payload_sha256": content.hexdigest()}
+    sums = {"body_sha256": sent.hexdigest(), "payload_sha256": content.hexdigest()}
+    if body.kind.signed_chunks:  # they are framed anew when they leave
+        del sums["body_sha256"]
+    return sums
 
 
 def _pieces(connection: AgentConnection) -> Iterator[bytes]:

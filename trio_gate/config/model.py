@@ -58,7 +58,7 @@ class Gateway:
         ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
         held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
-        spool_limit: bytes of a streamed body that may be kept on disk while its call waits for approval.
+        spool_limit: bytes of all bodies that may be on disk: uploads that wait for approval, blobs larger than `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue.
         head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
             a whole head once its first byte came, a keep-alive connection or a body that does not move,

@@ -18,7 +18,7 @@ from trio_gate.approval.request import question_from
 from trio_gate.errors import Denied
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.race import race
-from trio_gate.wire.aws_chunked import checker_for
+from trio_gate.wire.checkers import checker_for
 
 if TYPE_CHECKING:
     from trio_gate.approval.request import Question
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.intake import Identified
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
+    from trio_gate.wire.checkers import Chain
     from trio_gate.wire.head import Headers, RequestHead, Streamed
 
 KEEP_ALIVE_EVERY = 2
@@ -49,10 +50,10 @@ _ENDED = {
 }
 
 
-async def keep(body: Streamed, source: Source, store: Spool) -> tuple[int, str, Headers]:
+async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> tuple[int, str, Headers]:
     """Put an upload on disk and check it; the length and hash of its content, and its trailers. Raises GateError, AgentGone."""
     content = hashlib.sha256()
-    checker = checker_for(body, content.update)
+    checker = checker_for(body, content.update, chain)
     while (piece := await source.next_piece()) is not None:
         checker.feed(piece)
         await store.write(piece)

@@ -1,4 +1,4 @@
-"""Bodies that are kept while something is decided: held ones in memory, uploads that wait for a person on disk.
+"""Bodies that are kept while something is decided: held ones in memory, large blobs and uploads that wait for a person on disk.
 
 Rule: what is kept is counted against a budget before it is kept, and given back when its `with` block is left. Spooled bytes
 are in a file without a name, so nothing of them outlives the process.
@@ -6,9 +6,11 @@ are in a file without a name, so nothing of them outlives the process.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import trio
@@ -17,7 +19,7 @@ from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
 from trio_gate.wire.head import Empty, Held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from trio_gate.shell.agent_stream import AgentStream
 
@@ -67,28 +69,65 @@ class Share:
         self._budget.take(count)
         self.taken += count
 
+    def give_back(self) -> None:
+        """All of it."""
+        self._budget.left += self.taken
+        self.taken = 0
 
-async def read_held(agent: AgentStream, limit: int, share: Share) -> Held | Empty:
-    """Read a body whole.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A body on disk, ready to be read."""
+
+    store: Spool
+    length: int
+    sha256: str
+
+
+async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callable[[], Spool | None]) -> Held | Empty | Kept:
+    """Read a body whole; one larger than `limit` into what `beyond` gives for it, if anything.
 
     Raises:
-        Malformed: it is larger than `limit` (413), or broken.
+        Malformed: it is too large (413), or broken.
         Overloaded: the budget is used up.
         AgentGone: the agent left.
     """
-    length = agent.connection.content_length
+    length, store = agent.connection.content_length, None
     if length is not None and length > limit:
-        raise _too_large(limit)
+        store = _store(beyond, limit)
     await agent.ask_for_body()
     pieces: list[bytes] = []
     size = 0
-    while (piece := await agent.next_piece()) is not None:
+    while store is None and (piece := await agent.next_piece()) is not None:
         size += len(piece)
         if size > limit:
-            raise _too_large(limit)
+            store = _store(beyond, limit)
         share.take(len(piece))
         pieces.append(piece)
-    return Held(data=b"".join(pieces)) if size else Empty()
+    data = b"".join(pieces)
+    if store is None:
+        return Held(data=data) if size else Empty()
+    share.give_back()
+    return await _keep(agent, data, store)
+
+
+async def _keep(agent: AgentStream, data: bytes, store: Spool) -> Kept:
+    digest, length = hashlib.sha256(), 0
+    piece: bytes | None = data
+    while piece is not None:
+        digest.update(piece)
+        length += len(piece)
+        await store.write(piece)
+        piece = await agent.next_piece()
+    await store.rewind()
+    return Kept(store=store, length=length, sha256=digest.hexdigest())
+
+
+def _store(beyond: Callable[[], Spool | None], limit: int) -> Spool:
+    store = beyond()
+    if store is None:
+        raise _too_large(limit)
+    return store
 
 
 def _too_large(limit: int) -> Malformed:
@@ -96,7 +135,7 @@ def _too_large(limit: int) -> Malformed:
 
 
 class Spool:
-    """An upload on disk: written once, then read once from its start."""
+    """A body on disk: written once, then read once from its start."""
 
     def __init__(self, file: BinaryIO, share: Share) -> None:
         self._file = file
@@ -108,7 +147,7 @@ class Spool:
         try:
             await trio.to_thread.run_sync(self._file.write, data)
         except OSError as error:
-            raise AuditUnavailable(f"the upload could not be kept until it is decided: {error.strerror}") from error
+            raise AuditUnavailable(f"the body could not be kept until it is decided: {error.strerror}") from error
 
     async def rewind(self) -> None:
         """Turn to reading."""
@@ -126,6 +165,6 @@ def spool(folder: str, budget: Budget) -> Iterator[Spool]:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
-        raise AuditUnavailable(f"uploads cannot be kept in {folder}: {error.strerror}") from error
+        raise AuditUnavailable(f"bodies cannot be kept in {folder}: {error.strerror}") from error
     with file, budget.share() as share:
         yield Spool(file, share)

@@ -23,8 +23,8 @@ from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.generation import credential_for
 from trio_gate.signing.session import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
-from trio_gate.signing.verify import payload_hash_of, verify
-from trio_gate.wire.aws_chunked import checker_for
+from trio_gate.signing.verify import chain_of, payload_hash_of, verify
+from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.intake import Identified
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
+    from trio_gate.signing.chunks import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.head import Body, Headers, RequestHead
 
@@ -84,6 +85,7 @@ class Run:
                 generation=self._generation,
                 tools=self._tools,
                 share=share,
+                kept=kept,
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
@@ -113,6 +115,10 @@ class Run:
             verify(arrived, identified.claim, payload_hash=payload_hash, secret=agent.secret, now=now, keys=keys)
             self._recorder.agent = agent.name
 
+    def _chain(self, identified: Identified) -> Chain | None:
+        agent = identified.admitted.agent
+        return chain_of(identified.claim, agent.secret if agent else None, self._tools.keys)
+
     def _decide(self, identified: Identified) -> Decision:
         """What the rules say. Raises Denied."""
         endpoint, agent = identified.admitted.endpoint, identified.admitted.agent
@@ -136,7 +142,9 @@ class Run:
         payload_hash, data = _payload(identified.body)
         if identified.arrived.one("x-amz-content-sha256") is not None:
             head = replace(head, headers=(*head.headers, ("x-amz-content-sha256", payload_hash)))
-        source = self._agent if isinstance(identified.body, Streamed) else None
+        source: Source | None = identified.store
+        if source is None and isinstance(identified.body, Streamed):
+            source = self._agent
         return Ready(head=head, payload_hash=payload_hash, data=data, source=source)
 
     def _assume_role(self, identified: Identified) -> AssumeRole:
@@ -158,10 +166,12 @@ class Run:
     ) -> Ready:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
         payload: tuple[int, str, Headers] = (len(ready.data), ready.payload_hash, ())
-        if isinstance(identified.body, Streamed):
+        if identified.store is not None and isinstance(identified.body, Streamed):
+            payload = (identified.body.length or 0, ready.payload_hash, ())
+        elif isinstance(identified.body, Streamed):
             store = kept.enter_context(spool(self._tools.spool_folder, self._tools.spooled))
             await self._agent.ask_for_body()
-            payload = await asking.keep(identified.body, self._agent, store)
+            payload = await asking.keep(identified.body, self._agent, store, self._chain(identified))
             ready = replace(ready, source=store)
         rule = decision.rule or ""
         parts = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools)
@@ -186,7 +196,8 @@ class Run:
         flow = None
         if isinstance(identified.body, Streamed) and ready.source is not None:
             await self._agent.ask_for_body()
-            flow = await begin(ready.source, checker_for(identified.body), identified.body.length)
+            checker = checker_for(identified.body, chain=self._chain(identified))
+            flow = await begin(ready.source, checker, identified.body)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
             signed = self._sign(identified, ready, credentials)
@@ -225,7 +236,7 @@ class Run:
                 if flow is None:
                     answer = await send_whole(link, signed.head, data)
                 else:
-                    answer = await send_flow(link, signed.head, flow)
+                    answer = await send_flow(link, signed, flow)
             except UpstreamError as fault:
                 if again and not link.sent:
                     raise _NotSent(fault.reason) from fault

@@ -16,7 +16,8 @@ import trio
 
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.race import race
-from trio_gate.signing.echo import expired, faults_signature, holds
+from trio_gate.signing.chunks import ChunkWriter
+from trio_gate.signing.echo import expired, faults_signature, holds, readable
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop import response_headers
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from trio_gate.shell.bodies import Source
     from trio_gate.shell.link import Link
     from trio_gate.shell.recorder import Recorder
-    from trio_gate.signing.sigv4 import Credentials
-    from trio_gate.wire.aws_chunked import Checker
-    from trio_gate.wire.head import RequestHead
+    from trio_gate.signing.sigv4 import Credentials, Signed
+    from trio_gate.wire.checkers import Checker
+    from trio_gate.wire.head import Headers, RequestHead, Streamed
 
 FIRST = 256 * 1024
 """Bytes of a streamed body that are read before AWS is called: a body that ends within them is checked whole first."""
@@ -50,15 +51,32 @@ class Flow:
     ended: bool
     source: Source
     checker: Checker
-    length: int | None
+    body: Streamed
 
 
 class Expired(UpstreamError):  # noqa: N818 - AWS's word
     """AWS says that the session token has expired."""
 
 
-async def begin(source: Source, checker: Checker, length: int | None) -> Flow:
-    """Read the start of a streamed body, and check it whole if that is all. Raises Malformed, AgentGone."""
+class _AsItCame:
+    """Frames nothing."""
+
+    def __init__(self, length: int | None) -> None:
+        self.length = length
+
+    def data(self, data: bytes) -> bytes:
+        return data
+
+    def end(self, _: Headers) -> bytes:
+        return b""
+
+
+def _writer(signed: Signed, body: Streamed) -> _AsItCame | ChunkWriter:
+    return ChunkWriter(signed, body) if body.kind.signed_chunks else _AsItCame(body.length)
+
+
+async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
+    """Read the start of a streamed body, and check it whole if that is all. Raises GateError, AgentGone."""
     first = bytearray()
     ended = False
     while len(first) < FIRST and not ended:
@@ -67,9 +85,8 @@ async def begin(source: Source, checker: Checker, length: int | None) -> Flow:
             ended = True
             checker.finish()
         else:
-            checker.feed(piece)
-            first += piece
-    return Flow(first=bytes(first), ended=ended, source=source, checker=checker, length=length)
+            first += checker.feed(piece)
+    return Flow(first=bytes(first), ended=ended, source=source, checker=checker, body=body)
 
 
 async def send_whole(link: Link, head: RequestHead, data: bytes) -> ResponseHead:
@@ -79,20 +96,21 @@ async def send_whole(link: Link, head: RequestHead, data: bytes) -> ResponseHead
     return await _answer(link)
 
 
-async def send_flow(link: Link, head: RequestHead, flow: Flow) -> ResponseHead:
+async def send_flow(link: Link, signed: Signed, flow: Flow) -> ResponseHead:
     """Send a request and its body as it comes; the head of the answer, which may come before all is sent.
 
     Raises:
         Malformed: the body is not what its head said; AWS did not get its end.
+        Unauthenticated: nor is it what the agent signed.
         AgentGone: it stopped coming.
         UpstreamError: AWS could not be reached or answered nonsense.
     """
 
     async def pump() -> None:
         try:
-            await _pump(link, head, flow)
+            await _pump(link, signed, flow)
         except UpstreamError:
-            log.debug("%s stopped reading; its answer says why, if there is one", head.one("host"))
+            log.debug("%s stopped reading; its answer says why, if there is one", signed.head.one("host"))
         await trio.sleep_forever()
 
     async def answer() -> ResponseHead:
@@ -105,18 +123,19 @@ async def send_flow(link: Link, head: RequestHead, flow: Flow) -> ResponseHead:
     return found
 
 
-async def _pump(link: Link, head: RequestHead, flow: Flow) -> None:
-    connection, kept = link.connection, flow.first
-    start = connection.send_request(head, length=flow.length)
+async def _pump(link: Link, signed: Signed, flow: Flow) -> None:
+    connection, kept, writer = link.connection, flow.first, _writer(signed, flow.body)
+    start = connection.send_request(signed.head, length=writer.length)
     if not flow.ended:
         await link.send(start)
         start = b""
         while (piece := await flow.source.next_piece()) is not None:
-            flow.checker.feed(piece)
-            await link.send(connection.send_data(kept))
-            kept = piece
+            if passed := flow.checker.feed(piece):
+                await link.send(connection.send_data(writer.data(kept)))
+                kept = passed
         flow.checker.finish()
-    await link.send(start + connection.send_data(kept) + connection.send_end())
+    last = writer.data(kept) + writer.end(flow.checker.trailers)
+    await link.send(start + connection.send_data(last) + connection.send_end())
 
 
 async def _answer(link: Link) -> ResponseHead:
@@ -142,8 +161,9 @@ async def relay(
     recorder.aws_request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
     first, ended = (await _read_first(link)) if 400 <= head.status < 500 else (b"", False)
     if head.status >= 400:
-        _note_code(head, first, recorder)
-        _keep_back(head, first, credentials, again=again)
+        said = _said(head, first)
+        _note_code(head, said, recorder)
+        _keep_back(head, said, credentials, again=again)
     length = link.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
@@ -169,6 +189,15 @@ async def _read_first(link: Link) -> tuple[bytes, bool]:
             raise UpstreamError("aws's answer broke off")
         first += event.data
     return bytes(first), False
+
+
+def _said(head: ResponseHead, body: bytes) -> bytes:
+    """What an error says. Raises UpstreamError where that cannot be read."""
+    coding = head.one(b"content-encoding")
+    said = readable(body, coding.decode("latin-1").strip().lower() if coding and body else None)
+    if said is None:
+        raise UpstreamError("aws refused the call in an encoding that the gateway cannot read")
+    return said
 
 
 def _note_code(head: ResponseHead, body: bytes, recorder: Recorder) -> None:

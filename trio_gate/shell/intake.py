@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
-from trio_gate.aws.identify import Ambiguous, body_mode, identify
+from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.way import destination
 from trio_gate.errors import Unidentified
-from trio_gate.shell.bodies import read_held
+from trio_gate.shell.bodies import Kept, read_held, spool
 from trio_gate.shell.generation import check_place
 from trio_gate.signing.sigv4 import without_signature
+from trio_gate.signing.verify import chain_of
 from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.head import Streamed, StreamKind
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
-    from trio_gate.shell.bodies import Share
+    from trio_gate.shell.bodies import Share, Spool
     from trio_gate.shell.generation import Admitted, Generation
     from trio_gate.shell.models import Models
     from trio_gate.shell.recorder import Recorder
@@ -32,7 +36,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """A request with a name. `head` is what AWS will be asked, without any signature; `arrived` is what the agent signed."""
+    """A request with a name. `head` is what AWS will be asked, without any signature; `arrived` is what the agent signed.
+
+    `store` holds a body that is already here and on disk.
+    """
 
     arrived: RequestHead
     head: RequestHead
@@ -40,12 +47,21 @@ class Identified:
     claim: Claim
     admitted: Admitted
     call: Call
+    store: Spool | None
 
 
 async def take(
-    arrived: RequestHead, *, agent: AgentStream, way: Way, generation: Generation, tools: Tools, share: Share, recorder: Recorder
+    arrived: RequestHead,
+    *,
+    agent: AgentStream,
+    way: Way,
+    generation: Generation,
+    tools: Tools,
+    share: Share,
+    kept: ExitStack,
+    recorder: Recorder,
 ) -> Identified:
-    """Name a request.
+    """Name a request. `share` is of the memory for its body; a file for it is left on `kept`.
 
     Raises:
         GateError: it is nobody's, goes nowhere that we know, or is no one call.
@@ -58,17 +74,29 @@ async def take(
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
+    store: Spool | None = None
     if body_mode(head, place=place, claim=scope, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(arrived, agent.connection.content_length)
     else:
-        body = await read_held(agent, generation.config.gateway.held_limit, share)
+
+        def beyond() -> Spool | None:
+            blob = takes_blob(head, place=place, claim=scope, catalog=models.catalog)
+            return kept.enter_context(spool(tools.spool_folder, tools.spooled)) if blob else None
+
+        held = await read_held(agent, generation.config.gateway.held_limit, share, beyond)
+        if isinstance(held, Kept):
+            store, size = held.store, held.length
+            body = Streamed(kind=StreamKind.HASHED, length=size, decoded_length=size, sha256=held.sha256)
+        else:
+            secret = admitted.agent.secret if admitted.agent else None
+            head, body = unframed(head, held, place, chain_of(claim, secret, tools.keys))
     try:
         call = identify(head, body, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
     recorder.call = call
     recorder.shape = models.catalog.service(call.service).operations[call.operation].input
-    return Identified(arrived=arrived, head=head, body=body, claim=claim, admitted=admitted, call=call)
+    return Identified(arrived=arrived, head=head, body=body, claim=claim, admitted=admitted, call=call, store=store)
 
 
 def _explained(fault: Ambiguous, way: Way, models: Models) -> Unidentified:

@@ -17,8 +17,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated
+from trio_gate.signing.chunks import Chain
 from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, encode_again, sign_string, string_to_sign
-from trio_gate.wire.aws_chunked import SHA256_HEX, UNSIGNED, UNSIGNED_TRAILER, declared_payload, refused_payload
+from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload
 from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
@@ -66,22 +67,34 @@ def verify(
         raise Unauthenticated(_WRONG)
 
 
+def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | None:
+    """The signatures that the chunks of this agent's upload must have; None where it has no secret to prove it."""
+    if secret is None:
+        return None
+    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+    key = keys.key(secret, claim.date, claim.region, claim.service)
+    return Chain(key=key, amz_date=claim.amz_date, scope=scope, seed=claim.signature)
+
+
 def payload_hash_of(head: RequestHead, body: Body) -> str:
-    """What stands for the body in the inbound canonical request, checked against a body that is held.
+    """What stands for the body in the inbound canonical request, checked against a body whose hash is known.
 
     Raises:
         Malformed: the head declares another body, or a form that is for uploads only.
     """
     declared = declared_payload(head)
     if isinstance(body, Streamed):
-        return body.sha256 or body.kind.value
-    actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
+        if body.sha256 is None:
+            return body.kind.value
+        actual = body.sha256
+    else:
+        actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
     if declared is None:
         return UNSIGNED if _presigned_s3(head) else actual
-    if declared == UNSIGNED:
+    if declared == UNSIGNED or (isinstance(body, Held) and body.framed):
         return declared
-    if declared == UNSIGNED_TRAILER:
-        raise Malformed("aws-chunked bodies are for PutObject and UploadPart")
+    if declared in FRAMED:
+        raise Malformed("aws-chunked bodies are for S3")
     if not SHA256_HEX.fullmatch(declared):
         raise refused_payload(declared)
     if declared != actual:

@@ -1,7 +1,8 @@
-"""The grammar of chunks: HTTP's transfer coding and, inside it, S3's aws-chunked without signatures.
+"""The grammar of chunks: HTTP's transfer coding and, inside it, S3's aws-chunked.
 
-Rule: a chunk is `hex CRLF data CRLF` and nothing more (RFC 9112 §7.1). Extensions are refused: nobody sends them here, and
-parsers differ about them. Sizes are read by a regular expression first, since `int` takes signs, blanks and underscores.
+Rule: a chunk is `hex CRLF data CRLF` and nothing more (RFC 9112 §7.1); a signed one is `hex;chunk-signature=hex CRLF data CRLF`.
+Other extensions are refused: nobody sends them here, and parsers differ about them. Sizes are read by a regular expression
+first, since `int` takes signs, blanks and underscores.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ _SIZE_LINE = 18
 """Bytes of a size line with its CRLF: 16 digits count to 2**64."""
 
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_SIGNED_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})")
+_SIGNATURE = len(";chunk-signature=") + 64
+
+TRAILER_SIGNATURE = "x-amz-trailer-signature"
+"""The last trailer where trailers are signed."""
 
 
 class _At(Enum):
@@ -34,14 +40,16 @@ class ChunkReader:
 
     Attributes:
         trailers: the fields after the last chunk, complete once `done`.
+        size: of the chunk that is being read. left: bytes of it that are still to come.
     """
 
-    __slots__ = ("_at", "_budget", "_left", "trailers")
+    __slots__ = ("_at", "_budget", "_line_limit", "left", "size", "trailers")
 
     def __init__(self) -> None:
         self.trailers: Fields = []
+        self.size = self.left = 0
         self._at = _At.SIZE
-        self._left = 0
+        self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
 
     @property
@@ -59,17 +67,17 @@ class ChunkReader:
         return None
 
     def _data(self, buffer: bytearray) -> bytes | None:
-        data = take(buffer, self._left)
+        data = take(buffer, self.left)
         if not data:
             return None
-        self._left -= len(data)
-        if not self._left:
+        self.left -= len(data)
+        if not self.left:
             self._at = _At.AFTER
         return data
 
     def _line(self, buffer: bytearray) -> bool:
         """Read one line of framing; whether there was one."""
-        limit = {_At.SIZE: _SIZE_LINE, _At.AFTER: 2}.get(self._at, self._budget)
+        limit = {_At.SIZE: self._line_limit, _At.AFTER: 2}.get(self._at, self._budget)
         end = buffer.find(b"\r\n", 0, limit)
         if end < 0:
             if len(buffer) >= limit:
@@ -83,21 +91,57 @@ class ChunkReader:
 
     def _step(self, line: bytes) -> None:
         if self._at is _At.SIZE:
-            if not _SIZE.fullmatch(line):
-                raise self._fault()
-            self._left = int(line, 16)
-            self._at = _At.DATA if self._left else _At.TRAILERS
+            self.size = self.left = self._size(line)
+            self._at = _At.DATA if self.left else _At.TRAILERS
         elif self._at is _At.AFTER:
             self._at = _At.SIZE
         elif line:
-            self.trailers.append(_trailer(line))
+            self.trailers.append(self._trailer(line))
         else:
             self._at = _At.END
+
+    def _size(self, line: bytes) -> int:
+        if not _SIZE.fullmatch(line):
+            raise self._fault()
+        return int(line, 16)
+
+    def _trailer(self, line: bytes) -> tuple[bytes, bytes]:
+        if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line):
+            raise Malformed("a trailer of the body holds a control byte")
+        return split_field(line)
 
     def _fault(self) -> Malformed:
         if self._at is _At.TRAILERS:
             return Malformed("the trailers of the body are too long")
         return Malformed("a chunk of the body is not `size in hex, CRLF, data, CRLF`")
+
+
+class AwsChunkReader(ChunkReader):
+    """S3's aws-chunked. A trailer's line may end in LF CRLF, as minio's Go client writes it.
+
+    Attributes:
+        signature: in hex, of the chunk that was read last, where chunks are `signed`.
+    """
+
+    __slots__ = ("_signed", "signature")
+
+    def __init__(self, *, signed: bool) -> None:
+        super().__init__()
+        self.signature = ""
+        self._signed = signed
+        self._line_limit += _SIGNATURE if signed else 0
+
+    def _size(self, line: bytes) -> int:
+        if not self._signed:
+            return super()._size(line)
+        found = _SIGNED_SIZE.fullmatch(line)
+        if not found:
+            raise Malformed("a chunk of the body is not `size in hex;chunk-signature=64 hex digits, CRLF, data, CRLF`")
+        self.signature = found[2].decode()
+        return int(found[1], 16)
+
+    def _trailer(self, line: bytes) -> tuple[bytes, bytes]:
+        return super()._trailer(line.removesuffix(b"\n"))
 
 
 def take(buffer: bytearray, most: int) -> bytes:
@@ -110,9 +154,3 @@ def take(buffer: bytearray, most: int) -> bytes:
         data = bytes(view[:most])
     del buffer[:most]
     return data
-
-
-def _trailer(line: bytes) -> tuple[bytes, bytes]:
-    if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line):
-        raise Malformed("a trailer of the body holds a control byte")
-    return split_field(line)

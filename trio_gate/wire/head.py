@@ -87,11 +87,18 @@ class ResponseHead:
 
 
 class StreamKind(Enum):
-    """How a streamed body says what it is: the forms of `x-amz-content-sha256` that DESIGN's table of bodies streams."""
+    """How a streamed body says what it is: the forms of `x-amz-content-sha256` that may be streamed."""
 
     HASHED = "sha256 in the head"
     UNSIGNED = "UNSIGNED-PAYLOAD"
     UNSIGNED_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+    SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    SIGNED_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+
+    @property
+    def signed_chunks(self) -> bool:
+        """Whether each chunk has a signature, so that its framing cannot go on as it came."""
+        return self in (StreamKind.SIGNED, StreamKind.SIGNED_TRAILER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +108,15 @@ class Empty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A body that was read whole before anything was decided. `data` is the content after transfer decoding."""
+    """A body that was read whole before anything was decided.
+
+    Attributes:
+        data: the content after all transfer decoding, aws-chunked included.
+        framed: the form of aws-chunked that it arrived in, if any.
+    """
 
     data: bytes
+    framed: StreamKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +129,7 @@ class Streamed:
         decoded_length: bytes of content, from `x-amz-decoded-content-length` or `length`; None when neither says.
         sha256: the lower-case hex hash the agent declared, for HASHED.
         trailers: names that `x-amz-trailer` announced, lower case.
+        checksums: fields of the head that declare checksums of the content.
     """
 
     kind: StreamKind
@@ -123,6 +137,7 @@ class Streamed:
     decoded_length: int | None
     sha256: str | None = None
     trailers: tuple[str, ...] = ()
+    checksums: Headers = ()
 
 
 Body = Empty | Held | Streamed

@@ -1,0 +1,113 @@
+"""Chunk and trailer signatures of S3 uploads: to make those that leave, and to know what those that arrive must be.
+
+Rule: one `Chain` serves both sides. Each signature covers its own data and the signature before it, beginning with the
+request's, so no chunk can be altered, moved, dropped or added.
+
+Theory: docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html. A chunk is
+`hex;chunk-signature=signature CRLF data CRLF`; the last one is empty, and trailers and their own signature follow it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from trio_gate.signing.sigv4 import ALGORITHM, sign_string
+from trio_gate.wire.checksums import encoded_size
+from trio_gate.wire.chunked import TRAILER_SIGNATURE, take
+from trio_gate.wire.head import StreamKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from trio_gate.signing.sigv4 import Signed
+    from trio_gate.wire.head import Headers, Streamed
+
+CHUNK = 64 * 1024
+"""Bytes of content in each chunk that leaves, but the last ones. S3 takes no fewer than 8 KiB."""
+
+_EMPTY = hashlib.sha256().hexdigest()
+_FRAME = len(";chunk-signature=") + 64 + 2 * len("\r\n")
+_TRAILER_SIGNATURE = len(f"{TRAILER_SIGNATURE}:") + 64 + len("\r\n")
+
+
+class Chain:
+    """Signatures of one upload's chunks, in their order.
+
+    Args:
+        key: the signing key of the request.
+        amz_date: as in x-amz-date.
+        scope: day/region/service/aws4_request.
+        seed: the request's signature.
+    """
+
+    __slots__ = ("_key", "_last", "_when")
+
+    def __init__(self, *, key: bytes, amz_date: str, scope: str, seed: str) -> None:
+        self._key = key
+        self._when = f"{amz_date}\n{scope}"
+        self._last = seed
+
+    def chunk(self, sha256_hex: str) -> str:
+        """The signature of the next chunk, whose data have this hash."""
+        return self._next(f"{ALGORITHM}-PAYLOAD\n{self._when}\n{self._last}\n{_EMPTY}\n{sha256_hex}")
+
+    def trailers(self, fields: Headers) -> str:
+        """The signature of the trailers, names in lower case."""
+        text = "".join(f"{name}:{value}\n" for name, value in sorted(fields))
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return self._next(f"{ALGORITHM}-TRAILER\n{self._when}\n{self._last}\n{digest}")
+
+    def _next(self, text: str) -> str:
+        self._last = sign_string(self._key, text)
+        return self._last
+
+
+class ChunkWriter:
+    """Frames and signs the content of an upload whose head was signed.
+
+    Attributes:
+        length: bytes that it will make, for content of the length that the head says.
+    """
+
+    __slots__ = ("_buffer", "_chain", "_signs_trailers", "length")
+
+    def __init__(self, signed: Signed, body: Streamed) -> None:
+        self._chain = Chain(key=signed.key, amz_date=signed.amz_date, scope=signed.scope, seed=signed.signature)
+        self._buffer = bytearray()
+        self._signs_trailers = body.kind is StreamKind.SIGNED_TRAILER
+        self.length = framed_length(body.decoded_length or 0, body.trailers if self._signs_trailers else None)
+
+    def data(self, content: bytes) -> bytes:
+        """The chunks that are full with this content; the rest is kept for the next."""
+        self._buffer += content
+        return b"".join(self._chunk(CHUNK) for _ in range(len(self._buffer) // CHUNK))
+
+    def end(self, trailers: Headers) -> bytes:
+        """The rest of the content, the empty chunk and the trailers."""
+        rest = self._chunk(CHUNK) if self._buffer else b""
+        end = self._line(b"")
+        if self._signs_trailers:
+            fields = (*sorted(trailers), (TRAILER_SIGNATURE, self._chain.trailers(trailers)))
+            end += "".join(f"{name}:{value}\r\n" for name, value in fields).encode()
+        return rest + end + b"\r\n"
+
+    def _chunk(self, size: int) -> bytes:
+        data = take(self._buffer, size)
+        return b"%b%b\r\n" % (self._line(data), data)
+
+    def _line(self, data: bytes) -> bytes:
+        return f"{len(data):x};chunk-signature={self._chain.chunk(hashlib.sha256(data).hexdigest())}\r\n".encode()
+
+
+def framed_length(length: int, trailers: Iterable[str] | None) -> int:
+    """Bytes that a ChunkWriter makes of so many; `trailers` are the names of those that end it, None where none do."""
+    full, rest = divmod(length, CHUNK)
+    total = full * _chunk_length(CHUNK) + (_chunk_length(rest) if rest else 0) + _chunk_length(0)
+    if trailers is None:
+        return total
+    return total + _TRAILER_SIGNATURE + sum(len(name) + 1 + encoded_size(name) + len("\r\n") for name in trailers)
+
+
+def _chunk_length(size: int) -> int:
+    return len(f"{size:x}") + _FRAME + size

@@ -1,0 +1,229 @@
+"""Bodies as they go by: whether they are what their heads said, piece by piece.
+
+Rule: a checker sees every byte, and gives back what may go on: the bytes as they came, or the content alone where chunks
+are signed and must be framed again. `finish` passes only if length, hash, framing, signatures, trailers and checksums agree.
+Whoever forwards holds back the last bytes until then, so AWS never completes a body that lied.
+
+Theory: the signature of a chunk is known to be good only at the chunk's end. A chunk of up to `WINDOW` is kept until then; of a
+longer one all but its last piece has gone on, and AWS gets no end of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from trio_gate.errors import Malformed, Unauthenticated
+from trio_gate.wire.checksums import Sums
+from trio_gate.wire.chunked import TRAILER_SIGNATURE, AwsChunkReader
+from trio_gate.wire.head import StreamKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_gate.wire.head import Headers, Streamed
+
+    Observer = Callable[[bytes], None]
+
+WINDOW = 256 * 1024
+"""The longest chunk that is kept until its signature is checked. SDKs make theirs of 64 or 128 KiB."""
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class Checker(Protocol):
+    """Watches a body go by.
+
+    Attributes:
+        trailers: the body's checksums that came behind it, once `finish` has passed.
+    """
+
+    trailers: Headers
+
+    @property
+    def seen(self) -> int:
+        """Bytes of content so far."""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes, transfer decoding done; what may go on. Raises GateError as soon as they cannot come right."""
+
+    def finish(self) -> None:
+        """The body is over. Raises GateError if it is not what its head said."""
+
+
+class Chain(Protocol):
+    """The signatures that chunks must have, in their order; `signing.chunks.Chain` is one."""
+
+    def chunk(self, sha256_hex: str) -> str:
+        """The next chunk's, whose data have this hash."""
+
+    def trailers(self, fields: Headers) -> str:
+        """The trailers'."""
+
+
+class NullChecker:
+    """Counts, and adds up the checksums that the head declares."""
+
+    def __init__(self, length: int | None, observe: Observer | None = None, declared: Headers = ()) -> None:
+        self._length = length
+        self._observe = observe
+        self._declared = declared
+        self._sums = Sums(name for name, _ in declared)
+        self.seen = 0
+        self.trailers: Headers = ()
+
+    def feed(self, data: bytes) -> bytes:
+        """See Checker."""
+        self.seen += len(data)
+        if self._length is not None and self.seen > self._length:
+            raise Malformed("the body is longer than its head says")
+        self._sums.update(data)
+        if self._observe is not None:
+            self._observe(data)
+        return data
+
+    def finish(self) -> None:
+        """See Checker."""
+        if self._length not in (None, self.seen):
+            raise Malformed("the body is shorter than its head says")
+        for name, value in self._declared:
+            self._sums.check(name, value)
+
+
+class HashChecker(NullChecker):
+    """Hashes as well."""
+
+    def __init__(self, sha256_hex: str, length: int | None, observe: Observer | None = None, declared: Headers = ()) -> None:
+        super().__init__(length, observe, declared)
+        self._expected = sha256_hex
+        self._hash = hashlib.sha256()
+
+    def feed(self, data: bytes) -> bytes:
+        """See Checker."""
+        self._hash.update(data)
+        return super().feed(data)
+
+    def finish(self) -> None:
+        """See Checker."""
+        super().finish()
+        if self._hash.hexdigest() != self._expected:
+            raise Malformed("the body does not have the hash that x-amz-content-sha256 says")
+
+
+class AwsChunkedChecker:
+    """Reads aws-chunked framing and checks its content and its trailers. The bytes go on as they came."""
+
+    def __init__(self, body: Streamed, observe: Observer | None = None) -> None:
+        self._buffer = bytearray()
+        self._chunks = AwsChunkReader(signed=body.kind.signed_chunks)
+        self._content = NullChecker(body.decoded_length, observe, body.checksums)
+        self._names = body.trailers
+        self._sums = Sums(body.trailers)
+        self.trailers: Headers = ()
+
+    @property
+    def seen(self) -> int:
+        """See Checker."""
+        return self._content.seen
+
+    def feed(self, data: bytes) -> bytes:
+        """See Checker."""
+        self._buffer += data
+        while content := self._chunks.read(self._buffer):
+            self._sums.update(self._content.feed(content))
+            self._took(content)
+        if self._chunks.done and self._buffer:
+            raise Malformed("the body goes on after its last chunk")
+        return data
+
+    def _took(self, content: bytes) -> None:
+        """Content has come."""
+
+    def finish(self) -> None:
+        """See Checker."""
+        if not self._chunks.done:
+            raise Malformed("the body ends before its last chunk")
+        self._content.finish()
+        found = self._trailers()
+        if sorted(name for name, _ in found) != sorted(self._names):
+            raise Malformed("the body's trailers are not those that x-amz-trailer names")
+        for name, value in found:
+            self._sums.check(name, value)
+        self.trailers = found
+
+    def _trailers(self) -> Headers:
+        return tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in self._chunks.trailers)
+
+
+class SignedChunksChecker(AwsChunkedChecker):
+    """The same for signed chunks, whose content alone goes on. Without a `chain`, signatures may be any."""
+
+    def __init__(self, body: Streamed, observe: Observer | None = None, chain: Chain | None = None) -> None:
+        super().__init__(body, observe)
+        self._signs_trailers = body.kind is StreamKind.SIGNED_TRAILER
+        self._chain = chain
+        self._hash = hashlib.sha256()
+        self._kept = bytearray()
+        self._passed = bytearray()
+
+    def feed(self, data: bytes) -> bytes:
+        """See Checker."""
+        super().feed(data)
+        passed = bytes(self._passed)
+        self._passed.clear()
+        return passed
+
+    def _took(self, content: bytes) -> None:
+        self._kept += content
+        self._hash.update(content)
+        whole = not self._chunks.left
+        if whole:
+            self._check_chunk()
+        if whole or self._chain is None or self._chunks.size > WINDOW:
+            self._passed += self._kept
+            self._kept.clear()
+
+    def finish(self) -> None:
+        """See Checker."""
+        if self._chunks.done:
+            self._check_chunk()
+        super().finish()
+
+    def _check_chunk(self) -> None:
+        if self._chain is not None:
+            _compare(self._chain.chunk(self._hash.hexdigest()), self._chunks.signature)
+        self._hash = hashlib.sha256()
+
+    def _trailers(self) -> Headers:
+        found = super()._trailers()
+        if not self._signs_trailers:
+            return found
+        if not found or found[-1][0] != TRAILER_SIGNATURE or not _HEX.fullmatch(found[-1][1]):
+            raise Malformed(f"the last trailer of the body is not `{TRAILER_SIGNATURE}` with 64 hex digits")
+        if self._chain is not None:
+            _compare(self._chain.trailers(found[:-1]), found[-1][1])
+        return found[:-1]
+
+
+def _compare(expected: str, signature: str) -> None:
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise Unauthenticated("the signature of a chunk does not match this agent's secret")
+
+
+def checker_for(body: Streamed, observe: Observer | None = None, chain: Chain | None = None) -> Checker:
+    """The checker of a streamed body.
+
+    Args:
+        body: what its head says.
+        observe: is told its content, framing removed.
+        chain: the signatures that its chunks must have, where the agent is proven.
+    """
+    if body.kind.signed_chunks:
+        return SignedChunksChecker(body, observe, chain)
+    if body.kind is StreamKind.UNSIGNED_TRAILER:
+        return AwsChunkedChecker(body, observe)
+    if body.sha256 is not None:
+        return HashChecker(body.sha256, body.length, observe, body.checksums)
+    return NullChecker(body.length, observe, body.checksums)
