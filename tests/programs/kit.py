@@ -97,7 +97,7 @@ class Job:
         return out
 
     def environment(self) -> dict[str, str]:
-        proxy = {name: self.way.proxy for name in ("HTTPS_PROXY", "https_proxy")} if self.way.proxy else {}
+        proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.way.proxy) if self.way.proxy else {}
         endpoint = {"AWS_ENDPOINT_URL": self.way.endpoint} if self.way.endpoint else {}
         session = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
         return {
