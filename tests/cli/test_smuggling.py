@@ -211,7 +211,7 @@ WHO = [
     attack("T24", "presigned", "sign it once", authorization=(V4.replace("dynamodb", "s3"),)),
     attack("T25", "presigned", "repeated or not spelled", target=f"{PRESIGNED}&x-amz-credential=AKIA222222222222CI01"),
     attack("T25", "presigned", "repeated or not spelled", target=f"{PRESIGNED}&X-Amz-Expires=1"),
-    attack("T25", "presigned", NO_FIT, target=f"{PRESIGNED}&x-amz-security-token=t"),
+    attack("T25", "presigned", "not spelled as", target=f"{PRESIGNED}&x-amz-security-token=t"),
 ]
 
 
@@ -307,9 +307,9 @@ S3_SAYS = [
     attack("T43", "put", NO_FIT, target="/bucket/key?uploadId=u"),
     attack("T43", "get", NO_FIT, target="/bucket/key?brandNewThing"),
     attack("T43", "get", NO_FIT, target="/bucket/key?acl=false"),
-    attack("T44", "put", NO_FIT, target="/bucket/key?x-amz-acl=public-read"),
-    attack("T44", "put", NO_FIT, target="/bucket/key?x-amz-copy-source=secret%2Fkey"),
-    attack("T44", "put", NO_FIT, target="/bucket/key?X-Amz-Acl=public-read"),
+    attack("T44", "put", "send it as a field", target="/bucket/key?x-amz-acl=public-read"),
+    attack("T44", "put", "send it as a field", target="/bucket/key?x-amz-copy-source=secret%2Fkey"),
+    attack("T44", "put", "send it as a field", target="/bucket/key?X-Amz-Acl=public-read"),
     attack("T45", "put", "not a header", more=[("x-amz-copy-source", "")]),
     attack("T45", "put", "came more than once", more=[("x-amz-copy-source", "a/b"), ("x-amz-copy-source", "c/d")]),
     attack("T46", "get", NO_FIT, method="POST", target="/bucket", fields=[("Content-Type", "multipart/form-data; boundary=b")]),
