@@ -9,6 +9,8 @@ from scripts.embedded_aws import REGION
 from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Program, found
 
 OWN = ROOT / ".venv-programs" / "bin"
+CURL = Path("/usr/bin/curl")
+MODULES = ROOT / ".node-programs" / "node_modules"
 NODE = found("/usr/bin/node", "/usr/local/bin/node")
 S3 = f"https://s3.{REGION}.amazonaws.com"
 VIRTUAL = f"https://{BUCKET}.s3.{REGION}.amazonaws.com"
@@ -52,7 +54,7 @@ def curl(job: Job) -> None:
             blocks.append("\n".join([*common, f"url = {_quoted(url)}", f"{option} = {_quoted(str(folder / path))}"]))
         config = job.folder / f"{option}.curl"
         config.write_text("\nnext\n".join(blocks))
-        job.run("curl", "--disable", "--config", config)
+        job.run(CURL, "--disable", "--config", config)
 
 
 def _quoted(text: str) -> str:
@@ -63,6 +65,6 @@ PROGRAMS = [
     boto("plain"),
     cli("aws-cli-1", ROOT / ".venv-awscli" / "bin" / "aws"),
     cli("aws-cli-2", Path("/usr/bin/aws")),
-    Program(name="curl", needs=(Path("/usr/bin/curl"),), sync=curl),
+    Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
 ]
