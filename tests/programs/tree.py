@@ -62,7 +62,7 @@ NAMES = [
     "emoji-\U0001f980.bin",
     "zero\u200bwidth",
     "no\u00a0break",
-    "l" * 250,
+    "l" * 240,
     "ü" * 120,
     "x-id=GetObject",
     "acl",
