@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 from urllib.parse import urlencode
 
 import botocore.loaders
@@ -17,6 +18,14 @@ from botocore.awsrequest import prepare_request_dict
 ACCOUNT = "111111111111"
 LABEL = "route-1"
 TEXT = "a/b c+d=é&%25~"
+GREEDY = (
+    f"arn:aws:service:us-east-1:{ACCOUNT}:kind/{'a' * 36}/{'b' * 36}",
+    f"arn:aws:s3:us-east-1:{ACCOUNT}:kind/a",
+    "a/b.c",
+    "a-name",
+)
+"""Values of labels that take several segments; the first that the model's pattern or the label's name admits is sent."""
+
 MOMENT = datetime.datetime(2025, 1, 15, 8, 30, tzinfo=datetime.UTC)
 SCALARS = {
     "integer": 7,
@@ -61,6 +70,18 @@ def sample(shape, name="", depth=0):
     return SCALARS[kind]
 
 
+def inputs(model):
+    """What to send: the required members, and all."""
+    shape = model.input_shape
+    full = sample(shape) if shape else {}
+    for name, member in (shape.members if shape else {}).items():
+        if f"{{{member.serialization.get('name')}+}}" in model.http["requestUri"]:
+            named = "arn:.*" if name.lower().endswith(("arn", "id")) else ""
+            pattern = re.compile(member.metadata.get("pattern", named))
+            full[name] = next((text for text in GREEDY if pattern.fullmatch(text)), TEXT)
+    return {name: value for name, value in full.items() if shape and name in shape.required_members}, full
+
+
 def text(shape, name):
     if shape.enum:
         return shape.enum[0]
@@ -72,6 +93,15 @@ def text(shape, name):
     if shape.serialization.get("jsonvalue") and location == "header":
         return {"k": ["v"]}
     return "plain value" if location == "header" or name == "Metadata" else TEXT
+
+
+def spoken(value, text):
+    """The value with another text for the kit's own."""
+    if isinstance(value, dict):
+        return {name: spoken(item, text) for name, item in value.items()}
+    if isinstance(value, list):
+        return [spoken(item, text) for item in value]
+    return text if value == TEXT else value
 
 
 def expected(value, shape):

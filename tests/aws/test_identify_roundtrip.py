@@ -1,40 +1,17 @@
 """What botocore writes, we read back: operations of every service, in every protocol it lists, at the host that it is called at.
 
 botocore's serializers are the oracle; nothing of ours is used to build the requests. Each is named among all services that
-share its host. By default a tenth of the services is asked; `--all-operations` asks all.
+share its host.
 """
 
 from __future__ import annotations
 
-import re
-
-from tests.aws.botocore_kit import ACCOUNT, LABEL, expected, loader, pruned, sample, service_model, wire
-from tests.aws.naming_kit import catalog, claim, named, place
+from tests.aws.botocore_kit import expected, inputs, pruned, service_model, wire
+from tests.aws.naming_kit import catalog, claim, named
+from tests.aws.places_kit import where
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.route import TWINS
 from trio_gate.errors import GateError
-
-HOSTS = packaged()
-TABLE = HostTable(HOSTS)
-SERVICES = loader().list_available_services("service-2")
-SAMPLE = {"s3", "s3control", "dynamodb", "ec2", "sts", "iam", "sqs", "sns", "lambda", "secretsmanager", "cloudwatch", "route53"}
-SAMPLE |= {
-    "rds",
-    "neptune-graph",
-    "cloudfront-keyvaluestore",
-    "bedrock-agentcore",
-    "lexv2-runtime",
-    "greengrassv2",
-    *SERVICES[::12],
-}
-REGION = "us-east-1"
-
-ELSEWHERE = {
-    "ListDirectoryBuckets": f"s3express-control.{REGION}.amazonaws.com",
-    "WriteGetObjectResponse": f"{LABEL}.s3-object-lambda.{REGION}.amazonaws.com",
-}
-"""Operations whose host neither the service nor a prefix gives."""
 
 DEPRECATED = {
     "GetBucketLifecycle": "GetBucketLifecycleConfiguration",
@@ -67,43 +44,14 @@ EXCEPTIONS = {
 """Reviewed: why, and which. An entry that is no longer needed fails the test of its service."""
 
 
-def pytest_generate_tests(metafunc):
-    if "service" in metafunc.fixturenames:
-        everything = metafunc.config.getoption("--all-operations")
-        metafunc.parametrize("service", [name for name in SERVICES if everything or name in SAMPLE])
-
-
-def where(service, model):
-    """The place of the operation's own host, every service there included."""
-    default = HOSTS["services"][service]["default"]
-    if not default:
-        return place(service)  # has no host that is signed for in a way we serve
-    front = re.sub(r"\{(\w+)\}", lambda label: ACCOUNT if label[1] == "AccountId" else LABEL, prefix(model))
-    pattern = next(default[key] for key in (REGION, "aws", "*") if key in default)
-    if service == "neptune-graph" and front:
-        pattern = "{r}.neptune-graph.{s}"
-    for slot, name in (("{r}", REGION), ("{s}", "amazonaws.com"), ("{d}", "api.aws")):
-        pattern = pattern.replace(slot, name)
-    found = TABLE.place(ELSEWHERE.get(model.name, front + pattern))
-    catalog().ensure(candidate.service for candidate in found.candidates)
-    return found
-
-
-def prefix(model):
-    return model.endpoint["hostPrefix"] if model.endpoint else ""
-
-
 def canonical(service, other):
     """The name that a service goes by where its operation is another's too."""
     family = next((family for family in TWINS if service in family), (service,))
     return other if other in family and family.index(other) < family.index(service) else service
 
 
-def inputs(model):
-    """What to send: the required members, and all."""
-    shape = model.input_shape
-    full = {"Bucket": "amzn-s3-demo-bucket"} if model.name in DEPRECATED else sample(shape) if shape else {}
-    return {name: value for name, value in full.items() if shape and name in shape.required_members}, full
+def sent(model):
+    return [{"Bucket": "amzn-s3-demo-bucket"}] if model.name in DEPRECATED else inputs(model)
 
 
 def as_shown(service, shape, params):
@@ -126,20 +74,21 @@ def right(service, model, protocol, params):
     return right and pruned(dict(call.params)) == as_shown(service, model.input_shape, params)
 
 
-def test_botocore_requests_are_named_and_read_back(service):
+def test_botocore_requests_are_named_and_read_back(each_service):
+    service = each_service
     models = service_model(service)
     wrong = set()
     for protocol in models.metadata.get("protocols") or [models.protocol]:
         for operation in models.operation_names:
             model = models.operation_model(operation)
-            if not all(right(service, model, protocol, params) for params in inputs(model)):
+            if not all(right(service, model, protocol, params) for params in sent(model)):
                 wrong.add(f"{service}:{operation}")
     assert wrong == {name for names in EXCEPTIONS.values() for name in names if name.startswith(f"{service}:")}
 
 
-def test_the_catalogue_holds_every_operation(service):
-    catalog().ensure([service])
-    assert list(catalog().service(service).operations) == list(service_model(service).operation_names)
+def test_the_catalogue_holds_every_operation(each_service):
+    catalog().ensure([each_service])
+    assert list(catalog().service(each_service).operations) == list(service_model(each_service).operation_names)
 
 
 def test_exceptions_name_operations_that_there_are():

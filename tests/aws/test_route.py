@@ -186,6 +186,7 @@ def test_path_and_parameters_of_sqs_must_agree(query):
 # --- rest ---------------------------------------------------------------------------------------------------------------
 
 FUNCTIONS = "/2015-03-31/functions"
+UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
 @pytest.mark.parametrize(
@@ -247,11 +248,50 @@ def test_a_literal_query_chooses():
         named(f"POST {path}?operation=delete&operation=put", REST_JSON, body, at=at)
 
 
+def test_a_map_of_the_query_takes_what_no_other_reader_takes():
+    call = named("PUT /restapis/a?mode=merge&basepath=prepend", REST_JSON, b"{}", at=place("apigateway"))
+    assert (call.params["mode"], call.params["parameters"]) == ("merge", {"basepath": "prepend"})
+
+
+@pytest.mark.parametrize(
+    "query", ["mode=merge&Mode=overwrite", "x-amz-acl=private", "X-AMZ-Security-Token=t", "basepath=a&basepath=b"]
+)
+def test_a_map_of_the_query_takes_nothing_with_two_readings(query):
+    with pytest.raises((Malformed, Unidentified)):
+        named(f"PUT /restapis/a?{query}", REST_JSON, b"{}", at=place("apigateway"))
+
+
 def test_greedy_labels_take_slashes():
-    arn = "arn:aws:workspaces-web:us-east-1:111111111111:portal/p"
+    arn = f"arn:aws:workspaces-web:us-east-1:{ACCOUNT}:portal/{UUID}"
     for spelt in (arn, arn.replace("/", "%2F")):
         call = named(f"GET /tags/{spelt}", at=place("workspaces-web"))
         assert (call.operation, call.params) == ("ListTagsForResource", {"resourceArn": arn})
+
+
+@pytest.mark.parametrize("end", ["/newSettings", "%2FnewSettings", "/newSettings/", f"/{UUID}/newSettings"])
+def test_the_sub_path_of_an_unknown_operation_is_no_end_of_a_name(end):
+    at, portal = place("workspaces-web"), f"/portals/arn:aws:workspaces-web:us-east-1:{ACCOUNT}:portal/{UUID}"
+    assert op(f"DELETE {portal}", at=at) == "DeletePortal"
+    assert op(f"DELETE {portal}/browserSettings", at=at) == "DisassociateBrowserSettings"
+    with pytest.raises(Unidentified):
+        named(f"DELETE {portal}{end}", at=at)
+
+
+def test_an_id_has_slashes_in_an_arn_alone():
+    at = place("endusermessaging")
+    arn = f"arn:aws:social-messaging:us-east-1:{ACCOUNT}:brand-profile/b"
+    assert named(f"GET /v1/brand-profiles/{arn}", at=at).params == {"brandProfileId": arn}
+    assert named("GET /v1/brand-profiles/b", at=at).params == {"brandProfileId": "b"}
+    with pytest.raises(Unidentified):
+        named("GET /v1/brand-profiles/b/newThings", at=at)
+
+
+def test_a_name_with_slashes_is_held_against_its_pattern_to_a_length():
+    line = "GET /v20180820/tags/arn:aws:s3:us-east-1:111111111111:kind/"
+    at = place("s3control", host=f"{ACCOUNT}.s3-control.us-east-1.amazonaws.com", account=ACCOUNT)
+    assert op(line + "a" * 1000, {"x-amz-account-id": ACCOUNT}, at=at) == "ListTagsForResource"
+    with pytest.raises(Unidentified):
+        named(line + "a" * 2048, {"x-amz-account-id": ACCOUNT}, at=at)
 
 
 def test_a_host_prefix_must_be_there():
@@ -479,6 +519,14 @@ def test_the_operation_chooses_the_body_mode(service, line, mode):
     scope = claim(at.candidates[0].signing_name)
     for headers in ({}, S3, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked"}):
         assert body_mode(head(line, headers), place=at, claim=scope, catalog=catalog()) == mode
+
+
+@pytest.mark.parametrize(("first", "second"), [("gzip", "aws-chunked"), ("gzip", "gzip"), ("aws-chunked", "identity")])
+def test_one_content_encoding_is_sent(first, second):
+    line = "PUT /bucket/k?partNumber=1&uploadId=u"
+    assert op(line, {**S3, "Content-Encoding": f"{first}, {second}"}, b"x", at=place("s3")) == "UploadPart"
+    with pytest.raises(Malformed, match="more than once"):
+        named(line, {**S3, "Content-Encoding": first, "content-encoding": second}, b"x", at=place("s3"))
 
 
 def test_aws_chunked_is_for_uploads_alone():

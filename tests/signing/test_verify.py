@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -209,6 +210,24 @@ def test_what_real_clients_sign_is_proven(name):
                 checker.finish()
             proven += 1
     assert proven > 150
+
+
+def test_botocores_signature_of_every_operation_is_proven(request):
+    """One in twenty, or all with --all-operations."""
+    path, every = SHARED / "corpus" / "botocore.jsonl.gz", 1 if request.config.getoption("--all-operations") else 20
+    if not path.exists():
+        pytest.skip(f"{path.name} is not beside this checkout")
+    keys, proven = SigningKeys(), 0
+    with gzip.open(path) as file:
+        for row in map(json.loads, itertools.islice(file, 0, None, every)):
+            head, _, data = read(base64.b64decode(row["request_b64"]))
+            claim = claim_of(head)
+            if row["auth"] != "v4" or claim is None or "x-amz-s3session-token" in dict(head.headers):
+                continue
+            payload = head.one("x-amz-content-sha256") or hashlib.sha256(data).hexdigest()
+            verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim), keys=keys)
+            proven += 1
+    assert proven > 34_000 / every
 
 
 PLAIN = RequestHead(

@@ -31,10 +31,12 @@ _PLACEHOLDER = re.compile(r"[A-Z]{4}([0-9]{12})([A-Z][A-Z0-9]{0,15})")
 _REAL = re.compile(r"A[A-Z]{3}[A-Z2-7]{16}")
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
-_PRESIGNED = frozenset(
+PRESIGNED = frozenset(
     {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"}
 )
-_PRESIGNED_FOLDED = frozenset(name.lower() for name in _PRESIGNED)
+"""What a signature in the query consists of."""
+
+_PRESIGNED_FOLDED = frozenset(name.lower() for name in PRESIGNED)
 _SIGV2 = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
 
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
@@ -63,7 +65,7 @@ def _presigned(head: RequestHead) -> dict[str, str]:
     for name, value in head.target.query:
         if name.lower() not in _PRESIGNED_FOLDED:
             continue
-        if name not in _PRESIGNED or name in found:
+        if name not in PRESIGNED or name in found:
             raise Malformed("a parameter of the signature in the query is repeated or not spelled as X-Amz-Credential is")
         found[name] = value
     return found
@@ -106,7 +108,7 @@ def _from_query(head: RequestHead, presigned: dict[str, str]) -> Claim:
         raise Unauthenticated(_NO_V2 if old else f"the request is not signed, and unsigned operations are not served: {_USE_V4}")
     if presigned.get("X-Amz-Algorithm") == _SIGV4A:
         raise Unauthenticated(_NO_V4A)
-    if presigned.keys() != _PRESIGNED or presigned["X-Amz-Algorithm"] != _ALGORITHM:
+    if presigned.keys() != PRESIGNED or presigned["X-Amz-Algorithm"] != _ALGORITHM:
         raise Unauthenticated(
             f"a presigned request has X-Amz-Algorithm={_ALGORITHM} and the five other parameters of its signature"
         )

@@ -5,12 +5,13 @@ and every other query key is one that the operation has. Of several that fit, th
 own because its paths are keys.
 
 Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label; only a greedy label `{Name+}`
-takes several segments. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
+takes several segments, and only what can be one name: else the sub-path of an operation that we do not know would be its end. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
 segments anywhere else have two readings and are refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
 X_ID = "x-id"
 """A query key that the JavaScript SDK adds: the operation's name again."""
 
+MAX_GREEDY = 2048
+"""Characters of a greedy label that are held against a pattern: those of the longest ARN."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One segment of a path template: a literal, or a label that takes one segment or (greedy) several."""
+    """One segment of a path template: a literal, or a label that takes one segment or (greedy) several that fit `pattern`."""
 
     text: str
     label: bool = False
     greedy: bool = False
+    pattern: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,7 @@ class Route:
 def compile_route(method: str, template: str, shape: Shape | None) -> Route:
     """The route of an operation from botocore's `http` trait and its input."""
     path, _, query = template.partition("?")
-    segments = tuple(_segment(part) for part in path.strip("/").split("/")) if path.strip("/") else ()
+    segments = tuple(_segment(part, shape) for part in path.strip("/").split("/")) if path.strip("/") else ()
     constants = dict(part.partition("=")[::2] for part in query.split("&") if part)
     constants.pop(X_ID, None)
     in_query = shape.at("querystring") if shape else []
@@ -87,11 +92,14 @@ def compile_route(method: str, template: str, shape: Shape | None) -> Route:
     )
 
 
-def _segment(text: str) -> Segment:
+def _segment(text: str, shape: Shape | None) -> Segment:
     if not (text.startswith("{") and text.endswith("}")):
         return Segment(text=text)
-    greedy = text.endswith("+}")
-    return Segment(text=text[1 : -2 if greedy else -1], label=True, greedy=greedy)
+    if not text.endswith("+}"):
+        return Segment(text=text[1:-1], label=True)
+    name = text[1:-2]
+    pattern = next((member.shape.pattern for member in shape.at("uri") if member.wire == name), None) if shape else None
+    return Segment(text=name, label=True, greedy=True, pattern=re.compile(pattern, re.ASCII) if pattern else None)
 
 
 def rest_segments(segments: Sequence[str]) -> tuple[str, ...]:
@@ -119,8 +127,19 @@ def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
             return None
         if part.label:
             values[part.text] = "/".join(taken)
+            if not _one_name(part, values[part.text]):
+                return None
         at += width
     return values if at == len(segments) else None
+
+
+def _one_name(part: Segment, value: str) -> bool:
+    """Whether a value with slashes is one name: an id has them in an ARN alone, and where the model has a pattern it must fit."""
+    if not part.greedy or "/" not in value:
+        return True
+    if part.text.lower().endswith(("id", "arn")) and not value.startswith("arn:"):
+        return False
+    return part.pattern is None or (len(value) <= MAX_GREEDY and part.pattern.fullmatch(value) is not None)
 
 
 def query_fits(route: Route, head: RequestHead) -> str | None:
@@ -136,7 +155,11 @@ def query_fits(route: Route, head: RequestHead) -> str | None:
     if missing:
         return f"the header `{missing[0]}` is missing"
     unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
-    return f"the operation has no query parameter `{_shown(unknown)}`" if unknown and not route.any_query else None
+    if route.any_query:
+        # What AWS may read as something else is no entry of a map.
+        taken = {name.lower() for name in (*route.known, *route.constants)}
+        unknown = {name for name in unknown if name.lower() in taken or name.lower().startswith("x-amz-")}
+    return f"the operation has no query parameter `{_shown(unknown)}`" if unknown else None
 
 
 def x_id_fits(head: RequestHead, operation: str) -> bool:

@@ -25,6 +25,7 @@ class Shape:
         root: the name of an XML document of this shape, where its use gives none.
         payload: the member that is the whole HTTP body, None when the body holds the members without a location.
         timestamp: "iso8601", "rfc822" or "unixtimestamp" where the model says so.
+        pattern: the model's regular expression for a string.
         sensitive: the model's trait: values are masked where they are kept.
     """
 
@@ -37,6 +38,7 @@ class Shape:
     root: str
     payload: str | None
     timestamp: str | None
+    pattern: str | None
     flattened: bool
     document: bool
     streaming: bool
@@ -118,6 +120,7 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         root=raw.get("locationName", name),
         payload=raw.get("payload"),
         timestamp=_lower(raw.get("timestampFormat")),
+        pattern=raw.get("pattern"),
         flattened=bool(raw.get("flattened")),
         document=bool(raw.get("document")),
         streaming=bool(raw.get("streaming")),

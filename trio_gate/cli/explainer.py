@@ -25,6 +25,7 @@ from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.shell.generation import check_place
 from trio_gate.shell.models import load_model
+from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import SigningKeys, without_signature
 from trio_gate.signing.verify import chain_of, payload_hash_of, verify
 from trio_gate.wire.agent import AgentConnection
@@ -110,14 +111,15 @@ class Explainer:
         """The call, what the rules say to it and what would be sent, each as soon as it is known. Raises GateError."""
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None
-        head, place, scope = destination(without_signature(arrived), claim, way, self._table)
+        said = with_fields(arrived, claim)
+        head, place, scope = destination(without_signature(said), claim, way, self._table)
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
         agent = admitted.agent if admitted else None
         chain = chain_of(claim, agent.secret if agent else None, SigningKeys())
         if body_mode(head, place=place, claim=scope, catalog=self._catalog) == "streamed":
-            body: Body = streamed_body(arrived, connection.content_length)
+            body: Body = streamed_body(said, connection.content_length)
         else:
             head, body = unframed(head, _held(connection), place, chain)
         call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)

@@ -17,7 +17,7 @@ import trio
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.race import race
 from trio_gate.signing.chunks import ChunkWriter
-from trio_gate.signing.echo import expired, faults_signature, holds
+from trio_gate.signing.echo import expired, faults_signature, holds, readable
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop import response_headers
@@ -161,8 +161,9 @@ async def relay(
     recorder.aws_request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
     first, ended = (await _read_first(link)) if 400 <= head.status < 500 else (b"", False)
     if head.status >= 400:
-        _note_code(head, first, recorder)
-        _keep_back(head, first, credentials, again=again)
+        said = _said(head, first)
+        _note_code(head, said, recorder)
+        _keep_back(head, said, credentials, again=again)
     length = link.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
@@ -188,6 +189,15 @@ async def _read_first(link: Link) -> tuple[bytes, bool]:
             raise UpstreamError("aws's answer broke off")
         first += event.data
     return bytes(first), False
+
+
+def _said(head: ResponseHead, body: bytes) -> bytes:
+    """What an error says. Raises UpstreamError where that cannot be read."""
+    coding = head.one(b"content-encoding")
+    said = readable(body, coding.decode("latin-1").strip().lower() if coding and body else None)
+    if said is None:
+        raise UpstreamError("aws refused the call in an encoding that the gateway cannot read")
+    return said
 
 
 def _note_code(head: ResponseHead, body: bytes, recorder: Recorder) -> None:

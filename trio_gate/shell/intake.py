@@ -15,9 +15,10 @@ from trio_gate.aws.way import destination
 from trio_gate.errors import Unidentified
 from trio_gate.shell.bodies import Kept, read_held, spool
 from trio_gate.shell.generation import check_place
+from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of
-from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.aws_chunked import check_served, streamed_body
 from trio_gate.wire.head import Streamed, StreamKind
 
 if TYPE_CHECKING:
@@ -68,15 +69,17 @@ async def take(
         AgentGone: its body stopped coming.
     """
     claim = recorder.claim = read_claim(arrived)
+    check_served(arrived)
     admitted = generation.admit(claim)
     recorder.account_name = admitted.endpoint.accounts[claim.account]
-    head, place, scope = destination(without_signature(arrived), claim, way, tools.table)
+    said = with_fields(arrived, claim)
+    head, place, scope = destination(without_signature(said), claim, way, tools.table)
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
     store: Spool | None = None
     if body_mode(head, place=place, claim=scope, catalog=models.catalog) == "streamed":
-        body: Body = streamed_body(arrived, agent.connection.content_length)
+        body: Body = streamed_body(said, agent.connection.content_length)
     else:
 
         def beyond() -> Spool | None:

@@ -1,13 +1,15 @@
 """Answers that give our credentials away: AWS repeats them in some errors, and an agent must never read them.
 
-Rule: found in any spelling that AWS is known to use: plain, percent-encoded, escaped for XML or JSON, and as the hex bytes of
-S3's `StringToSignBytes`. Success answers hold none of ours.
+Rule: found in any spelling that AWS is known to use: plain, percent-encoded (twice too), in base64, escaped for XML or JSON, and as
+the hex bytes of S3's `StringToSignBytes`; an answer that came compressed is read first. Success answers hold none of ours.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
@@ -24,14 +26,49 @@ _FAULTS = re.compile(
 _EXPIRED = re.compile(rb"ExpiredToken(?:Exception)?|RequestExpired")
 
 
+MAX_READ = 1024 * 1024
+"""Bytes that a compressed error may have when it is read."""
+
+
+def readable(data: bytes, coding: str | None) -> bytes | None:
+    """An error's body without its content coding, None where it cannot be read: another coding than gzip, broken, or too long."""
+    if coding in (None, "identity"):
+        return data
+    if coding != "gzip":
+        return None
+    inflater = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        plain = inflater.decompress(data, MAX_READ)
+    except zlib.error:
+        return None
+    return plain if inflater.eof and not inflater.unused_data else None
+
+
 def holds(data: bytes, credentials: Credentials) -> bool:
     """Whether an answer holds the key id or the session token, in any spelling."""
-    plain = re.sub(rb"[\s:]", b"", data).lower()
-    for text in filter(None, (credentials.access_key_id, credentials.session_token)):
-        spellings = {text, quote(text, safe=""), quote_plus(text), escape(text), json.dumps(text)[1:-1], text.replace("/", "\\/")}
-        if any(spelling.encode() in data for spelling in spellings) or text.encode().hex().encode() in plain:
-            return True
-    return False
+    bare = re.sub(rb"[\s:]", b"", data).lower()
+    secrets = [text for text in (credentials.access_key_id, credentials.session_token) if text]
+    return any(text.encode().hex().encode() in bare or any(one in data for one in _spellings(text)) for text in secrets)
+
+
+def _spellings(text: str) -> set[bytes]:
+    once = quote(text, safe="")
+    spelled = {
+        text,
+        once,
+        once.lower(),
+        quote(once, safe=""),
+        quote_plus(text),
+        escape(text),
+        json.dumps(text)[1:-1],
+        text.replace("/", "\\/"),
+    }
+    return {spelling.encode() for spelling in spelled} | _in_base64(text.encode())
+
+
+def _in_base64(text: bytes) -> set[bytes]:
+    """What stays of a text in base64 wherever it begins in three bytes: its first and last few bits mix with its neighbours."""
+    return {base64.b64encode(bytes(shift) + text)[shift + (shift > 0) : -4] for shift in range(3)}
 
 
 def faults_signature(data: bytes) -> bool:

@@ -1,0 +1,87 @@
+"""What a presigned request to S3 says in its query in place of header fields, as those fields.
+
+Rule: one form. A parameter that stands for a field which is there too, that comes twice or in two spellings, or that stands in
+the query of a request signed in its head, is refused. Nothing is signed less for it: the inbound signature covers the query.
+
+Theory: a URL carries no fields, so presigners move `x-amz-*` fields into the query, in lower case (JavaScript) or as
+`X-Amz-Acl` (Go). S3 takes most of them there and passes over some, as x-amz-tagging. As a field each means what rules and
+S3 both read. The one exception is the digest of an empty body: the JavaScript SDK, which presigns uploads without their
+bodies, puts it into every such URL, and S3 passes over it (github.com/localstack/localstack/issues/12169); as a field it would
+fail every upload.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.claim import PRESIGNED
+from trio_gate.errors import Malformed
+from trio_gate.signing.sigv4 import S3_FAMILY
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Claim
+    from trio_gate.wire.head import RequestHead
+
+_PREFIX = "x-amz-"
+_ANYWHERE = frozenset({"X-Amz-Content-Sha256", "X-Amz-Security-Token"})
+"""Presigners of every service add these, in this one spelling."""
+
+_ANYWHERE_FOLDED = frozenset(name.lower() for name in _ANYWHERE)
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]+")
+_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+_ALGORITHM = "x-amz-sdk-checksum-algorithm"
+_CHECKSUM = "x-amz-checksum-"
+_OF_NOTHING = frozenset(
+    {"AAAAAA==", "AAAAAAAAAAA=", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
+)
+"""CRC32 and CRC32C, CRC64NVME, SHA-1 and SHA-256 of no bytes, in base64."""
+
+
+def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
+    """A head whose query holds nothing in place of a field. Outside S3 a query has no such parameters, and the router refuses them.
+
+    Args:
+        head: the head as it arrived; its signature is for `verify`, over that one.
+        claim: what its signature says.
+
+    Raises:
+        Malformed: a parameter is there in two forms, or cannot be a field.
+    """
+    moved = [pair for pair in head.target.query if pair[0].lower().startswith(_PREFIX) and pair[0] not in PRESIGNED]
+    if not moved:
+        return head
+    if head.one("authorization") is not None:
+        raise Malformed("an x-amz parameter in the query of a request that is signed in its head: send it as a field")
+    if claim.service not in S3_FAMILY:
+        _check_once(head, [name for name, _ in moved if name.lower() in _ANYWHERE_FOLDED])
+        return head
+    _check_once(head, [name for name, _ in moved])
+    fields = tuple(_field(name, value) for name, value in moved)
+    query = tuple(pair for pair in head.target.query if pair not in moved)
+    target = replace(head.target, query=query)
+    return replace(head, target=target, headers=(*head.headers, *_without_digest_of_nothing(fields)))
+
+
+def _check_once(head: RequestHead, names: list[str]) -> None:
+    folded = [name.lower() for name in names]
+    fields = {name for name, _ in head.headers}
+    if len(set(folded)) != len(folded) or not fields.isdisjoint(folded):
+        raise Malformed("an x-amz parameter of a presigned request came twice, or as a field too: send it once")
+    if any(name.lower() in _ANYWHERE_FOLDED and name not in _ANYWHERE for name in names):
+        raise Malformed("a parameter of a presigned request is not spelled as X-Amz-Content-Sha256 is")
+
+
+def _field(name: str, value: str) -> tuple[str, str]:
+    if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+        raise Malformed("an x-amz parameter of a presigned request cannot stand for a field: its name or value holds other bytes")
+    return name.lower(), value.strip(" \t")
+
+
+def _without_digest_of_nothing(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    digests = {name for name, value in fields if name.startswith(_CHECKSUM) and value in _OF_NOTHING}
+    left_out = digests | {_ALGORITHM} if digests else set()
+    return tuple(field for field in fields if field[0] not in left_out)
