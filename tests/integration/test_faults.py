@@ -170,13 +170,13 @@ def test_a_hundred_first_requests_make_one_session_and_two_agents_make_two(embed
 def test_an_agent_that_hangs_up_withdraws_its_question(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         host = gateway.doors["endpoint"]
-        asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/report.txt", account="prod")
+        asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/invoice.txt", account="prod")
         with Raw(host).send(asked):
             assert "DeleteObject" in until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
         assert until(lambda: gateway.gate(*gateway.approver("--list")).stdout or "none", "none") == "none"
         record = gateway.records()[-1]
         assert (record["action"], record["outcome"]["end"]) == ("DeleteObject", "aborted")
-        assert gateway.client("s3", "prod").get_object(Bucket="prod-data", Key="report.txt")["Body"].read()
+        assert gateway.client("s3", "prod").get_object(Bucket="prod-data", Key="invoice.txt")["Body"].read()
 
 
 def until(ask, wanted: str) -> str:
