@@ -22,10 +22,11 @@ def boto(kind: str) -> Program:
         job.run(python, CLIENTS / "boto_sync.py", kind, job.source, job.target, BUCKET, f"{job.prefix}/", **trust)
 
     python = OWN / "python"
-    return Program(name=f"boto3-{kind}", needs=(python,), sync=sync)
+    tls = {"endpoint": "boto3 has the common runtime speak TLS to plain HTTP endpoints too"} if kind == "crt" else {}
+    return Program(name=f"boto3-{kind}", needs=(python,), sync=sync, no_way=tls)
 
 
-def cli(name: str, path: Path) -> Program:
+def cli(name: str, path: Path, *, slow: bool = False) -> Program:
     def sync(job: Job) -> None:
         # Before 2.13 the CLI does not know AWS_ENDPOINT_URL.
         endpoint = ("--endpoint-url", job.way.endpoint) if job.way.endpoint else ()
@@ -34,7 +35,7 @@ def cli(name: str, path: Path) -> Program:
         job.run(*aws, "s3", "sync", "--no-progress", job.source, job.url)
         job.run(*aws, "s3", "sync", "--no-progress", job.url, job.target)
 
-    return Program(name=name, needs=(path,), sync=sync)
+    return Program(name=name, needs=(path,), sync=sync, slow=slow)
 
 
 def curl(job: Job) -> None:
@@ -171,7 +172,7 @@ def s5cmd(job: Job) -> None:
 PROGRAMS = [
     boto("plain"),
     cli("aws-cli-1", ROOT / ".venv-awscli" / "bin" / "aws"),
-    cli("aws-cli-2", Path("/usr/bin/aws")),
+    cli("aws-cli-2", Path("/usr/bin/aws"), slow=True),
     Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
     Program(name="javascript", needs=(NODE, MODULES / "@aws-sdk" / "lib-storage"), sync=javascript),
@@ -179,6 +180,6 @@ PROGRAMS = [
     rclone("rclone-1.75", OWN / "rclone"),
     Program(name="s3cmd", needs=(Path("/usr/bin/s3cmd"),), sync=s3cmd),
     Program(name="restic", needs=(Path("/usr/bin/restic"),), sync=restic),
-    Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs),
+    Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs, slow=True),
     Program(name="s5cmd", needs=(OWN / "s5cmd",), sync=s5cmd),
 ]
