@@ -67,7 +67,7 @@ def javascript(job: Job) -> None:
     job.run(NODE, "--no-warnings", *words, NODE_EXTRA_CA_CERTS=job.way.ca_file)
 
 
-def rclone(name: str, path: Path) -> Program:
+def rclone(name: str, path: Path, *, parts_from: str) -> Program:
     def sync(job: Job) -> None:
         remote = {"TYPE": "s3", "PROVIDER": "AWS", "ENV_AUTH": "true", "REGION": REGION, "ACL": "private"}
         if job.way.endpoint:
@@ -85,7 +85,7 @@ def rclone(name: str, path: Path) -> Program:
             "8",
             "--s3-no-check-bucket",
         )
-        common += ("--s3-upload-cutoff", "6M", "--s3-chunk-size", "5M")
+        common += ("--s3-upload-cutoff", parts_from, "--s3-chunk-size", "5M")
         job.run(*common, "copy", job.source, f"x:{BUCKET}/{job.prefix}", **env)
         job.run(*common, "copy", f"x:{BUCKET}/{job.prefix}", job.target, **env)
 
@@ -176,8 +176,8 @@ PROGRAMS = [
     Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
     Program(name="javascript", needs=(NODE, MODULES / "@aws-sdk" / "lib-storage"), sync=javascript),
-    rclone("rclone-1.60", Path("/usr/bin/rclone")),
-    rclone("rclone-1.75", OWN / "rclone"),
+    rclone("rclone-1.60", Path("/usr/bin/rclone"), parts_from="1G"),  # it then asks for the version `null`, which moto refuses
+    rclone("rclone-1.75", OWN / "rclone", parts_from="6M"),
     Program(name="s3cmd", needs=(Path("/usr/bin/s3cmd"),), sync=s3cmd),
     Program(name="restic", needs=(Path("/usr/bin/restic"),), sync=restic),
     Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs, slow=True),
