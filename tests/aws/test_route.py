@@ -538,3 +538,23 @@ def test_aws_chunked_is_for_uploads_alone():
         named("POST /bucket?delete", framed, b"<Delete/>", at=place("s3"))
     with pytest.raises(Malformed, match="aws-chunked"):
         named("POST /", target(GET_ITEM, **{"Content-Encoding": "aws-chunked"}), b"{}", at=place("dynamodb"))
+
+
+SPEECH = "Text=hi&OutputFormat=mp3&VoiceId=Joanna&SpeechMarkTypes=ssml&SpeechMarkTypes=word&LexiconNames=a"
+
+
+def test_polly_speaks_by_get_when_it_is_presigned():
+    call = named(f"GET /v1/speech?{SPEECH}", at=place("polly"))
+    assert call.operation == "SynthesizeSpeech"
+    assert call.params == {
+        "Text": "hi",
+        "OutputFormat": "mp3",
+        "VoiceId": "Joanna",
+        "SpeechMarkTypes": ["ssml", "word"],
+        "LexiconNames": ["a"],
+    }
+    for wrong in (f"{SPEECH}&VoiceId=Ivy", f"{SPEECH}&Voice=Ivy", "Text=hi&OutputFormat=mp3"):
+        with pytest.raises(GateError):
+            named(f"GET /v1/speech?{wrong}", at=place("polly"))
+    with pytest.raises(GateError):
+        named(f"GET /v1/speech?{SPEECH}", REST_JSON, b'{"VoiceId":"Ivy"}', at=place("polly"))

@@ -22,10 +22,11 @@ def boto(kind: str) -> Program:
         job.run(python, CLIENTS / "boto_sync.py", kind, job.source, job.target, BUCKET, f"{job.prefix}/", **trust)
 
     python = OWN / "python"
-    return Program(name=f"boto3-{kind}", needs=(python,), sync=sync)
+    tls = {"endpoint": "boto3 has the common runtime speak TLS to plain HTTP endpoints too"} if kind == "crt" else {}
+    return Program(name=f"boto3-{kind}", needs=(python,), sync=sync, no_way=tls)
 
 
-def cli(name: str, path: Path) -> Program:
+def cli(name: str, path: Path, *, slow: bool = False) -> Program:
     def sync(job: Job) -> None:
         # Before 2.13 the CLI does not know AWS_ENDPOINT_URL.
         endpoint = ("--endpoint-url", job.way.endpoint) if job.way.endpoint else ()
@@ -34,7 +35,7 @@ def cli(name: str, path: Path) -> Program:
         job.run(*aws, "s3", "sync", "--no-progress", job.source, job.url)
         job.run(*aws, "s3", "sync", "--no-progress", job.url, job.target)
 
-    return Program(name=name, needs=(path,), sync=sync)
+    return Program(name=name, needs=(path,), sync=sync, slow=slow)
 
 
 def curl(job: Job) -> None:
@@ -66,7 +67,7 @@ def javascript(job: Job) -> None:
     job.run(NODE, "--no-warnings", *words, NODE_EXTRA_CA_CERTS=job.way.ca_file)
 
 
-def rclone(name: str, path: Path) -> Program:
+def rclone(name: str, path: Path, *, parts_from: str) -> Program:
     def sync(job: Job) -> None:
         remote = {"TYPE": "s3", "PROVIDER": "AWS", "ENV_AUTH": "true", "REGION": REGION, "ACL": "private"}
         if job.way.endpoint:
@@ -84,7 +85,7 @@ def rclone(name: str, path: Path) -> Program:
             "8",
             "--s3-no-check-bucket",
         )
-        common += ("--s3-upload-cutoff", "6M", "--s3-chunk-size", "5M")
+        common += ("--s3-upload-cutoff", parts_from, "--s3-chunk-size", "5M")
         job.run(*common, "copy", job.source, f"x:{BUCKET}/{job.prefix}", **env)
         job.run(*common, "copy", f"x:{BUCKET}/{job.prefix}", job.target, **env)
 
@@ -171,14 +172,14 @@ def s5cmd(job: Job) -> None:
 PROGRAMS = [
     boto("plain"),
     cli("aws-cli-1", ROOT / ".venv-awscli" / "bin" / "aws"),
-    cli("aws-cli-2", Path("/usr/bin/aws")),
+    cli("aws-cli-2", Path("/usr/bin/aws"), slow=True),
     Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
     Program(name="javascript", needs=(NODE, MODULES / "@aws-sdk" / "lib-storage"), sync=javascript),
-    rclone("rclone-1.60", Path("/usr/bin/rclone")),
-    rclone("rclone-1.75", OWN / "rclone"),
+    rclone("rclone-1.60", Path("/usr/bin/rclone"), parts_from="1G"),  # it then asks for the version `null`, which moto refuses
+    rclone("rclone-1.75", OWN / "rclone", parts_from="6M"),
     Program(name="s3cmd", needs=(Path("/usr/bin/s3cmd"),), sync=s3cmd),
     Program(name="restic", needs=(Path("/usr/bin/restic"),), sync=restic),
-    Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs),
+    Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs, slow=True),
     Program(name="s5cmd", needs=(OWN / "s5cmd",), sync=s5cmd),
 ]

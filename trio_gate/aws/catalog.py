@@ -63,7 +63,19 @@ _OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestco
 _PROSE = frozenset(("documentation", "deprecatedMessage", "enum"))
 
 _PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
+_SPEECH = (
+    "Engine",
+    "LanguageCode",
+    "LexiconNames",
+    "OutputFormat",
+    "SampleRate",
+    "SpeechMarkTypes",
+    "Text",
+    "TextType",
+    "VoiceId",
+)
 _LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
+    "polly": {"SynthesizeSpeech": ("GET", "/v1/speech", {name: name for name in _SPEECH})},
     "quicksight": {
         "ListIAMPolicyAssignments": (
             "GET",
@@ -79,9 +91,10 @@ _LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] =
         "PutEmailIdentityDkimSigningAttributes": ("PUT", "/v1/email/identities/{EmailIdentity}/dkim/signing", {}),
     },
 }
-"""Routes that AWS still serves and its models no longer hold: method, template, and the members that were in the query then.
+"""Routes that AWS serves and its models do not hold, or no longer: method, template, and the members that are in the query there.
 
-From the models of botocore 1.29 to 1.40, the newest that have each; the AWS CLI of Debian 12 speaks them.
+From the models of botocore 1.29 to 1.40, the newest that have each; the AWS CLI of Debian 12 speaks them. Polly's is the one that every
+SDK presigns.
 """
 
 
