@@ -199,8 +199,8 @@ def fill(name: str, aws: Embedded, key: tuple[str, str, str]) -> None:
     """What each account holds."""
     s3 = client("s3", aws, key)
     s3.create_bucket(Bucket=f"{name}-data")
-    for key in ("report.txt", "invoice.txt"):
-        s3.put_object(Bucket=f"{name}-data", Key=key, Body=f"the {key} of {name}\n".encode())
+    for document in ("report", "invoice"):
+        s3.put_object(Bucket=f"{name}-data", Key=f"{document}.txt", Body=f"the {document} of {name}\n".encode())
     client("secretsmanager", aws, key).create_secret(Name="db-password", SecretString=f"the password of {name}")
     client("dynamodb", aws, key).create_table(
         TableName="orders",

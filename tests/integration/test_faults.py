@@ -167,16 +167,21 @@ def test_a_hundred_first_requests_make_one_session_and_two_agents_make_two(embed
         assert "Traceback" not in gateway.log
 
 
-def test_an_agent_that_hangs_up_withdraws_its_question(embedded_aws, tmp_path):
+def test_what_is_approved_after_its_agent_hung_up_waits_for_the_same_call(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         host = gateway.doors["endpoint"]
         asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/invoice.txt", account="prod")
         with Raw(host).send(asked):
-            assert "DeleteObject" in until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
-        assert until(lambda: gateway.gate(*gateway.approver("--list")).stdout or "none", "none") == "none"
+            until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
+        until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DETACHED")
         record = gateway.records()[-1]
         assert (record["action"], record["outcome"]["end"]) == ("DeleteObject", "aborted")
-        assert gateway.client("s3", "prod").get_object(Bucket="prod-data", Key="invoice.txt")["Body"].read()
+        client = gateway.client("s3", "prod")
+        assert gateway.gate(*gateway.approver("--once", "--yes")).returncode == 0
+        assert client.get_object(Bucket="prod-data", Key="invoice.txt")["Body"].read()
+        client.delete_object(Bucket="prod-data", Key="invoice.txt")
+        with pytest.raises(ClientError, match="NoSuchKey"):
+            client.get_object(Bucket="prod-data", Key="invoice.txt")
 
 
 def until(ask, wanted: str) -> str:
