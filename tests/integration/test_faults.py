@@ -176,7 +176,7 @@ def test_what_is_approved_after_its_agent_hung_up_waits_for_the_same_call(embedd
         until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DETACHED")
         record = gateway.records()[-1]
         assert (record["action"], record["outcome"]["end"]) == ("DeleteObject", "aborted")
-        client = gateway.client("s3", "prod")
+        client = gateway.client("s3", "prod", by="endpoint")
         assert gateway.gate(*gateway.approver("--once", "--yes")).returncode == 0
         assert client.get_object(Bucket="prod-data", Key="invoice.txt")["Body"].read()
         client.delete_object(Bucket="prod-data", Key="invoice.txt")
