@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.audit.redact import MAX_PARAMS, looks_secret, masked, params_text
+from trio_gate.audit.redact import MAX_MASKED, MAX_PARAMS, looks_secret, masked, params_text
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.catalog import compile_service
 
@@ -186,3 +187,34 @@ def test_a_masked_value_is_nowhere_in_the_text(secret, other):
     secret = f"<{secret}>"
     text = params_text({"Password": secret, "List": [{"secretString": secret}], "Other": other})
     assert json.dumps(secret) not in text
+
+
+def test_what_is_too_much_to_be_read_for_secrets_is_cut():
+    half = MAX_MASKED // 2
+    kept = masked({"A": "a" * half, "B": b"b" * half, "C": "c" * half, "D": "hunter2", "Password": CANARY})
+    assert kept["A"] == "a" * half
+    assert kept["B"] == {"$cut": {"length": half, "sha256": hashlib.sha256(b"b" * half).hexdigest()}}
+    assert kept["C"] == {"$cut": {"length": half, "sha256": hashlib.sha256(b"c" * half).hexdigest()}}
+    assert kept["D"] == "hunter2"
+    assert kept["Password"] == HIDDEN
+
+
+def test_a_short_text_that_is_cut_has_no_hash():
+    full = "a" * (MAX_MASKED - 4 * 16 - 2)
+    assert masked({"A": full, "D": "x" * 40})["D"] == {"$cut": {"length": 40}}
+
+
+@pytest.mark.parametrize("many", [[0] * MAX_MASKED, ["k"] * MAX_MASKED])
+def test_a_list_ends_where_no_more_is_read(many):
+    kept = masked({"A": many})["A"]
+    assert len(kept) <= MAX_MASKED // 16
+    assert kept[-1] == {"$more": MAX_MASKED - len(kept) + 1}
+
+
+def test_a_map_ends_where_no_more_is_read():
+    kept = masked({"A": {str(number): 0 for number in range(MAX_MASKED)}})["A"]
+    assert kept["$more"] == MAX_MASKED - len(kept) + 1
+
+
+def test_a_name_that_is_too_long_to_be_judged_hides_its_value():
+    assert masked({"a" * 3000: CANARY}) == {"a" * 3000: HIDDEN}

@@ -49,6 +49,12 @@ def test_the_main_action_and_its_level(service, operation, action, access):
     assert (found.iam_action, found.access) == (action, access)
 
 
+@pytest.mark.parametrize(("service", "operation"), sorted(iam_names.WRITES))
+def test_what_runs_or_writes_is_no_read_whatever_iam_says(service, operation):
+    assert operation in operations(service)
+    assert meaning(service, operation).access == "write"
+
+
 @pytest.mark.parametrize(
     ("service", "operation"), [("iotthingsgraph", "GetEntities"), ("made-up", "GetThing"), ("sso", "ListAccounts")]
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
 from trio_gate.aws.readers.cbor_body import Epoch, read_cbor
 from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.inflate import MAX_INFLATED, gunzip
@@ -47,6 +47,8 @@ JSON_REFUSED = [
     b"[" * 100_000,
     b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2),
     '{"a":\u00a01}'.encode(),
+    b"[" + b"[],{}," * (MAX_NODES // 2) + b"0]",
+    b"[" + b"0," * (MAX_COMMAS + 1) + b"0]",
 ]
 
 
@@ -144,6 +146,14 @@ def test_cbor_taken(data, value):
 def test_cbor_refused(data):
     with pytest.raises(Malformed):
         read_cbor(bytes.fromhex(data))
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x9f" + b"\0" * MAX_NODES + b"\xff", b"\x7f" + b"\x60" * MAX_NODES + b"\xff"], ids=["items", "pieces"]
+)
+def test_cbor_of_too_many_items(data):
+    with pytest.raises(Malformed, match="items"):
+        read_cbor(data)
 
 
 # --- XML ----------------------------------------------------------------------------------------------------------------

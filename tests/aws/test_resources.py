@@ -11,6 +11,8 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.curated_members import READERS
 from trio_gate.aws.meaning import Meaning
 
+EXPRESS = "b--use1-az4--x-s3"
+EXPRESS_ARN = f"arn:aws:s3express:us-east-1:{ACCOUNT}:bucket/{EXPRESS}"
 HERE = f"us-east-1:{ACCOUNT}"
 THERE = f"us-east-1:{OTHER}"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -165,6 +167,38 @@ def test_a_bucket_name_proves_no_account_but_an_expected_owner_does(params, cros
             (f"arn:aws:s3:us-east-1:{ACCOUNT}:accesspoint/ap/object/k",),
         ),
         ("GetObject", {"Bucket": "ap-metadata-s3alias", "Key": "k"}, UNKNOWN, UNKNOWN),
+        (
+            "CopyObject",
+            {"Bucket": "b-1", "Key": "k", "CopySource": "c-1/a%2Bb"},
+            "arn:aws:s3:::b-1/k",
+            ("arn:aws:s3:::b-1/k", "arn:aws:s3:::c-1/a+b"),
+        ),
+        *(
+            ("CopyObject", {"Bucket": "b-1", "Key": "k", "CopySource": f"c-1/{odd}"}, "arn:aws:s3:::b-1/k", UNKNOWN)
+            for odd in ("a+b", "a?x=1", "a?b?versionId=v", "a#b", "a%ffb", "a%zzb", "a%")
+        ),
+        (
+            "RenameObject",
+            {"Bucket": EXPRESS, "Key": "new", "RenameSource": "old/%C3%BC"},
+            f"{EXPRESS_ARN}/new",
+            (f"{EXPRESS_ARN}/new", f"{EXPRESS_ARN}/old/ü"),
+        ),
+        *(
+            ("RenameObject", {"Bucket": EXPRESS, "Key": "new", "RenameSource": odd}, f"{EXPRESS_ARN}/new", UNKNOWN)
+            for odd in (f"{EXPRESS}/old", f"/{EXPRESS}/old", "/old", "%2Fold", "a+b", "a%ff")
+        ),
+        (
+            "PutBucketLogging",
+            {"Bucket": "b-1", "BucketLoggingStatus": {"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": ""}}},
+            "arn:aws:s3:::b-1",
+            ("arn:aws:s3:::b-1", "arn:aws:s3:::logs"),
+        ),
+        (
+            "RestoreObject",
+            {"Bucket": "b-1", "Key": "k", "RestoreRequest": {"OutputLocation": {"S3": {"BucketName": "out", "Prefix": ""}}}},
+            "arn:aws:s3:::b-1/k",
+            ("arn:aws:s3:::b-1/k", "arn:aws:s3:::out"),
+        ),
         ("GetObject", {"Bucket": "b-1", "Key": UNKNOWN}, UNKNOWN, UNKNOWN),
     ],
 )

@@ -31,6 +31,7 @@ MAX_TEXT = 8 * 1024
 """Characters of one text: above IAM's largest policy (6,144)."""
 
 MAX_NAME = 256
+MAX_READ = 2048
 MAX_BLOB = 256
 MAX_ITEMS = 500
 MAX_DEPTH = 32
@@ -85,7 +86,9 @@ def shown(params: Mapping[str, Value], shape: Shape | None = None) -> Shown:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a member of this name holds a secret by its name."""
+    """Whether a member of this name holds a secret by its name; one that is too long to be read may."""
+    if len(name) > MAX_READ:
+        return True
     bare = _SEPARATORS.sub("", name).lower()
     return _SECRET.fullmatch(bare) is not None and not _NO_SECRET.fullmatch(bare)
 

@@ -34,6 +34,12 @@ MAX_TEXT = 1024
 
 MAX_DEPTH = 32
 
+MAX_MASKED = 256 * 1024
+"""Characters of texts and names, and bytes of blobs, that are read for secrets in one call; the rest is cut before."""
+
+_NODE = 16
+"""What a value takes of that, whatever it is."""
+
 _NAMES = re.compile(r".*(?:credentials?|authorization|signature|cookie)", re.IGNORECASE)
 _SHAPES = re.compile(
     r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"  # IAM's access key ids
@@ -69,8 +75,11 @@ def plain(value: Value) -> Json:
 
 
 def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str, Value]:
-    """The same parameters with every secret replaced by its mask; `shape` is the operation's input, for its sensitive trait."""
-    return {name: _mask(item, _member(shape, name), hide=_hides(name)) for name, item in params.items()}
+    """The same parameters with every secret replaced by its mask, and cut where they are too many to be read for secrets.
+
+    `shape` is the operation's input, for its sensitive trait.
+    """
+    return _Masks().members(params, shape, hide=False)
 
 
 def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
@@ -100,21 +109,63 @@ def _member(shape: Shape | None, name: str) -> Shape | None:
     return member.shape if member else None
 
 
-def _mask(value: Value, shape: Shape | None, *, hide: bool) -> Value:
-    hide = hide or (shape is not None and shape.sensitive)
-    match value:
-        case dict():
-            return {name: _mask(item, _member(shape, name), hide=hide or _hides(name)) for name, item in value.items()}
-        case list():
-            return [_mask(item, _member(shape, ""), hide=hide) for item in value]
-        case str() if hide or looks_secret(value):
-            return {"$masked": {"length": len(value)}}
-        case bytes() if hide or looks_secret(value.decode("latin-1")):
-            return {"$masked": {"length": len(value)}}
-        case int() | float() if hide and not isinstance(value, bool):
-            return {"$masked": {}}
-        case _:
-            return value
+class _Masks:
+    """Masks one tree; `left` is what of it may still be read."""
+
+    def __init__(self) -> None:
+        self.left = MAX_MASKED
+
+    def members(self, value: Mapping[str, Value], shape: Shape | None, *, hide: bool) -> dict[str, Value]:
+        tree: dict[str, Value] = {}
+        for done, (name, item) in enumerate(value.items()):
+            if not self._take(len(name)):
+                tree["$more"] = len(value) - done
+                break
+            tree[name] = self._value(item, _member(shape, name), hide=hide or _hides(name))
+        return tree
+
+    def _items(self, value: list[Value], shape: Shape | None, *, hide: bool) -> list[Value]:
+        tree: list[Value] = []
+        for done, item in enumerate(value):
+            if not self._take(0):
+                tree.append({"$more": len(value) - done})
+                break
+            tree.append(self._value(item, shape, hide=hide))
+        return tree
+
+    def _value(self, value: Value, shape: Shape | None, *, hide: bool) -> Value:
+        hide = hide or (shape is not None and shape.sensitive)
+        match value:
+            case dict():
+                return self.members(value, shape, hide=hide)
+            case list():
+                return self._items(value, _member(shape, ""), hide=hide)
+            case str() | bytes() if hide:
+                return {"$masked": {"length": len(value)}}
+            case str() | bytes() if not self._take(len(value)):
+                return _cut(value)
+            case str() if looks_secret(value):
+                return {"$masked": {"length": len(value)}}
+            case bytes() if looks_secret(value.decode("latin-1")):
+                return {"$masked": {"length": len(value)}}
+            case int() | float() if hide and not isinstance(value, bool):
+                return {"$masked": {}}
+            case _:
+                return value
+
+    def _take(self, length: int) -> bool:
+        if length + _NODE > self.left:
+            return False
+        self.left -= length + _NODE
+        return True
+
+
+def _cut(value: str | bytes) -> Value:
+    """What stands for a value that nobody read: its hash only where it is no short password."""
+    if len(value) <= MAX_TEXT:
+        return {"$cut": {"length": len(value)}}
+    data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+    return {"$cut": {"length": len(value), "sha256": _sha256(data)}}
 
 
 class _Trimmer:

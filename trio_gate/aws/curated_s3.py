@@ -1,10 +1,12 @@
 """The buckets, access points and objects that an S3 call names.
 
-Rule: a bucket's name says nothing of its owner. `ExpectedBucketOwner` does: AWS refuses the call where it is wrong.
+Rule: a bucket's name says nothing of its owner. `ExpectedBucketOwner` does: AWS refuses the call where it is wrong. The source
+of a copy that S3 could read as another object is UNKNOWN: S3 takes its `+` for a space (github.com/aws/aws-cli/issues/614).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -19,8 +21,16 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
 
 
+_TWOFOLD = re.compile(r"[+?#]|%(?![0-9A-Fa-f]{2})")
+_LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
+_RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
+
+
 def s3(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
-    """What an S3 call names: the object or the bucket first, then the objects of a list, then the source of a copy."""
+    """What an S3 call names: the object or the bucket first, then the objects of a list, then the source of a copy.
+
+    The bucket that logs or a restored object are written to is named by its name as well.
+    """
     if not params.get("Bucket"):
         return []
     whole = bucket(params["Bucket"], scene, owner=text(params, "ExpectedBucketOwner"))
@@ -32,7 +42,9 @@ def s3(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | No
         found += [_object(whole, entry.get("Key") if isinstance(entry, dict) else None) for entry in listed]
     if params.get("CopySource"):
         found.append(_source(params["CopySource"], scene, text(params, "ExpectedSourceBucketOwner")))
-    return found
+    if params.get("RenameSource"):
+        found.append(_renamed(whole, params["RenameSource"]))
+    return [*found, *(bucket(name, scene) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
 
 
 def s3control(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
@@ -57,8 +69,28 @@ def _source(value: Value, scene: Scene, owner: str | None) -> Resource:
     """`bucket/key`, `/bucket/key` or `arn:…:accesspoint/name/object/key`, percent-encoded, before `?versionId=`."""
     if not isinstance(value, str):
         return Resource(arn=UNKNOWN, account=UNKNOWN)
-    path = unquote(value.partition("?versionId=")[0]).removeprefix("/")
+    path = _decoded(value.partition("?versionId=")[0])
+    if path is None:
+        return Resource(arn=UNKNOWN, account=UNKNOWN)
+    path = path.removeprefix("/")
     if parse(path) is not None:
         return bucket(path, scene, owner=owner)
     name, _, key = path.partition("/")
     return inside(bucket(name, scene, owner=owner), "/", key)
+
+
+def _renamed(whole: Resource, value: Value) -> Resource:
+    """The object that gets another name, by its key, percent-encoded; where it could be `bucket/key` as of a copy, UNKNOWN."""
+    key = _decoded(value) if isinstance(value, str) else None
+    own = str(whole.arn).rpartition("/")[2]
+    return inside(whole, "/", None if key is None or key.startswith(("/", f"{own}/")) else key)
+
+
+def _decoded(text: str) -> str | None:
+    """A percent-encoded text; None where it is not one in one reading."""
+    if _TWOFOLD.search(text):
+        return None
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return None

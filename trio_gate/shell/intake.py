@@ -19,7 +19,7 @@ from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of
 from trio_gate.wire.aws_chunked import check_served, streamed_body
-from trio_gate.wire.head import Streamed, StreamKind
+from trio_gate.wire.head import Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -91,10 +91,15 @@ async def take(
             store, size = held.store, held.length
             body = Streamed(kind=StreamKind.HASHED, length=size, decoded_length=size, sha256=held.sha256)
         else:
-            secret = admitted.agent.secret if admitted.agent else None
-            head, body = unframed(head, held, place, chain_of(claim, secret, tools.keys))
+            body = held
+    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, tools.keys)
+
+    def name() -> tuple[RequestHead, Body, Call]:
+        bare, content = (head, body) if isinstance(body, Streamed) else unframed(head, body, place, chain)
+        return bare, content, identify(bare, content, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
+
     try:
-        call = identify(head, body, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
+        head, body, call = await models.read(len(body.data) if isinstance(body, Held) else 0, name)
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
     recorder.call = call

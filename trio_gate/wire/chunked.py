@@ -16,6 +16,12 @@ from trio_gate.wire.fields import Fields, split_field
 MAX_TRAILERS = 8 * 1024
 """Bytes of a trailer section. S3's checksums need less than 200."""
 
+SMALL = 8 * 1024
+"""S3 takes no smaller chunk but the last (`InvalidChunkSizeError`)."""
+
+MAX_SMALL = 1000
+"""Smaller chunks that are read all the same, because S3 shall say so; each costs as much as a large one."""
+
 _SIZE_LINE = 18
 """Bytes of a size line with its CRLF: 16 digits count to 2**64."""
 
@@ -123,15 +129,23 @@ class AwsChunkReader(ChunkReader):
         signature: in hex, of the chunk that was read last, where chunks are `signed`.
     """
 
-    __slots__ = ("_signed", "signature")
+    __slots__ = ("_signed", "_small", "signature")
 
     def __init__(self, *, signed: bool) -> None:
         super().__init__()
         self.signature = ""
         self._signed = signed
+        self._small = 0
         self._line_limit += _SIGNATURE if signed else 0
 
     def _size(self, line: bytes) -> int:
+        size = self._said(line)
+        self._small += size < SMALL
+        if self._small > MAX_SMALL:
+            raise Malformed(f"more than {MAX_SMALL} chunks of the body have less than {SMALL} bytes: s3 wants them larger")
+        return size
+
+    def _said(self, line: bytes) -> int:
         if not self._signed:
             return super()._size(line)
         found = _SIGNED_SIZE.fullmatch(line)

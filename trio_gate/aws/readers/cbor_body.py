@@ -2,7 +2,7 @@
 
 Taken: integers, byte and text strings, arrays, maps with text keys, indefinite lengths (SDKs write them), true, false,
 null, undefined, floats, tag 1 (epoch seconds). Refused: other tags and simple values, a key twice, lengths beyond the
-body, nesting beyond MAX_DEPTH, bytes after the item.
+body, nesting beyond MAX_DEPTH, more than MAX_NODES items, bytes after the item.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.aws.readers import MAX_DEPTH, MAX_NODES
 from trio_gate.errors import Malformed
 
 _BYTES, _TEXT = 2, 3
@@ -43,11 +43,11 @@ def read_cbor(data: bytes) -> Any:
 
 
 class _Reader:
-    __slots__ = ("at", "data")
+    __slots__ = ("at", "count", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.at = 0
+        self.at = self.count = 0
 
     def take(self, count: int) -> bytes:
         end = self.at + count
@@ -58,6 +58,7 @@ class _Reader:
         return taken
 
     def item(self, depth: int) -> Any:
+        self.spend()
         if depth > MAX_DEPTH:
             raise Malformed(f"the CBOR body is nested deeper than {MAX_DEPTH} levels")
         major, info = divmod(self.take(1)[0], 32)
@@ -76,6 +77,11 @@ class _Reader:
                 return self.tag(info, depth)
             case _:
                 return self.simple(info)
+
+    def spend(self) -> None:
+        self.count += 1
+        if self.count > MAX_NODES:
+            raise Malformed(f"the CBOR body has more than {MAX_NODES} items")
 
     def number(self, info: int) -> int:
         if info < 24:
@@ -97,6 +103,7 @@ class _Reader:
         parts = []
         if info == _INDEFINITE:
             for _ in self.each(info):
+                self.spend()
                 chunk_major, chunk_info = divmod(self.take(1)[0], 32)
                 if chunk_major != major or chunk_info == _INDEFINITE:
                     raise Malformed("a CBOR string has a chunk of another kind")

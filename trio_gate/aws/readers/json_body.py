@@ -1,7 +1,8 @@
 """JSON as RFC 8259 has it and nothing more.
 
 Refused: another encoding than UTF-8, a byte order mark, NaN and Infinity, a member twice (names are compared after
-unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH.
+unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH, more than
+MAX_NODES or MAX_COMMAS. Those two are counted in texts too: a count before anything is made of the body bounds what it can cost.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
 from trio_gate.errors import Malformed
 
 MAX_NUMBER = 64
@@ -23,6 +24,8 @@ def read_json(data: bytes) -> Any:
     Raises:
         Malformed: it is not JSON, or more than JSON.
     """
+    if data.count(b"[") + data.count(b"{") > MAX_NODES or data.count(b",") > MAX_COMMAS:
+        raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
     try:
         text = data.decode("utf-8")
         value = _DECODER.decode(text)
