@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
+
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 __all__ = ["clean_environment", "embedded_aws"]
 

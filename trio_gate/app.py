@@ -6,9 +6,11 @@ then the connections of agents, then accepting. A stop goes the other way round.
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import signal
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,7 +45,7 @@ from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Address, Config
 
@@ -93,8 +95,12 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _serve(config: Config) -> None:
-    stop, table, state = server.Stop(), HostTable(packaged()), Path(config.gateway.state_dir)
-    _private(state)
+    with _own(Path(config.gateway.state_dir)) as state:
+        await _serve_from(state, config)
+
+
+async def _serve_from(state: Path, config: Config) -> None:
+    stop, table = server.Stop(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
@@ -239,13 +245,21 @@ def _is_ours(config: Config, address: str, port: int) -> bool:
     return any(bind.port == port and bind.host in (address, "0.0.0.0", "::") for bind in binds)  # noqa: S104 - compared, not bound
 
 
-def _private(folder: Path) -> None:
-    """Make the state folder, for this user alone. Raises StartFailed."""
+@contextmanager
+def _own(folder: Path) -> Iterator[Path]:
+    """Make the state folder, for this user alone, and keep other gateways off it. Raises StartFailed."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartFailed(f"cannot use state_dir {folder}: {error.strerror}") from None
+    with os.fdopen(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartFailed(f"state_dir {folder} is in use by another gateway: stop it, or name another folder") from None
+        yield folder
 
 
 async def _stop_on_signal(stop: server.Stop) -> None:

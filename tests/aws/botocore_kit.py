@@ -24,7 +24,7 @@ GREEDY = (
     "a/b.c",
     "a-name",
 )
-"""Values of labels that take several segments; the first that the model's pattern admits is sent."""
+"""Values of labels that take several segments; the first that the model's pattern or the label's name admits is sent."""
 
 MOMENT = datetime.datetime(2025, 1, 15, 8, 30, tzinfo=datetime.UTC)
 SCALARS = {
@@ -76,7 +76,8 @@ def inputs(model):
     full = sample(shape) if shape else {}
     for name, member in (shape.members if shape else {}).items():
         if f"{{{member.serialization.get('name')}+}}" in model.http["requestUri"]:
-            pattern = re.compile(member.metadata.get("pattern", ""))
+            named = "arn:.*" if name.lower().endswith(("arn", "id")) else ""
+            pattern = re.compile(member.metadata.get("pattern", named))
             full[name] = next((text for text in GREEDY if pattern.fullmatch(text)), TEXT)
     return {name: value for name, value in full.items() if shape and name in shape.required_members}, full
 

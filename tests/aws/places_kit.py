@@ -19,6 +19,7 @@ SAMPLE |= {
     "bedrock-agentcore",
     "lexv2-runtime",
     "greengrassv2",
+    "iot",
     *SERVICES[::12],
 }
 REGION = "us-east-1"

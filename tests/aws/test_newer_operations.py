@@ -45,7 +45,15 @@ class Older:
 
     def service(self, name):
         found = catalog().service(name)
-        return replace(found, operations={key: value for key, value in found.operations.items() if key != self.lost})
+        return replace(
+            found,
+            operations={key: value for key, value in found.operations.items() if key != self.lost},
+            by_path=self._without(found.by_path),
+            greedy=self._without(found.greedy),
+        )
+
+    def _without(self, groups):
+        return {key: tuple(one for one in group if one.name != self.lost) for key, group in groups.items()}
 
 
 def name(service, model, protocol, params):
@@ -55,9 +63,9 @@ def name(service, model, protocol, params):
     own = next(one for one in at.candidates if one.service == service)
     request = head(line, headers)
     content = Held(data=body) if body else Empty()
-    if body_mode(request, at, known) == "streamed":
-        content = Streamed(kind=StreamKind.UNSIGNED, length=len(body), decoded_length=len(body))
     scope = claim(own.signing_name, region=own.region)
+    if body_mode(request, place=at, claim=scope, catalog=known) == "streamed":
+        content = Streamed(kind=StreamKind.UNSIGNED, length=len(body), decoded_length=len(body))
     try:
         return name_call(request, content, place=at, claim=scope, catalog=known).operation
     except GateError:

@@ -31,6 +31,7 @@ def test_its_content_is_read_and_its_trailer_is_a_field():
     request, body = opened()
     assert body == Held(data=DELETE, framed=StreamKind.UNSIGNED_TRAILER)
     call = name_call(request, body, place=place("s3"), claim=claim("s3"), catalog=catalog())
+    assert opened(at=place("s3", "s3control", signing_name="s3", host="s3.us-east-1.amazonaws.com")) == (request, body)
     assert (call.operation, call.params["Delete"]) == ("DeleteObjects", {"Objects": [{"Key": "k"}]})
     sent = dict(forwarded_headers(request, "s3", call.operation, call.protocol, catalog()))
     assert sent[CRC32] == "A8uZRQ=="

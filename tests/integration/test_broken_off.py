@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded_aws import ACCOUNTS
 from tests.kit.gateway import running
 from tests.kit.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
+from tests.kit.uploads import SIGNED, SIGNED_TRAILER, Upload
 
 MIB = 1024 * 1024
 BIG = 12 * MIB
@@ -87,6 +88,26 @@ def test_an_upload_of_other_bytes_than_were_signed_is_no_object(gate, size):
         answer = raw.answer()
     assert answer.status == 400
     assert kept(gate, "swapped") is None
+
+
+FORGED = {
+    "checked before it is sent": {"data": bytes(1000), "path": "/staging-data/forged"},
+    "checked on its way": {"data": bytes(MIB), "path": "/staging-data/forged"},
+    "kept for a person": {"data": bytes(1000), "path": "/prod-data/forged", "account": "prod"},
+    "held": {"data": b"<Delete><Object><Key>k</Key></Object></Delete>", "path": "/staging-data?delete=", "method": "POST"},
+}
+
+
+@pytest.mark.parametrize("form", [SIGNED, SIGNED_TRAILER])
+@pytest.mark.parametrize("name", FORGED)
+def test_a_chunk_that_the_agent_did_not_sign_is_refused(gate, name, form):
+    host = gate.doors["endpoint"]
+    made = Upload(host=host, form=form, forged=(-1,), **FORGED[name])
+    with Raw(host).send(*made.made) as raw:
+        answer = raw.answer()
+    assert (answer.status, "the signature of a chunk" in answer.text) == (403, True)
+    assert gate.records()[-1]["outcome"]["end"] == ("aborted" if name == "checked on its way" else "refused")
+    assert kept(gate, "forged") is None
 
 
 def test_what_follows_a_body_is_none_of_it(gate):

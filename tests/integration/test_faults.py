@@ -272,6 +272,16 @@ def test_an_address_that_is_taken_is_one_line(tmp_path):
     assert done.stderr.splitlines()[-1] == f"trio-gate: cannot listen on 127.0.0.1 port {port}: Address already in use"
 
 
+def test_a_state_folder_is_one_gateways(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gateway:
+        second = gateway.gate("serve", str(gateway.config))
+        assert second.returncode == 1
+        assert "state is in use by another gateway" in second.stderr.splitlines()[-1]
+        assert gateway.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
+    with running(tmp_path, embedded_aws) as gateway:
+        assert gateway.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
+
+
 def test_a_listener_that_others_can_reach_wants_proven_agents(tmp_path):
     (tmp_path / "g.hcl").write_text('gateway {\n  listener "proxy" { bind = "0.0.0.0:0" }\n}\n')
     done = gate(tmp_path, "check", "g.hcl")

@@ -1,9 +1,11 @@
 """Chunk and trailer signatures: those that AWS's documentation works out, and what an independent reader makes of ours."""
 
+import base64
 import hashlib
 import hmac
 import re
 import tracemalloc
+import zlib
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +17,9 @@ from trio_gate.errors import GateError, Unauthenticated
 from trio_gate.signing.chunks import CHUNK, Chain, ChunkWriter, framed_length
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
 from trio_gate.signing.verify import chain_of
+from trio_gate.wire.agent import AgentConnection
 from trio_gate.wire.checkers import WINDOW, checker_for
+from trio_gate.wire.events import BodyData, BodyEnd, NeedData
 from trio_gate.wire.head import RequestHead, Streamed, StreamKind, Target
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-streaming-trailers.html
@@ -79,6 +83,16 @@ def test_the_documented_chunks(kind):
 
 def test_the_documented_seed_with_a_trailer():
     assert documented(StreamKind.SIGNED_TRAILER).signature == DOCUMENTED[StreamKind.SIGNED_TRAILER][1]
+
+
+def test_the_documented_bodies():
+    trailed = Streamed(
+        kind=StreamKind.SIGNED_TRAILER, length=None, decoded_length=LENGTH, trailers=tuple(name for name, _ in CRC32C)
+    )
+    writer = ChunkWriter(documented(StreamKind.SIGNED_TRAILER), trailed)
+    raw = writer.data(b"a" * LENGTH) + writer.end(CRC32C)
+    assert re.findall(r"signature[=:]([0-9a-f]{64})", raw.decode()) == [*DOCUMENTED[StreamKind.SIGNED_TRAILER][2], TRAILER]
+    assert framed_length(LENGTH, None) == int(DOCUMENTED[StreamKind.SIGNED][0]["content-length"])
 
 
 def test_an_inbound_chain_begins_with_the_agents_signature():
@@ -236,6 +250,7 @@ LIES = {
     "another checksum": framed([b"hello ", b"world"], (("x-amz-checksum-crc32", "DUoRhg=="),), kind=StreamKind.SIGNED_TRAILER),
     "another trailer": framed([b"hello ", b"world"], (("x-amz-acl", "public-read"),), kind=StreamKind.SIGNED_TRAILER),
     "signature first": b"x-amz-trailer-signature".join(GOOD.split(b"x-amz-checksum-crc32")),
+    "a short trailer signature": GOOD[:-5] + GOOD[-4:],
     "no last chunk": GOOD[: GOOD.index(b"0;chunk")],
     "no end": GOOD[:-2],
     "more": GOOD + b"0",
@@ -300,3 +315,33 @@ def test_a_huge_chunk_is_never_kept():
         assert tracemalloc.get_traced_memory()[1] < 8 * len(piece)
     finally:
         tracemalloc.stop()
+
+
+# Both sides, and the agent's connection before them
+
+
+@given(st.data(), st.lists(st.binary(min_size=1, max_size=60), max_size=4), st.booleans())
+def test_framing_inside_http_chunks_is_read_wherever_both_are_cut(data, chunks, trailed):
+    content, kind = b"".join(chunks), StreamKind.SIGNED_TRAILER if trailed else StreamKind.SIGNED
+    crc = base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
+    sums = (("x-amz-checksum-crc32", crc),) if trailed else ()
+    body = Streamed(kind=kind, length=None, decoded_length=len(content), trailers=tuple(name for name, _ in sums))
+    inner = cut(data, framed(chunks, sums, kind=kind))
+    outer = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in inner) + b"0\r\n\r\n"
+    head = b"PUT /b/k HTTP/1.1\r\nHost: s3.amazonaws.com\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection, writer, sent = AgentConnection(), ChunkWriter(documented(kind), body), b""
+    checker = checker_for(body, chain=chain(kind))
+    for piece in cut(data, head + outer):
+        connection.receive(piece)
+        while not isinstance(event := connection.next_event(), (NeedData, BodyEnd)):
+            sent += writer.data(checker.feed(event.data)) if isinstance(event, BodyData) else b""
+    checker.finish()
+    sent += writer.end(checker.trailers)
+    assert len(sent) == writer.length
+    assert b"".join(take_apart(sent, documented(kind))[0]) == content
+
+
+def cut(data, raw: bytes) -> list[bytes]:
+    """The bytes in pieces, none of them empty."""
+    places = sorted(data.draw(st.sets(st.integers(1, len(raw) - 1), max_size=30)))
+    return [raw[start:end] for start, end in zip([0, *places], [*places, len(raw)], strict=True)]

@@ -50,6 +50,11 @@ READ = [
         11,
         Streamed(kind=StreamKind.HASHED, length=11, decoded_length=11, sha256=HELLO),
     ),
+    (
+        head(x_amz_content_sha256=HELLO, x_amz_decoded_content_length="11"),
+        None,
+        Streamed(kind=StreamKind.HASHED, length=11, decoded_length=11, sha256=HELLO),
+    ),
     (head(x_amz_content_sha256=HELLO), 0, Streamed(kind=StreamKind.HASHED, length=0, decoded_length=0, sha256=HELLO)),
     (
         head(x_amz_content_sha256="UNSIGNED-PAYLOAD", content_encoding="gzip"),
@@ -101,8 +106,8 @@ REFUSED = {
     "signed trailer without a name": (upload(x_amz_content_sha256=f"{SIGNED}-TRAILER", x_amz_trailer=None), 400, "missing"),
     "one checksum in both": (upload(x_amz_checksum_crc32="DUoRhQ=="), 400, "does not have"),
     "sigv4a chunks": (head(x_amz_content_sha256="STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"), 501, "SCHEME_PREFERENCE=sigv4"),
-    "sigv4a trailer": (head(x_amz_content_sha256="STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER"), 501, "sigv4a"),
-    "signed events": (head(x_amz_content_sha256="STREAMING-AWS4-HMAC-SHA256-EVENTS"), 501, "event"),
+    "sigv4a trailer": (head(x_amz_content_sha256="STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER"), 501, "SigV4A"),
+    "signed events": (head(x_amz_content_sha256="STREAMING-AWS4-HMAC-SHA256-EVENTS"), 501, "ConverseStream"),
     "no decoded length": (upload(x_amz_decoded_content_length=None), 411, "decoded"),
     "odd decoded length": (upload(x_amz_decoded_content_length="+11"), 400, "decoded"),
     "trailer with a meaning": (upload(x_amz_trailer="x-amz-acl"), 400, "x-amz-trailer"),

@@ -138,6 +138,14 @@ def test_lies(name):
         checked(chunked(CRC), *(bytes([byte]) for byte in raw))
 
 
+@pytest.mark.parametrize(("kind", "limit"), [(StreamKind.UNSIGNED_TRAILER, 18), (StreamKind.SIGNED, 99)])
+def test_a_size_line_has_an_end(kind, limit):
+    checker = checker_for(Streamed(kind=kind, length=None, decoded_length=11))
+    checker.feed(b"0" * (limit - 1))
+    with pytest.raises(Malformed, match="chunk"):
+        checker.feed(b"0")
+
+
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=5), st.integers(1, 7))
 def test_the_truth_passes_however_it_is_cut(chunks, step):
     content = b"".join(chunks)

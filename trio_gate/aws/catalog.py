@@ -60,7 +60,7 @@ _SQS_QUERY: Mapping[tuple[str, str], str] = {
 _QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
 
 _OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression"))
-_PROSE = frozenset(("documentation", "deprecatedMessage", "enum", "pattern"))
+_PROSE = frozenset(("documentation", "deprecatedMessage", "enum"))
 
 _PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
 _SPEECH = (

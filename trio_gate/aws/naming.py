@@ -74,7 +74,7 @@ def _by_head(head: RequestHead, place: Place, claim: Claim, catalog: Catalog) ->
 def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain | None = None) -> tuple[RequestHead, Held | Empty]:
     """A held request to S3 as it would be without aws-chunked framing, its content checked; any other as it is. Raises GateError."""
     kind = FRAMED.get(declared_payload(head) or "")
-    if kind is None or any(candidate.service != "s3" for candidate in place.candidates):
+    if kind is None or all(candidate.service != "s3" for candidate in place.candidates):
         return head, body
     data = body.data if isinstance(body, Held) else b""
     content = bytearray()

@@ -18,7 +18,7 @@ from trio_gate.shell.generation import check_place
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of
-from trio_gate.wire.aws_chunked import streamed_body
+from trio_gate.wire.aws_chunked import check_served, streamed_body
 from trio_gate.wire.head import Streamed, StreamKind
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ async def take(
         AgentGone: its body stopped coming.
     """
     claim = recorder.claim = read_claim(arrived)
+    check_served(arrived)
     admitted = generation.admit(claim)
     recorder.account_name = admitted.endpoint.accounts[claim.account]
     said = with_fields(arrived, claim)

@@ -30,9 +30,10 @@ UNSIGNED_TRAILER = StreamKind.UNSIGNED_TRAILER.value
 FRAMED = {kind.value: kind for kind in (StreamKind.UNSIGNED_TRAILER, StreamKind.SIGNED, StreamKind.SIGNED_TRAILER)}
 """The forms with aws-chunked framing."""
 
-_NOT_YET = {
-    "STREAMING-AWS4-HMAC-SHA256-EVENTS": "signed event streams are not supported",
-    "STREAMING-AWS4-ECDSA-P256-SHA256": "sigv4a is not supported: set AWS_AUTH_SCHEME_PREFERENCE=sigv4",
+_NOT_SERVED = {
+    "STREAMING-AWS4-HMAC-SHA256-EVENTS": "signed event streams are not served: call an operation whose input is no stream, "
+    "as ConverseStream instead of InvokeModelWithBidirectionalStream",
+    "STREAMING-AWS4-ECDSA-P256-SHA256": "SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4",
 }
 
 _FRAMING = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
@@ -64,13 +65,15 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
         raise refused_payload(declared)
     if head.one("x-amz-trailer") is not None or _aws_chunked(head):
         raise Malformed(f"aws-chunked framing and trailers need x-amz-content-sha256: {UNSIGNED_TRAILER}, or a signed form")
-    if _decoded_length(head) not in (None, content_length):
+    decoded = _decoded_length(head)
+    length = decoded if content_length is None else content_length
+    if decoded not in (None, length):
         raise Malformed("`x-amz-decoded-content-length` and `content-length` differ")
     hashed = declared != UNSIGNED
     return Streamed(
         kind=StreamKind.HASHED if hashed else StreamKind.UNSIGNED,
-        length=content_length,
-        decoded_length=content_length,
+        length=length,
+        decoded_length=length,
         sha256=declared if hashed else None,
         checksums=declared_in(head),
     )
@@ -78,10 +81,17 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
 
 def refused_payload(declared: str) -> Malformed:
     """Why a value of x-amz-content-sha256 is not taken."""
-    for prefix, reason in _NOT_YET.items():
+    for prefix, reason in _NOT_SERVED.items():
         if declared.startswith(prefix):
-            return Malformed(f"{reason}; or send {UNSIGNED_TRAILER}", status=501)
+            return Malformed(reason, status=501)
     return Malformed("`x-amz-content-sha256` is neither 64 lower-case hex digits nor a form that s3 knows")
+
+
+def check_served(head: RequestHead) -> None:
+    """Refuse a form that is never served before its body is waited for, which may have no end. Raises Malformed."""
+    declared = declared_payload(head) or ""
+    if declared.startswith(tuple(_NOT_SERVED)):
+        raise refused_payload(declared)
 
 
 def unframed_head(head: RequestHead, trailers: Headers) -> RequestHead:

@@ -176,24 +176,26 @@ class SignedChunksChecker(AwsChunkedChecker):
         return passed
 
     def _took(self, content: bytes) -> None:
+        if self._chain is None:
+            self._passed += content
+            return
         self._kept += content
         self._hash.update(content)
         whole = not self._chunks.left
         if whole:
-            self._check_chunk()
-        if whole or self._chain is None or self._chunks.size > WINDOW:
+            self._check_chunk(self._chain)
+        if whole or self._chunks.size > WINDOW:
             self._passed += self._kept
             self._kept.clear()
 
     def finish(self) -> None:
         """See Checker."""
-        if self._chunks.done:
-            self._check_chunk()
+        if self._chunks.done and self._chain is not None:
+            self._check_chunk(self._chain)
         super().finish()
 
-    def _check_chunk(self) -> None:
-        if self._chain is not None:
-            _compare(self._chain.chunk(self._hash.hexdigest()), self._chunks.signature)
+    def _check_chunk(self, chain: Chain) -> None:
+        _compare(chain.chunk(self._hash.hexdigest()), self._chunks.signature)
         self._hash = hashlib.sha256()
 
     def _trailers(self) -> Headers:

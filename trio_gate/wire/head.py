@@ -125,7 +125,7 @@ class Streamed:
 
     Attributes:
         kind: how it is signed.
-        length: bytes on the wire after transfer decoding (aws-chunked framing included); None when HTTP-chunked.
+        length: bytes on the wire after transfer decoding (aws-chunked framing included); None when nothing says.
         decoded_length: bytes of content, from `x-amz-decoded-content-length` or `length`; None when neither says.
         sha256: the lower-case hex hash the agent declared, for HASHED.
         trailers: names that `x-amz-trailer` announced, lower case.
