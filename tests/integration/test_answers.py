@@ -231,6 +231,16 @@ def test_a_body_that_is_expected_comes_after_100_and_expect_goes_no_further(gate
     assert b"expect:" not in aws.heads[-1].lower()
 
 
+def test_a_body_of_no_bytes_that_is_expected_gets_its_100_too(gate, aws):
+    """The AWS CLI of Debian 12 waited a minute where it did not: it took the answer in place of 100 for the next one too."""
+    aws.answer = with_body(b"200 OK", b"")
+    with Raw(gate.doors["endpoint"]) as agent:
+        for _ in range(2):
+            agent.send(ask(gate, "PUT", Content_Length="0", Expect="100-continue"))
+            assert agent.head() == (100, {})
+            assert agent.answer().status == 200
+
+
 def test_an_agent_that_does_not_wait_for_100_is_served(gate, aws):
     aws.answer = with_body(b"200 OK", b"")
     with Raw(gate.doors["endpoint"]) as agent:

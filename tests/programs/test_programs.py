@@ -61,7 +61,7 @@ def fewer(tmp_path_factory):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("program", PROGRAMS, ids=[program.name for program in PROGRAMS])
-def test_a_tree_comes_back_as_it_went(program, way, way_in, source, fewer, tmp_path):
+def test_a_tree_comes_back_as_it_went(program, way, gate, way_in, source, fewer, tmp_path):
     if why := program.why_not(way):
         pytest.skip(why)
     chosen = way_in(way)
@@ -69,9 +69,10 @@ def test_a_tree_comes_back_as_it_went(program, way, way_in, source, fewer, tmp_p
     folder, held = source if whole else fewer
     target = tmp_path / "target"
     target.mkdir()
-    prefix = f"{program.name}-{way}"
+    prefix, before = f"{program.name}-{way}", len(gate.log)
     program.sync(Job(way=chosen, source=folder, target=target, prefix=prefix, folder=tmp_path))
     assert same(held, hashes(target)) == ""
+    assert " refused " not in gate.log[before:], "a retry must not hide it"
 
 
 KEYS = [

@@ -72,7 +72,7 @@ def test_what_a_head_says_about_its_body():
     connection = AgentConnection()
     connection.receive(request(b"Content-Length: 0", b"Expect: 100-continue"))
     connection.next_event()
-    assert (connection.has_body, connection.content_length, connection.expects_continue) == (False, 0, False)
+    assert (connection.has_body, connection.content_length, connection.expects_continue) == (False, 0, True)
 
 
 CHUNKS = {

@@ -49,7 +49,8 @@ class AgentConnection:
     Attributes:
         has_body: whether the request carries one, after its head was reported.
         content_length: its length, None when chunked.
-        expects_continue: whether the agent waits for `send_continue` before it sends the body.
+        expects_continue: whether the agent waits for `send_continue` before it sends the body, be it of no bytes: botocore takes an
+            answer that comes in place of 100 for that to its next request on the connection as well (boto/botocore#3755).
     """
 
     __slots__ = (
@@ -131,7 +132,7 @@ class AgentConnection:
         else:
             self._left = self.content_length = int(length or "0")
         self.has_body = self.content_length != 0
-        self.expects_continue = self.has_body and head.one("expect") is not None
+        self.expects_continue = head.one("expect") is not None
         self._method = head.method
         self._close = self._close or any("close" in value.lower() for value in head.all("connection"))
         self._at = _At.BODY
