@@ -73,6 +73,22 @@ def test_a_fault_of_our_signature_is_ours_to_mend(gate, aws, service, operation,
     assert "did not take the gateway's signature" in gate.log
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "given", "body"),
+    [
+        ("s3", "get_object", {"Bucket": "b-1", "Key": "ExpiredToken"}, XML.format("NoSuchKey", "<Key>ExpiredToken</Key>")),
+        ("s3", "get_object", {"Bucket": "b-1", "Key": "k"}, XML.format("NoSuchKey", "<Key>SignatureDoesNotMatch</Key>")),
+        ("dynamodb", "list_tables", {}, '{"__type":"a#ValidationException","message":"no ExpiredTokenException"}'),
+        ("dynamodb", "list_tables", {}, '{"__type":"a#ValidationException","message":"no InvalidSignatureException"}'),
+    ],
+)
+def test_words_of_the_agent_that_an_error_repeats_say_nothing_of_our_key(gate, aws, service, operation, given, body):
+    aws.answer, sent = (400, {}, body.encode()), len(aws.seen)
+    status, error = refused(gate.client(service), operation, **given)
+    assert (status, error["Code"]) == (400, "NoSuchKey" if service == "s3" else "ValidationException")
+    assert len(aws.seen) == sent + 1
+
+
 def test_other_errors_are_the_agents_to_read(gate, aws):
     aws.answer = (404, {"x-amz-request-id": "R1"}, XML.format("NoSuchKey", "AKIAOFSOMEBODYELSE00").encode())
     status, error = refused(gate.client("s3"), "get_object", Bucket="b-1", Key="k")

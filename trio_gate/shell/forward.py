@@ -163,7 +163,7 @@ async def relay(
     if head.status >= 400:
         said = _said(head, first)
         _note_code(head, said, recorder)
-        _keep_back(head, said, credentials, again=again)
+        _keep_back(head, said, credentials, recorder.error_code, again=again)
     length = link.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
@@ -206,12 +206,13 @@ def _note_code(head: ResponseHead, body: bytes, recorder: Recorder) -> None:
     recorder.error_code = None if code is None else code.decode("latin-1").partition(":")[0].rpartition("#")[2][:128]
 
 
-def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, *, again: bool) -> None:
-    """Raise where an error is not the agent's to read."""
+def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, code: str | None, *, again: bool) -> None:
+    """Raise where an error is not the agent's to read. Its code says what it is: the rest may repeat the agent's words."""
     said = body + b"\n".join(value for _, value in head.headers)
-    if again and expired(said):
+    named = b'"%b"' % code.encode() if code else said
+    if again and expired(named):
         raise Expired("the gateway's session for this account has expired: try again", status=503)
     if holds(said, credentials):
         raise UpstreamError("aws refused the call and its answer repeats the gateway's credentials", status=403)
-    if faults_signature(said):
+    if faults_signature(named):
         raise UpstreamError("aws did not take the gateway's signature: its operator must look", status=403)
