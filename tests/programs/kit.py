@@ -64,7 +64,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A tree to bring to S3 by one way and back."""
+    """A tree to bring to S3 by one way and back; `others` says whether other services are there as well."""
 
     way: Way
     source: Path
@@ -74,6 +74,7 @@ class Job:
     key: str = KEY
     secret: str = SECRET
     token: str | None = None
+    others: bool = True
 
     @property
     def url(self) -> str:

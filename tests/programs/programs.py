@@ -26,16 +26,17 @@ def boto(kind: str) -> Program:
     return Program(name=f"boto3-{kind}", needs=(python,), sync=sync, no_way=tls)
 
 
-def cli(name: str, path: Path, *, slow: bool = False) -> Program:
+def cli(name: str, path: Path) -> Program:
     def sync(job: Job) -> None:
         # Before 2.13 the CLI does not know AWS_ENDPOINT_URL.
         endpoint = ("--endpoint-url", job.way.endpoint) if job.way.endpoint else ()
         aws = (path, *endpoint, "--ca-bundle", job.way.ca_file)
-        job.run(*aws, "sts", "get-caller-identity")
+        if job.others:
+            job.run(*aws, "sts", "get-caller-identity")
         job.run(*aws, "s3", "sync", "--no-progress", job.source, job.url)
         job.run(*aws, "s3", "sync", "--no-progress", job.url, job.target)
 
-    return Program(name=name, needs=(path,), sync=sync, slow=slow)
+    return Program(name=name, needs=(path,), sync=sync)
 
 
 def curl(job: Job) -> None:
@@ -64,7 +65,7 @@ def _quoted(text: str) -> str:
 
 def javascript(job: Job) -> None:
     words = (CLIENTS / "sync.mjs", MODULES, job.source, job.target, BUCKET, f"{job.prefix}/")
-    job.run(NODE, "--no-warnings", *words, NODE_EXTRA_CA_CERTS=job.way.ca_file)
+    job.run(NODE, "--no-warnings", *words, *(["others"] if job.others else []), NODE_EXTRA_CA_CERTS=job.way.ca_file)
 
 
 def rclone(name: str, path: Path, *, parts_from: str) -> Program:
@@ -172,7 +173,7 @@ def s5cmd(job: Job) -> None:
 PROGRAMS = [
     boto("plain"),
     cli("aws-cli-1", ROOT / ".venv-awscli" / "bin" / "aws"),
-    cli("aws-cli-2", Path("/usr/bin/aws"), slow=True),
+    cli("aws-cli-2", Path("/usr/bin/aws")),
     Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
     Program(name="javascript", needs=(NODE, MODULES / "@aws-sdk" / "lib-storage"), sync=javascript),

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from scripts import embedded_s3
 from scripts.embedded_aws import ACCOUNTS, assumed, client
 from tests.kit.gateway import running
 from tests.programs.kit import Job, namespaces, no_namespaces, same, size_of_tree, ways
@@ -73,6 +74,35 @@ def test_a_tree_comes_back_as_it_went(program, way, gate, way_in, source, fewer,
     program.sync(Job(way=chosen, source=folder, target=target, prefix=prefix, folder=tmp_path))
     assert same(held, hashes(target)) == ""
     assert " refused " not in gate.log[before:], "a retry must not hide it"
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """A gateway before an S3 that verifies signatures of chunks, hashes and checksums."""
+    try:
+        with (
+            embedded_s3.start(tmp_path_factory.mktemp("swift")) as s3,
+            running(tmp_path_factory.mktemp("gate"), s3, rules=RULES) as gate,
+        ):
+            yield gate
+    except embedded_s3.CannotStartError as fault:
+        pytest.skip(f"what programs send cannot be verified: {fault}")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("way", ["proxy", "endpoint"])
+@pytest.mark.parametrize("program", PROGRAMS, ids=[program.name for program in PROGRAMS])
+def test_an_s3_that_verifies_takes_it(program, way, strict, fewer, tmp_path):
+    if why := program.why_not(way):
+        pytest.skip(why)
+    folder, held = fewer
+    target = tmp_path / "target"
+    target.mkdir()
+    prefix, before = f"{program.name}-{way}", len(strict.log)
+    chosen = ways(strict, ())[way]
+    program.sync(Job(way=chosen, source=folder, target=target, prefix=prefix, folder=tmp_path, others=False))
+    assert same(held, hashes(target)) == ""
+    assert " refused " not in strict.log[before:], "a retry must not hide it"
 
 
 KEYS = [

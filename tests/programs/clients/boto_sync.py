@@ -44,7 +44,7 @@ def main(kind: str, source: Path, target: Path, bucket: str, prefix: str) -> Non
         else:
             where.write_bytes(s3.get_object(Bucket=bucket, Key=prefix + path)["Body"].read())
 
-    with ThreadPoolExecutor(1 if kind == "crt" else THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(up, enumerate(paths)))
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": 100})
         listed = [entry["Key"].removeprefix(prefix) for page in pages for entry in page.get("Contents", [])]

@@ -1,5 +1,5 @@
-// The AWS SDK for JavaScript brings a tree to S3 and back: `node sync.mjs MODULES SOURCE TARGET BUCKET PREFIX`. Small files go as
-// Buffers and as streams by turns, the rest by lib-storage in parts; DynamoDB and STS are called once. The SDK knows no proxy
+// The AWS SDK for JavaScript brings a tree to S3 and back: `node sync.mjs MODULES SOURCE TARGET BUCKET PREFIX [others]`. Small files go as
+// Buffers and as streams by turns, the rest by lib-storage in parts; with `others`, DynamoDB and STS are called once. The SDK knows no proxy
 // variables, so a proxy is an agent that is handed to it.
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-const [modules, source, target, Bucket, prefix] = process.argv.slice(2);
+const [modules, source, target, Bucket, prefix, others] = process.argv.slice(2);
 const load = createRequire(`${modules}/`);
 const { S3Client, PutObjectCommand, GetObjectCommand, paginateListObjectsV2 } = load('@aws-sdk/client-s3');
 const { DynamoDBClient, PutItemCommand, GetItemCommand } = load('@aws-sdk/client-dynamodb');
@@ -61,6 +61,7 @@ for await (const page of paginateListObjectsV2({ client, pageSize: 100 }, { Buck
 if (JSON.stringify(listed.toSorted()) !== JSON.stringify(paths.toSorted())) throw new Error('listed otherwise');
 await each(listed, down);
 
+if (!others) process.exit();
 const table = new DynamoDBClient(common);
 await table.send(new PutItemCommand({ TableName: 'orders', Item: { id: { S: prefix }, n: { N: '3' } } }));
 const { Item } = await table.send(new GetItemCommand({ TableName: 'orders', Key: { id: { S: prefix } } }));
