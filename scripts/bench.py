@@ -1,7 +1,7 @@
 """What the gateway costs, measured beside a plain TLS proxy in the same run: nginx where it is installed, else a pump in Python.
 
 Large bodies: the memory that a PutObject in each of boto3's forms and a GetObject add to the gateway, one and eight at once,
-with rate and CPU. Small requests: rate and CPU. The machine's other load moves the rates; the ratios of CPU are what to trust.
+with rate and CPU. Small requests: rate and CPU. Naming: CPU, beside botocore's signing of the same request. The machine's other load moves the rates; the ratios of CPU are what to trust.
 The gateway does all it always does: signatures both ways, rules, the audit log on disk, the decision log, deadlines.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from bench_agent import FORMS, KINDS, MIB, get, put, small, together
 from bench_aws import stand_in
+from bench_naming import naming
 from bench_proxies import find_nginx, gateway, plain
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STREAMS = (1, 8)
 CONNECTIONS = (1, 16)
 ROUNDS = 3
+NAMED = 5000
 GIB = 1024 * MIB
 
 
@@ -44,13 +46,17 @@ def main() -> None:
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="bodies of 64 MiB instead of 1 GiB, and shorter rounds")
-    parser.add_argument("--only", choices=("bodies", "requests"), help="one of the two tables")
+    parser.add_argument("--only", choices=("bodies", "requests", "naming"), help="one of the three tables")
     args = parser.parse_args()
     size, seconds = (64 * MIB, 0.5) if args.quick else (GIB, 2.0)
     peer = "nginx" if find_nginx() else "pump"
     print(
         f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}; {peer} moves bytes from TLS to TLS"
     )
+    if args.only in (None, "naming"):
+        naming(NAMED // 10 if args.quick else NAMED)
+    if args.only == "naming":
+        return
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name:
         folder = Path(name)
         with stand_in(folder) as port, plain(folder, port) as baseline:

@@ -144,7 +144,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                     Tools(
                         clock=clock,
                         table=table,
-                        models=Models(),
+                        models=Models(state / "models"),
                         keys=SigningKeys(),
                         credentials=credentials,
                         approvals=hub,

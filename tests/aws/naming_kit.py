@@ -79,12 +79,13 @@ def named(
     line: str, headers: Mapping[str, str] | None = None, body: bytes = b"", *, at: Place, as_: Claim | None = None
 ) -> Named:
     request = head(line, headers)
+    scope = as_ or claim(at.candidates[0].signing_name)
     kind = StreamKind.UNSIGNED
-    if body_mode(request, at, catalog()) == "streamed":
+    if body_mode(request, place=at, claim=scope, catalog=catalog()) == "streamed":
         content: Empty | Held | Streamed = Streamed(kind=kind, length=len(body), decoded_length=len(body))
     else:
         content = Held(data=body) if body else Empty()
-    return name_call(request, content, place=at, claim=as_ or claim(at.candidates[0].signing_name), catalog=catalog())
+    return name_call(request, content, place=at, claim=scope, catalog=catalog())
 
 
 JSON_10 = {"Content-Type": "application/x-amz-json-1.0"}

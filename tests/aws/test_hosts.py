@@ -106,6 +106,8 @@ DATA = {
             },
             "default": {"*": "s3-control.{r}.{s}"},
         },
+        "cloudsearchdomain": {"signing_name": "cloudsearch", "hosts": {"cloudsearchdomain.{r}.{s}": EVERYWHERE}, "default": {}},
+        "machinelearning": {"signing_name": "machinelearning", "hosts": {"machinelearning.{r}.{s}": EVERYWHERE}, "default": {}},
         "signin": {"signing_name": "signin", "hosts": {"{r}.oauth.signin.aws": {"aws": "*"}}, "default": {}},
         "sqs": {"signing_name": "sqs", "hosts": {"sqs.{r}.{s}": EVERYWHERE}, "default": {"*": "sqs.{r}.{s}"}},
         "stepfunctions": {
@@ -308,6 +310,9 @@ def test_directory_buckets(host, bucket):
         ("queue.amazonaws.com", "sqs", "us-east-1"),
         ("us-west-2.queue.amazonaws.com", "sqs", "us-west-2"),
         ("cn-north-1.queue.amazonaws.com.cn", "sqs", "cn-north-1"),
+        ("realtime.machinelearning.us-east-1.amazonaws.com", "machinelearning", "us-east-1"),
+        ("search-my-dom-abcdefghijklmnopqrstuvwxyz.us-east-1.cloudsearch.amazonaws.com", "cloudsearchdomain", "us-east-1"),
+        ("doc-dom-0123456789abcdefghijklmnop.eu-west-1.cloudsearch.amazonaws.com", "cloudsearchdomain", "eu-west-1"),
     ],
 )
 def test_second_names(host, service, region):
@@ -322,7 +327,8 @@ REFUSED = {
     "ec2-203-0-113-10.compute-1.amazonaws.com": "belongs to a customer",
     "x.us-east-1.elb.amazonaws.com": "belongs to a customer",
     "search-d-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com": "belongs to a customer",
-    "search-d-abcdefghijklmnopqrstuvwxyz.us-east-1.cloudsearch.amazonaws.com": "belongs to a customer",
+    "search-domain-abcdefghijklmnopqrstuvwxy.us-east-1.cloudsearch.amazonaws.com": "belongs to a customer",
+    "find-domain-abcdefghijklmnopqrstuvwxyz.us-east-1.cloudsearch.amazonaws.com": "belongs to a customer",
     "abc.appsync-api.us-east-1.amazonaws.com": "belongs to a customer",
     "aabbccddeeff.data.mediastore.us-east-1.amazonaws.com": "belongs to a customer",
     "c.cluster-abc.us-east-1.neptune.amazonaws.com": "belongs to a customer",

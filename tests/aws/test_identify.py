@@ -135,11 +135,12 @@ def name_row(row, services):
     )
     at = Place(host=row["host"], candidates=candidates, bucket=bucket_of(row))
     catalog().ensure(one.service for one in candidates)
-    if body_mode(request, at, catalog()) == "streamed":
+    scope = claim(row["signing_name"], region=region_of(row))
+    if body_mode(request, place=at, claim=scope, catalog=catalog()) == "streamed":
         body = Streamed(kind=StreamKind.UNSIGNED, length=len(data), decoded_length=None)
     else:
         body = Held(data=data) if data else Empty()
-    return name_call(request, body, place=at, claim=claim(row["signing_name"], region=region_of(row)), catalog=catalog())
+    return name_call(request, body, place=at, claim=scope, catalog=catalog())
 
 
 @pytest.mark.parametrize("corpus", ["jsv3.sample", "botocore_variants.sample"])

@@ -272,6 +272,45 @@ def test_cloudsearch_searches_by_form():
         named("POST /2013-01-01/search?q=x", FORM, b"format=sdk&pretty=true&q=y", at=at)
 
 
+@pytest.mark.parametrize(
+    ("service", "line", "body", "operation", "params"),
+    [
+        ("sesv2", "GET /v2/email/identities?PageSize=5", b"", "ListEmailIdentities", {"PageSize": 5}),
+        ("sesv2", "GET /v2/email/configuration-sets?NextToken=t", b"", "ListConfigurationSets", {"NextToken": "t"}),
+        (
+            "sesv2",
+            "GET /v2/email/contact-lists/c/contacts?PageSize=1",
+            b'{"Filter":{"FilteredStatus":"OPT_IN"}}',
+            "ListContacts",
+            {"ContactListName": "c", "PageSize": 1, "Filter": {"FilteredStatus": "OPT_IN"}},
+        ),
+        ("sesv2", "GET /v2/email/import-jobs", b"", "ListImportJobs", {}),
+        (
+            "sesv2",
+            "PUT /v1/email/identities/a%40b.test/dkim/signing",
+            b'{"SigningAttributesOrigin":"AWS_SES"}',
+            "PutEmailIdentityDkimSigningAttributes",
+            {"EmailIdentity": "a@b.test", "SigningAttributesOrigin": "AWS_SES"},
+        ),
+        (
+            "quicksight",
+            "GET /accounts/111111111111/namespaces/n/iam-policy-assignments?max-results=2",
+            b'{"AssignmentStatus":"ENABLED"}',
+            "ListIAMPolicyAssignments",
+            {"AwsAccountId": ACCOUNT, "Namespace": "n", "MaxResults": 2, "AssignmentStatus": "ENABLED"},
+        ),
+    ],
+)
+def test_routes_that_older_sdks_know(service, line, body, operation, params):
+    call = named(line, {"content-type": "application/json"} if body else {}, body, at=place(service))
+    assert (call.operation, call.params) == (operation, params)
+
+
+def test_a_new_query_key_does_not_select_an_old_route():
+    with pytest.raises(Unidentified):
+        named("GET /v2/email/identities?Filter=x", at=place("sesv2"))
+
+
 # --- scope, accounts, twins ---------------------------------------------------------------------------------------------
 
 
@@ -437,8 +476,9 @@ def test_s3_and_s3_control_under_one_name():
 )
 def test_the_operation_chooses_the_body_mode(service, line, mode):
     at = place(service)
+    scope = claim(at.candidates[0].signing_name)
     for headers in ({}, S3, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked"}):
-        assert body_mode(head(line, headers), at, catalog()) == mode
+        assert body_mode(head(line, headers), place=at, claim=scope, catalog=catalog()) == mode
 
 
 def test_aws_chunked_is_for_uploads_alone():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -20,7 +21,7 @@ CASES = SHARED / "cases"
 
 def explain(*rows: dict, words: tuple[str, ...] = ()) -> list[dict]:
     lines = "".join(json.dumps({**row, "request_b64": base64.b64encode(row["request_b64"]).decode()}) + "\n" for row in rows)
-    done = subprocess.run([*TRIO_GATE, "explain", *words], input=lines, capture_output=True, text=True, check=True)
+    done = subprocess.run([*TRIO_GATE, "explain", "--jsonl", *words], input=lines, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -67,10 +68,58 @@ def test_by_endpoint_the_scope_decides():
     assert (answer["call"]["service"], answer["call"]["host"]) == ("dynamodb", DYNAMODB)
 
 
+def test_what_was_known_is_told_with_a_refusal():
+    raw = request("s3", S3, method="PUT", path="/bucket/key", body=b"x" * 10).replace(b"\r\n\r\nxxx", b"\r\n\r\nyxx")
+    (answer,) = explain(row(raw, S3))
+    assert (answer["outcome"], answer["call"]["action"]) == ("refused", "PutObject")
+    assert "hash" in answer["reason"]
+    assert "forward" not in answer
+
+
+def test_the_body_that_would_leave_is_told_by_its_hash():
+    (answer,) = explain(row(request("s3", S3, method="PUT", path="/bucket/key", body=b"x" * 10), S3))
+    digest = hashlib.sha256(b"x" * 10).hexdigest()
+    assert (answer["forward"]["body_sha256"], answer["forward"]["payload_sha256"]) == (digest, digest)
+    (answer,) = explain(row(request("dynamodb", DYNAMODB, body=b"{}", **TABLES), DYNAMODB))
+    assert answer["forward"]["body_sha256"] == hashlib.sha256(b"{}").hexdigest()
+
+
+def pages(raw: bytes, *words: str, status: int = 0) -> str:
+    done = subprocess.run([*TRIO_GATE, "explain", *words], input=raw, capture_output=True, check=False)
+    assert done.returncode == status, done.stderr
+    return (done.stdout + done.stderr).decode()
+
+
+def test_a_person_gets_a_page_for_each_request():
+    first = request("dynamodb", DYNAMODB, body=b"{}", **TABLES)
+    text = pages(first + first)
+    assert "request 1\n  call        dynamodb ListTables (json)\n" in text
+    assert "request 2\n" in text
+    assert "POST https://dynamodb.us-east-1.amazonaws.com/" in text
+    assert "  refused     403 AccessDenied: the signature" in pages(request("s3", DYNAMODB, method="GET", body=b""))
+
+
+def test_a_page_shows_nothing_that_an_agent_could_draw_with():
+    evil = request("s3", S3, method="PUT", path="/bucket/%1B%5B2J%E2%80%AEkey", body=b"x")
+    text = pages(evil)
+    assert text.isascii()
+    assert not set(text) & {"\x1b", "\r"}
+    assert 'Key = "\\u001b[2J\\u202ekey"' in text
+
+
+def test_a_file_or_an_endpoint_may_be_named(tmp_path):
+    (tmp_path / "r.http").write_bytes(request("dynamodb", "gateway.test", body=b"{}", **TABLES))
+    assert "dynamodb ListTables" in pages(b"", str(tmp_path / "r.http"), "--endpoint")
+    assert "no host field" in pages(b"GET / HTTP/1.1\n\n", status=1)
+    assert "name a file" in pages(b"", str(tmp_path / "none"), status=1)
+
+
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     facts = {"role": "r", "region": "us-east-1", "port": 1, "ca_file": "x", "token_sha256": "1" * 64, "bob_sha256": "2" * 64}
-    (tmp_path / "g.hcl").write_text(HEAD.format(**facts, knobs="", first="", hosts="*.amazonaws.com") + AGENT + RULES)
+    (tmp_path / "g.hcl").write_text(
+        HEAD.format(**facts, knobs="", endpoint="", first="", hosts="*.amazonaws.com") + AGENT + RULES
+    )
     monkeypatch.setenv("BASE_ACCESS_KEY_ID", "AKIAANYTHINGATALL000")
     monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "anything")
     return str(tmp_path / "g.hcl")
@@ -109,7 +158,9 @@ def test_the_ancestors_rules_do_what_it_says_and_vending_stays_shut(tmp_path):
 
 def test_a_line_that_is_none_is_told_and_the_next_is_read():
     good = json.dumps({"id": "2", "sni": STS, "request_b64": base64.b64encode(request()).decode()})
-    done = subprocess.run([*TRIO_GATE, "explain"], input=f"what\n{good}\n", capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*TRIO_GATE, "explain", "--jsonl"], input=f"what\n{good}\n", capture_output=True, text=True, check=False
+    )
     assert (done.returncode, "line 1" in done.stderr) == (1, True)
     assert json.loads(done.stdout)["call"]["action"] == "GetCallerIdentity"
 

@@ -40,7 +40,7 @@ gateway {{
   decision_log = "./decisions.jsonl"
   listener "proxy"    {{ bind = "127.0.0.1:0" }}
   listener "tls"      {{ bind = "127.0.0.1:0" }}
-  listener "endpoint" {{ bind = "127.0.0.1:0" }}
+  listener "endpoint" {{ bind = "127.0.0.1:0" {endpoint} }}
   admin               {{ bind = "127.0.0.1:0" }}
   {knobs}
 }}
@@ -173,6 +173,7 @@ def running(
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
+        "endpoint": "",
         "first": "",
         "hosts": "*.amazonaws.com",
     }

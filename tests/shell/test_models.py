@@ -10,10 +10,13 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+import botocore
 import pytest
 import trio
 import trio.testing
 
+from trio_gate.aws.catalog import compile_service, pruned
+from trio_gate.aws.shape import Shape
 from trio_gate.shell import models as module
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.models import Models
@@ -99,6 +102,75 @@ async def test_who_leaves_spoils_nothing(loads):
         go.set()
     await models.ensure(["sts"])
     assert loaded == [("sts", False)]
+
+
+async def test_what_naming_needs_is_kept_and_read_the_next_time(tmp_path, monkeypatch):
+    cache = tmp_path / "models"
+    await Models(cache).ensure(["sts", "s3"])
+    (folder,) = cache.iterdir()
+    assert botocore.__version__ in folder.name
+    assert {path.name for path in folder.iterdir()} == {"sts.json", "s3.json"}
+    assert [path.stat().st_mode & 0o77 for path in (folder, *folder.iterdir())] == [0, 0, 0]
+    monkeypatch.setattr(module, "load_model", lambda name: pytest.fail(f"{name} was loaded again"))
+    models = Models(cache)
+    await models.ensure(["s3"])
+    assert models.catalog.service("s3").operations["PutObject"].streams
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff"])
+async def test_a_damaged_copy_is_made_anew(tmp_path, damage):
+    await Models(tmp_path / "m").ensure(["sts"])
+    (path,) = (tmp_path / "m").glob("*/sts.json")
+    whole = path.read_bytes()
+    path.write_bytes(damage)
+    await Models(tmp_path / "m").ensure(["sts"])
+    assert path.read_bytes() == whole
+
+
+async def test_copies_for_another_botocore_go(tmp_path, monkeypatch):
+    await Models(tmp_path / "m").ensure(["sts"])
+    monkeypatch.setattr(botocore, "__version__", "9.9.9")
+    await Models(tmp_path / "m").ensure(["sqs"])
+    assert [path.name for path in (tmp_path / "m").glob("*/*")] == ["sqs.json"]
+
+
+async def test_without_a_place_for_copies_models_are_loaded(tmp_path):
+    (tmp_path / "m").write_text("in the way")
+    models = Models(tmp_path / "m" / "deeper")
+    await models.ensure(["sts"])
+    assert models.catalog.loaded(["sts"])
+
+
+@pytest.mark.parametrize("service", ["ec2", "s3", "sesv2", "quicksight", "cloudwatch", "glacier"])
+def test_a_copy_says_the_same_as_the_model(service):
+    whole, copy = module.load_model(service), json.loads(json.dumps(pruned(module.load_model(service))))
+    assert described(compile_service(service, copy)) == described(compile_service(service, whole))
+
+
+def described(service):
+    """All of a compiled service, its shapes by name."""
+
+    def shape(one):
+        members = {name: tuple(plain(value) for value in fields(member)) for name, member in one.members.items()}
+        return (
+            one.name,
+            one.type,
+            sorted(one.required),
+            one.payload,
+            one.root,
+            sorted(one.by_wire),
+            sorted(one.by_query),
+            members,
+        )
+
+    def fields(one):
+        return [getattr(one, name) for name in type(one).__slots__]
+
+    def plain(value):
+        return shape(value) if isinstance(value, Shape) and value.name not in seen and not seen.add(value.name) else str(value)
+
+    seen = set()
+    return [[plain(value) for value in fields(one)] for one in service.operations.values()], sorted(service.by_path)
 
 
 def test_models_of_the_user_are_not_read(tmp_path):

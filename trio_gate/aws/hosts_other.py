@@ -4,7 +4,8 @@ Rule: a second name means exactly what its first name means, and only the table 
 that belong to customers get no credential: whoever answers there would hold a signature made with the role's token.
 
 Sources: the S3 user guide ("Legacy endpoints", "AWS PrivateLink for Amazon S3"), the VPC guide ("DNS hostnames of interface
-endpoints"), `sslCommonName` in botocore's endpoints.json, and the endpoints that DescribeEndpoints and GetDataEndpoint give.
+endpoints"), `sslCommonName` in botocore's endpoints.json, the CloudSearch guide ("Submitting search requests") and the endpoints
+that DescribeEndpoints and GetDataEndpoint give. A search domain is the customer's, but who answers there is AWS.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ _OTHER = [
         (rf"({_REGION})\.elasticmapreduce\.({_SUFFIX})", r"elasticmapreduce.\1.\2"),
         (r"(ingest|query)-cell[0-9]{1,4}\.(timestream\..+)", r"\1.\2"),
         (r"b-[0-9a-f]{8}\.(kinesisvideo\..+)", r"\1"),
+        (r"realtime\.(machinelearning\..+)", r"\1"),
         (r"[0-9a-z]{8,16}\.(mediaconvert\..+)", r"\1"),
+        (
+            rf"(?:search|doc)-[a-z][a-z0-9-]{{2,27}}-[a-z0-9]{{26}}\.({_REGION})\.cloudsearch\.({_SUFFIX})",
+            r"cloudsearchdomain.\1.\2",
+        ),
     )
 ]
 

@@ -41,11 +41,18 @@ _SEARCH = "cloudsearchdomain"
 _NOTHING: Mapping[str, str] = {}
 
 
-def body_mode(head: RequestHead, place: Place, catalog: Catalog) -> Literal["held", "streamed"]:
-    """How the body is to be read: streamed only where the head names an S3 operation whose payload is a streaming blob."""
+def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog) -> Literal["held", "streamed"]:
+    """How the body is to be read: streamed only where the head names an S3 operation whose payload is a streaming blob.
+
+    Raises:
+        Unidentified: the claim's scope is none of the host's.
+    """
+    candidates = _in_scope(place, claim)
+    if all(candidate.service != "s3" for candidate in candidates):
+        return "held"
     asked = Asked(head=head, place=place, empty=False, form=lambda: _NOTHING)
     found = []
-    for candidate in place.candidates:
+    for candidate in candidates:
         with contextlib.suppress(Malformed, Unidentified):
             found.append(find(asked, (candidate,), catalog))
     streams = found and all(match.service.name == "s3" and match.operation.streams for match in found)

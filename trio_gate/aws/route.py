@@ -173,23 +173,18 @@ def _rest(asked: Asked, candidate: Candidate, service: Service) -> Match:
 
 def _paths(asked: Asked, _candidate: Candidate, service: Service) -> list[tuple[Operation, dict[str, str]]]:
     segments = rest_segments(asked.head.target.segments)
-    found = []
-    for operation in service.operations.values():
-        if operation.route is not None and operation.route.method == asked.head.method:
-            values = labels(operation.route, segments)
-            if values is not None:
-                found.append((operation, values))
-    return found
+    method, count = asked.head.method, len(segments)
+    greedy = service.greedy.get(method, ())
+    plain = (one for one in service.by_path.get((method, count), ()) if one not in greedy)
+    found = ((one, labels(one.route, segments)) for one in (*plain, *greedy) if one.route is not None)
+    return [(operation, values) for operation, values in found if values is not None]
 
 
 def _s3_paths(asked: Asked, candidate: Candidate, service: Service) -> list[tuple[Operation, dict[str, str]]]:
     if answers_object_lambda(asked.head, candidate):
         return [(service.operations["WriteGetObjectResponse"], {})]
     values = s3_labels(asked.head, asked.place)
-    return [
-        (operation, values)
-        for operation in at_level(service.operations.values(), asked.head, candidate, asked.place, len(values))
-    ]
+    return [(operation, values) for operation in at_level(service, asked.head, candidate, asked.place, len(values))]
 
 
 def host_fits(operation: Operation, candidate: Candidate) -> bool:

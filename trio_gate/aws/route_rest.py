@@ -44,6 +44,7 @@ class Route:
         constants: query keys and values that select the operation and are no members.
         needed_query, needed_headers: names of required members; header names are lower case.
         known: names of query members.
+        greedy: whether a label takes as many segments as there are.
         any_query: whether a map member takes every query key left over.
         specificity: greater is more specific, among routes that fit one request.
     """
@@ -55,6 +56,7 @@ class Route:
     needed_headers: frozenset[str]
     known: frozenset[str]
     any_query: bool
+    greedy: bool
     specificity: tuple[tuple[int, ...], int]
 
 
@@ -77,6 +79,7 @@ def compile_route(method: str, template: str, shape: Shape | None) -> Route:
         needed_headers=needed_headers,
         known=frozenset(member.wire for member in in_query if member.shape.type != "map") - constants.keys(),
         any_query=any(member.shape.type == "map" for member in in_query),
+        greedy=any(part.greedy for part in segments),
         specificity=(
             tuple(0 if part.greedy else 1 if part.label else 2 for part in segments),
             len(constants) + len(needed_query) + len(needed_headers),

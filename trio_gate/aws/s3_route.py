@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from trio_gate.aws.call import Candidate, Place
-    from trio_gate.aws.catalog import Operation
+    from trio_gate.aws.catalog import Operation, Service
     from trio_gate.wire.head import RequestHead
 
 _BUCKET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\-]{1,254}")
@@ -46,20 +44,15 @@ def s3_labels(head: RequestHead, place: Place) -> dict[str, str]:
     return {"Bucket": bucket, "Key": key} if key else {"Bucket": bucket}
 
 
-def at_level(
-    operations: Iterable[Operation], head: RequestHead, candidate: Candidate, place: Place, level: int
-) -> list[Operation]:
+def at_level(service: Service, head: RequestHead, candidate: Candidate, place: Place, level: int) -> list[Operation]:
     """The operations that this method may mean at a level: 0 the service, 1 a bucket, 2 an object.
 
     A host of S3 Object Lambda without an access point has none of these.
     """
     return [
         operation
-        for operation in operations
-        if operation.route is not None
-        and operation.route.method == head.method
-        and len(operation.route.segments) == level
-        and operation.name != _RESPONSE
+        for operation in service.by_path.get((head.method, level), ())
+        if operation.name != _RESPONSE
         and (place.bucket is not None or candidate.signing_name != _OBJECT_LAMBDA)
         and (level > 0 or (operation.name == "ListDirectoryBuckets") == (candidate.signing_name == _EXPRESS))
     ]

@@ -92,9 +92,9 @@ def compile_shapes(
         name = todo.pop()
         if name not in shapes:
             shapes[name] = _shape(name, raw[name])
-            todo.extend(ref["shape"] for _, ref in _refs(raw[name]))
+            todo.extend(ref["shape"] for _, ref in refs(raw[name]))
     for name, shape in shapes.items():
-        for member_name, ref in _refs(raw[name]):
+        for member_name, ref in refs(raw[name]):
             member = _member(member_name, ref, shapes[ref["shape"]], ec2=ec2, query=query_names.get((name, member_name)))
             shape.members[member_name] = member
             if shape.type == "structure" and member.location is None:
@@ -104,7 +104,8 @@ def compile_shapes(
     return shapes
 
 
-def _refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The references that a raw shape makes to others, each by its role."""
     members = raw.get("members", {}) if raw["type"] == "structure" else {}
     return [*members.items(), *((role, raw[role]) for role in ("member", "key", "value") if role in raw)]
 

@@ -50,3 +50,47 @@ FACETS = {name: Facet(name=name, kind=kind, meaning=meaning) for name, kind, mea
 
 ROOTS = frozenset(name.partition(".")[0] for name in FACETS)
 """The first parts of all names."""
+
+OR_ARN = frozenset(
+    (
+        "Bucket",
+        "ChangeSetName",
+        "DBClusterIdentifier",
+        "DBClusterSnapshotIdentifier",
+        "DBInstanceIdentifier",
+        "DBSnapshotIdentifier",
+        "DestinationKeyId",
+        "DocumentName",
+        "EventBusName",
+        "FunctionName",
+        "KeyId",
+        "KmsKeyId",
+        "LayerName",
+        "Name",
+        "QueueUrl",
+        "Role",
+        "SSEKMSKeyId",
+        "SecretId",
+        "SecretIdList",
+        "SerialNumber",
+        "SnapshotIdentifier",
+        "SourceDBClusterIdentifier",
+        "SourceDBInstanceIdentifier",
+        "SourceDBSnapshotIdentifier",
+        "SourceKeyId",
+        "StackName",
+        "StackSetName",
+        "TableName",
+        "Target",
+        "TargetKeyId",
+        "cluster",
+        "containerInstance",
+        "logGroupIdentifier",
+        "repositoryName",
+        "service",
+        "task",
+        "taskDefinition",
+        "taskSet",
+    )
+)
+"""Parameters of the services whose resources are curated that take a name, a partial or full ARN, or a URL as they come."""

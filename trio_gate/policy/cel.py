@@ -20,8 +20,9 @@ from cel_expr_python.ext import ext_strings
 from trio_gate.facet.schema import FACETS
 from trio_gate.policy.basis import Basis, Plan, Undecided
 from trio_gate.policy.faults import Fault, compile_faults
-from trio_gate.policy.reads import name_faults, patterns, reads
+from trio_gate.policy.reads import arn_remarks, name_faults, patterns, reads
 from trio_gate.policy.tree import Node, tree
+from trio_gate.policy.work import work_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +65,8 @@ def check(source: str) -> Sequence[Fault]:
     """All that is wrong with a condition. Never fails, whatever the text."""
     try:
         program, root = _compiled(source)
-        return [*name_faults(root), *_pattern_faults(root)] or list(_type_faults(program, source))
+        faults = [*name_faults(root), *_pattern_faults(root), *work_faults(root)] or list(_type_faults(program, source))
+        return [*faults, *arn_remarks(root)]
     except _Flawed as flawed:
         return flawed.faults
 

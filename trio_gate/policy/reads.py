@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trio_gate.facet.schema import FACETS, ROOTS
+from trio_gate.facet.schema import FACETS, OR_ARN, ROOTS
 from trio_gate.policy.faults import Fault, did_you_mean
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from trio_gate.facet.extract import Path
     from trio_gate.policy.tree import Node
+
+_COMPARES = frozenset(("_==_", "_!=_", "@in", "contains", "endsWith", "matches", "startsWith"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,20 @@ def patterns(node: Node) -> Iterator[Node]:
         yield node.parts[-1]
     for part in node.parts:
         yield from patterns(part)
+
+
+def arn_remarks(node: Node) -> Iterator[Fault]:
+    """Parameters that are compared as names and that callers may also give as ARNs."""
+    if node.kind == "call" and node.name in _COMPARES:
+        for part in node.parts:
+            found = _read(part)
+            path = found[0].path if found else ()
+            if found and len(path) == 3 and path[:2] == ("aws", "params") and path[2] in OR_ARN:
+                hint = "`aws.resource` and `aws.resources` have one form for all"
+                message = f"callers may also give `{path[2]}` as an ARN or with a qualifier"
+                yield Fault(offset=found[1], message=message, hint=hint, fatal=False)
+    for part in node.parts:
+        yield from arn_remarks(part)
 
 
 def name_faults(node: Node) -> Iterator[Fault]:

@@ -58,7 +58,7 @@ async def take(
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
-    if body_mode(head, place, models.catalog) == "streamed":
+    if body_mode(head, place=place, claim=scope, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(arrived, agent.connection.content_length)
     else:
         body = await read_held(agent, generation.config.gateway.held_limit, share)

@@ -2,29 +2,44 @@
 
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
 
-Theory: EC2's model takes half a second, so loading runs in a worker thread. One at a time: it is all computing, under one lock of
+Theory: EC2's model takes a quarter of a second, so what naming needs of it is kept in the state folder, for this botocore and
+this gateway alone; and loading runs in a worker thread. One at a time: it is all computing, under one lock of
 the interpreter, and two would only slow each other. Whoever waits for a model that is being loaded finds it there.
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import botocore
 import trio
 from botocore.loaders import Loader
 
-from trio_gate.aws.catalog import Catalog
+from trio_gate import __version__
+from trio_gate.aws.catalog import Catalog, pruned
 from trio_gate.aws.tables import Tables, packaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class Models:
-    """The catalogue and the tables, for rooms that read them, and `ensure`, to be awaited before they do."""
+    """The catalogue and the tables, for rooms that read them, and `ensure`, to be awaited before they do.
 
-    def __init__(self) -> None:
-        self.catalog = Catalog(load_model)
+    Args:
+        cache: a folder of the gateway's own, made if need be; None to read botocore's models every time.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
         self.tables = Tables(packaged)
         self._limiter = trio.CapacityLimiter(1)
 
@@ -49,3 +64,32 @@ def load_model(name: str) -> Any:
     """A `load` for `Catalog`: botocore's own model of a service. Reads a file."""
     # A loader keeps whatever it has read; ours is made anew, because the catalogue keeps what is needed.
     return Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False).load_service_model(name, "service-2")
+
+
+def load_cached(cache: Path, name: str) -> Any:
+    """A `load` for `Catalog`: what it needs of botocore's model, from `cache` where that has it, and kept there."""
+    folder = cache / f"{botocore.__version__}-{__version__}"
+    path = folder / f"{name}.json"
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:
+        log.warning("trio-gate: %s cannot be read and is made anew: %s", path, error)
+    model = pruned(load_model(name))
+    try:
+        if not folder.exists():
+            shutil.rmtree(cache, ignore_errors=True)  # of another version
+            folder.mkdir(mode=0o700, parents=True)
+        _keep(path, json.dumps(model).encode())
+    except OSError as error:
+        log.warning("trio-gate: %s cannot be kept: %s", path, error.strerror)
+    return model
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Whole or not at all, for this user alone."""
+    new = path.with_suffix(".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+        file.write(data)
+    new.replace(path)

@@ -1,0 +1,77 @@
+"""What a condition may cost: the library bounds its steps, this file what one step can do.
+
+Rule: work is linear in the values that a condition reads. A text is not worked through once for each turn of a loop, and nothing
+is replaced by more than it was; both could keep every agent waiting for one rule.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.facet.schema import ROOTS
+from trio_gate.policy.faults import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.policy.tree import Node
+
+_THROUGH_TEXT = frozenset(
+    (
+        "_+_",
+        "charAt",
+        "contains",
+        "endsWith",
+        "format",
+        "indexOf",
+        "join",
+        "lastIndexOf",
+        "lowerAscii",
+        "matches",
+        "quote",
+        "replace",
+        "reverse",
+        "size",
+        "split",
+        "startsWith",
+        "strings.quote",
+        "substring",
+        "trim",
+        "upperAscii",
+    )
+)
+"""Functions whose work or result grows with a text."""
+
+
+def work_faults(node: Node, *, looping: bool = False) -> Iterator[Fault]:
+    """Where a condition could take much longer than its values are long."""
+    if node.kind == "call" and node.name == "replace" and not _shortens(node):
+        hint = "give two constant texts, the second no longer than the first"
+        yield Fault(offset=node.at, message="`replace` could make a text grow without end", hint=hint)
+    if node.kind == "call" and node.name == "join" and any(part.kind != "text" for part in node.parts[1:]):
+        yield Fault(offset=node.at, message="`join` could make a text grow without end", hint="give a constant text to join with")
+    if looping and node.kind == "call" and node.name in _THROUGH_TEXT and _reads_facet(node):
+        yield Fault(
+            offset=node.at,
+            message=f"`{_shown(node.name)}` works through a facet in every turn of a loop",
+            hint="do it once, outside the loop",
+        )
+        return
+    for number, part in enumerate(node.parts):
+        # A loop's first part is what it goes over, and is computed once.
+        yield from work_faults(part, looping=looping or (node.kind == "loop" and number > 0))
+
+
+def _shortens(node: Node) -> bool:
+    old, new = node.parts[1:3]
+    return old.kind == new.kind == "text" and old.name != "" and len(new.name.encode()) <= len(old.name.encode())
+
+
+def _reads_facet(node: Node) -> bool:
+    if node.kind == "ident":
+        return node.name.partition(".")[0] in ROOTS
+    return any(map(_reads_facet, node.parts))
+
+
+def _shown(function: str) -> str:
+    return function.strip("_")
