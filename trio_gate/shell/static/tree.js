@@ -1,0 +1,84 @@
+// Parameters as a readable tree. What is folded or cut says why, how long it is and its SHA-256, and opens in full.
+
+import { bytes, el, plural, said } from "./dom.js";
+
+/** `open(part, name, why)` shows a part in full. */
+export function tree(params, open) {
+  const names = Object.keys(params);
+  if (!names.length) return el("p", { class: "muted" }, "None.");
+  return el("ul", { class: "tree" }, members(params, "", open));
+}
+
+function members(value, at, open) {
+  return Object.entries(value).map(([name, item]) => {
+    if (name === "$more") return el("li", {}, more(item, at, open));
+    const path = at ? `${at}.${name}` : name;
+    return row(said(name, { class: "said name" }), item, path, open);
+  });
+}
+
+function items(list, at, open) {
+  return list.map((item, index) => row(el("span", { class: "index" }, `${index + 1}`), item, `${at}[${index}]`, open));
+}
+
+function row(label, value, at, open) {
+  const mark = isMark(value);
+  if (mark) return el("li", {}, label, " ", marks[mark](value[mark], at, open));
+  if (Array.isArray(value)) {
+    return value.length ? branch(label, plural(value.length, "item"), items(value, at, open)) : leaf(label, "an empty list");
+  }
+  if (value !== null && typeof value === "object") {
+    const names = Object.keys(value);
+    return names.length ? branch(label, "", members(value, at, open)) : leaf(label, "empty");
+  }
+  if (typeof value === "string") {
+    return el("li", {}, label, " ", value === "" ? el("span", { class: "none" }, "empty text") : said(value, { class: "said value" }));
+  }
+  return el("li", {}, label, " ", el("code", { class: "literal" }, value === null ? "null" : String(value)));
+}
+
+function leaf(label, text) {
+  return el("li", {}, label, " ", el("span", { class: "none" }, text));
+}
+
+function branch(label, count, children) {
+  const summary = el("summary", {}, label, count ? el("span", { class: "count" }, count) : null);
+  return el("li", {}, el("details", { open: true }, summary, el("ul", {}, children)));
+}
+
+/** The name of the mark that an object is. A real name never begins with `$`. */
+function isMark(value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
+  const names = Object.keys(value);
+  return names.length === 1 && names[0] in marks ? names[0] : null;
+}
+
+function folded(text, sha256, openIt, label) {
+  return el(
+    "span",
+    { class: "folded" },
+    el("span", {}, text),
+    el("button", { type: "button", class: "small", on: { click: openIt } }, label),
+    sha256 ? el("code", { class: "hash", title: "SHA-256" }, `sha256 ${sha256}`) : null,
+  );
+}
+
+function more(item, at, open) {
+  const text = `${plural(item.items, "more item")} not shown here`;
+  return folded(text, null, () => open(item.part, at || "parameters", "more"), "Open all parameters");
+}
+
+const marks = {
+  $unknown: (text) => el("span", { class: "folded" }, text),
+  $number: (text) => el("code", { class: "literal" }, text),
+  $masked: (item, at, open) =>
+    folded(`sensitive, folded · ${plural(item.length, "character")}`, item.sha256, () => open(item.part, at, "masked"), "Show"),
+  $blob: (item, at, open) =>
+    folded(`binary · ${bytes(item.bytes)}`, item.sha256, () => open(item.part, at, "blob"), "Open"),
+  $cut: (item, at, open) =>
+    item.text === undefined
+      ? folded(`${item.why} · ${plural(item.items, "item")}`, null, () => open(item.part, at, "deep"), "Open all parameters")
+      : el("span", { class: "cut" }, said(`${item.text}`, { class: "said value" }), el("span", { class: "none" }, " … "),
+          folded(`cut · ${plural(item.length, "character")} in all`, item.sha256, () => open(item.part, at, "cut"), "Open in full")),
+  $more: (item, at, open) => more(item, at, open),
+};
