@@ -21,9 +21,8 @@ from trio_gate.aws.way import Way
 from trio_gate.config.kinds import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell import authority, server
+from trio_gate.shell import authority, keep, server
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
 from trio_gate.shell.bodies import Budget
@@ -31,12 +30,14 @@ from trio_gate.shell.certificates import Leaves, file_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.shell.decision_log import DecisionLog
+from trio_gate.shell.desk import Desk
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
 from trio_gate.shell.generation import generation
 from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
+from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.roots import client_context
-from trio_gate.shell.store import FILE
+from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
 from trio_gate.shell.upstream import Upstreams, fetch
 from trio_gate.signing.sigv4 import SigningKeys
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from trio_gate.config.model import Address, Config
+    from trio_gate.shell.approvals import ApprovalHub
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -101,7 +103,7 @@ async def _serve(config: Config) -> None:
         own=authority.own(state, now=now),
     )
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
-        watchers.start_soon(_stop_on_signal, stop)
+        watchers.start_soon(_stop_on_signal, stop, hub)
         doors = await _open(config, authorities, tools, hub, stop)
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
@@ -128,13 +130,13 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
         max_idle=gateway.max_connections,
     )
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
-    hub = ApprovalHub(clock)
     with ExitStack() as files:
         decisions = DecisionLog(gateway.decision_log) if gateway.decision_log else None
         if decisions is not None:
             files.callback(decisions.close)
         async with (
             open_audit_log(str(state / FILE)) as audit,
+            open_hub(config, clock, str(state / keep.FILE), _link(gateway.admin)) as hub,
             open_role_credentials(
                 base, send=partial(fetch, upstreams, most=STS_ANSWER), host=partial(_sts_host, table), clock=clock
             ) as credentials,
@@ -198,8 +200,17 @@ async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.
 
 def _admin(config: Config, hub: ApprovalHub, own: Leaves, block: Admin) -> AdminDoor:
     people = {person.name: person for person in config.people}
-    pages = AdminServer(hub=hub, people=people, names=frozenset(_names(block)))
+    record = str(Path(config.gateway.state_dir) / FILE)
+    desk = Desk(hub, SystemClock(), partial(search, record))
+    pages = AdminServer(hub=hub, desk=desk, people=people, names=frozenset(_names(block)))
     return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout)
+
+
+def _link(block: Admin | None) -> str:
+    """The address of the approvals page."""
+    if block is None:
+        return ""
+    return f"https://{block.names[0] if block.names else _bracketed(block.bind.host)}:{block.bind.port}/"
 
 
 def _endpoint(inside: Inside, own: Leaves, block: Listener, port: int) -> EndpointDoor:
@@ -248,12 +259,13 @@ def _private(folder: Path) -> None:
         raise StartFailed(f"cannot use state_dir {folder}: {error.strerror}") from None
 
 
-async def _stop_on_signal(stop: server.Stop) -> None:
+async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)
             notify("STOPPING=1")
             stop.request()
+            hub.stop_waiting()
 
 
 def _text(listener: trio.SocketListener) -> str:

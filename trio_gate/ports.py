@@ -10,6 +10,8 @@ from datetime import datetime  # noqa: TC003 - a dataclass field's type
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from trio_gate.approval.request import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Outcome
@@ -48,11 +50,70 @@ class CredentialSource(Protocol):
         """Credentials that are valid now. Raises CredentialsUnavailable."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One attempt of an agent to have a call approved.
+
+    Attributes:
+        invocation: the SDK's id of the call (`amz-sdk-invocation-id`), the same for all its attempts; None without one.
+        standing: the fingerprint of the rule that asks and its approvers, see `approval.grants`.
+        covers: whether a grant's predicate (CEL source) holds for the call.
+        open: a part of it in full, see `approval.details`; None where it cannot be shown.
+    """
+
+    question: Question
+    invocation: str | None
+    standing: str
+    covers: Callable[[str], bool]
+    open: Callable[[str, int], Awaitable[Opened | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A piece of a part: its text, made safe, where the next piece begins, and of what it is; see `frames.Detail`."""
+
+    text: str
+    next: int | None
+    length: int
+    size: int
+    sha256: str
+    how: tuple[str, ...]
+
+
+class Clearance(Protocol):
+    """An approval in the hands of one attempt. It must be closed; closed unsent, it goes back and waits for the agent."""
+
+    verdict: Verdict
+
+    def sending(self) -> None:
+        """The call leaves now."""
+
+    def unsent(self) -> None:
+        """Not one byte of it left after all."""
+
+    def answered(self, status: int, code: str | None) -> None:
+        """AWS answered, with an error code where that is known."""
+
+    def close(self) -> None:
+        """The exchange is over."""
+
+
 class Approvals(Protocol):
     """The people who answer."""
 
-    async def ask(self, question: Question) -> Verdict:
-        """Put the question to its approvers and wait for their verdict; expires closed. Cancelling withdraws it."""
+    async def ask(self, asked: Asked) -> Verdict | Clearance:
+        """Wait for the people's verdict: a Clearance where it is yes. Cancelling leaves the question to them as detached.
+
+        Raises:
+            Denied: it is not asked, as the reason says.
+            AuditUnavailable: a grant's use could not be kept.
+        """
+
+    def check(self, agent: str | None) -> None:
+        """Raise Denied while the calls of an agent are stopped."""
+
+    def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
+        """Show a call that ended to those who observe, if there are any."""
 
 
 class AuditLog(Protocol):

@@ -84,12 +84,12 @@ def _from_bytes(data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]
         try:
             return _from_bytes(gunzip(data), (*how, "gzip"))
         except Malformed:
-            return _hex(data), (*how, "hex")
+            return hex_lines(data), (*how, "hex")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        return _hex(data), (*how, "hex")
-    return (_hex(data), (*how, "hex")) if "\0" in text else _from_text(text, how)
+        return hex_lines(data), (*how, "hex")
+    return (hex_lines(data), (*how, "hex")) if "\0" in text else _from_text(text, how)
 
 
 def _laid_out(text: str) -> str | None:
@@ -120,7 +120,8 @@ def _decoded(text: str) -> bytes | None:
         return None
 
 
-def _hex(data: bytes) -> str:
+def hex_lines(data: bytes) -> str:
+    """Bytes in hexadecimal, so many a line."""
     return "\n".join(data[at : at + HEX_LINE].hex(" ", -2) for at in range(0, len(data), HEX_LINE))
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
 from trio_gate.approval.grants import grantable
 from trio_gate.approval.risks import risks, words
-from trio_gate.approval.shown import Part, Shown
+from trio_gate.approval.shown import Part, Shown, is_secret
 from trio_gate.approval.text import visible
 from trio_gate.aws.call import Unknown
 
@@ -30,6 +31,9 @@ MAX_RESOURCES = 100
 
 MAX_HEADERS = 100
 """Header fields that a prompt lists."""
+
+FOLDED = "(hidden: it opens with the whole request)"
+"""Stands for a sensitive header or query."""
 
 MAX_LINE = 2048
 """Characters of one line of a prompt: an S3 key has at most 1,024 bytes."""
@@ -195,8 +199,8 @@ def question_from(
         address=_line_or_none(parts.address),
         method=_line(call.method),
         path=_line(call.path),
-        query=_line(parts.query),
-        headers=tuple((_line(name), _line(value)) for name, value in parts.headers[:MAX_HEADERS]),
+        query=FOLDED if _folds_query(parts.query) else _line(parts.query),
+        headers=tuple((_line(name), _value(name, value)) for name, value in parts.headers[:MAX_HEADERS]),
         role=_line(parts.assume_role.get("role_arn") or ""),
         params=tree.tree,
         payload_length=parts.payload_length,
@@ -214,11 +218,25 @@ def request_text(parts: DigestInput) -> str:
     return "\n".join([f"{parts.method} {target}", *fields])
 
 
+def _value(name: str, value: str) -> str:
+    return FOLDED if _folds(name) else _line(value)
+
+
+def _folds(name: str) -> bool:
+    return is_secret(name) or name.endswith("customer-key")
+
+
+def _folds_query(query: str) -> bool:
+    return any(_folds(unquote_plus(pair.partition("=")[0])) for pair in query.split("&"))
+
+
 def _cut(call: Call, parts: DigestInput, *, streamed: bool) -> Iterator[Part]:
     """What lines and lists of the question leave out."""
     lines = (parts.path, parts.query, *(text for field in parts.headers for text in field))
     if len(parts.headers) > MAX_HEADERS or any(_is_cut(line) for line in lines):
         yield Part(part="request", name="request", why="cut")
+    elif _folds_query(parts.query) or any(_folds(name) for name, _ in parts.headers):
+        yield Part(part="request", name="request", why="masked")
     if not isinstance(call.resources, Unknown) and (len(call.resources) > MAX_RESOURCES or any(map(_is_cut, call.resources))):
         yield Part(part="resources", name="resources", why="more")
     if streamed and parts.payload_length:

@@ -84,11 +84,12 @@ class Verdict:
     """How a question ended.
 
     Attributes:
+        outcome: "hold" and "stop" end only the agent's wait: it took too long, or the gateway stops, and the question waits on.
         by: who decided: those who approved, or who denied; empty when nobody did.
-        reason: what they said, or why nobody answered; safe text.
+        reason: what they said, or why nobody answered; safe text. For "hold" and "stop" the question's id.
     """
 
-    outcome: Literal["approve", "deny", "expire", "withdraw"]
+    outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
     by: tuple[str, ...]
     reason: str
 

@@ -10,6 +10,7 @@ hide a difference (Unicode TR36 and TR39, "Trojan Source").
 from __future__ import annotations
 
 import re
+from typing import Any
 from unicodedata import category
 
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -28,6 +29,19 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(char if _shown(char) else f"\\u{{{ord(char):x}}}" for char in text)
+
+
+def visible_tree(value: Any) -> Any:
+    """JSON with every text in it, names too, made visible."""
+    match value:
+        case str():
+            return visible(value)
+        case list():
+            return [visible_tree(item) for item in value]
+        case dict():
+            return {visible(name): visible_tree(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _shown(char: str) -> bool:

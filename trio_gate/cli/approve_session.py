@@ -15,7 +15,8 @@ import trio
 from rich.console import Console
 from rich.text import Text
 
-from trio_gate.approval.messages import Accepted, Hello, Pending, Rejected, Resolved, Updated, encode
+from trio_gate.approval.frames import Accepted, Hello, Pending, Rejected, Resolved, Updated
+from trio_gate.approval.messages import encode
 from trio_gate.approval.text import plain
 from trio_gate.cli.prompt_view import details, summary, title
 from trio_gate.errors import GateError, UpstreamError
@@ -24,7 +25,7 @@ from trio_gate.shell.approver_client import ApproverClient, connect
 if TYPE_CHECKING:
     import ssl
 
-    from trio_gate.approval.messages import ServerFrame
+    from trio_gate.approval.frames import ServerFrame
     from trio_gate.approval.state import Answer
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -165,7 +166,7 @@ class Desk:
             case Resolved():
                 by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
                 self._say(f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}")
-            case Pending() | Updated():
+            case _:
                 pass
 
     def _print(self, frame: ServerFrame) -> None:

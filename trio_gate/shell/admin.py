@@ -15,8 +15,8 @@ import trio
 from trio_websocket import ConnectionClosed, wrap_server_stream
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from trio_gate.approval.frames import Decide, Rejected, Token
-from trio_gate.approval.messages import MAX_CLIENT_FRAME, PROTOCOL, decode_client, encode
+from trio_gate.approval.frames import PROTOCOL, Rejected, Token
+from trio_gate.approval.messages import MAX_CLIENT_FRAME, decode_client
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
 from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
 from trio_gate.shell.page import load
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Person
     from trio_gate.shell.admin_http import AdminRequest
-    from trio_gate.shell.approvals import ApprovalHub, Subscription
+    from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.desk import Desk
     from trio_gate.shell.sessions import Session
+    from trio_gate.shell.subscription import Subscription
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 
@@ -73,8 +75,9 @@ class AdminServer:
     `names` are the Host names it answers to, lower case, without port and brackets.
     """
 
-    def __init__(self, *, hub: ApprovalHub, people: Mapping[str, Person], names: frozenset[str]) -> None:
+    def __init__(self, *, hub: ApprovalHub, desk: Desk, people: Mapping[str, Person], names: frozenset[str]) -> None:
         self._hub = hub
+        self._desk = desk
         self._sign_in = SignIn(people)
         self._files = load()
         self._names = names
@@ -164,7 +167,7 @@ class AdminServer:
             return POLICY, error.reason
         log.info("approver %s connected", person.name)
         ends: list[tuple[int, str]] = []
-        with self._hub.subscribe(person.name) as subscription:
+        with self._hub.subscribe(person) as subscription:
             async with trio.open_nursery() as nursery:
 
                 async def until(talk: Talk) -> None:
@@ -189,11 +192,11 @@ class AdminServer:
             try:
                 frame = decode_client(message)
             except Malformed as error:
-                subscription.offer(encode(Rejected(id=None, code="malformed", message=error.reason)))
+                subscription.tell(Rejected(ref="", id=None, code="malformed", message=error.reason))
                 continue
-            if not isinstance(frame, Decide):
+            if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
-            self._hub.decide(subscription, frame)
+            await self._desk.receive(subscription, frame)
 
 
 async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:

@@ -1,194 +1,397 @@
 """The hub between calls that wait and the people who answer. Fills the port `Approvals`.
 
-Rule: a question is in the hub exactly as long as a task waits in `ask`; it leaves when that task is answered, times out or is
-cancelled, and its people are told which. An approver who is not connected is no denial.
+Rule: a question is executed only by the one task that waits for it, with the `Cleared` that it got. A question whose task has left
+stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
 
-Theory: nothing here waits but `ask` and the reader of a `Subscription`. Votes and news are counted and queued in one step of the
-scheduler, so two votes cannot overtake each other; a reader who falls behind is cut off, and starts again with what is pending.
+Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
+a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `desk`.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.messages import Accepted, Hello, Rejected, encode, pending, resolved, updated
-from trio_gate.approval.state import GONE, Prompt, Refused, Status, decide, expire, verdict_of, withdraw
-from trio_gate.approval.text import visible
+from trio_gate.approval.frames import Hello
+from trio_gate.approval.kept import prompt_from, prompt_json
+from trio_gate.approval.ledger import Ledger
+from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
+from trio_gate.approval.risks import Risk
+from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, verdict_of, withdraw
+from trio_gate.approval.text import visible_tree
+from trio_gate.audit.record import whole_row
+from trio_gate.audit.redact import looks_secret
 from trio_gate.errors import Denied
+from trio_gate.shell.agent_stream import AgentGone
+from trio_gate.shell.audience import Audience
+from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.granting import Grants
+from trio_gate.shell.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from trio_gate.approval.messages import Decide
+    from trio_gate.approval.ledger import Sent
     from trio_gate.approval.request import Question
-    from trio_gate.approval.state import Verdict
-    from trio_gate.ports import Clock
-
-MAX_PENDING = 1000
-"""Questions that wait at once: more than people can read, and a bound on memory (about 100 MiB at worst)."""
-
-MAX_PENDING_PER_AGENT = 100
-"""Of one agent, so that it cannot use up the others' share."""
-
-MAX_BEHIND = 256
-"""Frames that a subscriber may be behind before it is cut off."""
+    from trio_gate.audit.record import Intent, Outcome
+    from trio_gate.config.model import Person
+    from trio_gate.ports import Asked, Clock
+    from trio_gate.shell.keep import Keep
+    from trio_gate.shell.pager import Pager
+    from trio_gate.shell.subscription import Subscription
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Waiting:
-    prompt: Prompt
-    frame: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the configuration allows, see `config.model.Gateway`. Times in seconds."""
+
+    max_pending: int = 1000
+    max_pending_per_agent: int = 100
+    grant_ttl: float = 1800.0
+    grant_time: float = 28_800.0
+    grant_uses: int = 100
+    deny_cooldown: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roll:
+    """What the hub knows of the configuration.
+
+    Attributes:
+        agents: names.
+        standings: the fingerprint of each rule that asks, and its approvers, by the rule's name.
+        notify: the program of each approver that has one, by the approver's id.
+    """
+
+    agents: tuple[str, ...] = ()
+    standings: Mapping[str, str] = field(default_factory=dict)
+    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Attempt:
+    """A task that waits. `verdict` is its answer; None with `done` set: a newer attempt took its place."""
+
+    asked: Asked
+    verdict: Verdict | None = None
     done: trio.Event = field(default_factory=trio.Event)
 
+    def answer(self, verdict: Verdict | None) -> None:
+        """Wake the task, once."""
+        if not self.done.is_set():
+            self.verdict = verdict
+            self.done.set()
 
-class Subscription:
-    """What one connection of a person is told: `hello`, every pending prompt, then news as they come."""
 
-    def __init__(self, person: str, backlog: Iterable[str]) -> None:
-        self.person = person
-        self._backlog = deque(backlog)
-        self._send, self._receive = trio.open_memory_channel[str](MAX_BEHIND)
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    """A question in the hub. `asked` is of its last attempt, None after a restart; `attempt` is the one that waits now."""
 
-    async def next(self) -> str | None:
-        """The next frame, encoded. None when the reader was too slow: it must connect again."""
-        if self._backlog:
-            return self._backlog.popleft()
-        try:
-            return await self._receive.receive()
-        except (trio.ClosedResourceError, trio.EndOfChannel):
-            return None
-
-    def offer(self, frame: str) -> None:
-        """Queue a frame, or cut the reader off."""
-        try:
-            self._send.send_nowait(frame)
-        except trio.WouldBlock:
-            log.warning("approver %s reads too slowly and was cut off", self.person)
-            self.close()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return
-
-    def close(self) -> None:
-        """End it at once: `next` has nothing more."""
-        self._backlog.clear()
-        self._send.close()
-        self._receive.close()
+    prompt: Prompt
+    standing: str
+    frame: str
+    asked: Asked | None = None
+    attempt: Attempt | None = None
 
 
 class ApprovalHub:
-    """All questions that wait, and everyone who listens."""
+    """All questions that wait, and with them the grants, the stops, and everyone who listens."""
 
     def __init__(
-        self, clock: Clock, *, max_pending: int = MAX_PENDING, max_pending_per_agent: int = MAX_PENDING_PER_AGENT
+        self,
+        clock: Clock,
+        limits: Limits | None = None,
+        roll: Roll | None = None,
+        *,
+        keep: Keep | None = None,
+        pager: Pager | None = None,
     ) -> None:
+        self.limits = limits or Limits()
+        self.roll = roll or Roll()
+        self.audience = Audience()
+        self.grants = Grants(clock, self.audience, keep, ttl=self.limits.grant_ttl)
+        self.stops = Stops(clock, self.audience, keep)
+        self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
+        self.moved = trio.Event()
         self._clock = clock
-        self._max_pending = max_pending
-        self._max_pending_per_agent = max_pending_per_agent
-        self._waiting: dict[str, _Waiting] = {}
-        self._subscriptions: set[Subscription] = set()
+        self._keep = keep
+        self._pager = pager
+        self._entries: dict[str, Entry] = {}
+        self._stopping = False
 
     @property
     def pending(self) -> int:
         """How many questions wait."""
-        return len(self._waiting)
+        return len(self._entries)
 
-    async def ask(self, question: Question) -> Verdict:
-        """Put the question to its approvers and wait for their verdict. Cancelling withdraws it.
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries.values()))
 
-        Raises:
-            Denied: too many questions wait already.
-        """
-        waiting = self._admit(question)
+    def load(self) -> None:
+        """Take in what was kept, as far as its rule is what it was. Raises AuditUnavailable."""
+        self.stops.load()
+        self.grants.load()
+        for name, kept in (self._keep.load("prompt") if self._keep else {}).items():
+            prompt, standing = prompt_from(kept)
+            self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
+        self.judge_again(self.roll)
+
+    def judge_again(self, roll: Roll) -> None:
+        """The configuration is another now: questions and grants of a rule that changed are no more."""
+        self.roll = roll
+        for entry in self:
+            if roll.standings.get(entry.prompt.question.rule) != entry.standing:
+                self.settle(entry, withdraw(entry.prompt))
+        self.grants.void(roll.standings)
+
+    def stop_waiting(self) -> None:
+        """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
+        self._stopping = True
+        for entry in self:
+            if entry.attempt is not None:
+                entry.attempt.answer(Verdict(outcome="stop", by=(), reason=entry.prompt.question.id))
+                self._leave(entry, entry.attempt)
+
+    def check(self, agent: str | None) -> None:
+        """Raise Denied while the calls of an agent are stopped."""
+        self.stops.check(agent)
+
+    def stop(self, agent: str | None, by: str, reason: str) -> None:
+        """Refuse an agent's calls, or all, and take back what it waits for."""
+        self.stops.stop(agent, by, reason)
+        for entry in self:
+            if agent in (None, entry.prompt.question.agent):
+                self.settle(entry, withdraw(entry.prompt))
+
+    def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
+        """Show a call that ended to those who observe, if there are any."""
+        observers = self.audience.observers
+        if observers:
+            call = {"seq": None, **visible_tree(json.loads(whole_row(*record())))}
+            for subscription in observers:
+                subscription.show(call)
+
+    async def ask(self, asked: Asked) -> Verdict | Cleared:
+        """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
+        self.sweep()
+        cleared = self._cleared_before(asked)
+        if cleared is not None:
+            await self._durable(cleared)
+            return cleared
+        entry = self._joined(asked) or self._admitted(asked)
+        attempt = self._begin(entry, asked)
+        question = entry.prompt.question
+        left = (question.expires_at - self._clock.now()).total_seconds()
         try:
-            with trio.move_on_after(question.life):
-                await waiting.done.wait()
-            self._settle(waiting, expire(waiting.prompt))
+            with trio.move_on_after(max(0, min(left, question.hold))):
+                await attempt.done.wait()
+            if not attempt.done.is_set():
+                return self._out_of_time(entry, expired=left <= question.hold)
+            if attempt.verdict is None:
+                raise AgentGone("a newer attempt of the call took its place")
+            verdict, attempt.verdict = attempt.verdict, None
+            return self._cleared(asked, verdict) if verdict.outcome == "approve" else verdict
         finally:
-            self._settle(waiting, withdraw(waiting.prompt))
-            del self._waiting[question.id]
-        return verdict_of(waiting.prompt)
+            self._leave(entry, attempt)
+
+    def _cleared_before(self, asked: Asked) -> Cleared | None:
+        """What stands in for asking: a throttled call's approval, or a grant. Raises Denied during a cool-down."""
+        question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
+        retry = self.ledger.retry(asker, question.digest, asked.invocation, now)
+        if retry is not None:
+            self.ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now)
+            return self._cleared(asked, retry.verdict, retry=retry)
+        grant = self.grants.take(asked)
+        if grant is not None:
+            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}")
+            return self._cleared(asked, verdict, grant=grant.id)
+        reason = self.ledger.cooling(asker, question, now)
+        if reason is not None:
+            said = f": {reason}" if reason else ""
+            raise Denied(f'rule "{question.rule}" asks for approval, and this call was denied a moment ago{said}')
+        return None
+
+    def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:
+        return Cleared(
+            asked,
+            verdict,
+            grants=self.grants,
+            ledger=self.ledger,
+            clock=self._clock,
+            asker=asker_of(asked.question),
+            grant=grant,
+            retry=retry,
+        )
+
+    async def _durable(self, cleared: Cleared) -> None:
+        """Return once a grant's use is on disk. Raises AuditUnavailable."""
+        try:
+            if self._keep is not None and cleared.grant is not None:
+                await self._keep.flush()
+        except BaseException:
+            cleared.close()
+            raise
+
+    def _joined(self, asked: Asked) -> Entry | None:
+        """The pending question that this attempt is of: the SDK's id can only tell it apart from one that is waiting."""
+        wanted = asker_of(asked.question), asked.question.digest, asked.standing
+        for entry in self:
+            if (asker_of(entry.prompt.question), entry.prompt.question.digest, entry.standing) == wanted:
+                waiting = entry.attempt.asked.invocation if entry.attempt else None
+                if waiting is None or asked.invocation is None or waiting == asked.invocation:
+                    return entry
+        return None
+
+    def _admitted(self, asked: Asked) -> Entry:
+        """A new question. Raises Denied where there are too many."""
+        if self._stopping:
+            raise Denied("the gateway is stopping: run the same command again in a while")
+        question = asked.question
+        self._replace(question)
+        self._check_room(asker_of(question))
+        earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
+        if earlier is not None:
+            question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
+        prompt = Prompt(question=question)
+        entry = Entry(prompt=prompt, standing=asked.standing, frame=encode(pending(prompt)))
+        self._entries[question.id] = entry
+        self._note(entry)
+        self.audience.tell(entry.frame, question.is_for)
+        self._page(question)
+        self.moved.set()
+        return entry
+
+    def _replace(self, question: Question) -> None:
+        """A detached question of the same call, whose token the agent's SDK has filled anew, makes room for this one."""
+        same = asker_of(question), question.repeat_key
+        for entry in self:
+            other = entry.prompt.question
+            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same and other.digest != question.digest:
+                self.settle(entry, withdraw(entry.prompt))
+
+    def _check_room(self, asker: str) -> None:
+        if len(self._entries) >= self.limits.max_pending:
+            raise Denied("too many calls wait for approval already: try again when some are answered")
+        mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
+        if mine >= self.limits.max_pending_per_agent:
+            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
+
+    def _begin(self, entry: Entry, asked: Asked) -> Attempt:
+        if entry.attempt is not None:
+            entry.attempt.answer(None)
+        entry.asked, entry.attempt = asked, Attempt(asked=asked)
+        self._step(entry, attach(entry.prompt))
+        return entry.attempt
+
+    def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
+        if not expired:
+            return Verdict(outcome="hold", by=(), reason=entry.prompt.question.id)
+        self.settle(entry, expire(entry.prompt))
+        return verdict_of(entry.prompt)
+
+    def _leave(self, entry: Entry, attempt: Attempt) -> None:
+        """The attempt's task goes. What it did not take goes back."""
+        if entry.attempt is attempt:
+            entry.attempt = None
+            self._step(entry, detach(entry.prompt))
+        if attempt.verdict is not None and attempt.verdict.outcome == "approve":
+            self._cleared(attempt.asked, attempt.verdict).close()
 
     @contextmanager
-    def subscribe(self, person: str) -> Iterator[Subscription]:
-        """Listen as `person`, who sees only what is addressed to them."""
-        mine = tuple(waiting.frame for waiting in self._waiting.values() if _open_to(waiting, person))
-        subscription = Subscription(person, (encode(Hello(person=person, pending=len(mine))), *mine))
-        self._subscriptions.add(subscription)
-        try:
+    def subscribe(self, person: Person) -> Iterator[Subscription]:
+        """Listen as `person`: the present state, then news."""
+        self.sweep()
+        prompts = tuple(entry.frame for entry in self if entry.prompt.question.is_for(person.name))
+        grants = self.grants.frames(person.name)
+        hello = Hello(
+            person=person.name,
+            kind=person.kind,
+            may_grant=person.may_grant,
+            may_observe=person.may_observe,
+            may_stop=person.may_stop,
+            now=timestamp(self._clock.now()),
+            max_minutes=int(self.limits.grant_time // 60),
+            max_uses=self.limits.grant_uses,
+            agents=self.roll.agents if person.may_stop else (),
+            stops=tuple(as_json(stop) for stop in self.stops),
+            pending=len(prompts),
+            grants=len(grants),
+        )
+        with self.audience.join(person, (encode(hello), *prompts, *grants)) as subscription:
             yield subscription
-        finally:
-            self._subscriptions.discard(subscription)
-            subscription.close()
 
-    def decide(self, subscription: Subscription, frame: Decide) -> None:
-        """Count a vote of the subscription's person; the answer comes among its frames, before the news it makes."""
-        person = subscription.person
-        waiting = self._waiting.get(frame.id)
-        if waiting is None or not waiting.prompt.question.is_for(person):
-            subscription.offer(_rejected(frame, GONE))
-            return
-        reason = visible(frame.reason)
-        now = self._clock.now()
-        after = decide(waiting.prompt, person=person, digest=frame.digest, verdict=frame.verdict, reason=reason, now=now)
-        if isinstance(after, Refused):
-            subscription.offer(_rejected(frame, after))
-            if now >= waiting.prompt.question.expires_at:  # the wall clock ran ahead of the deadline, as after a suspend
-                self._settle(waiting, expire(waiting.prompt))
-            return
-        log.info("approver %s: %s %s", person, frame.verdict, frame.id)
-        subscription.offer(encode(Accepted(id=frame.id, status=after.status.value)))
-        self._settle(waiting, after)
+    def entry(self, prompt_id: str, person: str) -> Entry | None:
+        """The question of an id, if it waits and the person may see it."""
+        self.sweep()
+        entry = self._entries.get(prompt_id)
+        return entry if entry is not None and entry.prompt.question.is_for(person) else None
 
-    def _admit(self, question: Question) -> _Waiting:
-        if len(self._waiting) >= self._max_pending:
-            raise Denied("too many calls wait for approval already: try again when some are answered")
-        if (
-            sum(_asker(waiting.prompt.question) == _asker(question) for waiting in self._waiting.values())
-            >= self._max_pending_per_agent
-        ):
-            raise Denied(f"this agent has {self._max_pending_per_agent} calls waiting for approval: wait for their answers")
-        if question.id in self._waiting:
-            message = f"question {question.id} is already asked"
-            raise RuntimeError(message)
-        prompt = Prompt(question=question)
-        waiting = _Waiting(prompt=prompt, frame=encode(pending(prompt)))
-        self._waiting[question.id] = waiting
-        self._tell(question, waiting.frame)
-        return waiting
-
-    def _settle(self, waiting: _Waiting, after: Prompt) -> None:
-        """Take a step and tell it; nothing if the prompt does not move."""
-        if after is waiting.prompt:
+    def settle(self, entry: Entry, after: Prompt) -> None:
+        """Take a step; where it ends the question, do what follows, and tell it."""
+        if after is entry.prompt:
             return
-        waiting.prompt = after
         if after.status is Status.PENDING:
-            waiting.frame = encode(pending(after))
-            self._tell(after.question, encode(updated(after)))
+            self._step(entry, after)
             return
-        waiting.done.set()
-        self._tell(after.question, encode(resolved(after)))
+        question, attempt = after.question, entry.attempt
+        entry.prompt, entry.attempt = after, None
+        del self._entries[question.id]
+        if self._keep is not None:
+            self._keep.drop("prompt", question.id)
+        verdict = verdict_of(after)
+        if verdict.outcome == "deny":
+            self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
+        grant = self._granted(entry, verdict, detached=attempt is None) if verdict.outcome == "approve" else None
+        if attempt is not None:
+            attempt.answer(verdict)
+        self.audience.tell(resolved(after, grant), question.is_for)
 
-    def _tell(self, question: Question, frame: str) -> None:
-        for subscription in tuple(self._subscriptions):
-            if question.is_for(subscription.person):
-                subscription.offer(frame)
+    def _granted(self, entry: Entry, verdict: Verdict, *, detached: bool) -> str | None:
+        """The grants of an approval: one use for an agent that has left, and what the people granted besides."""
+        question, terms = entry.prompt.question, proposed(entry.prompt)
+        made = self.grants.add(question, None, entry.standing, verdict) if detached else None
+        if terms is not None:
+            made = self.grants.add(question, terms, entry.standing, verdict)
+        self.moved.set()
+        return made.id if made else None
+
+    def _step(self, entry: Entry, after: Prompt) -> None:
+        """A step of a question that goes on waiting; nothing if it does not move."""
+        if after is entry.prompt:
+            return
+        entry.prompt, entry.frame = after, encode(pending(after))
+        self._note(entry)
+        self.audience.tell(updated(after), after.question.is_for)
+
+    def sweep(self) -> None:
+        """End what is out of time."""
+        now = self._clock.now()
+        for entry in self:
+            if now >= entry.prompt.question.expires_at:
+                self.settle(entry, expire(entry.prompt))
+        self.grants.sweep()
+        self.ledger.forget(now)
+
+    def _note(self, entry: Entry) -> None:
+        if self._keep is not None:
+            self._keep.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing, looks_secret))
+
+    def _page(self, question: Question) -> None:
+        """Run the programs of approvers of whom nobody is connected."""
+        for group in question.approvers:
+            program = self.roll.notify.get(group.id, ())
+            if self._pager is not None and program and not self.audience.has(group.people):
+                self._pager.page(program, question)
 
 
-def _open_to(waiting: _Waiting, person: str) -> bool:
-    return waiting.prompt.status is Status.PENDING and waiting.prompt.question.is_for(person)
-
-
-def _asker(question: Question) -> str:
-    return question.agent or question.agent_address
-
-
-def _rejected(frame: Decide, refused: Refused) -> str:
-    return encode(Rejected(id=frame.id, code=refused.code, message=refused.message))
+def asker_of(question: Question) -> str:
+    """Who asks: the agent, or where it calls from while no agent is configured."""
+    return f"agent {question.agent}" if question.agent is not None else f"at {question.agent_address}"

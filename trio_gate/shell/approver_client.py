@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Self
 import trio
 import trio_websocket
 
-from trio_gate.approval.messages import MAX_SERVER_FRAME, PROTOCOL, Decide, decode_server, encode
+from trio_gate.approval.frames import PROTOCOL, Decide
+from trio_gate.approval.messages import MAX_SERVER_FRAME, decode_server, encode
 from trio_gate.approval.text import plain
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from trio_gate.approval.messages import ServerFrame
+    from trio_gate.approval.frames import ClientFrame, ServerFrame, Terms
     from trio_gate.approval.state import Answer
 
 PATH = "/v1/approvals"
@@ -64,12 +65,15 @@ class ApproverClient:
             raise Malformed("the gateway sent a binary frame")
         return decode_server(message)
 
-    async def decide(self, prompt_id: str, digest: str, verdict: Answer, reason: str = "") -> None:
+    async def decide(self, prompt_id: str, digest: str, verdict: Answer, reason: str = "", grant: Terms | None = None) -> None:
         """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises UpstreamError when the channel has closed."""
-        frame = encode(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason))
+        await self.send(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason, grant=grant))
+
+    async def send(self, frame: ClientFrame) -> None:
+        """Say anything else; the answer comes among the frames. Raises UpstreamError when the channel has closed."""
         try:
             with trio.fail_after(SEND_TIMEOUT):
-                await self._socket.send_message(frame)
+                await self._socket.send_message(encode(frame))
         except (trio_websocket.ConnectionClosed, trio.TooSlowError):
             raise UpstreamError("the gateway closed the channel before the decision was sent") from None
 

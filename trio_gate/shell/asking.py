@@ -8,30 +8,40 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.approval.digest import DigestInput, digest
-from trio_gate.approval.request import question_from
+from trio_gate.approval.grants import standing
+from trio_gate.approval.request import Circumstances, question_from
+from trio_gate.approval.shown import shown
+from trio_gate.approval.state import Verdict
+from trio_gate.aws.repeat import repeat_of
 from trio_gate.errors import Denied
+from trio_gate.facet.extract import facets_of
+from trio_gate.ports import Asked
 from trio_gate.shell.agent_stream import AgentGone
+from trio_gate.shell.opening import Parts
 from trio_gate.shell.race import race
 from trio_gate.wire.aws_chunked import checker_for
+from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
-    from trio_gate.approval.request import Question
-    from trio_gate.approval.state import Verdict
+    from contextlib import ExitStack
+
+    from trio_gate.approval.shown import Shown
+    from trio_gate.aws.shape import Shape
     from trio_gate.policy.decide import Decision
-    from trio_gate.ports import Approvals, AssumeRole
+    from trio_gate.ports import AssumeRole, Clearance
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Source, Spool
     from trio_gate.shell.generation import Generation
     from trio_gate.shell.intake import Identified
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
-    from trio_gate.wire.head import Headers, RequestHead, Streamed
+    from trio_gate.wire.head import Headers, RequestHead
 
 KEEP_ALIVE_EVERY = 2
 """Seconds between two signs of life. botocore's read time-out is 60 s by default, and may be set to 3."""
@@ -43,14 +53,29 @@ _PATIENT = ("aws-cli/", "Boto3/", "Botocore/", "aws-sdk-js/")
 _COUNTING = ("aws-sdk-go", "aws-sdk-rust/")
 
 _ENDED = {
-    "deny": "denied by {by}",
+    "deny": "denied by an approver",
     "expire": "nobody answered in time, which is not a denial: run the same command again",
-    "withdraw": "withdrawn",
+    "withdraw": "it was taken back before anybody decided, which is not a denial: run the same command again",
+    "hold": "approval {reason} is pending, run the same command again",
+    "stop": "the gateway is stopping, which is not a denial: approval {reason} is pending, run the same command again",
 }
 
+INVOCATION = "amz-sdk-invocation-id"
 
-async def keep(body: Streamed, source: Source, store: Spool) -> tuple[int, str, Headers]:
-    """Put an upload on disk and check it; the length and hash of its content, and its trailers. Raises GateError, AgentGone."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A body that is here and checked: the bytes and hash of its content, its trailers, and where it is."""
+
+    length: int
+    sha256: str
+    trailers: Headers = ()
+    data: bytes = b""
+    spool: Spool | None = None
+
+
+async def keep(body: Streamed, source: Source, store: Spool) -> Payload:
+    """Put an upload on disk and check it. Raises GateError, AgentGone."""
     content = hashlib.sha256()
     checker = checker_for(body, content.update)
     while (piece := await source.next_piece()) is not None:
@@ -58,16 +83,15 @@ async def keep(body: Streamed, source: Source, store: Spool) -> tuple[int, str, 
         await store.write(piece)
     checker.finish()
     await store.rewind()
-    return checker.seen, content.hexdigest(), checker.trailers
+    return Payload(length=checker.seen, sha256=content.hexdigest(), trailers=checker.trailers, spool=store)
 
 
 def digest_input(
-    identified: Identified, head: RequestHead, assume: AssumeRole, rule: str, payload: tuple[int, str, Headers], tools: Tools
+    identified: Identified, head: RequestHead, assume: AssumeRole, rule: str, payload: Payload, tools: Tools, shape: Shape | None
 ) -> DigestInput:
-    """What the approval will be bound to. `head` is the one that will be signed."""
+    """What the approval will be bound to. `head` is the one that will be signed; `shape` is the operation's input."""
     call, agent = identified.call, identified.admitted.agent
     role = {name: None if value is None else str(value) for name, value in asdict(assume).items() if name != "generation"}
-    length, sha256, trailers = payload
     return DigestInput(
         agent=agent.name if agent else None,
         account=call.account,
@@ -82,67 +106,118 @@ def digest_input(
         path=head.target.path,
         query=head.target.query_string,
         headers=head.headers,
-        payload_length=length,
-        payload_sha256=sha256,
-        trailers=trailers,
+        payload_length=payload.length,
+        payload_sha256=payload.sha256,
+        trailers=payload.trailers,
         rule=rule,
+        repeat=repeat_of(call, shape),
     )
 
 
-async def ask(
-    identified: Identified,
-    decision: Decision,
-    parts: DigestInput,
-    *,
-    agent: AgentStream,
-    generation: Generation,
-    tools: Tools,
-    recorder: Recorder,
-) -> None:
-    """Return once the call is approved, while its agent still waits.
+class Asking:
+    """One call that a rule wants approved: `rule` and those who are asked, as the configuration has them."""
 
-    Raises:
-        Denied: it was denied, or nobody answered in time.
-        AgentGone: the agent left; the question is withdrawn.
-    """
-    rule = next(rule for rule in generation.config.rules if rule.name == decision.rule)
-    question = question_from(
-        identified.call,
-        parts,
-        question_id=secrets.token_urlsafe(9),
-        asked_at=tools.clock.now(),
-        reason=rule.reason,
-        approvers=[generation.approvers[name] for name in decision.approvers],
-        account_name=recorder.account_name,
-        agent_address=recorder.agent_address,
-    )
-    recorder.digest = digest(parts)
-    verdict = await _wait(question, tools.approvals, agent, identified.arrived.one("user-agent") or "")
-    recorder.answered_by(verdict, {person.name: person for person in generation.config.people})
-    if verdict.outcome == "approve":
-        recorder.decided("approve", decision.rule, verdict.reason or None)
-        return
-    reason = f'rule "{decision.rule}" asks for approval: {_why(verdict)}'
-    recorder.decided("deny", decision.rule, reason, status=Denied.status)
-    raise Denied(reason)
+    def __init__(
+        self, identified: Identified, decision: Decision, generation: Generation, tools: Tools, recorder: Recorder
+    ) -> None:
+        self._identified = identified
+        self._approvers = [generation.approvers[name] for name in decision.approvers]
+        self._people = {person.name: person for person in generation.config.people}
+        self._rule = next(rule for rule in generation.config.rules if rule.name == decision.rule)
+        self._standing = standing(self._rule, self._approvers)
+        self._tools = tools
+        self._recorder = recorder
 
+    async def ask(self, parts: DigestInput, payload: Payload, agent: AgentStream, kept: ExitStack) -> Clearance:
+        """Return once the call is approved, while its agent still waits. The clearance is closed with `kept`.
 
-def _why(verdict: Verdict) -> str:
-    said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
-    return _ENDED[verdict.outcome].format(by="an approver") + said
+        Raises:
+            Denied: it was denied, or nobody answered in time.
+            AuditUnavailable: a grant's use could not be kept.
+            AgentGone: the agent left, or came again on another connection.
+        """
+        tree = shown(self._identified.call.params)
+        held = self._held(parts, payload, tree)
+        kept.callback(held.leave)
+        self._recorder.digest = digest(parts)
+        verdict = await self._wait(self._asked(parts, tree, held), agent, kept)
+        if isinstance(verdict, Verdict):
+            raise self._denied(verdict)
+        self._recorder.answered_by(verdict.verdict, self._people)
+        self._recorder.decided("approve", self._rule.name, verdict.verdict.reason or None)
+        return verdict
 
+    def stands(self, generation: Generation) -> bool:
+        """Whether a configuration has the same rule, and the same people asked by it."""
+        rule = next((rule for rule in generation.config.rules if rule.name == self._rule.name), None)
+        if rule is None:
+            return False
+        return standing(rule, [generation.approvers[name] for name in rule.approvers]) == self._standing
 
-async def _wait(question: Question, approvals: Approvals, agent: AgentStream, user_agent: str) -> Verdict:
-    async def answer() -> Verdict:
-        return await approvals.ask(question)
+    def _held(self, parts: DigestInput, payload: Payload, tree: Shown) -> Parts:
+        call, agent = self._identified.call, self._identified.admitted.agent
+        facets = facets_of(
+            call,
+            account_name=self._recorder.account_name,
+            agent=agent.name if agent else None,
+            agent_address=self._recorder.agent_address,
+            time=self._tools.clock.now(),
+        )
+        return Parts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data)
 
-    async def keep_alive() -> None:
-        await _keep_alive(agent, user_agent)
+    def _asked(self, parts: DigestInput, tree: Shown, held: Parts) -> Asked:
+        arrived, streamed = self._identified.arrived, isinstance(self._identified.body, Streamed)
+        around = Circumstances(
+            reason=self._rule.reason,
+            approvers=self._approvers,
+            account_name=self._recorder.account_name,
+            agent_address=self._recorder.agent_address,
+            user_agent=arrived.one("user-agent"),
+            streamed=streamed,
+        )
+        question_id = f"q{secrets.token_hex(8)}"
+        question = question_from(
+            self._identified.call, parts, tree, around, question_id=question_id, asked_at=self._tools.clock.now()
+        )
+        return Asked(
+            question=question,
+            invocation=arrived.one(INVOCATION),
+            standing=self._standing,
+            covers=held.covers,
+            open=held.open,
+        )
 
-    verdict = await race(answer, agent.gone, keep_alive)
-    if verdict is None:
-        raise AgentGone
-    return verdict
+    async def _wait(self, asked: Asked, agent: AgentStream, kept: ExitStack) -> Verdict | Clearance:
+        """The people's verdict. An agent that left in the same moment gets nothing executed. Raises AgentGone."""
+        left: list[bool] = []
+
+        async def answer() -> Verdict | Clearance:
+            verdict = await self._tools.approvals.ask(asked)
+            if not isinstance(verdict, Verdict):
+                kept.callback(verdict.close)
+            return verdict
+
+        async def gone() -> None:
+            await agent.gone()
+            left.append(True)
+
+        async def keep_alive() -> None:
+            await _keep_alive(agent, asked.question.user_agent or "")
+
+        verdict = await race(answer, gone, keep_alive)
+        if verdict is None or left:
+            raise AgentGone
+        return verdict
+
+    def _denied(self, verdict: Verdict) -> Denied:
+        self._recorder.answered_by(verdict, self._people)
+        agent = self._identified.admitted.agent
+        if verdict.outcome == "withdraw":
+            self._tools.approvals.check(agent.name if agent else None)
+        said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
+        reason = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}{said}'
+        self._recorder.decided("deny", self._rule.name, reason, status=Denied.status)
+        return Denied(reason)
 
 
 async def _keep_alive(agent: AgentStream, user_agent: str) -> None:

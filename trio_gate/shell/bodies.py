@@ -110,6 +110,17 @@ class Spool:
         except OSError as error:
             raise AuditUnavailable(f"the upload could not be kept until it is decided: {error.strerror}") from error
 
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self._share.taken
+
+    async def read_at(self, offset: int, count: int) -> bytes:
+        """Bytes from a place on, without moving. Empty once it is closed, or past the end."""
+        if self._file.closed:
+            return b""
+        return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
+
     async def rewind(self) -> None:
         """Turn to reading."""
         await trio.to_thread.run_sync(self._file.seek, 0)

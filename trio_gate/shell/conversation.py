@@ -92,7 +92,13 @@ class Conversation:
         """Serve a request. Raises AgentGone when the connection is of no more use."""
         exchange = Exchange()
         run = Run(
-            exchange=exchange, tools=self._tools, generation=generation, recorder=recorder, agent=self._agent, way=self._way
+            exchange=exchange,
+            tools=self._tools,
+            generation=generation,
+            current=self._generation,
+            recorder=recorder,
+            agent=self._agent,
+            way=self._way,
         )
         end: Ending = AgentGone("the gateway stopped")
         try:
@@ -153,6 +159,7 @@ class Conversation:
             audit=self._tools.audit,
             decisions=self._tools.decisions,
             clock=self._tools.clock,
+            watch=self._tools.approvals.saw,
         )
 
 

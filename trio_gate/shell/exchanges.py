@@ -28,9 +28,12 @@ from trio_gate.wire.aws_chunked import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.aws.way import Way
     from trio_gate.exchange import Exchange
     from trio_gate.policy.decide import Decision
+    from trio_gate.ports import Clearance
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Source
     from trio_gate.shell.forward import Flow
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
     from trio_gate.signing.sigv4 import Credentials, Signed
-    from trio_gate.wire.head import Body, Headers, RequestHead
+    from trio_gate.wire.head import Body, RequestHead
 
 ATTEMPTS = 2
 """How often a request may be sent: again only if none of it had left, or AWS said that the session had expired."""
@@ -65,11 +68,21 @@ class Run:
     """One request on its way. How it ends is for the caller to apply to `exchange`."""
 
     def __init__(
-        self, *, exchange: Exchange, tools: Tools, generation: Generation, recorder: Recorder, agent: AgentStream, way: Way
+        self,
+        *,
+        exchange: Exchange,
+        tools: Tools,
+        generation: Generation,
+        current: Callable[[], Generation],
+        recorder: Recorder,
+        agent: AgentStream,
+        way: Way,
     ) -> None:
         self._exchange = exchange
         self._tools = tools
         self._generation = generation
+        self._current = current
+        self._clearance: Clearance | None = None
         self._recorder = recorder
         self._agent = agent
         self._way = way
@@ -94,11 +107,12 @@ class Run:
             assume = self._assume_role(identified)
             if decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
-                ready = await self._approved(identified, ready, assume, decision, kept)
+                identified, ready, assume = await self._approved(identified, ready, assume, decision, kept)
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(decision.outcome, decision.rule, decision.reason)
                 self._step(Event.ALLOWED)
+            self._check_stops(identified)
             await self._forward(identified, ready, assume)
 
     def _step(self, event: Event) -> None:
@@ -112,6 +126,12 @@ class Run:
             now, keys = self._tools.clock.now(), self._tools.keys
             verify(arrived, identified.claim, payload_hash=payload_hash, secret=agent.secret, now=now, keys=keys)
             self._recorder.agent = agent.name
+        self._check_stops(identified)
+
+    def _check_stops(self, identified: Identified) -> None:
+        """Raise Denied while a person has stopped the agent."""
+        agent = identified.admitted.agent
+        self._tools.approvals.check(agent.name if agent else None)
 
     def _decide(self, identified: Identified) -> Decision:
         """What the rules say. Raises Denied."""
@@ -155,29 +175,26 @@ class Run:
 
     async def _approved(
         self, identified: Identified, ready: Ready, assume: AssumeRole, decision: Decision, kept: ExitStack
-    ) -> Ready:
+    ) -> tuple[Identified, Ready, AssumeRole]:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
-        payload: tuple[int, str, Headers] = (len(ready.data), ready.payload_hash, ())
+        payload = asking.Payload(length=len(ready.data), sha256=ready.payload_hash, data=ready.data)
         if isinstance(identified.body, Streamed):
             store = kept.enter_context(spool(self._tools.spool_folder, self._tools.spooled))
             await self._agent.ask_for_body()
             payload = await asking.keep(identified.body, self._agent, store)
             ready = replace(ready, source=store)
-        rule = decision.rule or ""
-        parts = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools)
-        await asking.ask(
-            identified,
-            decision,
-            parts,
-            agent=self._agent,
-            generation=self._generation,
-            tools=self._tools,
-            recorder=self._recorder,
-        )
+        rule, shape = decision.rule or "", self._recorder.shape
+        parts = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
+        question = asking.Asking(identified, decision, self._generation, self._tools, self._recorder)
+        self._clearance = await question.ask(parts, payload, self._agent, kept)
+        self._generation = self._current()
+        identified = replace(identified, admitted=self._generation.admit(identified.claim))
+        assume = self._assume_role(identified)
         again = self._decide(identified)
-        if again.outcome == "approve" and again.rule != decision.rule:
-            raise Denied("the rules changed their mind while the call waited: run the same command again")
-        return ready
+        same = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape) == parts
+        if not same or (again.outcome == "approve" and not (again.rule == rule and question.stands(self._generation))):
+            raise Denied("the configuration changed while the call waited: run the same command again")
+        return identified, ready, assume
 
     async def _forward(self, identified: Identified, ready: Ready, assume: AssumeRole) -> None:
         """Arm, sign and send. Raises GateError, AgentGone."""
@@ -221,17 +238,25 @@ class Run:
         self._exchange.require(State.SIGNED)
         host = signed.head.one("host") or ""
         async with self._tools.upstreams.connect(host) as link:
+            if self._clearance is not None:
+                self._clearance.sending()
             try:
                 if flow is None:
                     answer = await send_whole(link, signed.head, data)
                 else:
                     answer = await send_flow(link, signed.head, flow)
             except UpstreamError as fault:
+                if self._clearance is not None and not link.sent:
+                    self._clearance.unsent()
                 if again and not link.sent:
                     raise _NotSent(fault.reason) from fault
                 raise
             self._recorder.lap("aws")
+            if self._clearance is not None:  # before the agent has it: its retry may come at once
+                self._clearance.answered(answer.status, None)
             await relay(self._agent, link, answer, credentials, self._recorder, again=again)
+            if self._clearance is not None:
+                self._clearance.answered(answer.status, self._recorder.error_code)
 
 
 def _payload(body: Body) -> tuple[str, bytes]:

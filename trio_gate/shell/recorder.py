@@ -18,6 +18,8 @@ from trio_gate.aws.call import Unknown
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import End
     from trio_gate.aws.call import Call, Claim
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from trio_gate.ports import AuditLog, Clock
     from trio_gate.shell.decision_log import DecisionLog
     from trio_gate.wire.head import RequestHead
+
+    Watch = Callable[[Callable[[], tuple[Intent, Outcome]]], None]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ class Recorder:
         id: the request id that the agent is told.
         decision: outcome, rule and reason.
         seconds: how long each stage took, by name.
+        watch: is told of the exchange when it ends.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Recorder:
     audit: AuditLog
     decisions: DecisionLog | None
     clock: Clock
+    watch: Watch
     claim: Claim | None = None
     agent: str | None = None
     account_name: str | None = None
@@ -128,6 +134,7 @@ class Recorder:
             end=end,
             reason=reason,
         )
+        self.watch(lambda: (self._intent(), outcome))
         try:
             await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
         except AuditUnavailable as error:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FILE = "audit.db"
 """Its name in `state_dir`."""
 
+MAX_SEQ = 2**63 - 1
+"""SQLite's largest integer."""
+
 FILTERS = {
     "id": "$.id",
     "agent": "$.agent",
@@ -31,7 +34,10 @@ FILTERS = {
     "decision": "$.decision.outcome",
     "rule": "$.decision.rule",
 }
-"""What `read_last` can look for, and where it stands in a row."""
+"""What `read_last` and `search` can look for, and where it stands in a row."""
+
+_OUTCOME = "(SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
+_END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract(r.row, '$.outcome.end'))"
 
 _TABLES = f"""
 CREATE TABLE record (
@@ -108,15 +114,32 @@ def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -
     wanted = dict(filters or {})
     where = "".join(f" AND json_extract(r.row, '{FILTERS[name]}') = ?" for name in wanted)
     query = (
-        "SELECT r.row, (SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1) "  # noqa: S608 - FILTERS holds constants
+        f"SELECT r.row, {_OUTCOME} "  # noqa: S608 - FILTERS holds constants
         f"FROM record r WHERE r.kind != 'outcome'{where} ORDER BY r.seq DESC LIMIT ?"
     )
+    return [_joined(*pair) for pair in reversed(_read(path, query, (*wanted.values(), count)))]
+
+
+def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
+    """The last `count` requests before the row `before`, newest first, each with its `outcome` and its row's number as `seq`.
+
+    Reads beside a running gateway. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
+    """
+    where = "".join(f" AND {_END if name == 'end' else f'json_extract(r.row, {FILTERS[name]!r})'} = ?" for name in filters)
+    query = (
+        f"SELECT r.row, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
+        f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?{where} ORDER BY r.seq DESC LIMIT ?"
+    )
+    found = _read(path, query, (MAX_SEQ if before is None else before, *filters.values(), count))
+    return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
+
+
+def _read(path: str, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
-            found = db.execute(query, (*wanted.values(), count)).fetchall()
+            return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error
-    return [_joined(*pair) for pair in reversed(found)]
 
 
 def _joined(row: str, outcome: str | None) -> dict[str, Any]:

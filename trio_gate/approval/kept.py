@@ -1,0 +1,110 @@
+"""Prompts, grants and stops as JSON that is kept over a restart, and back.
+
+Rule: what reads back is equal to what was kept, but that nobody waits: a prompt comes back detached. Masked values and those that
+cannot be opened any more lose their part and their hash; a short secret's hash is the secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.approval.frames import Terms
+from trio_gate.approval.grants import Grant
+from trio_gate.approval.messages import as_json
+from trio_gate.approval.request import Group, Question
+from trio_gate.approval.risks import Risk
+from trio_gate.approval.shown import Part
+from trio_gate.approval.state import Prompt, Vote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trio_gate.approval.shown import Json
+
+GONE = "not kept: the gateway was started anew"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Calls that are refused until it is lifted: an agent's, or all where `agent` is None."""
+
+    agent: str | None
+    by: str
+    reason: str
+    at: datetime
+
+
+def prompt_json(prompt: Prompt, standing: str, hides: Callable[[str], bool]) -> dict[str, Any]:
+    """A pending prompt, and the fingerprint of its rule; `hides` says which texts look like a secret."""
+    question = as_json(prompt.question)
+    question["params"] = _without_secrets(question["params"], hides)
+    question["headers"] = [[name, GONE if hides(value) else value] for name, value in question["headers"]]
+    question["not_shown"] = []
+    return {"question": question, "votes": as_json(prompt.votes), "standing": standing}
+
+
+def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
+    """A prompt that was kept, detached, and the fingerprint. Raises ValueError, KeyError or TypeError on what is none."""
+    given = dict(kept["question"])
+    lists = {name: None if given[name] is None else tuple(given[name]) for name in ("iam_actions", "resources")}
+    question = Question(
+        **{
+            **given,
+            **lists,
+            **{name: datetime.fromisoformat(given[name]) for name in ("asked_at", "expires_at", "hold_until")},
+            "approvers": tuple(Group(**{**group, "people": tuple(group["people"])}) for group in given["approvers"]),
+            "headers": tuple((name, value) for name, value in given["headers"]),
+            "risks": tuple(Risk(**risk) for risk in given["risks"]),
+            "not_shown": (Part(part="params", name="", why="more"),) if _has_gone(given["params"]) else (),
+        }
+    )
+    votes = tuple(_vote(vote) for vote in kept["votes"])
+    return Prompt(question=question, votes=votes, detached=True), str(kept["standing"])
+
+
+def grant_from(kept: dict[str, Any]) -> Grant:
+    """A grant that was kept as `as_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
+    times = {name: datetime.fromisoformat(kept[name]) for name in ("made_at", "expires_at")}
+    grant = Grant(**{**kept, **times, "by": tuple(kept["by"]), "people": tuple(kept["people"])})
+    if {field.name for field in fields(grant)} != kept.keys():
+        message = "a grant of another version"
+        raise ValueError(message)
+    return grant
+
+
+def stop_from(kept: dict[str, Any]) -> Stop:
+    """A stop that was kept as `as_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
+    return replace(Stop(**kept), at=datetime.fromisoformat(kept["at"]))
+
+
+def _vote(kept: dict[str, Any]) -> Vote:
+    grant = None if kept["grant"] is None else Terms(**kept["grant"])
+    return Vote(**{**kept, "at": datetime.fromisoformat(kept["at"]), "grant": grant})
+
+
+def _without_secrets(node: Json, hides: Callable[[str], bool]) -> Json:
+    match node:
+        case {"$masked": _} | {"$blob": _} | {"$cut": _}:
+            return {"$unknown": GONE}
+        case str() if hides(node):
+            return {"$unknown": GONE}
+        case dict():
+            return {name: _without_secrets(item, hides) for name, item in node.items()}
+        case list():
+            return [_without_secrets(item, hides) for item in node]
+        case _:
+            return node
+
+
+def _has_gone(node: Json) -> bool:
+    match node:
+        case {"$unknown": str() as why}:
+            return why == GONE
+        case dict():
+            return any(map(_has_gone, node.values()))
+        case list():
+            return any(map(_has_gone, node))
+        case _:
+            return False

@@ -1,0 +1,52 @@
+"""Everyone who listens to the approval hub, and how they are told.
+
+Rule: a person is told only what is addressed to them; telling never waits.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.messages import encode
+from trio_gate.shell.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from trio_gate.approval.frames import ServerFrame
+    from trio_gate.config.model import Person
+
+
+class Audience:
+    """The subscriptions of a process."""
+
+    def __init__(self) -> None:
+        self._subscriptions: set[Subscription] = set()
+
+    @contextmanager
+    def join(self, person: Person, backlog: Iterable[str]) -> Iterator[Subscription]:
+        """Listen as a person, after these frames."""
+        subscription = Subscription(person, backlog)
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+            subscription.close()
+
+    def tell(self, frame: ServerFrame | str, to: Callable[[str], bool]) -> None:
+        """Tell everyone whose name `to` takes; a frame may come encoded."""
+        text = frame if isinstance(frame, str) else encode(frame)
+        for subscription in tuple(self._subscriptions):
+            if to(subscription.person.name):
+                subscription.offer(text)
+
+    def has(self, people: Iterable[str]) -> bool:
+        """Whether one of them listens."""
+        return not {subscription.person.name for subscription in self._subscriptions}.isdisjoint(people)
+
+    @property
+    def observers(self) -> list[Subscription]:
+        """Those who want activity."""
+        return [subscription for subscription in self._subscriptions if subscription.observes]

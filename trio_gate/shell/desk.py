@@ -1,0 +1,201 @@
+"""What people may do at the approval hub: each frame of a client, checked and done.
+
+Rule: a person does only what the configuration lets them; a frame is answered by one frame, before the news that it makes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
+from trio_gate.approval.messages import MAX_SERVER_FRAME
+from trio_gate.approval.state import GONE, Prompt, Refused, decide
+from trio_gate.approval.text import visible, visible_tree
+from trio_gate.errors import AuditUnavailable
+from trio_gate.policy import cel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trio_gate.approval.frames import ClientFrame, ServerFrame, Terms
+    from trio_gate.approval.state import RefusedCode
+    from trio_gate.config.model import Person
+    from trio_gate.ports import Clock
+    from trio_gate.shell.approvals import ApprovalHub, Entry
+    from trio_gate.shell.subscription import Subscription
+
+    Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]
+
+log = logging.getLogger(__name__)
+
+_MAY_NOT = {
+    "may_grant": "you may not grant: `may_grant` in your person block allows it",
+    "may_observe": "you may not observe: `may_observe` in your person block allows it",
+    "may_stop": "you may not stop calls: `may_stop` in your person block allows it",
+}
+
+
+class Desk:
+    """Answers clients. `find` reads the record, see `store.search`; it may block."""
+
+    def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._find = find
+
+    async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
+        """Do what a client's frame says, and answer it."""
+        if isinstance(frame, Decide):
+            self.decide(subscription, frame)
+            return
+        answer = await self._answer(subscription, frame)
+        if isinstance(answer, Refused):
+            answer = Rejected(ref=_ref(frame), id=getattr(frame, "id", None), code=answer.code, message=answer.message)
+        subscription.tell(answer)
+
+    def decide(self, subscription: Subscription, frame: Decide) -> None:
+        """Count a vote."""
+        person = subscription.person
+        entry = self._hub.entry(frame.id, person.name)
+        after = self._voted(entry, person, frame) if entry is not None else GONE
+        if entry is None or isinstance(after, Refused):
+            refused = after if isinstance(after, Refused) else GONE
+            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
+            return
+        log.info("approver %s: %s %s", person.name, frame.verdict, frame.id)
+        subscription.tell(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
+        self._hub.settle(entry, after)
+
+    def _voted(self, entry: Entry, person: Person, frame: Decide) -> Prompt | Refused:
+        flaw = self._flaw(entry, person, frame.grant) if frame.grant is not None else None
+        if flaw is not None:
+            return flaw
+        return decide(
+            entry.prompt,
+            person=person.name,
+            digest=frame.digest,
+            verdict=frame.verdict,
+            reason=visible(frame.reason),
+            now=self._clock.now(),
+            grant=frame.grant if frame.verdict == "approve" else None,
+        )
+
+    def _flaw(self, entry: Entry, person: Person, terms: Terms) -> Refused | None:
+        """Why a grant cannot be given on these terms."""
+        limits = self._hub.limits
+        if not person.may_grant:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_grant"])
+        if terms.uses > limits.grant_uses or terms.minutes * 60 > limits.grant_time:
+            most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
+            return Refused(code="limits", message=f"a grant has at most {most}")
+        if not entry.prompt.question.grantable:
+            return Refused(code="not_grantable", message="this call vends credentials, or something about it is not known")
+        if self._hub.grants.book.full:
+            return Refused(code="limits", message="there are too many grants: revoke one")
+        return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
+
+    async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused:
+        match frame:
+            case Open():
+                return await self._opened(subscription.person, frame)
+            case Revoke():
+                return self._revoked(subscription.person, frame)
+            case Stop() | Lift():
+                return self._stopped(subscription.person, frame)
+            case Observe():
+                return self._observing(subscription, frame)
+            case Search():
+                return await self._found(subscription.person, frame)
+            case Token() | Decide():
+                return Refused(code="malformed", message="hello comes first, and once")
+
+    async def _opened(self, person: Person, frame: Open) -> ServerFrame | Refused:
+        entry = self._hub.entry(frame.id, person.name)
+        if entry is None:
+            return GONE
+        opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
+        if opened is None:
+            return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
+        return Detail(
+            ref=frame.ref,
+            id=frame.id,
+            part=frame.part,
+            offset=frame.offset,
+            text=opened.text,
+            next=opened.next,
+            length=opened.length,
+            size=opened.size,
+            sha256=opened.sha256,
+            how=opened.how,
+        )
+
+    def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
+        grant = self._hub.grants.book.get(frame.id)
+        if grant is None or not grant.is_for(person.name):
+            return Refused(code="gone", message="there is no such grant any more")
+        self._hub.grants.end(grant, "revoked", person.name)
+        return Accepted(ref=frame.ref, id=frame.id, status="done")
+
+    def _stopped(self, person: Person, frame: Stop | Lift) -> ServerFrame | Refused:
+        if not person.may_stop:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
+        if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.roll.agents:
+            return Refused(code="gone", message="there is no agent of this name")
+        if isinstance(frame, Stop):
+            self._hub.stop(frame.agent, person.name, visible(frame.reason))
+        elif not self._hub.stops.lift(frame.agent, person.name):
+            return Refused(code="gone", message="this is not stopped")
+        return Accepted(ref=frame.ref, id=None, status="done")
+
+    def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
+        if not subscription.person.may_observe:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
+        subscription.observes = frame.on
+        return Accepted(ref=frame.ref, id=None, status="done")
+
+    async def _found(self, person: Person, frame: Search) -> ServerFrame | Refused:
+        if not person.may_observe:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
+        if self._find is None:
+            return Refused(code="unavailable", message="there is no record here to search")
+        try:
+            calls = await trio.to_thread.run_sync(self._find, frame.filters, frame.before, frame.limit, abandon_on_cancel=True)
+        except AuditUnavailable as fault:
+            log.error("%s", fault.reason)  # noqa: TRY400 - the fault is the disk's
+            return Refused(code="unavailable", message="the record cannot be read")
+        shown = _fitting(calls)
+        more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
+        return Found(ref=frame.ref, calls=shown, next=more)
+
+
+def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of the calls as one frame holds, safe to show; at least one."""
+    shown: list[dict[str, Any]] = []
+    room = MAX_SERVER_FRAME // 2
+    for call in calls:
+        safe = visible_tree(call)
+        room -= len(json.dumps(safe))
+        if room < 0 and shown:
+            break
+        shown.append(safe)
+    return shown
+
+
+def _predicate_flaw(source: str, entry: Entry) -> Refused | None:
+    """Why a predicate is no rule's condition, or not for the call at hand."""
+    code: RefusedCode = "predicate"
+    for fault in cel.check(source):
+        if fault.fatal:
+            hint = f" ({fault.hint})" if fault.hint else ""
+            return Refused(code=code, message=visible(f"at character {fault.offset + 1}: {fault.message}{hint}"))
+    if entry.asked is not None and not entry.asked.covers(source):
+        return Refused(code=code, message="it does not hold for this call, or cannot be decided")
+    return None
+
+
+def _ref(frame: ClientFrame) -> str:
+    return "" if isinstance(frame, Token) else frame.ref

@@ -1,0 +1,115 @@
+"""What of approvals outlives the process: pending prompts, grants and stops, as JSON in SQLite.
+
+Rule: notes are taken at once and written by `flush`, in order and in one transaction; what must be durable before something happens
+waits for it. A note that could not be written is kept and written with the next.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any, Literal
+
+import trio
+
+from trio_gate.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE = "approvals.db"
+"""Its name in `state_dir`."""
+
+SCHEMA = 1
+
+Kind = Literal["prompt", "grant", "stop"]
+_Notes = dict[tuple[Kind, str], str | None]
+
+_TABLES = f"""
+CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA};
+"""
+
+log = logging.getLogger(__name__)
+
+
+class Keep:
+    """The one writer of `path`. Raises AuditUnavailable if it cannot be opened."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._notes: _Notes = {}
+        self._lock = trio.Lock()
+        self.noted = trio.Event()
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise self._unavailable(error) from error
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA secure_delete = ON")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        elif version != SCHEMA:
+            message = f"it has schema {version}, this gateway writes {SCHEMA}"
+            raise sqlite3.DatabaseError(message)
+
+    def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
+        """All that is kept of a kind, by id, in the order of ids. Raises AuditUnavailable."""
+        try:
+            found = self._db.execute("SELECT id, value FROM kept WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        return {name: json.loads(value) for name, value in found}
+
+    def put(self, kind: Kind, name: str, value: Mapping[str, Any]) -> None:
+        """Note a value, in place of the one before."""
+        self._note(kind, name, json.dumps(value, separators=(",", ":")))
+
+    def drop(self, kind: Kind, name: str) -> None:
+        """Note that a value is no more."""
+        self._note(kind, name, None)
+
+    def _note(self, kind: Kind, name: str, text: str | None) -> None:
+        self._notes[kind, name] = text
+        self.noted.set()
+
+    async def flush(self) -> None:
+        """Return once every note so far is on disk. Raises AuditUnavailable."""
+        async with self._lock:
+            notes, self._notes, self.noted = self._notes, {}, trio.Event()
+            if not notes:
+                return
+            try:
+                await trio.to_thread.run_sync(self._write, notes)
+            except sqlite3.Error as error:
+                self._notes = {**notes, **self._notes}
+                raise self._unavailable(error) from error
+
+    def _write(self, notes: _Notes) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for (kind, name), text in notes.items():
+                if text is None:
+                    self._db.execute("DELETE FROM kept WHERE kind = ? AND id = ?", (kind, name))
+                else:
+                    self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (kind, name, text))
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the database; its WAL is folded in."""
+        self._db.close()
+
+    def _unavailable(self, error: Exception) -> AuditUnavailable:
+        return AuditUnavailable(f"what approvals leave behind cannot be kept in {self._path}: {error}")

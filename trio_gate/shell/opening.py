@@ -1,0 +1,122 @@
+"""What people may open of a call that waits: its parameters, its head, its resources, and its body while that is here.
+
+Rule: what is opened is what will be sent. A body that is larger than `WHOLE` is shown as its bytes lie in the file, a page at a time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.approval.details import Readable, hex_lines, readable
+from trio_gate.approval.request import request_text
+from trio_gate.aws.call import Unknown
+from trio_gate.policy.basis import Undecided
+from trio_gate.policy.cel import Evidence, compile_condition
+from trio_gate.ports import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.approval.digest import DigestInput
+    from trio_gate.aws.call import Call, Value
+    from trio_gate.facet.extract import Facets
+    from trio_gate.policy.cel import Condition
+    from trio_gate.shell.bodies import Spool
+
+KEPT = 64 * 1024
+"""Bytes of a payload whose call is still held for reading when its agent has left."""
+
+WHOLE = 1024 * 1024
+"""Bytes of a body that is read whole and made readable."""
+
+HEX_BYTES = 32
+HEX_LINE = 80
+"""A line of hexadecimal: so many bytes in so many characters, the line's end included."""
+
+PAGE_LINES = 800
+
+
+class Parts:
+    """What one attempt holds of its call: for reading, and for the predicates of grants.
+
+    `spool` is its upload on disk, None where the body is `data`.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        facets: Facets,
+        bound: DigestInput,
+        values: Mapping[str, Value],
+        *,
+        spool: Spool | None,
+        data: bytes,
+    ) -> None:
+        resources = "not known" if isinstance(call.resources, Unknown) else "\n".join(call.resources)
+        self._values: dict[str, Value] = {**values, "request": request_text(bound), "resources": resources}
+        if spool is None:
+            self._values["body"] = data
+        self._facets: Facets | None = facets
+        self._bound = bound
+        self._spool = spool
+        self._last: tuple[str, Readable] | None = None
+
+    def covers(self, predicate: str) -> bool:
+        """Whether a predicate holds for the call. What cannot be decided does not hold."""
+        if self._facets is None:
+            return False
+        try:
+            return _condition(predicate).holds(Evidence(self._facets))
+        except (Undecided, ValueError):
+            return False
+
+    def leave(self) -> None:
+        """The attempt is over: its upload is gone, and what is large is not kept for a call that nobody waits for."""
+        self._spool = self._last = None
+        if self._bound.payload_length > KEPT:
+            self._values, self._facets = {}, None
+
+    async def open(self, part: str, offset: int) -> Opened | None:
+        """A piece of a part from a character on; None if there is no such part."""
+        if part == "body" and self._spool is not None:
+            return await self._body(self._spool, offset)
+        if part not in self._values:
+            return None
+        text = await self._readable(part, self._values[part])
+        return _opened(text, offset)
+
+    async def _readable(self, part: str, value: Value) -> Readable:
+        """The part made readable; the last one is kept, for it is read piece by piece."""
+        if self._last is None or self._last[0] != part:
+            self._last = part, await trio.to_thread.run_sync(readable, value)
+        return self._last[1]
+
+    async def _body(self, spool: Spool, offset: int) -> Opened:
+        size = spool.size
+        if size <= WHOLE:
+            return _opened(await self._readable("body", await spool.read_at(0, size)), offset)
+        line = offset // HEX_LINE
+        data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
+        after = (line + PAGE_LINES) * HEX_LINE
+        length = -(-size // HEX_BYTES) * HEX_LINE
+        return Opened(
+            text=hex_lines(data),
+            next=after if after < length else None,
+            length=length,
+            size=size,
+            sha256=self._bound.payload_sha256,
+            how=("hex",),
+        )
+
+
+@lru_cache(maxsize=256)
+def _condition(source: str) -> Condition:
+    return compile_condition(source)
+
+
+def _opened(text: Readable, offset: int) -> Opened:
+    piece, after = text.piece(offset)
+    return Opened(text=piece, next=after, length=len(text.text), size=text.size, sha256=text.sha256, how=text.how)
