@@ -61,7 +61,7 @@ export class ActivityView {
   async search(before) {
     this.note.textContent = "Searching…";
     try {
-      const frame = await this.channel.ask({ type: "search", filters: this.wanted(), before, limit: PAGE });
+      const frame = await this.channel.ask({ type: "search", filters: byId(this.wanted()), before, limit: PAGE });
       this.found = before === null ? frame.calls : [...this.found, ...frame.calls];
       this.next = frame.next;
       this.draw();
@@ -129,12 +129,18 @@ function about(call) {
     ["Refused because", outcome?.reason ? said(outcome.reason) : null],
     ["Error", outcome?.error_code ? said(outcome.error_code) : null],
     ["Resources", resources.length ? el("ul", { class: "resources" }, resources) : null],
-    ["Parameters", call.params === undefined || call.params === null ? null : said(JSON.stringify(call.params), { class: "said value" })],
+    ["Parameters", call.params === undefined || call.params === null ? null : said(JSON.stringify(call.params), "value")],
     ["Stages", stages || null],
     ["Bytes", outcome?.bytes_in === undefined ? null : `${bytes(outcome.bytes_in)} in, ${bytes(outcome.bytes_out)} out`],
     ["Came from", said(call.agent_address)],
     ["Record", el("code", { class: "hash" }, call.seq === null ? call.id : `${call.id} · row ${call.seq}`)],
   ].filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+/** The record is searched by account ids; a label that was seen here stands for its own. */
+function byId(wanted) {
+  const known = [...state.calls, ...state.prompts.values(), ...state.grants.values()].find((one) => one.account_name === wanted.account);
+  return known?.account ? { ...wanted, account: known.account } : wanted;
 }
 
 function fits(call, wanted) {

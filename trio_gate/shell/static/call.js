@@ -1,6 +1,6 @@
 // One call that waits, as the person who decides sees it: the account first, then what will run, then what surrounds it.
 
-import { ago, bytes, button, clock, el, plural, said } from "./dom.js";
+import { ago, bytes, button, capital, clock, el, plural, said } from "./dom.js";
 import { read } from "./reader.js";
 import { now, state, until } from "./state.js";
 import { tree } from "./tree.js";
@@ -23,9 +23,9 @@ export function callView(channel, prompt) {
     el(
       "header",
       { class: "call-head" },
-      el("p", { class: "account" }, said(accountOf(prompt), { class: "account-name" }),
+      el("p", { class: "account" }, said(accountOf(prompt), "account-name"),
         prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null),
-      el("h1", { id: "call-title", tabindex: "-1" }, prompt.words),
+      el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
       el("p", { class: "call-what" }, el("code", {}, `${prompt.service}:${prompt.operation}`), el("span", {}, prompt.region),
         el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access)),
       deadline(prompt),
@@ -133,7 +133,7 @@ function rows(pairs) {
 }
 
 function sentence(text) {
-  return el("span", {}, `${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
+  return el("span", {}, `${capital(text)}.`);
 }
 
 /** How a call ended, for who was looking at it. */
@@ -155,9 +155,9 @@ export function endedView(ended) {
   return el(
     "div",
     { class: `ended ${status}` },
-    el("p", { class: "account" }, said(accountOf(prompt), { class: "account-name" })),
+    el("p", { class: "account" }, said(accountOf(prompt), "account-name")),
     el("h1", { id: "call-title", tabindex: "-1" }, words[status] ?? status),
-    el("p", {}, el("strong", {}, prompt.words), " for ", said(agentOf(prompt)),
+    el("p", {}, el("strong", {}, capital(prompt.words)), " for ", said(agentOf(prompt)),
       by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null),
     reason ? el("p", {}, "Reason: ", said(reason)) : null,
     why[status] ? el("p", { class: "muted" }, why[status]) : null,

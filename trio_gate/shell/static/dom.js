@@ -1,5 +1,7 @@
 // Elements and text. Rule: whatever comes from outside becomes a text node; nothing here parses markup.
 
+const TOAST_FOR = 5000;
+const MOST_TOASTS = 3;
 const ESCAPE = /\\u\{[0-9a-f]+\}/g;
 
 /** An element. `props` are attributes, but `on` (listeners), `text`, `class`; children are nodes, strings, lists, or nothing. */
@@ -21,8 +23,12 @@ export function button(text, run, props = {}) {
 }
 
 /** Text that an agent wrote, set apart from the page's own words; the gateway's escapes of hidden characters stand out. */
-export function said(text, props = {}) {
-  return el("bdi", { class: "said", dir: "ltr", ...props }, ...pieces(String(text)));
+export function said(text, look = "") {
+  return el("bdi", { class: `said ${look}`.trim(), dir: "ltr" }, ...pieces(String(text)));
+}
+
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Text with its escapes marked, as nodes. */
@@ -50,9 +56,11 @@ export function announce(text, urgent = false) {
 /** A note that goes away by itself. `kind`: good, bad or plain. */
 export function toast(text, kind = "plain") {
   const note = el("div", { class: `toast ${kind}` }, text);
-  $("toasts").append(note);
+  const place = $("toasts");
+  place.append(note);
+  while (place.children.length > MOST_TOASTS) place.firstChild.remove();
   announce(text);
-  setTimeout(() => note.remove(), 6000);
+  setTimeout(() => note.remove(), TOAST_FOR);
 }
 
 export function plural(count, one, many = `${one}s`) {

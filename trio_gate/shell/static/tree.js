@@ -1,6 +1,8 @@
 // Parameters as a readable tree. What is folded or cut says why, how long it is and its SHA-256, and opens in full.
 
-import { bytes, el, plural, said } from "./dom.js";
+import { bytes, button, el, plural, said } from "./dom.js";
+
+const LONG = 600;
 
 /** `open(part, name, why)` shows a part in full. */
 export function tree(params, open) {
@@ -13,12 +15,27 @@ function members(value, at, open) {
   return Object.entries(value).map(([name, item]) => {
     if (name === "$more") return el("li", {}, more(item, at, open));
     const path = at ? `${at}.${name}` : name;
-    return row(said(name, { class: "said name" }), item, path, open);
+    return row(said(name, "name"), item, path, open);
   });
 }
 
 function items(list, at, open) {
-  return list.map((item, index) => row(el("span", { class: "index" }, `${index + 1}`), item, `${at}[${index}]`, open));
+  return list.map((item, index) => {
+    const label = el("span", { class: "index" }, `${index + 1}`);
+    const only = lonely(item);
+    if (only === null) return row(label, item, `${at}[${index}]`, open);
+    const inner = row(said(only, "name"), item[only], `${at}[${index}].${only}`, open);
+    inner.prepend(label, " ");
+    return inner;
+  });
+}
+
+/** The name of the one plain member that an item of a list has; it then fits on the item's line. */
+function lonely(item) {
+  if (item === null || typeof item !== "object" || Array.isArray(item)) return null;
+  const names = Object.keys(item);
+  const plain = names.length === 1 && !names[0].startsWith("$") && (item[names[0]] === null || typeof item[names[0]] !== "object");
+  return plain ? names[0] : null;
 }
 
 function row(label, value, at, open) {
@@ -32,9 +49,53 @@ function row(label, value, at, open) {
     return names.length ? branch(label, "", members(value, at, open)) : leaf(label, "empty");
   }
   if (typeof value === "string") {
-    return el("li", {}, label, " ", value === "" ? el("span", { class: "none" }, "empty text") : said(value, { class: "said value" }));
+    return el("li", {}, label, " ", value === "" ? el("span", { class: "none" }, "empty text") : text(value));
   }
   return el("li", {}, label, " ", el("code", { class: "literal" }, value === null ? "null" : String(value)));
+}
+
+/** A text; a long one scrolls in its own box, and JSON can be laid out. */
+function text(value) {
+  const shown = said(value, "value");
+  const whole = value.length > LONG ? el("div", { class: "long", tabindex: "0", role: "group", "aria-label": "Long text" }, shown) : shown;
+  if (!isJson(value)) return whole;
+  const laid = el("div", { class: "long json", tabindex: "0", role: "group", "aria-label": "JSON, laid out" }, said(layOut(value), "value"));
+  const place = el("div", { class: "either" }, laid);
+  const toggle = button("As it was sent", () => {
+    const raw = place.firstChild === laid;
+    place.replaceChildren(raw ? whole : laid);
+    toggle.textContent = raw ? "Lay out as JSON" : "As it was sent";
+  }, { class: "small quiet" });
+  return [toggle, place];
+}
+
+function isJson(value) {
+  if (!/^\s*[{[]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** JSON with a line for each member. Only white space changes: a member that is there twice stays there twice. */
+function layOut(value) {
+  let depth = 0;
+  const line = () => `\n${"  ".repeat(depth)}`;
+  return value.replace(/"(?:[^"\\]|\\.)*"|[{[]\s*[}\]]|[{}[\],:]|\s+/g, (found) => {
+    if (found[0] === '"') return found;
+    if (/^\s+$/.test(found)) return "";
+    if (found.length > 1) return `${found[0]}${found.at(-1)}`;
+    if (found === ":") return ": ";
+    if (found === ",") return `,${line()}`;
+    if ("{[".includes(found)) {
+      depth += 1;
+      return `${found}${line()}`;
+    }
+    depth -= 1;
+    return `${line()}${found}`;
+  });
 }
 
 function leaf(label, text) {
@@ -78,7 +139,7 @@ const marks = {
   $cut: (item, at, open) =>
     item.text === undefined
       ? folded(`${item.why} · ${plural(item.items, "item")}`, null, () => open(item.part, at, "deep"), "Open all parameters")
-      : el("span", { class: "cut" }, said(`${item.text}`, { class: "said value" }), el("span", { class: "none" }, " … "),
+      : el("div", { class: "cut" }, text(`${item.text}…`),
           folded(`cut · ${plural(item.length, "character")} in all`, item.sha256, () => open(item.part, at, "cut"), "Open in full")),
   $more: (item, at, open) => more(item, at, open),
 };

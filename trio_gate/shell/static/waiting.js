@@ -1,6 +1,6 @@
 // The calls that wait: a list, and beside or instead of it the chosen one.
 
-import { button, el, plural, said } from "./dom.js";
+import { button, capital, el, plural, said } from "./dom.js";
 import { accountOf, agentOf, callView, endedView, group, tick } from "./call.js";
 import { decisionBar } from "./decide.js";
 import { state, unseen } from "./state.js";
@@ -50,8 +50,8 @@ export class Waiting {
       el(
         "a",
         { href: `#${prompt.id}`, "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
-        el("span", { class: "item-top" }, said(accountOf(prompt), { class: "item-account" }), el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, "")),
-        el("span", { class: "item-words" }, prompt.words),
+        el("span", { class: "item-top" }, said(accountOf(prompt), "item-account"), el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, "")),
+        el("span", { class: "item-words" }, capital(prompt.words)),
         el("span", { class: "item-more" }, el("span", {}, prompt.service), " · ", el("bdi", {}, agentOf(prompt))),
         el("span", { class: "tags" },
           grave ? el("span", { class: "tag warn" }, plural(grave, "warning")) : null,
