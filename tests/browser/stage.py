@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from tests.approval.kit import ONCALL, call, parts
+from trio_gate.approval.frames import Terms
 from trio_gate.approval.request import Circumstances, question_from
 from trio_gate.approval.shown import shown
+from trio_gate.approval.state import Verdict, withdraw
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of
@@ -131,7 +133,9 @@ class Stage:
     def come_back(self) -> None:
         trio.from_thread.run(self._listen, trio_token=self._token)
 
-    def ask(self, params: dict[str, Any] | None = None, *, life: float = 600.0, quorum: int = 1, body: bytes = b"", **changes: Any) -> Ask:
+    def ask(
+        self, params: dict[str, Any] | None = None, *, life: float = 600.0, quorum: int = 1, body: bytes = b"", **changes: Any
+    ) -> Ask:
         """An agent's call. `changes` are of the call, its digest's input, or its circumstances, by name."""
         self._count += 1
         ask = Ask(id=f"q{self._count}-{id(self) % 10_000}")
@@ -139,14 +143,26 @@ class Stage:
         payload = {"payload_length": len(body), "payload_sha256": hashlib.sha256(body).hexdigest()}
         bound = parts(**{"query": f"n={self._count}", **payload, **_pick(changes, parts())})
         tree = shown(made.params)
-        around = replace(AROUND, approvers=[replace(ONCALL, quorum=quorum, timeout=life, hold=life)], **_pick(changes, AROUND))
+        around = replace(
+            AROUND,
+            approvers=[replace(ONCALL, people=tuple(PEOPLE), quorum=quorum, timeout=life, hold=life)],
+            **_pick(changes, AROUND),
+        )
         now = SystemClock().now()
         question = question_from(made, bound, tree, around, question_id=ask.id, asked_at=now)
-        facets = facets_of(made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now)
+        facets = facets_of(
+            made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now
+        )
         opened = Parts(made, facets, bound, tree.values, spool=None, data=body)
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
-        self.do(partial(self._nursery.start_soon, self._wait_for, ask, asked))
+        trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask
+
+    async def _begin(self, ask: Ask, asked: Asked) -> None:
+        """Return once the question waits, or is answered."""
+        self._nursery.start_soon(self._wait_for, ask, asked)
+        while not ask.done.is_set() and self.hub.entry(ask.id, "alice") is None:
+            await trio.lowlevel.checkpoint()
 
     async def _wait_for(self, ask: Ask, asked: Asked) -> None:
         with ask.scope:
@@ -160,6 +176,23 @@ class Stage:
     def leave(self, ask: Ask) -> None:
         """The agent hangs up."""
         self.do(ask.scope.cancel)
+
+    def over(self, question_id: str) -> Any:
+        """What a question is when its agent's stop withdraws it."""
+        return withdraw(self.hub.entry(question_id, "bob").prompt)
+
+    def grant(self) -> None:
+        """A grant that stands, with a predicate."""
+        ask = self.ask(agent="reporting")
+        terms = Terms(uses=5, minutes=30, predicate='aws.service == "s3" && aws.access == "write"')
+
+        def give() -> None:
+            entry = self.hub.entry(ask.id, "alice")
+            verdict = Verdict(outcome="approve", by=("alice",), reason="")
+            self.hub.grants.add(entry.prompt.question, terms, STANDING, verdict)
+            self.hub.settle(entry, withdraw(entry.prompt))
+
+        self.do(give)
 
     def saw(self, **changes: Any) -> None:
         """A call ended."""

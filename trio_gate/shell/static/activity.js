@@ -2,6 +2,7 @@
 
 import { announce, bytes, button, clock, el, plural, said } from "./dom.js";
 import { state } from "./state.js";
+import { tree } from "./tree.js";
 
 const SHOWN = 200;
 const PAGE = 50;
@@ -34,10 +35,11 @@ export class ActivityView {
       el("label", { class: "field" }, name === "decision" ? "Decision" : "Outcome",
         el("select", { name }, Object.entries(words).map(([value, text]) => el("option", { value }, text)))));
     this.find = el("button", { type: "submit", class: "primary", hidden: true }, "Search");
-    return el("form", { class: "filters", "aria-label": "Filters", on: {
+    const form = el("form", { class: "filters", "aria-label": "Filters", on: {
       input: () => this.live && this.draw(),
       submit: (event) => { event.preventDefault(); if (!this.live) this.search(null); },
     } }, fields, selects, this.find);
+    return el("details", { class: "fold", open: matchMedia("(min-width: 860px)").matches }, el("summary", {}, "Filters"), form);
   }
 
   show() {
@@ -55,7 +57,7 @@ export class ActivityView {
   }
 
   wanted() {
-    return Object.fromEntries([...new FormData(this.form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
+    return Object.fromEntries([...new FormData(this.form.querySelector("form"))].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value));
   }
 
   async search(before) {
@@ -129,7 +131,7 @@ function about(call) {
     ["Refused because", outcome?.reason ? said(outcome.reason) : null],
     ["Error", outcome?.error_code ? said(outcome.error_code) : null],
     ["Resources", resources.length ? el("ul", { class: "resources" }, resources) : null],
-    ["Parameters", call.params === undefined || call.params === null ? null : said(JSON.stringify(call.params), "value")],
+    ["Parameters", call.params === undefined || call.params === null ? null : record(call.params)],
     ["Stages", stages || null],
     ["Bytes", outcome?.bytes_in === undefined ? null : `${bytes(outcome.bytes_in)} in, ${bytes(outcome.bytes_out)} out`],
     ["Came from", said(call.agent_address)],
@@ -141,6 +143,11 @@ function about(call) {
 function byId(wanted) {
   const known = [...state.calls, ...state.prompts.values(), ...state.grants.values()].find((one) => one.account_name === wanted.account);
   return known?.account ? { ...wanted, account: known.account } : wanted;
+}
+
+/** Parameters as the record keeps them: a tree, or what stands for one that was too large. */
+function record(params) {
+  return typeof params === "object" && !Array.isArray(params) ? tree(params) : said(JSON.stringify(params), "value");
 }
 
 function fits(call, wanted) {

@@ -71,7 +71,7 @@ function draw() {
 function firstChoice() {
   const wide = matchMedia("(min-width: 860px)").matches;
   if (!wide) return null;
-  return waiting.chosen !== null && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen)) ? waiting.chosen : waiting.order[0]?.id ?? null;
+  return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen)) ? waiting.chosen : waiting.order[0]?.id ?? null;
 }
 
 function drawViews(shown) {
@@ -195,7 +195,7 @@ document.addEventListener("keydown", (event) => {
   const number = ["1", "2", "3", "4"].indexOf(event.key);
   if (number >= 0) $("views").children[number]?.click();
   else if (event.key === "Enter" && here && !event.target.closest("a, button, summary")) {
-    if (waiting.chosen === null) waiting.step(1);
+    if (!waiting.chosen) waiting.step(1);
     requestAnimationFrame(() => $("call-title")?.focus());
   } else if (event.key === "?" || (here && event.key in keys)) keys[event.key]();
   else return;

@@ -4,8 +4,8 @@ import { bytes, button, el, plural, said } from "./dom.js";
 
 const LONG = 600;
 
-/** `open(part, name, why)` shows a part in full. */
-export function tree(params, open) {
+/** `open(part, name, why)` shows a part in full. Without it the tree is of a record, where nothing opens and no mark is the gateway's. */
+export function tree(params, open = null) {
   const names = Object.keys(params);
   if (!names.length) return el("p", { class: "muted" }, "None.");
   return el("ul", { class: "tree" }, members(params, "", open));
@@ -13,7 +13,7 @@ export function tree(params, open) {
 
 function members(value, at, open) {
   return Object.entries(value).map(([name, item]) => {
-    if (name === "$more") return el("li", {}, more(item, at, open));
+    if (open && name === "$more") return el("li", {}, more(item, at, open));
     const path = at ? `${at}.${name}` : name;
     return row(said(name, "name"), item, path, open);
   });
@@ -34,12 +34,13 @@ function items(list, at, open) {
 function lonely(item) {
   if (item === null || typeof item !== "object" || Array.isArray(item)) return null;
   const names = Object.keys(item);
-  const plain = names.length === 1 && !names[0].startsWith("$") && (item[names[0]] === null || typeof item[names[0]] !== "object");
+  const plain = names.length === 1 && !names[0].startsWith("$") &&
+    (item[names[0]] === null || typeof item[names[0]] !== "object");
   return plain ? names[0] : null;
 }
 
 function row(label, value, at, open) {
-  const mark = isMark(value);
+  const mark = open && isMark(value);
   if (mark) return el("li", {}, label, " ", marks[mark](value[mark], at, open));
   if (Array.isArray(value)) {
     return value.length ? branch(label, plural(value.length, "item"), items(value, at, open)) : leaf(label, "an empty list");

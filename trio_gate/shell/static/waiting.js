@@ -10,7 +10,7 @@ export class Waiting {
   constructor(channel, go) {
     this.channel = channel;
     this.go = go;
-    this.chosen = null;
+    this.chosen = undefined;
     this.list = el("ul", { class: "calls", id: "calls" });
     this.title = el("h1", { class: "list-title", tabindex: "-1" });
     this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list);
@@ -66,14 +66,14 @@ export class Waiting {
     const prompt = state.prompts.get(this.chosen);
     const ended = state.ended.get(this.chosen);
     this.bar = null;
-    this.node.classList.toggle("one", this.chosen !== null);
+    this.node.classList.toggle("one", Boolean(this.chosen));
     const back = button("‹ All calls", () => this.go(null), { class: "quiet back" });
     if (prompt) {
       this.bar = decisionBar(this.channel, prompt);
       const body = el("div", { class: "call-body" }, callView(this.channel, prompt).filter(Boolean));
       this.detail.replaceChildren(back, body, this.bar.node);
     } else if (ended) this.detail.replaceChildren(back, endedView(ended), this.nextOne());
-    else if (this.chosen !== null && state.link === "open") {
+    else if (this.chosen && state.link === "open") {
       this.detail.replaceChildren(back, el("div", { class: "ended" }, el("h1", { id: "call-title", tabindex: "-1" }, "This call does not wait"),
         el("p", { class: "muted" }, "It was decided, or ended, or is not addressed to you.")), this.nextOne());
     } else this.detail.replaceChildren(el("div", { class: "blank" }, el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
@@ -90,8 +90,8 @@ export class Waiting {
   /** Bring what is on the screen to the present state, without moving what a person is about to press. */
   changed(what, detail) {
     this.refreshList();
-    if (what === "resolved" && detail.id === this.chosen) this.showCall();
-    if (what === "settled" && this.chosen !== null) this.settled();
+    if (!this.chosen || (what === "resolved" && detail.id === this.chosen)) this.showCall();
+    if (what === "settled" && this.chosen) this.settled();
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     this.bar?.refresh();
   }

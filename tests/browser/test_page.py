@@ -1,0 +1,599 @@
+"""The approvals page in a real browser, before a real hub: what people see, press and type."""
+
+import base64
+import gzip
+import json
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.browser.kit import NARROW, WIDE, Visitor, chromium
+from tests.browser.stage import TOKENS, Stage, running
+from trio_gate.shell import sessions
+from trio_gate.shell.page import CSP
+
+APPROVE = "button:text-is('Approve')"
+SCRIPT = base64.b64encode(gzip.compress(b"#!/bin/sh\necho from the inside\n", mtime=0)).decode()
+XSS = [
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    '"><iframe srcdoc="<script>alert(1)</script>">',
+    "javascript:alert(1)",
+    "{{7*7}}${alert(1)}",
+    "</textarea></style><b>bold</b>",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    "photo\u202egpj.exe",
+    "zero\u200bwidth\x1b[2J\nApproved by alice",
+]
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def stage(authority):
+    with running(authority) as made:
+        yield made
+
+
+@pytest.fixture
+def visit(browser, stage):
+    """Browsers of as many people as a test needs; none of their pages may have a fault."""
+    visitors = []
+
+    def new(**how):
+        context = browser.new_context(**{"ignore_https_errors": True, "viewport": WIDE, **how})
+        visitors.append(Visitor(context, stage.url))
+        return visitors[-1]
+
+    yield new
+    for visitor in visitors:
+        visitor.context.close()
+    assert [fault for visitor in visitors for fault in visitor.faults] == []
+
+
+def test_a_token_signs_in_and_stays_nowhere(visit):
+    visitor = visit()
+    page = visitor.page
+    page.goto(visitor.url)
+    page.fill("#token", "tg_" + "x" * 43)
+    page.press("#token", "Enter")
+    page.wait_for_selector("text=This token is nobody's.")
+    visitor.enter()
+    (cookie,) = visitor.context.cookies()
+    assert cookie["name"] == sessions.COOKIE
+    assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, True, "Strict", "/")
+    kept = page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href, document.documentElement.outerHTML])"
+    )
+    assert TOKENS["alice"] not in kept
+    assert cookie["value"] not in kept
+    page.reload()
+    page.wait_for_selector(".link.open")
+    assert page.inner_text("#who") == "alice"
+
+
+def test_signing_out_ends_every_page_of_the_session(visit):
+    visitor = visit()
+    first = visitor.enter()
+    second = visitor.context.new_page()
+    second.goto(visitor.url)
+    second.wait_for_selector(".link.open")
+    first.click("#leave")
+    first.wait_for_selector("#token")
+    second.wait_for_selector("text=Your session is over. Sign in again.")
+    assert visitor.context.cookies() == []
+    first.reload()
+    first.wait_for_selector("#token")
+
+
+def test_a_call_is_shown_and_approved(visit, stage):
+    page = visit().enter()
+    page.wait_for_selector("text=All quiet")
+    ask = stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}})
+    page.wait_for_selector("text=1 call waiting")
+    assert page.title().startswith("(1) ")
+    text = page.inner_text(".call")
+    assert text.splitlines()[0] == "prod"
+    for fact in (
+        *(
+            "111111111111",
+            "Delete objects",
+            "s3:DeleteObjects",
+            "us-east-1",
+            "arn:aws:s3:::reports/a",
+            "It may not be possible to undo it.",
+        ),
+        *("ci", "10.20.0.14", "aws-cli/2.31.4", "the rest", "writes to prod need a person", "s3:DeleteObject", "left to decide"),
+    ):
+        assert fact in text
+    page.click(APPROVE)
+    page.wait_for_selector("text=You approved this")
+    assert ask.outcome() == "approve"
+    assert not page.title().startswith("(")
+
+
+def test_the_keyboard_alone_approves(visit, stage):
+    asks = [stage.ask(), stage.ask(), stage.ask()]
+    page = visit(viewport=NARROW).enter()
+    page.wait_for_selector("text=3 calls waiting")
+    for key in "jjk":
+        page.keyboard.press(key)
+    assert page.evaluate("location.hash") == f"#{asks[0].id}"
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    assert not asks[1].done.is_set()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You approved this")
+    assert asks[1].outcome() == "approve"
+    assert not asks[0].done.is_set()
+    assert not asks[2].done.is_set()
+
+
+def test_a_denial_has_a_reason(visit, stage):
+    ask = stage.ask()
+    page = visit().enter()
+    page.wait_for_selector(".decide")
+    page.keyboard.press("d")
+    page.keyboard.type("use the staging bucket")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=You denied this")
+    assert ask.outcome() == "deny"
+    assert ask.verdict.reason == "use the staging bucket"
+
+
+def test_a_grant_stands_until_it_is_revoked(visit, stage):
+    ask = stage.ask()
+    page = visit().enter()
+    page.click("text=Grant…")
+    page.fill("#minutes", "10")
+    page.fill("#uses", "2")
+    page.check("text=Calls for which a condition holds")
+    page.fill("#predicate", 'aws.service == "ec2"')
+    assert 'for which this holds: aws.service == "ec2"' in page.inner_text(".sum")
+    page.click("text=Approve and grant")
+    page.wait_for_selector(".decide .fault:has-text('it does not hold for this call')")
+    page.fill("#predicate", 'aws.service == "s3"')
+    page.click("text=Approve and grant")
+    page.wait_for_selector("text=A grant was made")
+    assert ask.outcome() == "approve"
+    again = stage.ask({"Bucket": "other"})
+    assert again.outcome() == "approve"
+    page.keyboard.press("2")
+    page.wait_for_selector("text=1 of 2")
+    assert 'aws.service == "s3"' in page.inner_text(".card pre")
+    page.click("text=Revoke")
+    page.click("text=Revoke for good")
+    page.wait_for_selector("text=No grant stands.")
+    third = stage.ask({"Bucket": "other"})
+    page.wait_for_selector("nav .badge >> text=1")
+    assert not third.done.is_set()
+
+
+def test_two_people_agree_on_a_grant(visit, stage):
+    ask = stage.ask(quorum=2)
+    alice, bob = visit().enter("alice"), visit().enter("bob")
+    alice.wait_for_selector("text=Still needed: 2 more of human.oncall.")
+    alice.click("text=Grant…")
+    alice.click("text=Approve and grant")
+    alice.wait_for_selector("text=You approved. Still needed: 1 more of human.oncall.")
+    bob.wait_for_selector("text=A grant is proposed:")
+    assert not ask.done.is_set()
+    bob.click("text=Approve with this grant")
+    alice.wait_for_selector("text=A grant was made")
+    assert ask.outcome() == "approve"
+
+
+def test_nobody_is_shown_what_they_may_not_do(visit, stage):
+    stage.ask()
+    page = visit().enter("carol")
+    page.wait_for_selector(".decide")
+    assert page.locator("nav a").all_inner_texts() == ["Waiting\n1", "Grants"]
+    assert page.locator("text=Grant…").count() == 0 or not page.locator("text=Grant…").is_visible()
+    page.goto(f"{stage.url}#/stop")
+    page.wait_for_selector("text=1 call waiting")
+
+
+def test_an_agent_that_left(visit, stage):
+    ask = stage.ask()
+    page = visit().enter()
+    page.wait_for_selector(".decide")
+    stage.leave(ask)
+    page.wait_for_selector("text=Its agent has left.")
+    page.click(APPROVE)
+    page.wait_for_selector("text=A grant was made")
+    page.goto(f"{stage.url}#/grants")
+    page.wait_for_selector("text=the next equal call")
+
+
+def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage):
+    stage.ask({"SecretString": SCRIPT, "Note": "n" * 70_000, "Policy": '{"a":[1,{}],"a":2}'})
+    page = visit().enter()
+    page.wait_for_selector("text=2 parts not shown")
+    assert page.get_attribute(APPROVE, "aria-describedby") == "not-shown"
+    assert "from the inside" not in page.inner_text("body")
+    assert re.search(r"sha256 [0-9a-f]{64}", page.inner_text(".tree .folded >> nth=0"))
+    assert page.inner_text(".json") == '{\n  "a": [\n    1,\n    {}\n  ],\n  "a": 2\n}'
+    page.click(".not-shown >> text=SecretString")
+    page.wait_for_selector("text=That is all of it.")
+    assert page.locator(".reader .line").all_inner_texts() == ["#!/bin/sh", "echo from the inside", ""]
+    assert "decoded from Base64, unpacked from gzip" in page.inner_text(".reader .facts")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("text=1 part not shown")
+    page.click(".tree >> text=Open in full")
+    page.wait_for_selector("text=That is all of it.")
+    assert len(page.inner_text(".reader .text")) == 70_000
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".not-shown", state="hidden")
+
+
+def test_a_long_part_counts_when_its_end_was_shown(visit, stage):
+    stage.ask({"Note": "n" * 300_000})
+    page = visit().enter()
+    page.click(".not-shown >> text=Note")
+    page.click("text=Show more")
+    page.wait_for_selector("text=That is all of it.")
+    page.click("text=Close")
+    page.wait_for_selector(".not-shown", state="hidden")
+
+
+def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, stage):
+    kept, gone = stage.ask(), stage.ask()
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(gone)
+    stage.go_dark()
+    page.wait_for_selector("text=No connection to the gateway.")
+    assert page.is_disabled(APPROVE)
+    assert page.title().startswith("(2) Offline")
+    stage.leave(gone)
+    stage.do(lambda: stage.hub.settle(stage.hub.entry(gone.id, "bob"), stage.over(gone.id)))
+    fresh = stage.ask()
+    stage.come_back()
+    page.click("text=Try now")
+    page.wait_for_selector(".link.open")
+    page.wait_for_selector("text=No longer waiting")
+    calls = page.evaluate("[...document.querySelectorAll('[data-call]')].map((item) => item.dataset.call)")
+    assert calls == [kept.id, fresh.id]
+
+
+def test_a_page_that_looks_at_a_call_keeps_it_over_a_break(visit, stage):
+    ask = stage.ask()
+    page = visit().enter()
+    page.wait_for_selector(".decide")
+    stage.go_dark()
+    page.wait_for_selector(".link.offline")
+    stage.come_back()
+    page.wait_for_selector(".link.open")
+    page.click(APPROVE)
+    page.wait_for_selector("text=You approved this")
+    assert ask.outcome() == "approve"
+
+
+def hostile(text: str) -> dict:
+    """A call with a text wherever an agent, or someone who names things, may write."""
+    return {
+        "params": {
+            text: text,
+            "List": [text, {text: text}],
+            "Password": text,
+            "Long": text + "l" * 20_000,
+            "Blob": text.encode("utf-8", "replace"),
+        },
+        "account_name": text,
+        "reason": text,
+        "agent": text,
+        "agent_address": text,
+        "user_agent": text,
+        "host": text,
+        "address": text,
+        "path": f"/{text}",
+        "query": text,
+        "rule": text,
+        "region": text,
+        "operation": text,
+        "service": text,
+        "headers": ((text, text), ("x-note", text)),
+        "resource": text,
+        "resources": (text, "arn:aws:s3:::reports/a"),
+        "iam_action": text,
+        "iam_actions": (text,),
+        "assume_role": {"role_arn": text},
+        "body": text.encode("utf-8", "replace"),
+    }
+
+
+@pytest.mark.parametrize("text", XSS)
+def test_what_an_agent_wrote_is_text(visit, stage, text):
+    ask = stage.ask(**hostile(text))
+    visitor = visit()
+    page = visitor.enter()
+    visitor.open(ask)
+    page.click("summary:has-text('headers')")
+    for opener in range(page.locator(".call-body button.small:visible").count()):
+        button = page.locator(".call-body button.small:visible").nth(opener)
+        if button.inner_text().startswith(("As it was", "Lay out")):
+            continue
+        button.click()
+        page.wait_for_selector("dialog.reader .rest:has-text('That is all of it.'), dialog.reader .fault")
+        check_text(page)
+        page.keyboard.press("Escape")
+    stage.saw(
+        **dict.fromkeys(("agent", "agent_address", "account_name", "service", "operation", "rule", "reason", "why"), text),
+        params=json.dumps({text: [text, {"$masked": text}]}),
+    )
+    page.keyboard.press("3")
+    stage.saw(
+        **dict.fromkeys(("agent", "agent_address", "account_name", "service", "operation", "rule", "reason", "why"), text),
+        params=json.dumps({text: [text, {"$masked": text}]}),
+    )
+    page.click(".call-name")
+    check_text(page)
+    page.click("text=Record")
+    page.wait_for_selector("text=2 calls.")
+    check_text(page)
+    page.keyboard.press("1")
+    page.click("text=Deny…")
+    page.fill("#reason", text.replace("\n", " "))
+    page.click("text=Deny call")
+    page.wait_for_selector("text=You denied this")
+    check_text(page)
+    assert text.startswith(("photo", "zero")) or text in page.inner_text(".call")
+
+
+def check_text(page) -> None:
+    """Nothing became an element or an attribute that acts, and nothing is there that cannot be seen."""
+    assert (
+        page.evaluate(
+            "document.querySelectorAll('main :is(img, script, iframe, svg, style, b b, object, embed), dialog :is(img, script, iframe, svg, style)').length"
+        )
+        == 0
+    )
+    acting = "[...document.querySelectorAll('*')].flatMap((one) => [...one.attributes]).filter((at) => /^on/i.test(at.name) || /^javascript:/i.test(at.value)).length"
+    assert page.evaluate(acting) == 0
+    text = page.evaluate("document.body.textContent")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text)
+
+
+def test_the_policy_stops_what_would_get_in(visit):
+    visitor = visit()
+    answer = visitor.page.goto(visitor.url)
+    assert answer.headers["content-security-policy"] == CSP
+    for word in ("unsafe", "http:", "https:", "*", "data:", "blob:"):
+        assert word not in CSP
+    assert (
+        visitor.page.evaluate(
+            "(() => { try { document.body.innerHTML = '<b>x</b>'; return 'in'; } catch (fault) { return fault.name; } })()"
+        )
+        == "TypeError"
+    )
+    inline = "(() => { const made = document.createElement('div'); made.setAttribute('onclick', 'window.in = 1'); made.click(); return window.in ?? 'out'; })()"
+    assert visitor.page.evaluate(inline) == "out"
+    assert visitor.faults
+    visitor.faults.clear()
+
+
+ELSEWHERE = """async (gate) => {
+  const socket = await new Promise((done) => {
+    const made = new WebSocket(gate.replace("https", "wss") + "v1/approvals", "trio-gate.approvals.v1");
+    made.onopen = () => done("open");
+    made.onclose = () => done("closed");
+  });
+  const tries = [["GET", "v1/session"], ["POST", "v1/session"], ["DELETE", "v1/session"]];
+  const answers = await Promise.all(tries.map(([method, path]) => fetch(gate + path, { method, credentials: "include" }).then(() => "read", () => "refused")));
+  return [socket, ...answers];
+}"""
+
+
+def test_a_page_from_elsewhere_gets_nothing(visit, stage):
+    visitor = visit()
+    page = visitor.enter()
+    evil = visitor.context.new_page()
+    evil.route(
+        "https://evil.test/", lambda route: route.fulfill(body=f"<iframe src='{stage.url}'></iframe>", content_type="text/html")
+    )
+    evil.goto("https://evil.test/")
+    assert evil.evaluate(ELSEWHERE, stage.url) == ["closed", "refused", "refused", "refused"]
+    assert all("trio-gate" not in frame.content() for frame in evil.frames[1:])
+    page.reload()
+    page.wait_for_selector(".link.open")
+
+
+def test_an_agent_and_everything_are_stopped_and_lifted(visit, stage):
+    ask = stage.ask()
+    alice, bob = visit().enter("alice"), visit().enter("carol")
+    alice.click("nav >> text=Stop")
+    alice.fill("#stop-reason", "runaway job")
+    alice.click("text=Stop agent ci") if alice.locator("text=Stop agent ci").count() else alice.click(
+        "[aria-label='Stop agent ci']"
+    )
+    alice.click("text=Press again: stop ci")
+    bob.wait_for_selector(".banner.stop:has-text('Agent ci is stopped by alice')")
+    assert "runaway job" in bob.inner_text(".banner.stop")
+    assert bob.locator(".banner.stop button").count() == 0
+    assert ask.outcome() == "withdraw"
+    alice.click(".banner.stop >> text=Lift")
+    bob.wait_for_selector(".banner.stop", state="detached")
+    alice.click("text=Stop everything")
+    alice.click("text=Press again: stop every agent")
+    bob.wait_for_selector(".banner.stop:has-text('Everything is stopped')")
+    alice.click(".page >> text=Lift")
+    bob.wait_for_selector(".banner.stop", state="detached")
+
+
+def test_activity_is_filtered_and_the_record_searched(visit, stage):
+    for number in range(60):
+        stage.saw(agent="ci" if number % 2 else "coder", operation=f"Get{number}")
+    page = visit().enter()
+    page.keyboard.press("3")
+    page.wait_for_selector("text=Nothing yet")
+    page.wait_for_function("() => document.querySelector('.link.open')")
+    stage.saw(agent="ci", operation="ListBuckets")
+    stage.saw(agent="coder", operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
+    page.wait_for_selector("text=2 calls since")
+    page.fill("[name=agent]", "cod")
+    page.wait_for_selector("text=1 call since")
+    assert "no writes" in page.inner_text(".log tbody")
+    page.click(".call-name")
+    page.wait_for_selector("text=not there")
+    page.fill("[name=agent]", "")
+    page.select_option("[name=end]", "answered")
+    assert "ListBuckets" in page.inner_text(".log tbody")
+    page.select_option("[name=end]", "")
+    page.click("text=Record")
+    page.wait_for_selector("text=50 calls so far.")
+    page.click("text=Older")
+    page.wait_for_selector("text=62 calls.")
+    page.fill("[name=agent]", "ci")
+    page.press("[name=agent]", "Enter")
+    page.wait_for_selector("text=31 calls.")
+
+
+def test_a_notification_while_nobody_looks(visit, stage):
+    visitor = visit(permissions=["notifications"])
+    visitor.page.add_init_script(
+        "document.hasFocus = () => false; window.told = []; window.Notification = class extends EventTarget {"
+        " static permission = 'granted'; static requestPermission = async () => 'granted';"
+        " constructor(title, more) { super(); window.told.push(title, more.body); } close() { window.told.push('closed'); } };"
+    )
+    page = visitor.enter()
+    page.wait_for_selector("text=Notifying")
+    ask = stage.ask()
+    page.wait_for_selector("text=1 call waiting")
+    assert page.evaluate("window.told") == ["prod: delete objects", "ci · s3 in us-east-1"]
+    page.click(APPROVE)
+    page.wait_for_selector("text=You approved this")
+    assert page.evaluate("window.told.at(-1)") == "closed"
+    assert ask.outcome() == "approve"
+
+
+@contextmanager
+def folder(tmp_path):
+    """Where screenshots go: TRIO_GATE_SCREENSHOTS, or away."""
+    given = Path(os.environ.get("TRIO_GATE_SCREENSHOTS") or tmp_path)
+    given.mkdir(parents=True, exist_ok=True)
+    yield given
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (one) => { for (let at = one; at; at = at.parentElement) { const color = rgba(getComputedStyle(at).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255, 255]; };
+  const poor = [];
+  for (const one of document.querySelectorAll("body *")) {
+    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const style = getComputedStyle(one);
+    if (!own || !one.checkVisibility() || one.closest(":disabled, .unseen, .skip, dialog") || one.matches("option, title")) continue;
+    const [front, back] = [light(rgba(style.color)), light(behind(one))];
+    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && parseInt(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) poor.push(`${one.className || one.tagName} "${one.textContent.slice(0, 30)}" ${ratio.toFixed(2)}`);
+  }
+  return poor;
+}"""
+
+NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, select, summary, dialog, nav, [role=region]")].filter((one) => one.checkVisibility())
+  .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.getAttribute("aria-labelledby"))).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_it_fits_has_contrast_and_names_at_both_widths_in_both_schemes(visit, stage, tmp_path, size, scheme):
+    fill(stage)
+    visitor = visit(viewport=size, color_scheme=scheme)
+    page = visitor.page
+    with folder(tmp_path) as shots:
+
+        def shoot(name: str) -> None:
+            page.wait_for_timeout(50)
+            page.screenshot(path=shots / f"{name}-{size['width']}-{scheme}.png")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+            assert page.evaluate(CONTRAST) == [], name
+            assert page.evaluate(NAMELESS) == [], name
+            assert page.locator("main h1:visible").count() >= 1, name
+
+        page.goto(visitor.url)
+        page.wait_for_selector("#token")
+        shoot("sign-in")
+        visitor.enter()
+        page.wait_for_selector(".calls a")
+        shoot("waiting")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.wait_for_selector(".decide")
+        assert page.evaluate("document.querySelector('.decide').getBoundingClientRect().bottom <= innerHeight + 1")
+        shoot("call")
+        page.click("text=Deny…")
+        shoot("deny")
+        page.keyboard.press("Escape")
+        page.click("text=Grant…")
+        shoot("grant")
+        page.keyboard.press("Escape")
+        page.click(".not-shown button >> nth=0")
+        page.wait_for_selector("text=That is all of it.")
+        shoot("reader")
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        shoot("help")
+        page.keyboard.press("Escape")
+        page.click("nav >> text=Activity")
+        page.click("text=Record")
+        page.wait_for_selector(".call-name")
+        page.click(".call-name >> nth=0")
+        shoot("activity")
+        page.click("nav >> text=Stop")
+        shoot("stop")
+        page.click("nav >> text=Grants")
+        page.wait_for_selector(".card")
+        shoot("grants")
+        page.click("nav >> text=Waiting")
+        stage.go_dark()
+        page.wait_for_selector(".banner.offline")
+        shoot("offline")
+
+
+def fill(stage: Stage) -> None:
+    """Something of everything."""
+    keys = [{"Key": f"2026/q{number}/summary.parquet"} for number in range(1, 5)]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}],
+    }
+    stage.ask({"Bucket": "reports", "Delete": {"Objects": keys}})
+    stage.ask(
+        {
+            "Bucket": "site",
+            "Policy": json.dumps(policy),
+            "Token": "s" * 40,
+            "Note": "photo\u202egpj.exe <img src=x>",
+            "Long": "x" * 20_000,
+        },
+        operation="PutBucketPolicy",
+        access="permissions",
+        account_name="staging",
+        agent="coder",
+        quorum=2,
+        life=50,
+    )
+    left = stage.ask({"Bucket": "other"}, agent="reporting")
+    stage.leave(left)
+    for number in range(8):
+        stage.saw(operation=f"Get{number}")
+    stage.saw(operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
+    stage.grant()
