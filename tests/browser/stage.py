@@ -202,6 +202,15 @@ class Stage:
         self._calls.insert(0, {"seq": self._count, **json.loads(whole_row(intent, outcome))})
         self.do(self.hub.saw, lambda: (intent, outcome))
 
+    def observed(self) -> None:
+        """Return once somebody observes."""
+
+        async def look() -> None:
+            while not self.hub.audience.observers:
+                await trio.lowlevel.checkpoint()
+
+        trio.from_thread.run(look, trio_token=self._token)
+
     def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
         calls = [one for one in self._calls if before is None or one["seq"] < before]
         return [one for one in calls if all(one.get(name) == value for name, value in filters.items())][:count]

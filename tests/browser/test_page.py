@@ -2,67 +2,14 @@
 
 import base64
 import gzip
-import json
-import os
 import re
-from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
-import trustme
-
-from tests.browser.kit import NARROW, WIDE, Visitor, chromium
-from tests.browser.stage import TOKENS, Stage, running
+from tests.browser.kit import NARROW
+from tests.browser.stage import TOKENS
 from trio_gate.shell import sessions
-from trio_gate.shell.page import CSP
 
 APPROVE = "button:text-is('Approve')"
 SCRIPT = base64.b64encode(gzip.compress(b"#!/bin/sh\necho from the inside\n", mtime=0)).decode()
-XSS = [
-    "<img src=x onerror=alert(1)>",
-    "<script>alert(1)</script>",
-    "<svg/onload=alert(1)>",
-    '"><iframe srcdoc="<script>alert(1)</script>">',
-    "javascript:alert(1)",
-    "{{7*7}}${alert(1)}",
-    "</textarea></style><b>bold</b>",
-    "&lt;img src=x onerror=alert(1)&gt;",
-    "photo\u202egpj.exe",
-    "zero\u200bwidth\x1b[2J\nApproved by alice",
-]
-
-
-@pytest.fixture(scope="module")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def stage(authority):
-    with running(authority) as made:
-        yield made
-
-
-@pytest.fixture
-def visit(browser, stage):
-    """Browsers of as many people as a test needs; none of their pages may have a fault."""
-    visitors = []
-
-    def new(**how):
-        context = browser.new_context(**{"ignore_https_errors": True, "viewport": WIDE, **how})
-        visitors.append(Visitor(context, stage.url))
-        return visitors[-1]
-
-    yield new
-    for visitor in visitors:
-        visitor.context.close()
-    assert [fault for visitor in visitors for fault in visitor.faults] == []
 
 
 def test_a_token_signs_in_and_stays_nowhere(visit):
@@ -204,7 +151,7 @@ def test_nobody_is_shown_what_they_may_not_do(visit, stage):
     page = visit().enter("carol")
     page.wait_for_selector(".decide")
     assert page.locator("nav a").all_inner_texts() == ["Waiting\n1", "Grants"]
-    assert page.locator("text=Grant…").count() == 0 or not page.locator("text=Grant…").is_visible()
+    assert not page.locator("text=Grant…").is_visible()
     page.goto(f"{stage.url}#/stop")
     page.wait_for_selector("text=1 call waiting")
 
@@ -285,135 +232,6 @@ def test_a_page_that_looks_at_a_call_keeps_it_over_a_break(visit, stage):
     assert ask.outcome() == "approve"
 
 
-def hostile(text: str) -> dict:
-    """A call with a text wherever an agent, or someone who names things, may write."""
-    return {
-        "params": {
-            text: text,
-            "List": [text, {text: text}],
-            "Password": text,
-            "Long": text + "l" * 20_000,
-            "Blob": text.encode("utf-8", "replace"),
-        },
-        "account_name": text,
-        "reason": text,
-        "agent": text,
-        "agent_address": text,
-        "user_agent": text,
-        "host": text,
-        "address": text,
-        "path": f"/{text}",
-        "query": text,
-        "rule": text,
-        "region": text,
-        "operation": text,
-        "service": text,
-        "headers": ((text, text), ("x-note", text)),
-        "resource": text,
-        "resources": (text, "arn:aws:s3:::reports/a"),
-        "iam_action": text,
-        "iam_actions": (text,),
-        "assume_role": {"role_arn": text},
-        "body": text.encode("utf-8", "replace"),
-    }
-
-
-@pytest.mark.parametrize("text", XSS)
-def test_what_an_agent_wrote_is_text(visit, stage, text):
-    ask = stage.ask(**hostile(text))
-    visitor = visit()
-    page = visitor.enter()
-    visitor.open(ask)
-    page.click("summary:has-text('headers')")
-    for opener in range(page.locator(".call-body button.small:visible").count()):
-        button = page.locator(".call-body button.small:visible").nth(opener)
-        if button.inner_text().startswith(("As it was", "Lay out")):
-            continue
-        button.click()
-        page.wait_for_selector("dialog.reader .rest:has-text('That is all of it.'), dialog.reader .fault")
-        check_text(page)
-        page.keyboard.press("Escape")
-    stage.saw(
-        **dict.fromkeys(("agent", "agent_address", "account_name", "service", "operation", "rule", "reason", "why"), text),
-        params=json.dumps({text: [text, {"$masked": text}]}),
-    )
-    page.keyboard.press("3")
-    stage.saw(
-        **dict.fromkeys(("agent", "agent_address", "account_name", "service", "operation", "rule", "reason", "why"), text),
-        params=json.dumps({text: [text, {"$masked": text}]}),
-    )
-    page.click(".call-name")
-    check_text(page)
-    page.click("text=Record")
-    page.wait_for_selector("text=2 calls.")
-    check_text(page)
-    page.keyboard.press("1")
-    page.click("text=Deny…")
-    page.fill("#reason", text.replace("\n", " "))
-    page.click("text=Deny call")
-    page.wait_for_selector("text=You denied this")
-    check_text(page)
-    assert text.startswith(("photo", "zero")) or text in page.inner_text(".call")
-
-
-def check_text(page) -> None:
-    """Nothing became an element or an attribute that acts, and nothing is there that cannot be seen."""
-    assert (
-        page.evaluate(
-            "document.querySelectorAll('main :is(img, script, iframe, svg, style, b b, object, embed), dialog :is(img, script, iframe, svg, style)').length"
-        )
-        == 0
-    )
-    acting = "[...document.querySelectorAll('*')].flatMap((one) => [...one.attributes]).filter((at) => /^on/i.test(at.name) || /^javascript:/i.test(at.value)).length"
-    assert page.evaluate(acting) == 0
-    text = page.evaluate("document.body.textContent")
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text)
-
-
-def test_the_policy_stops_what_would_get_in(visit):
-    visitor = visit()
-    answer = visitor.page.goto(visitor.url)
-    assert answer.headers["content-security-policy"] == CSP
-    for word in ("unsafe", "http:", "https:", "*", "data:", "blob:"):
-        assert word not in CSP
-    assert (
-        visitor.page.evaluate(
-            "(() => { try { document.body.innerHTML = '<b>x</b>'; return 'in'; } catch (fault) { return fault.name; } })()"
-        )
-        == "TypeError"
-    )
-    inline = "(() => { const made = document.createElement('div'); made.setAttribute('onclick', 'window.in = 1'); made.click(); return window.in ?? 'out'; })()"
-    assert visitor.page.evaluate(inline) == "out"
-    assert visitor.faults
-    visitor.faults.clear()
-
-
-ELSEWHERE = """async (gate) => {
-  const socket = await new Promise((done) => {
-    const made = new WebSocket(gate.replace("https", "wss") + "v1/approvals", "trio-gate.approvals.v1");
-    made.onopen = () => done("open");
-    made.onclose = () => done("closed");
-  });
-  const tries = [["GET", "v1/session"], ["POST", "v1/session"], ["DELETE", "v1/session"]];
-  const answers = await Promise.all(tries.map(([method, path]) => fetch(gate + path, { method, credentials: "include" }).then(() => "read", () => "refused")));
-  return [socket, ...answers];
-}"""
-
-
-def test_a_page_from_elsewhere_gets_nothing(visit, stage):
-    visitor = visit()
-    page = visitor.enter()
-    evil = visitor.context.new_page()
-    evil.route(
-        "https://evil.test/", lambda route: route.fulfill(body=f"<iframe src='{stage.url}'></iframe>", content_type="text/html")
-    )
-    evil.goto("https://evil.test/")
-    assert evil.evaluate(ELSEWHERE, stage.url) == ["closed", "refused", "refused", "refused"]
-    assert all("trio-gate" not in frame.content() for frame in evil.frames[1:])
-    page.reload()
-    page.wait_for_selector(".link.open")
-
-
 def test_an_agent_and_everything_are_stopped_and_lifted(visit, stage):
     ask = stage.ask()
     alice, bob = visit().enter("alice"), visit().enter("carol")
@@ -427,12 +245,12 @@ def test_an_agent_and_everything_are_stopped_and_lifted(visit, stage):
     assert "runaway job" in bob.inner_text(".banner.stop")
     assert bob.locator(".banner.stop button").count() == 0
     assert ask.outcome() == "withdraw"
-    alice.click(".banner.stop >> text=Lift")
+    alice.click(".banner.stop button")
     bob.wait_for_selector(".banner.stop", state="detached")
     alice.click("text=Stop everything")
     alice.click("text=Press again: stop every agent")
     bob.wait_for_selector(".banner.stop:has-text('Everything is stopped')")
-    alice.click(".page >> text=Lift")
+    alice.click(".page button:text-is('Lift')")
     bob.wait_for_selector(".banner.stop", state="detached")
 
 
@@ -442,7 +260,7 @@ def test_activity_is_filtered_and_the_record_searched(visit, stage):
     page = visit().enter()
     page.keyboard.press("3")
     page.wait_for_selector("text=Nothing yet")
-    page.wait_for_function("() => document.querySelector('.link.open')")
+    stage.observed()
     stage.saw(agent="ci", operation="ListBuckets")
     stage.saw(agent="coder", operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
     page.wait_for_selector("text=2 calls since")
@@ -480,120 +298,3 @@ def test_a_notification_while_nobody_looks(visit, stage):
     page.wait_for_selector("text=You approved this")
     assert page.evaluate("window.told.at(-1)") == "closed"
     assert ask.outcome() == "approve"
-
-
-@contextmanager
-def folder(tmp_path):
-    """Where screenshots go: TRIO_GATE_SCREENSHOTS, or away."""
-    given = Path(os.environ.get("TRIO_GATE_SCREENSHOTS") or tmp_path)
-    given.mkdir(parents=True, exist_ok=True)
-    yield given
-
-
-CONTRAST = """() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (one) => { for (let at = one; at; at = at.parentElement) { const color = rgba(getComputedStyle(at).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255, 255]; };
-  const poor = [];
-  for (const one of document.querySelectorAll("body *")) {
-    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    const style = getComputedStyle(one);
-    if (!own || !one.checkVisibility() || one.closest(":disabled, .unseen, .skip, dialog") || one.matches("option, title")) continue;
-    const [front, back] = [light(rgba(style.color)), light(behind(one))];
-    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
-    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && parseInt(style.fontWeight) >= 700);
-    if (ratio < (large ? 3 : 4.5)) poor.push(`${one.className || one.tagName} "${one.textContent.slice(0, 30)}" ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
-
-NAMELESS = """() => [...document.querySelectorAll("button, a, input, textarea, select, summary, dialog, nav, [role=region]")].filter((one) => one.checkVisibility())
-  .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.getAttribute("aria-labelledby"))).map((one) => one.outerHTML)"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_it_fits_has_contrast_and_names_at_both_widths_in_both_schemes(visit, stage, tmp_path, size, scheme):
-    fill(stage)
-    visitor = visit(viewport=size, color_scheme=scheme)
-    page = visitor.page
-    with folder(tmp_path) as shots:
-
-        def shoot(name: str) -> None:
-            page.wait_for_timeout(50)
-            page.screenshot(path=shots / f"{name}-{size['width']}-{scheme}.png")
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-            assert page.evaluate(CONTRAST) == [], name
-            assert page.evaluate(NAMELESS) == [], name
-            assert page.locator("main h1:visible").count() >= 1, name
-
-        page.goto(visitor.url)
-        page.wait_for_selector("#token")
-        shoot("sign-in")
-        visitor.enter()
-        page.wait_for_selector(".calls a")
-        shoot("waiting")
-        page.keyboard.press("j")
-        page.keyboard.press("j")
-        page.wait_for_selector(".decide")
-        assert page.evaluate("document.querySelector('.decide').getBoundingClientRect().bottom <= innerHeight + 1")
-        shoot("call")
-        page.click("text=Deny…")
-        shoot("deny")
-        page.keyboard.press("Escape")
-        page.click("text=Grant…")
-        shoot("grant")
-        page.keyboard.press("Escape")
-        page.click(".not-shown button >> nth=0")
-        page.wait_for_selector("text=That is all of it.")
-        shoot("reader")
-        page.keyboard.press("Escape")
-        page.keyboard.press("?")
-        shoot("help")
-        page.keyboard.press("Escape")
-        page.click("nav >> text=Activity")
-        page.click("text=Record")
-        page.wait_for_selector(".call-name")
-        page.click(".call-name >> nth=0")
-        shoot("activity")
-        page.click("nav >> text=Stop")
-        shoot("stop")
-        page.click("nav >> text=Grants")
-        page.wait_for_selector(".card")
-        shoot("grants")
-        page.click("nav >> text=Waiting")
-        stage.go_dark()
-        page.wait_for_selector(".banner.offline")
-        shoot("offline")
-
-
-def fill(stage: Stage) -> None:
-    """Something of everything."""
-    keys = [{"Key": f"2026/q{number}/summary.parquet"} for number in range(1, 5)]
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}],
-    }
-    stage.ask({"Bucket": "reports", "Delete": {"Objects": keys}})
-    stage.ask(
-        {
-            "Bucket": "site",
-            "Policy": json.dumps(policy),
-            "Token": "s" * 40,
-            "Note": "photo\u202egpj.exe <img src=x>",
-            "Long": "x" * 20_000,
-        },
-        operation="PutBucketPolicy",
-        access="permissions",
-        account_name="staging",
-        agent="coder",
-        quorum=2,
-        life=50,
-    )
-    left = stage.ask({"Bucket": "other"}, agent="reporting")
-    stage.leave(left)
-    for number in range(8):
-        stage.saw(operation=f"Get{number}")
-    stage.saw(operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
-    stage.grant()

@@ -66,7 +66,7 @@ function text(value) {
     const raw = place.firstChild === laid;
     place.replaceChildren(raw ? whole : laid);
     toggle.textContent = raw ? "Lay out as JSON" : "As it was sent";
-  }, { class: "small quiet" });
+  }, { class: "small quiet lay-out" });
   return [toggle, place];
 }
 
