@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.approval.kit import NOW, ONCALL, asked, call, parts
 from trio_gate.approval.digest import digest
-from trio_gate.approval.request import MAX_LINE, MAX_RESOURCES
+from trio_gate.approval.request import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
 from trio_gate.aws.call import UNKNOWN
 
 
@@ -51,3 +51,35 @@ def test_every_line_is_safe_and_short():
 def test_it_is_for_the_people_of_its_groups():
     assert asked().is_for("alice")
     assert not asked().is_for("mallory")
+
+
+def test_what_lines_cut_is_not_shown():
+    def hidden(made=None, **changes):
+        return [(part.part, part.why) for part in asked(made, parts(**changes)).not_shown]
+
+    assert hidden() == []
+    assert hidden(path="/" + "a" * MAX_LINE) == [("request", "cut")]
+    assert hidden(query="k=" + "\u202e" * 300) == [("request", "cut")]
+    assert hidden(headers=(("a", "b"),) * (MAX_HEADERS + 1)) == [("request", "cut")]
+    assert hidden(call(resources=("r",) * (MAX_RESOURCES + 1))) == [("resources", "more")]
+    assert [part.part for part in asked(streamed=True).not_shown] == ["body"]
+    assert asked(bound=parts(payload_length=0), streamed=True).not_shown == ()
+
+
+def test_sensitive_headers_and_queries_are_folded():
+    bound = parts(headers=(("x-amz-server-side-encryption-customer-key", "canary"), ("a", "b")), query="New%50assword=canary&a=b")
+    question = asked(bound=bound)
+    assert (question.headers, question.query) == (((bound.headers[0][0], FOLDED), ("a", "b")), FOLDED)
+    assert [part.why for part in question.not_shown] == ["masked"]
+    assert request_text(bound).count("canary") == 2
+
+
+def test_the_request_as_text():
+    bound = parts(headers=(("host", "h"), ("a", "b")))
+    assert request_text(bound) == "POST /reports?delete=\nhost: h\na: b"
+    assert request_text(parts(query="", headers=())) == "POST /reports"
+
+
+def test_it_holds_no_longer_than_it_lives():
+    assert asked(approvers=[replace(ONCALL, hold=20.0)]).hold == 20.0
+    assert asked(approvers=[replace(ONCALL, hold=900.0)]).hold == 600.0

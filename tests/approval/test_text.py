@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.approval.text import plain, visible
+from trio_gate.approval.text import plain, visible, visible_lines, visible_tree
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 
@@ -46,3 +46,11 @@ def test_two_texts_never_look_the_same(one, other):
 @given(ANY_TEXT)
 def test_making_it_plain_again_changes_nothing(text):
     assert plain(visible(text)) == visible(text)
+
+
+def test_lines_keep_their_breaks_and_nothing_else():
+    assert visible_lines("a\nb\r\n\tc\x1b") == "a\nb\\u{d}\n\\u{9}c\\u{1b}"
+
+
+def test_a_tree_is_made_visible_with_its_names():
+    assert visible_tree({"a\x1b": ["\u202e", 1, None, {"b": "c"}]}) == {"a\\u{1b}": ["\\u{202e}", 1, None, {"b": "c"}]}

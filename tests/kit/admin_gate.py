@@ -15,6 +15,7 @@ from trio_gate.config.model import Person
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import connect
+from trio_gate.shell.desk import Desk
 
 if TYPE_CHECKING:
     import trustme
@@ -61,7 +62,7 @@ def head(target: str, method: str = "GET", **fields: str) -> bytes:
 
 
 def server(hub: ApprovalHub) -> AdminServer:
-    return AdminServer(hub=hub, people=PEOPLE, names=frozenset({"localhost", "127.0.0.1", "::1"}))
+    return AdminServer(hub=hub, desk=Desk(hub, FixedClock()), people=PEOPLE, names=frozenset({"localhost", "127.0.0.1", "::1"}))
 
 
 @asynccontextmanager

@@ -12,13 +12,15 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 
 from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, head, server
-from trio_gate.approval.messages import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Token, encode
+from tests.kit.asking import asked
+from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Token, Updated
+from trio_gate.approval.messages import encode
 from trio_gate.approval.request import Group
-from trio_gate.approval.state import Verdict
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell import admin
-from trio_gate.shell.approvals import MAX_BEHIND, ApprovalHub
+from trio_gate.shell.approvals import ApprovalHub, Limits
 from trio_gate.shell.approver_client import connect, parse_url
+from trio_gate.shell.subscription import MAX_BEHIND
 
 WEBSOCKET = {
     "Host": "localhost",
@@ -53,21 +55,22 @@ async def test_a_person_decides(gate, verdict, status):
     answers = []
 
     async def ask() -> None:
-        answers.append(await gate.hub.ask(question()))
+        answers.append(await gate.hub.ask(asked()))
 
     async with gate.connect() as client, trio.open_nursery() as nursery:
-        assert await client.receive() == Hello(person="alice", pending=0)
+        assert (await client.receive()).person == "alice"
         nursery.start_soon(ask)
         prompt = await prompt_of(client)
         await client.decide(prompt["id"], prompt["digest"], verdict, "because")
-        assert await client.receive() == Accepted(id="q1", status=status)
-        assert await client.receive() == Resolved(id="q1", status=status, by=["alice"], reason="because")
-    assert answers == [Verdict(outcome=verdict, by=("alice",), reason="because")]
+        assert await client.receive() == Accepted(ref="", id="q1", status=status)
+        assert await client.receive() == Resolved(id="q1", status=status, by=["alice"], reason="because", grant=None)
+    [found] = [getattr(answer, "verdict", answer) for answer in answers]
+    assert (found.outcome, found.by, found.reason) == (verdict, ("alice",), "because")
 
 
 async def test_a_decision_about_something_else_is_rejected(gate):
     async with gate.connect() as client, trio.open_nursery() as nursery:
-        nursery.start_soon(gate.hub.ask, question())
+        nursery.start_soon(gate.hub.ask, asked())
         await client.receive()
         prompt = await prompt_of(client)
         for prompt_id, digest, code in (("q1", "f" * 64, "digest"), ("q2", prompt["digest"], "gone")):
@@ -82,7 +85,7 @@ async def test_a_decision_about_something_else_is_rejected(gate):
 async def test_two_people_must_agree(gate):
     both = Group(id="human.two", people=("alice", "bob"), quorum=2, timeout=600.0)
     async with gate.connect("alice") as alice, gate.connect("bob") as bob, trio.open_nursery() as nursery:
-        nursery.start_soon(gate.hub.ask, question("q1", both))
+        nursery.start_soon(gate.hub.ask, asked(question("q1", both)))
         for client, status in ((alice, "pending"), (bob, "approved")):
             await client.receive()
             prompt = await prompt_of(client)
@@ -92,25 +95,29 @@ async def test_two_people_must_agree(gate):
             assert frame.status == status
 
 
-async def test_an_agent_that_leaves_withdraws_its_question(gate):
+async def test_an_agent_that_leaves_leaves_its_question(gate):
     async with gate.connect() as client, trio.open_nursery() as nursery:
         await client.receive()
-        nursery.start_soon(gate.hub.ask, question())
+        nursery.start_soon(gate.hub.ask, asked())
         await prompt_of(client)
         nursery.cancel_scope.cancel()
         with trio.CancelScope(shield=True):
-            assert await client.receive() == Resolved(id="q1", status="withdrawn", by=[], reason="the agent left")
+            frame = await client.receive()
+            assert isinstance(frame, Updated)
+            assert frame.detached
 
 
 async def test_a_question_waits_for_someone_to_come(gate):
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(gate.hub.ask, question())
+        nursery.start_soon(gate.hub.ask, asked())
         await wait_all_tasks_blocked()
         async with gate.connect() as client:
-            assert await client.receive() == Hello(person="alice", pending=1)
+            hello = await client.receive()
+            assert isinstance(hello, Hello)
+            assert hello.pending == 1
             prompt = await prompt_of(client)
             await client.decide("q1", prompt["digest"], "approve")
-            assert await client.receive() == Accepted(id="q1", status="approved")
+            assert await client.receive() == Accepted(ref="", id="q1", status="approved")
 
 
 async def test_a_token_of_nobody_is_refused(gate):
@@ -337,7 +344,7 @@ async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockC
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
-    hub = ApprovalHub(FixedClock(), max_pending=10_000, max_pending_per_agent=10_000)
+    hub = ApprovalHub(FixedClock(), Limits(max_pending=10_000, max_pending_per_agent=10_000))
     ours, theirs = lockstep_stream_pair()
     async with trio.open_nursery() as nursery:
         handling = trio.Event()
@@ -350,7 +357,7 @@ async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
         await ours.receive_some()
         for number in range(MAX_BEHIND):
-            nursery.start_soon(hub.ask, question(f"q{number}"))
+            nursery.start_soon(hub.ask, asked(question(f"q{number}", digest=f"{number:064x}")))
         await handling.wait()
         assert trio.current_time() <= admin.SEND_TIMEOUT + admin.CLOSE_TIMEOUT + 0.1
         nursery.cancel_scope.cancel()

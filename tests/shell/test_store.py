@@ -11,7 +11,7 @@ from tests.audit.kit import intent, outcome
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.store import FILTERS, Store, read_last
+from trio_gate.shell.store import FILTERS, Store, read_last, search
 
 
 @pytest.fixture
@@ -134,7 +134,19 @@ def test_each_filter_finds_only_what_it_names(path, store, name, value):
     store.append([intent_row(intent("r-1")), intent_row(intent(**{"request": "r-9", fields.get(name, name): value}))])
     assert [record["id"] for record in read_last(path, 10, {name: value})] == ["r-2" if name == "id" else "r-9"]
     assert read_last(path, 10, {name: "absent"}) == []
+    assert [record["id"] for record in search(path, {name: value}, None, 10)] == ["r-2" if name == "id" else "r-9"]
     assert name in FILTERS
+
+
+def test_a_search_comes_newest_first_and_a_page_at_a_time(path, store):
+    store.append([intent_row(intent("r-1")), intent_row(intent("r-2")), whole_row(intent("r-3"), outcome("r-3", end="refused"))])
+    store.append([outcome_row(outcome("r-1", status=204))])
+    assert [(row["seq"], row["id"]) for row in search(path, {}, None, 2)] == [(3, "r-3"), (2, "r-2")]
+    [last] = search(path, {}, 2, 2)
+    assert (last["seq"], last["id"], last["outcome"]["status"]) == (1, "r-1", 204)
+    assert [row["id"] for row in search(path, {"end": "answered"}, None, 9)] == ["r-1"]
+    assert [row["id"] for row in search(path, {"end": "refused", "agent": "ci"}, None, 9)] == ["r-3"]
+    assert search(path, {"end": "failed"}, None, 9) == []
 
 
 def test_reading_sees_what_is_committed_beside_a_running_writer(path, store):

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.text import visible
+from trio_gate.approval.text import visible_lines
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.readers.inflate import gunzip
 from trio_gate.errors import Malformed
@@ -47,9 +47,9 @@ class Readable:
     how: tuple[str, ...]
 
     def piece(self, offset: int) -> tuple[str, int | None]:
-        """Safe text from a character on, and where the next piece begins; None at the end."""
+        """Safe text of several lines from a character on, and where the next piece begins; None at the end."""
         end = offset + PIECE
-        return visible(self.text[offset:end]), end if end < len(self.text) else None
+        return visible_lines(self.text[offset:end]), end if end < len(self.text) else None
 
 
 def readable(value: Value) -> Readable:

@@ -190,7 +190,7 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """Gateway: part of a prompt as text, safe to show.
+    """Gateway: part of a prompt as text, safe to show; only here a text has line breaks.
 
     Attributes:
         offset: of the first character of `text`. next: where to go on; None at the end.

@@ -31,6 +31,11 @@ def plain(text: str) -> str:
     return "".join(char if _shown(char) else f"\\u{{{ord(char):x}}}" for char in text)
 
 
+def visible_lines(text: str) -> str:
+    """As `visible`, but line breaks (LF) stay: for a place of its own, where no line can pass for one of ours."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def visible_tree(value: Any) -> Any:
     """JSON with every text in it, names too, made visible."""
     match value:

@@ -1,0 +1,67 @@
+"""What is kept over a restart."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.approval.kit import NOW, asked, call, question
+from tests.approval.test_messages import GRANT, TERMS, voted
+from tests.approval.test_shown import NAMES, TREES
+from trio_gate.approval.kept import Stop, grant_from, prompt_from, prompt_json, stop_from
+from trio_gate.approval.messages import as_json
+from trio_gate.approval.request import Group
+from trio_gate.approval.state import Prompt
+from trio_gate.aws.call import UNKNOWN
+
+
+def hides(text: str) -> bool:
+    return "canary" in text
+
+
+def over(prompt: Prompt) -> Prompt:
+    text = json.dumps(prompt_json(prompt, "s", hides))
+    again, standing = prompt_from(json.loads(text))
+    assert standing == "s"
+    return again
+
+
+def test_a_prompt_comes_back_detached_with_its_votes():
+    prompt = voted(
+        Prompt(question=question("q", Group(id="g", people=("alice", "bob"), quorum=2, timeout=60.0))), "approve", TERMS
+    )
+    assert over(prompt) == replace(prompt, detached=True)
+
+
+def test_a_grant_and_a_stop_come_back():
+    assert grant_from(json.loads(json.dumps(as_json(GRANT)))) == GRANT
+    for agent in (None, "ci"):
+        stop = Stop(agent=agent, by="alice", reason="x", at=NOW + timedelta(milliseconds=5))
+        assert stop_from(json.loads(json.dumps(as_json(stop)))) == stop
+
+
+@pytest.mark.parametrize("read", [grant_from, stop_from, prompt_from])
+@pytest.mark.parametrize("kept", [{}, {"agent": None}, {"question": {}, "votes": [], "standing": "s"}, {"id": 1}])
+def test_what_is_none_is_an_error(read, kept):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        read(kept)
+
+
+def test_secrets_are_not_kept_and_the_prompt_says_so():
+    params = {"Password": "pass-1", "Text": "a canary", "List": ["canary", {"Blob": b"blob"}], "Long": "y" * 9000, "Plain": "x"}
+    prompt = Prompt(question=asked(call(params)))
+    text = json.dumps(prompt_json(prompt, "s", hides))
+    for secret in ("pass-1", "canary", "yyyy", "YmxvYg"):
+        assert secret not in text
+    again = over(prompt).question
+    assert again.params["Plain"] == "x"
+    assert [part.part for part in again.not_shown] == ["params"]
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=5))
+def test_any_prompt_comes_back(params):
+    made = asked(call(params, resources=UNKNOWN, iam_actions=UNKNOWN))
+    assert over(Prompt(question=made)).question.id == made.id

@@ -1,0 +1,157 @@
+"""The configuration changes while calls wait (F07): none is executed by rules that no longer stand, though people approve it."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+from botocore.exceptions import ClientError
+
+from scripts.embedded_aws import REGION, ROLE
+from tests.kit.asking import Listener
+from tests.kit.gateway import AGENT, HEAD, RULES, TOKEN, Gateway
+from trio_gate import app
+from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.way import Way
+from trio_gate.config.load import load
+from trio_gate.shell import authority
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.doors import EndpointDoor, Inside
+from trio_gate.shell.generation import check_condition, generation
+from trio_gate.shell.open_hub import roll_of
+from trio_gate.shell.server import Stop
+
+SECOND = 'approver "human" "others" {\n people = [person.bob]\n}\n'
+
+
+def text(aws, **changes: str) -> str:
+    facts = {
+        "role": ROLE,
+        "region": REGION,
+        "port": aws.port,
+        "ca_file": aws.ca_file,
+        "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
+        "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
+        "knobs": "",
+        "first": "",
+        "hosts": "*.amazonaws.com",
+    }
+    return HEAD.format(**{**facts, **changes}) + AGENT + SECOND + RULES
+
+
+@pytest.fixture
+def read(embedded_aws, tmp_path):
+    env = {"BASE_ACCESS_KEY_ID": embedded_aws.base_access_key_id, "BASE_SECRET_ACCESS_KEY": embedded_aws.base_secret_access_key}
+
+    def config(change=lambda text: text, **changes: str):
+        written = change(text(embedded_aws, **changes))
+        files = {"env": env.get, "read_file": lambda path: Path(path).read_text()}
+        return load(written, "gateway.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
+
+    return config
+
+
+class Running:
+    """A gateway in this process, whose configuration can be exchanged."""
+
+    def __init__(self, config, tools, hub, port: int) -> None:
+        self.current = generation(1, config)
+        self.tools, self.hub = tools, hub
+        self.gateway = Gateway(folder=Path(), process=None, doors={"endpoint": f"127.0.0.1:{port}"}, env={})
+
+    def change(self, config, *, told: bool) -> None:
+        self.current = generation(2, config)
+        if told:
+            self.hub.judge_again(roll_of(config))
+
+    def delete(self) -> str | None:
+        """A call that waits for approval; the reason if it was refused."""
+        client = self.gateway.client("s3", "prod", by="endpoint")
+        try:
+            client.delete_object(Bucket="prod-data", Key="report.txt")
+        except ClientError as fault:
+            return str(fault)
+        return None
+
+
+@asynccontextmanager
+async def serving(config, folder: Path):
+    table, now = HostTable(packaged()), SystemClock().now()
+    (folder / "state").mkdir(mode=0o700)
+    authorities = app.Authorities(
+        interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),
+        own=authority.own(folder / "state", now=now),
+    )
+    async with app._tools(config, table, authorities) as (tools, hub), trio.open_nursery() as nursery:
+        listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+        port = listener.socket.getsockname()[1]
+        made = Running(config, tools, hub, port)
+        way = Way(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
+        door = EndpointDoor(Inside(tools=tools, generation=lambda: made.current, stop=Stop()), None, way)
+        nursery.start_soon(partial(trio.serve_listeners, lambda stream: door.handle(stream, "127.0.0.1"), [listener]))
+        yield made
+        nursery.cancel_scope.cancel()
+
+
+CHANGES = {
+    "the account is gone": ({}, lambda text: text.replace('"111111111111=prod", ', ""), False),
+    "the agent is gone": ({}, lambda text: text.replace("CI01", "CI02"), False),
+    "the rule is gone": ({}, lambda text: text.partition('rule "the rest"')[0], False),
+    "the rule denies": (
+        {},
+        lambda text: text.replace('action = "approve"  approvers = [human.oncall]', 'action = "deny"'),
+        False,
+    ),
+    "others are asked": ({}, lambda text: text.replace("[human.oncall]", "[human.others]"), False),
+    "another rule asks": ({}, lambda text: text.replace('rule "the rest"', 'rule "other"'), False),
+    "the role is another": ({"role": "other"}, lambda text: text, False),
+    "the rule allows": (
+        {},
+        lambda text: text.replace('action = "approve"  approvers = [human.oncall]', 'action = "allow"'),
+        True,
+    ),
+    "nothing of it changed": ({"knobs": "max_connections = 7"}, lambda text: text, True),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_an_approval_counts_only_while_the_rules_stand_by_it(read, tmp_path, name):
+    values, change, goes = CHANGES[name]
+    async with serving(read(), tmp_path) as running, trio.open_nursery() as nursery:
+        said: list[str | None] = []
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(running.delete)
+            alice = running.current.config.people[0]
+            with running.hub.subscribe(alice) as subscription:
+                listener = Listener(running.hub, running.tools.clock, subscription)
+                await listener.next()
+                prompt = await listener.prompt()
+                running.change(read(change, **values), told=False)
+                listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
+                said.append(await trio.to_thread.run_sync(asking.result))
+        nursery.cancel_scope.cancel()
+    assert (said == [None]) is goes, said
+
+
+@pytest.mark.parametrize(("change", "waits"), [("others are asked", False), ("nothing of it changed", True)])
+async def test_what_waits_is_taken_back_when_its_rule_changes(read, tmp_path, change, waits):
+    values, edit, _ = CHANGES[change]
+    async with serving(read(), tmp_path) as running:
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(running.delete)
+            alice = running.current.config.people[0]
+            with running.hub.subscribe(alice) as subscription:
+                listener = Listener(running.hub, running.tools.clock, subscription)
+                await listener.next()
+                prompt = await listener.prompt()
+                running.change(read(edit, **values), told=True)
+                assert running.hub.pending == waits
+                if waits:
+                    listener.vote("deny", prompt_id=prompt["id"], digest=prompt["digest"])
+                reason = await trio.to_thread.run_sync(asking.result)
+    assert ("which is not a denial" in reason) is not waits
