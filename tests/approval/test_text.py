@@ -25,6 +25,16 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
         ("\ud800", "\\u{d800}"),
         ("a\\u{202e}b", "a\\u{5c}u{202e}b"),
         ("C:\\users", "C:\\users"),
+        ("\u0430dmin", "\\u{430}dmin"),
+        ("prod-\u0440r\u043ed", "prod-\\u{440}r\\u{43e}d"),
+        ("\u0430\u03b1", "\\u{430}\\u{3b1}"),
+        ("a\u0301\u0430", "a\\u{301}\\u{430}"),
+        ("\uff41dmin", "\\u{ff41}dmin"),
+        ("\u212aey", "\\u{212a}ey"),
+        ("ключ_file1 файл-a", "ключ_file1 файл-a"),
+        ("日本abcかなカナー々 漢字ㄅ한", "日本abcかなカナー々 漢字ㄅ한"),
+        ("日\u0430", "\\u{65e5}\\u{430}"),
+        ("Zürich a\u0301e\u0308", "Zürich a\u0301e\u0308"),
     ],
 )
 def test_hidden_characters_are_shown_by_number(text, shown):

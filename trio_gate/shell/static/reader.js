@@ -72,9 +72,9 @@ function described(piece) {
   ];
 }
 
-/** Lines get elements of their own, so that a wrapped line is not taken for two. A line's end is the escape of U+000A. */
+/** Lines get elements of their own, so that a wrapped line is not taken for two. */
 function append(text, piece) {
-  piece.split("\\u{a}").forEach((line, index) => {
+  piece.split("\n").forEach((line, index) => {
     if (index || !text.lastChild) text.append(el("div", { class: "line" }));
     text.lastChild.append(...pieces(line.replaceAll("\\u{9}", "\t")));
   });
