@@ -17,6 +17,7 @@ XSS = [
     "</textarea></style><b>bold</b>",
     "&lt;img src=x onerror=alert(1)&gt;",
     "photo\u202egpj.exe",
+    "p\u0430ypal",
     "zero\u200bwidth\x1b[2J\nApproved by alice",
 ]
 SAID_IN_RECORDS = ("agent", "agent_address", "account_name", "service", "operation", "rule", "reason", "why")
@@ -74,7 +75,7 @@ def test_what_an_agent_wrote_is_text(visit, stage, text):
     page.click("text=Deny call")
     page.wait_for_selector("text=You denied this")
     check_text(page)
-    assert not text.isprintable() or text in page.inner_text(".call")
+    assert not text.isprintable() or not text.isascii() or text in page.inner_text(".call")
 
 
 @pytest.mark.parametrize("text", XSS)
@@ -101,6 +102,7 @@ def check_text(page) -> None:
     acting = "[...document.querySelectorAll('*')].flatMap((one) => [...one.attributes]).filter((at) => /^on/i.test(at.name) || /^javascript:/i.test(at.value)).length"
     assert page.evaluate(acting) == 0
     text = page.evaluate("document.body.textContent")
+    assert "p\u0430ypal" not in text
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]", text)
 
 

@@ -27,6 +27,7 @@ export function callView(channel, prompt) {
         prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null),
       el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
       el("p", { class: "call-what" }, el("code", {}, `${prompt.service}:${prompt.operation}`), el("span", {}, prompt.region),
+        el("span", {}, "asked by ", said(agentOf(prompt))),
         el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access)),
       deadline(prompt),
     ),

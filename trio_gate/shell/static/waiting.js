@@ -94,6 +94,7 @@ export class Waiting {
     if (what === "settled" && this.chosen) this.settled();
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     this.bar?.refresh();
+    this.detail.querySelector(".next")?.replaceWith(this.nextOne());
   }
 
   settled() {
