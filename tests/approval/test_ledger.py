@@ -81,8 +81,10 @@ def test_a_repeat_says_what_was_sent(book, ended, words):
 
 @pytest.mark.parametrize(
     ("status", "code", "is_one"),
-    [(503, None, True), (429, None, True), (400, "ThrottlingException", True), (503, "SlowDown", True)]
-    + [(200, None, False), (400, "ValidationException", False), (500, None, False), (400, "LimitExceededException", False)],
+    [
+        *((503, None, True), (429, None, True), (400, "ThrottlingException", True), (503, "SlowDown", True)),
+        *((200, None, False), (400, "ValidationException", False), (500, None, False), (400, "LimitExceededException", False)),
+    ],
 )
 def test_what_throttling_is(status, code, is_one):
     assert throttled(status, code) is is_one

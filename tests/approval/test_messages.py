@@ -3,16 +3,15 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import trio_gate.approval
 from tests.approval.kit import NOW, ONCALL, asked, call, question
 from tests.approval.test_shown import NAMES, TREES
+from tests.kit.frames import SCHEMA, conforms
 from trio_gate.approval.frames import (
     Accepted,
     Activity,
@@ -54,14 +53,8 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.config.model import Rule
 from trio_gate.errors import Malformed
 
-SCHEMA = json.loads((Path(trio_gate.approval.__file__).parent / "channel.schema.json").read_text())
 DIGEST = "a" * 64
 DECIDE = {"type": "decide", "id": "q1", "digest": DIGEST, "verdict": "approve", "reason": "fine"}
-
-
-def conforms(side: str, text: str) -> bool:
-    schema = {"$schema": SCHEMA["$schema"], "$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{side}"}
-    return jsonschema.Draft202012Validator(schema).is_valid(json.loads(text))
 
 
 def voted(prompt: Prompt, verdict: str, grant: Terms | None = None) -> Prompt:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.aws.naming_kit import catalog, place
 from trio_gate.approval.shown import MAX_ITEMS, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, is_secret, shown
 from trio_gate.aws.call import UNKNOWN
 
@@ -145,3 +146,16 @@ def test_the_whole_tree_is_bounded():
 @given(st.dictionaries(NAMES, TREES, max_size=5))
 def test_any_parameters_become_json(params):
     json.dumps(shown(params).tree, allow_nan=False).encode("ascii")
+
+
+def test_what_the_model_calls_sensitive_is_masked():
+    place("iam", "kms", "lambda")
+    shape = catalog().service("iam").operations["CreateLoginProfile"].input
+    kms = catalog().service("kms").operations["Encrypt"].input
+    assert [part.name for part in shown({"UserName": "u", "Password": "p"}, shape).not_shown] == ["Password"]
+    made = shown({"KeyId": "k", "Plaintext": b"p", "EncryptionContext": {"a": "b"}}, kms)
+    assert [part.name for part in made.not_shown] == ["Plaintext"]
+    code = catalog().service("lambda").operations["UpdateFunctionConfiguration"].input
+    environment = {"Environment": {"Variables": {"MODE": "canary"}}}
+    assert "canary" not in json.dumps(shown(environment, code).tree)
+    assert "canary" in json.dumps(shown(environment).tree)

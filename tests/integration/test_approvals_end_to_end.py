@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -295,3 +299,72 @@ def test_nobody_is_connected_and_a_program_is_run(embedded_aws, tmp_path, agents
         assert link.endswith(f"#{name}")
         assert Person(gateway, TOKEN).answer()["id"] == name
         made.result()
+
+
+def program(folder, lines: str) -> str:
+    path = folder / "program"
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+def test_a_program_decides(gate, agents, tmp_path):
+    asks = 'if grep -q script-yes; then echo \'{"verdict": "approve"}\'; else echo \'{"verdict": "deny", "reason": "it says no"}\'; fi'
+    for key, goes in (("script-yes", True), ("script-no", False)):
+        put = agents.submit(s3(gate).put_object, Bucket="prod-data", Key=key, Body=b"x")
+        done = gate.gate(*gate.approver("--once", "--exec", program(tmp_path, asks)))
+        assert done.returncode == 0, done.stderr
+        if goes:
+            put.result()
+        else:
+            with pytest.raises(ClientError, match="it says no"):
+                put.result()
+
+
+def test_a_program_that_fails_decides_nothing(gate, alice, agents, tmp_path):
+    put = agents.submit(s3(gate).put_object, Bucket="prod-data", Key="undecided", Body=b"x")
+    done = gate.gate(*gate.approver("--once", "--exec", program(tmp_path, "exit 3")))
+    assert done.returncode == 1
+    assert "is left undecided" in done.stdout
+    alice.answer()
+    put.result()
+
+
+def test_grants_are_listed_and_revoked_and_agents_stopped_from_a_terminal(gate, root, agents):
+    def tell(*words: str):
+        return gate.gate(*gate.approver(*words), token=ROOT)
+
+    first = queue(gate, agents, "listed")
+    root.answer(grant=Terms(uses=3, minutes=10))
+    first.result()
+    listed = tell("--list").stdout
+    assert "CreateQueue on sqs in us-east-1 in prod for ci, calls equal to it; 0 of 3 used" in listed
+    [grant] = root.state().grants
+    assert (tell("--revoke", grant).returncode, tell("--revoke", grant).returncode) == (0, 1)
+    assert root.state().grants == {}
+    for name in ("ci", "*"):
+        assert tell("--stop", name).returncode == 0
+        assert "STOPPED by root" in tell("--list").stdout
+        with pytest.raises(ClientError, match="stopped by a person"):
+            gate.client("sts").get_caller_identity()
+        assert tell("--lift", name).returncode == 0
+    assert gate.gate(*gate.approver("--stop", "*")).returncode == 1
+
+
+@pytest.mark.parametrize(("word", "goes"), [("y", True), ("n", False)])
+def test_the_smallest_approver_decides(gate, agents, word, goes):
+    script = Path(__file__).parents[2] / "scripts" / "approver.py"
+    assert len(script.read_text().splitlines()) < 60
+    put = agents.submit(s3(gate).put_object, Bucket="prod-data", Key=f"small-{word}", Body=b"x")
+    words = [sys.executable, str(script), *gate.doors["admin"].split(":"), str(gate.folder / "state" / "ca" / "own.pem")]
+    with subprocess.Popen(
+        words, env={**os.environ, "TRIO_GATE_TOKEN": TOKEN}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as approver:
+        approver.stdin.write(f"{word}\n")
+        approver.stdin.flush()
+        if goes:
+            put.result()
+        else:
+            with pytest.raises(ClientError, match="denied by an approver"):
+                put.result()
+        approver.terminate()

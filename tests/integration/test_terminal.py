@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pty
 import threading
@@ -25,11 +26,11 @@ def gate(embedded_aws, tmp_path_factory):
 class Terminal:
     """A program at a terminal of its own."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, token: str = TOKEN) -> None:
         self.said = ""
         self.child, self.end = pty.fork()
         if self.child == 0:
-            os.environ["TRIO_GATE_TOKEN"] = TOKEN
+            os.environ["TRIO_GATE_TOKEN"] = token
             os.execv(words[0], words)
 
     def until(self, text: str) -> None:
@@ -58,10 +59,10 @@ def test_a_person_types_the_answer(gate, word, ends):
     asking = threading.Thread(target=ask)
     asking.start()
     terminal = Terminal(*TRIO_GATE, *gate.approver("--once"))
-    terminal.until("approve this call? [y/n] ")
+    terminal.until("approve this call? [y/n/d] ")
     assert terminal.said.index("prod") < terminal.said.index("PutObject")
     terminal.type("what\n")
-    terminal.until("approve this call? [y/n] ")
+    terminal.until("approve this call? [y/n/d] ")
     terminal.type(f"{word}\n")
     terminal.until("reason (may be empty): ")
     terminal.type("because\n")
@@ -72,6 +73,46 @@ def test_a_person_types_the_answer(gate, word, ends):
     record = next(row for row in reversed(gate.records()) if row["action"] == "PutObject")
     assert record["outcome"]["end"] == ends
     assert [(who["person"], who["reason"]) for who in record["approvers"]] == [("alice", "because")]
+
+
+def test_a_person_looks_into_a_call_and_grants_more_of_them(embedded_aws, tmp_path):
+    token = "tg_carol-0123456789abcdef0123456789abcdef"
+    extra = f'person "carol" {{\n token_sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n may_grant = true\n}}\n'
+    extra += 'approver "human" "carol" {\n people = [person.carol]\n}\n'
+    rules = 'rule "asked" { action = "approve" approvers = [human.carol] }\n'
+    with running(tmp_path, embedded_aws, extra=extra, rules=rules) as gateway:
+        secrets = gateway.client("secretsmanager", "prod")
+        asking = threading.Thread(target=secrets.create_secret, kwargs={"Name": "new-1", "SecretString": "open sesame"})
+        asking.start()
+        terminal = Terminal(*TRIO_GATE, *gateway.approver("--once"), token=token)
+        terminal.until("PARTS NOT SHOWN: SecretString (d shows them)\r\n")
+        terminal.until("approve this call? [y/n/g/d] ")
+        assert "open sesame" not in terminal.said
+        for question, answer in (
+            ("approve this call? [y/n/g/d] ", "d"),
+            ("open sesame", "g"),
+            ("for how many minutes? [1-480] ", "500"),
+            ("for how many minutes? [1-480] ", "5"),
+            ("for how many calls? [1-100] ", "1"),
+            ("only calls equal to this one): ", "aws.params.Name.startsWith('new-') &&"),
+            ("reason (may be empty): ", "once"),
+            ("rejected", "g"),
+            ("for how many minutes? [1-480] ", "5"),
+            ("for how many calls? [1-100] ", "1"),
+            ("only calls equal to this one): ", "aws.params.Name.startsWith('new-')"),
+            ("reason (may be empty): ", "because"),
+        ):
+            terminal.until(question)
+            if question == "rejected":
+                terminal.until("approve this call? [y/n/g/d] ")
+            terminal.said = ""
+            terminal.type(f"{answer}\n")
+        terminal.until("accepted")
+        assert terminal.wait() == 0
+        asking.join()
+        secrets.create_secret(Name="new-2", SecretString="another")
+        record = next(row for row in reversed(gateway.records()) if row["action"] == "CreateSecret")
+        assert record["approvers"][0]["reason"].startswith("grant g")
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["a leaf of our CA", "files"])

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from tests.kit.frames import conforms
 from tests.kit.gateway import TOKEN
-from trio_gate.approval.frames import Accepted, Granted, Hello, Pending, Rejected, Terms, Updated
+from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Terms, Updated
+from trio_gate.approval.messages import encode
 from trio_gate.shell.approver_client import connect
 
 if TYPE_CHECKING:
@@ -43,6 +45,22 @@ class State:
                 pass
 
 
+class Checked:
+    """A client that holds every frame, either way, against the schema."""
+
+    def __init__(self, client: ApproverClient) -> None:
+        self._client = client
+
+    async def receive(self) -> ServerFrame:
+        frame = await self._client.receive()
+        assert conforms("server", encode(frame)), frame
+        return frame
+
+    async def send(self, frame) -> None:
+        assert conforms("client", encode(frame)), frame
+        await self._client.send(frame)
+
+
 class Person:
     """Alice, or who holds another token."""
 
@@ -58,7 +76,7 @@ class Person:
     def until(self, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The first prompt that is ready."""
 
-        async def step(client: ApproverClient, state: State) -> dict[str, Any]:
+        async def step(client: Checked, state: State) -> dict[str, Any]:
             return await _first(client, state, ready)
 
         return self._run(step)
@@ -74,10 +92,10 @@ class Person:
     ) -> dict[str, Any]:
         """Answer the first prompt that is ready, `after` seconds; the prompt. The vote must be accepted."""
 
-        async def step(client: ApproverClient, state: State) -> dict[str, Any]:
+        async def step(client: Checked, state: State) -> dict[str, Any]:
             prompt = await _first(client, state, ready)
             await trio.sleep(after)
-            await client.decide(prompt["id"], prompt["digest"], verdict, reason, grant)
+            await client.send(Decide(id=prompt["id"], digest=prompt["digest"], verdict=verdict, reason=reason, grant=grant))
             while not isinstance(frame := await client.receive(), (Accepted, Rejected)):
                 pass
             assert isinstance(frame, Accepted), frame
@@ -88,7 +106,7 @@ class Person:
     def say(self, frame) -> ServerFrame:
         """Send a frame; its answer."""
 
-        async def step(client: ApproverClient, _: State) -> ServerFrame:
+        async def step(client: Checked, _: State) -> ServerFrame:
             await client.send(frame)
             while not hasattr(answer := await client.receive(), "ref"):
                 pass
@@ -99,7 +117,8 @@ class Person:
     def _run(self, step) -> Any:
         async def main() -> Any:
             with trio.fail_after(PATIENCE):
-                async with connect(self._url, self._token, self._trust) as client:
+                async with connect(self._url, self._token, self._trust) as plain:
+                    client = Checked(plain)
                     hello = await client.receive()
                     assert isinstance(hello, Hello)
                     state = State(hello=hello)
@@ -115,7 +134,7 @@ async def _done(state: State) -> State:
     return state
 
 
-async def _first(client: ApproverClient, state: State, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+async def _first(client: Checked, state: State, ready: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     while True:
         for prompt in state.prompts.values():
             if ready(prompt):

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.approval.kit import question
+from tests.kit.frames import conforms
 from trio_gate.approval.frames import Decide, Pending
-from trio_gate.approval.messages import decode_server
+from trio_gate.approval.messages import decode_server, encode
 from trio_gate.config.model import Person
 from trio_gate.ports import Asked, Opened
 from trio_gate.shell.desk import Desk
@@ -46,7 +47,9 @@ class Listener:
         self._desk = Desk(hub, clock, find)
 
     async def next(self):
-        return decode_server(await self.subscription.next())
+        text = await self.subscription.next()
+        assert conforms("server", text), text[:1000]
+        return decode_server(text)
 
     async def until(self, kind):
         """The next frame of a type."""
@@ -60,6 +63,7 @@ class Listener:
         return frame.prompt
 
     async def say(self, frame) -> None:
+        assert conforms("client", encode(frame))
         await self._desk.receive(self.subscription, frame)
 
     def vote(self, verdict: str = "approve", *, prompt_id: str = "q1", digest: str | None = None, **more) -> None:

@@ -115,9 +115,9 @@ class Gateway:
     def log(self) -> str:
         return (self.folder / "gateway.log").read_text()
 
-    def gate(self, *words: str, **given: Any) -> subprocess.CompletedProcess[str]:
-        """Run a verb of `trio-gate` with the gateway's environment and alice's token."""
-        env = {**os.environ, **self.env, "TRIO_GATE_TOKEN": TOKEN}
+    def gate(self, *words: str, token: str = TOKEN, **given: Any) -> subprocess.CompletedProcess[str]:
+        """Run a verb of `trio-gate` with the gateway's environment and a person's token, alice's by default."""
+        env = {**os.environ, **self.env, "TRIO_GATE_TOKEN": token}
         return subprocess.run([*TRIO_GATE, *words], env=env, capture_output=True, text=True, check=False, **given)
 
     def approver(self, *words: str) -> tuple[str, ...]:

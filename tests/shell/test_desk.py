@@ -1,10 +1,13 @@
 """What people may do at the hub, frame by frame."""
 
+import json
+
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.approval.kit import FixedClock, question
+from tests.audit.kit import intent, outcome
 from tests.kit.asking import asked, listening
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import (
@@ -25,7 +28,7 @@ from trio_gate.approval.frames import (
     Stopped,
     Terms,
 )
-from trio_gate.audit.record import Intent, Outcome
+from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.approvals import ApprovalHub, Limits, Roll
 from trio_gate.shell.subscription import MAX_BEHIND_ACTIVITY
@@ -205,7 +208,8 @@ async def test_a_slow_observer_misses_activity_and_not_its_prompts(hub, clock, n
 
 
 def row(seq: int, size: int = 1) -> dict:
-    return {"seq": seq, "id": f"r{seq}", "path": "\x1b" * size}
+    kept = json.loads(whole_row(intent(f"r{seq}"), outcome(f"r{seq}")))
+    return {"seq": seq, **kept, "params": {"Key": "\x1b" * size}}
 
 
 async def test_the_record_is_searched_a_page_at_a_time(hub, clock):
@@ -220,7 +224,7 @@ async def test_the_record_is_searched_a_page_at_a_time(hub, clock):
         await alice.say(Search(ref="s", filters={"agent": "ci"}, before=10, limit=2))
         found = await alice.until(Found)
         assert ([call["seq"] for call in found.calls], found.next, found.ref) == ([9, 7], 7, "s")
-        assert found.calls[0]["path"] == "\\u{1b}"
+        assert found.calls[0]["params"] == {"Key": "\\u{1b}"}
         await alice.say(Search(filters={}))
         assert (await alice.until(Found)).next is None
     assert calls == [({"agent": "ci"}, 10, 2), ({}, None, 50)]

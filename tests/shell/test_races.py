@@ -19,6 +19,7 @@ from trio._core import _run
 
 from tests.approval.kit import NOW, FixedClock, question
 from tests.kit.asking import asked, listening
+from tests.kit.frames import conforms
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.messages import decode_server
 from trio_gate.approval.request import Group
@@ -79,6 +80,7 @@ class Story:
 
 async def read(listener, frames: list) -> None:
     while (text := await listener.subscription.next()) is not None:
+        assert conforms("server", text)
         frames.append(decode_server(text))
 
 

@@ -287,7 +287,10 @@ class Rejected:
     message: str
 
 
-ClientFrame = Token | Decide | Open | Revoke | Stop | Lift | Observe | Search
+Request = Decide | Open | Revoke | Stop | Lift | Observe | Search
+"""What is answered by a frame that repeats its `ref`."""
+
+ClientFrame = Token | Request
 ServerFrame = (
     Hello
     | Pending

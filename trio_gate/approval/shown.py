@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Value
+    from trio_gate.aws.shape import Shape
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -76,10 +77,10 @@ class Shown:
     values: Mapping[str, Value]
 
 
-def shown(params: Mapping[str, Value]) -> Shown:
-    """The parameters of a call for a prompt. Never fails, whatever they hold."""
+def shown(params: Mapping[str, Value], shape: Shape | None = None) -> Shown:
+    """The parameters of a call for a prompt; `shape` is the operation's input. Never fails, whatever they hold."""
     tree = _Tree()
-    made = tree.members(params, at="", depth=0, masked=False)
+    made = tree.members(params, shape, at="", depth=0, masked=False)
     return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)})
 
 
@@ -97,14 +98,16 @@ class _Tree:
         self.parts: list[Part] = []
         self.values: dict[str, Value] = {}
 
-    def members(self, value: Mapping[str, Value], *, at: str, depth: int, masked: bool) -> dict[str, Json]:
+    def members(self, value: Mapping[str, Value], shape: Shape | None, *, at: str, depth: int, masked: bool) -> dict[str, Json]:
         tree: dict[str, Json] = {}
         for done, (name, item) in enumerate(value.items()):
             if done >= MAX_ITEMS or self.left <= 0:
                 tree["$more"] = self._more(len(value) - done, at)
                 break
             label = self._name(name, at)
-            tree[label] = self._node(item, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=masked or is_secret(name))
+            inner = _inner(shape, name)
+            hides = masked or is_secret(name) or (inner is not None and inner.sensitive)
+            tree[label] = self._node(item, inner, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=hides)
         return tree
 
     def _name(self, name: str, at: str) -> str:
@@ -115,24 +118,26 @@ class _Tree:
         self.left -= len(name) + NODE_COST
         return f"\\u{{24}}{name[1:]}" if name.startswith("$") else name
 
-    def _items(self, value: list[Value], *, at: str, depth: int, masked: bool) -> list[Json]:
+    def _items(self, value: list[Value], shape: Shape | None, *, at: str, depth: int, masked: bool) -> list[Json]:
+        inner = _inner(shape, "member")
+        masked = masked or (inner is not None and inner.sensitive)
         tree: list[Json] = []
         for done, item in enumerate(value):
             if done >= MAX_ITEMS or self.left <= 0:
                 tree.append({"$more": self._more(len(value) - done, at)})
                 break
-            tree.append(self._node(item, at=f"{at}[{done}]", depth=depth + 1, masked=masked))
+            tree.append(self._node(item, inner, at=f"{at}[{done}]", depth=depth + 1, masked=masked))
         return tree
 
-    def _node(self, value: Value, *, at: str, depth: int, masked: bool) -> Json:
+    def _node(self, value: Value, shape: Shape | None, *, at: str, depth: int, masked: bool) -> Json:
         self.left -= NODE_COST
         if isinstance(value, (dict, list)) and depth > MAX_DEPTH:
             return {"$cut": {"why": "nested too deep", "items": len(value), "part": self._part(None, at, "deep")}}
         match value:
             case dict():
-                return self.members(value, at=at, depth=depth, masked=masked)
+                return self.members(value, shape, at=at, depth=depth, masked=masked)
             case list():
-                return self._items(value, at=at, depth=depth, masked=masked)
+                return self._items(value, shape, at=at, depth=depth, masked=masked)
             case str() | bytes() if masked:
                 return {"$masked": {"length": len(value), "sha256": _sha256(value), "part": self._part(value, at, "masked")}}
             case str():
@@ -185,6 +190,14 @@ class _Tree:
         if hidden:
             self.parts.append(Part(part=name, name=at[:MAX_NAME], why=why))
         return name
+
+
+def _inner(shape: Shape | None, name: str) -> Shape | None:
+    """The shape of a member of a structure or list, or of a map's values; None where the model does not say."""
+    if shape is None:
+        return None
+    member = shape.members.get("value" if shape.type == "map" else name)
+    return member.shape if member is not None else None
 
 
 def _sha256(value: str | bytes) -> str:

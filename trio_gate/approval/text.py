@@ -1,13 +1,11 @@
 r"""Text that an agent wrote, made safe for a person's eyes.
 
-Rule: what is shown is what is there. Every character that a reader cannot see, or that moves what stands beside it, is shown as
-`\u{hex}`, and so are the letters beyond ASCII of a word that mixes scripts; a backslash before `u{` is escaped too, so two
-different texts never look the same.
+Rule: what is shown is what is there. Every character that a reader cannot see, that moves what stands beside it, or that passes for
+another is shown as `\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
 
 Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters
-hide a difference (Unicode TR36 and TR39, "Trojan Source"). A letter of another script that looks like a Latin one makes a word look
-like one that is known; Latin beside Chinese, Japanese or Korean is common and looks like nothing else (TR39 section 5.2). The
-first word of a letter's name stands for its script: the standard library has no table of scripts.
+hide a difference (Unicode TR36 and TR39, "Trojan Source"). In a word of several alphabets the letters that are not ASCII may pass for
+some that are, so they are shown by number; a word of one alphabet is left as it is.
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ from unicodedata import category, name
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks without ink that have no telling category: Default_Ignorable_Code_Point, and the empty braille cell."""
 
-_EAST = frozenset({"BOPOMOFO", "CJK", "HALFWIDTH", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"})
+_WORD = re.compile(r"\w+")
 
-_SCRIPT = re.compile(r"[A-Z]+")
+_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "HALFWIDTH"})
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Zl", "Zp", "Zs"})
 
@@ -35,8 +33,7 @@ def plain(text: str) -> str:
     """As `visible`, for text that was made visible once: doing it again changes nothing."""
     if text.isascii() and text.isprintable():
         return text
-    mixed = _mixed(text)
-    return "".join(char if _shown(char) and at not in mixed else f"\\u{{{ord(char):x}}}" for at, char in enumerate(text))
+    return _WORD.sub(_one_alphabet, "".join(char if _shown(char) else _escaped(char) for char in text))
 
 
 def visible_lines(text: str) -> str:
@@ -57,29 +54,22 @@ def visible_tree(value: Any) -> Any:
             return value
 
 
-def _mixed(text: str) -> set[int]:
-    """Where letters beyond ASCII stand in words of more than one script."""
-    found: set[int] = set()
-    word: list[int] = []
-    scripts: set[str] = set()
-    for at, char in enumerate(f"{text} "):
-        kind = category(char)
-        if kind[0] in "LM":
-            word.append(at)
-            if kind[0] == "L":
-                scripts.add(_script(char))
-            continue
-        if len(scripts) > 1 and not scripts <= {"LATIN", "EAST"}:
-            found.update(place for place in word if not text[place].isascii())
-        word, scripts = [], set()
-    return found
+def _one_alphabet(word: re.Match[str]) -> str:
+    """A word, its letters that are not ASCII by number where they are of several alphabets."""
+    letters = word[0]
+    if letters.isascii() or len({_alphabet(char) for char in letters if char.isalpha()} - {""}) < 2:
+        return letters
+    return "".join(char if char.isascii() else _escaped(char) for char in letters)
 
 
-def _script(letter: str) -> str:
-    if letter.isascii():
-        return "LATIN"
-    script = _SCRIPT.match(name(letter, ""))
-    return "EAST" if script and script[0] in _EAST else script[0] if script else ""
+def _alphabet(char: str) -> str:
+    """What a letter belongs to, by the first word of its name; "" for the scripts of East Asia, which stand together in a word."""
+    script = name(char, "?").partition(" ")[0]
+    return "" if script in _TOGETHER else script
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{{{ord(char):x}}}"
 
 
 def _shown(char: str) -> bool:

@@ -1,4 +1,4 @@
-"""`trio-gate approve`: answer prompts at a terminal, or from a script with --yes, --deny and --list.
+"""`trio-gate approve`: answer prompts at a terminal, from a script with --yes, --deny and --list, or by a program with --exec.
 
 Rule: what is sent is the digest of what was shown. A key pressed before a prompt was on the screen answers nothing.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.approval.frames import Lift, Revoke, Stop
 from trio_gate.cli.state import state_dir
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import GateError, Malformed
@@ -18,7 +20,7 @@ from trio_gate.errors import GateError, Malformed
 if TYPE_CHECKING:
     import argparse
 
-    from trio_gate.approval.state import Answer
+    from trio_gate.approval.frames import Request
 
 TOKEN_VARIABLE = "TRIO_GATE_TOKEN"  # noqa: S105 - the variable's name
 DEFAULT_URL = "wss://127.0.0.1:9443"
@@ -39,16 +41,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     answers = parser.add_mutually_exclusive_group()
     answers.add_argument("--yes", action="store_true", help="approve every prompt")
     answers.add_argument("--deny", metavar="REASON", help="deny every prompt")
+    answers.add_argument(
+        "--exec",
+        metavar="PROGRAM",
+        dest="program",
+        help='hand each prompt to PROGRAM as JSON on its input; it answers {"verdict": "approve" or "deny", "reason": "…"}',
+    )
+    tells = parser.add_mutually_exclusive_group()
+    tells.add_argument("--revoke", metavar="GRANT", help="end a grant, and leave")
+    tells.add_argument("--stop", metavar="AGENT", help="refuse an agent's calls, or all (*), until lifted, and leave")
+    tells.add_argument("--lift", metavar="AGENT", help="end a stop, and leave")
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
     import trio  # noqa: PLC0415 - loaded by this verb alone
 
+    from trio_gate.cli.approve_keys import Given  # noqa: PLC0415 - as above
     from trio_gate.cli.approve_session import Desk  # noqa: PLC0415 - as above
 
-    if not (args.list or args.yes or args.deny is not None or sys.stdin.isatty()):
-        return _fail("there is no terminal to ask at: use --list, --yes or --deny REASON", 2)
+    tell = _tell(args)
+    if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
+        return _fail("there is no terminal to ask at: use --list, --yes, --deny REASON or --exec PROGRAM", 2)
     try:
         desk = Desk(url=args.url, token=_token(args.token_file), ssl_context=_tls(args.ca, args.config), json=args.json)
     except GateError as error:
@@ -56,8 +70,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.list:
             return trio.run(desk.list_pending)
-        verdict: Answer | None = "approve" if args.yes else "deny" if args.deny is not None else None
-        return trio.run(desk.work, verdict, args.deny or "", args.once)
+        if tell is not None:
+            return trio.run(desk.tell, tell)
+        given = None
+        if args.yes or args.deny is not None:
+            given = Given(verdict="approve" if args.yes else "deny", reason=args.deny or "")
+        return trio.run(partial(desk.work, given, args.program, once=args.once))
     except GateError as error:
         return _fail(error.reason, 1)
     except KeyboardInterrupt:
@@ -66,6 +84,19 @@ def run(args: argparse.Namespace) -> int:
         if group.split(KeyboardInterrupt)[1] is None:  # trio may hand Ctrl-C over in a group
             return INTERRUPTED
         raise
+
+
+def _tell(args: argparse.Namespace) -> Request | None:
+    """What is to be said, if that is all that is wanted."""
+    if args.revoke is not None:
+        return Revoke(id=args.revoke)
+    if args.stop is not None:
+        return Stop(agent=_agent(args.stop))
+    return None if args.lift is None else Lift(agent=_agent(args.lift))
+
+
+def _agent(name: str) -> str | None:
+    return None if name == "*" else name
 
 
 def _fail(reason: str, status: int) -> int:

@@ -1,51 +1,37 @@
 """The desk of `trio-gate approve`: one channel, the prompts that wait, and who answers them.
 
-Rule: one prompt at a time is on the screen, and it is answered or it goes; news about others are one line each.
+Rule: one prompt at a time is on the screen, and it is answered or it goes; news about others are one line each. What is sent is the
+digest of what was shown.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-import termios
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import trio
 from rich.console import Console
 from rich.text import Text
 
-from trio_gate.approval.frames import Accepted, Hello, Pending, Rejected, Resolved, Updated
+from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
 from trio_gate.approval.messages import encode
 from trio_gate.approval.text import plain
-from trio_gate.cli.prompt_view import details, summary, title
-from trio_gate.errors import GateError, UpstreamError
-from trio_gate.shell.approver_client import ApproverClient, connect
+from trio_gate.cli.approve_exec import AT_ONCE, consult
+from trio_gate.cli.approve_keys import Given, typed
+from trio_gate.cli.approve_talk import ASK_AGAIN, Talk
+from trio_gate.cli.prompt_view import details, grant_line, summary, title
+from trio_gate.errors import GateError, Malformed, UpstreamError
+from trio_gate.shell.approver_client import connect
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Awaitable, Callable
 
-    from trio_gate.approval.frames import ServerFrame
-    from trio_gate.approval.state import Answer
+    from trio_gate.approval.frames import Request, ServerFrame
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
-LIST_TIMEOUT = 30
-
-Given = tuple["Answer", str]
-
-
-@dataclass(slots=True)
-class _Talk:
-    """What one channel has told. `changed` is set, and replaced, with every frame."""
-
-    client: ApproverClient
-    open: dict[str, dict[str, Any]] = field(default_factory=dict)
-    answered: set[str] = field(default_factory=set)
-    replies: dict[str, Accepted | Rejected] = field(default_factory=dict)
-    changed: trio.Event = field(default_factory=trio.Event)
-
-    def next(self) -> dict[str, Any] | None:
-        return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
+ANSWER_TIMEOUT = 30
+"""Seconds for what needs no person: a list, or the answer to one frame."""
 
 
 class Desk:
@@ -59,24 +45,53 @@ class Desk:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     async def list_pending(self) -> int:
-        """Print what waits. Raises GateError."""
+        """Print what waits, and the grants and stops that stand. Raises GateError."""
         async with connect(self._url, self._token, self._ssl_context) as client:
-            with trio.move_on_after(LIST_TIMEOUT):
-                hello = await client.receive()
-                for _ in range(hello.pending if isinstance(hello, Hello) else 0):
-                    self._print(await client.receive())
+            with trio.move_on_after(ANSWER_TIMEOUT):
+                talk = Talk(client)
+                talk.take(await client.receive())
+                hello = talk.hello
+                for _ in range(hello.pending + hello.grants if hello else 0):
+                    frame = await client.receive()
+                    talk.take(frame)
+                    if self._json:
+                        print(encode(frame), flush=True)
+                if not self._json:
+                    self._list(talk)
                 return 0
         raise UpstreamError("the gateway does not say what waits")
 
-    async def work(self, verdict: Answer | None, reason: str, once: bool) -> int:
-        """Answer prompts, one or until interrupted: all with `verdict`, or None to ask at the terminal. Raises GateError."""
-        given = (verdict, reason) if verdict else None
+    def _list(self, talk: Talk) -> None:
+        for prompt in talk.open.values():
+            self._show(prompt)
+        for grant in talk.grants.values():
+            print(grant_line(grant))
+        for stop in talk.hello.stops if talk.hello else ():
+            print(_stop_line(stop))
+
+    async def tell(self, frame: Request) -> int:
+        """Say one thing; whether the gateway did it, as an exit status. Raises GateError."""
+
+        async def work(talk: Talk) -> int:
+            return 0 if isinstance(await talk.ask(frame), Accepted) else 1
+
+        async with connect(self._url, self._token, self._ssl_context) as client:
+            with trio.move_on_after(ANSWER_TIMEOUT):
+                return await self._converse(Talk(client), work)
+        raise UpstreamError("the gateway does not answer")
+
+    async def work(self, given: Given | None, program: str | None, *, once: bool) -> int:
+        """Answer prompts, one or until interrupted: as `given`, as a program says, or as is typed. Raises GateError."""
+
+        async def work(talk: Talk) -> int:
+            return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
+
         pause = FIRST_PAUSE
         while True:
             try:
                 async with connect(self._url, self._token, self._ssl_context) as client:
                     pause = FIRST_PAUSE
-                    status = await self._converse(_Talk(client), given, once=once)
+                    status = await self._converse(Talk(client), work)
             except UpstreamError as error:
                 if once:
                     raise
@@ -86,13 +101,13 @@ class Desk:
                 continue
             return status
 
-    async def _converse(self, talk: _Talk, given: Given | None, *, once: bool) -> int:
+    async def _converse(self, talk: Talk, work: Callable[[Talk], Awaitable[int]]) -> int:
         status = 0
         failure: GateError | None = None
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._listen, talk)
-                status = await self._answer(talk, given, once=once)
+                status = await work(talk)
                 nursery.cancel_scope.cancel()
         except* GateError as group:
             failure = _first(group)
@@ -102,24 +117,12 @@ class Desk:
             raise failure
         return status
 
-    async def _listen(self, talk: _Talk) -> None:
+    async def _listen(self, talk: Talk) -> None:
         async for frame in talk.client:
-            match frame:
-                case Pending():
-                    talk.open[frame.prompt["id"]] = frame.prompt
-                case Updated() if frame.id in talk.open:
-                    talk.open[frame.id]["approvers"] = frame.approvers
-                case Resolved():
-                    talk.open.pop(frame.id, None)
-                case Accepted() | Rejected() if frame.id is not None:
-                    talk.replies[frame.id] = frame
-                case _:
-                    pass
             self._news(frame)
-            talk.changed.set()
-            talk.changed = trio.Event()
+            talk.take(frame)
 
-    async def _answer(self, talk: _Talk, given: Given | None, *, once: bool) -> int:
+    async def _answer(self, talk: Talk, given: Given | None, *, once: bool) -> int:
         while True:
             prompt = talk.next()
             if prompt is None:
@@ -127,30 +130,80 @@ class Desk:
                 continue
             if not self._json:
                 self._show(prompt)
-            answer = given or await self._asked(talk, prompt["id"])
+            answer = given or await self._typed(talk, prompt)
             if answer is None:
                 continue
-            talk.answered.add(prompt["id"])
-            await talk.client.decide(prompt["id"], prompt["digest"], *answer)
-            while (reply := talk.replies.pop(prompt["id"], None)) is None:
-                await talk.changed.wait()
-            if once:
+            reply = await self._decide(talk, prompt, answer)
+            if isinstance(reply, Rejected) and reply.code in ASK_AGAIN and given is None:
+                talk.answered.discard(prompt["id"])
+            elif once:
                 return 0 if isinstance(reply, Accepted) else 1
 
-    async def _asked(self, talk: _Talk, prompt_id: str) -> Given | None:
+    async def _decide(self, talk: Talk, prompt: dict[str, Any], answer: Given) -> object:
+        talk.answered.add(prompt["id"])
+        frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
+        return await talk.ask(frame)
+
+    async def _typed(self, talk: Talk, prompt: dict[str, Any]) -> Given | None:
         """What the person types; None if the prompt is gone first."""
-        answer: Given | None = None
+        hello = talk.hello
+        may_grant = hello is not None and hello.may_grant and bool(prompt.get("grantable"))
+        most = (hello.max_minutes, hello.max_uses) if hello else (0, 0)
+
+        async def show() -> None:
+            await self._open(talk, prompt)
+
+        async def answer() -> Given:
+            return await typed(may_grant=may_grant, most=most, show=show)
+
+        self._not_shown(talk, prompt)
+        return await _unless_gone(talk, prompt["id"], answer)
+
+    async def _open(self, talk: Talk, prompt: dict[str, Any]) -> None:
+        for part in talk.not_shown(prompt):
+            print(f"--- {plain(part['name'])} ({plain(part['why'])})")
+            async for piece in talk.read(prompt["id"], part["part"]):
+                print(piece)
+        self._not_shown(talk, prompt)
+
+    def _not_shown(self, talk: Talk, prompt: dict[str, Any]) -> None:
+        parts = talk.not_shown(prompt)
+        if parts:
+            print(f"PARTS NOT SHOWN: {', '.join(plain(part['name'] or part['part']) for part in parts)} (d shows them)")
+
+    async def _consult(self, talk: Talk, program: str, *, once: bool) -> int:
+        """Hand each prompt to a program; what it does not decide is left to others."""
+        slots, results = trio.CapacityLimiter(AT_ONCE), list[int]()
+
+        async def one(prompt: dict[str, Any]) -> None:
+            async with slots:
+                results.append(await self._consult_one(talk, program, prompt))
+            talk.changed.set()
+            talk.changed = trio.Event()
+
         async with trio.open_nursery() as nursery:
-
-            async def gone() -> None:
-                while prompt_id in talk.open:
+            while not (once and results):
+                prompt = talk.next()
+                if prompt is None or (once and talk.answered):
                     await talk.changed.wait()
-                nursery.cancel_scope.cancel()
+                    continue
+                talk.answered.add(prompt["id"])
+                nursery.start_soon(one, prompt)
+        return results[0]
 
-            nursery.start_soon(gone)
-            answer = await _typed()
-            nursery.cancel_scope.cancel()
-        return answer
+    async def _consult_one(self, talk: Talk, program: str, prompt: dict[str, Any]) -> int:
+        async def answer() -> Given | None:
+            try:
+                verdict, reason = await consult(program, prompt)
+            except Malformed as fault:
+                self._say(f"{prompt['id']} is left undecided: {fault.reason}")
+                return None
+            return Given(verdict=verdict, reason=reason)
+
+        given = await _unless_gone(talk, prompt["id"], answer)
+        if given is None:
+            return 1
+        return 0 if isinstance(await self._decide(talk, prompt, given), Accepted) else 1
 
     def _news(self, frame: ServerFrame) -> None:
         if self._json:
@@ -158,22 +211,24 @@ class Desk:
             return
         match frame:
             case Hello():
-                self._say(f"connected as {plain(frame.person)}; {frame.pending} waiting")
-            case Accepted():
+                self._say(f"connected as {plain(frame.person)}; {frame.pending} waiting, {frame.grants} grants")
+                for stop in frame.stops:
+                    self._say(_stop_line(stop))
+            case Accepted() if frame.id is not None:
                 self._say(f"accepted {frame.id}: {frame.status}")
             case Rejected():
-                self._say(f"rejected {frame.id}: {plain(frame.message)}")
+                self._say(f"rejected {frame.id or ''}: {plain(frame.message)}")
             case Resolved():
                 by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
                 self._say(f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}")
-            case _:
+            case GrantEnded():
+                self._say(f"grant {frame.id} is no more: {frame.why}")
+            case Stopped():
+                self._say(_stop_line(frame.stop))
+            case Lifted():
+                self._say(f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}")
+            case Pending() | _:
                 pass
-
-    def _print(self, frame: ServerFrame) -> None:
-        if self._json:
-            print(encode(frame), flush=True)
-        elif isinstance(frame, Pending):
-            self._show(frame.prompt)
 
     def _show(self, prompt: dict[str, Any]) -> None:
         self._console.print()
@@ -186,28 +241,24 @@ class Desk:
         print(line, file=sys.stderr if self._json else sys.stdout, flush=True)
 
 
-async def _typed() -> Given:
-    """An answer from the terminal; what was typed before is thrown away. Raises EOFError when the person leaves."""
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    while True:
-        print("approve this call? [y/n] ", end="", flush=True)
-        word = (await _line()).strip().lower()
-        if word in ("y", "yes", "n", "no"):
-            break
-    print("reason (may be empty): ", end="", flush=True)
-    return ("approve" if word.startswith("y") else "deny"), (await _line()).strip()
+async def _unless_gone(talk: Talk, prompt_id: str, answer: Callable[[], Awaitable[Given | None]]) -> Given | None:
+    """An answer; None if there is none, or the prompt is gone first."""
+    given: Given | None = None
+    async with trio.open_nursery() as nursery:
+
+        async def gone() -> None:
+            await talk.gone(prompt_id)
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(gone)
+        given = await answer()
+        nursery.cancel_scope.cancel()
+    return given
 
 
-async def _line() -> str:
-    """One line; no thread waits in a read that would outlive this program's end."""
-    data = b""
-    while not data.endswith(b"\n"):
-        await trio.lowlevel.wait_readable(sys.stdin.fileno())
-        chunk = os.read(sys.stdin.fileno(), 4096)
-        if not chunk:
-            raise EOFError
-        data += chunk
-    return data.decode("utf-8", "replace")
+def _stop_line(stop: dict[str, Any]) -> str:
+    reason = f": {plain(str(stop.get('reason')))}" if stop.get("reason") else ""
+    return f"STOPPED by {plain(str(stop.get('by')))}: {plain(str(stop.get('agent') or 'everything'))}{reason}"
 
 
 def _first(group: BaseExceptionGroup[GateError]) -> GateError:

@@ -26,14 +26,18 @@ def title(prompt: Mapping[str, Any]) -> str:
 
 def summary(prompt: Mapping[str, Any]) -> str:
     """The call in words."""
-    operation, service, region, access = (_word(prompt.get(name)) for name in ("operation", "service", "region", "access"))
-    return f"{operation} on {service} in {region} ({access})"
+    words, service, operation, region, access = (
+        _word(prompt.get(name)) for name in ("words", "service", "operation", "region", "access")
+    )
+    return f"{words}  ({service}:{operation} in {region}, {access})"
 
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str]:
     """The rest, line by line."""
-    for warning in _warnings(prompt):
-        yield _labelled("CAUTION", warning)
+    for risk in prompt.get("risks") or ():
+        yield _labelled("CAUTION", _word(risk.get("text")))
+    if prompt.get("detached"):
+        yield _labelled("DETACHED", "its agent has left: an approval lets the next equal call through, once")
     for label, value in _facts(prompt):
         yield _labelled(label, value)
     params = prompt.get("params")
@@ -47,21 +51,36 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "agent", f"{_word(prompt.get('agent') or 'unnamed')} at {_word(prompt.get('agent_address'))}"
     reason = prompt.get("reason")
     yield "rule", f"{_word(prompt.get('rule'))}: {_word(reason)}" if reason else _word(prompt.get("rule"))
-    yield "request", f"{_word(prompt.get('method'))} {_word(prompt.get('host'))} {_word(prompt.get('path'))}"
+    query = f"?{_word(prompt.get('query'))}" if prompt.get("query") else ""
+    yield "actions", ", ".join(map(_word, prompt.get("iam_actions") or ())) or "not known"
+    yield "request", f"{_word(prompt.get('method'))} {_word(prompt.get('host'))} {_word(prompt.get('path'))}{query}"
+    if prompt.get("address"):
+        yield "dialled", _word(prompt.get("address"))
+    yield "role", _word(prompt.get("role"))
+    yield from (("header", f"{_word(name)}: {_word(value)}") for name, value in prompt.get("headers") or ())
     yield "payload", f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
     for group in prompt.get("approvers") or ():
         yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
+    if prompt.get("proposed"):
+        yield "proposed", f"a grant: {terms(prompt['proposed'])}"
     yield "expires", _word(prompt.get("expires_at"))
     yield "digest", f"{_word(prompt.get('digest'))[:DIGEST_SHOWN]}…"
 
 
-def _warnings(prompt: Mapping[str, Any]) -> Iterator[str]:
-    if prompt.get("vends_credentials"):
-        yield "the answer holds credentials"
-    if prompt.get("reads_secret"):
-        yield "the answer holds a secret"
-    if prompt.get("cross_account") is not False:
-        yield "reaches another account" if prompt.get("cross_account") else "may reach another account: that cannot be said"
+def grant_line(grant: Mapping[str, Any]) -> str:
+    """A grant in one line."""
+    what = {"once": "its next equal call", "exact": "calls equal to it"}.get(
+        str(grant.get("kind")), _word(grant.get("predicate"))
+    )
+    who, where = _word(grant.get("agent") or "unnamed"), _word(grant.get("account_name") or grant.get("account"))
+    used = f"{_word(grant.get('used'))} of {_word(grant.get('uses'))} used, until {_word(grant.get('expires_at'))}"
+    return f"grant {_word(grant.get('id'))}: {_word(grant.get('about'))} in {where} for {who}, {what}; {used}"
+
+
+def terms(proposed: Mapping[str, Any]) -> str:
+    """What a grant would allow."""
+    what = _word(proposed["predicate"]) if proposed.get("predicate") else "calls equal to this one"
+    return f"{what}, {_word(proposed.get('uses'))} times within {_word(proposed.get('minutes'))} minutes"
 
 
 def _resources(prompt: Mapping[str, Any]) -> list[str]:
@@ -88,7 +107,8 @@ def _leaf(value: Any) -> str:
     if not _is_mark(value):
         return f'"{plain(value)}"' if isinstance(value, str) else _word(value)
     (mark, what), *_ = value.items()
-    facts = ", ".join(f"{_word(name)} {_word(item)}" for name, item in what.items()) if isinstance(what, dict) else _word(what)
+    shown = {name: item for name, item in what.items() if name != "part"} if isinstance(what, dict) else {}
+    facts = ", ".join(f"{_word(name)} {_word(item)}" for name, item in shown.items()) or _word(what)
     return f"<{mark[1:]}: {facts}>"
 
 

@@ -136,7 +136,7 @@ class Asking:
             AuditUnavailable: a grant's use could not be kept.
             AgentGone: the agent left, or came again on another connection.
         """
-        tree = shown(self._identified.call.params)
+        tree = shown(self._identified.call.params, self._recorder.shape)
         held = self._held(parts, payload, tree)
         kept.callback(held.leave)
         self._recorder.digest = digest(parts)
@@ -202,7 +202,7 @@ class Asking:
             left.append(True)
 
         async def keep_alive() -> None:
-            await _keep_alive(agent, asked.question.user_agent or "")
+            await signs_of_life(agent, asked.question.user_agent or "")
 
         verdict = await race(answer, gone, keep_alive)
         if verdict is None or left:
@@ -220,7 +220,7 @@ class Asking:
         return Denied(reason)
 
 
-async def _keep_alive(agent: AgentStream, user_agent: str) -> None:
+async def signs_of_life(agent: AgentStream, user_agent: str) -> None:
     """Signs of life, as many as this client takes; then only wait."""
     counted = FEW - agent.interim if user_agent.startswith(_COUNTING) else 0
     while counted > 0 or user_agent.startswith(_PATIENT):

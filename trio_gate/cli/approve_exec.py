@@ -1,0 +1,69 @@
+"""Handing prompts to a program: `trio-gate approve --exec PROGRAM`, the bridge to chat, paging or a model.
+
+Rule: the program gets a prompt as JSON on its standard input and answers {"verdict": "approve" or "deny", "reason": "…"} on its
+standard output. One that fails, answers anything else, or takes longer than its prompt lives decides nothing. It never gets the token.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_gate.approval.messages import MAX_REASON
+from trio_gate.approval.strict import json_object, members, one_of, text
+from trio_gate.errors import GateError, Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.approval.state import Answer
+
+AT_ONCE = 8
+"""Programs that run at the same time; more prompts wait."""
+
+MAX_ANSWER = 64 * 1024
+MAX_LIFE = 86_400
+NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
+
+
+async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]:
+    """What the program says of a prompt: the verdict and a reason. Raises Malformed with the reason why it says nothing."""
+    env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+    try:
+        with trio.fail_after(_life(prompt)):
+            done = await trio.run_process(
+                [program], stdin=json.dumps(prompt).encode("ascii"), capture_stdout=True, check=False, env=env
+            )
+    except trio.TooSlowError:
+        raise Malformed(f"{program} took longer than the prompt lives") from None
+    except OSError as error:
+        raise Malformed(f"{program} could not be run: {error.strerror}") from None
+    except subprocess.SubprocessError:
+        raise Malformed(f"{program} could not be run") from None
+    if done.returncode:
+        raise Malformed(f"{program} ended with status {done.returncode}")
+    return _answer(program, done.stdout)
+
+
+def _answer(program: str, said: bytes) -> tuple[Answer, str]:
+    try:
+        readers = {"verdict": one_of("approve", "deny"), "reason": text(MAX_REASON)}
+        found = members(json_object(said.decode("utf-8"), MAX_ANSWER), readers, frozenset({"reason"}))
+    except (UnicodeDecodeError, GateError):
+        raise Malformed(f'{program} did not answer {{"verdict": "approve" or "deny", "reason": "…"}}') from None
+    verdict: Answer = "approve" if found["verdict"] == "approve" else "deny"
+    return verdict, found.get("reason", "")
+
+
+def _life(prompt: Mapping[str, Any]) -> float:
+    """Seconds that a prompt lives in all; its end is told by the gateway, whose clock need not be ours."""
+    try:
+        asked, expires = (datetime.fromisoformat(prompt[name]) for name in ("asked_at", "expires_at"))
+        return min(max((expires - asked).total_seconds(), 1), MAX_LIFE)
+    except (KeyError, TypeError, ValueError):
+        return 1

@@ -1,0 +1,86 @@
+"""What a person types at a prompt.
+
+Rule: a key pressed before the prompt was on the screen answers nothing. No thread waits in a read that would outlive the program.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import termios
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.approval.frames import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from trio_gate.approval.state import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A person's answer."""
+
+    verdict: Answer
+    reason: str
+    grant: Terms | None = None
+
+
+async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Awaitable[None]]) -> Given:
+    """An answer from the terminal. `most` are the minutes and uses of a grant; `show` prints the hidden parts in full.
+
+    Raises EOFError when the person leaves.
+    """
+    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+    keys = "y/n/g/d" if may_grant else "y/n/d"
+    while True:
+        word = (await _asked(f"approve this call? [{keys}] ")).lower()
+        if word in ("y", "yes", "n", "no"):
+            return Given(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
+        if word in ("g", "grant") and may_grant:
+            grant = await _terms(*most)
+            return Given(verdict="approve", reason=await _reason(), grant=grant)
+        if word in ("d", "detail"):
+            await show()
+        else:
+            more = ", g: yes, and calls to come" if may_grant else ""
+            print(f"y: yes, n: no{more}, d: show what is hidden")
+
+
+async def _reason() -> str:
+    return await _asked("reason (may be empty): ")
+
+
+async def _terms(minutes: int, uses: int) -> Terms:
+    return Terms(
+        minutes=await _number(f"for how many minutes? [1-{minutes}] ", minutes),
+        uses=await _number(f"for how many calls? [1-{uses}] ", uses),
+        predicate=await _asked("CEL that they must fulfil, as in a rule (empty: only calls equal to this one): ") or None,
+    )
+
+
+async def _number(question: str, most: int) -> int:
+    while True:
+        word = await _asked(question)
+        if word.isascii() and word.isdigit() and 1 <= int(word) <= most:
+            return int(word)
+
+
+async def _asked(question: str) -> str:
+    print(question, end="", flush=True)
+    return (await _line()).strip()
+
+
+async def _line() -> str:
+    data = b""
+    while not data.endswith(b"\n"):
+        await trio.lowlevel.wait_readable(sys.stdin.fileno())
+        chunk = os.read(sys.stdin.fileno(), 4096)
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return data.decode("utf-8", "replace")

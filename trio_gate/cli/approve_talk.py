@@ -1,0 +1,109 @@
+"""One open channel of `trio-gate approve`: what it has told so far, and questions with their answers.
+
+Rule: an answer belongs to the frame whose `ref` it repeats; everything else is news.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_gate.approval.frames import (
+    Accepted,
+    Detail,
+    Found,
+    Granted,
+    GrantEnded,
+    Hello,
+    Open,
+    Pending,
+    Rejected,
+    Resolved,
+    Updated,
+)
+from trio_gate.approval.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.shell.approver_client import ApproverClient
+
+    Reply = Accepted | Rejected | Detail | Found
+
+ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
+"""Why a vote was rejected that the same person may give in another way."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """What one channel has told. `changed` is set, and replaced, with every frame."""
+
+    client: ApproverClient
+    hello: Hello | None = None
+    open: dict[str, dict[str, Any]] = field(default_factory=dict)
+    grants: dict[str, dict[str, Any]] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    opened: set[tuple[str, str]] = field(default_factory=set)
+    changed: trio.Event = field(default_factory=trio.Event)
+    _replies: dict[str, Reply] = field(default_factory=dict)
+    _refs: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def next(self) -> dict[str, Any] | None:
+        """The first prompt that was not answered."""
+        return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
+
+    def take(self, frame: ServerFrame) -> None:
+        """Note what the gateway said."""
+        match frame:
+            case Hello():
+                self.hello = frame
+            case Pending():
+                self.open[frame.prompt["id"]] = frame.prompt
+            case Updated() if frame.id in self.open:
+                news = {"approvers": frame.approvers, "detached": frame.detached, "proposed": frame.proposed}
+                self.open[frame.id] |= news
+            case Resolved():
+                self.open.pop(frame.id, None)
+            case Granted():
+                self.grants[frame.grant["id"]] = frame.grant
+            case GrantEnded():
+                self.grants.pop(frame.id, None)
+            case Accepted() | Rejected() | Detail() | Found() if frame.ref:
+                self._replies[frame.ref] = frame
+            case _:
+                pass
+        self.changed.set()
+        self.changed = trio.Event()
+
+    async def ask(self, frame: Request) -> Reply:
+        """Send a frame and wait for its answer; another task takes what comes. Raises UpstreamError."""
+        ref = str(next(self._refs))
+        await self.client.send(replace(frame, ref=ref))
+        while ref not in self._replies:
+            await self.changed.wait()
+        return self._replies.pop(ref)
+
+    async def gone(self, prompt_id: str) -> None:
+        """Return when a prompt does not wait any more."""
+        while prompt_id in self.open:
+            await self.changed.wait()
+
+    def not_shown(self, prompt: dict[str, Any]) -> list[dict[str, Any]]:
+        """The hidden parts of a prompt that were not opened."""
+        return [part for part in prompt.get("not_shown") or () if (prompt["id"], part["part"]) not in self.opened]
+
+    async def read(self, prompt_id: str, part: str) -> AsyncIterator[str]:
+        """A part in full, a piece at a time, each line made plain; last, why it could not be read. Raises UpstreamError."""
+        offset: int | None = 0
+        while offset is not None:
+            reply = await self.ask(Open(id=prompt_id, part=part, offset=offset))
+            if not isinstance(reply, Detail):
+                yield f"({plain(reply.message) if isinstance(reply, Rejected) else 'no answer'})"
+                return
+            yield "\n".join(map(plain, reply.text.split("\n")))
+            offset = reply.next
+        self.opened.add((prompt_id, part))
