@@ -111,6 +111,8 @@ def test_a_grant_stands_until_it_is_revoked(visit, stage):
     page.fill("#minutes", "10")
     page.fill("#uses", "2")
     page.check("text=Calls for which a condition holds")
+    start = 'aws.service == "s3" && aws.action == "DeleteObjects" && aws.resource == "arn:aws:s3:::reports/a"'
+    assert page.input_value("#predicate") == start
     page.fill("#predicate", 'aws.service == "ec2"')
     assert 'for which this holds: aws.service == "ec2"' in page.inner_text(".sum")
     page.click("text=Approve and grant")

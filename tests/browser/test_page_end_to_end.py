@@ -40,6 +40,7 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
     visitor = Visitor(context, f"https://{gate.doors['admin']}/")
     page = visitor.enter("carol")
     s3 = gate.client("s3", "prod", read_timeout=60)
+    sqs = gate.client("sqs", "prod", read_timeout=60)
     with ThreadPoolExecutor(1) as agent:
         made = agent.submit(s3.create_bucket, Bucket="made-by-hand")
         page.click(".calls a")
@@ -62,15 +63,15 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
         with pytest.raises(ClientError, match="keep it"):
             denied.result(60)
 
-        granted = agent.submit(s3.put_object, Bucket="made-by-hand", Key="a", Body=b"hello")
+        granted = agent.submit(sqs.create_queue, QueueName="one")
         page.click("text=Next waiting call (1)")
         page.click("text=Grant…")
         page.check("text=Calls for which a condition holds")
-        page.fill("#predicate", 'aws.action == "s3:PutObject"')
+        page.fill("#predicate", 'aws.action == "CreateQueue"')
         page.click("text=Approve and grant")
         page.wait_for_selector("text=A grant was made")
         granted.result(60)
-        agent.submit(s3.put_object, Bucket="made-by-hand", Key="b", Body=b"hello").result(60)
+        agent.submit(sqs.create_queue, QueueName="two").result(60)
     page.click("nav >> text=Grants")
     page.wait_for_selector("text=1 of 5")
     page.click("nav >> text=Activity")

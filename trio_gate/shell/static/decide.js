@@ -8,6 +8,12 @@ import { state, unseen } from "./state.js";
 const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 
+/** A condition that holds for the call, to be made wider by hand. */
+function startingPoint({ service, operation, resources }) {
+  const facts = [["aws.service", service], ["aws.action", operation], ...(resources?.length === 1 ? [["aws.resource", resources[0]]] : [])];
+  return facts.filter(([, value]) => /^[\w:/.*@ +=,-]+$/.test(value)).map(([name, value]) => `${name} == "${value}"`).join(" && ");
+}
+
 /** The bar of a prompt. `refresh` brings it up to date, `act` presses a key: approve, deny or grant. */
 export function decisionBar(channel, prompt) {
   const bar = new Bar(channel, prompt);
@@ -67,6 +73,9 @@ class Bar {
     const waiting = this.prompt.approvers.filter((group) => group.approved.length < group.quorum);
     const others = this.prompt.approvers.some((group) => group.quorum > 1) || this.prompt.approvers.length > 1;
     this.offer.replaceChildren();
+    if (state.me.may_grant && !this.prompt.grantable) {
+      this.offer.append(el("p", { class: "muted" }, "No grant can be made of this call: it vends credentials, or something about it is not known."));
+    }
     if (others) {
       const left = waiting.map((group) => `${group.quorum - group.approved.length} more of ${group.id}`).join(", ");
       this.offer.append(el("p", {}, mine ? "You approved. " : "", `Still needed: ${left || "nobody"}.`));
@@ -113,7 +122,7 @@ class Bar {
     const exact = el("input", { type: "radio", name: "which", checked: true });
     const some = el("input", { type: "radio", name: "which" });
     const predicate = el("textarea", { id: "predicate", rows: "3", maxlength: MAX_PREDICATE, spellcheck: "false", autocapitalize: "off", class: "cel", disabled: true,
-      placeholder: 'aws.action == "…" && aws.resource.startsWith("…")', "aria-label": "Condition in CEL" });
+      value: startingPoint(this.prompt), "aria-label": "Condition in CEL" });
     const sum = el("p", { class: "sum", role: "status" });
     const say = () => {
       predicate.disabled = exact.checked;
