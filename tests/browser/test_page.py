@@ -87,6 +87,7 @@ def test_the_keyboard_alone_approves(visit, stage):
     assert not asks[1].done.is_set()
     page.keyboard.press("Enter")
     page.wait_for_selector("text=You approved this")
+    assert page.evaluate("document.activeElement.id") == "call-title"
     assert asks[1].outcome() == "approve"
     assert not asks[0].done.is_set()
     assert not asks[2].done.is_set()
@@ -162,8 +163,12 @@ def test_an_agent_that_left(visit, stage):
     ask = stage.ask()
     page = visit().enter()
     page.wait_for_selector(".decide")
+    page.keyboard.press("d")
+    page.keyboard.type("half a reason")
     stage.leave(ask)
     page.wait_for_selector("text=Its agent has left.")
+    assert page.input_value("#reason") == "half a reason"
+    page.keyboard.press("Escape")
     page.click(APPROVE)
     page.wait_for_selector("text=A grant was made")
     page.goto(f"{stage.url}#/grants")

@@ -32,7 +32,7 @@ export function callView(channel, prompt) {
       deadline(prompt),
     ),
     risks(prompt),
-    prompt.detached ? detached() : null,
+    el("div", { class: "leaving" }, leaving(prompt)),
     section("What it touches", resources(prompt, open)),
     section("Parameters", tree(prompt.params, open), button("Open all", () => open("params", "All parameters", "whole"), { class: "small quiet" })),
     section("Who asks", who(prompt)),
@@ -68,7 +68,9 @@ function risks(prompt) {
   );
 }
 
-function detached() {
+/** What to know once the agent has left; null while it waits. */
+export function leaving(prompt) {
+  if (!prompt.detached) return null;
   return el("p", { class: "notice" }, el("strong", {}, "Its agent has left. "),
     "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.");
 }
@@ -90,6 +92,7 @@ function who(prompt) {
     ["Agent", prompt.agent === null ? "unnamed: this gateway has no agents configured" : said(prompt.agent)],
     ["Comes from", said(prompt.agent_address)],
     ["Says it is", prompt.user_agent === null ? el("span", { class: "none" }, "nothing") : said(prompt.user_agent)],
+    ["Waits until", prompt.hold_until < prompt.expires_at ? `${clock(prompt.hold_until)}; then it is told to come again` : null],
     ["Acts as", prompt.role ? said(prompt.role) : null],
   ]);
 }

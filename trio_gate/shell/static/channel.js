@@ -135,7 +135,6 @@ export class Channel {
 
   /** A network can go without a word: ask for what is not there, and take silence for a break. */
   async look() {
-    if (document.visibilityState === "hidden" && this.socket) return;
     if (!this.socket) this.now();
     else if (this.socket.readyState === WebSocket.OPEN && !this.waits.size) {
       await this.ask({ type: "detail", id: "0", part: "request" }).catch(() => {});

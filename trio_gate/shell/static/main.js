@@ -11,6 +11,7 @@ import { apply, changed, state, subscribe } from "./state.js";
 import { StopsView, stopBanners } from "./stops.js";
 import { Waiting } from "./waiting.js";
 
+const WIDE = "(min-width: 860px)";
 const LINKS = { connecting: "Connecting…", open: "Connected", offline: "Offline", "signed-out": "Signed out" };
 const KEYS = [
   ["j  k", "next, previous call"], ["Enter", "read the chosen call; do what has the focus"], ["a", "to Approve; Enter approves"], ["d", "deny: write a reason, Enter denies"],
@@ -69,8 +70,7 @@ function draw() {
 
 /** On a wide screen something is chosen, so that one glance is enough. */
 function firstChoice() {
-  const wide = matchMedia("(min-width: 860px)").matches;
-  if (!wide) return null;
+  if (!matchMedia(WIDE).matches) return null;
   return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen)) ? waiting.chosen : waiting.order[0]?.id ?? null;
 }
 
@@ -206,6 +206,7 @@ window.addEventListener("hashchange", () => {
   draw();
   if (route().view !== "waiting") document.querySelector("#main h1")?.focus();
   else if (route().id === null) document.querySelector(".list-title")?.focus({ preventScroll: true });
+  else if (!matchMedia(WIDE).matches) $("call-title")?.focus({ preventScroll: true });
 });
 $("help").addEventListener("click", help);
 $("leave").addEventListener("click", async () => {

@@ -1,7 +1,7 @@
 // The calls that wait: a list, and beside or instead of it the chosen one.
 
 import { button, capital, el, plural, said } from "./dom.js";
-import { accountOf, agentOf, callView, endedView, group, tick } from "./call.js";
+import { accountOf, agentOf, callView, endedView, group, leaving, tick } from "./call.js";
 import { decisionBar } from "./decide.js";
 import { state, unseen } from "./state.js";
 
@@ -79,6 +79,7 @@ export class Waiting {
     } else this.detail.replaceChildren(el("div", { class: "blank" }, el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
       el("p", { class: "muted" }, this.order.length ? "Press j for the next one, ? for all keys." : "Nobody waits for you. Leave this page open: its title counts.")));
     this.detail.scrollTop = 0;
+    window.scrollTo(0, 0);
     tick();
   }
 
@@ -90,11 +91,19 @@ export class Waiting {
   /** Bring what is on the screen to the present state, without moving what a person is about to press. */
   changed(what, detail) {
     this.refreshList();
-    if (!this.chosen || (what === "resolved" && detail.id === this.chosen)) this.showCall();
+    if (!this.chosen) this.showCall();
+    if (what === "resolved" && detail.id === this.chosen) this.ended();
     if (what === "settled" && this.chosen) this.settled();
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     this.bar?.refresh();
     this.detail.querySelector(".next")?.replaceWith(this.nextOne());
+  }
+
+  /** The chosen call is over; who was in it with the keyboard stays there. */
+  ended() {
+    const inside = this.detail.contains(document.activeElement) || document.activeElement === document.body;
+    this.showCall();
+    if (inside) this.detail.querySelector("h1")?.focus();
   }
 
   settled() {
@@ -107,8 +116,7 @@ export class Waiting {
   updated(prompt) {
     const groups = this.detail.querySelector("[data-groups]");
     groups?.replaceChildren(...prompt.approvers.map(group));
-    const left = this.detail.querySelector(".notice");
-    if (Boolean(left) !== prompt.detached) this.showCall();
+    this.detail.querySelector(".leaving")?.replaceChildren(...[leaving(prompt)].filter(Boolean));
   }
 
   /** The call after or before the chosen one. */
