@@ -23,22 +23,46 @@ export function callView(channel, prompt) {
     el(
       "header",
       { class: "call-head" },
-      el("p", { class: "account" }, said(accountOf(prompt), "account-name"),
-        prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null),
+      el(
+        "p",
+        { class: "account" },
+        said(accountOf(prompt), "account-name"),
+        prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
+      ),
       el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
-      el("p", { class: "call-what" }, el("code", {}, `${prompt.service}:${prompt.operation}`), el("span", {}, prompt.region),
+      el(
+        "p",
+        { class: "call-what" },
+        el("code", {}, `${prompt.service}:${prompt.operation}`),
+        el("span", {}, prompt.region),
         el("span", {}, "asked by ", said(agentOf(prompt))),
-        el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access)),
+        el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access),
+      ),
       deadline(prompt),
     ),
     risks(prompt),
     el("div", { class: "leaving" }, leaving(prompt)),
     section("What it touches", resources(prompt, open)),
-    section("Parameters", tree(prompt.params, open), button("Open all", () => open("params", "All parameters", "whole"), { class: "small quiet" })),
+    section(
+      "Parameters",
+      tree(prompt.params, open),
+      button("Open all", () => open("params", "All parameters", "whole"), { class: "small quiet" }),
+    ),
     section("Who asks", who(prompt)),
     section("Why you are asked", why(prompt)),
-    section("The request", request(prompt, open), button("Open whole request", () => open("request", "The request's head", "whole"), { class: "small quiet" })),
-    el("p", { class: "legend" }, said("Text like this"), " comes from the agent. Its hidden characters are shown by number, as ", said("\\u{202e}"), "."),
+    section(
+      "The request",
+      request(prompt, open),
+      button("Open whole request", () => open("request", "The request's head", "whole"), { class: "small quiet" }),
+    ),
+    el(
+      "p",
+      { class: "legend" },
+      said("Text like this"),
+      " comes from the agent. Its hidden characters are shown by number, as ",
+      said("\\u{202e}"),
+      ".",
+    ),
   ];
 }
 
@@ -53,8 +77,13 @@ function deadline(prompt) {
     { class: "deadline" },
     bar,
     el("span", { class: "left" }, el("b", { "data-countdown": prompt.expires_at }, ""), " left to decide"),
-    el("span", { class: "muted" }, "asked ", el("span", { "data-ago": prompt.asked_at }, ago((now() - Date.parse(prompt.asked_at)) / 1000)),
-      `, until ${clock(prompt.expires_at)}`),
+    el(
+      "span",
+      { class: "muted" },
+      "asked ",
+      el("span", { "data-ago": prompt.asked_at }, ago((now() - Date.parse(prompt.asked_at)) / 1000)),
+      `, until ${clock(prompt.expires_at)}`,
+    ),
   );
 }
 
@@ -64,15 +93,25 @@ function risks(prompt) {
     "ul",
     { class: "risks", "aria-label": "Warnings" },
     prompt.risks.map((risk) =>
-      el("li", { class: GRAVE.has(risk.code) ? "grave" : "" }, el("span", { class: "sign", "aria-hidden": "true" }, "!"), sentence(risk.text))),
+      el(
+        "li",
+        { class: GRAVE.has(risk.code) ? "grave" : "" },
+        el("span", { class: "sign", "aria-hidden": "true" }, "!"),
+        sentence(risk.text),
+      ),
+    ),
   );
 }
 
 /** What to know once the agent has left; null while it waits. */
 export function leaving(prompt) {
   if (!prompt.detached) return null;
-  return el("p", { class: "notice" }, el("strong", {}, "Its agent has left. "),
-    "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.");
+  return el(
+    "p",
+    { class: "notice" },
+    el("strong", {}, "Its agent has left. "),
+    "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.",
+  );
 }
 
 function resources(prompt, open) {
@@ -81,9 +120,19 @@ function resources(prompt, open) {
   const left = prompt.resources_total - prompt.resources.length;
   const whole = prompt.not_shown.some((part) => part.part === "resources");
   return [
-    el("ul", { class: "resources" }, prompt.resources.map((name) => el("li", {}, said(name)))),
-    whole ? el("p", {}, left > 0 ? `${left} more are not shown here. ` : "Some are cut. ",
-      button(`Open all ${prompt.resources_total}`, () => open("resources", "Resources", "more"), { class: "small" })) : null,
+    el(
+      "ul",
+      { class: "resources" },
+      prompt.resources.map((name) => el("li", {}, said(name))),
+    ),
+    whole
+      ? el(
+          "p",
+          {},
+          left > 0 ? `${left} more are not shown here. ` : "Some are cut. ",
+          button(`Open all ${prompt.resources_total}`, () => open("resources", "Resources", "more"), { class: "small" }),
+        )
+      : null,
   ];
 }
 
@@ -101,10 +150,21 @@ function why(prompt) {
   return rows([
     ["Rule", said(prompt.rule)],
     ["Its reason", prompt.reason === null ? el("span", { class: "none" }, "none given") : said(prompt.reason)],
-    ["IAM actions", prompt.iam_actions === null ? el("span", { class: "caution" }, "cannot be said")
-      : el("span", { class: "chips" }, prompt.iam_actions.map((name) => said(name)))],
+    [
+      "IAM actions",
+      prompt.iam_actions === null
+        ? el("span", { class: "caution" }, "cannot be said")
+        : el(
+            "span",
+            { class: "chips" },
+            prompt.iam_actions.map((name) => said(name)),
+          ),
+    ],
     ["Access", ACCESS[prompt.access] ?? prompt.access],
-    ["Another account", prompt.cross_account === null ? el("span", { class: "caution" }, "cannot be said") : prompt.cross_account ? "yes" : "no"],
+    [
+      "Another account",
+      prompt.cross_account === null ? el("span", { class: "caution" }, "cannot be said") : prompt.cross_account ? "yes" : "no",
+    ],
     ["Must approve", el("ul", { class: "groups", "data-groups": true }, prompt.approvers.map(group))],
   ]);
 }
@@ -117,8 +177,13 @@ export function group(one) {
 function request(prompt, open) {
   const target = prompt.query ? `${prompt.path}?${prompt.query}` : prompt.path;
   const body = prompt.payload_length
-    ? el("span", {}, `${bytes(prompt.payload_length)} `, button("Open", () => open("body", "The request's body", "whole"), { class: "small" }),
-        el("code", { class: "hash" }, `sha256 ${prompt.payload_sha256}`))
+    ? el(
+        "span",
+        {},
+        `${bytes(prompt.payload_length)} `,
+        button("Open", () => open("body", "The request's body", "whole"), { class: "small" }),
+        el("code", { class: "hash" }, `sha256 ${prompt.payload_sha256}`),
+      )
     : "none";
   return [
     rows([
@@ -127,13 +192,25 @@ function request(prompt, open) {
       ["Body", body],
       ["Digest", el("code", { class: "hash" }, prompt.digest)],
     ]),
-    el("details", { class: "headers" }, el("summary", {}, plural(prompt.headers.length, "header")),
-      el("dl", { class: "rows" }, prompt.headers.map(([name, value]) => [el("dt", {}, said(name)), el("dd", {}, said(value))]))),
+    el(
+      "details",
+      { class: "headers" },
+      el("summary", {}, plural(prompt.headers.length, "header")),
+      el(
+        "dl",
+        { class: "rows" },
+        prompt.headers.map(([name, value]) => [el("dt", {}, said(name)), el("dd", {}, said(value))]),
+      ),
+    ),
   ];
 }
 
 function rows(pairs) {
-  return el("dl", { class: "rows" }, pairs.filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  return el(
+    "dl",
+    { class: "rows" },
+    pairs.filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
 }
 
 function sentence(text) {
@@ -161,8 +238,14 @@ export function endedView(ended) {
     { class: `ended ${status}` },
     el("p", { class: "account" }, said(accountOf(prompt), "account-name")),
     el("h1", { id: "call-title", tabindex: "-1" }, words[status] ?? status),
-    el("p", {}, el("strong", {}, capital(prompt.words)), " for ", said(agentOf(prompt)),
-      by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null),
+    el(
+      "p",
+      {},
+      el("strong", {}, capital(prompt.words)),
+      " for ",
+      said(agentOf(prompt)),
+      by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null,
+    ),
     reason ? el("p", {}, "Reason: ", said(reason)) : null,
     why[status] ? el("p", { class: "muted" }, why[status]) : null,
     grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " of this approval.") : null,

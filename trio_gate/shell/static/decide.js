@@ -10,8 +10,15 @@ const MAX_PREDICATE = 4000;
 
 /** A condition that holds for the call, to be made wider by hand. */
 function startingPoint({ service, operation, resources }) {
-  const facts = [["aws.service", service], ["aws.action", operation], ...(resources?.length === 1 ? [["aws.resource", resources[0]]] : [])];
-  return facts.filter(([, value]) => /^[\w:/.*@ +=,-]+$/.test(value)).map(([name, value]) => `${name} == "${value}"`).join(" && ");
+  const facts = [
+    ["aws.service", service],
+    ["aws.action", operation],
+    ...(resources?.length === 1 ? [["aws.resource", resources[0]]] : []),
+  ];
+  return facts
+    .filter(([, value]) => /^[\w:/.*@ +=,-]+$/.test(value))
+    .map(([name, value]) => `${name} == "${value}"`)
+    .join(" && ");
 }
 
 /** The bar of a prompt. `refresh` brings it up to date, `act` presses a key: approve, deny or grant. */
@@ -29,11 +36,27 @@ class Bar {
     this.offer = el("div", { class: "offer" });
     this.form = el("div", { class: "form" });
     this.fault = el("p", { class: "fault", role: "alert" });
-    this.approve = button("Approve", () => this.send("approve"), { class: "primary", "aria-keyshortcuts": "a", "aria-describedby": "not-shown" });
+    this.approve = button("Approve", () => this.send("approve"), {
+      class: "primary",
+      "aria-keyshortcuts": "a",
+      "aria-describedby": "not-shown",
+    });
     this.deny = button("Deny…", () => this.ask("deny"), { class: "danger", "aria-keyshortcuts": "d", "aria-expanded": "false" });
-    this.grant = button("Grant…", () => this.ask("grant"), { class: "plain", "aria-keyshortcuts": "g", "aria-expanded": "false" });
+    this.grant = button("Grant…", () => this.ask("grant"), {
+      class: "plain",
+      "aria-keyshortcuts": "g",
+      "aria-expanded": "false",
+    });
     this.buttons = el("div", { class: "buttons" }, this.approve, this.grant, this.deny);
-    this.node = el("section", { class: "decide", "aria-label": "Decision" }, this.hidden, this.offer, this.fault, this.form, this.buttons);
+    this.node = el(
+      "section",
+      { class: "decide", "aria-label": "Decision" },
+      this.hidden,
+      this.offer,
+      this.fault,
+      this.form,
+      this.buttons,
+    );
     this.busy = false;
     this.asked = null;
   }
@@ -58,8 +81,12 @@ class Bar {
     if (!parts.length) return;
     this.hidden.append(
       el("strong", {}, `${plural(parts.length, "part")} not shown`),
-      el("span", { class: "parts" }, parts.slice(0, 6).map((part) => this.opener(part)),
-        parts.length > 6 ? el("span", { class: "muted" }, `and ${parts.length - 6} more, below in the call`) : null),
+      el(
+        "span",
+        { class: "parts" },
+        parts.slice(0, 6).map((part) => this.opener(part)),
+        parts.length > 6 ? el("span", { class: "muted" }, `and ${parts.length - 6} more, below in the call`) : null,
+      ),
     );
   }
 
@@ -74,16 +101,35 @@ class Bar {
     const others = this.prompt.approvers.some((group) => group.quorum > 1) || this.prompt.approvers.length > 1;
     this.offer.replaceChildren();
     if (state.me.may_grant && !this.prompt.grantable) {
-      this.offer.append(el("p", { class: "muted" }, "No grant can be made of this call: it vends credentials, or something about it is not known."));
+      this.offer.append(
+        el(
+          "p",
+          { class: "muted" },
+          "No grant can be made of this call: it vends credentials, or something about it is not known.",
+        ),
+      );
     }
     if (others) {
       const left = waiting.map((group) => `${group.quorum - group.approved.length} more of ${group.id}`).join(", ");
       this.offer.append(el("p", {}, mine ? "You approved. " : "", `Still needed: ${left || "nobody"}.`));
     }
     if (!terms || mine) return;
-    this.offer.append(el("p", {}, el("strong", {}, "A grant is proposed: "), `${plural(terms.uses, "later call")} within ${plural(terms.minutes, "minute")}, `,
-      terms.predicate ? ["for which ", said(terms.predicate), " holds. "] : "equal to this one. "));
-    if (state.me.may_grant) this.offer.append(button("Approve with this grant", () => this.send("approve", { grant: terms }), { class: "small", disabled: this.busy || state.link !== "open" }));
+    this.offer.append(
+      el(
+        "p",
+        {},
+        el("strong", {}, "A grant is proposed: "),
+        `${plural(terms.uses, "later call")} within ${plural(terms.minutes, "minute")}, `,
+        terms.predicate ? ["for which ", said(terms.predicate), " holds. "] : "equal to this one. ",
+      ),
+    );
+    if (state.me.may_grant)
+      this.offer.append(
+        button("Approve with this grant", () => this.send("approve", { grant: terms }), {
+          class: "small",
+          disabled: this.busy || state.link !== "open",
+        }),
+      );
   }
 
   /** Show the form of a kind, or put it away. */
@@ -99,10 +145,22 @@ class Bar {
   }
 
   denyForm() {
-    const reason = el("textarea", { id: "reason", rows: "2", maxlength: MAX_REASON, placeholder: "What should the agent do instead?" });
+    const reason = el("textarea", {
+      id: "reason",
+      rows: "2",
+      maxlength: MAX_REASON,
+      placeholder: "What should the agent do instead?",
+    });
     const form = el(
       "form",
-      { on: { submit: (event) => { event.preventDefault(); this.send("deny", { reason: reason.value }); } } },
+      {
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            this.send("deny", { reason: reason.value });
+          },
+        },
+      },
       el("label", { for: "reason" }, "Reason", el("span", { class: "muted" }, " the agent gets to read it")),
       reason,
       this.ends("deny", "Deny call", "danger"),
@@ -117,12 +175,37 @@ class Bar {
 
   grantForm() {
     const { max_minutes: most, max_uses: many } = state.me;
-    const minutes = el("input", { id: "minutes", type: "number", min: 1, max: most, value: Math.min(30, most), required: true, inputmode: "numeric" });
-    const uses = el("input", { id: "uses", type: "number", min: 1, max: many, value: Math.min(5, many), required: true, inputmode: "numeric" });
+    const minutes = el("input", {
+      id: "minutes",
+      type: "number",
+      min: 1,
+      max: most,
+      value: Math.min(30, most),
+      required: true,
+      inputmode: "numeric",
+    });
+    const uses = el("input", {
+      id: "uses",
+      type: "number",
+      min: 1,
+      max: many,
+      value: Math.min(5, many),
+      required: true,
+      inputmode: "numeric",
+    });
     const exact = el("input", { type: "radio", name: "which", checked: true });
     const some = el("input", { type: "radio", name: "which" });
-    const predicate = el("textarea", { id: "predicate", rows: "3", maxlength: MAX_PREDICATE, spellcheck: "false", autocapitalize: "off", class: "cel", disabled: true,
-      value: startingPoint(this.prompt), "aria-label": "Condition in CEL" });
+    const predicate = el("textarea", {
+      id: "predicate",
+      rows: "3",
+      maxlength: MAX_PREDICATE,
+      spellcheck: "false",
+      autocapitalize: "off",
+      class: "cel",
+      disabled: true,
+      value: startingPoint(this.prompt),
+      "aria-label": "Condition in CEL",
+    });
     const sum = el("p", { class: "sum", role: "status" });
     const say = () => {
       predicate.disabled = exact.checked;
@@ -131,18 +214,27 @@ class Bar {
     };
     const submit = (event) => {
       event.preventDefault();
-      this.send("approve", { grant: { uses: Number(uses.value), minutes: Number(minutes.value), predicate: some.checked ? predicate.value : null } });
+      this.send("approve", {
+        grant: { uses: Number(uses.value), minutes: Number(minutes.value), predicate: some.checked ? predicate.value : null },
+      });
     };
     const form = el(
       "form",
       { on: { submit, input: say, change: say } },
-      el("div", { class: "pair" },
+      el(
+        "div",
+        { class: "pair" },
         el("label", {}, el("span", {}, "Minutes ", el("span", { class: "muted" }, `up to ${most}`)), minutes),
-        el("label", {}, el("span", {}, "Later calls ", el("span", { class: "muted" }, `up to ${many}`)), uses)),
-      el("fieldset", {}, el("legend", {}, "Which calls"),
+        el("label", {}, el("span", {}, "Later calls ", el("span", { class: "muted" }, `up to ${many}`)), uses),
+      ),
+      el(
+        "fieldset",
+        {},
+        el("legend", {}, "Which calls"),
         el("label", { class: "choice" }, exact, "Only calls equal to this one"),
         el("label", { class: "choice" }, some, "Calls for which a condition holds"),
-        predicate),
+        predicate,
+      ),
       sum,
       this.ends("grant", "Approve and grant", "primary"),
     );
@@ -153,14 +245,30 @@ class Bar {
   inWords(minutes, uses, predicate) {
     const { prompt } = this;
     return [
-      "Approves this call, and for ", el("b", {}, plural(Number(minutes) || 0, "minute")), " up to ", el("b", {}, plural(Number(uses) || 0, "later call")),
-      " of ", said(agentOf(prompt)), " in ", said(accountOf(prompt)), " under the rule ", said(prompt.rule), ", ",
-      ...(predicate === null ? ["equal to this one."] : ["for which this holds: ", el("code", { class: "cel" }, predicate || "…")]),
+      "Approves this call, and for ",
+      el("b", {}, plural(Number(minutes) || 0, "minute")),
+      " up to ",
+      el("b", {}, plural(Number(uses) || 0, "later call")),
+      " of ",
+      said(agentOf(prompt)),
+      " in ",
+      said(accountOf(prompt)),
+      " under the rule ",
+      said(prompt.rule),
+      ", ",
+      ...(predicate === null
+        ? ["equal to this one."]
+        : ["for which this holds: ", el("code", { class: "cel" }, predicate || "…")]),
     ];
   }
 
   ends(kind, text, look) {
-    return el("div", { class: "buttons" }, el("button", { type: "submit", class: look }, text), button("Cancel", () => this.ask(kind), { class: "plain" }));
+    return el(
+      "div",
+      { class: "buttons" },
+      el("button", { type: "submit", class: look }, text),
+      button("Cancel", () => this.ask(kind), { class: "plain" }),
+    );
   }
 
   async send(verdict, more = {}) {

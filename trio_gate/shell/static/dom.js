@@ -50,7 +50,9 @@ export const $ = (id) => document.getElementById(id);
 export function announce(text, urgent = false) {
   const place = $(urgent ? "urgent" : "polite");
   place.textContent = "";
-  setTimeout(() => { place.textContent = text; }, 50);
+  setTimeout(() => {
+    place.textContent = text;
+  }, 50);
 }
 
 /** A note that goes away by itself. `kind`: good, bad or plain. */
@@ -91,6 +93,9 @@ export function bytes(count) {
   const units = ["KiB", "MiB", "GiB"];
   let value = count;
   let unit = -1;
-  while (value >= 1024 && unit < units.length - 1) { value /= 1024; unit += 1; }
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
   return `${value.toFixed(1)} ${units[unit]}`;
 }

@@ -10,7 +10,16 @@ const FAULTS = {
 
 /** The sign-in form; `entered` runs when the gateway knows who it is. */
 export function loginView(entered, why) {
-  const token = el("input", { id: "token", type: "password", autocomplete: "current-password", autocapitalize: "off", spellcheck: "false", required: true, maxlength: 512, "aria-describedby": "token-help" });
+  const token = el("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "current-password",
+    autocapitalize: "off",
+    spellcheck: "false",
+    required: true,
+    maxlength: 512,
+    "aria-describedby": "token-help",
+  });
   const fault = el("p", { class: "fault", role: "alert" }, why ?? "");
   const submit = el("button", { type: "submit", class: "primary" }, "Sign in");
   const form = el(
@@ -38,7 +47,15 @@ export function loginView(entered, why) {
     el("p", { class: "muted" }, "Decide what agents may do on AWS."),
     el("label", { for: "token" }, "Your token"),
     token,
-    el("p", { class: "muted small-text", id: "token-help" }, "It begins with ", el("code", {}, "tg_"), ". ", el("code", {}, "trio-gate person new"), " makes one."),
+    el(
+      "p",
+      { class: "muted small-text", id: "token-help" },
+      "It begins with ",
+      el("code", {}, "tg_"),
+      ". ",
+      el("code", {}, "trio-gate person new"),
+      " makes one.",
+    ),
     fault,
     submit,
   );
@@ -48,8 +65,12 @@ export function loginView(entered, why) {
 async function signIn(token) {
   if (!/^[!-~]+$/.test(token)) return "A token has only letters, digits and signs, and no spaces.";
   try {
-    const answer = await fetch("/v1/session", { method: "POST", headers: { Authorization: `Bearer ${token}` }, cache: "no-store" });
-    return answer.ok ? null : FAULTS[answer.status] ?? `The gateway answered ${answer.status}.`;
+    const answer = await fetch("/v1/session", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}` },
+      cache: "no-store",
+    });
+    return answer.ok ? null : (FAULTS[answer.status] ?? `The gateway answered ${answer.status}.`);
   } catch {
     return "The gateway cannot be reached.";
   }

@@ -14,8 +14,14 @@ import { Waiting } from "./waiting.js";
 const WIDE = "(min-width: 860px)";
 const LINKS = { connecting: "Connecting…", open: "Connected", offline: "Offline", "signed-out": "Signed out" };
 const KEYS = [
-  ["j  k", "next, previous call"], ["Enter", "read the chosen call; do what has the focus"], ["a", "to Approve; Enter approves"], ["d", "deny: write a reason, Enter denies"],
-  ["g", "grant"], ["1 – 4", "the views"], ["Esc", "close, go back"], ["?", "this help"],
+  ["j  k", "next, previous call"],
+  ["Enter", "read the chosen call; do what has the focus"],
+  ["a", "to Approve; Enter approves"],
+  ["d", "deny: write a reason, Enter denies"],
+  ["g", "grant"],
+  ["1 – 4", "the views"],
+  ["Esc", "close, go back"],
+  ["?", "this help"],
 ];
 
 const channel = new Channel(apply, linked);
@@ -49,7 +55,12 @@ function route() {
 }
 
 function allowed(view) {
-  return view === "waiting" || view === "grants" || (view === "activity" && state.me?.may_observe) || (view === "stop" && state.me?.may_stop);
+  return (
+    view === "waiting" ||
+    view === "grants" ||
+    (view === "activity" && state.me?.may_observe) ||
+    (view === "stop" && state.me?.may_stop)
+  );
 }
 
 function draw() {
@@ -71,24 +82,45 @@ function draw() {
 /** On a wide screen something is chosen, so that one glance is enough. */
 function firstChoice() {
   if (!matchMedia(WIDE).matches) return null;
-  return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen)) ? waiting.chosen : waiting.order[0]?.id ?? null;
+  return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen))
+    ? waiting.chosen
+    : (waiting.order[0]?.id ?? null);
 }
 
 function drawViews(shown) {
   const items = [
-    ["waiting", "Waiting", state.prompts.size], ["grants", "Grants", state.grants.size],
-    ...(state.me.may_observe ? [["activity", "Activity", 0]] : []), ...(state.me.may_stop ? [["stop", "Stop", 0]] : []),
+    ["waiting", "Waiting", state.prompts.size],
+    ["grants", "Grants", state.grants.size],
+    ...(state.me.may_observe ? [["activity", "Activity", 0]] : []),
+    ...(state.me.may_stop ? [["stop", "Stop", 0]] : []),
   ];
-  $("views").replaceChildren(...items.map(([name, text, count]) =>
-    el("a", { href: `#/${name}`, "aria-current": name === shown ? "page" : null }, text, count ? el("span", { class: "badge" }, String(count)) : null)));
+  $("views").replaceChildren(
+    ...items.map(([name, text, count]) =>
+      el(
+        "a",
+        { href: `#/${name}`, "aria-current": name === shown ? "page" : null },
+        text,
+        count ? el("span", { class: "badge" }, String(count)) : null,
+      ),
+    ),
+  );
 }
 
 function drawLink() {
   const link = $("link");
   link.className = `link ${state.link}`;
   link.textContent = LINKS[state.link];
-  const offline = el("div", { class: "banner offline" }, el("p", {}, el("strong", {}, "No connection to the gateway. "), "What you see may be old, and nothing can be decided. Trying again…"),
-    button("Try now", () => channel.now(), { class: "small" }));
+  const offline = el(
+    "div",
+    { class: "banner offline" },
+    el(
+      "p",
+      {},
+      el("strong", {}, "No connection to the gateway. "),
+      "What you see may be old, and nothing can be decided. Trying again…",
+    ),
+    button("Try now", () => channel.now(), { class: "small" }),
+  );
   $("banners").replaceChildren(...(state.link !== "open" && state.me ? [offline] : []), ...stopBanners(channel));
   document.body.classList.toggle("is-offline", state.link !== "open");
 }
@@ -97,7 +129,9 @@ function drawLink() {
 function watch(on) {
   if (!state.me?.may_observe || state.link !== "open" || on === observing) return;
   observing = on;
-  channel.ask({ type: "observe", on }).catch(() => { observing = false; });
+  channel.ask({ type: "observe", on }).catch(() => {
+    observing = false;
+  });
 }
 
 function title() {
@@ -126,8 +160,12 @@ const heard = {
   resolved({ id, prompt, status, by }) {
     notices.close(id);
     if (!prompt) return;
-    const words = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", withdrawn: "Withdrawn" }[status] ?? status;
-    toast(`${words}: ${prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`, { approved: "good", denied: "bad" }[status] ?? "plain");
+    const words =
+      { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", withdrawn: "Withdrawn" }[status] ?? status;
+    toast(
+      `${words}: ${prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`,
+      { approved: "good", denied: "bad" }[status] ?? "plain",
+    );
   },
   link: () => {
     drawLink();
@@ -166,8 +204,23 @@ function showLogin(why) {
 
 function help() {
   const close = button("Close", () => box.close(), { class: "primary" });
-  const box = el("dialog", { class: "help", "aria-labelledby": "help-title" }, el("header", {}, el("h2", { id: "help-title" }, "Keys"), close),
-    el("dl", { class: "keys" }, KEYS.map(([keys, text]) => [el("dt", {}, keys.split("  ").map((key) => el("kbd", {}, key))), el("dd", {}, text)])));
+  const box = el(
+    "dialog",
+    { class: "help", "aria-labelledby": "help-title" },
+    el("header", {}, el("h2", { id: "help-title" }, "Keys"), close),
+    el(
+      "dl",
+      { class: "keys" },
+      KEYS.map(([keys, text]) => [
+        el(
+          "dt",
+          {},
+          keys.split("  ").map((key) => el("kbd", {}, key)),
+        ),
+        el("dd", {}, text),
+      ]),
+    ),
+  );
   box.addEventListener("close", () => box.remove());
   document.body.append(box);
   box.showModal();

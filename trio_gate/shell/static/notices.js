@@ -37,7 +37,10 @@ export class Notices {
     if (!this.on || (document.visibilityState === "visible" && document.hasFocus())) return;
     try {
       const notice = new Notification(`${accountOf(prompt)}: ${prompt.words}`, {
-        body: `${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`, tag: prompt.id, icon: "icon-waiting.svg", requireInteraction: true,
+        body: `${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`,
+        tag: prompt.id,
+        icon: "icon-waiting.svg",
+        requireInteraction: true,
       });
       notice.addEventListener("click", () => {
         window.focus();

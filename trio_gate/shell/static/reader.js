@@ -26,7 +26,17 @@ export function read(channel, prompt, part, name, why) {
   const box = el(
     "dialog",
     { class: "reader", "aria-labelledby": "reader-title" },
-    el("header", {}, el("div", {}, el("h2", { id: "reader-title" }, el("bdi", {}, ...pieces(name))), el("p", { class: "muted" }, WHY[why] ?? why)), close),
+    el(
+      "header",
+      {},
+      el(
+        "div",
+        {},
+        el("h2", { id: "reader-title" }, el("bdi", {}, ...pieces(name))),
+        el("p", { class: "muted" }, WHY[why] ?? why),
+      ),
+      close,
+    ),
     facts,
     text,
     rest,
@@ -58,7 +68,10 @@ async function fetchFrom(reading, offset, most) {
     const going = button("Show more", () => fetchFrom(reading, next, AT_ONCE));
     rest.replaceChildren(el("span", {}, `${next} of ${piece.length} characters are shown.`), going);
   } catch (fault) {
-    rest.replaceChildren(el("span", { class: "fault", role: "alert" }, fault.message), button("Try again", () => fetchFrom(reading, offset, most)));
+    rest.replaceChildren(
+      el("span", { class: "fault", role: "alert" }, fault.message),
+      button("Try again", () => fetchFrom(reading, offset, most)),
+    );
   }
 }
 

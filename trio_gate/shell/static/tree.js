@@ -34,8 +34,8 @@ function items(list, at, open) {
 function lonely(item) {
   if (item === null || typeof item !== "object" || Array.isArray(item)) return null;
   const names = Object.keys(item);
-  const plain = names.length === 1 && !names[0].startsWith("$") &&
-    (item[names[0]] === null || typeof item[names[0]] !== "object");
+  const plain =
+    names.length === 1 && !names[0].startsWith("$") && (item[names[0]] === null || typeof item[names[0]] !== "object");
   return plain ? names[0] : null;
 }
 
@@ -58,15 +58,24 @@ function row(label, value, at, open) {
 /** A text; a long one scrolls in its own box, and JSON can be laid out. */
 function text(value) {
   const shown = said(value, "value");
-  const whole = value.length > LONG ? el("div", { class: "long", tabindex: "0", role: "group", "aria-label": "Long text" }, shown) : shown;
+  const whole =
+    value.length > LONG ? el("div", { class: "long", tabindex: "0", role: "group", "aria-label": "Long text" }, shown) : shown;
   if (!isJson(value)) return whole;
-  const laid = el("div", { class: "long json", tabindex: "0", role: "group", "aria-label": "JSON, laid out" }, said(layOut(value), "value"));
+  const laid = el(
+    "div",
+    { class: "long json", tabindex: "0", role: "group", "aria-label": "JSON, laid out" },
+    said(layOut(value), "value"),
+  );
   const place = el("div", { class: "either" }, laid);
-  const toggle = button("As it was sent", () => {
-    const raw = place.firstChild === laid;
-    place.replaceChildren(raw ? whole : laid);
-    toggle.textContent = raw ? "Lay out as JSON" : "As it was sent";
-  }, { class: "small quiet lay-out" });
+  const toggle = button(
+    "As it was sent",
+    () => {
+      const raw = place.firstChild === laid;
+      place.replaceChildren(raw ? whole : laid);
+      toggle.textContent = raw ? "Lay out as JSON" : "As it was sent";
+    },
+    { class: "small quiet lay-out" },
+  );
   return [toggle, place];
 }
 
@@ -135,12 +144,20 @@ const marks = {
   $number: (text) => el("code", { class: "literal" }, text),
   $masked: (item, at, open) =>
     folded(`sensitive, folded · ${plural(item.length, "character")}`, item.sha256, () => open(item.part, at, "masked"), "Show"),
-  $blob: (item, at, open) =>
-    folded(`binary · ${bytes(item.bytes)}`, item.sha256, () => open(item.part, at, "blob"), "Open"),
+  $blob: (item, at, open) => folded(`binary · ${bytes(item.bytes)}`, item.sha256, () => open(item.part, at, "blob"), "Open"),
   $cut: (item, at, open) =>
     item.text === undefined
       ? folded(`${item.why} · ${plural(item.items, "item")}`, null, () => open(item.part, at, "deep"), "Open all parameters")
-      : el("div", { class: "cut" }, text(`${item.text}…`),
-          folded(`cut · ${plural(item.length, "character")} in all`, item.sha256, () => open(item.part, at, "cut"), "Open in full")),
+      : el(
+          "div",
+          { class: "cut" },
+          text(`${item.text}…`),
+          folded(
+            `cut · ${plural(item.length, "character")} in all`,
+            item.sha256,
+            () => open(item.part, at, "cut"),
+            "Open in full",
+          ),
+        ),
   $more: (item, at, open) => more(item, at, open),
 };

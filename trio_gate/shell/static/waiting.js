@@ -20,7 +20,9 @@ export class Waiting {
   }
 
   get order() {
-    return [...state.prompts.values()].sort((one, other) => one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id));
+    return [...state.prompts.values()].sort(
+      (one, other) => one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id),
+    );
   }
 
   /** Show the list, and the call of this id. */
@@ -36,7 +38,8 @@ export class Waiting {
     const focused = document.activeElement?.dataset?.call;
     this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "Nothing waits";
     this.list.replaceChildren(...order.map((prompt) => this.item(prompt)));
-    if (!order.length) this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
+    if (!order.length)
+      this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
     if (focused) this.list.querySelector(`[data-call="${CSS.escape(focused)}"]`)?.focus();
     tick();
   }
@@ -50,14 +53,22 @@ export class Waiting {
       el(
         "a",
         { href: `#${prompt.id}`, "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
-        el("span", { class: "item-top" }, said(accountOf(prompt), "item-account"), el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, "")),
+        el(
+          "span",
+          { class: "item-top" },
+          said(accountOf(prompt), "item-account"),
+          el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, ""),
+        ),
         el("span", { class: "item-words" }, capital(prompt.words)),
         el("span", { class: "item-more" }, el("span", {}, prompt.service), " · ", el("bdi", {}, agentOf(prompt))),
-        el("span", { class: "tags" },
+        el(
+          "span",
+          { class: "tags" },
           grave ? el("span", { class: "tag warn" }, plural(grave, "warning")) : null,
           hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
           prompt.detached ? el("span", { class: "tag" }, "agent left") : null,
-          prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null),
+          prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null,
+        ),
       ),
     );
   }
@@ -74,10 +85,31 @@ export class Waiting {
       this.detail.replaceChildren(back, body, this.bar.node);
     } else if (ended) this.detail.replaceChildren(back, endedView(ended), this.nextOne());
     else if (this.chosen && state.link === "open") {
-      this.detail.replaceChildren(back, el("div", { class: "ended" }, el("h1", { id: "call-title", tabindex: "-1" }, "This call does not wait"),
-        el("p", { class: "muted" }, "It was decided, or ended, or is not addressed to you.")), this.nextOne());
-    } else this.detail.replaceChildren(el("div", { class: "blank" }, el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
-      el("p", { class: "muted" }, this.order.length ? "Press j for the next one, ? for all keys." : "Nobody waits for you. Leave this page open: its title counts.")));
+      this.detail.replaceChildren(
+        back,
+        el(
+          "div",
+          { class: "ended" },
+          el("h1", { id: "call-title", tabindex: "-1" }, "This call does not wait"),
+          el("p", { class: "muted" }, "It was decided, or ended, or is not addressed to you."),
+        ),
+        this.nextOne(),
+      );
+    } else
+      this.detail.replaceChildren(
+        el(
+          "div",
+          { class: "blank" },
+          el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
+          el(
+            "p",
+            { class: "muted" },
+            this.order.length
+              ? "Press j for the next one, ? for all keys."
+              : "Nobody waits for you. Leave this page open: its title counts.",
+          ),
+        ),
+      );
     this.detail.scrollTop = 0;
     window.scrollTo(0, 0);
     tick();
@@ -85,7 +117,13 @@ export class Waiting {
 
   nextOne() {
     const next = this.order[0];
-    return el("p", { class: "next" }, next ? button(`Next waiting call (${this.order.length})`, () => this.go(next.id, true), { class: "primary" }) : el("span", { class: "muted" }, "Nothing else waits."));
+    return el(
+      "p",
+      { class: "next" },
+      next
+        ? button(`Next waiting call (${this.order.length})`, () => this.go(next.id, true), { class: "primary" })
+        : el("span", { class: "muted" }, "Nothing else waits."),
+    );
   }
 
   /** Bring what is on the screen to the present state, without moving what a person is about to press. */
