@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.kit.approver import Person
 from tests.kit.gateway import running
+from tests.kit.raw import STS
 
 HOST = "sqs.us-east-1.amazonaws.com"
 SLOW = (503, b"<Error><Code>SlowDown</Code></Error>")
@@ -122,3 +123,21 @@ def test_a_retry_of_what_may_have_happened_is_a_new_question_that_says_so(gate, 
     assert words in prompt["risks"][0]["text"]
     made.result()
     assert script.seen == 2
+
+
+def test_an_approval_that_came_to_nothing_is_not_lost(embedded_aws, tmp_path):
+    """STS cannot be reached: nothing was sent, so neither the SDK's retries nor the next run ask again."""
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    first = f'upstream "{STS}" {{ address = "127.0.0.1:{port}" }}\n'
+    with running(tmp_path, embedded_aws, first=first) as gateway, ThreadPoolExecutor(1) as pool:
+        retries = {"total_max_attempts": 3, "mode": "standard"}
+        made = pool.submit(gateway.client("s3", "prod", retries=retries).create_bucket, Bucket="never")
+        Person(gateway).answer()
+        with pytest.raises(ClientError) as caught:
+            made.result()
+        answered = caught.value.response["ResponseMetadata"]
+        assert (answered["HTTPStatusCode"], answered["RetryAttempts"]) == (503, 2)
+        state = Person(gateway).state()
+        assert state.prompts == {}
+        assert [(grant["kind"], grant["used"]) for grant in state.grants.values()] == [("once", 0)]

@@ -1,5 +1,6 @@
 """The hub: calls that wait and people who answer, on trio's own clock."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 
@@ -490,3 +491,39 @@ async def test_a_predicate_is_asked_for_each_call(hub, alice, start):
     assert (await start(question("q2", digest=OTHER, repeat_key=OTHER), covers=covers)).answer is None
     assert (await start(question("q3", digest=OTHER, repeat_key=OTHER), "i", covers=covers)).cleared
     assert seen == ["aws.service == 's3'"] * 2
+
+
+async def test_a_hundred_approvers_and_a_thousand_questions(clock, nursery):
+    hub = ApprovalHub(clock, Limits(max_pending_per_agent=1000))
+    people = tuple(f"person-{number}" for number in range(100))
+    for number in range(1000):
+        digest = f"{number:064x}"
+        made = question(f"q{number}", group(*people), digest=digest, repeat_key=digest)
+        nursery.start_soon(hub.ask, asked(made))
+    await wait_all_tasks_blocked()
+    with ExitStack() as connected:
+        listeners = [connected.enter_context(listening(hub, clock, name)) for name in people]
+        for listener in (listeners[0], listeners[99]):
+            assert (await listener.next()).pending == 1000
+            assert len({await listener.subscription.next() for _ in range(1000)}) == 1000
+        listeners[99].vote(prompt_id="q500", digest=f"{500:064x}")
+        listeners[0].vote("deny", prompt_id="q500", digest=f"{500:064x}")
+        assert (await listeners[0].until(Resolved)).by == ["person-99"]
+        assert (await listeners[0].until(Rejected)).code == "gone"
+        assert hub.pending == 999
+
+
+async def test_a_thousand_agents_that_leave_leave_no_task(hub, clock, nursery):
+    hub = ApprovalHub(clock, Limits(max_pending_per_agent=1000))
+    agents = [
+        Agent(hub, asked(question(f"q{number}", digest=f"{number:064x}", repeat_key=f"{number:064x}"))) for number in range(1000)
+    ]
+    async with trio.open_nursery() as crowd:
+        for agent in agents:
+            crowd.start_soon(agent.run)
+        await wait_all_tasks_blocked()
+        for agent in agents:
+            agent.leave()
+    assert hub.pending == 1000
+    assert all(entry.attempt is None and entry.prompt.detached for entry in hub)
+    assert not nursery.child_tasks

@@ -1,0 +1,128 @@
+"""How long a decision takes: people connected over TLS, calls that wait, and the time from `decide` to `accepted`.
+
+    .venv/bin/python scripts/bench_approvals.py [--people 100] [--pending 1000] [--decisions 300]
+
+The hub and its admin listener are in this process with the one who decides; the others are in a second one and only read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import ssl
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import trio
+import trustme
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.approval.kit import FixedClock, question
+from tests.kit.asking import asked, person
+from trio_gate.approval.frames import Accepted, Hello
+from trio_gate.approval.request import Group
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.approvals import ApprovalHub, Limits
+from trio_gate.shell.approver_client import ApproverClient, connect
+from trio_gate.shell.desk import Desk
+
+PAUSE = 0.02
+"""Seconds between two decisions: people are slower."""
+
+
+async def main(people: int, pending: int, decisions: int) -> None:
+    """Measure, and print one line."""
+    names = tuple(map(_name, range(people)))
+    hub = ApprovalHub(FixedClock(), Limits(max_pending=pending, max_pending_per_agent=pending))
+    group = Group(id="human.all", people=names, quorum=1, timeout=600.0)
+    known = {name: replace(person(name), token_sha256=hashlib.sha256(_token(name).encode()).hexdigest()) for name in names}
+    server = AdminServer(hub=hub, desk=Desk(hub, FixedClock()), people=known, names=frozenset({"127.0.0.1"}))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority = trustme.CA()
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        authority.cert_pem.write_to_path(file.name)
+        async with trio.open_nursery() as nursery:
+            for number in range(pending):
+                digest = f"{number:064x}"
+                nursery.start_soon(hub.ask, asked(question(f"q{number}", group, digest=digest, repeat_key=digest)))
+            serve = partial(trio.serve_ssl_over_tcp, server.handle, 0, context, host="127.0.0.1", https_compatible=True)
+            listeners = await nursery.start(serve)
+            url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
+            words = [sys.executable, __file__, "--crowd", url, file.name, "--people", str(people)]
+            await nursery.start(trio.run_process, words)
+            while not all(hub.audience.has([name]) for name in names[1:]):
+                await trio.sleep(0.1)  # noqa: ASYNC110 - the hub has no event for it, and a bench may poll
+            took = await _decide_all(url, file.name, min(decisions, pending))
+            nursery.cancel_scope.cancel()
+    cuts = statistics.quantiles(took, n=100)
+    said = f"p50 {cuts[49] * 1e3:.1f} ms, p99 {cuts[98] * 1e3:.1f} ms, most {max(took) * 1e3:.1f} ms"
+    print(f"{people} people, {pending} pending, {len(took)} decisions: {said}")
+
+
+async def _decide_all(url: str, ca_file: str, decisions: int) -> list[float]:
+    took = []
+    async with connect(url, _token(_name(0)), ssl.create_default_context(cafile=ca_file)) as client:
+        hello = await client.receive()
+        for _ in range(hello.pending if isinstance(hello, Hello) else 0):
+            await client.receive()
+        for number in range(decisions):
+            took.append(await _decide(client, number))
+            await trio.sleep(PAUSE)
+    return took
+
+
+async def _decide(client: ApproverClient, number: int) -> float:
+    began = time.perf_counter()
+    await client.decide(f"q{number}", f"{number:064x}", "approve")
+    while not isinstance(await client.receive(), Accepted):
+        pass
+    return time.perf_counter() - began
+
+
+async def crowd(url: str, ca_file: str, people: int) -> None:
+    """Everyone but the first: connect, one after the other, and read until the other process ends."""
+    trust = ssl.create_default_context(cafile=ca_file)
+
+    async def read(name: str, task_status: trio.TaskStatus[None]) -> None:
+        try:
+            async with connect(url, _token(name), trust) as client:
+                hello = await client.receive()
+                for _ in range(hello.pending if isinstance(hello, Hello) else 0):
+                    await client.receive()
+                task_status.started()
+                while True:
+                    await client.receive()
+        except UpstreamError:
+            return
+
+    async with trio.open_nursery() as nursery:
+        for number in range(1, people):
+            await nursery.start(read, _name(number))
+
+
+def _name(number: int) -> str:
+    return f"person-{number}"
+
+
+def _token(name: str) -> str:
+    return f"tg_{name}".ljust(40, "-")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for name, default in (("people", 100), ("pending", 1000), ("decisions", 300)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--crowd", nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.crowd:
+        trio.run(crowd, *args.crowd, args.people)
+    else:
+        trio.run(main, args.people, args.pending, args.decisions)

@@ -1,0 +1,57 @@
+"""Signs of life while a call waits: as many as each kind of client takes."""
+
+from contextlib import nullcontext
+
+import pytest
+import trio
+from trio.testing import memory_stream_pair
+
+from trio_gate.shell.agent_stream import AgentGone, AgentStream
+from trio_gate.shell.asking import FEW, signs_of_life
+from trio_gate.shell.transport import StreamTransport
+
+BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"
+CLI = "aws-cli/2.31.0 md/awscrt#0.27"
+JS = "aws-sdk-js/3.900.0 ua/2.1"
+GO = "aws-sdk-go-v2/1.39.0 ua/2.1"
+GO1 = "aws-sdk-go/1.55.0 (go1.22)"
+RUST = "aws-sdk-rust/1.8.0 ua/2.1"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "expects", "signs"),
+    [
+        *((patient, False, 10) for patient in (BOTO3, CLI, JS, "Botocore/1.44.5")),
+        (BOTO3, True, 11),
+        *((counting, False, FEW) for counting in (GO, GO1, RUST)),
+        *((counting, True, FEW) for counting in (GO, GO1, RUST)),
+        *((unknown, False, 0) for unknown in ("curl/8", "", "aws-sdk-java/2.30", "my Boto3/1", "python-requests/2")),
+        ("curl/8", True, 1),
+    ],
+)
+async def test_each_client_gets_what_it_takes(autojump_clock, user_agent, expects, signs):
+    ours, theirs = memory_stream_pair()
+    agent = AgentStream(StreamTransport(theirs), head_timeout=10, idle_timeout=60, idle=nullcontext)
+    expect = "Expect: 100-continue\r\n" if expects else ""
+    await ours.send_all(f"PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n{expect}\r\n".encode())
+    await agent.next_head()
+    await agent.ask_for_body()
+    await ours.send_all(b"abc")
+    while await agent.next_piece() is not None:
+        pass
+    with trio.move_on_after(21):
+        await signs_of_life(agent, user_agent)
+    await theirs.aclose()
+    said = b"".join([piece async for piece in ours])
+    assert said == b"HTTP/1.1 100 Continue\r\n\r\n" * signs
+    assert FEW == 4
+
+
+async def test_a_client_that_has_left_is_noticed(autojump_clock):
+    ours, theirs = memory_stream_pair()
+    agent = AgentStream(StreamTransport(theirs), head_timeout=10, idle_timeout=60, idle=nullcontext)
+    await ours.send_all(b"GET /k HTTP/1.1\r\nHost: h\r\n\r\n")
+    await agent.next_head()
+    await ours.aclose()
+    with pytest.raises(AgentGone):
+        await signs_of_life(agent, BOTO3)
