@@ -89,7 +89,7 @@ class Stage:
         self._token = trio.lowlevel.current_trio_token()
         self._end = trio.CancelScope()
         clock = SystemClock()
-        self.hub = ApprovalHub(clock, Limits(deny_cooldown=0), Roll(agents=AGENTS, standings={"the rest": STANDING}))
+        self.hub = ApprovalHub(clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), Roll(agents=AGENTS, standings={"the rest": STANDING}))
         desk = Desk(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(hub=self.hub, desk=desk, people=PEOPLE, names=names)

@@ -289,6 +289,23 @@ def test_activity_is_filtered_and_the_record_searched(visit, stage):
     page.wait_for_selector("text=31 calls.")
 
 
+def test_a_thousand_calls_wait_and_are_stopped_at_once(visit, stage):
+    for number in range(1000):
+        stage.ask({"Bucket": f"b{number}"})
+    page = visit().enter()
+    page.wait_for_selector("text=1000 calls waiting")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    assert page.locator("[data-call]").count() == 1000
+    page.keyboard.press("4")
+    page.click("text=Stop everything")
+    page.click("text=Press again: stop every agent")
+    page.wait_for_selector(".banner.stop")
+    page.keyboard.press("1")
+    page.wait_for_selector("text=Nothing waits")
+    assert page.locator(".toast").count() <= 3
+
+
 def test_a_notification_while_nobody_looks(visit, stage):
     visitor = visit(permissions=["notifications"])
     visitor.page.add_init_script(

@@ -151,11 +151,10 @@ const heard = {
     draw();
     announce(state.prompts.size ? `${plural(state.prompts.size, "call")} waiting` : "Connected. Nothing waits.");
   },
-  pending({ prompt, fresh }) {
-    if (!fresh) return;
+  pending(prompt) {
     announce(`New call waiting: ${accountOf(prompt)}, ${prompt.words}, by ${agentOf(prompt)}`);
     notices.show(prompt);
-    draw();
+    if (!waiting.chosen) draw();
   },
   resolved({ id, prompt, status, by }) {
     notices.close(id);

@@ -59,10 +59,9 @@ const applied = {
     if (!frame.pending) settled();
   },
   pending({ prompt }) {
-    const fresh = state.coming === 0;
     state.prompts.set(prompt.id, prompt);
-    if (!fresh && (state.coming -= 1) === 0) settled();
-    changed("pending", { prompt, fresh });
+    if (state.coming === 0) changed("pending", prompt);
+    else if ((state.coming -= 1) === 0) settled();
   },
   updated(frame) {
     const prompt = state.prompts.get(frame.id);

@@ -5,12 +5,16 @@ import { accountOf, agentOf, callView, endedView, group, leaving, tick } from ".
 import { decisionBar } from "./decide.js";
 import { state, unseen } from "./state.js";
 
+const DRAW_EVERY = 150;
+
 export class Waiting {
   /** `go(id)` chooses a call, null none. */
   constructor(channel, go) {
     this.channel = channel;
     this.go = go;
     this.chosen = undefined;
+    this.timer = null;
+    this.drawn = -DRAW_EVERY;
     this.list = el("ul", { class: "calls", id: "calls" });
     this.title = el("h1", { class: "list-title", tabindex: "-1" });
     this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list);
@@ -29,11 +33,21 @@ export class Waiting {
   show(id) {
     const other = id !== this.chosen;
     this.chosen = id;
-    this.refreshList();
+    this.drawList();
     if (other) this.showCall();
   }
 
+  /** Draw the list, at once or, in a flood of news, soon. */
   refreshList() {
+    if (this.timer) return;
+    const wait = DRAW_EVERY - (performance.now() - this.drawn);
+    if (wait <= 0) this.drawList();
+    else this.timer = setTimeout(() => this.drawList(), wait);
+  }
+
+  drawList() {
+    clearTimeout(this.timer);
+    this.timer = null;
     const order = this.order;
     const focused = document.activeElement?.dataset?.call;
     this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "Nothing waits";
@@ -42,6 +56,7 @@ export class Waiting {
       this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
     if (focused) this.list.querySelector(`[data-call="${CSS.escape(focused)}"]`)?.focus();
     tick();
+    this.drawn = performance.now();
   }
 
   item(prompt) {
