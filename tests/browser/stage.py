@@ -89,7 +89,9 @@ class Stage:
         self._token = trio.lowlevel.current_trio_token()
         self._end = trio.CancelScope()
         clock = SystemClock()
-        self.hub = ApprovalHub(clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), Roll(agents=AGENTS, standings={"the rest": STANDING}))
+        self.hub = ApprovalHub(
+            clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), Roll(agents=AGENTS, standings={"the rest": STANDING})
+        )
         desk = Desk(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(hub=self.hub, desk=desk, people=PEOPLE, names=names)
@@ -161,8 +163,7 @@ class Stage:
     async def _begin(self, ask: Ask, asked: Asked) -> None:
         """Return once the question waits, or is answered."""
         self._nursery.start_soon(self._wait_for, ask, asked)
-        while not ask.done.is_set() and self.hub.entry(ask.id, "alice") is None:
-            await trio.lowlevel.checkpoint()
+        await _until(lambda: ask.done.is_set() or self.hub.entry(ask.id, "alice") is not None)
 
     async def _wait_for(self, ask: Ask, asked: Asked) -> None:
         with ask.scope:
@@ -205,15 +206,19 @@ class Stage:
     def observed(self) -> None:
         """Return once somebody observes."""
 
-        async def look() -> None:
-            while not self.hub.audience.observers:
-                await trio.lowlevel.checkpoint()
-
-        trio.from_thread.run(look, trio_token=self._token)
+        trio.from_thread.run(_until, lambda: self.hub.audience.observers, trio_token=self._token)
 
     def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
         calls = [one for one in self._calls if before is None or one["seq"] < before]
         return [one for one in calls if all(one.get(name) == value for name, value in filters.items())][:count]
+
+
+async def _until(holds: Callable[[], Any]) -> None:
+    with trio.fail_after(20):
+        while True:
+            if holds():
+                return
+            await trio.lowlevel.checkpoint()
 
 
 def record(name: str, now: Any, **changes: Any) -> tuple[Intent, Outcome]:

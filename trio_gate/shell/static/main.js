@@ -41,10 +41,13 @@ function linked(status) {
   changed("link", status);
 }
 
-/** Choose a call, or with null the list. `quietly` leaves the keyboard where it is. */
+/** Choose a call, or with null the list; `focus` puts the keyboard into it. */
 function go(id, focus = false) {
   const to = id === null ? "#/waiting" : `#${id}`;
-  if (location.hash !== to) location.hash = to;
+  if (location.hash !== to) {
+    history.pushState(null, "", to);
+    moved();
+  }
   if (focus) requestAnimationFrame(() => $("call-title")?.focus());
 }
 
@@ -254,12 +257,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-window.addEventListener("hashchange", () => {
+/** The address changed: show what it names, and put the keyboard there. */
+function moved() {
   draw();
   if (route().view !== "waiting") document.querySelector("#main h1")?.focus();
   else if (route().id === null) document.querySelector(".list-title")?.focus({ preventScroll: true });
   else if (!matchMedia(WIDE).matches) $("call-title")?.focus({ preventScroll: true });
-});
+}
+
+window.addEventListener("hashchange", moved);
 $("help").addEventListener("click", help);
 $("leave").addEventListener("click", async () => {
   await signOut().catch(() => {});
