@@ -58,8 +58,8 @@ async def main(people: int, pending: int, decisions: int) -> None:
             url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
             words = [sys.executable, __file__, "--crowd", url, file.name, "--people", str(people)]
             await nursery.start(trio.run_process, words)
-            while not all(hub.audience.has([name]) for name in names[1:]):
-                await trio.sleep(0.1)  # noqa: ASYNC110 - the hub has no event for it, and a bench may poll
+            while not all(hub.audience.has([name]) for name in names[1:]):  # noqa: ASYNC110 - a bench may poll
+                await trio.sleep(0.1)
             took = await _decide_all(url, file.name, min(decisions, pending))
             nursery.cancel_scope.cancel()
     cuts = statistics.quantiles(took, n=100)

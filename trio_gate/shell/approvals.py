@@ -274,7 +274,7 @@ class ApprovalHub:
         same = asker_of(question), question.repeat_key
         for entry in self:
             other = entry.prompt.question
-            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same and other.digest != question.digest:
+            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same:
                 self.settle(entry, withdraw(entry.prompt))
 
     def _check_room(self, asker: str) -> None:

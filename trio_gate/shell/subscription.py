@@ -40,6 +40,11 @@ class Subscription:
         self._backlog = deque(backlog)
         self._send, self._receive = trio.open_memory_channel[str](MAX_BEHIND)
 
+    @property
+    def behind(self) -> int:
+        """Frames that wait for the reader."""
+        return len(self._backlog) + self._send.statistics().current_buffer_used
+
     async def next(self) -> str | None:
         """The next frame, encoded. None when the reader was too slow: it must connect again."""
         if self._backlog:
