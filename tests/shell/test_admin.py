@@ -133,13 +133,13 @@ async def test_health_needs_no_token(gate):
 @pytest.mark.parametrize(
     ("target", "fields", "status"),
     [
-        ("/", {}, 401),
+        ("/x", {}, 401),
         ("/v1/approvals", {}, 401),
         ("/v1/approvals?token=" + TOKENS["alice"], {}, 401),
-        ("/", {"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
-        ("/", {"Authorization": "Basic YWxpY2U6eA=="}, 401),
-        ("/", {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA111111111111CI01/x, SignedHeaders=host, Signature=0"}, 401),
-        ("/", ALICE, 404),
+        ("/x", {"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
+        ("/x", {"Authorization": "Basic YWxpY2U6eA=="}, 401),
+        ("/x", {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA111111111111CI01/x, SignedHeaders=host, Signature=0"}, 401),
+        ("/x", ALICE, 404),
         ("/healthz/", ALICE, 404),
         ("/v1/approvals", ALICE, 426),
         ("/healthz", {"Host": "evil.example"}, 421),
@@ -198,7 +198,7 @@ async def test_what_is_no_request_for_us(gate, raw):
 
 
 async def test_no_answer_repeats_a_token(gate):
-    raw = await gate.send(head("/", Authorization="Bearer canary-0123456789abcdef"))
+    raw = await gate.send(head("/x", Authorization="Bearer canary-0123456789abcdef"))
     assert b"canary" not in raw
     assert b"www-authenticate: Bearer" in raw
 

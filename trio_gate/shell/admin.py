@@ -1,14 +1,14 @@
 """The admin listener: who connects here, and what they may have. Given a TLS stream, it serves one request or one WebSocket.
 
-Rule: everything but `/healthz` needs a person's token, in the Authorization header or, for a WebSocket, in the first frame; never
-in a URL. Agents' credentials open nothing. Every wait has a deadline, and no fault of a peer leaves `handle`.
+Rule: everything but `/healthz` and the page's own files, which say nothing about anyone, needs a person's token: in the
+Authorization header, in a WebSocket's first frame, or as the session that the page got for it; never in a URL. Agents' credentials
+open nothing. Every wait has a deadline, and no fault of a peer leaves `handle`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
@@ -18,7 +18,9 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from trio_gate.approval.frames import PROTOCOL, Rejected, Token
 from trio_gate.approval.messages import MAX_CLIENT_FRAME, decode_client
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
-from trio_gate.shell.admin_http import answer, bearer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.page import load
+from trio_gate.shell.sign_in import SignIn
 from trio_gate.shell.transport import Replay
 
 if TYPE_CHECKING:
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin_http import AdminRequest
     from trio_gate.shell.approvals import ApprovalHub
     from trio_gate.shell.desk import Desk
+    from trio_gate.shell.sessions import Session
     from trio_gate.shell.subscription import Subscription
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 
 APPROVALS = "/v1/approvals"
 HEALTH = "/healthz"
+SESSION = "/v1/session"
 
 MAX_CONNECTIONS = 100
 HEAD_TIMEOUT = 10
@@ -74,7 +78,8 @@ class AdminServer:
     def __init__(self, *, hub: ApprovalHub, desk: Desk, people: Mapping[str, Person], names: frozenset[str]) -> None:
         self._hub = hub
         self._desk = desk
-        self._people = people
+        self._sign_in = SignIn(people)
+        self._files = load()
         self._names = names
         self._open = 0
 
@@ -99,57 +104,64 @@ class AdminServer:
                 return
             check_request(request, self._names)
             if request.target == APPROVALS and upgrades(request):
-                person = self._bearer(request)
+                person, session = await self._sign_in.speaker(request)
                 opening = handshake(request, PROTOCOL)
-                await self._upgrade(stream, opening, person)
+                await self._upgrade(stream, opening, person, session)
                 return
-            status, text = self._page(request)
+            found = await self._answer(request)
         except GateError as error:
             log.info("admin request refused: %s", error.reason)
-            status, text = error.status, error.reason
+            found = answer(error.status, error.reason)
         with trio.fail_after(SEND_TIMEOUT):
-            await stream.send_all(answer(status, text))
+            await stream.send_all(found)
 
-    def _page(self, request: AdminRequest) -> tuple[int, str]:
-        if request.target == HEALTH and request.method == "GET":
-            return 200, "ok"
-        if self._bearer(request) is None:
+    async def _answer(self, request: AdminRequest) -> bytes:
+        if request.method == "GET" and request.target == HEALTH:
+            return answer(200, "ok")
+        if request.method == "GET" and request.target in self._files:
+            return self._files[request.target]
+        if request.target == SESSION:
+            return await self._sign_in.answer(request)
+        if await self._sign_in.bearer(request) is None:
             raise Unauthenticated("a person's token is needed: Authorization: Bearer TOKEN", status=401)
         if request.target == APPROVALS:
             raise Malformed("this is a WebSocket: `trio-gate approve` speaks it", status=426)
         raise Unidentified("there is nothing here", status=404)
 
-    def _bearer(self, request: AdminRequest) -> Person | None:
-        """Whose token the header holds, None without a header. Raises Unauthenticated on a token of nobody."""
-        token = bearer(request)
-        return None if token is None else self._person(token)
-
-    def _person(self, token: str) -> Person:
-        offered = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-        found = None
-        for person in self._people.values():
-            if hmac.compare_digest(person.token_sha256, offered):
-                found = person
-        if found is None:
-            raise Unauthenticated("this token is nobody's", status=401)
-        return found
-
-    async def _upgrade(self, stream: trio.abc.Stream, opening: bytes, person: Person | None) -> None:
+    async def _upgrade(self, stream: trio.abc.Stream, opening: bytes, person: Person | None, session: Session | None) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
                 request = await wrap_server_stream(nursery, Replay(stream, opening), max_message_size=MAX_CLIENT_FRAME)
                 socket = await request.accept(subprotocol=PROTOCOL)
-            code, reason = await self._session(socket, person)
+            if session is None:
+                code, reason = await self._session(socket, person)
+            else:
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
+
+    async def _while_it_lasts(self, session: Session, talk: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
+        """Talk until one side ends it, or the session of the page ends."""
+        end = POLICY, "this session is over: sign in again"
+        with session.open_channel():
+            async with trio.open_nursery() as nursery:
+
+                async def over() -> None:
+                    await session.over()
+                    nursery.cancel_scope.cancel()
+
+                nursery.start_soon(over)
+                end = await talk()
+                nursery.cancel_scope.cancel()
+        return end
 
     async def _session(self, socket: WebSocketConnection, person: Person | None) -> tuple[int, str]:
         """Talk until one side ends it; the close code and reason for the peer."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
-                    person = self._introduced(await socket.get_message())
+                    person = await self._introduced(await socket.get_message())
         except GateError as error:
             log.info("approver refused: %s", error.reason)
             return POLICY, error.reason
@@ -166,11 +178,11 @@ class AdminServer:
                     nursery.start_soon(until, talk)
         return ends[0]
 
-    def _introduced(self, message: str | bytes) -> Person:
+    async def _introduced(self, message: str | bytes) -> Person:
         frame = decode_client(message) if isinstance(message, str) else None
         if not isinstance(frame, Token):
             raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
-        return self._person(frame.token)
+        return await self._sign_in.person(frame.token)
 
     async def _listen(self, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
         while True:

@@ -1,4 +1,4 @@
-"""HTTP on the admin listener: one request for each connection, read by h11 and then checked; answers are short text.
+"""HTTP on the admin listener: one request for each connection, read by h11 and then checked; answers are short text or a file.
 
 Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written anew
 from the checked values, so the library that takes over reads nothing that was not looked at.
@@ -19,6 +19,8 @@ from trio_gate.errors import Denied, Malformed
 from trio_gate.wire.writer import serialise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import trio
 
 MAX_HEAD = 16 * 1024
@@ -99,6 +101,21 @@ def bearer(request: AdminRequest) -> str | None:
     return token.strip()
 
 
+def own_page(request: AdminRequest) -> None:
+    """Refuse what a page of ours did not send: a browser names the Origin of whatever changes state. Raises Denied."""
+    if request.one("origin") is None or request.one("sec-fetch-site") not in (None, "same-origin"):
+        raise Denied("only the admin listener's own page may do this")
+
+
+def cookie(request: AdminRequest, name: str) -> str | None:
+    """A cookie's value, None without one. Raises Malformed if there are two."""
+    pairs = [pair.strip().partition("=") for pair in (request.one("cookie") or "").split(";")]
+    values = [value for key, _, value in pairs if key == name]
+    if len(values) > 1:
+        raise Malformed(f"the cookie {name} is repeated")
+    return values[0] if values else None
+
+
 def upgrades(request: AdminRequest) -> bool:
     """Whether it asks for a WebSocket."""
     return "websocket" in {item.lower() for item in request.tokens("upgrade")}
@@ -126,21 +143,24 @@ def handshake(request: AdminRequest, protocol: str) -> bytes:
     return serialise(line, [(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()])
 
 
-def answer(status: int, text: str) -> bytes:
-    """A whole response, after which the connection closes."""
-    body = f"{text}\n".encode()
+def answer(
+    status: int, body: str | bytes, *, kind: str = "text/plain; charset=utf-8", more: Sequence[tuple[bytes, bytes]] = ()
+) -> bytes:
+    """A whole response, after which the connection closes. Text is a line; `more` are further fields."""
+    content = f"{body}\n".encode() if isinstance(body, str) else body
     fields = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
+        (b"content-type", kind.encode("ascii")),
+        (b"content-length", b"%d" % len(content)),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         (b"connection", b"close"),
+        *more,
     ]
     if status == 401:
         fields.append((b"www-authenticate", b"Bearer"))
     if status == 426:
         fields += [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
-    return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + body
+    return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + content
 
 
 def _key(text: str) -> str:

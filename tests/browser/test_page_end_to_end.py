@@ -1,0 +1,81 @@
+"""An agent with boto3, a gateway as a process, an embedded AWS, and a person at the page."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.browser.kit import NARROW, Visitor
+from tests.browser.stage import TOKENS
+from tests.kit.gateway import running
+
+PEOPLE = f"""
+person "carol" {{
+  token_sha256 = "{hashlib.sha256(TOKENS["carol"].encode()).hexdigest()}"
+  may_grant    = true
+  may_observe  = true
+  may_stop     = true
+}}
+approver "human" "page" {{
+  people  = [person.carol]
+  timeout = "60s"
+}}
+"""
+RULES = """\
+rule "reads ok" { match = aws.access in ["read", "list"]  action = "allow" }
+rule "the rest" { action = "approve"  approvers = [human.page] }
+"""
+
+
+@pytest.fixture
+def gate(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, rules=RULES, extra=PEOPLE, knobs='deny_cooldown = "0s"') as made:
+        yield made
+        assert "Traceback" not in made.log
+
+
+def test_from_an_agents_call_to_a_persons_answer(gate, browser):
+    context = browser.new_context(ignore_https_errors=True, viewport=NARROW)
+    visitor = Visitor(context, f"https://{gate.doors['admin']}/")
+    page = visitor.enter("carol")
+    s3 = gate.client("s3", "prod", read_timeout=60)
+    sqs = gate.client("sqs", "prod", read_timeout=60)
+    with ThreadPoolExecutor(1) as agent:
+        made = agent.submit(s3.create_bucket, Bucket="made-by-hand")
+        page.click(".calls a")
+        assert page.inner_text(".account-name") == "prod"
+        assert "arn:aws:s3:::made-by-hand" in page.inner_text(".call")
+        page.click("text=Open whole request")
+        page.wait_for_selector("text=That is all of it.")
+        assert "PUT /" in page.inner_text(".reader .text")
+        page.keyboard.press("Escape")
+        page.click("button:text-is('Approve')")
+        page.wait_for_selector("text=You approved this")
+        assert made.result(60)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+        denied = agent.submit(s3.delete_bucket, Bucket="made-by-hand")
+        page.click("text=Next waiting call (1)")
+        page.click("text=Deny…")
+        page.fill("#reason", "keep it")
+        page.click("text=Deny call")
+        page.wait_for_selector("text=You denied this")
+        with pytest.raises(ClientError, match="keep it"):
+            denied.result(60)
+
+        granted = agent.submit(sqs.create_queue, QueueName="one")
+        page.click("text=Next waiting call (1)")
+        page.click("text=Grant…")
+        page.check("text=Calls for which a condition holds")
+        page.fill("#predicate", 'aws.action == "CreateQueue"')
+        page.click("text=Approve and grant")
+        page.wait_for_selector("text=A grant was made")
+        granted.result(60)
+        agent.submit(sqs.create_queue, QueueName="two").result(60)
+    page.click("nav >> text=Grants")
+    page.wait_for_selector("text=1 of 5")
+    page.click("nav >> text=Activity")
+    page.click("text=Record")
+    page.wait_for_selector("text=4 calls.")
+    context.close()
+    assert visitor.faults == []

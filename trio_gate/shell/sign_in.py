@@ -1,0 +1,121 @@
+"""Who speaks on the admin listener: a token in a header or a first frame, or the page's session.
+
+Rule: tokens are compared by hash, in constant time, and a wrong one takes its time. A cookie counts only where the browser says
+that the listener's own page sent it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import Malformed, Overloaded, Unauthenticated
+from trio_gate.shell.admin_http import answer, bearer, cookie, own_page
+from trio_gate.shell.sessions import COOKIE, LIFE, Sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.config.model import Person
+    from trio_gate.shell.admin_http import AdminRequest
+    from trio_gate.shell.sessions import Session
+
+FAILURE_DELAY = 1
+MAX_FAILURES = 8
+"""A token of nobody is answered after so many seconds, to so many at once; until then no other token is looked at."""
+
+log = logging.getLogger(__name__)
+
+
+class SignIn:
+    """Tokens and sessions of the people of a configuration, by name."""
+
+    def __init__(self, people: Mapping[str, Person]) -> None:
+        self._people = people
+        self._sessions = Sessions(people)
+        self._failures = 0
+
+    async def bearer(self, request: AdminRequest) -> Person | None:
+        """Whose token the header holds, None without a header. Raises as `person`."""
+        token = bearer(request)
+        return None if token is None else await self.person(token)
+
+    async def person(self, token: str) -> Person:
+        """Whose token it is.
+
+        Raises:
+            Unauthenticated: nobody's.
+            Overloaded: there were too many of those a moment ago.
+        """
+        if self._failures >= MAX_FAILURES:
+            raise Overloaded("too many wrong tokens: try again in a moment", status=429)
+        found = self._owner(token)
+        if found is None:
+            await self._slow_down()
+            raise Unauthenticated("this token is nobody's", status=401)
+        return found
+
+    async def speaker(self, request: AdminRequest) -> tuple[Person | None, Session | None]:
+        """Who opens a channel: by the header, or with the session by its cookie; nobody yet without both.
+
+        Raises:
+            Denied: another page sends the cookie.
+            Unauthenticated: the session is over.
+        """
+        person, name = await self.bearer(request), cookie(request, COOKIE)
+        if person is not None or name is None:
+            return person, None
+        own_page(request)
+        session = self._sessions.find(name)
+        if session is None:
+            raise Unauthenticated("this session is over: sign in again", status=401)
+        return self._people[session.person.name], session
+
+    async def answer(self, request: AdminRequest) -> bytes:
+        """What the page asks of its session: POST with a token begins one, GET says whose it is, DELETE ends it."""
+        name = cookie(request, COOKIE) or ""
+        match request.method:
+            case "GET":
+                session = self._sessions.find(name)
+                return answer(200, session.person.name) if session else answer(401, "nobody is signed in here")
+            case "POST":
+                own_page(request)
+                return await self._begin(request, name)
+            case "DELETE":
+                own_page(request)
+                self._sessions.end(name)
+                return answer(200, "signed out", more=[_cookie("", 0)])
+            case _:
+                raise Malformed("use GET, POST or DELETE", status=405)
+
+    async def _begin(self, request: AdminRequest, before: str) -> bytes:
+        person = await self.bearer(request)
+        if person is None:
+            raise Unauthenticated("to sign in, send a person's token: Authorization: Bearer TOKEN", status=401)
+        self._sessions.end(before)
+        log.info("%s signed in to the page", person.name)
+        return answer(200, person.name, more=[_cookie(self._sessions.begin(person), LIFE)])
+
+    def _owner(self, token: str) -> Person | None:
+        offered = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        found = None
+        for person in self._people.values():
+            if hmac.compare_digest(person.token_sha256, offered):
+                found = person
+        return found
+
+    async def _slow_down(self) -> None:
+        self._failures += 1
+        try:
+            await trio.sleep(FAILURE_DELAY)
+        finally:
+            self._failures -= 1
+
+
+def _cookie(value: str, seconds: int) -> tuple[bytes, bytes]:
+    attributes = f"Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}"
+    return b"set-cookie", f"{COOKIE}={value}; {attributes}".encode("ascii")

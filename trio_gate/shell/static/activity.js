@@ -1,0 +1,268 @@
+// Every call as it ends, and the record of those before: filtered by who, where and how it went.
+
+import { announce, bytes, button, clock, el, plural, said } from "./dom.js";
+import { state } from "./state.js";
+import { tree } from "./tree.js";
+
+const SHOWN = 200;
+const PAGE = 50;
+const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule" };
+const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "broken off", failed: "failed" };
+const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
+
+export class ActivityView {
+  constructor(channel) {
+    this.channel = channel;
+    this.live = true;
+    this.found = [];
+    this.next = null;
+    this.form = this.filters();
+    this.rows = el("tbody", {});
+    this.note = el("p", { class: "note", role: "status" });
+    this.tabs = el(
+      "div",
+      { class: "switch", role: "group", "aria-label": "Source" },
+      button("Live", () => this.mode(true), { "aria-pressed": "true" }),
+      button("Record", () => this.mode(false), { "aria-pressed": "false" }),
+    );
+    const heads = ["Time", "Agent", "Account", "Call", "Decision", "Outcome", "Took"];
+    const table = el(
+      "table",
+      { class: "log" },
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          heads.map((head) => el("th", { scope: "col" }, head)),
+        ),
+      ),
+      this.rows,
+    );
+    this.more = button("Older", () => this.search(this.next), { class: "plain", hidden: true });
+    this.node = el(
+      "div",
+      { class: "page wide" },
+      el("div", { class: "part-head" }, el("h1", { tabindex: "-1" }, "Activity"), this.tabs),
+      this.form,
+      this.note,
+      el("div", { class: "scroll" }, table),
+      this.more,
+    );
+  }
+
+  filters() {
+    const fields = Object.entries(TEXTS).map(([name, label]) =>
+      el(
+        "label",
+        { class: "field" },
+        label,
+        el("input", { name, type: "search", maxlength: 256, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }),
+      ),
+    );
+    const selects = Object.entries({ decision: DECISIONS, end: ENDS }).map(([name, words]) =>
+      el(
+        "label",
+        { class: "field" },
+        name === "decision" ? "Decision" : "Outcome",
+        el(
+          "select",
+          { name },
+          Object.entries(words).map(([value, text]) => el("option", { value }, text)),
+        ),
+      ),
+    );
+    this.find = el("button", { type: "submit", class: "primary", hidden: true }, "Search");
+    const form = el(
+      "form",
+      {
+        class: "filters",
+        "aria-label": "Filters",
+        on: {
+          input: () => this.live && this.draw(),
+          submit: (event) => {
+            event.preventDefault();
+            if (!this.live) this.search(null);
+          },
+        },
+      },
+      fields,
+      selects,
+      this.find,
+    );
+    return el("details", { class: "fold", open: matchMedia("(min-width: 860px)").matches }, el("summary", {}, "Filters"), form);
+  }
+
+  show() {
+    this.draw();
+  }
+
+  mode(live) {
+    this.live = live;
+    [...this.tabs.children].forEach((tab, index) => tab.setAttribute("aria-pressed", String((index === 0) === live)));
+    this.find.hidden = live;
+    this.found = [];
+    this.next = null;
+    if (live) this.draw();
+    else this.search(null);
+  }
+
+  wanted() {
+    return Object.fromEntries(
+      [...new FormData(this.form.querySelector("form"))]
+        .map(([name, value]) => [name, value.trim()])
+        .filter(([, value]) => value),
+    );
+  }
+
+  async search(before) {
+    this.note.textContent = "Searching…";
+    try {
+      const frame = await this.channel.ask({ type: "search", filters: byId(this.wanted()), before, limit: PAGE });
+      this.found = before === null ? frame.calls : [...this.found, ...frame.calls];
+      this.next = frame.next;
+      this.draw();
+      announce(`${plural(this.found.length, "call")} found`);
+    } catch (problem) {
+      this.note.textContent = problem.message;
+    }
+  }
+
+  draw() {
+    const wanted = this.wanted();
+    const calls = this.live ? state.calls.filter((call) => fits(call, wanted)).slice(0, SHOWN) : this.found;
+    const open = new Set([...this.rows.querySelectorAll("[data-open]")].map((row) => row.dataset.open));
+    this.rows.replaceChildren(...calls.flatMap((call) => this.row(call, open.has(call.id))));
+    this.more.hidden = this.live || this.next === null;
+    this.note.textContent = this.live
+      ? this.liveNote(calls)
+      : plural(calls.length, "call") + (this.next === null ? "." : " so far.");
+  }
+
+  liveNote(calls) {
+    const left = state.missed ? ` ${plural(state.missed, "call")} came too fast to show; the record has them.` : "";
+    return (
+      (calls.length
+        ? `${plural(calls.length, "call")} since this page was opened.`
+        : "Nothing yet: calls appear here as they end.") + left
+    );
+  }
+
+  row(call, open) {
+    const { outcome, decision } = call;
+    const took = outcome ? Object.values(outcome.seconds).reduce((sum, part) => sum + part, 0) : null;
+    const detail = el(
+      "tr",
+      { class: "more", hidden: !open, "data-open": open ? call.id : null },
+      el("td", { colspan: 7 }, open ? about(call) : ""),
+    );
+    const toggle = el(
+      "button",
+      {
+        type: "button",
+        class: "call-name",
+        "aria-expanded": String(open),
+        on: {
+          click: () => {
+            const showing = detail.hidden;
+            detail.hidden = !showing;
+            toggle.setAttribute("aria-expanded", String(showing));
+            if (showing) detail.dataset.open = call.id;
+            else delete detail.dataset.open;
+            detail.firstChild.replaceChildren(showing ? about(call) : "");
+          },
+        },
+      },
+      said(call.service ? `${call.service}:${call.action ?? "?"}` : "unknown call"),
+    );
+    return [
+      el(
+        "tr",
+        {},
+        cell("Time", clock(call.time)),
+        cell("Agent", call.agent === null ? el("span", { class: "none" }, call.agent_address) : said(call.agent)),
+        cell("Account", said(call.account_name ?? call.account ?? "unknown")),
+        cell("Call", toggle),
+        cell(
+          "Decision",
+          el("span", { class: `tag ${decision.outcome}` }, decision.outcome),
+          decision.rule === null ? null : [" ", said(decision.rule)],
+        ),
+        cell("Outcome", outcome ? ending(outcome) : el("span", { class: "none" }, "under way")),
+        cell("Took", took === null ? "" : `${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`),
+      ),
+      detail,
+    ];
+  }
+}
+
+function cell(label, ...content) {
+  return el("td", { "data-label": label }, content);
+}
+
+function ending(outcome) {
+  const bad = outcome.end !== "answered" || (outcome.status ?? 0) >= 400;
+  return el(
+    "span",
+    { class: bad ? "bad" : "good" },
+    `${ENDS[outcome.end] ?? outcome.end}${outcome.status === null ? "" : ` ${outcome.status}`}`,
+  );
+}
+
+function about(call) {
+  const { outcome, decision } = call;
+  const people = call.approvers.map((one) => [el("bdi", {}, one.person), one.reason ? [": ", said(one.reason)] : null, " "]);
+  const stages = outcome
+    ? Object.entries(outcome.seconds)
+        .map(([name, part]) => `${name} ${part.toFixed(3)} s`)
+        .join(" · ")
+    : "";
+  const resources = Array.isArray(call.resources) ? call.resources.map((name) => el("li", {}, said(name))) : [];
+  return el(
+    "dl",
+    { class: "rows" },
+    [
+      ["Rule's reason", decision.reason === null ? null : said(decision.reason)],
+      ["People", people.length ? people : null],
+      ["Refused because", outcome?.reason ? said(outcome.reason) : null],
+      ["Error", outcome?.error_code ? said(outcome.error_code) : null],
+      ["Resources", resources.length ? el("ul", { class: "resources" }, resources) : null],
+      ["Parameters", call.params === undefined || call.params === null ? null : record(call.params)],
+      ["Stages", stages || null],
+      ["Bytes", outcome?.bytes_in === undefined ? null : `${bytes(outcome.bytes_in)} in, ${bytes(outcome.bytes_out)} out`],
+      ["Came from", said(call.agent_address)],
+      ["Record", el("code", { class: "hash" }, call.seq === null ? call.id : `${call.id} · row ${call.seq}`)],
+    ]
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
+}
+
+/** The record is searched by account ids; a label that was seen here stands for its own. */
+function byId(wanted) {
+  const known = [...state.calls, ...state.prompts.values(), ...state.grants.values()].find(
+    (one) => one.account_name === wanted.account,
+  );
+  return known?.account ? { ...wanted, account: known.account } : wanted;
+}
+
+/** Parameters as the record keeps them: a tree, or what stands for one that was too large. */
+function record(params) {
+  return typeof params === "object" && !Array.isArray(params) ? tree(params) : said(JSON.stringify(params), "value");
+}
+
+function fits(call, wanted) {
+  const has = {
+    agent: call.agent,
+    account: `${call.account_name ?? ""} ${call.account ?? ""}`,
+    service: call.service,
+    action: call.action,
+    rule: call.decision.rule,
+  };
+  return Object.entries(wanted).every(([name, value]) => {
+    if (name === "decision") return call.decision.outcome === value;
+    if (name === "end") return call.outcome?.end === value;
+    return (has[name] ?? "").toLowerCase().includes(value.toLowerCase());
+  });
+}

@@ -1,0 +1,277 @@
+// One call that waits, as the person who decides sees it: the account first, then what will run, then what surrounds it.
+
+import { ago, bytes, button, capital, clock, el, plural, said } from "./dom.js";
+import { read } from "./reader.js";
+import { now, state, until } from "./state.js";
+import { tree } from "./tree.js";
+
+const GRAVE = new Set(["vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent"]);
+const ACCESS = { read: "reads", list: "lists", write: "writes", permissions: "changes permissions", tagging: "changes tags" };
+
+export function accountOf(prompt) {
+  return prompt.account_name ?? prompt.account;
+}
+
+export function agentOf(thing) {
+  return thing.agent ?? "unnamed agent";
+}
+
+/** The head and body of a call; decisions stand beside it, see `decide`. */
+export function callView(channel, prompt) {
+  const open = (part, name, why) => read(channel, prompt, part, name, why);
+  return [
+    el(
+      "header",
+      { class: "call-head" },
+      el(
+        "p",
+        { class: "account" },
+        said(accountOf(prompt), "account-name"),
+        prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
+      ),
+      el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
+      el(
+        "p",
+        { class: "call-what" },
+        el("code", {}, `${prompt.service}:${prompt.operation}`),
+        el("span", {}, prompt.region),
+        el("span", {}, "asked by ", said(agentOf(prompt))),
+        el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access),
+      ),
+      deadline(prompt),
+    ),
+    risks(prompt),
+    el("div", { class: "leaving" }, leaving(prompt)),
+    section("What it touches", resources(prompt, open)),
+    section(
+      "Parameters",
+      tree(prompt.params, open),
+      button("Open all", () => open("params", "All parameters", "whole"), { class: "small quiet" }),
+    ),
+    section("Who asks", who(prompt)),
+    section("Why you are asked", why(prompt)),
+    section(
+      "The request",
+      request(prompt, open),
+      button("Open whole request", () => open("request", "The request's head", "whole"), { class: "small quiet" }),
+    ),
+    el(
+      "p",
+      { class: "legend" },
+      said("Text like this"),
+      " comes from the agent. Its hidden characters are shown by number, as ",
+      said("\\u{202e}"),
+      ".",
+    ),
+  ];
+}
+
+function section(title, body, tool = null) {
+  return el("section", { class: "part" }, el("div", { class: "part-head" }, el("h2", {}, title), tool), body);
+}
+
+function deadline(prompt) {
+  const bar = el("span", { class: "bar", "data-from": prompt.asked_at, "data-until": prompt.expires_at }, el("span", {}));
+  return el(
+    "p",
+    { class: "deadline" },
+    bar,
+    el("span", { class: "left" }, el("b", { "data-countdown": prompt.expires_at }, ""), " left to decide"),
+    el(
+      "span",
+      { class: "muted" },
+      "asked ",
+      el("span", { "data-ago": prompt.asked_at }, ago((now() - Date.parse(prompt.asked_at)) / 1000)),
+      `, until ${clock(prompt.expires_at)}`,
+    ),
+  );
+}
+
+function risks(prompt) {
+  if (!prompt.risks.length) return null;
+  return el(
+    "ul",
+    { class: "risks", "aria-label": "Warnings" },
+    prompt.risks.map((risk) =>
+      el(
+        "li",
+        { class: GRAVE.has(risk.code) ? "grave" : "" },
+        el("span", { class: "sign", "aria-hidden": "true" }, "!"),
+        sentence(risk.text),
+      ),
+    ),
+  );
+}
+
+/** What to know once the agent has left; null while it waits. */
+export function leaving(prompt) {
+  if (!prompt.detached) return null;
+  return el(
+    "p",
+    { class: "notice" },
+    el("strong", {}, "Its agent has left. "),
+    "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.",
+  );
+}
+
+function resources(prompt, open) {
+  if (prompt.resources === null) return el("p", { class: "caution" }, "It cannot be said which resources this call touches.");
+  if (!prompt.resources.length) return el("p", { class: "muted" }, "No resource that has a name.");
+  const left = prompt.resources_total - prompt.resources.length;
+  const whole = prompt.not_shown.some((part) => part.part === "resources");
+  return [
+    el(
+      "ul",
+      { class: "resources" },
+      prompt.resources.map((name) => el("li", {}, said(name))),
+    ),
+    whole
+      ? el(
+          "p",
+          {},
+          left > 0 ? `${left} more are not shown here. ` : "Some are cut. ",
+          button(`Open all ${prompt.resources_total}`, () => open("resources", "Resources", "more"), { class: "small" }),
+        )
+      : null,
+  ];
+}
+
+function who(prompt) {
+  return rows([
+    ["Agent", prompt.agent === null ? "unnamed: this gateway has no agents configured" : said(prompt.agent)],
+    ["Comes from", said(prompt.agent_address)],
+    ["Says it is", prompt.user_agent === null ? el("span", { class: "none" }, "nothing") : said(prompt.user_agent)],
+    ["Waits until", prompt.hold_until < prompt.expires_at ? `${clock(prompt.hold_until)}; then it is told to come again` : null],
+    ["Acts as", prompt.role ? said(prompt.role) : null],
+  ]);
+}
+
+function why(prompt) {
+  return rows([
+    ["Rule", said(prompt.rule)],
+    ["Its reason", prompt.reason === null ? el("span", { class: "none" }, "none given") : said(prompt.reason)],
+    [
+      "IAM actions",
+      prompt.iam_actions === null
+        ? el("span", { class: "caution" }, "cannot be said")
+        : el(
+            "span",
+            { class: "chips" },
+            prompt.iam_actions.map((name) => said(name)),
+          ),
+    ],
+    ["Access", ACCESS[prompt.access] ?? prompt.access],
+    [
+      "Another account",
+      prompt.cross_account === null ? el("span", { class: "caution" }, "cannot be said") : prompt.cross_account ? "yes" : "no",
+    ],
+    ["Must approve", el("ul", { class: "groups", "data-groups": true }, prompt.approvers.map(group))],
+  ]);
+}
+
+export function group(one) {
+  const names = one.approved.length ? ` · approved: ${one.approved.join(", ")}` : "";
+  return el("li", {}, el("bdi", {}, one.id), ` · ${one.approved.length} of ${one.quorum}`, names);
+}
+
+function request(prompt, open) {
+  const target = prompt.query ? `${prompt.path}?${prompt.query}` : prompt.path;
+  const body = prompt.payload_length
+    ? el(
+        "span",
+        {},
+        `${bytes(prompt.payload_length)} `,
+        button("Open", () => open("body", "The request's body", "whole"), { class: "small" }),
+        el("code", { class: "hash" }, `sha256 ${prompt.payload_sha256}`),
+      )
+    : "none";
+  return [
+    rows([
+      ["Sent to", [said(prompt.host), prompt.address ? [" by way of ", said(prompt.address)] : null]],
+      ["Line", said(`${prompt.method} ${target}`)],
+      ["Body", body],
+      ["Digest", el("code", { class: "hash" }, prompt.digest)],
+    ]),
+    el(
+      "details",
+      { class: "headers" },
+      el("summary", {}, plural(prompt.headers.length, "header")),
+      el(
+        "dl",
+        { class: "rows" },
+        prompt.headers.map(([name, value]) => [el("dt", {}, said(name)), el("dd", {}, said(value))]),
+      ),
+    ),
+  ];
+}
+
+function rows(pairs) {
+  return el(
+    "dl",
+    { class: "rows" },
+    pairs.filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+  );
+}
+
+function sentence(text) {
+  return el("span", {}, `${capital(text)}.`);
+}
+
+/** How a call ended, for who was looking at it. */
+export function endedView(ended) {
+  const { prompt, status, by, reason, grant } = ended;
+  const mine = by.includes(state.me?.person);
+  const words = {
+    approved: mine ? "You approved this" : "Approved",
+    denied: mine ? "You denied this" : "Denied",
+    expired: "Nobody answered in time",
+    withdrawn: "Withdrawn",
+    unknown: "No longer waiting",
+  };
+  const why = {
+    expired: "The call was not made. The agent is told that this was no denial.",
+    withdrawn: "The call is not asked about any more. Nothing was run.",
+    unknown: "It ended while this page had no connection. The record says how.",
+  };
+  return el(
+    "div",
+    { class: `ended ${status}` },
+    el("p", { class: "account" }, said(accountOf(prompt), "account-name")),
+    el("h1", { id: "call-title", tabindex: "-1" }, words[status] ?? status),
+    el(
+      "p",
+      {},
+      el("strong", {}, capital(prompt.words)),
+      " for ",
+      said(agentOf(prompt)),
+      by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null,
+    ),
+    reason ? el("p", {}, "Reason: ", said(reason)) : null,
+    why[status] ? el("p", { class: "muted" }, why[status]) : null,
+    grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " of this approval.") : null,
+  );
+}
+
+/** Bring clocks, bars and ages up to now. */
+export function tick() {
+  for (const place of document.querySelectorAll("[data-countdown]")) {
+    const left = until(place.dataset.countdown);
+    place.textContent = countdown(left);
+    place.classList.toggle("soon", left < 60);
+  }
+  for (const place of document.querySelectorAll("[data-ago]")) {
+    place.textContent = ago((now() - Date.parse(place.dataset.ago)) / 1000);
+  }
+  for (const bar of document.querySelectorAll(".bar[data-until]")) {
+    const whole = Date.parse(bar.dataset.until) - Date.parse(bar.dataset.from);
+    const part = Math.max(0, Math.min(1, (Date.parse(bar.dataset.until) - now()) / whole));
+    bar.firstChild.style.inlineSize = `${part * 100}%`;
+    bar.classList.toggle("soon", until(bar.dataset.until) < 60);
+  }
+}
+
+function countdown(left) {
+  const whole = Math.max(0, Math.ceil(left));
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

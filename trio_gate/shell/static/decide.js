@@ -1,0 +1,298 @@
+// The bar below a call: approve, deny with a reason, grant; and beside them what has not been shown yet.
+
+import { button, el, plural, said, toast } from "./dom.js";
+import { agentOf, accountOf } from "./call.js";
+import { read, WHY } from "./reader.js";
+import { state, unseen } from "./state.js";
+
+const MAX_REASON = 1000;
+const MAX_PREDICATE = 4000;
+
+/** A condition that holds for the call, to be made wider by hand. */
+function startingPoint({ service, operation, resources }) {
+  const facts = [
+    ["aws.service", service],
+    ["aws.action", operation],
+    ...(resources?.length === 1 ? [["aws.resource", resources[0]]] : []),
+  ];
+  return facts
+    .filter(([, value]) => /^[\w:/.*@ +=,-]+$/.test(value))
+    .map(([name, value]) => `${name} == "${value}"`)
+    .join(" && ");
+}
+
+/** The bar of a prompt. `refresh` brings it up to date, `act` presses a key: approve, deny or grant. */
+export function decisionBar(channel, prompt) {
+  const bar = new Bar(channel, prompt);
+  bar.refresh();
+  return bar;
+}
+
+class Bar {
+  constructor(channel, prompt) {
+    this.channel = channel;
+    this.prompt = prompt;
+    this.hidden = el("div", { class: "not-shown", id: "not-shown" });
+    this.offer = el("div", { class: "offer" });
+    this.form = el("div", { class: "form" });
+    this.fault = el("p", { class: "fault", role: "alert" });
+    this.approve = button("Approve", () => this.send("approve"), {
+      class: "primary",
+      "aria-keyshortcuts": "a",
+      "aria-describedby": "not-shown",
+    });
+    this.deny = button("Deny…", () => this.ask("deny"), { class: "danger", "aria-keyshortcuts": "d", "aria-expanded": "false" });
+    this.grant = button("Grant…", () => this.ask("grant"), {
+      class: "plain",
+      "aria-keyshortcuts": "g",
+      "aria-expanded": "false",
+    });
+    this.buttons = el("div", { class: "buttons" }, this.approve, this.grant, this.deny);
+    this.node = el(
+      "section",
+      { class: "decide", "aria-label": "Decision" },
+      this.hidden,
+      this.offer,
+      this.fault,
+      this.form,
+      this.buttons,
+    );
+    this.busy = false;
+    this.asked = null;
+  }
+
+  /** Bring the bar to the present state. */
+  refresh() {
+    const mine = this.prompt.approvers.some((group) => group.approved.includes(state.me.person));
+    const live = state.link === "open" && !this.busy;
+    this.approve.textContent = this.busy ? "Sending…" : mine ? "Approved by you" : "Approve";
+    this.approve.disabled = !live || mine;
+    this.deny.disabled = !live;
+    this.grant.hidden = !(state.me.may_grant && this.prompt.grantable);
+    this.grant.disabled = !live || mine;
+    for (const control of this.form.querySelectorAll("button[type=submit]")) control.disabled = !live;
+    this.showHidden();
+    this.showOffer(mine);
+  }
+
+  showHidden() {
+    const parts = unseen(this.prompt);
+    this.hidden.replaceChildren();
+    if (!parts.length) return;
+    this.hidden.append(
+      el("strong", {}, `${plural(parts.length, "part")} not shown`),
+      el(
+        "span",
+        { class: "parts" },
+        parts.slice(0, 6).map((part) => this.opener(part)),
+        parts.length > 6 ? el("span", { class: "muted" }, `and ${parts.length - 6} more, below in the call`) : null,
+      ),
+    );
+  }
+
+  opener(part) {
+    const open = () => read(this.channel, this.prompt, part.part, part.name, part.why);
+    return button(said(part.name || part.part), open, { class: "small", title: WHY[part.why] ?? part.why });
+  }
+
+  showOffer(mine) {
+    const terms = this.prompt.proposed;
+    const waiting = this.prompt.approvers.filter((group) => group.approved.length < group.quorum);
+    const others = this.prompt.approvers.some((group) => group.quorum > 1) || this.prompt.approvers.length > 1;
+    this.offer.replaceChildren();
+    if (state.me.may_grant && !this.prompt.grantable) {
+      this.offer.append(
+        el(
+          "p",
+          { class: "muted" },
+          "No grant can be made of this call: it vends credentials, or something about it is not known.",
+        ),
+      );
+    }
+    if (others) {
+      const left = waiting.map((group) => `${group.quorum - group.approved.length} more of ${group.id}`).join(", ");
+      this.offer.append(el("p", {}, mine ? "You approved. " : "", `Still needed: ${left || "nobody"}.`));
+    }
+    if (!terms || mine) return;
+    this.offer.append(
+      el(
+        "p",
+        {},
+        el("strong", {}, "A grant is proposed: "),
+        `${plural(terms.uses, "later call")} within ${plural(terms.minutes, "minute")}, `,
+        terms.predicate ? ["for which ", said(terms.predicate), " holds. "] : "equal to this one. ",
+      ),
+    );
+    if (state.me.may_grant)
+      this.offer.append(
+        button("Approve with this grant", () => this.send("approve", { grant: terms }), {
+          class: "small",
+          disabled: this.busy || state.link !== "open",
+        }),
+      );
+  }
+
+  /** Show the form of a kind, or put it away. */
+  ask(kind) {
+    const opening = this.asked !== kind;
+    this.asked = opening ? kind : null;
+    this.deny.setAttribute("aria-expanded", String(this.asked === "deny"));
+    this.grant.setAttribute("aria-expanded", String(this.asked === "grant"));
+    this.form.replaceChildren(...(opening ? [kind === "deny" ? this.denyForm() : this.grantForm()] : []));
+    this.buttons.hidden = opening;
+    if (opening) this.form.querySelector("textarea, input").focus();
+    else (kind === "deny" ? this.deny : this.grant).focus();
+  }
+
+  denyForm() {
+    const reason = el("textarea", {
+      id: "reason",
+      rows: "2",
+      maxlength: MAX_REASON,
+      placeholder: "What should the agent do instead?",
+    });
+    const form = el(
+      "form",
+      {
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            this.send("deny", { reason: reason.value });
+          },
+        },
+      },
+      el("label", { for: "reason" }, "Reason", el("span", { class: "muted" }, " the agent gets to read it")),
+      reason,
+      this.ends("deny", "Deny call", "danger"),
+    );
+    reason.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    return form;
+  }
+
+  grantForm() {
+    const { max_minutes: most, max_uses: many } = state.me;
+    const minutes = el("input", {
+      id: "minutes",
+      type: "number",
+      min: 1,
+      max: most,
+      value: Math.min(30, most),
+      required: true,
+      inputmode: "numeric",
+    });
+    const uses = el("input", {
+      id: "uses",
+      type: "number",
+      min: 1,
+      max: many,
+      value: Math.min(5, many),
+      required: true,
+      inputmode: "numeric",
+    });
+    const exact = el("input", { type: "radio", name: "which", checked: true });
+    const some = el("input", { type: "radio", name: "which" });
+    const predicate = el("textarea", {
+      id: "predicate",
+      rows: "3",
+      maxlength: MAX_PREDICATE,
+      spellcheck: "false",
+      autocapitalize: "off",
+      class: "cel",
+      disabled: true,
+      value: startingPoint(this.prompt),
+      "aria-label": "Condition in CEL",
+    });
+    const sum = el("p", { class: "sum", role: "status" });
+    const say = () => {
+      predicate.disabled = exact.checked;
+      predicate.required = some.checked;
+      sum.replaceChildren(...this.inWords(minutes.value, uses.value, some.checked ? predicate.value : null));
+    };
+    const submit = (event) => {
+      event.preventDefault();
+      this.send("approve", {
+        grant: { uses: Number(uses.value), minutes: Number(minutes.value), predicate: some.checked ? predicate.value : null },
+      });
+    };
+    const form = el(
+      "form",
+      { on: { submit, input: say, change: say } },
+      el(
+        "div",
+        { class: "pair" },
+        el("label", {}, el("span", {}, "Minutes ", el("span", { class: "muted" }, `up to ${most}`)), minutes),
+        el("label", {}, el("span", {}, "Later calls ", el("span", { class: "muted" }, `up to ${many}`)), uses),
+      ),
+      el(
+        "fieldset",
+        {},
+        el("legend", {}, "Which calls"),
+        el("label", { class: "choice" }, exact, "Only calls equal to this one"),
+        el("label", { class: "choice" }, some, "Calls for which a condition holds"),
+        predicate,
+      ),
+      sum,
+      this.ends("grant", "Approve and grant", "primary"),
+    );
+    say();
+    return form;
+  }
+
+  inWords(minutes, uses, predicate) {
+    const { prompt } = this;
+    return [
+      "Approves this call, and for ",
+      el("b", {}, plural(Number(minutes) || 0, "minute")),
+      " up to ",
+      el("b", {}, plural(Number(uses) || 0, "later call")),
+      " of ",
+      said(agentOf(prompt)),
+      " in ",
+      said(accountOf(prompt)),
+      " under the rule ",
+      said(prompt.rule),
+      ", ",
+      ...(predicate === null
+        ? ["equal to this one."]
+        : ["for which this holds: ", el("code", { class: "cel" }, predicate || "…")]),
+    ];
+  }
+
+  ends(kind, text, look) {
+    return el(
+      "div",
+      { class: "buttons" },
+      el("button", { type: "submit", class: look }, text),
+      button("Cancel", () => this.ask(kind), { class: "plain" }),
+    );
+  }
+
+  async send(verdict, more = {}) {
+    if (this.busy) return;
+    this.busy = true;
+    this.fault.textContent = "";
+    this.refresh();
+    const { id, digest } = this.prompt;
+    try {
+      const answer = await this.channel.ask({ type: "decide", id, digest, verdict, ...more });
+      if (this.asked) this.ask(this.asked);
+      if (answer.status === "pending") toast("Your approval counts. Others must approve, too.", "good");
+    } catch (fault) {
+      this.fault.textContent = fault.code === undefined ? `${fault.message}. Look again when it is back.` : fault.message;
+    }
+    this.busy = false;
+    this.refresh();
+  }
+
+  /** A key of the keyboard: it moves to what it means, and Enter does it. */
+  key(name) {
+    if (this.asked) this.ask(this.asked);
+    if (name === "a" && !this.approve.disabled) this.approve.focus();
+    if (name === "d" && !this.deny.disabled) this.ask("deny");
+    if (name === "g" && !this.grant.hidden && !this.grant.disabled) this.ask("grant");
+  }
+}

@@ -1,0 +1,101 @@
+// Elements and text. Rule: whatever comes from outside becomes a text node; nothing here parses markup.
+
+const TOAST_FOR = 5000;
+const MOST_TOASTS = 3;
+const ESCAPE = /\\u\{[0-9a-f]+\}/g;
+
+/** An element. `props` are attributes, but `on` (listeners), `text`, `class`; children are nodes, strings, lists, or nothing. */
+export function el(tag, props = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "on") for (const [event, run] of Object.entries(value)) made.addEventListener(event, run);
+    else if (name === "text") made.textContent = value;
+    else if (name === "value") made.value = value;
+    else made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+export function button(text, run, props = {}) {
+  return el("button", { type: "button", on: { click: run }, ...props }, text);
+}
+
+/** Text that an agent wrote, set apart from the page's own words; the gateway's escapes of hidden characters stand out. */
+export function said(text, look = "") {
+  return el("bdi", { class: `said ${look}`.trim(), dir: "ltr" }, ...pieces(String(text)));
+}
+
+export function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Text with its escapes marked, as nodes. */
+export function pieces(text) {
+  const nodes = [];
+  let at = 0;
+  for (const found of text.matchAll(ESCAPE)) {
+    if (found.index > at) nodes.push(document.createTextNode(text.slice(at, found.index)));
+    nodes.push(el("mark", { class: "escape", title: "a character that cannot be seen, by its number" }, found[0]));
+    at = found.index + found[0].length;
+  }
+  if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
+  return nodes;
+}
+
+export const $ = (id) => document.getElementById(id);
+
+/** Say something to a screen reader. */
+export function announce(text, urgent = false) {
+  const place = $(urgent ? "urgent" : "polite");
+  place.textContent = "";
+  setTimeout(() => {
+    place.textContent = text;
+  }, 50);
+}
+
+/** A note that goes away by itself. `kind`: good, bad or plain. */
+export function toast(text, kind = "plain") {
+  const note = el("div", { class: `toast ${kind}` }, text);
+  const place = $("toasts");
+  place.append(note);
+  while (place.children.length > MOST_TOASTS) place.firstChild.remove();
+  announce(text);
+  setTimeout(() => note.remove(), TOAST_FOR);
+}
+
+export function plural(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Seconds as people say them: "4:05", "2 h 10 min". */
+export function span(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** How long ago, roughly. */
+export function ago(seconds) {
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  return `${Math.floor(seconds / 3600)} h ago`;
+}
+
+export function clock(time) {
+  return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function bytes(count) {
+  if (count < 1024) return plural(count, "byte");
+  const units = ["KiB", "MiB", "GiB"];
+  let value = count;
+  let unit = -1;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,81 @@
+// Signing in: the token goes in a header, once; what stays is a cookie that this page cannot read.
+
+import { el } from "./dom.js";
+
+const FAULTS = {
+  401: "This token is nobody's.",
+  429: "Too many wrong tokens were tried. Wait a moment and try again.",
+  403: "The gateway does not take this page for its own. Open it by the gateway's own address.",
+};
+
+/** The sign-in form; `entered` runs when the gateway knows who it is. */
+export function loginView(entered, why) {
+  const token = el("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "current-password",
+    autocapitalize: "off",
+    spellcheck: "false",
+    required: true,
+    maxlength: 512,
+    "aria-describedby": "token-help",
+  });
+  const fault = el("p", { class: "fault", role: "alert" }, why ?? "");
+  const submit = el("button", { type: "submit", class: "primary" }, "Sign in");
+  const form = el(
+    "form",
+    {
+      class: "login",
+      on: {
+        submit: async (event) => {
+          event.preventDefault();
+          submit.disabled = true;
+          fault.textContent = "";
+          const problem = await signIn(token.value.trim());
+          token.value = "";
+          submit.disabled = false;
+          if (problem === null) entered();
+          else {
+            fault.textContent = problem;
+            token.focus();
+          }
+        },
+      },
+    },
+    el("img", { src: "icon.svg", alt: "", width: 44, height: 44 }),
+    el("h1", {}, "Approvals"),
+    el("p", { class: "muted" }, "Decide what agents may do on AWS."),
+    el("label", { for: "token" }, "Your token"),
+    token,
+    el(
+      "p",
+      { class: "muted small-text", id: "token-help" },
+      "It begins with ",
+      el("code", {}, "tg_"),
+      ". ",
+      el("code", {}, "trio-gate person new"),
+      " makes one.",
+    ),
+    fault,
+    submit,
+  );
+  return el("div", { class: "door" }, form);
+}
+
+async function signIn(token) {
+  if (!/^[!-~]+$/.test(token)) return "A token has only letters, digits and signs, and no spaces.";
+  try {
+    const answer = await fetch("/v1/session", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${token}` },
+      cache: "no-store",
+    });
+    return answer.ok ? null : (FAULTS[answer.status] ?? `The gateway answered ${answer.status}.`);
+  } catch {
+    return "The gateway cannot be reached.";
+  }
+}
+
+export async function signOut() {
+  await fetch("/v1/session", { method: "DELETE", cache: "no-store" });
+}

@@ -1,0 +1,277 @@
+// The page put together: what the address asks for, what the keyboard does, and what the title says.
+
+import { $, announce, button, el, plural, toast } from "./dom.js";
+import { ActivityView } from "./activity.js";
+import { accountOf, agentOf, tick } from "./call.js";
+import { Channel } from "./channel.js";
+import { GrantsView } from "./grants.js";
+import { loginView, signOut } from "./login.js";
+import { Notices } from "./notices.js";
+import { apply, changed, state, subscribe } from "./state.js";
+import { StopsView, stopBanners } from "./stops.js";
+import { Waiting } from "./waiting.js";
+
+const WIDE = "(min-width: 860px)";
+const LINKS = { connecting: "Connecting…", open: "Connected", offline: "Offline", "signed-out": "Signed out" };
+const KEYS = [
+  ["j  k", "next, previous call"],
+  ["Enter", "read the chosen call; do what has the focus"],
+  ["a", "to Approve; Enter approves"],
+  ["d", "deny: write a reason, Enter denies"],
+  ["g", "grant"],
+  ["1 – 4", "the views"],
+  ["Esc", "close, go back"],
+  ["?", "this help"],
+];
+
+const channel = new Channel(apply, linked);
+const waiting = new Waiting(channel, go);
+const views = { grants: new GrantsView(channel), activity: new ActivityView(channel), stop: new StopsView(channel) };
+const notices = new Notices((id) => go(id));
+let observing = false;
+
+function linked(status) {
+  const before = state.link;
+  state.link = status;
+  if (status === "signed-out") {
+    showLogin(before === "connecting" && !state.me ? null : "Your session is over. Sign in again.");
+    return;
+  }
+  if (status === "offline" && before !== "offline") observing = false;
+  changed("link", status);
+}
+
+/** Choose a call, or with null the list; `focus` puts the keyboard into it. */
+function go(id, focus = false) {
+  const to = id === null ? "#/waiting" : `#${id}`;
+  if (location.hash !== to) {
+    history.pushState(null, "", to);
+    moved();
+  }
+  if (focus) requestAnimationFrame(() => $("call-title")?.focus());
+}
+
+function route() {
+  const name = location.hash.slice(1);
+  if (name.startsWith("/")) return { view: name.slice(1) || "waiting", id: null };
+  return { view: "waiting", id: name || null };
+}
+
+function allowed(view) {
+  return (
+    view === "waiting" ||
+    view === "grants" ||
+    (view === "activity" && state.me?.may_observe) ||
+    (view === "stop" && state.me?.may_stop)
+  );
+}
+
+function draw() {
+  if (!state.me) return;
+  const { view, id } = route();
+  const shown = allowed(view) ? view : "waiting";
+  $("top").hidden = false;
+  $("skip").hidden = false;
+  document.body.dataset.view = shown;
+  drawViews(shown);
+  const made = shown === "waiting" ? waiting : views[shown];
+  const moved = $("main").firstChild !== made.node;
+  if (moved) $("main").replaceChildren(made.node);
+  if (shown === "waiting") waiting.show(id ?? firstChoice());
+  else views[shown].show();
+  watch(shown === "activity");
+}
+
+/** On a wide screen something is chosen, so that one glance is enough. */
+function firstChoice() {
+  if (!matchMedia(WIDE).matches) return null;
+  return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen))
+    ? waiting.chosen
+    : (waiting.order[0]?.id ?? null);
+}
+
+function drawViews(shown) {
+  const items = [
+    ["waiting", "Waiting", state.prompts.size],
+    ["grants", "Grants", state.grants.size],
+    ...(state.me.may_observe ? [["activity", "Activity", 0]] : []),
+    ...(state.me.may_stop ? [["stop", "Stop", 0]] : []),
+  ];
+  $("views").replaceChildren(
+    ...items.map(([name, text, count]) =>
+      el(
+        "a",
+        { href: `#/${name}`, "aria-current": name === shown ? "page" : null },
+        text,
+        count ? el("span", { class: "badge" }, String(count)) : null,
+      ),
+    ),
+  );
+}
+
+function drawLink() {
+  const link = $("link");
+  link.className = `link ${state.link}`;
+  link.textContent = LINKS[state.link];
+  const offline = el(
+    "div",
+    { class: "banner offline" },
+    el(
+      "p",
+      {},
+      el("strong", {}, "No connection to the gateway. "),
+      "What you see may be old, and nothing can be decided. Trying again…",
+    ),
+    button("Try now", () => channel.now(), { class: "small" }),
+  );
+  $("banners").replaceChildren(...(state.link !== "open" && state.me ? [offline] : []), ...stopBanners(channel));
+  document.body.classList.toggle("is-offline", state.link !== "open");
+}
+
+/** Ask for activity while it is looked at. */
+function watch(on) {
+  if (!state.me?.may_observe || state.link !== "open" || on === observing) return;
+  observing = on;
+  channel.ask({ type: "observe", on }).catch(() => {
+    observing = false;
+  });
+}
+
+function title() {
+  const count = state.prompts.size;
+  document.title = `${count ? `(${count}) ` : ""}${state.link === "open" ? "" : "Offline · "}Approvals · trio-gate`;
+  $("icon").href = count ? "icon-waiting.svg" : "icon.svg";
+}
+
+const heard = {
+  hello() {
+    $("who").textContent = state.me.person;
+    notices.offer();
+    if (!$("main").firstChild || $("main").querySelector(".door")) draw();
+  },
+  settled() {
+    drawLink();
+    draw();
+    announce(state.prompts.size ? `${plural(state.prompts.size, "call")} waiting` : "Connected. Nothing waits.");
+  },
+  pending(prompt) {
+    announce(`New call waiting: ${accountOf(prompt)}, ${prompt.words}, by ${agentOf(prompt)}`);
+    notices.show(prompt);
+    if (!waiting.chosen) draw();
+  },
+  resolved({ id, prompt, status, by }) {
+    notices.close(id);
+    if (!prompt) return;
+    const words =
+      { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", withdrawn: "Withdrawn" }[status] ?? status;
+    toast(
+      `${words}: ${prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`,
+      { approved: "good", denied: "bad" }[status] ?? "plain",
+    );
+  },
+  link: () => {
+    drawLink();
+    if (state.me) draw();
+    if (state.link === "offline" && state.me) announce("The connection to the gateway is lost.", true);
+  },
+  stops: drawLink,
+};
+
+subscribe((what, detail) => {
+  heard[what]?.(detail);
+  if (!state.me) return;
+  const { view } = route();
+  if (!(view in views)) waiting.changed(what, detail);
+  else if (what === view || what === "stops" || (view === "activity" && what === "settled")) views[view].show();
+  drawViews(allowed(view) ? view : "waiting");
+  title();
+});
+
+function showLogin(why) {
+  state.me = null;
+  observing = false;
+  for (const kept of [state.prompts, state.ended, state.grants, state.opened]) kept.clear();
+  state.stops = [];
+  state.calls = [];
+  waiting.show(null);
+  document.querySelector("dialog")?.close();
+  $("top").hidden = true;
+  $("skip").hidden = true;
+  $("banners").replaceChildren();
+  document.body.dataset.view = "login";
+  $("main").replaceChildren(loginView(() => channel.start(), why));
+  $("token").focus();
+  document.title = "Approvals · trio-gate";
+}
+
+function help() {
+  const close = button("Close", () => box.close(), { class: "primary" });
+  const box = el(
+    "dialog",
+    { class: "help", "aria-labelledby": "help-title" },
+    el("header", {}, el("h2", { id: "help-title" }, "Keys"), close),
+    el(
+      "dl",
+      { class: "keys" },
+      KEYS.map(([keys, text]) => [
+        el(
+          "dt",
+          {},
+          keys.split("  ").map((key) => el("kbd", {}, key)),
+        ),
+        el("dd", {}, text),
+      ]),
+    ),
+  );
+  box.addEventListener("close", () => box.remove());
+  document.body.append(box);
+  box.showModal();
+}
+
+const keys = {
+  j: () => waiting.step(1),
+  k: () => waiting.step(-1),
+  a: () => waiting.bar?.key("a"),
+  d: () => waiting.bar?.key("d"),
+  g: () => waiting.bar?.key("g"),
+  "?": help,
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!state.me || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog")) return;
+  const typing = event.target.closest("input, textarea, select");
+  if (event.key === "Escape") {
+    if (waiting.bar?.asked) waiting.bar.ask(waiting.bar.asked);
+    else if (!typing) go(null);
+    return;
+  }
+  if (typing) return;
+  const here = route().view === "waiting";
+  const number = ["1", "2", "3", "4"].indexOf(event.key);
+  if (number >= 0) $("views").children[number]?.click();
+  else if (event.key === "Enter" && here && !event.target.closest("a, button, summary")) {
+    if (!waiting.chosen) waiting.step(1);
+    requestAnimationFrame(() => $("call-title")?.focus());
+  } else if (event.key === "?" || (here && event.key in keys)) keys[event.key]();
+  else return;
+  event.preventDefault();
+});
+
+/** The address changed: show what it names, and put the keyboard there. */
+function moved() {
+  draw();
+  if (route().view !== "waiting") document.querySelector("#main h1")?.focus();
+  else if (route().id === null) document.querySelector(".list-title")?.focus({ preventScroll: true });
+  else if (!matchMedia(WIDE).matches) $("call-title")?.focus({ preventScroll: true });
+}
+
+window.addEventListener("hashchange", moved);
+$("help").addEventListener("click", help);
+$("leave").addEventListener("click", async () => {
+  await signOut().catch(() => {});
+  channel.stop();
+  state.link = "signed-out";
+  showLogin(null);
+});
+setInterval(tick, 500);
+channel.start();

@@ -1,0 +1,94 @@
+// A part of a call in full: fetched piece by piece, shown line by line in a window of its own.
+// Rule: a part counts as shown once its last piece is on the screen.
+
+import { button, bytes, el, pieces, plural } from "./dom.js";
+import { markSeen } from "./state.js";
+
+export const WHY = {
+  masked: "folded, because its name says it is sensitive",
+  cut: "too long to show in the call",
+  blob: "binary data",
+  more: "more items than are shown in the call",
+  name: "a member's name that is too long to show",
+  streamed: "an upload",
+  deep: "nested too deep to show in the call",
+  whole: "shown in full",
+};
+const HOW = { base64: "decoded from Base64", gzip: "unpacked from gzip", json: "JSON, laid out", hex: "shown as hexadecimal" };
+const AT_ONCE = 4;
+
+/** Open a part of a prompt. */
+export function read(channel, prompt, part, name, why) {
+  const facts = el("p", { class: "facts" });
+  const text = el("div", { class: "text", tabindex: "0", role: "region", "aria-label": "Contents" });
+  const rest = el("div", { class: "rest" });
+  const close = button("Close", () => box.close(), { class: "primary" });
+  const box = el(
+    "dialog",
+    { class: "reader", "aria-labelledby": "reader-title" },
+    el(
+      "header",
+      {},
+      el(
+        "div",
+        {},
+        el("h2", { id: "reader-title" }, el("bdi", {}, ...pieces(name))),
+        el("p", { class: "muted" }, WHY[why] ?? why),
+      ),
+      close,
+    ),
+    facts,
+    text,
+    rest,
+  );
+  box.addEventListener("close", () => box.remove());
+  document.body.append(box);
+  box.showModal();
+  const reading = { channel, prompt, part, facts, text, rest };
+  fetchFrom(reading, 0, AT_ONCE);
+}
+
+async function fetchFrom(reading, offset, most) {
+  const { channel, prompt, part, facts, text, rest } = reading;
+  rest.replaceChildren(el("span", { class: "muted" }, "Loading…"));
+  try {
+    let next = offset;
+    let piece = null;
+    for (let done = 0; next !== null && done < most; done += 1) {
+      piece = await channel.ask({ type: "detail", id: prompt.id, part, offset: next });
+      if (offset === 0 && done === 0) facts.replaceChildren(...described(piece));
+      append(text, piece.text);
+      next = piece.next;
+    }
+    if (next === null) {
+      markSeen(prompt, part);
+      rest.replaceChildren(el("span", { class: "muted" }, "That is all of it."));
+      return;
+    }
+    const going = button("Show more", () => fetchFrom(reading, next, AT_ONCE));
+    rest.replaceChildren(el("span", {}, `${next} of ${piece.length} characters are shown.`), going);
+  } catch (fault) {
+    rest.replaceChildren(
+      el("span", { class: "fault", role: "alert" }, fault.message),
+      button("Try again", () => fetchFrom(reading, offset, most)),
+    );
+  }
+}
+
+function described(piece) {
+  const how = piece.how.length ? piece.how.map((word) => HOW[word] ?? word).join(", ") : "plain text";
+  return [
+    el("span", {}, how),
+    el("span", {}, plural(piece.length, "character")),
+    el("span", {}, bytes(piece.size)),
+    el("code", { class: "hash" }, `sha256 ${piece.sha256}`),
+  ];
+}
+
+/** Lines get elements of their own, so that a wrapped line is not taken for two. */
+function append(text, piece) {
+  piece.split("\n").forEach((line, index) => {
+    if (index || !text.lastChild) text.append(el("div", { class: "line" }));
+    text.lastChild.append(...pieces(line.replaceAll("\\u{9}", "\t")));
+  });
+}

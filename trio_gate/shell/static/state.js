@@ -1,0 +1,119 @@
+// What is known of the gateway now, and who wants to hear of changes.
+
+const KEPT_CALLS = 500;
+const KEPT_ENDED = 100;
+
+export const state = {
+  link: "connecting",
+  me: null,
+  skew: 0,
+  prompts: new Map(),
+  ended: new Map(),
+  grants: new Map(),
+  stops: [],
+  calls: [],
+  missed: 0,
+  opened: new Map(),
+  coming: 0,
+};
+
+const listeners = [];
+
+/** `listen(what, frame)`: what is hello, pending, updated, resolved, grants, stops, activity, opened or link. */
+export function subscribe(listen) {
+  listeners.push(listen);
+}
+
+export function changed(what, detail) {
+  for (const listen of listeners) listen(what, detail);
+}
+
+/** The gateway's time in milliseconds. */
+export const now = () => Date.now() + state.skew;
+
+/** Seconds until a time of the gateway's. */
+export const until = (time) => (Date.parse(time) - now()) / 1000;
+
+/** What of a prompt has not been opened yet. */
+export function unseen(prompt) {
+  const seen = state.opened.get(prompt.digest) ?? new Set();
+  return prompt.not_shown.filter((part) => !seen.has(part.part));
+}
+
+export function markSeen(prompt, part) {
+  if (!state.opened.has(prompt.digest)) state.opened.set(prompt.digest, new Set());
+  state.opened.get(prompt.digest).add(part);
+  changed("opened", prompt);
+}
+
+const applied = {
+  hello(frame) {
+    state.me = frame;
+    state.skew = Date.parse(frame.now) - Date.now();
+    state.before = state.prompts;
+    state.prompts = new Map();
+    state.grants = new Map();
+    state.stops = frame.stops;
+    state.coming = frame.pending;
+    changed("hello", frame);
+    if (!frame.pending) settled();
+  },
+  pending({ prompt }) {
+    state.prompts.set(prompt.id, prompt);
+    if (state.coming === 0) changed("pending", prompt);
+    else if ((state.coming -= 1) === 0) settled();
+  },
+  updated(frame) {
+    const prompt = state.prompts.get(frame.id);
+    if (!prompt) return;
+    const { approvers, detached, proposed } = frame;
+    Object.assign(prompt, { approvers, detached, proposed });
+    changed("updated", prompt);
+  },
+  resolved(frame) {
+    const prompt = state.prompts.get(frame.id);
+    state.prompts.delete(frame.id);
+    if (prompt) end(prompt, frame);
+    changed("resolved", { ...frame, prompt });
+  },
+  granted({ grant }) {
+    state.grants.set(grant.id, grant);
+    changed("grants", grant);
+  },
+  grant_ended(frame) {
+    const grant = state.grants.get(frame.id);
+    state.grants.delete(frame.id);
+    changed("grants", grant);
+  },
+  stopped({ stop }) {
+    state.stops = [...state.stops.filter((other) => other.agent !== stop.agent), stop];
+    changed("stops", stop);
+  },
+  lifted({ agent }) {
+    state.stops = state.stops.filter((other) => other.agent !== agent);
+    changed("stops", null);
+  },
+  activity({ call, missed }) {
+    state.missed += missed;
+    state.calls = [call, ...state.calls.filter((other) => other.id !== call.id)].slice(0, KEPT_CALLS);
+    changed("activity", call);
+  },
+};
+
+function end(prompt, outcome) {
+  state.ended.set(prompt.id, { prompt, ...outcome });
+  if (state.ended.size > KEPT_ENDED) state.ended.delete(state.ended.keys().next().value);
+}
+
+/** The present state is here: what waited before and does not now has ended while nobody told us. */
+function settled() {
+  for (const prompt of state.before?.values() ?? []) {
+    if (!state.prompts.has(prompt.id)) end(prompt, { id: prompt.id, status: "unknown", by: [], reason: "", grant: null });
+  }
+  state.before = undefined;
+  changed("settled", null);
+}
+
+export function apply(frame) {
+  applied[frame.type]?.(frame);
+}

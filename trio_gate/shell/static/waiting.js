@@ -1,0 +1,184 @@
+// The calls that wait: a list, and beside or instead of it the chosen one.
+
+import { button, capital, el, plural, said } from "./dom.js";
+import { accountOf, agentOf, callView, endedView, group, leaving, tick } from "./call.js";
+import { decisionBar } from "./decide.js";
+import { state, unseen } from "./state.js";
+
+const DRAW_EVERY = 150;
+
+export class Waiting {
+  /** `go(id)` chooses a call, null none. */
+  constructor(channel, go) {
+    this.channel = channel;
+    this.go = go;
+    this.chosen = undefined;
+    this.timer = null;
+    this.drawn = -DRAW_EVERY;
+    this.list = el("ul", { class: "calls", id: "calls" });
+    this.title = el("h1", { class: "list-title", tabindex: "-1" });
+    this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list);
+    this.detail = el("article", { class: "call", "aria-labelledby": "call-title" });
+    this.node = el("div", { class: "waiting" }, this.aside, this.detail);
+    this.bar = null;
+  }
+
+  get order() {
+    return [...state.prompts.values()].sort(
+      (one, other) => one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id),
+    );
+  }
+
+  /** Show the list, and the call of this id. */
+  show(id) {
+    const other = id !== this.chosen;
+    this.chosen = id;
+    this.drawList();
+    if (other) this.showCall();
+  }
+
+  /** Draw the list, at once or, in a flood of news, soon. */
+  refreshList() {
+    if (this.timer) return;
+    const wait = DRAW_EVERY - (performance.now() - this.drawn);
+    if (wait <= 0) this.drawList();
+    else this.timer = setTimeout(() => this.drawList(), wait);
+  }
+
+  drawList() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    const order = this.order;
+    const focused = document.activeElement?.dataset?.call;
+    this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "Nothing waits";
+    this.list.replaceChildren(...order.map((prompt) => this.item(prompt)));
+    if (!order.length)
+      this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
+    if (focused) this.list.querySelector(`[data-call="${CSS.escape(focused)}"]`)?.focus();
+    tick();
+    this.drawn = performance.now();
+  }
+
+  item(prompt) {
+    const hidden = unseen(prompt).length;
+    const grave = prompt.risks.length;
+    return el(
+      "li",
+      {},
+      el(
+        "a",
+        { href: `#${prompt.id}`, "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
+        el(
+          "span",
+          { class: "item-top" },
+          said(accountOf(prompt), "item-account"),
+          el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, ""),
+        ),
+        el("span", { class: "item-words" }, capital(prompt.words)),
+        el("span", { class: "item-more" }, el("span", {}, prompt.service), " · ", el("bdi", {}, agentOf(prompt))),
+        el(
+          "span",
+          { class: "tags" },
+          grave ? el("span", { class: "tag warn" }, plural(grave, "warning")) : null,
+          hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
+          prompt.detached ? el("span", { class: "tag" }, "agent left") : null,
+          prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null,
+        ),
+      ),
+    );
+  }
+
+  showCall() {
+    const prompt = state.prompts.get(this.chosen);
+    const ended = state.ended.get(this.chosen);
+    this.bar = null;
+    this.node.classList.toggle("one", Boolean(this.chosen));
+    const back = button("‹ All calls", () => this.go(null), { class: "quiet back" });
+    if (prompt) {
+      this.bar = decisionBar(this.channel, prompt);
+      const body = el("div", { class: "call-body" }, callView(this.channel, prompt).filter(Boolean));
+      this.detail.replaceChildren(back, body, this.bar.node);
+    } else if (ended) this.detail.replaceChildren(back, endedView(ended), this.nextOne());
+    else if (this.chosen && state.link === "open") {
+      this.detail.replaceChildren(
+        back,
+        el(
+          "div",
+          { class: "ended" },
+          el("h1", { id: "call-title", tabindex: "-1" }, "This call does not wait"),
+          el("p", { class: "muted" }, "It was decided, or ended, or is not addressed to you."),
+        ),
+        this.nextOne(),
+      );
+    } else
+      this.detail.replaceChildren(
+        el(
+          "div",
+          { class: "blank" },
+          el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
+          el(
+            "p",
+            { class: "muted" },
+            this.order.length
+              ? "Press j for the next one, ? for all keys."
+              : "Nobody waits for you. Leave this page open: its title counts.",
+          ),
+        ),
+      );
+    this.detail.scrollTop = 0;
+    window.scrollTo(0, 0);
+    tick();
+  }
+
+  nextOne() {
+    const next = this.order[0];
+    return el(
+      "p",
+      { class: "next" },
+      next
+        ? button(`Next waiting call (${this.order.length})`, () => this.go(next.id, true), { class: "primary" })
+        : el("span", { class: "muted" }, "Nothing else waits."),
+    );
+  }
+
+  /** Bring what is on the screen to the present state, without moving what a person is about to press. */
+  changed(what, detail) {
+    this.refreshList();
+    if (!this.chosen) this.showCall();
+    if (what === "resolved" && detail.id === this.chosen) this.ended();
+    if (what === "settled" && this.chosen) this.settled();
+    if (what === "updated" && detail.id === this.chosen) this.updated(detail);
+    this.bar?.refresh();
+    this.detail.querySelector(".next")?.replaceWith(this.nextOne());
+  }
+
+  /** The chosen call is over; who was in it with the keyboard stays there. */
+  ended() {
+    const inside = this.detail.contains(document.activeElement) || document.activeElement === document.body;
+    this.showCall();
+    if (inside) this.detail.querySelector("h1")?.focus();
+  }
+
+  settled() {
+    const prompt = state.prompts.get(this.chosen);
+    if (prompt && this.bar?.prompt.digest === prompt.digest) this.bar.prompt = prompt;
+    else this.showCall();
+    if (prompt) this.updated(prompt);
+  }
+
+  updated(prompt) {
+    const groups = this.detail.querySelector("[data-groups]");
+    groups?.replaceChildren(...prompt.approvers.map(group));
+    this.detail.querySelector(".leaving")?.replaceChildren(...[leaving(prompt)].filter(Boolean));
+  }
+
+  /** The call after or before the chosen one. */
+  step(by) {
+    const order = this.order;
+    if (!order.length) return;
+    const at = order.findIndex((prompt) => prompt.id === this.chosen);
+    const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : Math.max(0, Math.min(order.length - 1, at + by));
+    this.go(order[next].id);
+    this.list.querySelector(`[data-call="${CSS.escape(order[next].id)}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+}
