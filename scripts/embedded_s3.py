@@ -81,7 +81,7 @@ paste.filter_factory = scripts.swift_parts:auth_factory
 [filter:s3api]
 use = egg:swift#s3api
 location = {region}
-storage_domain = s3.{region}.amazonaws.com, s3.amazonaws.com
+storage_domain = s3.{region}.amazonaws.com, s3.dualstack.{region}.amazonaws.com, s3.amazonaws.com
 s3_acl = false
 [filter:catch_errors]
 use = egg:swift#catch_errors
