@@ -8,6 +8,7 @@ from tests.aws.naming_kit import JSON_10, catalog, claim, head
 from trio_gate.aws.endpoint_mode import by_scope, hint
 from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.naming import name_call
+from trio_gate.aws.route import TWINS
 from trio_gate.errors import Unidentified
 from trio_gate.wire.head import Held
 
@@ -38,7 +39,8 @@ def test_the_scope_alone():
 def test_a_service_in_the_path(target, signing_name, service, forwarded):
     request = head(f"POST {target}")
     stripped, place = by_scope(request, claim(signing_name), TABLE)
-    assert [one.service for one in place.candidates] == [service]
+    assert next(one.service for one in place.candidates) == service
+    assert {one.service for one in place.candidates} <= {service, *next((twins for twins in TWINS if service in twins), ())}
     assert stripped.target == head(f"POST {forwarded}").target
     assert (stripped.method, stripped.headers) == (request.method, request.headers)
     assert stripped.target.arrived == ""
@@ -98,6 +100,25 @@ def test_a_call_by_its_scope_is_named():
     body = Held(data=b"Action=ListUsers&Version=2010-05-08")
     call = name_call(stripped, body, place=place, claim=claim("iam"), catalog=catalog())
     assert (call.service, call.operation, call.candidate.host) == ("iam", "ListUsers", "iam.amazonaws.com")
+
+
+@pytest.mark.parametrize("said", ["rds", "neptune", "docdb"])
+def test_twins_go_by_one_name_whichever_the_agent_says(said):
+    request = head(f"POST /-/{said}", {"Content-Type": "application/x-www-form-urlencoded"})
+    stripped, place = by_scope(request, claim("rds"), TABLE)
+    catalog().ensure(one.service for one in place.candidates)
+    body = Held(data=b"Action=DeleteDBInstance&Version=2014-10-31&DBInstanceIdentifier=a")
+    assert name_call(stripped, body, place=place, claim=claim("rds"), catalog=catalog()).service == "rds"
+
+
+def test_a_global_service_beside_a_regional_one_takes_any_region():
+    request = head("POST /", {"Content-Type": "application/x-www-form-urlencoded"})
+    signed = claim("iam", region="eu-west-1")
+    stripped, place = by_scope(request, signed, TABLE)
+    catalog().ensure(one.service for one in place.candidates)
+    body = Held(data=b"Action=ListUsers&Version=2010-05-08")
+    call = name_call(stripped, body, place=place, claim=signed, catalog=catalog())
+    assert (call.service, call.candidate.region) == ("iam", "us-east-1")
 
 
 def test_the_hint_names_the_variables():

@@ -159,6 +159,10 @@ def test_cbor_of_too_many_items(data):
 # --- XML ----------------------------------------------------------------------------------------------------------------
 
 XML_REFUSED = [
+    b'<a><b xmlns="x"/></a>',
+    b'<a xmlns="x"><b xmlns="y"/></a>',
+    b'<a xmlns="x"><b xmlns=""/></a>',
+    b'<a xmlns="x"><b xmlns="x"><c xmlns="z"/></b></a>',
     b"",
     b"<a>",
     b"<a></b>",
@@ -186,6 +190,10 @@ XML_REFUSED = [
 def test_xml_refused(data):
     with pytest.raises(Malformed):
         read_xml(data)
+
+
+def test_the_roots_namespace_may_be_said_again():
+    assert read_xml(b'<a xmlns="x"><b xmlns="x"/></a>').children[0].name == "b"
 
 
 def test_xml_taken():

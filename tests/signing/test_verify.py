@@ -186,6 +186,33 @@ def test_presigned_requests_are_proven_while_they_live(method):
             verify(changed, claim, payload_hash=payload, secret=SECRET, now=when(claim))
 
 
+def signed_twice_dated(date: str, amz_date: str) -> tuple[RequestHead, Claim]:
+    """A head signed well for a scope of one date, and a claim with another."""
+    head, _, _ = read(b"GET /?x=1 HTTP/1.1\r\nHost: sts.us-east-1.amazonaws.com\r\n\r\n")
+    credentials = Credentials(access_key_id=KEY_ID, secret_access_key=SECRET)
+    made = sign(head, payload_hash=EMPTY, credentials=credentials, service="sts", region="us-east-1", now=NOW, s3=False)
+    claim = claim_of(made.head)
+    return made.head, replace(claim, date=date, amz_date=amz_date)
+
+
+@pytest.mark.parametrize(
+    ("date", "amz_date"), [("20260130", "20260131T120000Z"), ("20260131", "20260131T120001Z"), ("20260131", "20260131")]
+)
+def test_a_signature_has_one_date(date, amz_date):
+    head, claim = signed_twice_dated("20260131", "20260131T120000Z")
+    verify(head, claim, payload_hash=EMPTY, secret=SECRET, now=NOW)
+    head, claim = signed_twice_dated(date, amz_date)
+    with pytest.raises(Unauthenticated, match="one date"):
+        verify(head, claim, payload_hash=EMPTY, secret=SECRET, now=NOW)
+
+
+@pytest.mark.parametrize("form", sorted(kind.value for kind in StreamKind if kind.value.startswith("STREAMING")))
+def test_a_form_of_uploads_is_no_hash_of_another_body(form):
+    head, _, _ = read(f"POST / HTTP/1.1\r\nHost: h\r\nx-amz-content-sha256: {form}\r\n\r\n".encode())
+    with pytest.raises(Malformed, match="for S3"):
+        payload_hash_of(head, Held(data=b"1\r\na\r\n0\r\n\r\n"))
+
+
 @pytest.mark.parametrize("name", ["clients.sample", "jsv3.sample", "botocore_variants.sample"])
 def test_what_real_clients_sign_is_proven(name):
     path = SHARED / "corpus" / f"{name}.jsonl.gz"

@@ -57,12 +57,14 @@ class Place:
         candidates: the services it may stand for; never empty.
         bucket: the S3 bucket that the name holds; None for path style and for other services.
         account: the 12 digits that a label of the name holds (account endpoints), None when there are none.
+        scoped: whether it was found by the signature's scope, which is then not to be compared with it.
     """
 
     host: str
     candidates: tuple[Candidate, ...]
     bucket: str | None = None
     account: str | None = None
+    scoped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

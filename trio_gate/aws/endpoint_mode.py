@@ -1,14 +1,16 @@
 """Requests that come by AWS_ENDPOINT_URL: their Host is the gateway's, so the scope of the signature says where they go.
 
 Rule: a scope is only ever looked up in the host table. Where several services share a scope, the path may begin with
-`/-/SERVICE`; it then counts for that service alone, and AWS never sees it. The agent signed the path as it arrived, so its
-signature is verified over the head as it arrived.
+`/-/SERVICE`; it then counts for that service and its twins alone, and AWS never sees it: a call of twins goes by one name whichever
+of them the agent says. The agent signed the path as it arrived, so its signature is verified over the head as it arrived.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from trio_gate.aws.route import TWINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +37,8 @@ def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[Request
     segments = head.target.segments
     if segments[0] != _MARK or len(segments) < 2 or (claim.service == _GLACIER and segments[1] != _GLACIER):
         return head, table.place_of_scope(claim.service, claim.region)
-    place = table.place_of_scope(claim.service, claim.region, service=segments[1])
+    twins = next((family for family in TWINS if segments[1] in family), ())
+    place = table.place_of_scope(claim.service, claim.region, service=segments[1], twins=twins)
     return replace(head, target=replace(head.target, segments=segments[2:] or ("",), arrived="")), place
 
 

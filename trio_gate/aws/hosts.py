@@ -161,7 +161,7 @@ class HostTable:
         )
         return Place(host=asked, candidates=candidates, bucket=read.bucket, account=read.account) if candidates else None
 
-    def place_of_scope(self, signing_name: str, region: str, *, service: str | None = None) -> Place:
+    def place_of_scope(self, signing_name: str, region: str, *, service: str | None = None, twins: Sequence[str] = ()) -> Place:
         """Where a request goes whose scope alone is known: the default hosts of the services that sign so.
 
         Global services take any region of their partition here, because SDKs that are given an endpoint sign for the client's
@@ -171,6 +171,7 @@ class HostTable:
             signing_name: the service of the scope.
             region: the region of the scope.
             service: botocore's name, where it is known which service is meant.
+            twins: services that have operations in common with that one, which go by the name of one of them.
 
         Raises:
             Unidentified: botocore knows no such service, region or pair.
@@ -185,13 +186,13 @@ class HostTable:
             raise Unidentified(f"the service that the path names is not one that signs as {signing_name}")
         candidates = tuple(
             candidate
-            for name in ([service] if service else names)
+            for name in ([service, *(one for one in twins if one in names and one != service)] if service else names)
             for candidate in self._default(name, partition, region)
             if candidate.signing_name == signing_name
         )
         if not candidates:
             raise Unidentified(f"{signing_name} has no host in {region}")
-        return Place(host=candidates[0].host, candidates=candidates)
+        return Place(host=candidates[0].host, candidates=candidates, scoped=True)
 
     def _default(self, service: str, partition: str, region: str) -> tuple[Candidate, ...]:
         by = self._services[service].default

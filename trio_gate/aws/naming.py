@@ -116,6 +116,8 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
 
 
 def _in_scope(place: Place, claim: Claim) -> tuple[Candidate, ...]:
+    if place.scoped:
+        return place.candidates
     # S3 still takes "US" for us-east-1, its first name there, and s3cmd sends it.
     region = "us-east-1" if (claim.service, claim.region) == ("s3", "US") else claim.region
     kept = tuple(one for one in place.candidates if (one.signing_name, one.region) == (claim.service, region))

@@ -7,7 +7,7 @@ scope of the signature decides, and Host only says that the listener is meant.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope
@@ -43,8 +43,8 @@ class Way:
     base: str = ""
 
 
-def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place, Claim]:
-    """Where the request goes; its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL; the claim to name it by.
+def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place]:
+    """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
 
     Raises:
         Malformed: SNI, CONNECT and Host differ, or Host is none of the listener's names (421).
@@ -52,10 +52,9 @@ def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> 
         Unidentified: no such host, service or region.
     """
     if way.kind != "endpoint":
-        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))), claim
+        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,)))
     _check_endpoint(head, way)
-    head, place = by_scope(head, claim, table)
-    return head, place, _settled(claim, place)
+    return by_scope(head, claim, table)
 
 
 def _check_endpoint(head: RequestHead, way: Way) -> None:
@@ -64,9 +63,3 @@ def _check_endpoint(head: RequestHead, way: Way) -> None:
         raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
         raise Denied("browsers may not call the endpoint listener")
-
-
-def _settled(claim: Claim, place: Place) -> Claim:
-    """The claim to name the request by. An SDK with an endpoint signs global services for its own region; AWS wants the place's."""
-    regions = [candidate.region for candidate in place.candidates]
-    return claim if claim.region in regions else replace(claim, region=regions[0])

@@ -112,17 +112,17 @@ class Explainer:
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None
         said = with_fields(arrived, claim)
-        head, place, scope = destination(without_signature(said), claim, way, self._table)
+        head, place = destination(without_signature(said), claim, way, self._table)
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
         agent = admitted.agent if admitted else None
         chain = chain_of(claim, agent.secret if agent else None, SigningKeys())
-        if body_mode(head, place=place, claim=scope, catalog=self._catalog) == "streamed":
+        if body_mode(head, place=place, claim=claim, catalog=self._catalog) == "streamed":
             body: Body = streamed_body(said, connection.content_length)
         else:
             head, body = unframed(head, _held(connection), place, chain)
-        call = identify(head, body, place=place, claim=scope, catalog=self._catalog, tables=self._tables)
+        call = identify(head, body, place=place, claim=claim, catalog=self._catalog, tables=self._tables)
         yield {"call": self._call(call)}
         payload_hash = payload_hash_of(arrived, body)
         if agent:

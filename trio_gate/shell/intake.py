@@ -73,17 +73,17 @@ async def take(
     admitted = generation.admit(claim)
     recorder.account_name = admitted.endpoint.accounts[claim.account]
     said = with_fields(arrived, claim)
-    head, place, scope = destination(without_signature(said), claim, way, tools.table)
+    head, place = destination(without_signature(said), claim, way, tools.table)
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
     store: Spool | None = None
-    if body_mode(head, place=place, claim=scope, catalog=models.catalog) == "streamed":
+    if body_mode(head, place=place, claim=claim, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(said, agent.connection.content_length)
     else:
 
         def beyond() -> Spool | None:
-            blob = takes_blob(head, place=place, claim=scope, catalog=models.catalog)
+            blob = takes_blob(head, place=place, claim=claim, catalog=models.catalog)
             return kept.enter_context(spool(tools.spool_folder, tools.spooled)) if blob else None
 
         held = await read_held(agent, generation.config.gateway.held_limit, share, beyond)
@@ -96,7 +96,7 @@ async def take(
 
     def name() -> tuple[RequestHead, Body, Call]:
         bare, content = (head, body) if isinstance(body, Streamed) else unframed(head, body, place, chain)
-        return bare, content, identify(bare, content, place=place, claim=scope, catalog=models.catalog, tables=models.tables)
+        return bare, content, identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
 
     try:
         head, body, call = await models.read(len(body.data) if isinstance(body, Held) else 0, name)

@@ -1,7 +1,8 @@
 """XML as AWS documents need it: elements, attributes, text. Read by expat with everything else refused.
 
 Refused: a DOCTYPE, entities, processing instructions, comments (a comment inside a text joins or cuts it, depending on the
-reader), another encoding than UTF-8, text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements.
+reader), another encoding than UTF-8, text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, and an
+element in another namespace than the root's: who reads namespaces would not see it.
 """
 
 from __future__ import annotations
@@ -58,10 +59,11 @@ def read_xml(data: bytes) -> Element:
 
 
 class _Builder:
-    __slots__ = ("count", "open", "parser")
+    __slots__ = ("count", "namespace", "open", "parser")
 
     def __init__(self) -> None:
         self.count = 0
+        self.namespace: str | None = None
         self.open: list[Element] = [Element(name="", attributes={})]
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
@@ -82,6 +84,10 @@ class _Builder:
         self.count += 1
         if self.count > MAX_VALUES or len(self.open) > MAX_DEPTH:
             raise Malformed(f"the XML body has more than {MAX_VALUES} elements or {MAX_DEPTH} levels")
+        if self.count == 1:
+            self.namespace = attributes.get("xmlns")
+        if attributes.get("xmlns", self.namespace) != self.namespace:
+            raise Malformed("the XML body has an element in another namespace than its root's")
         element = Element(name=name, attributes=attributes)
         self.open[-1].children.append(element)
         self.open.append(element)
