@@ -24,6 +24,10 @@ environment() {
     if [ "$(cat "$folder/.installed-$name" 2>/dev/null)" = "$stamp" ]; then
         return
     fi
+    if [ -L "$folder" ]; then
+        say "$folder is a link to another checkout's environment, which is not made anew from here: remove the link"
+        exit 1
+    fi
     find_python
     if ! head -n 1 "$folder/bin/pip" 2>/dev/null | grep -qF "#!$PWD/$folder/"; then
         say "making $folder with $("$python" --version)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,7 +92,7 @@ async def serving(config, folder: Path):
         made = Running(config, tools, hub, port)
         way = Way(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
         door = EndpointDoor(Inside(tools=tools, generation=lambda: made.current, stop=Stop()), None, way)
-        nursery.start_soon(partial(trio.serve_listeners, lambda stream: door.handle(stream, "127.0.0.1"), [listener]))
+        await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, "127.0.0.1"), [listener])
         yield made
         nursery.cancel_scope.cancel()
 
