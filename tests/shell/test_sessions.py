@@ -23,7 +23,7 @@ def sessions(people):
     return Sessions(people)
 
 
-async def test_a_session_is_found_by_its_id_alone(sessions):
+async def test_a_session_is_found_by_its_id_alone(sessions):  # noqa: ASYNC124 - sessions read trio's clock
     name, other = sessions.begin(ALICE), sessions.begin(BOB)
     assert name != other
     assert len(name) >= 43
@@ -72,7 +72,7 @@ async def test_signing_out_ends_what_hangs_on_it(sessions):
     sessions.end(name)
 
 
-async def test_another_token_or_no_person_ends_it(sessions, people):
+async def test_another_token_or_no_person_ends_it(sessions, people):  # noqa: ASYNC124 - sessions read trio's clock
     alice, bob = sessions.begin(ALICE), sessions.begin(BOB)
     held = sessions.find(alice)
     people["alice"] = replace(ALICE, token_sha256="c" * 64)
@@ -82,13 +82,13 @@ async def test_another_token_or_no_person_ends_it(sessions, people):
     assert held.ended.is_set()
 
 
-async def test_abilities_are_those_of_now(sessions, people):
+async def test_abilities_are_those_of_now(sessions, people):  # noqa: ASYNC124 - sessions read trio's clock
     name = sessions.begin(ALICE)
     people["alice"] = replace(ALICE, may_stop=True)
     assert sessions.find(name) is not None
 
 
-async def test_one_person_has_so_many_sessions(sessions):
+async def test_one_person_has_so_many_sessions(sessions):  # noqa: ASYNC124 - sessions read trio's clock
     bob = sessions.begin(BOB)
     names = [sessions.begin(ALICE) for _ in range(MAX_OF_ONE + 2)]
     assert [sessions.find(name) is not None for name in names] == [False, False, *[True] * MAX_OF_ONE]
