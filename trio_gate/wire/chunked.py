@@ -8,6 +8,7 @@ first, since `int` takes signs, blanks and underscores.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from trio_gate.errors import Malformed
@@ -15,12 +16,6 @@ from trio_gate.wire.fields import Fields, split_field
 
 MAX_TRAILERS = 8 * 1024
 """Bytes of a trailer section. S3's checksums need less than 200."""
-
-SMALL = 8 * 1024
-"""S3 takes no smaller chunk but the last (`InvalidChunkSizeError`)."""
-
-MAX_SMALL = 1000
-"""Smaller chunks that are read all the same, because S3 shall say so; each costs as much as a large one."""
 
 _SIZE_LINE = 18
 """Bytes of a size line with its CRLF: 16 digits count to 2**64."""
@@ -31,6 +26,21 @@ _SIGNATURE = len(";chunk-signature=") + 64
 
 TRAILER_SIGNATURE = "x-amz-trailer-signature"
 """The last trailer where trailers are signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fineness:
+    """How small chunks may be, for each costs as much as a large one: `free` of any size, then one more for every `least` bytes."""
+
+    free: int
+    least: int
+
+
+OF_HTTP = Fineness(free=10_000, least=32)
+"""Some clients write a line of text in each chunk."""
+
+OF_AWS = Fineness(free=1000, least=8 * 1024)
+"""S3 takes no smaller chunk but the last (`InvalidChunkSizeError`), which it shall say itself."""
 
 
 class _At(Enum):
@@ -49,11 +59,13 @@ class ChunkReader:
         size: of the chunk that is being read. left: bytes of it that are still to come.
     """
 
-    __slots__ = ("_at", "_budget", "_line_limit", "left", "size", "trailers")
+    __slots__ = ("_at", "_budget", "_count", "_fineness", "_line_limit", "_total", "left", "size", "trailers")
 
-    def __init__(self) -> None:
+    def __init__(self, fineness: Fineness = OF_HTTP) -> None:
         self.trailers: Fields = []
         self.size = self.left = 0
+        self._count = self._total = 0
+        self._fineness = fineness
         self._at = _At.SIZE
         self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
@@ -98,6 +110,7 @@ class ChunkReader:
     def _step(self, line: bytes) -> None:
         if self._at is _At.SIZE:
             self.size = self.left = self._size(line)
+            self._spend()
             self._at = _At.DATA if self.left else _At.TRAILERS
         elif self._at is _At.AFTER:
             self._at = _At.SIZE
@@ -105,6 +118,12 @@ class ChunkReader:
             self.trailers.append(self._trailer(line))
         else:
             self._at = _At.END
+
+    def _spend(self) -> None:
+        self._count += 1
+        self._total += self.size
+        if self._count > self._fineness.free + self._total // self._fineness.least:
+            raise Malformed(f"the chunks of the body are too small: make them of {self._fineness.least} bytes or more")
 
     def _size(self, line: bytes) -> int:
         if not _SIZE.fullmatch(line):
@@ -129,23 +148,15 @@ class AwsChunkReader(ChunkReader):
         signature: in hex, of the chunk that was read last, where chunks are `signed`.
     """
 
-    __slots__ = ("_signed", "_small", "signature")
+    __slots__ = ("_signed", "signature")
 
     def __init__(self, *, signed: bool) -> None:
-        super().__init__()
+        super().__init__(OF_AWS)
         self.signature = ""
         self._signed = signed
-        self._small = 0
         self._line_limit += _SIGNATURE if signed else 0
 
     def _size(self, line: bytes) -> int:
-        size = self._said(line)
-        self._small += size < SMALL
-        if self._small > MAX_SMALL:
-            raise Malformed(f"more than {MAX_SMALL} chunks of the body have less than {SMALL} bytes: s3 wants them larger")
-        return size
-
-    def _said(self, line: bytes) -> int:
         if not self._signed:
             return super()._size(line)
         found = _SIGNED_SIZE.fullmatch(line)
