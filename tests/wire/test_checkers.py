@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
 from trio_gate.wire.checkers import AwsChunkedChecker, HashChecker, NullChecker, SignedChunksChecker, checker_for
-from trio_gate.wire.chunked import OF_AWS
+from trio_gate.wire.chunked import FREE, LEAST
 from trio_gate.wire.head import Streamed, StreamKind
 
 HELLO = hashlib.sha256(b"hello world").hexdigest()
@@ -36,11 +36,11 @@ def test_counting_and_hashing():
 
 
 def test_small_chunks_are_few():
-    small = (b"a",) * OF_AWS.free
+    small = (b"a",) * (2 * FREE)
     with pytest.raises(Malformed, match="too small"):
         checked(chunked((), len(small)), framed(*small, trailers=b""))
-    large = (b"a" * OF_AWS.least,) * 3
-    checked(chunked((), len(small) - 1 + 3 * OF_AWS.least), framed(*small[1:], *large, trailers=b""))
+    enough = (b"a" * LEAST,) * (2 * FREE)
+    checked(chunked((), 2 * FREE * LEAST), framed(*enough, trailers=b""))
 
 
 @pytest.mark.parametrize("pieces", [(b"hello",), (b"hello ", b"world!"), ()])

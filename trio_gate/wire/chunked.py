@@ -8,7 +8,6 @@ first, since `int` takes signs, blanks and underscores.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from trio_gate.errors import Malformed
@@ -28,19 +27,11 @@ TRAILER_SIGNATURE = "x-amz-trailer-signature"
 """The last trailer where trailers are signed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fineness:
-    """How small chunks may be, for each costs as much as a large one: `free` of any size, then one more for every `least` bytes."""
+FREE = 10_000
+"""Chunks that may be as small as they like: some clients write a line of text in each."""
 
-    free: int
-    least: int
-
-
-OF_HTTP = Fineness(free=10_000, least=32)
-"""Some clients write a line of text in each chunk."""
-
-OF_AWS = Fineness(free=1000, least=8 * 1024)
-"""S3 takes no smaller chunk but the last (`InvalidChunkSizeError`), which it shall say itself."""
+LEAST = 64
+"""Bytes that allow one chunk more, because each costs as much as a large one."""
 
 
 class _At(Enum):
@@ -59,13 +50,12 @@ class ChunkReader:
         size: of the chunk that is being read. left: bytes of it that are still to come.
     """
 
-    __slots__ = ("_at", "_budget", "_count", "_fineness", "_line_limit", "_total", "left", "size", "trailers")
+    __slots__ = ("_at", "_budget", "_count", "_line_limit", "_total", "left", "size", "trailers")
 
-    def __init__(self, fineness: Fineness = OF_HTTP) -> None:
+    def __init__(self) -> None:
         self.trailers: Fields = []
         self.size = self.left = 0
         self._count = self._total = 0
-        self._fineness = fineness
         self._at = _At.SIZE
         self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
@@ -122,8 +112,8 @@ class ChunkReader:
     def _spend(self) -> None:
         self._count += 1
         self._total += self.size
-        if self._count > self._fineness.free + self._total // self._fineness.least:
-            raise Malformed(f"the chunks of the body are too small: make them of {self._fineness.least} bytes or more")
+        if self._count > FREE + self._total // LEAST:
+            raise Malformed(f"the chunks of the body are too small: make them of {LEAST} bytes or more")
 
     def _size(self, line: bytes) -> int:
         if not _SIZE.fullmatch(line):
@@ -151,7 +141,7 @@ class AwsChunkReader(ChunkReader):
     __slots__ = ("_signed", "signature")
 
     def __init__(self, *, signed: bool) -> None:
-        super().__init__(OF_AWS)
+        super().__init__()
         self.signature = ""
         self._signed = signed
         self._line_limit += _SIGNATURE if signed else 0
