@@ -56,6 +56,7 @@ ONE_FORM = [
     ("events", "DescribeRule", "Name", f"arn:aws:events:{HERE}:rule/r", ["r"]),
     ("ec2", "TerminateInstances", "InstanceIds", f"arn:aws:ec2:{HERE}:instance/i-0123456789abcdef0", [["i-0123456789abcdef0"]]),
     ("ec2", "DeleteVpc", "VpcId", f"arn:aws:ec2:{HERE}:vpc/vpc-0123456789abcdef0", ["vpc-0123456789abcdef0"]),
+    ("elasticache", "DeleteCacheCluster", "CacheClusterId", f"arn:aws:elasticache:{HERE}:cluster:prod", ["prod", "PROD"]),
     ("backup", "DeleteBackupVault", "BackupVaultName", f"arn:aws:backup:{HERE}:backup-vault:v", ["v"]),
 ]  # fmt: skip
 
@@ -70,6 +71,27 @@ def test_every_accepted_form_is_one_arn_of_the_own_account(service, operation, m
     assert (found.resource == arn) or (service == "ecs")
     assert found.resource_accounts == (ACCOUNT,)
     assert found.cross_account is False
+
+
+@pytest.mark.parametrize("name", ["prod", "PROD"])
+def test_glue_folds_the_names_of_databases_and_tables(name):
+    found = meaning("glue", "GetTable", {"DatabaseName": name, "Name": "T"})
+    assert found.resource == f"arn:aws:glue:{HERE}:table/prod/t"
+    assert f"arn:aws:glue:{HERE}:database/prod" in found.resources
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("elasticbeanstalk", "TerminateEnvironment", {"EnvironmentName": "e"}),
+        ("fsx", "DeleteVolume", {"VolumeId": "fsvol-1"}),
+        ("codedeploy", "CreateDeployment", {"deploymentGroupName": "g"}),
+        ("greengrass", "GetDeploymentStatus", {"DeploymentId": "d", "GroupId": "g"}),
+    ],
+)
+def test_one_member_does_not_stand_for_two_parts_of_an_arn(service, operation, params):
+    found = meaning(service, operation, params)
+    assert (found.resource, found.resources) == (UNKNOWN, UNKNOWN)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place, target
-from trio_gate.aws.naming import body_mode
+from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.aws.route import TWINS, Ambiguous
 from trio_gate.errors import GateError, Malformed, Unidentified
+from trio_gate.wire.head import Streamed, StreamKind
 
 GET_ITEM = "DynamoDB_20120810.GetItem"
 ELB_1, ELB_2 = "2012-06-01", "2015-12-01"
@@ -558,3 +559,27 @@ def test_polly_speaks_by_get_when_it_is_presigned():
             named(f"GET /v1/speech?{wrong}", at=place("polly"))
     with pytest.raises(GateError):
         named(f"GET /v1/speech?{SPEECH}", REST_JSON, b'{"VoiceId":"Ivy"}', at=place("polly"))
+
+
+@pytest.mark.parametrize("line", ["GET /bucket/k", "DELETE /bucket", "PUT /bucket/k", "GET /", "POST /bucket?delete"])
+def test_object_lambda_without_an_access_point_has_no_buckets(line):
+    at = place("s3", host="io-x.s3-object-lambda.us-east-1.amazonaws.com", signing_name="s3-object-lambda")
+    with pytest.raises(Unidentified):
+        named(line, at=at)
+
+
+def test_a_bucket_takes_no_answer_of_object_lambda():
+    fields = {"x-amz-request-route": "s3", "x-amz-request-token": "t"}  # the route is the host's first label
+    with pytest.raises(Unidentified):
+        named("POST /WriteGetObjectResponse", fields, at=place("s3"))
+    with pytest.raises(Unidentified):
+        named("POST /", fields, at=place("s3", bucket="bucket"))
+
+
+@pytest.mark.parametrize(
+    ("line", "headers", "at"), [("GET /bucket/k", {}, place("s3")), ("POST /", target(GET_ITEM), place("dynamodb"))]
+)
+def test_what_flows_is_for_operations_whose_payload_flows(line, headers, at):
+    body = Streamed(kind=StreamKind.HASHED, length=1, decoded_length=1, sha256="0" * 64)
+    with pytest.raises(Malformed, match="no streamed body"):
+        name_call(head(line, headers), body, place=at, claim=claim(at.candidates[0].signing_name), catalog=catalog())

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-import pytest
+from contextlib import nullcontext
 
-from trio_gate.errors import AuditUnavailable, Overloaded
-from trio_gate.shell.bodies import Budget, spool
+import pytest
+from trio.testing import memory_stream_pair
+
+from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
+from trio_gate.shell.agent_stream import AgentStream
+from trio_gate.shell.bodies import Budget, read_held, spool
+from trio_gate.shell.transport import StreamTransport
+from trio_gate.wire.head import Held
 
 
 def test_a_budget_is_shared_and_given_back():
@@ -59,3 +65,35 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditUnavailable, match="cannot be kept in"), spool(str(tmp_path / "file"), Budget(10, "keeps")):
         pass
+
+
+async def sent(body: bytes, framing: str) -> AgentStream:
+    """An agent whose request's head has been read."""
+    near, far = memory_stream_pair()
+    agent = AgentStream(StreamTransport(near), head_timeout=60, idle_timeout=60, idle=nullcontext)
+    await far.send_all(f"PUT / HTTP/1.1\r\nHost: h\r\n{framing}\r\n\r\n".encode() + body)
+    assert await agent.next_head()
+    return agent
+
+
+CHUNKS = b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"
+FRAMED = pytest.mark.parametrize(
+    ("framing", "body"), [("Content-Length: 10", b"helloworld"), ("Transfer-Encoding: chunked", CHUNKS)], ids=["length", "chunks"]
+)
+
+
+@FRAMED
+async def test_a_held_body_is_counted_while_it_is_kept(framing, body):
+    budget = Budget(10, "holds")
+    with budget.share() as share:
+        assert await read_held(await sent(body, framing), 10, share, lambda: None) == Held(data=b"helloworld")
+        assert budget.left == 0
+        with budget.share() as another, pytest.raises(Overloaded):
+            await read_held(await sent(body, framing), 10, another, lambda: None)
+    assert budget.left == 10
+
+
+@FRAMED
+async def test_a_held_body_has_a_limit(framing, body):
+    with Budget(100, "holds").share() as share, pytest.raises(Malformed, match="held_limit"):
+        await read_held(await sent(body, framing), 9, share, lambda: None)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
 from trio_gate.wire.agent import HTTP2_GOAWAY, MAX_AHEAD, AgentConnection
+from trio_gate.wire.chunked import FREE, LEAST
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, PeerClosed
 from trio_gate.wire.head import RequestHead, ResponseHead
 from trio_gate.wire.parse import MAX_HEAD
@@ -87,6 +88,13 @@ CHUNKS = {
 @pytest.mark.parametrize("raw", CHUNKS)
 def test_chunks(raw):
     assert body(chunked(raw)) == CHUNKS[raw]
+
+
+def test_chunks_may_be_small_but_not_all_of_them():
+    crumbs = b"1\r\na\r\n" * (2 * FREE)
+    assert events(AgentConnection(), chunked(crumbs + b"0\r\n\r\n"))[-1] == 400
+    lines = b"%x\r\n" % LEAST + b"a" * LEAST + b"\r\n"
+    assert len(body(chunked(lines * (2 * FREE) + b"0\r\n\r\n"))) == 2 * FREE * LEAST
 
 
 def test_trailers_never_join_the_head():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
 from trio_gate.wire.checkers import AwsChunkedChecker, HashChecker, NullChecker, SignedChunksChecker, checker_for
-from trio_gate.wire.chunked import MAX_SMALL, SMALL
+from trio_gate.wire.chunked import FREE, LEAST
 from trio_gate.wire.head import Streamed, StreamKind
 
 HELLO = hashlib.sha256(b"hello world").hexdigest()
@@ -36,11 +36,11 @@ def test_counting_and_hashing():
 
 
 def test_small_chunks_are_few():
-    small = (b"a",) * MAX_SMALL
-    with pytest.raises(Malformed, match="larger"):
-        checked(chunked((), MAX_SMALL), framed(*small, trailers=b""))
-    large = (b"a" * SMALL,) * 3
-    checked(chunked((), MAX_SMALL - 1 + 3 * SMALL), framed(*small[1:], *large, trailers=b""))
+    small = (b"a",) * (2 * FREE)
+    with pytest.raises(Malformed, match="too small"):
+        checked(chunked((), len(small)), framed(*small, trailers=b""))
+    enough = (b"a" * LEAST,) * (2 * FREE)
+    checked(chunked((), 2 * FREE * LEAST), framed(*enough, trailers=b""))
 
 
 @pytest.mark.parametrize("pieces", [(b"hello",), (b"hello ", b"world!"), ()])

