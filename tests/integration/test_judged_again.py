@@ -36,6 +36,7 @@ def text(aws, **changes: str) -> str:
         "ca_file": aws.ca_file,
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
+        "endpoint": "",
         "knobs": "",
         "first": "",
         "hosts": "*.amazonaws.com",
