@@ -73,7 +73,7 @@ def was_sent(prompt: dict) -> bool:
 @pytest.fixture(scope="module")
 def gate(embedded_aws, tmp_path_factory):
     folder = tmp_path_factory.mktemp("retries")
-    with scripted(folder) as (script, first), running(folder, embedded_aws, first=first) as gateway:
+    with scripted(folder) as (script, first), running(folder, embedded_aws, first=first, knobs='deny_cooldown = "0s"') as gateway:
         yield gateway, script
 
 
