@@ -32,4 +32,4 @@ def test_it_names_every_verb(verb):
 
 
 def test_the_scripts_it_names_exist():
-    assert all((ROOT / name).exists() for name in re.findall(r"scripts/[a-z]+", README))
+    assert all((ROOT / name).exists() for name in re.findall(r"scripts/[a-z]+(?:\.py)?", README))
