@@ -34,10 +34,10 @@ from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.shell.decision_log import DecisionLog
 from trio_gate.shell.desk import Desk
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
-from trio_gate.shell.generation import generation
 from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
 from trio_gate.shell.open_hub import open_hub
+from trio_gate.shell.present import NotReloaded, Present
 from trio_gate.shell.roots import client_context
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
@@ -77,10 +77,24 @@ class Authorities:
         return self.interception.issued(certificate) or self.own.issued(certificate)
 
 
-async def serve(config: Config) -> None:
-    """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What decides, while the gateway runs, on calls and on people."""
+
+    hub: ApprovalHub
+    present: Present
+    stop: server.Stop
+
+
+async def serve(config: Config, read: Callable[[], Config | None]) -> None:
+    """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start.
+
+    Args:
+        config: to begin with.
+        read: reads the configuration anew at SIGHUP; it may block. None when it has faults, which it has told.
+    """
     try:
-        await _serve(config)
+        await _serve(config, read)
     except BaseExceptionGroup as group:
         fault = _only(group)
         if isinstance(fault, (StartFailed, GateError)):
@@ -96,12 +110,12 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return fault
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, read: Callable[[], Config | None]) -> None:
     with _own(Path(config.gateway.state_dir)) as state:
-        await _serve_from(state, config)
+        await _serve_from(state, config, read)
 
 
-async def _serve_from(state: Path, config: Config) -> None:
+async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None]) -> None:
     stop, table = server.Stop(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
@@ -109,8 +123,10 @@ async def _serve_from(state: Path, config: Config) -> None:
         own=authority.own(state, now=now),
     )
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
+        present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
-        doors = await _open(config, authorities, tools, hub, stop)
+        await watchers.start(_reload_on_signal, present, read)
+        doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop))
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
         log.info("trio-gate: ready")
@@ -170,10 +186,10 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                     await upstreams.aclose()
 
 
-async def _open(config: Config, authorities: Authorities, tools: Tools, hub: ApprovalHub, stop: server.Stop) -> list[server.Door]:
+async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admission) -> list[server.Door]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
-    gateway, current = config.gateway, generation(1, config)
-    inside = Inside(tools=tools, generation=lambda: current, stop=stop)
+    gateway = config.gateway
+    inside = Inside(tools=tools, generation=by.present, stop=by.stop)
     leaves, own = Leaves(authorities.interception, clock=tools.clock), Leaves(authorities.own, clock=tools.clock)
     slots, opened = trio.Semaphore(gateway.max_connections), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
@@ -182,7 +198,7 @@ async def _open(config: Config, authorities: Authorities, tools: Tools, hub: App
             port = listener.socket.getsockname()[1]
             match block:
                 case Admin():
-                    kind, handle = "admin", _admin(config, hub, own, block).handle
+                    kind, handle = "admin", _admin(config, by, own, block).handle
                 case _ if block.kind == "proxy":
                     kind, handle = "proxy", ProxyDoor(inside, leaves, port=port).handle
                 case _ if block.kind == "tls":
@@ -204,11 +220,10 @@ async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.
         raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
 
 
-def _admin(config: Config, hub: ApprovalHub, own: Leaves, block: Admin) -> AdminDoor:
-    people = {person.name: person for person in config.people}
+def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoor:
     record = str(Path(config.gateway.state_dir) / FILE)
-    desk = Desk(hub, SystemClock(), partial(search, record))
-    pages = AdminServer(hub=hub, desk=desk, people=people, names=frozenset(_names(block)))
+    desk = Desk(by.hub, SystemClock(), partial(search, record))
+    pages = AdminServer(hub=by.hub, desk=desk, people=by.present.people, names=frozenset(_names(block)))
     return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout)
 
 
@@ -280,6 +295,24 @@ async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
             notify("STOPPING=1")
             stop.request()
             hub.stop_waiting()
+
+
+async def _reload_on_signal(
+    present: Present, read: Callable[[], Config | None], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    with trio.open_signal_receiver(signal.SIGHUP) as received:
+        task_status.started()
+        async for _ in received:
+            config = await trio.to_thread.run_sync(read)
+            if config is None:
+                log.error("trio-gate: not reloaded: the configuration has faults, and the one before it stays")
+                continue
+            try:
+                present.take(config)
+            except NotReloaded as fault:
+                log.error("trio-gate: not reloaded: %s", fault)  # noqa: TRY400 - its words say all
+            else:
+                log.info("trio-gate: reloaded, generation %d", present().number)
 
 
 def _text(listener: trio.SocketListener) -> str:

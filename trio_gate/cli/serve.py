@@ -1,9 +1,10 @@
-"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT."""
+"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.cli.configuration import read
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from trio_gate.app import StartFailed, serve  # noqa: PLC0415 - as above
 
     try:
-        trio.run(serve, config)
+        trio.run(serve, config, partial(read, args.config))
     except (GateError, StartFailed) as fault:
         print(f"trio-gate: {fault}", file=sys.stderr)
         return 1

@@ -42,6 +42,13 @@ class Audience:
             if to(subscription.person.name):
                 subscription.offer(text)
 
+    def drop(self, people: Iterable[str]) -> None:
+        """Cut off all connections of these: they must prove themselves again."""
+        names = frozenset(people)
+        for subscription in tuple(self._subscriptions):
+            if subscription.person.name in names:
+                subscription.close()
+
     def has(self, people: Iterable[str]) -> bool:
         """Whether one of them listens."""
         return not {subscription.person.name for subscription in self._subscriptions}.isdisjoint(people)

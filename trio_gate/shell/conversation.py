@@ -66,14 +66,14 @@ class Conversation:
 
     async def _serve_one(self) -> bool:
         """Read a request and answer it; whether there was one."""
-        generation = self._generation()
         try:
             head = await self._agent.next_head()
         except Malformed as fault:
             malformed = fault
         else:
-            return await self._serve(head, generation)
-        recorder = self._recorder(_NO_HEAD, generation)
+            # Only now: a kept connection may have waited through a reload.
+            return await self._serve(head, self._generation())
+        recorder = self._recorder(_NO_HEAD, self._generation())
         await self._record(Exchange(), recorder, _NO_HEAD, malformed)
         await self._refuse(recorder, _NO_HEAD, malformed)
         return False

@@ -1,0 +1,57 @@
+"""The configuration that is in force, and how another takes its place.
+
+Rule: a reload is whole or not at all. Rules, agents, people and approvers may change; what the process was built from (listeners, limits,
+endpoints with their credentials, routes to AWS) waits for a restart, and a reload that would need it is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from trio_gate.shell.generation import Generation, generation
+from trio_gate.shell.open_hub import roll_of
+
+if TYPE_CHECKING:
+    from trio_gate.config.model import Config, Person
+    from trio_gate.shell.approvals import ApprovalHub
+
+_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules"))
+
+
+class NotReloaded(Exception):  # noqa: N818 - what happened
+    """The configuration cannot take the place of the present one while the gateway runs; says why in one line."""
+
+
+class Present:
+    """The generation in force, called to get it; `people` are those of it, by name."""
+
+    def __init__(self, config: Config, hub: ApprovalHub) -> None:
+        self._generation = generation(1, config)
+        self._hub = hub
+        self.people: dict[str, Person] = {person.name: person for person in config.people}
+
+    def __call__(self) -> Generation:
+        """The generation to serve the next request by."""
+        return self._generation
+
+    def take(self, config: Config) -> None:
+        """Serve by `config` from now on; calls that wait are judged by it before they are sent.
+
+        People who are gone, or have another token, are cut off; questions and grants whose rule or approvers changed end.
+
+        Raises:
+            NotReloaded: it differs in what only a restart changes; nothing has happened.
+        """
+        old = self._generation.config
+        same = replace(config, **{name: getattr(old, name) for name in _MAY_CHANGE})
+        changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
+        if changed:
+            raise NotReloaded(f"what the file says of {' and '.join(changed)} is another: that takes a restart")
+        self._generation = generation(self._generation.number + 1, config)
+        people = {person.name: person for person in config.people}
+        gone = [name for name, person in self.people.items() if people.get(name) != person]
+        self.people.clear()
+        self.people.update(people)
+        self._hub.audience.drop(gone)
+        self._hub.judge_again(roll_of(config))
