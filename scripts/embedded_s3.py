@@ -67,13 +67,20 @@ disable_fallocate = true
 pipeline = {name}-server
 [app:{name}-server]
 use = egg:swift#{name}
+conn_timeout = 30
+node_timeout = 30
+container_update_timeout = 30
 """
+"""Its patience: of a busy machine Swift would else say that an object is there, and list it later."""
+
 PROXY = """\
 [pipeline:main]
 pipeline = catch_errors cache listing_formats s3api tempauth bulk slo copy proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
+conn_timeout = 30
+node_timeout = 30
 [filter:cache]
 paste.filter_factory = scripts.swift_parts:cache_factory
 [filter:tempauth]

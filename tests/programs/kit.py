@@ -125,6 +125,7 @@ class Program:
         needs: the files without which it is not installed.
         slow: whether it takes minutes for 300 files, with or without a gateway.
         no_way: by which ways it cannot come, and why.
+        no_swift: why it is not for Swift's S3; empty where it is.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Program:
     sync: Callable[[Job], None]
     slow: bool = False
     no_way: Mapping[str, str] = field(default_factory=dict)
+    no_swift: str = ""
 
     def why_not(self, way: str) -> str | None:
         """Why it cannot be tried here; None where it can."""

@@ -182,5 +182,10 @@ PROGRAMS = [
     Program(name="s3cmd", needs=(Path("/usr/bin/s3cmd"),), sync=s3cmd),
     Program(name="restic", needs=(Path("/usr/bin/restic"),), sync=restic),
     Program(name="s3fs", needs=(Path("/usr/bin/s3fs"), Path("/dev/fuse")), sync=s3fs, slow=True),
-    Program(name="s5cmd", needs=(OWN / "s5cmd",), sync=s5cmd),
+    Program(
+        name="s5cmd",
+        needs=(OWN / "s5cmd",),
+        sync=s5cmd,
+        no_swift="a range of an empty object is a 416 of Swift's, after which s5cmd stops at random and says nothing",
+    ),
 ]

@@ -97,6 +97,8 @@ def test_an_s3_that_verifies_takes_it(program, way, strict, fewer, tmp_path):
         pytest.skip(why)
     if program.slow and not FULL:
         pytest.skip(f"{program.name} is slow: TRIO_GATE_PROGRAMS=full has it")
+    if program.no_swift:
+        pytest.skip(f"{program.name}: {program.no_swift}")
     folder, held = fewer
     target = tmp_path / "target"
     target.mkdir()

@@ -77,7 +77,8 @@ async def test_it_is_run_for_groups_of_whom_nobody_is_connected(nursery, here, r
     ("lines", "words"), [("exit 3", "ended with status 3"), (None, "could not be run"), ("sleep 60", "was killed")]
 )
 async def test_one_that_does_not_work_is_logged_and_stops_nothing(tmp_path, pages, script, caplog, monkeypatch, lines, words):
-    monkeypatch.setattr(pager, "RUN_TIMEOUT", 0.1)
+    if lines == "sleep 60":
+        monkeypatch.setattr(pager, "RUN_TIMEOUT", 0.1)
     bad = tmp_path / "bad"
     if lines is not None:
         bad.write_text(f"#!/bin/sh\n{lines}\n")
