@@ -229,8 +229,25 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
         patched.setattr(keep, "_db", sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
         with pytest.raises(AuditUnavailable):
             await keep.flush()
+        assert keep.noted.is_set(), "so that the writer tries again"
     keep.put("stop", "b", {"n": 2})
     await keep.flush()
     assert keep.load("stop") == {"b": {"n": 2}}
     assert keep.load("grant") == {}
+    keep.close()
+
+
+async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path, monkeypatch):
+    keep, threads = Keep(str(tmp_path / "k.db")), trio.to_thread.current_default_thread_limiter()
+    keep.put("stop", "a", {"n": 1})
+    monkeypatch.setattr(threads, "total_tokens", 1)
+    threads.acquire_on_behalf_of_nowait(keep)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep.flush)
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    threads.release_on_behalf_of(keep)
+    assert keep.noted.is_set()
+    await keep.flush()
+    assert keep.load("stop") == {"a": {"n": 1}}
     keep.close()

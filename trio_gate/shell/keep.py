@@ -1,7 +1,7 @@
 """What of approvals outlives the process: pending prompts, grants and stops, as JSON in SQLite.
 
 Rule: notes are taken at once and written by `flush`, in order and in one transaction; what must be durable before something happens
-waits for it. A note that could not be written is kept and written with the next.
+waits for it. A note that was not written, for a fault or a cancellation, stays noted.
 """
 
 from __future__ import annotations
@@ -89,9 +89,12 @@ class Keep:
                 return
             try:
                 await trio.to_thread.run_sync(self._write, notes)
-            except sqlite3.Error as error:
+            except BaseException as error:  # also a cancellation, which comes before the thread begins
                 self._notes = {**notes, **self._notes}
-                raise self._unavailable(error) from error
+                self.noted.set()
+                if isinstance(error, sqlite3.Error):
+                    raise self._unavailable(error) from error
+                raise
 
     def _write(self, notes: _Notes) -> None:
         try:
