@@ -98,6 +98,11 @@ def test_selectors_go_with_their_protocol():
     assert forward({"Smithy-Protocol": "rpc-v2-cbor"}) == {}
 
 
+def test_a_tree_hash_goes_with_every_call_of_glacier():
+    tree = {"x-amz-sha256-tree-hash": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"}
+    assert forward(tree, "glacier", "AddTagsToVault", "rest-json") == tree
+
+
 def test_the_api_version_may_be_the_models_alone():
     assert forward({"x-amz-api-version": "2006-03-01"}) == {"x-amz-api-version": "2006-03-01"}
     with pytest.raises(Malformed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.aws.botocore_kit import loader, service_model
 from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place, target
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.aws.route import TWINS, Ambiguous
@@ -61,10 +62,25 @@ def test_json_content_types(kind):
     assert op("POST /", headers, b"{}", at=place("dynamodb")) == "GetItem"
 
 
-def test_a_target_prefix_may_hold_dots_itself():
-    name = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents"
-    headers = {"X-Amz-Target": name, "Content-Type": "application/x-amz-json-1.1"}
+CLOUDTRAIL = {"Content-Type": "application/x-amz-json-1.1"}
+
+
+@pytest.mark.parametrize("prefix", ["com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101"])
+def test_a_target_prefix_may_have_a_namespace(prefix):
+    headers = {"X-Amz-Target": f"{prefix}.LookupEvents", **CLOUDTRAIL}
     assert op("POST /", headers, b"{}", at=place("cloudtrail")) == "LookupEvents"
+
+
+@pytest.mark.parametrize("prefix", ["v20131101.CloudTrail_20131101", ".CloudTrail_20131101", "com.evil.CloudTrail_20131101", ""])
+def test_a_namespace_is_whole_or_absent(prefix):
+    with pytest.raises(Unidentified):
+        op("POST /", {"X-Amz-Target": f"{prefix}.LookupEvents", **CLOUDTRAIL}, b"{}", at=place("cloudtrail"))
+
+
+def test_a_name_without_its_namespace_is_one_services_own():
+    names = [service_model(name).metadata.get("targetPrefix", "") for name in loader().list_available_services("service-2")]
+    short = [name.rpartition(".")[2] for name in names if name and name != "Timestream_20181101"]
+    assert len(short) == len(set(short))
 
 
 # --- rpc-v2-cbor --------------------------------------------------------------------------------------------------------
@@ -76,6 +92,12 @@ NAMES = b"\xa1enames\x81ap"
 def test_cbor_is_named_by_its_path():
     call = named(CODEBUILD, CBOR, NAMES, at=place("codebuild"))
     assert (call.operation, call.protocol, call.params) == ("BatchGetProjects", "smithy-rpc-v2-cbor", {"names": ["p"]})
+
+
+@pytest.mark.parametrize("namespace", ["com.amazonaws.codeconnections.", ""])
+def test_cbor_with_and_without_a_namespace(namespace):
+    line = f"POST /service/{namespace}CodeConnections_20231201/operation/ListHosts"
+    assert op(line, CBOR, b"\xa0", at=place("codeconnections")) == "ListHosts"
 
 
 @pytest.mark.parametrize(

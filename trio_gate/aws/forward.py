@@ -80,10 +80,11 @@ S3_UPLOAD = frozenset({"x-amz-decoded-content-length", "x-amz-trailer", "x-amz-s
 """How the body of an S3 upload is framed and checked."""
 
 OF_SERVICE = {
-    "glacier": frozenset({"x-amz-glacier-version"}),
+    "glacier": frozenset({"x-amz-glacier-version", "x-amz-sha256-tree-hash"}),
     "s3control": frozenset({"x-amz-outpost-id"}),
 }
-"""Fields that SDKs add beside the model. `identify` compares the outpost with the ARNs of the parameters."""
+"""Fields that SDKs add beside the model: JavaScript's a tree hash to every body of Glacier's. `identify` compares the outpost with
+the ARNs of the parameters."""
 
 API_VERSION = "x-amz-api-version"
 """Sent with endpoint discovery and by the C++ SDK; it may say the model's version alone."""

@@ -40,9 +40,8 @@ def json_operation(service: Service, head: RequestHead) -> str:
     _require(head, path=("",))
     if media_type(head) not in _JSON_TYPES:
         raise NoMatch("x-amz-target goes with content-type application/x-amz-json-1.0 or 1.1")
-    # The prefix may hold dots itself: com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.AddTags.
     prefix, _, name = (head.one(TARGET) or "").rpartition(".")
-    if prefix != service.target_prefix or name not in service.operations:
+    if prefix not in _names(service) or name not in service.operations:
         raise NoMatch(f"{service.name} has no such x-amz-target")
     return name
 
@@ -52,7 +51,7 @@ def cbor_operation(service: Service, head: RequestHead, *, empty: bool) -> str:
     segments = head.target.segments
     if head.one(SMITHY) != "rpc-v2-cbor":
         raise NoMatch("smithy-protocol must say rpc-v2-cbor")
-    if len(segments) != 4 or segments[:3] != ("service", service.target_prefix, "operation"):
+    if len(segments) != 4 or segments[0] != "service" or segments[1] not in _names(service) or segments[2] != "operation":
         raise NoMatch(f"the path is not {service.name}'s for rpc-v2-cbor")
     _require(head, path=segments)
     if media_type(head) != "application/cbor" and not (empty and media_type(head) is None):
@@ -76,6 +75,15 @@ def query_operation(service: Service, head: RequestHead, form: Mapping[str, str]
     if name not in service.operations:
         raise NoMatch(f"{service.name} has no such Action")
     return name
+
+
+def _names(service: Service) -> tuple[str, str]:
+    """What the RPC protocols call a service: the model's prefix, with and without its namespace.
+
+    botocore sends com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101; SDKs made from Smithy models send the shape name of the
+    service, which is all that Smithy's protocols have.
+    """
+    return service.target_prefix, service.target_prefix.rpartition(".")[2]
 
 
 def _require(head: RequestHead, *, path: tuple[str, ...], methods: tuple[str, ...] = ("POST",)) -> None:
