@@ -151,6 +151,11 @@ def test_hosts_by_example(host, service, region):
     assert (service, region, host) in {(one.service, one.region, one.host) for one in place.candidates}
 
 
+def test_a_second_name_of_a_host_that_services_share():
+    found = TABLE.place("rds.amazonaws.com").candidates
+    assert {(one.service, one.region) for one in found} == {(name, "us-east-1") for name in ("docdb", "neptune", "rds")}
+
+
 def test_the_domains_of_the_packaged_table():
     assert TABLE.domains(["aws"]) == ("amazonaws.com", "api.aws", "oauth.signin.aws", "on.aws", "signin.aws.amazon.com")
     assert not {"com", "aws", "amazon.com", "aws.amazon.com", "signin.aws"} & set(TABLE.domains(DATA["partitions"]))

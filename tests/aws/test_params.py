@@ -250,6 +250,18 @@ def test_headers_are_parameters():
     }
 
 
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("True", True), ("false", False), ("False", False)])
+def test_booleans_in_headers(text, value):
+    headers = {**S3, "x-amz-bypass-governance-retention": text}
+    assert named("DELETE /bucket/k", headers, at=place("s3")).params["BypassGovernanceRetention"] is value
+
+
+@pytest.mark.parametrize("text", ["TRUE", "tRue", "1", "yes", "", "None"])
+def test_what_is_no_boolean_in_a_header(text):
+    with pytest.raises(Malformed):
+        named("DELETE /bucket/k", {**S3, "x-amz-bypass-governance-retention": text}, at=place("s3"))
+
+
 def test_json_in_headers_is_decoded():
     at = place("lex-runtime", signing_name="lex")
     value = base64.b64encode(b'{"a":["b"]}').decode()
@@ -269,10 +281,24 @@ def test_a_blob_payload_is_the_body_whatever_its_type():
         assert params == {"FunctionName": "f", "InvocationType": "Event", "Payload": b"\x00{"}
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": ""}, REST_JSON])
+def test_rest_json_may_go_without_a_content_type(headers):
+    call = named("POST /v1/canceljob", headers, b'{"jobId":"j","reason":"r"}', at=place("batch"))
+    assert (call.operation, call.params) == ("CancelJob", {"jobId": "j", "reason": "r"})
+
+
 @pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-amz-json-1.1", "application/json; charset=latin-1", "application/xml"]
+    "kind",
+    [
+        "text/plain",
+        "application/x-amz-json-1.1",
+        "application/json; charset=latin-1",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        ";",
+    ],
 )
-def test_rest_json_needs_its_content_type(kind):
+def test_rest_json_has_no_other_content_type(kind):
     with pytest.raises(Malformed):
         named("POST /v1/submitjob", {"Content-Type": kind}, b'{"jobName":"j"}', at=place("batch"))
 

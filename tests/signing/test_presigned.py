@@ -16,7 +16,7 @@ from trio_gate.errors import GateError, Malformed
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.aws_chunked import streamed_body
-from trio_gate.wire.head import Empty, StreamKind
+from trio_gate.wire.head import Empty, Held, StreamKind
 
 CLAIM = claim("s3")
 SIGNED = {
@@ -140,11 +140,35 @@ def test_outside_s3_too(name):
         with_fields(presigned("GET /", {name.lower(): "a"}), sts)
 
 
-@pytest.mark.parametrize("name", ["X-Amz-Content-Sha256", "X-Amz-Security-Token", "x-amz-acl", "X-AMZ-COPY-SOURCE"])
-@pytest.mark.parametrize("service", ["s3", "sts"])
-def test_a_request_signed_in_its_head_has_no_such_query(name, service):
+IN_THE_HEAD = {"Authorization": "AWS4-HMAC-SHA256 …"}
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("s3", "X-Amz-Content-Sha256"),
+        ("s3", "X-Amz-Security-Token"),
+        ("s3", "x-amz-acl"),
+        ("s3", "X-AMZ-COPY-SOURCE"),
+        ("sts", "X-Amz-Content-Sha256"),
+        ("sts", "x-amz-security-token"),
+    ],
+)
+def test_a_request_signed_in_its_head_has_no_such_query(service, name):
     with pytest.raises(Malformed, match="signed in its head"):
-        with_fields(head(f"PUT /bucket/k?{name}=a", {"Authorization": "AWS4-HMAC-SHA256 …"}), claim(service))
+        with_fields(head(f"PUT /bucket/k?{name}=a", IN_THE_HEAD), claim(service))
+
+
+def test_a_path_may_have_such_a_parameter_of_its_own():
+    for query, named in [("x-amz-token-request-type=bearer", "CreateBearerToken"), ("x-amz-client-auth-method=iam", None)]:
+        request = head(f"POST /v1/token?{query}", {**IN_THE_HEAD, "Content-Type": "application/json"})
+        assert with_fields(request, claim("signin")) == request
+        catalog().ensure(["signin"])
+        call = name_call(without_signature(request), Held(data=b"{}"), place=place("signin"), claim=claim("signin"), catalog=catalog())
+        assert call.operation == (named or "CreateOAuth2TokenWithIAM")
+    with pytest.raises(GateError):
+        request = head("POST /v1/token?x-amz-other=a", IN_THE_HEAD)
+        name_call(without_signature(request), Held(data=b"{}"), place=place("signin"), claim=claim("signin"), catalog=catalog())
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _OTHER = [
         (r"((?:.+\.)?)s3-external-1\.amazonaws\.com", r"\1s3.us-east-1.amazonaws.com"),
         (rf"((?:.+\.)?)s3-({_REGION})\.amazonaws\.com", r"\1s3.\2.amazonaws.com"),
         (r"queue\.amazonaws\.com", r"sqs.us-east-1.amazonaws.com"),
+        (r"rds\.amazonaws\.com", r"rds.us-east-1.amazonaws.com"),
         (rf"({_REGION})\.queue\.({_SUFFIX})", r"sqs.\1.\2"),
         (rf"({_REGION})\.elasticmapreduce\.({_SUFFIX})", r"elasticmapreduce.\1.\2"),
         (r"(ingest|query)-cell[0-9]{1,4}\.(timestream\..+)", r"\1.\2"),

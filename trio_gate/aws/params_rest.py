@@ -1,7 +1,7 @@
 """Parameters of the REST protocols, by location: path labels, query, headers, header prefixes, and the body.
 
 Rule: a repeated query key or header is a list or a refusal; a body that the operation does not have is refused; the body is
-read as the protocol says whatever the content type claims, and the content type must claim just that.
+read as the protocol says whatever the content type claims, and the content type must claim just that or nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 _XML = (None, "", "application/xml", "text/xml", "application/octet-stream", "text/plain")
 """S3 reads its XML bodies whatever the type says; a form or multipart type would mean another operation."""
+
+
+_JSON = ("application/json", None, "")
+"""botocore of 2021 and before sends no type, Java's SDK 1 an empty one (aws-sdk-java#937): AWS reads JSON."""
+
+_PYTHONS = ("True", "False")
+"""A boolean in a header as botocore wrote it until 2024: AWS reads it."""
 
 
 def rest_params(
@@ -106,7 +113,8 @@ def _header(member: Member, given: tuple[str, ...]) -> Value:
         return _without_framing(given[0])
     if member.jsonvalue:
         return _jsonvalue(member, given[0])
-    return from_text(member, given[0], timestamps="rfc822")
+    text = given[0].lower() if member.shape.type == "boolean" and given[0] in _PYTHONS else given[0]
+    return from_text(member, text, timestamps="rfc822")
 
 
 def _without_framing(text: str) -> str | None:
@@ -193,7 +201,7 @@ def _json(operation: Operation, head: RequestHead, content: bytes) -> Any:
     # A few operations have the type as a member of their own: bedrock-agentcore's InvokeAgentRuntimeCommand.
     shape = operation.input
     own = shape is not None and any(member.wire == "content-type" for member in shape.at("header"))
-    if not own and media_type(head) != "application/json":
+    if not own and media_type(head) not in _JSON:
         raise Malformed("the content type must be application/json")
     return read_json(content)
 

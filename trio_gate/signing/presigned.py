@@ -42,7 +42,8 @@ _OF_NOTHING = frozenset(
 
 
 def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
-    """A head whose query holds nothing in place of a field. Outside S3 a query has no such parameters, and the router refuses them.
+    """A head whose query holds nothing in place of a field. Outside S3 such a parameter is an operation's own, or the router
+    refuses it: Sign-In's paths have some.
 
     Args:
         head: the head as it arrived; its signature is for `verify`, over that one.
@@ -54,10 +55,11 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
     moved = [pair for pair in head.target.query if pair[0].lower().startswith(_PREFIX) and pair[0] not in PRESIGNED]
     if not moved:
         return head
-    if head.one("authorization") is not None:
+    anywhere = [name for name, _ in moved if name.lower() in _ANYWHERE_FOLDED]
+    if head.one("authorization") is not None and (anywhere or claim.service in S3_FAMILY):
         raise Malformed("an x-amz parameter in the query of a request that is signed in its head: send it as a field")
     if claim.service not in S3_FAMILY:
-        _check_once(head, [name for name, _ in moved if name.lower() in _ANYWHERE_FOLDED])
+        _check_once(head, anywhere)
         return head
     _check_once(head, [name for name, _ in moved])
     fields = tuple(_field(name, value) for name, value in moved)
