@@ -42,8 +42,9 @@ _OF_NOTHING = frozenset(
 
 
 def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
-    """A head whose query holds nothing in place of a field. Outside S3 such a parameter is an operation's own, or the router
-    refuses it: Sign-In's paths have some.
+    """A head whose query holds nothing in place of a field.
+
+    Outside S3 such a parameter is an operation's own, as in Sign-In's paths, or the router refuses it.
 
     Args:
         head: the head as it arrived; its signature is for `verify`, over that one.
