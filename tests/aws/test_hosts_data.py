@@ -151,6 +151,13 @@ def test_hosts_by_example(host, service, region):
     assert (service, region, host) in {(one.service, one.region, one.host) for one in place.candidates}
 
 
+def test_iot_is_signed_as_two_services():
+    place = TABLE.place("iot.eu-west-3.amazonaws.com")
+    scopes = {(one.service, one.region, one.signing_name) for one in place.candidates}
+    assert scopes == {("iot", "eu-west-3", "iot"), ("iot", "eu-west-3", "execute-api")}
+    assert "iot" in {one.service for one in TABLE.place_of_scope("execute-api", "eu-west-3").candidates}
+
+
 def test_a_second_name_of_a_host_that_services_share():
     found = TABLE.place("rds.amazonaws.com").candidates
     assert {(one.service, one.region) for one in found} == {(name, "us-east-1") for name in ("docdb", "neptune", "rds")}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.call import Candidate, Place
@@ -30,6 +30,9 @@ _ZONE = re.compile(r"(s3express(?:-fips)?)-(?!control|fips-)([a-z0-9-]+)")
 
 _REMEMBERED = 256
 """Hosts whose places are kept: agents call few, and the global names of S3 have a candidate for every region."""
+
+_OLDER_NAMES = {"iot": "execute-api"}
+"""What SDKs of older models sign a service's calls as: Go's first SDK, botocore until 2021. AWS takes both."""
 
 _Scopes = tuple[tuple[str, str], ...]
 
@@ -89,9 +92,11 @@ class HostTable:
         for partition, scopes in found.items():
             here, domain = self._with_suffix(base, partition)
             row = _row(service, partition, name, scopes)
-            self._bases.setdefault(here, {}).setdefault(slot, []).append(row)
+            older = [replace(row, signing_name=_OLDER_NAMES[service])] if service in _OLDER_NAMES and row.scopes is None else []
+            self._bases.setdefault(here, {}).setdefault(slot, []).extend([row, *older])
             self._domains[partition].add(domain)
-            self._signed_as.setdefault(row.signing_name, {})[service] = None
+            for one in (row, *older):
+                self._signed_as.setdefault(one.signing_name, {})[service] = None
             for regional in (row.scopes or {}).values():
                 for _, other in regional:
                     self._signed_as.setdefault(other, {})[service] = None
