@@ -297,7 +297,7 @@ async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
             hub.stop_waiting()
 
 
-async def _reload_on_signal(
+async def _reload_on_signal(  # noqa: ASYNC114 - for one nursery, here
     present: Present, read: Callable[[], Config | None], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
 ) -> None:
     with trio.open_signal_receiver(signal.SIGHUP) as received:

@@ -29,7 +29,6 @@ REFUSED_HERE = {
     "framing-15-bare-lf-header",
     "framing-20-http10-chunked",
     "framing-26-host-twice",
-    "framing-28-absolute-same",  # the case leaves it open
     "framing-34-header-70k",
     "hop-01-connection-target",  # the case leaves it open
     "rest-10-invocation-type-twice",

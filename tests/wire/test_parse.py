@@ -58,6 +58,12 @@ def test_a_target_is_decoded_once_and_spelled_one_way(raw, segments, query, text
     assert target(text.encode()).text == text
 
 
+@pytest.mark.parametrize("raw", [b"/", b"/?acl", b"//a", b"/https://sts.amazonaws.com/"])
+def test_the_absolute_form_of_the_same_host_is_the_same_request(raw):
+    assert target(b"https://sts.amazonaws.com" + raw) == target(raw)
+    assert target(b"https://sts.amazonaws.com" + raw).arrived == target(raw).arrived
+
+
 LENGTH = b"Content-Length: 5"
 CHUNKED = b"Transfer-Encoding: chunked"
 REFUSED = {
@@ -91,7 +97,17 @@ REFUSED = {
     "OPTIONS": (head(start=b"OPTIONS / HTTP/1.1"), 501),
     "TRACE": (head(start=b"TRACE / HTTP/1.1"), 501),
     "CONNECT": (head(start=b"CONNECT 169.254.169.254:80 HTTP/1.1"), 400),
-    "absolute form": (head(start=b"GET https://sts.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form of another host": (head(start=b"GET https://iam.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form of a longer host": (head(start=b"GET https://sts.amazonaws.com.evil/ HTTP/1.1"), 400),
+    "absolute form with a user": (head(start=b"GET https://sts.amazonaws.com@evil/ HTTP/1.1"), 400),
+    "absolute form with a port": (head(start=b"GET https://sts.amazonaws.com:443/ HTTP/1.1"), 400),
+    "absolute form in another case": (head(start=b"GET https://STS.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form in clear text": (head(start=b"GET http://sts.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form, its scheme in capitals": (head(start=b"GET HTTPS://sts.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form without a path": (head(start=b"GET https://sts.amazonaws.com HTTP/1.1"), 400),
+    "absolute form with a query alone": (head(start=b"GET https://sts.amazonaws.com?Action=A HTTP/1.1"), 400),
+    "absolute form twice": (head(start=b"GET https://sts.amazonaws.comhttps://sts.amazonaws.com/ HTTP/1.1"), 400),
+    "absolute form without a host": (head(start=b"GET https:/// HTTP/1.1", host=b"Host: "), 400),
     "authority form": (head(start=b"GET sts.amazonaws.com:443 HTTP/1.1"), 400),
     "asterisk form": (head(start=b"GET * HTTP/1.1"), 400),
     "fragment": (head(start=b"GET /k#?acl HTTP/1.1"), 400),
@@ -247,6 +263,7 @@ def test_any_bytes_give_a_value_or_a_gate_error(raw):
     read(raw + b"\r\n\r\n")
     read(head(raw))
     read(head(start=b"GET /" + raw + b" HTTP/1.1"))
+    read(head(start=b"GET https://sts.amazonaws.com" + raw + b" HTTP/1.1"))
 
 
 @given(

@@ -89,12 +89,16 @@ class Keep:
                 return
             try:
                 await trio.to_thread.run_sync(self._write, notes)
-            except BaseException as error:  # also a cancellation, which comes before the thread begins
-                self._notes = {**notes, **self._notes}
-                self.noted.set()
-                if isinstance(error, sqlite3.Error):
-                    raise self._unavailable(error) from error
+            except sqlite3.Error as error:
+                self._note_again(notes)
+                raise self._unavailable(error) from error
+            except BaseException:  # a cancellation comes before the thread begins
+                self._note_again(notes)
                 raise
+
+    def _note_again(self, notes: _Notes) -> None:
+        self._notes = {**notes, **self._notes}
+        self.noted.set()
 
     def _write(self, notes: _Notes) -> None:
         try:

@@ -85,7 +85,7 @@ def parse_request_head(raw: bytes) -> RequestHead:
     if version != b"HTTP/1.1":
         raise Malformed("use HTTP/1.1", status=505)
     _check(headers)
-    return RequestHead(method=method.decode("ascii"), target=_target(target), headers=headers)
+    return RequestHead(method=method.decode("ascii"), target=_target(_origin_form(target, headers)), headers=headers)
 
 
 def parse_connect(raw: bytes) -> ConnectHead:
@@ -134,9 +134,18 @@ def _text(fields: Fields) -> Headers:
         raise Malformed("a field's value is not UTF-8") from None
 
 
+def _origin_form(raw: bytes, headers: Headers) -> bytes:
+    """The target without the scheme and host that stand before it in absolute form, where they are https and what `host` says.
+
+    Servers must accept that form (RFC 9112 §3.2.2), and the AWS SDK for Rust sends it inside the tunnel of a proxy.
+    """
+    own = b"https://" + dict(headers)["host"].encode()
+    return raw.removeprefix(own) if raw.startswith(own + b"/") else raw
+
+
 def _target(raw: bytes) -> Target:
     if not raw.startswith(b"/"):
-        raise Malformed("the request target must be a path: not a whole URL, an authority or `*`")
+        raise Malformed("the request target must be a path, or an https URL of the host that `host` names")
     if not _TARGET.fullmatch(raw):
         raise Malformed("the request target holds a character that must be percent-encoded")
     path, _, query = raw.partition(b"?")
