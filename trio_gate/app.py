@@ -37,7 +37,7 @@ from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, Tl
 from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
 from trio_gate.shell.open_hub import open_hub
-from trio_gate.shell.present import NotReloaded, Present
+from trio_gate.shell.present import Present
 from trio_gate.shell.roots import client_context
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
@@ -111,11 +111,11 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _serve(config: Config, read: Callable[[], Config | None]) -> None:
-    with _own(Path(config.gateway.state_dir)) as state:
-        await _serve_from(state, config, read)
+    with _own(Path(config.gateway.state_dir)) as state, trio.open_signal_receiver(signal.SIGHUP) as hangups:
+        await _serve_from(state, config, read, hangups)
 
 
-async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None]) -> None:
+async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     stop, table = server.Stop(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
@@ -125,7 +125,7 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
         present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
-        await watchers.start(_reload_on_signal, present, read)
+        watchers.start_soon(_reload_on_signal, hangups, present, read)
         doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop))
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
@@ -297,22 +297,14 @@ async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
             hub.stop_waiting()
 
 
-async def _reload_on_signal(  # noqa: ASYNC114 - for one nursery, here
-    present: Present, read: Callable[[], Config | None], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-) -> None:
-    with trio.open_signal_receiver(signal.SIGHUP) as received:
-        task_status.started()
-        async for _ in received:
-            config = await trio.to_thread.run_sync(read)
-            if config is None:
-                log.error("trio-gate: not reloaded: the configuration has faults, and the one before it stays")
-                continue
-            try:
-                present.take(config)
-            except NotReloaded as fault:
-                log.error("trio-gate: not reloaded: %s", fault)  # noqa: TRY400 - its words say all
-            else:
-                log.info("trio-gate: reloaded, generation %d", present().number)
+async def _reload_on_signal(hangups: AsyncIterator[int], present: Present, read: Callable[[], Config | None]) -> None:
+    async for _ in hangups:
+        config = await trio.to_thread.run_sync(read)
+        why_not = present.take(config) if config is not None else "the configuration has faults, and the one before it stays"
+        if why_not is None:
+            log.info("trio-gate: reloaded, generation %d", present().number)
+        else:
+            log.error("trio-gate: not reloaded: %s", why_not)
 
 
 def _text(listener: trio.SocketListener) -> str:

@@ -124,8 +124,7 @@ class Program:
     Attributes:
         needs: the files without which it is not installed.
         slow: whether it takes minutes for 300 files, with or without a gateway.
-        no_way: by which ways it cannot come, and why.
-        no_swift: why it is not for Swift's S3; empty where it is.
+        no_way: by which ways it cannot come, or to "swift", and why.
     """
 
     name: str
@@ -133,14 +132,13 @@ class Program:
     sync: Callable[[Job], None]
     slow: bool = False
     no_way: Mapping[str, str] = field(default_factory=dict)
-    no_swift: str = ""
 
-    def why_not(self, way: str) -> str | None:
-        """Why it cannot be tried here; None where it can."""
+    def why_not(self, *stops: str) -> str | None:
+        """Why it cannot be tried here by this way, or before that S3; None where it can."""
         absent = [str(path) for path in self.needs if not path.exists()]
         if absent:
             return f"{self.name} is not installed (scripts/programs does it): {', '.join(absent)}"
-        return f"{self.name}: {self.no_way[way]}" if way in self.no_way else None
+        return next((f"{self.name}: {self.no_way[stop]}" for stop in stops if stop in self.no_way), None)
 
 
 def ways(gateway: Gateway, inside: tuple[str, ...]) -> dict[str, Way]:

@@ -93,12 +93,10 @@ def strict(tmp_path_factory):
 @pytest.mark.parametrize("way", ["proxy", "endpoint"] if FULL else ["endpoint"])
 @pytest.mark.parametrize("program", PROGRAMS, ids=[program.name for program in PROGRAMS])
 def test_an_s3_that_verifies_takes_it(program, way, strict, fewer, tmp_path):
-    if why := program.why_not(way):
+    if why := program.why_not(way, "swift"):
         pytest.skip(why)
     if program.slow and not FULL:
         pytest.skip(f"{program.name} is slow: TRIO_GATE_PROGRAMS=full has it")
-    if program.no_swift:
-        pytest.skip(f"{program.name}: {program.no_swift}")
     folder, held = fewer
     target = tmp_path / "target"
     target.mkdir()

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules"))
 
 
-class NotReloaded(Exception):  # noqa: N818 - what happened
-    """The configuration cannot take the place of the present one while the gateway runs; says why in one line."""
-
-
 class Present:
     """The generation in force, called to get it; `people` are those of it, by name."""
 
@@ -35,19 +31,19 @@ class Present:
         """The generation to serve the next request by."""
         return self._generation
 
-    def take(self, config: Config) -> None:
+    def take(self, config: Config) -> str | None:
         """Serve by `config` from now on; calls that wait are judged by it before they are sent.
 
         People who are gone, or have another token, are cut off; questions and grants whose rule or approvers changed end.
 
-        Raises:
-            NotReloaded: it differs in what only a restart changes; nothing has happened.
+        Returns:
+            None; or, where it differs in what only a restart changes, why nothing has happened, in one line.
         """
         old = self._generation.config
         same = replace(config, **{name: getattr(old, name) for name in _MAY_CHANGE})
         changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
         if changed:
-            raise NotReloaded(f"what the file says of {' and '.join(changed)} is another: that takes a restart")
+            return f"what the file says of {' and '.join(changed)} is another: that takes a restart"
         self._generation = generation(self._generation.number + 1, config)
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
@@ -55,3 +51,4 @@ class Present:
         self.people.update(people)
         self._hub.audience.drop(gone)
         self._hub.judge_again(roll_of(config))
+        return None
