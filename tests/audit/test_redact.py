@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.audit.redact import MAX_MASKED, MAX_PARAMS, looks_secret, masked, params_text
+from trio_gate.approval.secret_detection import looks_secret
+from trio_gate.audit.redact import MAX_MASKED, MAX_PARAMS, masked, params_text, path_text
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.catalog import compile_service
 
@@ -123,8 +124,154 @@ def test_values_are_masked_by_shape(text):
 @pytest.mark.parametrize(
     "text",
     [
+        "CREATE USER app PASSWORD 'hunter22'",
+        "alter role app with encrypted password 'hunter22'",
+        'ALTER USER app IDENTIFIED BY "hunter22"',
+        "CREATE USER app IDENTIFIED WITH caching_sha2_password BY 'hunter22'",
+        "SET PASSWORD FOR 'app'@'%' = 'hunter22'",
+        "COPY t FROM 's3://b/k' CREDENTIALS 'aws_access_key_id=X;aws_secret_access_key=hunter22'",
+        "UPDATE users SET \"password\"='hunter22' WHERE id='1'",
+        "INSERT INTO users VALUE {'id': '1', 'password': 'hunter22'}",
+        "jdbc:postgresql://db.internal/prod?user=app&password=hunter22",
+        "jdbc:sqlserver://db.internal;user=app;password=hunter22;",
+        "host=db.internal;pwd=hunter22;port=5432",
+        "Server=tcp:db;User ID=app;Password=hunter22",
+        "https://hook.internal/x?token=hunter22",
+        "https://hook.internal/x?a=1&access_token=hunter22",
+        "https://b.s3.amazonaws.com/k?X-Amz-Signature=hunter22",
+        "https://store.internal/c?sv=2026&sig=hunter22",
+        "redis://:hunter22@cache.internal:6379/0",
+        "https://hooks.slack.com/services/T0/B0/hunter22",
+        "export DB_PASSWORD=hunter22",
+        "export DB_PASS='hunter22'",
+        "mysql --password=hunter22 -e 'select 1'",
+        "tool --api-key hunter22",
+        "curl -H 'Authorization: Basic aHVudGVyMjI='",
+        "Bearer hunter22hunter22",
+        "password: hunter22",
+        "client_secret = hunter22",
+        '{"user":"app","password":"hunter22"}',
+        '{"env":[{"name":"DB_PASSWORD","value":"hunter22"}]}',
+        '[{"op":"replace","path":"/MasterUserPassword","value":"hunter22"}]',
+        '{"value":"hunter22","name":"dbPassword"}',
+        '{"command":["app","--password","hunter22"]}',
+        "- Name: DB_PASSWORD\n  Value: hunter22\n",
+        '{\\"password\\": \\"hunter22\\"}',
+    ],
+)
+def test_a_secret_that_a_text_tells_masks_it(text):
+    assert looks_secret(text)
+    assert "hunter22" not in params_text({"Text": text, "List": [text], "Blob": text.encode()})
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"ParameterKey": "DBPassword", "ParameterValue": CANARY},
+        {"name": "DB_PASSWORD", "value": CANARY, "type": "PLAINTEXT"},
+        {"name": "DB_PASS", "value": CANARY},
+        {"OptionName": "db.password", "Namespace": "aws:elasticbeanstalk:application:environment", "Value": CANARY},
+        {"name": "password", "value": {"stringValue": CANARY}},
+        {"Name": "api-key", "Values": [CANARY]},
+        {"Key": "client secret", "DefaultValue": CANARY},
+        {"op": "replace", "path": "/variables/dbPassword", "value": CANARY},
+        {"PropertyKey": "javax.jdo.option.ConnectionPassword", "PropertyValue": CANARY},
+        {
+            "UpdateExpression": "SET #p = :p",
+            "ExpressionAttributeNames": {"#p": "password"},
+            "ExpressionAttributeValues": {":p": {"S": CANARY}},
+        },
+        {"UpdateExpression": "SET password = :p", "ExpressionAttributeValues": {":p": {"S": CANARY}}},
+        {"Statement": "UPDATE t SET password=? WHERE id='1'", "Parameters": [{"S": CANARY}]},
+        {"sql": "update t set token = :t", "parameters": [{"name": "t", "value": {"stringValue": CANARY}}]},
+        {"QueryString": "insert into t (passwd) values (?)", "ExecutionParameters": [CANARY]},
+        {"Properties": {"hive.password": CANARY}},
+        {"Command": ["app", "--password", CANARY]},
+        {"MfaCode": CANARY, "AuthenticationCode1": CANARY, "ActivationKey": CANARY, "UserData": CANARY},
+        {"Item": {"password": {"S": CANARY}}},
+    ],
+)
+def test_a_secret_that_a_name_beside_it_tells_is_masked(members):
+    assert CANARY not in params_text(members)
+    assert CANARY not in params_text({"Outer": [members]})
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": "LOG_LEVEL", "value": "debug"},
+        {"Key": "team", "Value": "payments"},
+        {"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:us-east-1:111111111111:parameter/db"},
+        {
+            "UpdateExpression": "SET #n = :n",
+            "ExpressionAttributeNames": {"#n": "name"},
+            "ExpressionAttributeValues": {":n": {"S": "x"}},
+        },
+        {"Statement": "SELECT * FROM orders WHERE id=?", "Parameters": [{"S": "7"}]},
+        {"op": "replace", "path": "/description", "value": "a new one"},
+        {"SecretArn": "arn:aws:secretsmanager:us-east-1:111111111111:secret:prod-db-AbCdEf", "MaxResults": 5},
+        {"PasswordPolicy": {"MinimumLength": 12, "RequireSymbols": True}},
+        {"Command": ["app", "--verbose", "x"]},
+        {"PolicyDocument": '{"Statement":[{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":"*"}]}'},
+        {"TemplateBody": '{"Resources":{"Db":{"Properties":{"MasterUserPassword":{"Ref":"DbPassword"}}}}}'},
+        {
+            "AssumeRolePolicyDocument": '{"Condition":{"StringEquals":{"token.actions.githubusercontent.com:aud":"sts.amazonaws.com"}}}'
+        },
+        {"Text": "SELECT password_changed_at FROM users WHERE id = '1'"},
+        {"Text": "UPDATE t SET password = :p"},
+        {"Url": "https://sqs.us-east-1.amazonaws.com/111111111111/queue?nextToken=abc"},
+    ],
+)
+def test_what_tells_no_secret_is_kept(members):
+    assert "$masked" not in params_text(members)
+
+
+def test_a_member_that_only_the_review_knows_is_masked_where_it_stands():
+    model = {
+        **MODEL,
+        "operations": {
+            "Make": {"name": "Make", "http": {"method": "POST", "requestUri": "/"}, "input": {"shape": "CreateApiKeyRequest"}}
+        },
+        "shapes": {
+            "CreateApiKeyRequest": {"type": "structure", "members": {"value": {"shape": "Text"}, "name": {"shape": "Text"}}},
+            "Text": {"type": "string"},
+        },
+    }
+    shape = compile_service("t", model).operations["Make"].input
+    assert masked({"value": CANARY, "name": "n"}, shape) == {"value": HIDDEN, "name": "n"}
+
+
+def _labelled(path, **labels):
+    members = {name: {"shape": kind, "location": "uri", "locationName": name} for name, kind in labels.items()}
+    model = {
+        "metadata": {**MODEL["metadata"], "protocol": "rest-json"},
+        "operations": {"Get": {"name": "Get", "http": {"method": "GET", "requestUri": path}, "input": {"shape": "In"}}},
+        "shapes": {
+            "In": {"type": "structure", "members": members, "required": list(labels)},
+            "Text": {"type": "string"},
+            "Quiet": {"type": "string", "sensitive": True},
+        },
+    }
+    return compile_service("t", model).operations["Get"].input
+
+
+def test_a_path_is_kept_without_its_secret_labels():
+    shape = _labelled("/confirm/{token}/{code}/{name}", token="Text", code="Quiet", name="Text")
+    params = {"token": CANARY, "code": "a b", "name": "orders"}
+    assert path_text(f"/confirm/{CANARY}/a%20b/orders", params, shape) == "/confirm/{token}/{code}/orders"
+
+
+def test_a_path_without_a_name_is_kept_but_for_what_looks_secret():
+    assert path_text("/bucket/key", {}) == "/bucket/key"
+    assert path_text("/x/AKIAIOSFODNN7EXAMPLE/y", {}) == "/x/{secret}/y"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
         "orders",
+        "arn:aws:secretsmanager:us-east-1:111111111111:secret:prod-db-AbCdEf",
         "arn:aws:s3:::bucket/key",
         "2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
         "AKIA",

@@ -6,20 +6,23 @@ cannot be opened any more lose their part and their hash; a short secret's hash 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
 
 from trio_gate.approval.frames import Terms
 from trio_gate.approval.grants import Grant
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group, Question
 from trio_gate.approval.risks import Risk
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, looks_secret
 from trio_gate.approval.shown import Part
 from trio_gate.approval.state import Prompt, Vote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from trio_gate.approval.shown import Json
 
@@ -36,11 +39,19 @@ class Stop:
     at: datetime
 
 
-def prompt_json(prompt: Prompt, standing: str, hides: Callable[[str], bool]) -> dict[str, Any]:
-    """A pending prompt, and the fingerprint of its rule; `hides` says which texts look like a secret."""
+def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
+    """A pending prompt, and the fingerprint of its rule."""
     question = as_json(prompt.question)
-    question["params"] = _without_secrets(question["params"], hides)
-    question["headers"] = [[name, GONE if hides(value) else value] for name, value in question["headers"]]
+    masked = frozenset(_hashes(question["params"]))
+
+    def gone(name: str, value: str) -> bool:
+        return hides(name) or looks_secret(value) or _sha256(value) in masked
+
+    pairs = parse_qsl(question["query"], keep_blank_values=True)
+    question["headers"] = [[name, GONE if gone(name, value) else value] for name, value in question["headers"]]
+    question["path"] = "/".join(GONE if gone("", unquote(part)) else part for part in question["path"].split("/"))
+    question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
+    question["params"] = _without_secrets(question["params"])
     question["not_shown"] = []
     return {"question": question, "votes": as_json(prompt.votes), "standing": standing}
 
@@ -84,18 +95,41 @@ def _vote(kept: dict[str, Any]) -> Vote:
     return Vote(**{**kept, "at": datetime.fromisoformat(kept["at"]), "grant": grant})
 
 
-def _without_secrets(node: Json, hides: Callable[[str], bool]) -> Json:
+def _without_secrets(node: Json, *, hide: bool = False) -> Json:
     match node:
         case {"$masked": _} | {"$blob": _} | {"$cut": _}:
             return {"$unknown": GONE}
-        case str() if hides(node):
+        case str() if hide or looks_secret(node):
             return {"$unknown": GONE}
         case dict():
-            return {name: _without_secrets(item, hides) for name, item in node.items()}
+            beside = hidden_beside(node)
+            return {name: _without_secrets(item, hide=hide or name in beside or hides(name)) for name, item in node.items()}
         case list():
-            return [_without_secrets(item, hides) for item in node]
+            return [
+                _without_secrets(item, hide=hide or (number > 0 and hidden_after(node[number - 1])))
+                for number, item in enumerate(node)
+            ]
         case _:
             return node
+
+
+def _hashes(node: Json) -> Iterator[str]:
+    """Those of the masked values: what is masked as a parameter is, elsewhere in the request, the same secret."""
+    match node:
+        case {"$masked": {"sha256": str() as digest}}:
+            yield digest
+        case dict():
+            for item in node.values():
+                yield from _hashes(item)
+        case list():
+            for item in node:
+                yield from _hashes(item)
+        case _:
+            pass
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _has_gone(node: Json) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.approval.secret_detection import is_secret
 from trio_gate.approval.text import visible
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ MAX_TEXT = 8 * 1024
 """Characters of one text: above IAM's largest policy (6,144)."""
 
 MAX_NAME = 256
-MAX_READ = 2048
 MAX_BLOB = 256
 MAX_ITEMS = 500
 MAX_DEPTH = 32
@@ -46,16 +45,6 @@ WHOLE = "params"
 
 NODE_COST = 8
 """What any node takes from the total, so that a long list of nothing has an end."""
-
-_SECRET = re.compile(
-    r".*(?:password|passwd|passphrase|privatekey|token|samlassertion|ssecustomerkey|plaintext|keymaterial|apikeyvalue"
-    r"|secret(?:string|binary|key|accesskey|value)|clientsecret|sharedsecret).*|secret"
-)
-_NO_SECRET = re.compile(
-    r"(?:next|continuation|idempotency|client|clientrequest)token|.*(?:id|arn|name|type|version|md5|algorithm)"
-)
-_SEPARATORS = re.compile(r"[-_.]")
-
 
 Why = Literal["masked", "cut", "blob", "more", "name", "streamed", "deep"]
 
@@ -83,14 +72,6 @@ def shown(params: Mapping[str, Value], shape: Shape | None = None) -> Shown:
     tree = _Tree()
     made = tree.members(params, shape, at="", depth=0, masked=False)
     return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)})
-
-
-def is_secret(name: str) -> bool:
-    """Whether a member of this name holds a secret by its name; one that is too long to be read may."""
-    if len(name) > MAX_READ:
-        return True
-    bare = _SEPARATORS.sub("", name).lower()
-    return _SECRET.fullmatch(bare) is not None and not _NO_SECRET.fullmatch(bare)
 
 
 class _Tree:

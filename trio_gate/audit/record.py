@@ -125,8 +125,8 @@ def whole_row(intent: Intent, outcome: Outcome) -> bytes:
     return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome)})
 
 
-def call_json(call: Call, params: Mapping[str, Value] | None = None) -> dict[str, Json]:
-    """A call as `explain` and the decision log show it; `params` stands in for its own where those must be masked."""
+def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str | None = None) -> dict[str, Json]:
+    """A call as `explain` and the decision log show it; `params` and `path` stand in for its own where those must be masked."""
     return {
         "service": call.service,
         "action": call.operation,
@@ -146,7 +146,7 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None) -> dict[str
         "params": {name: plain(value) for name, value in (call.params if params is None else params).items()},
         "host": call.host,
         "method": call.method,
-        "path": call.path,
+        "path": call.path if path is None else path,
     }
 
 

@@ -1,7 +1,7 @@
 """Parameters as they are kept: JSON that holds no secret and has a size.
 
-Rule: a value is masked if the model calls it sensitive, or its name says so, or it looks like a key. A mask says how long the
-value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
+Rule: a value is masked if the model calls it sensitive, or its name or the one beside it says so, or it looks like a key or tells
+one. A mask says how long the value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
 member: `$masked`, `$bytes`, `$b64`, `$cut`, `$more`, `$unknown`, `$number`. JSON escapes make control characters safe.
 
 Theory: too much masked costs a look elsewhere; too little stays on disk for years.
@@ -13,10 +13,10 @@ import base64
 import hashlib
 import json
 import math
-import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from trio_gate.approval.shown import is_secret
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,21 +40,25 @@ MAX_MASKED = 256 * 1024
 _NODE = 16
 """What a value takes of that, whatever it is."""
 
-_NAMES = re.compile(r".*(?:credentials?|authorization|signature|cookie)", re.IGNORECASE)
-_SHAPES = re.compile(
-    r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"  # IAM's access key ids
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"  # RFC 7468
-    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # RFC 7519: a signed token
-    r"|(?<![A-Za-z0-9_])(?:gh[pousr]_|github_pat_|xox[abprs]-|sk-)[A-Za-z0-9_-]{16,}"
-    r"|://[^/\s:@]+:[^/\s@]+@"  # RFC 3986 section 3.2.1: a password in a URL
+_BY_SHAPE = frozenset(
+    {
+        ("CreateApiKeyRequest", "value"),
+        ("CreateOAuth2TokenRequestBody", "code"),
+        ("CreateTokenRequest", "code"),
+        ("CreateTokenWithIAMRequest", "code"),
+        ("GetOidcInfoRequest", "code"),
+        ("VerifyProcurementPortalValidationRequest", "Code"),
+        ("VerifyUserAttributeRequest", "Code"),
+        *(
+            (f"{site}IntegrationInput", "code")
+            for site in ("AzureDevOps", "BitbucketDataCenter", "Bitbucket", "Confluence", "GitHub", "Jira")
+        ),
+    }
 )
-_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[A-Za-z0-9/+]{40}")
-"""As secret access keys look; a SHA-1 in hex has one case only."""
+"""Members that hold a secret and neither the model nor their name says so, by shape."""
 
-
-def looks_secret(text: str) -> bool:
-    """Whether a string holds a key, a signed token or a password by its form."""
-    return _SHAPES.search(text) is not None or _KEY.fullmatch(text) is not None
+_IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
+"""Members that are named like a secret and are its id."""
 
 
 def plain(value: Value) -> Json:
@@ -97,8 +101,28 @@ def clipped(items: Iterable[str], most: int) -> list[Json]:
     return [*whole[:most], {"$more": {"count": len(whole) - most, "sha256": digest}}]
 
 
-def _hides(name: str) -> bool:
-    return is_secret(name) or _NAMES.fullmatch(name) is not None
+def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None) -> str:
+    """A path with each segment that holds a masked label replaced by the label's name in braces."""
+    labels = shape.at("uri") if shape is not None else []
+    secrets = {
+        value: member.name
+        for member in labels
+        if isinstance(value := params.get(member.name), str) and value and (member.shape.sensitive or _hides(member.name, shape))
+    }
+    segments = [_segment(unquote(segment), segment, secrets) for segment in path.split("/")]
+    return "/".join(segments)
+
+
+def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
+    for value, name in secrets.items():
+        if value in said or said in value.split("/"):
+            return f"{{{name}}}"
+    return "{secret}" if looks_secret(said) else segment
+
+
+def _hides(name: str, shape: Shape | None) -> bool:
+    at = (shape.name if shape is not None else "", name)
+    return at in _BY_SHAPE or (hides(name) and at not in _IDS)
 
 
 def _member(shape: Shape | None, name: str) -> Shape | None:
@@ -117,11 +141,12 @@ class _Masks:
 
     def members(self, value: Mapping[str, Value], shape: Shape | None, *, hide: bool) -> dict[str, Value]:
         tree: dict[str, Value] = {}
+        beside = hidden_beside(value)
         for done, (name, item) in enumerate(value.items()):
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            tree[name] = self._value(item, _member(shape, name), hide=hide or _hides(name))
+            tree[name] = self._value(item, _member(shape, name), hide=hide or name in beside or _hides(name, shape))
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, *, hide: bool) -> list[Value]:
@@ -130,7 +155,7 @@ class _Masks:
             if not self._take(0):
                 tree.append({"$more": len(value) - done})
                 break
-            tree.append(self._value(item, shape, hide=hide))
+            tree.append(self._value(item, shape, hide=hide or (done > 0 and hidden_after(value[done - 1]))))
         return tree
 
     def _value(self, value: Value, shape: Shape | None, *, hide: bool) -> Value:

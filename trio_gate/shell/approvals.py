@@ -26,7 +26,6 @@ from trio_gate.approval.risks import Risk
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, verdict_of, withdraw
 from trio_gate.approval.text import visible_tree
 from trio_gate.audit.record import whole_row
-from trio_gate.audit.redact import looks_secret
 from trio_gate.errors import Denied
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.audience import Audience
@@ -382,7 +381,7 @@ class ApprovalHub:
 
     def _note(self, entry: Entry) -> None:
         if self._keep is not None:
-            self._keep.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing, looks_secret))
+            self._keep.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
 
     def _page(self, question: Question) -> None:
         """Run the programs of approvers of whom nobody is connected."""

@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import call_json, stamp
-from trio_gate.audit.redact import masked
+from trio_gate.audit.redact import masked, path_text
 from trio_gate.errors import AuditUnavailable
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class DecisionLog:
             {
                 "outcome": "call",
                 "agent": agent,
-                "call": call_json(call, masked(call.params, shape)),
+                "call": call_json(call, masked(call.params, shape), path_text(call.path, call.params, shape)),
                 "decision": {"outcome": outcome, "rule": rule, "reason": reason},
                 "status": status,
             },

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.audit.record import Intent, Outcome, plain_read
-from trio_gate.audit.redact import params_text
+from trio_gate.audit.redact import params_text, path_text
 from trio_gate.aws.call import Unknown
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
 
@@ -160,7 +160,7 @@ class Recorder:
             resources=call.resources if call and not isinstance(call.resources, Unknown) else None,
             host=call.host if call else None,
             method=self.head.method,
-            path=call.path if call else self.head.target.path,
+            path=path_text(call.path, call.params, self.shape) if call else path_text(self.head.target.path, {}),
             params=params_text(call.params, self.shape) if call else None,
             outcome=outcome,
             rule=rule,

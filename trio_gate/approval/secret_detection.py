@@ -1,0 +1,183 @@
+"""What is a secret: by a member's name, by its own form, by a word inside a text, by the name that stands beside it.
+
+Rule: whoever keeps or folds a value asks here. Names are folded as ASCII, with and without separators, so `DB_PASSWORD`, `dbPassword`
+and `db.password` are one. Every pattern is linear: bounded repeats behind a literal, and texts are bounded by whoever asks.
+
+Theory: a value too many that is masked costs a look elsewhere; one too few stays on disk for years.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_NAME = 2048
+"""Characters of a name that is judged; a longer one may be anything."""
+
+MAX_JSON = 64 * 1024
+"""Characters of a text that is read as JSON, for names and values inside it."""
+
+MAX_DEPTH = 64
+"""Levels of it that are looked at; what is nested deeper may be anything."""
+
+_SEPARATORS = re.compile(r"[-_./:\s]")
+_SECRET = re.compile(
+    r"password|passwd|passphrase|privatekey|token|samlassertion|ssecustomerkey|plaintext|keymaterial|apikeyvalue"
+    r"|secret(?:string|binary|key|accesskey|value|hash)|clientsecret|sharedsecret|\Asecret\Z"
+)
+_NO_SECRET = re.compile(
+    r"\A(?:next|continuation|idempotency|client|clientrequest)token\Z|(?:id|arn|name|type|version|md5|algorithm|length|policy|age)\Z"
+)
+_KEPT_SECRET = re.compile(
+    r"(?:credentials?|authorization|signature|cookie|secret|userdata|connectionstring|keytab|apikey|authkey|activationkey|presharedkey)\Z"
+    r"|(?:authentication|authorization|auth|accept|activation|confirmation|verification|device|mfa|security|user)code[0-9]?\Z"
+    r"|(?:passcode|pwd|otp|codeverifier|bearer|jwt)\Z"
+    r"|\A(?:appkey|genappkey|nwkkey|appskey|nwkskey|nwksenckey|fnwksintkey|snwksintkey)\Z"  # LoRaWAN's session keys
+)
+_SHORT = re.compile(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
+
+_SHAPES = re.compile(
+    r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"  # IAM's access key ids
+    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY"  # RFC 7468
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # RFC 7519: a signed token
+    r"|(?<![A-Za-z0-9_])(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|dop_v1_|xox[abeprs]-|sk-|[sr]k_live_|AIza|ya29\.)[A-Za-z0-9_-]{16,}"
+    r"|://[^/\s:@]*:[^/\s@]+@"  # RFC 3986 section 3.2.1: a password in a URL
+    r"|hooks\.slack\.com/(?:services|workflows)/\w|/api/webhooks/[0-9]{1,30}/\w|\.webhook\.office\.com/\w"  # the path is the secret
+)
+_KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
+"""As secret access keys look; a SHA-1 in hex has one case only."""
+
+_NO_VALUE = r"(?!arn:|true\b|false\b|null\b|none\b|\$\{|\$\(|\{\{resolve|!|:[a-z_]|\?(?:\W|\Z))"
+_ASSIGNED = (
+    r"(?:s|[_-]?(?:hash|value|string|key|text|[0-9]{1,3}))?"
+    r"(?:[\\\"'`\])]{0,4}\s{0,8}(?::=|=>|={1,2}|:)\s{0,8}(?:[\\\"'`]{1,4}"
+    + _NO_VALUE
+    + r"[^\\\"'`\s]|"
+    + _NO_VALUE
+    + r"[^\\\"'`\s{}\[\](),;&|<>])"
+    r"|[^a-z0-9]{1,40}(?:[a-z]{1,12}[_-]?)?value[\\\"'`]{0,4}\s{0,8}[=:]\s{0,8}[\\\"'`]{0,4}" + _NO_VALUE + r"[^\\\"'`\s{}\[\],])"
+)
+_QUOTED = r"(?:[_-]?(?:hash|key))?\s{0,8}(?:\(\s{0,8})?(?:e|n|u&)?['\"$]['\"$]?[^'\"$\s,:;)}\]]"
+_OPTION = r"[a-z0-9-]{0,20}[ =][^\s-]"
+_AHEAD = {"secret": r"(?<!:)", "token": r"(?<!next)(?<!client)(?<!request)(?<!continuation)(?<!next_)(?<!next-)"}
+
+_WORDS = (
+    *("password", "passwd", "passphrase", "pwd", "passcode", "secret", "token", "signature", "authorization", "credential"),
+    *("apikey", "api_key", "api-key", "accesskey", "access_key", "privatekey", "private_key", "authkey", "auth_key"),
+    *("connectionstring", "connection_string", "db_pass", "dbpass"),
+)
+_SAID = {word: re.compile(_AHEAD.get(word, "") + word + _ASSIGNED) for word in _WORDS}
+_MORE: Mapping[str, re.Pattern[str]] = {
+    "password": re.compile(r"password" + _QUOTED + r"|password\s{1,8}for\s"),  # SQL: PASSWORD '…', SET PASSWORD FOR
+    "identified": re.compile(r"identified\s{1,8}(?:with\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as)\s{1,8}\S"),
+    "credentials": re.compile(r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:)\S"),  # SQL: COPY … CREDENTIALS '…'
+    "bearer": re.compile(r"bearer\s{1,8}[a-z0-9._~+/-]{8}"),
+    "--": re.compile(r"--(?:[a-z0-9]{1,16}-){0,3}(?:password|passwd|pass|token|secret|api-key|private-key)" + _OPTION),
+    "=": re.compile(
+        r"[?&;](?:[a-z0-9_.]{1,16}-){0,3}[a-z0-9_.]{0,24}(?<!next)(?<!continuation)(?:token|key|sig|signature|secret|password|pass|pwd|auth|code|hmac)=[^&\s]"
+    ),
+}
+"""What follows a word in a text, lower case, by the word, which is looked for first."""
+
+_VALUES = frozenset({"content", "data", "default", "text", "valuelist"})
+"""Members that hold what another one names, beside those that end in `value` or `values`."""
+
+_BOUND = frozenset({"parameters", "executionparameters", "expressionattributevalues", "parametersets", "queryparameters"})
+"""Members whose values stand for placeholders in a statement or expression beside them."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether a member of this name holds a secret by its name; one that is too long to be read may."""
+    if len(name) > MAX_NAME:
+        return True
+    bare = _bare(name)
+    return _SECRET.search(bare) is not None and _NO_SECRET.search(bare) is None
+
+
+def hides(name: str) -> bool:
+    """Whether the value of this name is not kept: `is_secret`, and what an agent's own names say, as `DB_PASS` or `MfaCode`."""
+    if is_secret(name):
+        return True
+    bare = _bare(name)
+    return _NO_SECRET.search(bare) is None and (_KEPT_SECRET.search(bare) is not None or _SHORT.search(name) is not None)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so."""
+    if _SHAPES.search(text) is not None or _KEY.fullmatch(text) is not None:
+        return True
+    folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
+    if any(word in folded and pattern.search(folded) is not None for group in (_SAID, _MORE) for word, pattern in group.items()):
+        return True
+    return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
+
+
+def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
+    """The members of a structure that hold a secret because another one names it.
+
+    `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and the values of a statement that speaks of a secret.
+    """
+    values = {name for name in members if (bare := _bare(name)) in _VALUES or bare.endswith(("value", "values"))}
+    bound = {name for name in members if _bare(name) in _BOUND}
+    if not values and not bound:
+        return frozenset()
+    texts = [text for name, text in members.items() if isinstance(text, str) and name not in values | bound]
+    named = values if any(len(text) <= MAX_NAME and hides(text) for text in texts) else set()
+    spoken = bound if bound and any(map(_speaks, [*texts, *_aliases(members)])) else set()
+    return frozenset(named | spoken)
+
+
+def hidden_after(item: object) -> bool:
+    """Whether the next item of a list is the value of an option such as `--password`."""
+    return (
+        isinstance(item, str) and item.startswith("-") and "=" not in item and len(item) <= MAX_NAME and hides(item.lstrip("-"))
+    )
+
+
+def _bare(name: str) -> str:
+    return _SEPARATORS.sub("", name[: MAX_NAME + 1]).lower().lstrip("-$")
+
+
+def _speaks(text: str) -> bool:
+    bare = _SEPARATORS.sub("", text).lower()
+    return _SECRET.search(bare) is not None or any(word in bare for word in ("pwd", "passcode", "credential", "secret", "apikey"))
+
+
+def _aliases(members: Mapping[str, object]) -> list[str]:
+    """Names that an expression uses under another one."""
+    found = [item for name, item in members.items() if _bare(name) == "expressionattributenames"]
+    return [text for item in found if isinstance(item, dict) for text in item.values() if isinstance(text, str)]
+
+
+def _holds_pairs(text: str) -> bool:
+    """Whether a JSON text holds a secret by the names in it. One that cannot be read is no JSON."""
+    if len(text) > MAX_JSON:
+        return False
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    todo: list[tuple[object, int]] = [(tree, 0)]
+    while todo:
+        node, depth = todo.pop()
+        if depth > MAX_DEPTH:
+            return True
+        if isinstance(node, dict):
+            hidden = hidden_beside(node)
+            if any(_filled(item) and (name in hidden or hides(name.rpartition(":")[2])) for name, item in node.items()):
+                return True
+            todo.extend((item, depth + 1) for item in node.values())
+        elif isinstance(node, list):
+            todo.extend((item, depth + 1) for item in node)
+            if any(hidden_after(item) for item in node[:-1]):
+                return True
+    return False
+
+
+def _filled(value: object) -> bool:
+    """Whether a value could be a secret: a text that is no reference."""
+    return isinstance(value, str) and value != "" and not value.startswith(("arn:", "${", "{{resolve:"))
