@@ -40,14 +40,27 @@ _KEPT_SECRET = re.compile(
 )
 _SHORT = re.compile(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
 
-_SHAPES = re.compile(
-    r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Z0-9])"  # IAM's access key ids
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY"  # RFC 7468
-    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # RFC 7519: a signed token
-    r"|(?<![A-Za-z0-9_])(?:gh[pousr]_|github_pat_|glpat-|npm_|pypi-|hf_|dop_v1_|xox[abeprs]-|sk-|[sr]k_live_|AIza|ya29\.)[A-Za-z0-9_-]{16,}"
-    r"|://[^/\s:@]*:[^/\s@]+@"  # RFC 3986 section 3.2.1: a password in a URL
-    r"|hooks\.slack\.com/(?:services|workflows)/\w|/api/webhooks/[0-9]{1,30}/\w|\.webhook\.office\.com/\w"  # the path is the secret
-)
+_SHAPES: Mapping[str, re.Pattern[str]] = {
+    **{
+        prefix: re.compile(rf"(?<![A-Z0-9]){prefix}[A-Z2-7]{{16}}(?![A-Z0-9])")  # IAM's access key ids
+        for prefix in ("AKIA", "ASIA", "ABIA", "ACCA")
+    },
+    "-----BEGIN ": re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY"),  # RFC 7468
+    "eyJ": re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."),  # RFC 7519: a signed token
+    **{
+        prefix: re.compile(rf"(?<![A-Za-z0-9_]){re.escape(prefix)}[A-Za-z0-9_-]{{16}}")  # tokens of services that mark theirs
+        for prefix in (
+            *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "hf_", "dop_v1_", "sk-"),
+            *("xoxa-", "xoxb-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "sk_live_", "rk_live_", "AIza", "ya29."),
+        )
+    },
+    "://": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),  # RFC 3986 section 3.2.1: a password in a URL
+    "hooks.slack.com/": re.compile(r"hooks\.slack\.com/(?:services|workflows)/\w"),  # the paths of webhooks are the secret
+    "/api/webhooks/": re.compile(r"/api/webhooks/[0-9]{1,30}/\w"),
+    ".webhook.office.com/": re.compile(r"\.webhook\.office\.com/\w"),
+}
+"""What a key or token looks like, by the letters that are looked for first."""
+
 _KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
 """As secret access keys look; a SHA-1 in hex has one case only."""
 
@@ -108,10 +121,10 @@ def hides(name: str) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so."""
-    if _SHAPES.search(text) is not None or _KEY.fullmatch(text) is not None:
+    if _KEY.fullmatch(text) is not None or _any(_SHAPES, text):
         return True
     folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
-    if any(word in folded and pattern.search(folded) is not None for group in (_SAID, _MORE) for word, pattern in group.items()):
+    if _any(_SAID, folded) or _any(_MORE, folded):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 
@@ -136,6 +149,10 @@ def hidden_after(item: object) -> bool:
     return (
         isinstance(item, str) and item.startswith("-") and "=" not in item and len(item) <= MAX_NAME and hides(item.lstrip("-"))
     )
+
+
+def _any(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
+    return any(word in text and pattern.search(text) is not None for word, pattern in patterns.items())
 
 
 def _bare(name: str) -> str:

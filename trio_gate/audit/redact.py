@@ -34,7 +34,7 @@ MAX_TEXT = 1024
 
 MAX_DEPTH = 32
 
-MAX_MASKED = 256 * 1024
+MAX_MASKED = 64 * 1024
 """Characters of texts and names, and bytes of blobs, that are read for secrets in one call; the rest is cut before."""
 
 _NODE = 16
