@@ -6,7 +6,7 @@ import pytest
 
 from trio_gate.exchange import TRANSITIONS, Event, Exchange, State
 
-PASSED = [Event.IDENTIFIED, Event.AUTHENTICATED]
+PASSED = [Event.AUTHENTICATED, Event.IDENTIFIED]
 JUDGED = [[Event.ALLOWED], [Event.APPROVAL_NEEDED, Event.APPROVED]]
 ENDS = [State.ANSWERED, State.REFUSED, State.ABORTED]
 BEFORE_THE_ANSWER = [state for state in State if state not in (*ENDS, State.DONE)]
@@ -24,7 +24,7 @@ def paths(state: State, walked: tuple[Event, ...] = ()):
 PATHS = list(paths(State.RECEIVED))
 
 
-def test_what_is_signed_was_identified_authenticated_judged_and_armed():
+def test_what_is_signed_was_authenticated_identified_judged_and_armed_in_this_order():
     to_signed = {path[: path.index(Event.SIGNED) + 1] for path in PATHS if Event.SIGNED in path}
     assert to_signed == {(*PASSED, *judged, Event.CREDENTIALS_READY, Event.SIGNED) for judged in JUDGED}
 

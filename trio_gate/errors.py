@@ -1,7 +1,7 @@
 """What can go wrong, sorted by who must act on it.
 
 Rule: `reason` is the only text of an error that may reach an agent. It is one line, lower case, says what is wrong and what
-to do, and never holds a secret. `status` is what the agent's HTTP client sees; `code` is the family that `aws.refusal` turns
+to do, and never holds a secret. `detail` is the operator's, for logs and the record: what an agent may not know stands there alone. `status` is what the agent's HTTP client sees; `code` is the family that `aws.refusal` turns
 into the service's own error code.
 """
 
@@ -16,12 +16,13 @@ class GateError(Exception):
     status: int = 500
     code: ClassVar[str] = "InternalFailure"
 
-    def __init__(self, reason: str, *, status: int | None = None) -> None:
+    def __init__(self, reason: str, *, status: int | None = None, detail: str | None = None) -> None:
         if type(self) is GateError:
             message = "raise a subclass of GateError"
             raise TypeError(message)
         super().__init__(reason)
         self.reason = reason
+        self.detail = detail or reason
         if status is not None:
             self.status = status
 
@@ -45,6 +46,10 @@ class Unauthenticated(GateError):
 
     status = 403
     code = "AccessDenied"
+
+
+class WrongSignature(Unauthenticated):
+    """No agent's secret made the signature."""
 
 
 class Denied(GateError):

@@ -1,7 +1,8 @@
 """The way of a request, as a table.
 
-Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Identified`, `Authenticated` and then `Allowed` or
-`Approved`; `tests/test_exchange.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
+Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Authenticated`, `Identified` and then `Allowed` or
+`Approved`, in this order: who asks is
+proven before it is looked at what; `tests/test_exchange.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
 Until AWS's answer has gone out whole, an exchange may end by our refusal or half-way; either way it is recorded, once.
 """
 
@@ -14,8 +15,8 @@ class State(Enum):
     """Where an exchange is."""
 
     RECEIVED = auto()
-    IDENTIFIED = auto()
     AUTHENTICATED = auto()
+    IDENTIFIED = auto()
     PENDING = auto()
     CLEARED = auto()
     ARMED = auto()
@@ -29,8 +30,8 @@ class State(Enum):
 class Event(Enum):
     """What happened to it."""
 
-    IDENTIFIED = auto()
     AUTHENTICATED = auto()
+    IDENTIFIED = auto()
     ALLOWED = auto()
     APPROVAL_NEEDED = auto()
     APPROVED = auto()
@@ -45,9 +46,9 @@ class Event(Enum):
 _ENDS = {Event.REFUSED: State.REFUSED, Event.ABORTED: State.ABORTED}
 
 TRANSITIONS: dict[State, dict[Event, State]] = {
-    State.RECEIVED: {Event.IDENTIFIED: State.IDENTIFIED, **_ENDS},
-    State.IDENTIFIED: {Event.AUTHENTICATED: State.AUTHENTICATED, **_ENDS},
-    State.AUTHENTICATED: {Event.ALLOWED: State.CLEARED, Event.APPROVAL_NEEDED: State.PENDING, **_ENDS},
+    State.RECEIVED: {Event.AUTHENTICATED: State.AUTHENTICATED, **_ENDS},
+    State.AUTHENTICATED: {Event.IDENTIFIED: State.IDENTIFIED, **_ENDS},
+    State.IDENTIFIED: {Event.ALLOWED: State.CLEARED, Event.APPROVAL_NEEDED: State.PENDING, **_ENDS},
     State.PENDING: {Event.APPROVED: State.CLEARED, **_ENDS},
     State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, **_ENDS},
     State.ARMED: {Event.SIGNED: State.SIGNED, **_ENDS},

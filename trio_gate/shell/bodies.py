@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 import trio
 
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
-from trio_gate.wire.head import Empty, Held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,14 +76,15 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A body on disk, ready to be read."""
+    """A body that was read whole: in `data`, or in `store` and ready to be read again. `sha256` is of its bytes as they came."""
 
-    store: Spool
     length: int
     sha256: str
+    data: bytes = b""
+    store: Spool | None = None
 
 
-async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callable[[], Spool | None]) -> Held | Empty | Kept:
+async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callable[[], Spool | None]) -> Kept:
     """Read a body whole; one larger than `limit` into what `beyond` gives for it, if anything.
 
     Raises:
@@ -97,30 +97,25 @@ async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callab
         store = _store(beyond, limit)
     await agent.ask_for_body()
     pieces: list[bytes] = []
-    size = 0
+    digest, size = hashlib.sha256(), 0
     while store is None and (piece := await agent.next_piece()) is not None:
         size += len(piece)
         if size > limit:
             store = _store(beyond, limit)
         share.take(len(piece))
+        digest.update(piece)
         pieces.append(piece)
     data = b"".join(pieces)
     if store is None:
-        return Held(data=data) if size else Empty()
+        return Kept(length=size, sha256=digest.hexdigest(), data=data)
     share.give_back()
-    return await _keep(agent, data, store)
-
-
-async def _keep(agent: AgentStream, data: bytes, store: Spool) -> Kept:
-    digest, length = hashlib.sha256(), 0
-    piece: bytes | None = data
-    while piece is not None:
+    await store.write(data)
+    while (piece := await agent.next_piece()) is not None:
         digest.update(piece)
-        length += len(piece)
+        size += len(piece)
         await store.write(piece)
-        piece = await agent.next_piece()
     await store.rewind()
-    return Kept(store=store, length=length, sha256=digest.hexdigest())
+    return Kept(length=size, sha256=digest.hexdigest(), store=store)
 
 
 def _store(beyond: Callable[[], Spool | None], limit: int) -> Spool:

@@ -1,4 +1,4 @@
-"""One request on its way, in the order of `exchange.TRANSITIONS`: identify, authenticate, decide, approve, arm, sign, forward.
+"""One request on its way, in the order of `exchange.TRANSITIONS`: authenticate, identify, decide, approve, arm, sign, forward.
 
 Rule: each stage takes what the one before it made, and the exchange moves only when its stage has passed. Whatever a stage
 raises is the refusal. Nothing is sent to AWS that did not come to SIGNED here.
@@ -6,7 +6,6 @@ raises is the refusal. Nothing is sent to AWS that did not come to SIGNED here.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,9 +22,9 @@ from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.generation import credential_for
 from trio_gate.signing.session import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
-from trio_gate.signing.verify import chain_of, payload_hash_of, verify
+from trio_gate.signing.verify import chain_of
 from trio_gate.wire.checkers import checker_for
-from trio_gate.wire.head import Empty, Held, Streamed
+from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +37,12 @@ if TYPE_CHECKING:
     from trio_gate.shell.bodies import Source
     from trio_gate.shell.forward import Flow
     from trio_gate.shell.generation import Generation
-    from trio_gate.shell.intake import Identified
+    from trio_gate.shell.intake import Identified, Proven
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
     from trio_gate.signing.chunks import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
-    from trio_gate.wire.head import Body, RequestHead
+    from trio_gate.wire.head import RequestHead
 
 ATTEMPTS = 2
 """How often a request may be sent: again only if none of it had left, or AWS said that the session had expired."""
@@ -91,8 +90,18 @@ class Run:
     async def run(self, arrived: RequestHead) -> None:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._tools.held.share() as share, ExitStack() as kept:
-            identified = await intake.take(
+            proven = await intake.prove(
                 arrived,
+                agent=self._agent,
+                generation=self._generation,
+                tools=self._tools,
+                share=share,
+                recorder=self._recorder,
+            )
+            self._step(Event.AUTHENTICATED)
+            self._check_stops(proven)
+            identified = await intake.take(
+                proven,
                 agent=self._agent,
                 way=self._way,
                 generation=self._generation,
@@ -102,8 +111,6 @@ class Run:
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
-            self._authenticate(identified)
-            self._step(Event.AUTHENTICATED)
             decision = self._decide(identified)
             ready = self._ready(identified)
             assume = self._assume_role(identified)
@@ -121,18 +128,9 @@ class Run:
         self._exchange.apply(event)
         self._recorder.lap(event.name.lower())
 
-    def _authenticate(self, identified: Identified) -> None:
-        arrived, agent = identified.arrived, identified.admitted.agent
-        payload_hash = payload_hash_of(arrived, identified.body)
-        if agent is not None:
-            now, keys = self._tools.clock.now(), self._tools.keys
-            verify(arrived, identified.claim, payload_hash=payload_hash, secret=agent.secret, now=now, keys=keys)
-            self._recorder.agent = agent.name
-        self._check_stops(identified)
-
-    def _check_stops(self, identified: Identified) -> None:
+    def _check_stops(self, request: Proven | Identified) -> None:
         """Raise Denied while a person has stopped the agent."""
-        agent = identified.admitted.agent
+        agent = request.admitted.agent
         self._tools.approvals.check(agent.name if agent else None)
 
     def _chain(self, identified: Identified) -> Chain | None:
@@ -159,7 +157,8 @@ class Run:
         call = identified.call
         headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, self._tools.models.catalog)
         head = replace(identified.head, headers=(("host", call.host), *headers))
-        payload_hash, data = _payload(identified.body)
+        payload_hash = identified.payload_hash
+        data = identified.body.data if isinstance(identified.body, Held) else b""
         if identified.arrived.one("x-amz-content-sha256") is not None:
             head = replace(head, headers=(*head.headers, ("x-amz-content-sha256", payload_hash)))
         source: Source | None = identified.store
@@ -268,17 +267,6 @@ class Run:
             await relay(self._agent, link, answer, credentials, self._recorder, again=again)
             if self._clearance is not None:
                 self._clearance.answered(answer.status, self._recorder.error_code)
-
-
-def _payload(body: Body) -> tuple[str, bytes]:
-    """What stands for a body in the signature, and the body where it is at hand."""
-    match body:
-        case Streamed():
-            return body.sha256 or body.kind.value, b""
-        case Held(data=data):
-            return hashlib.sha256(data).hexdigest(), data
-        case Empty():
-            return hashlib.sha256().hexdigest(), b""
 
 
 class _NotSent(UpstreamError):  # noqa: N818 - what it says

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """Whose request it is, by its key id alone: the endpoint that has its account, and the agent that has its suffix.
+    """Whose request it is, by its key id: the endpoint that has its account, and the agent that has its suffix.
 
     `agent` is None while no agent is configured.
     """
@@ -45,7 +45,7 @@ class Generation:
     approvers: Mapping[str, Approver]
 
     def admit(self, claim: Claim) -> Admitted:
-        """Find account and agent of a key id. Raises Unauthenticated."""
+        """Find account and agent of a key id, which is to be proven first: the refusal says what is configured. Raises Unauthenticated."""
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
             raise Unauthenticated(f"account {claim.account} is not configured")

@@ -1,10 +1,17 @@
 """From a head to a call: whose it is, where it goes, its body as far as it is read before a decision, its name.
 
-Rule: what a key id or a host already rules out is refused before the body is read or a model loaded.
+Rule: proof comes before cost. Where the head says what stands for the body, the signature is checked before a byte of it is asked
+for; where only the body does, that is read first, bounded, and nothing else happens. Only a request of a proven agent is routed,
+parsed or named. Where no agent is configured there is nothing to prove.
+
+Theory: who has no secret learns nothing of what is configured. An unknown account, an unknown suffix and a wrong signature are
+one refusal, after the same work.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +19,14 @@ from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.way import destination
-from trio_gate.errors import Unidentified
-from trio_gate.shell.bodies import Kept, read_held, spool
+from trio_gate.errors import Unidentified, WrongSignature
+from trio_gate.shell.bodies import read_held, spool
 from trio_gate.shell.generation import check_place
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
-from trio_gate.signing.verify import chain_of
+from trio_gate.signing.verify import chain_of, declared_hash, payload_hash_of, verify
 from trio_gate.wire.aws_chunked import check_served, streamed_body
-from trio_gate.wire.head import Held, Streamed, StreamKind
+from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -27,32 +34,81 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
-    from trio_gate.shell.bodies import Share, Spool
+    from trio_gate.shell.bodies import Kept, Share, Spool
     from trio_gate.shell.generation import Admitted, Generation
     from trio_gate.shell.models import Models
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
     from trio_gate.wire.head import Body, RequestHead
 
+_NOBODYS = secrets.token_hex(32)
+"""What a signature is compared with where the key id is no agent's: it takes as long, and matches never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A request whose agent is known. `kept` is its body, where it had to be read for that."""
+
+    arrived: RequestHead
+    claim: Claim
+    admitted: Admitted
+    kept: Kept | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
     """A request with a name. `head` is what AWS will be asked, without any signature; `arrived` is what the agent signed.
 
-    `store` holds a body that is already here and on disk.
+    `payload_hash` stands for the body in signatures. `store` holds a body that is already here and on disk.
     """
 
     arrived: RequestHead
     head: RequestHead
     body: Body
+    payload_hash: str
     claim: Claim
     admitted: Admitted
     call: Call
     store: Spool | None
 
 
+async def prove(
+    arrived: RequestHead, *, agent: AgentStream, generation: Generation, tools: Tools, share: Share, recorder: Recorder
+) -> Proven:
+    """Find out whose request it is. `share` is of the memory for its body.
+
+    Raises:
+        GateError: it is nobody's.
+        AgentGone: its body stopped coming.
+    """
+    claim = recorder.claim = read_claim(arrived)
+    check_served(arrived)
+    kept = None
+    if generation.agents:
+        payload_hash = declared_hash(arrived, claim, has_body=agent.connection.has_body)
+        if payload_hash is None:
+            kept = await read_held(agent, generation.config.gateway.held_limit, share, lambda: None)
+            payload_hash = kept.sha256
+        _verify(arrived, claim, payload_hash, generation, tools)
+        recorder.agent = generation.agents[claim.suffix].name
+    admitted = generation.admit(claim)
+    recorder.account_name = admitted.endpoint.accounts[claim.account]
+    return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
+
+
+def _verify(arrived: RequestHead, claim: Claim, payload_hash: str, generation: Generation, tools: Tools) -> None:
+    """Raise Unauthenticated unless the agent that the key id names has signed the request."""
+    agent = generation.agents.get(claim.suffix)
+    secret, now = agent.secret if agent else _NOBODYS, tools.clock.now()
+    try:
+        verify(arrived, claim, payload_hash=payload_hash, secret=secret, now=now, keys=tools.keys)
+    except WrongSignature as fault:
+        detail = f"{fault.detail} (agent {agent.name})" if agent else f"no agent has the suffix {claim.suffix}"
+        raise WrongSignature(fault.reason, detail=detail) from None
+
+
 async def take(
-    arrived: RequestHead,
+    proven: Proven,
     *,
     agent: AgentStream,
     way: Way,
@@ -65,19 +121,17 @@ async def take(
     """Name a request. `share` is of the memory for its body; a file for it is left on `kept`.
 
     Raises:
-        GateError: it is nobody's, goes nowhere that we know, or is no one call.
+        GateError: it goes nowhere that we know, is no one call, or its body is not what the head declared.
         AgentGone: its body stopped coming.
     """
-    claim = recorder.claim = read_claim(arrived)
-    check_served(arrived)
-    admitted = generation.admit(claim)
-    recorder.account_name = admitted.endpoint.accounts[claim.account]
+    arrived, claim, admitted = proven.arrived, proven.claim, proven.admitted
     said = with_fields(arrived, claim)
     head, place = destination(without_signature(said), claim, way, tools.table)
     place = check_place(place, admitted.endpoint, tools.table)
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
-    store: Spool | None = None
+    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, tools.keys)
+    whole: Kept | None = None
     if body_mode(head, place=place, claim=claim, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(said, agent.connection.content_length)
     else:
@@ -86,25 +140,48 @@ async def take(
             blob = takes_blob(head, place=place, claim=claim, catalog=models.catalog)
             return kept.enter_context(spool(tools.spool_folder, tools.spooled)) if blob else None
 
-        held = await read_held(agent, generation.config.gateway.held_limit, share, beyond)
-        if isinstance(held, Kept):
-            store, size = held.store, held.length
-            body = Streamed(kind=StreamKind.HASHED, length=size, decoded_length=size, sha256=held.sha256)
-        else:
-            body = held
-    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, tools.keys)
+        whole = proven.kept or await read_held(agent, generation.config.gateway.held_limit, share, beyond)
+        body = _body(whole)
 
-    def name() -> tuple[RequestHead, Body, Call]:
+    def name() -> tuple[RequestHead, Body, str, Call]:
         bare, content = (head, body) if isinstance(body, Streamed) else unframed(head, body, place, chain)
-        return bare, content, identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
+        payload_hash_of(arrived, content, whole.sha256 if whole else None)
+        call = identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
+        return bare, content, _payload_hash(content, whole), call
 
     try:
-        head, body, call = await models.read(len(body.data) if isinstance(body, Held) else 0, name)
+        head, body, payload_hash, call = await models.read(len(body.data) if isinstance(body, Held) else 0, name)
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
     recorder.call = call
     recorder.shape = models.catalog.service(call.service).operations[call.operation].input
-    return Identified(arrived=arrived, head=head, body=body, claim=claim, admitted=admitted, call=call, store=store)
+    return Identified(
+        arrived=arrived,
+        head=head,
+        body=body,
+        payload_hash=payload_hash,
+        claim=claim,
+        admitted=admitted,
+        call=call,
+        store=whole.store if whole else None,
+    )
+
+
+def _body(kept: Kept) -> Body:
+    if kept.store is not None:
+        return Streamed(kind=StreamKind.HASHED, length=kept.length, decoded_length=kept.length, sha256=kept.sha256)
+    return Held(data=kept.data) if kept.data else Empty()
+
+
+def _payload_hash(body: Body, whole: Kept | None) -> str:
+    """What stands for a body in the signature of what is sent."""
+    match body:
+        case Streamed():
+            return body.sha256 or body.kind.value
+        case Held(data=data, framed=framed):
+            return whole.sha256 if whole and framed is None else hashlib.sha256(data).hexdigest()
+        case Empty():
+            return hashlib.sha256().hexdigest()
 
 
 def _explained(fault: Ambiguous, way: Way, models: Models) -> Unidentified:

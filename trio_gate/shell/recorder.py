@@ -107,14 +107,14 @@ class Recorder:
         if self.decision is None and self.decisions is not None:
             try:
                 self.decisions.refused(
-                    id=self.id, time=self.clock.now(), agent=self.agent, status=status, code=fault.code, reason=fault.reason
+                    id=self.id, time=self.clock.now(), agent=self.agent, status=status, code=fault.code, reason=fault.detail
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
         end: End = "aborted" if self._intended else "refused"  # what was intended broke off with the agent's body
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
-        await self.conclude(end, status=status, bytes_in=bytes_in, reason=fault.reason)
+        await self.conclude(end, status=status, bytes_in=bytes_in, reason=fault.detail)
 
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

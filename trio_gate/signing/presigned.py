@@ -64,7 +64,7 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
         return head
     _check_once(head, [name for name, _ in moved])
     fields = tuple(_field(name, value) for name, value in moved)
-    query = tuple(pair for pair in head.target.query if pair not in moved)
+    query = tuple(pair for pair in head.target.query if not pair[0].lower().startswith(_PREFIX) or pair[0] in PRESIGNED)
     target = replace(head.target, query=query)
     return replace(head, target=target, headers=(*head.headers, *_without_digest_of_nothing(fields)))
 

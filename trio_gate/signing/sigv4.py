@@ -191,7 +191,10 @@ def canonical_request(
     head: RequestHead, *, path: str, query: Iterable[tuple[str, str]], names: Iterable[str], payload_hash: str
 ) -> str:
     """The text that stands for a request; `path` is already in the form the service signs, `names` are sorted."""
-    lines = (f"{name}:{','.join(_plain(value) for value in head.all(name))}\n" for name in names)
+    fields: dict[str, list[str]] = {}
+    for name, value in head.headers:
+        fields.setdefault(name, []).append(_plain(value))
+    lines = (f"{name}:{','.join(fields.get(name, ()))}\n" for name in names)
     return "\n".join((head.method, path, canonical_query(query), "".join(lines), ";".join(names), payload_hash))
 
 

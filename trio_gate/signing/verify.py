@@ -16,10 +16,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Malformed, Unauthenticated
+from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.chunks import Chain
 from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, encode_again, sign_string, string_to_sign
-from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload
+from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload, undeclared
 from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ MAX_PRESIGNED = 604800
 
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _EXPIRES = re.compile(r"[1-9][0-9]{0,5}")
-_WRONG = "the signature does not match this agent's secret"
+_WRONG = "no agent here has this access key id with this secret: check both, and the account in the key id"
+"""The same for an unknown account, an unknown suffix and a wrong secret: nobody learns without a secret what is configured."""
+
+_EMPTY = hashlib.sha256().hexdigest()
 _MAY_BE_UNSIGNED = frozenset({"x-amzn-trace-id"})
 
 
@@ -46,13 +49,14 @@ def verify(
     Args:
         head: the head as it arrived.
         claim: what its signature says.
-        payload_hash: from `payload_hash_of`.
+        payload_hash: from `declared_hash`, or of the body.
         secret: the agent's.
         now: the time, aware.
         keys: where derived keys are kept.
 
     Raises:
-        Unauthenticated: 403.
+        WrongSignature: it was made with another secret, or over another request.
+        Unauthenticated: it is too old, or does not cover the request.
     """
     presigned = head.one("authorization") is None
     _check_time(head, claim, now, presigned=presigned)
@@ -64,7 +68,7 @@ def verify(
     key = (keys or SigningKeys()).key(secret, claim.date, claim.region, claim.service)
     expected = sign_string(key, string_to_sign(claim.amz_date, scope, request))
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
-        raise Unauthenticated(_WRONG)
+        raise WrongSignature(_WRONG, detail="the signature does not match this agent's secret")
 
 
 def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | None:
@@ -76,8 +80,30 @@ def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | Non
     return Chain(key=key, amz_date=claim.amz_date, scope=scope, seed=claim.signature)
 
 
-def payload_hash_of(head: RequestHead, body: Body) -> str:
+def declared_hash(head: RequestHead, claim: Claim, *, has_body: bool) -> str | None:
+    """What stands for the body in the inbound canonical request, by the head alone; None where that is the hash of a body to come.
+
+    Raises:
+        Malformed: the head declares no form that is served, or none where one is required.
+    """
+    declared = declared_payload(head)
+    if declared is None:
+        if not has_body or _presigned_s3(head):
+            return UNSIGNED if _presigned_s3(head) else _EMPTY
+        if claim.service in S3_FAMILY:
+            raise undeclared()
+    elif declared != UNSIGNED and declared not in FRAMED and not SHA256_HEX.fullmatch(declared):
+        raise refused_payload(declared)
+    return declared
+
+
+def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) -> str:
     """What stands for the body in the inbound canonical request, checked against a body whose hash is known.
+
+    Args:
+        head: the head as it arrived.
+        body: the body, without aws-chunked framing.
+        sha256: of a held body's data, where that is known.
 
     Raises:
         Malformed: the head declares another body, or a form that is for uploads only.
@@ -88,7 +114,7 @@ def payload_hash_of(head: RequestHead, body: Body) -> str:
             return body.kind.value
         actual = body.sha256
     else:
-        actual = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
+        actual = sha256 or hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
     if declared is None:
         return UNSIGNED if _presigned_s3(head) else actual
     if declared == UNSIGNED or (isinstance(body, Held) and body.framed):

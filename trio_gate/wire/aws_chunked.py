@@ -57,7 +57,7 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
     declared = declared_payload(head)
     if declared is None:
         if "X-Amz-Signature" not in dict(head.target.query):
-            raise Malformed("the field `x-amz-content-sha256` is missing: s3 requires it")
+            raise undeclared()
         declared = UNSIGNED
     if declared in FRAMED:
         return _framed(head, FRAMED[declared], content_length)
@@ -77,6 +77,11 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
         sha256=declared if hashed else None,
         checksums=declared_in(head),
     )
+
+
+def undeclared() -> Malformed:
+    """Why an upload to S3 that says nothing of its payload is not taken."""
+    return Malformed("the field `x-amz-content-sha256` is missing: s3 requires it")
 
 
 def refused_payload(declared: str) -> Malformed:
