@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from contextlib import nullcontext
 
 import pytest
@@ -7,9 +8,8 @@ from trio.testing import memory_stream_pair
 
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
 from trio_gate.shell.agent_stream import AgentStream
-from trio_gate.shell.bodies import Budget, read_held, spool
+from trio_gate.shell.bodies import Budget, Kept, read_held, spool
 from trio_gate.shell.transport import StreamTransport
-from trio_gate.wire.head import Held
 
 
 def test_a_budget_is_shared_and_given_back():
@@ -77,6 +77,7 @@ async def sent(body: bytes, framing: str) -> AgentStream:
 
 
 CHUNKS = b"5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n"
+HELLO_WORLD = hashlib.sha256(b"helloworld").hexdigest()
 FRAMED = pytest.mark.parametrize(
     ("framing", "body"), [("Content-Length: 10", b"helloworld"), ("Transfer-Encoding: chunked", CHUNKS)], ids=["length", "chunks"]
 )
@@ -86,7 +87,8 @@ FRAMED = pytest.mark.parametrize(
 async def test_a_held_body_is_counted_while_it_is_kept(framing, body):
     budget = Budget(10, "holds")
     with budget.share() as share:
-        assert await read_held(await sent(body, framing), 10, share, lambda: None) == Held(data=b"helloworld")
+        held = await read_held(await sent(body, framing), 10, share, lambda: None)
+        assert held == Kept(length=10, sha256=HELLO_WORLD, data=b"helloworld")
         assert budget.left == 0
         with budget.share() as another, pytest.raises(Overloaded):
             await read_held(await sent(body, framing), 10, another, lambda: None)

@@ -146,7 +146,7 @@ CALLS = [
 def test_what_botocore_signs_is_proven(recorded, service, operation, params):
     raw = recorded(service, operation, **params)
     prove(raw)
-    with pytest.raises(Unauthenticated, match="does not match this agent's secret"):
+    with pytest.raises(Unauthenticated, match="no agent here has this access key id with this secret"):
         prove(raw, secret="another")
 
 

@@ -90,7 +90,7 @@ class Explainer:
                     known |= fact
                 answer = {"outcome": "call", **known}
             except GateError as fault:
-                answer = {"outcome": "refused", "status": fault.status, "code": fault.code, "reason": fault.reason, **known}
+                answer = {"outcome": "refused", "status": fault.status, "code": fault.code, "reason": fault.detail, **known}
                 going = not isinstance(fault, Malformed)
             yield answer
             going = going and _next(connection)
