@@ -73,6 +73,7 @@ def call(params: dict[str, Value] | None = None, **changes) -> Call:
         resources=("arn:aws:s3:::reports/a",),
         resource_accounts=("111111111111",),
         cross_account=False,
+        reviewed=True,
     )
     return replace(made, **changes)
 

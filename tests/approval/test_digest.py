@@ -100,7 +100,7 @@ def test_the_repeat_key_is_the_digest_without_a_token():
 
 
 def test_the_repeat_key_stays_when_only_the_token_changes():
-    repeat = Repeat(sha256="3" * 64, headers=frozenset({"x-token"}))
+    repeat = Repeat(sha256="3" * 64, headers=frozenset({"x-token"}), tokens=("Token",))
     same, other = (
         parts(
             payload_sha256=hashed,
@@ -122,10 +122,10 @@ def test_the_repeat_key_stays_when_only_the_token_changes():
 
 @pytest.mark.parametrize("name", sorted(CHANGES.keys() - {"payload_sha256", "query"}))
 def test_every_other_part_changes_the_repeat_key(name):
-    given = {"repeat": Repeat(sha256="3" * 64, headers=frozenset())}
+    given = {"repeat": Repeat(sha256="3" * 64, headers=frozenset(), tokens=("Token",))}
     assert repeat_key(parts(**given, **{name: CHANGES[name]})) != repeat_key(parts(**given))
 
 
 def test_another_request_without_its_token_is_another_repeat_key():
-    keys = {repeat_key(parts(repeat=Repeat(sha256=digit * 64, headers=frozenset()))) for digit in "123"}
+    keys = {repeat_key(parts(repeat=Repeat(sha256=digit * 64, headers=frozenset(), tokens=("Token",)))) for digit in "123"}
     assert len(keys) == 3

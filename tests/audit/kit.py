@@ -31,6 +31,7 @@ CALL = Call(
     resources=("arn:aws:s3:::b/k",),
     resource_accounts=(),
     cross_account=False,
+    reviewed=True,
 )
 
 

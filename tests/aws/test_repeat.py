@@ -1,5 +1,7 @@
 """The same command run again: equal but for its idempotency token."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import replace
 
@@ -8,9 +10,19 @@ from hypothesis import given
 
 from tests.approval.kit import call
 from tests.approval.test_shown import TREES
+from tests.aws.meaning_kit import model, services
 from tests.aws.naming_kit import FORM, REST_JSON, catalog, named, place, target
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.repeat import repeat_of
+from trio_gate.aws.repeat import TOKENS, TOKENS_OF, repeat_of
+
+STAY = {
+    ("athena", "NamedQueryId"),
+    ("athena", "QueryExecutionId"),
+    ("bedrock-agentcore", "runtimeSessionId"),
+    ("chime-sdk-messaging", "CallbackId"),
+    ("elementalinference", "associatedResourceName"),
+}
+"""Reviewed: members of the trait that say what a call acts on, or where."""
 
 EC2 = "Action=RunInstances&Version=2016-11-15&ImageId=ami-1&MinCount=1&MaxCount={many}&ClientToken={token}"
 
@@ -88,3 +100,45 @@ def canon(value) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(sorted(f"{name!r}:{canon(item)}" for name, item in value.items())) + "}"
     return "[" + ",".join(map(canon, value)) + "]" if isinstance(value, list) else repr(value)
+
+
+def tokens_of(service: str) -> set[tuple[str, str]]:
+    """The members of the trait, wherever they stand in a model."""
+    shapes = model(service)["shapes"]
+    members = [row for shape in shapes.values() for row in shape.get("members", {}).items()]
+    return {(service, name) for name, ref in members if {**shapes[ref["shape"]], **ref}.get("idempotencyToken")}
+
+
+def test_every_member_of_the_trait_was_reviewed():
+    """A new one: is it a token of the request, or does it say what the call acts on? Its list is `repeat`'s or STAY."""
+    found = set().union(*map(tokens_of, services()))
+    left_out = {(service, member) for service, member in found if member in TOKENS | TOKENS_OF.get(service, frozenset())}
+    assert found - left_out == STAY
+    assert {(service, member) for service, names in TOKENS_OF.items() for member in names} <= left_out
+    assert {member for _, member in left_out} >= TOKENS
+
+
+def stop(query: str):
+    return repeat("athena", "POST /", target("AmazonAthena.StopQueryExecution"), json.dumps({"QueryExecutionId": query}))
+
+
+def session(name: str):
+    headers = {"X-Amzn-Bedrock-AgentCore-Runtime-Session-Id": name, **REST_JSON}
+    return repeat("bedrock-agentcore", "POST /runtimes/r/commands", headers, json.dumps({"command": "ls"}))
+
+
+@pytest.mark.parametrize("made", [stop, session])
+def test_what_says_on_what_a_call_acts_is_no_token_whatever_its_trait(made):
+    assert made("one") is made("two") is None
+
+
+def test_a_name_of_the_lists_without_the_trait_stays():
+    body = json.dumps({"DomainName": "d.test", "IdempotencyToken": "x"})
+    assert repeat("acm", "POST /", target("CertificateManager.RequestCertificate"), body) is None
+
+
+def test_an_operation_that_nobody_reviewed_has_no_repeat():
+    shape = catalog().service("ec2").operations["RunInstances"].input
+    made = call({"ClientToken": "x"}, service="ec2", operation="RunInstances")
+    assert repeat_of(made, shape).tokens == ("ClientToken",)
+    assert repeat_of(replace(made, reviewed=False), shape) is None

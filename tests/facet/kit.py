@@ -31,6 +31,7 @@ CALL = Call(
     resources=("arn:aws:s3:::photos/cat.jpg",),
     resource_accounts=("111111111111",),
     cross_account=False,
+    reviewed=True,
 )
 
 

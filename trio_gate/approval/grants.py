@@ -113,8 +113,8 @@ def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
 
 def grantable(call: Call) -> bool:
     """Whether calls like this may be granted: it vends nothing, and all about it is known."""
-    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account)
-    return not call.vends_credentials and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
+    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account, call.reads_secret)
+    return call.vends_credentials is False and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
 
 
 def _known(value: Value) -> bool:

@@ -68,6 +68,7 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
             "approvers": tuple(Group(**{**group, "people": tuple(group["people"])}) for group in given["approvers"]),
             "headers": tuple((name, value) for name, value in given["headers"]),
             "risks": tuple(Risk(**risk) for risk in given["risks"]),
+            "may_differ": tuple(given["may_differ"]),
             "not_shown": (Part(part="params", name="", why="more"),) if _has_gone(given["params"]) else (),
         }
     )

@@ -86,7 +86,7 @@ class Question:
         agent: the agent's name; None while no agent is configured.
         user_agent: what its program says it is.
         words: the operation's name in words.
-        cross_account: None if it cannot be said.
+        vends_credentials, reads_secret, cross_account: None if it cannot be said.
         resources: the first MAX_RESOURCES ARNs; None if they cannot be derived.
         resources_total: how many there are; None like `resources`.
         address: where connections for the host are sent instead.
@@ -95,6 +95,7 @@ class Question:
         params: a tree of `shown`.
         payload_length: bytes of content.
         not_shown: what is hidden or cut in all this; see `details`.
+        may_differ: the members in which a later call may differ and have this call's repeat key.
         grantable: whether calls like it may be granted.
     """
 
@@ -119,8 +120,8 @@ class Question:
     iam_action: str | None
     iam_actions: tuple[str, ...] | None
     access: Access
-    vends_credentials: bool
-    reads_secret: bool
+    vends_credentials: bool | None
+    reads_secret: bool | None
     cross_account: bool | None
     resources: tuple[str, ...] | None
     resources_total: int | None
@@ -137,6 +138,7 @@ class Question:
     risks: tuple[Risk, ...]
     grantable: bool
     not_shown: tuple[Part, ...]
+    may_differ: tuple[str, ...]
 
     @property
     def hold(self) -> float:
@@ -191,9 +193,9 @@ def question_from(
         iam_action=_line_or_none(call.iam_action),
         iam_actions=_lines(call.iam_actions),
         access=call.access,
-        vends_credentials=call.vends_credentials,
-        reads_secret=call.reads_secret,
-        cross_account=None if isinstance(call.cross_account, Unknown) else call.cross_account,
+        vends_credentials=_said(call.vends_credentials),
+        reads_secret=_said(call.reads_secret),
+        cross_account=_said(call.cross_account),
         resources=_lines(call.resources),
         resources_total=None if known is None else len(known),
         host=_line(call.host),
@@ -209,6 +211,7 @@ def question_from(
         risks=risks(call),
         grantable=grantable(call),
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
+        may_differ=parts.repeat.tokens if parts.repeat else (),
     )
 
 
@@ -246,6 +249,10 @@ def _cut(call: Call, parts: DigestInput, *, streamed: bool) -> Iterator[Part]:
 
 def _group(approver: Approver) -> Group:
     return Group(id=approver.id, people=approver.people, quorum=approver.quorum, timeout=approver.timeout)
+
+
+def _said(fact: bool | Unknown) -> bool | None:
+    return None if isinstance(fact, Unknown) else fact
 
 
 def _lines(texts: tuple[str, ...] | Unknown) -> tuple[str, ...] | None:

@@ -103,8 +103,8 @@ def plain_read(call: Call) -> bool:
         call.access in {"read", "list"}
         and call.iam_action is not None
         and not isinstance(call.iam_actions, Unknown)
-        and not call.reads_secret
-        and not call.vends_credentials
+        and call.reads_secret is False
+        and call.vends_credentials is False
         and call.cross_account is not True
     )
 
@@ -134,8 +134,8 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
         "iam_action": call.iam_action,
         "iam_actions": _known(call.iam_actions),
         "access": call.access,
-        "reads_secret": call.reads_secret,
-        "vends_credentials": call.vends_credentials,
+        "reads_secret": _known(call.reads_secret),
+        "vends_credentials": _known(call.vends_credentials),
         "account": call.account,
         "region": call.region,
         "partition": call.partition,

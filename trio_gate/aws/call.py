@@ -98,6 +98,7 @@ class Call:
         resources: every ARN it names, complete, or UNKNOWN.
         resource_accounts: the accounts of those ARNs, complete, or UNKNOWN.
         cross_account: whether one of them is not `account`, or UNKNOWN.
+        reviewed: whether our lists know the operation; facts that would follow from their silence are UNKNOWN where not.
     """
 
     service: str
@@ -114,9 +115,10 @@ class Call:
     iam_action: str | None
     iam_actions: tuple[str, ...] | Unknown
     access: Access
-    reads_secret: bool
-    vends_credentials: bool
+    reads_secret: bool | Unknown
+    vends_credentials: bool | Unknown
     resource: str | Unknown | None
     resources: tuple[str, ...] | Unknown
     resource_accounts: tuple[str, ...] | Unknown
     cross_account: bool | Unknown
+    reviewed: bool

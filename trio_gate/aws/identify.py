@@ -63,4 +63,5 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
         resources=meaning.resources,
         resource_accounts=meaning.resource_accounts,
         cross_account=meaning.cross_account,
+        reviewed=meaning.reviewed,
     )

@@ -1,6 +1,7 @@
 """Calls that answer with a secret, and calls that answer with credentials.
 
-Rule: two explicit lists by botocore's service and operation; a test checks that each entry exists. *Vending* calls hand out
+Rule: two explicit lists by botocore's service and operation; a test checks that each entry exists. An operation that was not
+there when they were made is on none of them, and may do either: UNKNOWN. *Vending* calls hand out
 what opens something: keys, tokens, passwords, log-in links; short-lived or long-lived, new or kept. *Secret* calls hand out
 what a person stored or encrypted. A call may be both. Log-in links count, download links of data do not. Sources: outputs in
 botocore's models (names and the sensitive trait), read one by one.
@@ -10,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.aws.call import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Value
+    from trio_gate.aws.call import Unknown, Value
 
 
 def _listed(text: str) -> frozenset[tuple[str, str]]:
@@ -106,7 +109,7 @@ VENDS = _listed("""
     sso: GetRoleCredentials
     sso-oidc: CreateToken CreateTokenWithIAM RegisterClient StartDeviceAuthorization
     sts: AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot GetDelegatedAccessToken GetFederationToken
-    sts: GetSessionToken GetWebIdentityToken
+    sts: GetScopedCredentials GetSessionToken GetWebIdentityToken
     wafv2: CreateAPIKey
     wickr: GetOidcInfo GetOpentdfConfig RegisterOidcConfig RegisterOpentdfConfig
     workmail: AssumeImpersonationRole
@@ -155,13 +158,20 @@ _SECRET_WITHOUT = {("glue", "GetConnection"): "HidePassword", ("glue", "GetConne
 """The answer holds the password unless this member is true."""
 
 
-def vends_credentials(service: str, operation: str, params: Mapping[str, Value]) -> bool:
+def vends_credentials(service: str, operation: str, params: Mapping[str, Value], *, reviewed: bool) -> bool | Unknown:
     """Whether the answer carries credentials, tokens or passwords that open something."""
     switch = _VENDS_WITH.get((service, operation))
-    return (service, operation) in VENDS or (switch is not None and params.get(switch) not in (None, False))
+    vends = (service, operation) in VENDS or (switch is not None and params.get(switch) not in (None, False))
+    return vends or _absent(reviewed=reviewed)
 
 
-def reads_secret(service: str, operation: str, params: Mapping[str, Value]) -> bool:
+def reads_secret(service: str, operation: str, params: Mapping[str, Value], *, reviewed: bool) -> bool | Unknown:
     """Whether the answer carries a stored secret or the plain text of something encrypted."""
     switch = _SECRET_WITHOUT.get((service, operation))
-    return (service, operation) in READS_SECRET or (switch is not None and params.get(switch) is not True)
+    reads = (service, operation) in READS_SECRET or (switch is not None and params.get(switch) is not True)
+    return reads or _absent(reviewed=reviewed)
+
+
+def _absent(*, reviewed: bool) -> bool | Unknown:
+    """What it says of an operation that it is on no list."""
+    return False if reviewed else UNKNOWN

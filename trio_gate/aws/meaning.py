@@ -1,15 +1,17 @@
 """What a named call means to IAM: actions, level, secrets, resources, accounts.
 
 Rule: every field is a fact or says that it is none (None, UNKNOWN); all come from tables. Nothing here raises for anything
-an agent can send.
+an agent can send. Of an operation that is newer than our tables, their silence says nothing: what it may name besides, and what
+it may hand out, is UNKNOWN, and its level is write.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.arns import Scene
+from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import all_actions, main_action
 from trio_gate.aws.lists import reads_secret, vends_credentials
 from trio_gate.aws.resources import named
@@ -29,12 +31,13 @@ class Meaning:
     iam_action: str | None
     iam_actions: tuple[str, ...] | Unknown
     access: Access
-    reads_secret: bool
-    vends_credentials: bool
+    reads_secret: bool | Unknown
+    vends_credentials: bool | Unknown
     resource: str | Unknown | None
     resources: tuple[str, ...] | Unknown
     resource_accounts: tuple[str, ...] | Unknown
     cross_account: bool | Unknown
+    reviewed: bool
 
 
 def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
@@ -69,6 +72,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     )
     scene = Scene(partition=partition, region=region, account=account)
     prefix = action.name.partition(":")[0] if action else ""
+    reviewed = tables.reviewed(service, operation)
     found = named(
         service=service,
         operation=operation,
@@ -79,14 +83,29 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
         target=head.target,
         host_account=place.account,
     )
-    return Meaning(
+    meaning = Meaning(
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, params=params),
         access=action.access if action else "write",
-        reads_secret=reads_secret(service, operation, params),
-        vends_credentials=vends_credentials(service, operation, params),
+        reads_secret=reads_secret(service, operation, params, reviewed=reviewed),
+        vends_credentials=vends_credentials(service, operation, params, reviewed=reviewed),
         resource=found.resource,
         resources=found.resources,
         resource_accounts=found.resource_accounts,
         cross_account=found.cross_account,
+        reviewed=reviewed,
+    )
+    return meaning if reviewed else _newer(meaning)
+
+
+def _newer(meaning: Meaning) -> Meaning:
+    """What is left of what our tables say of an operation that they do not know."""
+    return replace(
+        meaning,
+        iam_actions=UNKNOWN,
+        access="write",
+        resource=UNKNOWN,
+        resources=UNKNOWN,
+        resource_accounts=UNKNOWN,
+        cross_account=meaning.cross_account or UNKNOWN,
     )

@@ -1,6 +1,7 @@
 """What stays of a request when the same command is run again: everything but the tokens that SDKs fill anew for each call.
 
-Rule: only members of the model's `idempotencyToken` trait are left out, wherever they stand; what the model does not know stays.
+Rule: left out are members of the input itself that have the model's `idempotencyToken` trait and a name of our lists, in operations
+that were reviewed. The trait alone says too little: it stands on ids of what a call deletes, stops or runs, too.
 
 Theory: the parameters say all that path, query and body say (see `naming`), so their encoding stands for them. It is injective:
 each value is a tag, a length and its bytes, a map's names in order; so equal encodings are equal parameters.
@@ -18,7 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Call, Value
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.shape import Member, Shape
+
+
+TOKENS = frozenset(
+    ("ClientRequestToken", "ClientToken", "IdempotencyToken", "clientRequestToken", "clientToken", "idempotencyToken")
+)
+"""Names that mean a token wherever they have the trait. Secrets Manager's also names the version that the call makes."""
+
+TOKENS_OF: Mapping[str, frozenset[str]] = {
+    "backup": frozenset({"CreatorRequestId"}),
+    "cloudformation": frozenset({"OperationId"}),
+    "codeguruprofiler": frozenset({"profileToken"}),
+    "efs": frozenset({"CreationToken"}),
+    "medialive": frozenset({"RequestId"}),
+    "mq": frozenset({"CreatorRequestId"}),
+    "omics": frozenset({"requestId"}),
+    "route53resolver": frozenset({"CreatorRequestId"}),
+    "schemas": frozenset({"ClientTokenId"}),
+    "servicecatalog": frozenset({"ExecuteToken", "ProvisionToken", "TerminateToken", "UpdateToken"}),
+    "servicediscovery": frozenset({"CreatorRequestId", "UpdaterRequestId"}),
+}
+"""Names that mean a token in one service: they name the request, or what it makes, and nothing that was there before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +50,12 @@ class Repeat:
     Attributes:
         sha256: over operation and parameters, lower-case hex; stands for the query and the payload.
         headers: names of the fields that hold a token.
+        tokens: the members that were sent and are left out.
     """
 
     sha256: str
     headers: frozenset[str]
+    tokens: tuple[str, ...]
 
 
 class _Hole(Exception):  # noqa: N818 - a way out
@@ -40,42 +64,25 @@ class _Hole(Exception):  # noqa: N818 - a way out
 
 def repeat_of(call: Call, shape: Shape | None) -> Repeat | None:
     """The request without its tokens; None if it has none, or if a parameter is not known. `shape` is the operation's input."""
-    found: set[str] = set()
-    params = _kept(dict(call.params), shape, found)
-    if not found or shape is None:
+    if shape is None or not call.reviewed:
+        return None
+    tokens = _tokens(call.service, shape)
+    sent = sorted(tokens.keys() & call.params.keys())
+    params = {name: value for name, value in call.params.items() if name not in tokens}
+    if not sent:
         return None
     try:
         data = _encoded({"service": call.service, "operation": call.operation, "params": params})
     except _Hole:
         return None
-    headers = frozenset(member.wire for member in shape.at("header") if member.idempotency_token)
-    return Repeat(sha256=hashlib.sha256(data).hexdigest(), headers=headers)
+    headers = frozenset(member.wire for member in tokens.values() if member.location == "header")
+    return Repeat(sha256=hashlib.sha256(data).hexdigest(), headers=headers, tokens=tuple(sent))
 
 
-def _kept(value: Value, shape: Shape | None, found: set[str]) -> Value:
-    """The value without tokens, whose names are added to `found`."""
-    match value:
-        case list():
-            inner = shape.element.shape if shape is not None and shape.type == "list" else None
-            return [_kept(item, inner, found) for item in value]
-        case dict() if shape is not None and shape.type == "map":
-            inner = shape.members["value"].shape
-            return {name: _kept(item, inner, found) for name, item in value.items()}
-        case dict():
-            return _members(value, shape, found)
-        case _:
-            return value
-
-
-def _members(value: Mapping[str, Value], shape: Shape | None, found: set[str]) -> dict[str, Value]:
-    kept: dict[str, Value] = {}
-    for name, item in value.items():
-        member = shape.members.get(name) if shape is not None and shape.type == "structure" else None
-        if member is not None and member.idempotency_token:
-            found.add(name)
-        else:
-            kept[name] = _kept(item, member.shape if member else None, found)
-    return kept
+def _tokens(service: str, shape: Shape) -> dict[str, Member]:
+    """The members of an input that are left out."""
+    names = TOKENS | TOKENS_OF.get(service, frozenset())
+    return {name: member for name, member in shape.members.items() if member.idempotency_token and name in names}
 
 
 def _encoded(value: Value) -> bytes:

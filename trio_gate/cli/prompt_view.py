@@ -61,6 +61,8 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "payload", f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
     for group in prompt.get("approvers") or ():
         yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
+    if prompt.get("may_differ"):
+        yield "equal", f"a later call is equal to this one whatever its {', '.join(map(_word, prompt['may_differ']))}"
     if prompt.get("proposed"):
         yield "proposed", f"a grant: {terms(prompt['proposed'])}"
     yield "expires", _word(prompt.get("expires_at"))

@@ -5,7 +5,7 @@ import { read } from "./reader.js";
 import { now, state, until } from "./state.js";
 import { tree } from "./tree.js";
 
-const GRAVE = new Set(["vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent"]);
+const GRAVE = new Set(["newer", "vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent"]);
 const ACCESS = { read: "reads", list: "lists", write: "writes", permissions: "changes permissions", tagging: "changes tags" };
 
 export function accountOf(prompt) {
@@ -111,7 +111,13 @@ export function leaving(prompt) {
     { class: "notice" },
     el("strong", {}, "Its agent has left. "),
     "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.",
+    prompt.may_differ.length ? ` ${differs(prompt)}.` : null,
   );
+}
+
+/** In what a later call may differ and still be equal to this one. */
+function differs(prompt) {
+  return `A later call is equal to this one whatever its ${prompt.may_differ.join(", ")}: SDKs fill that anew for each call`;
 }
 
 function resources(prompt, open) {
@@ -165,6 +171,7 @@ function why(prompt) {
       "Another account",
       prompt.cross_account === null ? el("span", { class: "caution" }, "cannot be said") : prompt.cross_account ? "yes" : "no",
     ],
+    ["Equal calls", prompt.may_differ.length ? differs(prompt) : null],
     ["Must approve", el("ul", { class: "groups", "data-groups": true }, prompt.approvers.map(group))],
   ]);
 }
