@@ -5,8 +5,12 @@ from datetime import timedelta
 
 from tests.approval.kit import NOW, ONCALL, asked, call, parts
 from trio_gate.approval.digest import digest
+from trio_gate.approval.messages import pending
 from trio_gate.approval.request import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
+from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.repeat import Repeat
+from trio_gate.cli.prompt_view import details
 
 
 def test_it_says_who_wants_what_and_is_bound_to_the_digest():
@@ -32,6 +36,23 @@ def test_what_cannot_be_known_is_none():
         None,
         None,
     )
+
+
+def test_what_a_newer_operation_hands_out_cannot_be_said_and_nothing_like_it_is_granted():
+    question = asked(call(vends_credentials=UNKNOWN, reads_secret=UNKNOWN, reviewed=False))
+    assert (question.vends_credentials, question.reads_secret, question.grantable) == (None, None, False)
+    assert question.risks[0].code == "newer"
+    assert not asked(call(reads_secret=UNKNOWN)).grantable
+    assert not asked(call(vends_credentials=UNKNOWN)).grantable
+
+
+def test_it_says_in_what_an_equal_call_may_differ():
+    repeat = Repeat(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",))
+    question = asked(bound=parts(repeat=repeat))
+    assert question.may_differ == ("ClientToken",)
+    [line] = [line for line in details(pending(Prompt(question=question)).prompt) if "ClientToken" in line]
+    assert "a later call is equal to this one whatever its ClientToken" in line
+    assert asked().may_differ == ()
 
 
 def test_many_resources_are_counted():

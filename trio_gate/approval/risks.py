@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Value
 
 Code = Literal[
-    "newer", "vends", "secret", "public", "irreversible", "permissions", "cross_account", "cross_account_unknown", "unnamed", "sent"
+    "newer",
+    "vends",
+    "secret",
+    "public",
+    "irreversible",
+    "permissions",
+    "cross_account",
+    "cross_account_unknown",
+    "unnamed",
+    "sent",
 ]
 
 MAX_LOOKED_AT = 2000
@@ -51,7 +60,9 @@ def risks(call: Call) -> tuple[Risk, ...]:
 
 def _risks(call: Call) -> Iterator[Risk]:
     if not call.reviewed:
-        yield Risk(code="newer", text="it is newer than this gateway's lists: whether the answer holds credentials cannot be said")
+        yield Risk(
+            code="newer", text="it is newer than this gateway's lists: whether the answer holds credentials cannot be said"
+        )
     if call.vends_credentials is True:
         yield Risk(code="vends", text="the answer holds credentials")
     if call.reads_secret is True:
