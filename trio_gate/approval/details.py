@@ -29,7 +29,7 @@ PIECE = 64 * 1024
 GZIP = b"\x1f\x8b"
 HEX_LINE = 32
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/\s]{4}){4,}[A-Za-z0-9+/\s]*={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}+={0,2}+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +112,11 @@ def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _decoded(text: str) -> bytes | None:
-    if not _BASE64.fullmatch(text):
+    bare = "".join(text.split())
+    if not _BASE64.fullmatch(bare):
         return None
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(bare, validate=True)
     except (binascii.Error, ValueError):
         return None
 

@@ -45,7 +45,7 @@ _ENDS = re.compile(r"(?:Delete|Terminate|Purge|Destroy|Remove|Release|Deregister
 _WORD = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]+")
 _PUBLIC = frozenset({"public-read", "public-read-write", "authenticated-read", "0.0.0.0/0", "::/0", "*"})
 _PUBLIC_NAMES = frozenset({"ACL", "CidrIp", "CidrIpv6", "CidrIpv4", "Principal", "CIDRIP"})
-_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s*:\s*\[?\s*"\*"')
+_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s*+:\s*+(?:\[\s*+)?"\*"')
 
 
 def words(operation: str) -> str:

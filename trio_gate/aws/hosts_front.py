@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _OWNED = re.compile(r"([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)-([0-9]{12})")
 _OUTPOST = re.compile(r"op-[0-9a-z]{1,32}")
-_DIRECTORY = re.compile(r".+--([a-z0-9-]+?)--xa?-s3")
+_DIRECTORIES = ("x-s3", "xa-s3")
 _OUTPOST_ALIAS = "--op-s3"
 
 
@@ -91,8 +91,11 @@ def _outpost(labels: Sequence[str], where: Where) -> Front | None:
 
 
 def _directory(labels: Sequence[str], where: Where) -> Front | None:
-    found = _DIRECTORY.fullmatch(labels[0]) if len(labels) == 1 else None
-    return Front(bucket=labels[0]) if found and found[1] == where.zone else None
+    """`NAME--ZONE--x-s3`, or an access point's; both in the zone that the host names."""
+    if len(labels) != 1 or not where.zone:
+        return None
+    endings = tuple(f"--{where.zone}--{kind}" for kind in _DIRECTORIES)
+    return Front(bucket=labels[0]) if labels[0].endswith(endings) and labels[0] not in endings else None
 
 
 _READERS: dict[str, Callable[[Sequence[str], Where], Front | None]] = {

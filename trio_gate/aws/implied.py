@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Unknown, Value
 
 _IAM_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|instance-profile)/.+", re.DOTALL)
-_ROLE_MEMBER = re.compile(r"(?:.*(?:rolearns?|instanceprofilearn|iamroles?)|iaminstanceprofile)", re.IGNORECASE)
-_ROLE_WORD = re.compile(r"role|instanceprofile", re.IGNORECASE)
+_ROLE_MEMBER = "iaminstanceprofile"
+_ROLE_ENDS = ("rolearn", "rolearns", "instanceprofilearn", "iamrole", "iamroles", _ROLE_MEMBER)
+_ROLE_WORD = re.compile(r"role|instanceprofile", re.IGNORECASE | re.ASCII)
 _ROLE_NAMES = {
     "batch": {"instanceRole", "serviceRole", "spotIamFleetRole"},
     "codebuild": {"serviceRole", "resourceAccessRole", "fleetServiceRole", "serviceRoleOverride"},
@@ -137,18 +138,30 @@ def _passes_role(service: str, params: Mapping[str, Value]) -> bool | Unknown:
         return False
     named = _ROLE_NAMES.get(service, set())
     unknown = False
+    worded: dict[str, bool] = {}
     for path, value in leaves(params):
         if value is UNKNOWN:
             unknown = unknown or not (service == "s3" and path == ("Body",))
-        elif value and _is_role(path, str(value), named):
+        elif value and (
+            any(name in named or _names_role(name) for name in path) or _points_at_role(path[-1], str(value), worded)
+        ):
             return True
     return UNKNOWN if unknown else False
 
 
-def _is_role(path: tuple[str, ...], value: str, named: set[str]) -> bool:
-    if any(_ROLE_MEMBER.fullmatch(name) or name in named for name in path):
-        return True
-    return _IAM_ARN.fullmatch(value) is not None and _ROLE_WORD.search(path[-1]) is not None
+def _names_role(name: str) -> bool:
+    """Only the end of a name is looked at: it stands on the way to many values, and may be as long as the body."""
+    end = name[-len(_ROLE_MEMBER) :].lower()
+    return end.endswith(_ROLE_ENDS) and (end != _ROLE_MEMBER or len(name) == len(end))
+
+
+def _points_at_role(name: str, value: str, worded: dict[str, bool]) -> bool:
+    """Whether a value is a role's ARN under a name with that word in it; `worded` has the names that were read before."""
+    if _IAM_ARN.fullmatch(value) is None:
+        return False
+    if name not in worded:
+        worded[name] = _ROLE_WORD.search(name) is not None
+    return worded[name]
 
 
 def _when_given(rows: tuple[tuple[tuple[str, ...] | str, ...], ...], params: Mapping[str, Value]) -> list[str]:

@@ -6,6 +6,7 @@ read as the protocol says whatever the content type claims, and the content type
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.call import UNKNOWN
@@ -36,6 +37,11 @@ _JSON = ("application/json", None, "")
 
 _PYTHONS = ("True", "False")
 """A boolean in a header as botocore wrote it until 2024: AWS reads it."""
+
+_ITEM = re.compile(r'[ \t]*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t]*+(?![^,])|(?!")([^,]*+)),?', re.DOTALL)
+"""One value of a list in a header, quoted or not, and the comma behind it."""
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def rest_params(
@@ -133,28 +139,14 @@ def _split(member: Member, text: str) -> list[str]:
     if member.shape.element.shape.type == "timestamp":
         parts = [part.strip(" \t") for part in text.split(",")]
         return [f"{day}, {rest}" for day, rest in zip(parts[::2], parts[1::2], strict=False)]
-    values, rest = [], text
-    while rest:
-        rest = rest.lstrip(" \t")
-        if rest.startswith('"'):
-            value, rest = _quoted(member, rest[1:])
-        else:
-            value, _, rest = rest.partition(",")
-            value = value.rstrip(" \t")
-        values.append(value)
+    values, at = [], 0
+    while at < len(text):
+        found = _ITEM.match(text, at)
+        if found is None:
+            raise Malformed(f"the header `{member.wire}` has a quote that does not end")
+        values.append(found[2].rstrip(" \t") if found[1] is None else _ESCAPED.sub(r"\1", found[1]))
+        at = found.end()
     return values
-
-
-def _quoted(member: Member, text: str) -> tuple[str, str]:
-    value, at = "", 0
-    while at < len(text) and text[at] != '"':
-        at += text[at] == "\\"
-        value += text[at : at + 1]
-        at += 1
-    rest = text[at + 1 :].lstrip(" \t")
-    if at >= len(text) or (rest and not rest.startswith(",")):
-        raise Malformed(f"the header `{member.wire}` has a quote that does not end")
-    return value, rest[1:]
 
 
 def _body(operation: Operation, shape: Shape, head: RequestHead, content: bytes | None, *, xml: bool) -> dict[str, Value]:

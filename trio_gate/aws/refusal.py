@@ -57,7 +57,6 @@ _BY_TYPE = {
     "application/x-amz-json-1.1": "json",
     "application/cbor": "smithy-rpc-v2-cbor",
 }
-_SCOPE = re.compile(r"[^/,\s]+/[0-9]{8}/[a-z0-9*-]+/([a-z0-9-]+)/aws4_request")
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REASON_LIMIT = 1024
 
@@ -136,6 +135,8 @@ def guess_protocol(head: RequestHead) -> str | None:
 
 
 def _scope_service(head: RequestHead) -> str | None:
-    texts = [head.one("authorization") or "", *(value for name, value in head.target.query if name == "X-Amz-Credential")]
-    found = next(filter(None, map(_SCOPE.search, texts)), None)
-    return found[1] if found else None
+    """What stands in a signature's credential before "aws4_request"."""
+    authorization = (head.one("authorization") or "").partition("Credential=")[2].partition(",")[0]
+    asked = (value for name, value in head.target.query if name == "X-Amz-Credential")
+    parts = (authorization or next(asked, "")).strip().rsplit("/", 2)
+    return parts[1] if len(parts) == 3 and parts[2] == "aws4_request" else None

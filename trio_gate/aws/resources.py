@@ -55,7 +55,7 @@ _DATA = frozenset(
 )
 """Members that hold what a caller stores or says, not what the call acts on."""
 
-_BUCKET = re.compile(r".*bucket(?:name)?", re.IGNORECASE)
+_BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?", re.DOTALL)
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z.]+/([a-z0-9._/-]{1,256})")
@@ -168,7 +168,7 @@ def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Itera
         elif service != "s3":
             uri = _S3_URI.fullmatch(str(value))
             name = uri[1] if uri else str(value)
-            if uri or (_BUCKET.fullmatch(path[-1]) and _BUCKET_NAME.fullmatch(name)):
+            if uri or (path[-1][-10:].lower().endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
                 yield Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
 
 

@@ -28,7 +28,7 @@ X_ID = "x-id"
 """A query key that the JavaScript SDK adds: the operation's name again."""
 
 MAX_GREEDY = 2048
-"""Characters of a greedy label that are held against a pattern: those of the longest ARN."""
+"""Characters of a greedy label that are held against a pattern of the model: those of the longest ARN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,10 @@ def _one_name(part: Segment, value: str) -> bool:
         return True
     if part.text.lower().endswith(("id", "arn")) and not value.startswith("arn:"):
         return False
-    return part.pattern is None or (len(value) <= MAX_GREEDY and part.pattern.fullmatch(value) is not None)
+    if part.pattern is None:
+        return True
+    # No name has a control character in it, and `.` tries a text with a line end in many ways.
+    return len(value) <= MAX_GREEDY and value.isprintable() and part.pattern.fullmatch(value) is not None
 
 
 def query_fits(route: Route, head: RequestHead) -> str | None:

@@ -108,5 +108,14 @@ def _source(variable: str, kind: str, operation: str, members: Mapping[str, Valu
 
 
 def _fits(template: str, arn: str) -> bool:
-    pattern = "".join(re.escape(part) if index % 2 == 0 else ".*" for index, part in enumerate(_VARIABLE.split(template)))
-    return bool(template) and re.fullmatch(pattern, arn, re.DOTALL) is not None
+    """Whether an ARN is a template whose variables stand for anything; the first place that fits a part is as good as any."""
+    first, *parts = _VARIABLE.split(template)[::2]
+    if not parts:
+        return arn == template
+    at = len(first)
+    for part in parts[:-1]:
+        found = arn.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return arn.startswith(first) and arn.endswith(parts[-1]) and len(arn) - len(parts[-1]) >= at

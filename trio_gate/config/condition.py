@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trio_gate.config import hcl, values
+from trio_gate.config import values
+from trio_gate.config.hcl import HEREDOC, STRING
 from trio_gate.config.source import Flaw
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def cut(text: str, attribute: Attribute) -> tuple[str, Sequence[int]]:
 
     One string literal or heredoc means its contents; anything else is CEL as it stands, comments blanked. Raises Flaw.
     """
-    string = hcl.STRING.fullmatch(text, attribute.start, attribute.end)
-    if string or hcl.HEREDOC.match(text, attribute.start):
+    string = STRING.fullmatch(text, attribute.start, attribute.end)
+    if string or HEREDOC.match(text, attribute.start):
         quoted = values.parse_text(text, attribute.start, attribute.end)
         return quoted.text, quoted.offsets
     raw = text[attribute.start : attribute.end]

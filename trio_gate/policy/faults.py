@@ -10,7 +10,7 @@ from trio_gate.facet.schema import FACETS
 
 _FOUND = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
-_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'")
+_OVERLOAD = re.compile(r"found no matching overload for '([^']*+)' applied to '\((.*)\)'")
 _UNEXPECTED = re.compile(r"Syntax error: (?:extraneous|mismatched) input '(.*)' expecting .*")
 _TOKEN = re.compile(r"Syntax error: token recognition error at: '(.*)'")
 _TRAILER = re.compile(r" \[[A-Z_]+\]$")

@@ -118,7 +118,7 @@ class Conversation:
         agent = self._agent
         if isinstance(end, GateError):
             exchange.apply(Event.REFUSED)
-            await recorder.refused(end, self._refusal(recorder, head, end)[0], bytes_in=agent.received)
+            await recorder.refused(end, end.status, bytes_in=agent.received)
         elif end is not None:
             exchange.apply(Event.ABORTED)
             status = recorder.upstream_status if agent.connection.answering else None

@@ -53,7 +53,7 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
     Raises:
         Malformed: a parameter is there in two forms, or cannot be a field.
     """
-    moved = [pair for pair in head.target.query if pair[0].lower().startswith(_PREFIX) and pair[0] not in PRESIGNED]
+    moved = [pair for pair in head.target.query if _stands_for_field(pair[0])]
     if not moved:
         return head
     anywhere = [name for name, _ in moved if name.lower() in _ANYWHERE_FOLDED]
@@ -64,9 +64,13 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
         return head
     _check_once(head, [name for name, _ in moved])
     fields = tuple(_field(name, value) for name, value in moved)
-    query = tuple(pair for pair in head.target.query if not pair[0].lower().startswith(_PREFIX) or pair[0] in PRESIGNED)
+    query = tuple(pair for pair in head.target.query if not _stands_for_field(pair[0]))
     target = replace(head.target, query=query)
     return replace(head, target=target, headers=(*head.headers, *_without_digest_of_nothing(fields)))
+
+
+def _stands_for_field(name: str) -> bool:
+    return name.lower().startswith(_PREFIX) and name not in PRESIGNED
 
 
 def _check_once(head: RequestHead, names: list[str]) -> None:

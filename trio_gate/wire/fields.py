@@ -41,13 +41,16 @@ class HeadBuffer:
 
     def take(self) -> bytes | None:
         """The next head with its blank line, removed from the buffer; None while it is incomplete. Raises Malformed."""
-        at = self.data.find(END, self._looked)
+        looked = max(0, self._looked - len(END) + 1)
+        at = self.data.find(END, looked)
         if at < 0:
-            self._looked = max(0, len(self.data) - len(END) + 1)
             if len(self.data) > self._limit:
                 raise _too_large(self._limit)
-            if self.data.count(b"\n") != self.data.count(b"\r\n"):
+            # The last octet before the new ones may be a CR that begins a CRLF with them.
+            before = max(0, self._looked - 1)
+            if self.data.count(b"\n", self._looked) != self.data.count(b"\r\n", before):
                 raise Malformed("a line of the head ends in a bare LF: end lines with CRLF")
+            self._looked = len(self.data)
             return None
         end = at + len(END)
         if end > self._limit:

@@ -1,0 +1,106 @@
+"""What an agent sends costs as much as it is long, however it is made: no reader walks it again for each of its parts."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.approval.kit import call
+from tests.aws.naming_kit import catalog, claim, named, place, target
+from tests.kit.growth import TIMES, grows
+from trio_gate.approval.details import readable
+from trio_gate.approval.risks import risks
+from trio_gate.aws.implied import implied
+from trio_gate.aws.params_rest import _split
+from trio_gate.aws.refusal import guess_protocol
+from trio_gate.aws.templates import _fits
+from trio_gate.errors import GateError
+from trio_gate.signing.presigned import with_fields
+from trio_gate.wire.fields import HeadBuffer
+from trio_gate.wire.head import RequestHead, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Row = tuple[Callable[[int], Any], Callable[[Any], object], int]
+
+ROLE = "arn:aws:iam::111111111111:role/of-a-job"
+
+
+def _octet_by_octet(data: bytes) -> None:
+    buffer = HeadBuffer(len(data) + 1)
+    for octet in data:
+        buffer.data.append(octet)
+        buffer.take()
+
+
+def _listed(text: str) -> list[str]:
+    place("s3")
+    shape = catalog().service("s3").operations["GetObjectAttributes"].input
+    assert shape is not None
+    return _split(shape.members["ObjectAttributes"], text)
+
+
+def _asked(query: tuple[tuple[str, str], ...]) -> RequestHead:
+    return RequestHead(method="PUT", target=Target(segments=("b", "k"), query=query), headers=(("host", "h"),))
+
+
+def _wide(name: str, value: str) -> Callable[[int], dict[str, Any]]:
+    """One long name over many values, a table and its item."""
+    return lambda size: {"TableName": "t", "Item": {name * size: {"SS": [value] * size}}}
+
+
+def _put(item: dict[str, Any]) -> object:
+    return named("POST /", target("DynamoDB_20120810.PutItem"), json.dumps(item).encode(), at=place("dynamodb"))
+
+
+ROWS: dict[str, Row] = {
+    "a head, octet by octet": (lambda size: b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (size // 6), _octet_by_octet, 1000),
+    "a list in a header": (lambda size: "a," * size, _listed, 1000),
+    "quoted items in a header": (lambda size: '"a\\"" ,' * size, _listed, 1000),
+    "one quoted item": (lambda size: '"' + "\\a" * size + '"', _listed, 1000),
+    "fields in a presigned query": (
+        lambda size: _asked(tuple((f"x-amz-meta-{number}", "") for number in range(size))),
+        lambda asked: with_fields(asked, claim("s3")),
+        300,
+    ),
+    "the shape of a refusal": (
+        lambda size: RequestHead(method="GET", target=Target(segments=("",)), headers=(("authorization", "a" * size),)),
+        guess_protocol,
+        4000,
+    ),
+    "a name that ends as a role's over many values": (_wide("r", "a"), lambda item: implied("dynamodb", "PutItem", item), 1000),
+    "a role's word far in a name over many roles": (_wide("a", ROLE), lambda item: implied("dynamodb", "PutItem", item), 1000),
+    "a long name over many values": (_wide("bucket", "bucket"), _put, 500),
+    "a name among the ARNs of a template": (
+        lambda size: "arn:aws:s3:::" + "a/a/" * size,
+        lambda arn: _fits("arn:${Partition}:s3:::${Bucket}/a/${Key}/a/${Version}/b", arn),
+        1000,
+    ),
+    "blanks where a policy names everybody": (
+        lambda size: call({"Policy": '"AWS":' + " " * size + "{"}),
+        lambda one: list(risks(one)),
+        1000,
+    ),
+    "white space that could be base64": (lambda size: "\t" * size + "!", readable, 250),
+    "letters that could be base64": (lambda size: "a" * size + "!", readable, 1000),
+    "base64 in lines": (lambda size: "YWFh\n" * size, readable, 1000),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_work_grows_as_the_input_does(row: Row) -> None:
+    make, use, size = row
+
+    def tried(given: Any) -> None:
+        with suppress(GateError):
+            use(given)
+
+    assert not grows(tried, make(size), make(size * TIMES))
+
+
+def test_work_that_does_not_is_found() -> None:
+    assert grows(lambda items: [item in items for item in items], [object() for _ in range(300)], [object() for _ in range(2400)])

@@ -1,0 +1,86 @@
+"""No text costs a regular expression more than its length: an agent's text meets them before it has proven anything."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import botocore
+import pytest
+
+from tests.kit.growth import TIMES, grows
+from tests.kit.patterns import Found, calls, hostile, patterns, run, sources
+from trio_gate.aws.route_rest import MAX_GREEDY, Segment, _one_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL, LARGE = 1000, 1000 * TIMES
+"""Characters."""
+
+COMPILED_LATER = {
+    "trio_gate.aws.route_rest._segment": "a greedy label's pattern comes with botocore's model: below",
+    "trio_gate.config.hcl.heredoc_end": "the name of a heredoc, a plain word in the operator's own file",
+}
+"""Where a pattern is made while the gateway runs, and why that may be."""
+
+
+def _name(found: Found) -> str:
+    return found.where
+
+
+@pytest.mark.parametrize("found", patterns(), ids=_name)
+def test_every_pattern_of_the_package_is_linear(found: Found) -> None:
+    for method in sorted(found.uses):
+        use = run(found.pattern, method)
+        pairs = zip(hostile(found.pattern, SMALL), hostile(found.pattern, LARGE), strict=True)
+        for small, large in pairs:
+            assert not grows(use, small, large), f"{method} on {small[:60]!r}…{small[-5:]!r}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        (r"[^/,\s]+/[0-9]{8}/x", "search"),
+        (r'"AWS"\s*:\s*\[?\s*"', "search"),
+        (r"(?:[a-z\s]{4})*[a-z\s]*=", "fullmatch"),
+        (r".+--([a-z-]+?)--x", "fullmatch"),
+        (r"\s+$", "sub"),
+    ],
+)
+def test_a_pattern_that_is_not_is_found(pattern: str, method: str) -> None:
+    compiled = re.compile(pattern)
+    pairs = zip(hostile(compiled, SMALL), hostile(compiled, LARGE), strict=True)
+    assert any(grows(run(compiled, method), small, large) for small, large in pairs)
+
+
+def test_no_pattern_is_made_of_what_comes_later() -> None:
+    made = {where for where, _, text in calls(sources()) if text is None}
+    assert made == COMPILED_LATER.keys()
+
+
+def _greedy_patterns() -> Iterator[str]:
+    """The patterns of all greedy labels of botocore's models."""
+    for file in sorted((Path(botocore.__file__).parent / "data").glob("*/*/service-2.json*")):
+        raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        if b"+}" not in raw:
+            continue
+        model = json.loads(raw)
+        for operation in model["operations"].values():
+            greedy = set(re.findall(r"\{([^{}]*)\+\}", operation["http"]["requestUri"]))
+            members = model["shapes"][operation["input"]["shape"]]["members"] if greedy else {}
+            for name, member in members.items():
+                if member.get("locationName", name) in greedy:
+                    yield model["shapes"][member["shape"]].get("pattern", "")
+
+
+@pytest.mark.parametrize("text", sorted({*_greedy_patterns(), ".*\\S.*"} - {""}))
+def test_every_pattern_of_a_greedy_label_is_linear(text: str) -> None:
+    pattern = re.compile(text, re.ASCII)
+    label = Segment(text="Name", label=True, greedy=True, pattern=pattern)
+    sizes = MAX_GREEDY // TIMES - 2, MAX_GREEDY - 2 * TIMES
+    for small, large in zip(hostile(pattern, sizes[0]), hostile(pattern, sizes[1]), strict=True):
+        assert not grows(lambda value: _one_name(label, f"{value}/"), small, large), f"{small[:60]!r}…{small[-5:]!r}"
