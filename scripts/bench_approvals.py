@@ -24,6 +24,7 @@ import trustme
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.approval.kit import FixedClock, question
+from tests.kit.admin_gate import handle
 from tests.kit.asking import asked, person
 from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.request import Group
@@ -32,6 +33,7 @@ from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub, Limits
 from trio_gate.shell.approver_client import ApproverClient, connect
 from trio_gate.shell.desk import Desk
+from trio_gate.shell.server import Stop
 
 PAUSE = 0.02
 """Seconds between two decisions: people are slower."""
@@ -43,7 +45,14 @@ async def main(people: int, pending: int, decisions: int) -> None:
     hub = ApprovalHub(FixedClock(), Limits(max_pending=pending, max_pending_per_agent=pending))
     group = Group(id="human.all", people=names, quorum=1, timeout=600.0)
     known = {name: replace(person(name), token_sha256=hashlib.sha256(_token(name).encode()).hexdigest()) for name in names}
-    server = AdminServer(hub=hub, desk=Desk(hub, FixedClock()), people=known, names=frozenset({"127.0.0.1"}))
+    server = AdminServer(
+        hub=hub,
+        desk=Desk(hub, FixedClock()),
+        people=known,
+        names=frozenset({"127.0.0.1"}),
+        idle=Stop().idle,
+        unready=lambda: None,
+    )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority = trustme.CA()
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -53,7 +62,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
             for number in range(pending):
                 digest = f"{number:064x}"
                 nursery.start_soon(hub.ask, asked(question(f"q{number}", group, digest=digest, repeat_key=digest)))
-            serve = partial(trio.serve_ssl_over_tcp, server.handle, 0, context, host="127.0.0.1", https_compatible=True)
+            serve = partial(trio.serve_ssl_over_tcp, partial(handle, server), 0, context, host="127.0.0.1", https_compatible=True)
             listeners = await nursery.start(serve)
             url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
             words = [sys.executable, __file__, "--crowd", url, file.name, "--people", str(people)]

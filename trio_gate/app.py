@@ -34,6 +34,7 @@ from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.shell.decision_log import DecisionLog
 from trio_gate.shell.desk import Desk
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
+from trio_gate.shell.guests import PROVEN, UNPROVEN
 from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
 from trio_gate.shell.open_hub import open_hub
@@ -49,12 +50,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Address, Config
+    from trio_gate.ports import AuditLog
     from trio_gate.shell.approvals import ApprovalHub
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
 
-ADMIN_CONNECTIONS = 200
+ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
+"""Those that have a place, and some that are just being closed."""
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -84,6 +87,13 @@ class Admission:
     hub: ApprovalHub
     present: Present
     stop: server.Stop
+    audit: AuditLog
+
+    def unready(self) -> str | None:
+        """Why calls are refused just now, None while they are not."""
+        if self.stop.requested:
+            return "the gateway is stopping"
+        return "calls are refused: the record cannot be written; the gateway's log says why" if self.audit.failing else None
 
 
 async def serve(config: Config, read: Callable[[], Config | None]) -> None:
@@ -126,7 +136,7 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
         present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
         watchers.start_soon(_reload_on_signal, hangups, present, read)
-        doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop))
+        doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop, audit=tools.audit))
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
         log.info("trio-gate: ready")
@@ -223,8 +233,15 @@ async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.
 def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoor:
     record = str(Path(config.gateway.state_dir) / FILE)
     desk = Desk(by.hub, SystemClock(), partial(search, record))
-    pages = AdminServer(hub=by.hub, desk=desk, people=by.present.people, names=frozenset(_names(block)))
-    return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout)
+    pages = AdminServer(
+        hub=by.hub,
+        desk=desk,
+        people=by.present.people,
+        names=frozenset(_names(block)),
+        idle=by.stop.idle,
+        unready=by.unready,
+    )
+    return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
 
 
 def _link(block: Admin | None) -> str:

@@ -27,6 +27,7 @@ from trio_gate.shell.approvals import ApprovalHub, Limits, Roll
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.desk import Desk
 from trio_gate.shell.opening import Parts
+from trio_gate.shell.server import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -94,7 +95,7 @@ class Stage:
         )
         desk = Desk(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
-        self._server = AdminServer(hub=self.hub, desk=desk, people=PEOPLE, names=names)
+        self._server = AdminServer(hub=self.hub, desk=desk, people=PEOPLE, names=names, idle=Stop().idle, unready=lambda: None)
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._context)
         with self._end:
@@ -116,7 +117,8 @@ class Stage:
         self.port = listeners[0].transport_listener.socket.getsockname()[1]
 
     async def _handle(self, stream: trio.SSLStream) -> None:
-        await self._server.handle(stream)
+        with self._server.guests.admit("127.0.0.1") as guest:
+            await self._server.handle(stream, guest)
 
     def wait(self) -> None:
         assert self._ready.wait(30)

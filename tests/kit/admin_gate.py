@@ -16,8 +16,11 @@ from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import connect
 from trio_gate.shell.desk import Desk
+from trio_gate.shell.server import Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import trustme
 
 TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob")}
@@ -30,8 +33,9 @@ PEOPLE = {
 class Gate:
     """A hub behind a TLS listener on loopback."""
 
-    def __init__(self, hub: ApprovalHub, port: int, trust: ssl.SSLContext) -> None:
+    def __init__(self, hub: ApprovalHub, port: int, trust: ssl.SSLContext, stop: Stop) -> None:
         self.hub = hub
+        self.stop = stop
         self.port = port
         self.trust = trust
         self.url = f"wss://127.0.0.1:{port}"
@@ -61,8 +65,18 @@ def head(target: str, method: str = "GET", **fields: str) -> bytes:
     return "\r\n".join([f"{method} {target} HTTP/1.1", *lines, "", ""]).encode()
 
 
-def server(hub: ApprovalHub) -> AdminServer:
-    return AdminServer(hub=hub, desk=Desk(hub, FixedClock()), people=PEOPLE, names=frozenset({"localhost", "127.0.0.1", "::1"}))
+NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def server(hub: ApprovalHub, stop: Stop | None = None, unready: Callable[[], str | None] = lambda: None) -> AdminServer:
+    desk, idle = Desk(hub, FixedClock()), (stop or Stop()).idle
+    return AdminServer(hub=hub, desk=desk, people=PEOPLE, names=NAMES, idle=idle, unready=unready)
+
+
+async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:
+    """As the door does it."""
+    with made.guests.admit(address) as guest:
+        await made.handle(stream, guest)
 
 
 @asynccontextmanager
@@ -72,9 +86,10 @@ async def gate_on(authority: trustme.CA):
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trust)
     hub = ApprovalHub(FixedClock())
-    handler = server(hub).handle
+    stop = Stop()
+    handler = partial(handle, server(hub, stop))
     async with trio.open_nursery() as nursery:
         serve = partial(trio.serve_ssl_over_tcp, handler, 0, context, host="127.0.0.1", https_compatible=True)
         listeners = await nursery.start(serve)
-        yield Gate(hub, listeners[0].transport_listener.socket.getsockname()[1], trust)
+        yield Gate(hub, listeners[0].transport_listener.socket.getsockname()[1], trust, stop)
         nursery.cancel_scope.cancel()

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 import trio
+import trio.testing
 import trio_websocket
 import trustme
 from trio.testing import MockClock, memory_stream_pair
 
 from tests.approval.kit import FixedClock
-from tests.kit.admin_gate import TOKENS, Gate, gate_on, head, server
+from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
 from trio_gate.approval.frames import PROTOCOL
 from trio_gate.shell import admin, sign_in
 from trio_gate.shell.approvals import ApprovalHub
@@ -186,20 +187,51 @@ async def test_a_token_in_the_header_counts_before_a_cookie(gate):
         assert json.loads(await socket.get_message())["person"] == "bob"
 
 
-async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_clock: MockClock):
-    made = server(ApprovalHub(FixedClock()))
-    answers: list[tuple[float, bytes]] = []
+class Asking:
+    """Who asks a gate on trio's own clock, and when they were answered."""
 
-    async def offer(fields: dict[str, str]) -> None:
+    def __init__(self) -> None:
+        self.made = server(ApprovalHub(FixedClock()))
+        self.answers: list[tuple[float, bytes]] = []
+
+    async def offer(self, fields: dict[str, str], address: str = "192.0.2.1") -> None:
         ours, theirs = memory_stream_pair()
         await ours.send_all(head("/v1/session", "POST", **OURS, **fields))
-        await made.handle(theirs)
-        answers.append((trio.current_time(), await ours.receive_some()))
+        await handle(self.made, theirs, address)
+        raw = await ours.receive_some()
+        self.answers.append((trio.current_time(), raw.split()[1] if raw else b""))
 
+
+async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_clock: MockClock):
+    asking = Asking()
     async with trio.open_nursery() as nursery:
         for _ in range(sign_in.MAX_FAILURES + 1):
-            nursery.start_soon(offer, WRONG)
-    statuses = sorted((round(at), raw.split()[1]) for at, raw in answers)
-    assert statuses == [(0, b"429"), *[(sign_in.FAILURE_DELAY, b"401")] * sign_in.MAX_FAILURES]
-    await offer(ALICE)
-    assert answers[-1][1].split()[1] == b"200"
+            nursery.start_soon(asking.offer, WRONG)
+    answers = sorted((round(at), status) for at, status in asking.answers)
+    assert answers == [(0, b"429"), *[(sign_in.FAILURE_DELAY, b"401")] * sign_in.MAX_FAILURES]
+    await asking.offer(WRONG)
+    assert asking.answers[-1][1] == b"401"
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "198.51.100.7"])
+async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockClock, address):
+    asking = Asking()
+    async with trio.open_nursery() as nursery:
+        for _ in range(4 * sign_in.MAX_FAILURES):
+            nursery.start_soon(asking.offer, WRONG)
+        await trio.testing.wait_all_tasks_blocked()
+        before = trio.current_time()
+        await asking.offer(ALICE, address)
+        assert asking.answers[-1] == (before, b"200")
+        nursery.cancel_scope.cancel()
+
+
+async def test_wrong_tokens_delay_their_own_source_alone(autojump_clock: MockClock):
+    asking = Asking()
+    async with trio.open_nursery() as nursery:
+        for last in range(sign_in.MAX_FAILURES + 1):
+            nursery.start_soon(asking.offer, WRONG, f"2001:db8::{last:x}")
+        await trio.testing.wait_all_tasks_blocked()
+        assert [status for _, status in asking.answers] == [b"429"]
+        await asking.offer(WRONG, "2001:db8:0:1::1")
+        assert asking.answers[-1][1] == b"401"

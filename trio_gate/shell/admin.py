@@ -1,8 +1,8 @@
 """The admin listener: who connects here, and what they may have. Given a TLS stream, it serves one request or one WebSocket.
 
-Rule: everything but `/healthz` and the page's own files, which say nothing about anyone, needs a person's token: in the
+Rule: everything but health, readiness and the page's own files, which say nothing about anyone, needs a person's token: in the
 Authorization header, in a WebSocket's first frame, or as the session that the page got for it; never in a URL. Agents' credentials
-open nothing. Every wait has a deadline, and no fault of a peer leaves `handle`.
+open nothing. Every wait has a deadline and ends when the gateway stops, and no fault of a peer leaves `handle`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from trio_gate.approval.frames import PROTOCOL, Rejected, Token
 from trio_gate.approval.messages import MAX_CLIENT_FRAME, decode_client
-from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
+from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.guests import Guests
 from trio_gate.shell.page import load
 from trio_gate.shell.sign_in import SignIn
 from trio_gate.shell.transport import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from trio_websocket import WebSocketConnection
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin_http import AdminRequest
     from trio_gate.shell.approvals import ApprovalHub
     from trio_gate.shell.desk import Desk
+    from trio_gate.shell.guests import Guest
     from trio_gate.shell.sessions import Session
     from trio_gate.shell.subscription import Subscription
 
@@ -39,9 +42,9 @@ if TYPE_CHECKING:
 
 APPROVALS = "/v1/approvals"
 HEALTH = "/healthz"
+READY = "/readyz"
 SESSION = "/v1/session"
 
-MAX_CONNECTIONS = 100
 HEAD_TIMEOUT = 10
 """Seconds for TLS and the request head; also for the handshake's answer and for a first frame with the token."""
 
@@ -54,7 +57,7 @@ PONG_TIMEOUT = 10
 
 CLOSE_TIMEOUT = 2
 
-NORMAL, UNSUPPORTED, POLICY, TRY_AGAIN = 1000, 1003, 1008, 1013
+NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TRY_AGAIN = 1000, 1001, 1003, 1008, 1013
 """Close codes: RFC 6455 section 7.4.1, and 1013 from IANA's registry."""
 
 _PEER_FAULTS = (
@@ -66,77 +69,99 @@ _PEER_FAULTS = (
     RemoteProtocolError,
 )
 
+STOPPING = "the gateway is stopping"
+
 log = logging.getLogger(__name__)
 
 
 class AdminServer:
     """Serves the connections of the admin listener.
 
-    `names` are the Host names it answers to, lower case, without port and brackets.
+    Args:
+        hub, desk: the calls that wait, and who sees to what people say.
+        people: those that there are now, by name.
+        names: the Host names it answers to, lower case, without port and brackets.
+        idle: a wait that a stop of the gateway ends.
+        unready: why calls are refused, None while they are not.
     """
 
-    def __init__(self, *, hub: ApprovalHub, desk: Desk, people: Mapping[str, Person], names: frozenset[str]) -> None:
+    def __init__(
+        self,
+        *,
+        hub: ApprovalHub,
+        desk: Desk,
+        people: Mapping[str, Person],
+        names: frozenset[str],
+        idle: Callable[[], AbstractContextManager[None]],
+        unready: Callable[[], str | None],
+    ) -> None:
+        self.guests = Guests()
         self._hub = hub
         self._desk = desk
         self._sign_in = SignIn(people)
         self._files = load()
         self._names = names
-        self._open = 0
+        self._idle = idle
+        self._unready = unready
 
-    async def handle(self, stream: trio.abc.Stream) -> None:
+    async def handle(self, stream: trio.abc.Stream, guest: Guest) -> None:
         """Serve one connection and close it. Raises nothing that a peer can cause."""
-        self._open += 1
         try:
-            if self._open <= MAX_CONNECTIONS:
-                await self._serve(stream)
+            await self._serve(stream, guest)
         except* _PEER_FAULTS:
             log.debug("an admin connection broke off")
         finally:
-            self._open -= 1
             with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await _close(stream)
 
-    async def _serve(self, stream: trio.abc.Stream) -> None:
+    async def _serve(self, stream: trio.abc.Stream, guest: Guest) -> None:
+        request = None
         try:
-            with trio.fail_after(HEAD_TIMEOUT):
+            with self._idle(), trio.fail_after(HEAD_TIMEOUT):
                 request = await read_request(stream)
             if request is None:
                 return
             check_request(request, self._names)
             if request.target == APPROVALS and upgrades(request):
-                person, session = await self._sign_in.speaker(request)
+                person, session = await self._sign_in.speaker(request, guest)
                 opening = handshake(request, PROTOCOL)
-                await self._upgrade(stream, opening, person, session)
+                await self._upgrade(stream, opening, guest, person, session)
                 return
-            found = await self._answer(request)
+            found = await self._answer(request, guest)
         except GateError as error:
-            log.info("admin request refused: %s", error.reason)
+            level = logging.DEBUG if isinstance(error, Overloaded) else logging.INFO
+            log.log(level, "admin request of %s refused: %s", guest.source, error.reason)
             found = answer(error.status, error.reason)
         with trio.fail_after(SEND_TIMEOUT):
             await stream.send_all(found)
 
-    async def _answer(self, request: AdminRequest) -> bytes:
+    async def _answer(self, request: AdminRequest, guest: Guest) -> bytes:
         if request.method == "GET" and request.target == HEALTH:
             return answer(200, "ok")
+        if request.method == "GET" and request.target == READY:
+            why_not = self._unready()
+            return answer(503, why_not) if why_not else answer(200, "ready")
         if request.method == "GET" and request.target in self._files:
             return self._files[request.target]
         if request.target == SESSION:
-            return await self._sign_in.answer(request)
-        if await self._sign_in.bearer(request) is None:
+            return await self._sign_in.answer(request, guest)
+        if await self._sign_in.bearer(request, guest) is None:
             raise Unauthenticated("a person's token is needed: Authorization: Bearer TOKEN", status=401)
         if request.target == APPROVALS:
             raise Malformed("this is a WebSocket: `trio-gate approve` speaks it", status=426)
         raise Unidentified("there is nothing here", status=404)
 
-    async def _upgrade(self, stream: trio.abc.Stream, opening: bytes, person: Person | None, session: Session | None) -> None:
+    async def _upgrade(
+        self, stream: trio.abc.Stream, opening: bytes, guest: Guest, person: Person | None, session: Session | None
+    ) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
                 request = await wrap_server_stream(nursery, Replay(stream, opening), max_message_size=MAX_CLIENT_FRAME)
                 socket = await request.accept(subprotocol=PROTOCOL)
             if session is None:
-                code, reason = await self._session(socket, person)
+                code, reason = await self._session(socket, guest, person)
             else:
-                code, reason = await self._while_it_lasts(session, partial(self._session, socket, person))
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, guest, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
@@ -156,12 +181,12 @@ class AdminServer:
                 nursery.cancel_scope.cancel()
         return end
 
-    async def _session(self, socket: WebSocketConnection, person: Person | None) -> tuple[int, str]:
+    async def _session(self, socket: WebSocketConnection, guest: Guest, person: Person | None) -> tuple[int, str]:
         """Talk until one side ends it; the close code and reason for the peer."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
-                    person = await self._introduced(await socket.get_message())
+                    person = await self._introduced(await socket.get_message(), guest)
         except GateError as error:
             log.info("approver refused: %s", error.reason)
             return POLICY, error.reason
@@ -174,15 +199,20 @@ class AdminServer:
                     ends.append(await talk(socket, subscription))
                     nursery.cancel_scope.cancel()
 
-                for talk in (_tell, _ping, self._listen):
+                for talk in (_tell, _ping, self._listen, self._stopping):
                     nursery.start_soon(until, talk)
         return ends[0]
 
-    async def _introduced(self, message: str | bytes) -> Person:
+    async def _stopping(self, _: WebSocketConnection, __: Subscription) -> tuple[int, str]:
+        with self._idle():
+            await trio.sleep_forever()
+        return GOING_AWAY, STOPPING
+
+    async def _introduced(self, message: str | bytes, guest: Guest) -> Person:
         frame = decode_client(message) if isinstance(message, str) else None
         if not isinstance(frame, Token):
             raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
-        return await self._sign_in.person(frame.token)
+        return await self._sign_in.person(frame.token, guest)
 
     async def _listen(self, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
         while True:

@@ -30,6 +30,8 @@ PORT = 9443
 CONNECT_TIMEOUT = 20
 SEND_TIMEOUT = 10
 CLOSE_TIMEOUT = 2
+GOING_AWAY = 1001
+"""RFC 6455 section 7.4.1: the gateway stops."""
 
 _URL = re.compile(r"(?:wss|https)://(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.\-]{1,253}))(?::([0-9]{1,5}))?/?")
 _TOKEN = re.compile(r"[!-~]{16,512}")
@@ -169,4 +171,6 @@ def _translated(error: BaseException) -> BaseException:
 
 def _why(closed: trio_websocket.ConnectionClosed) -> str:
     said = closed.reason.reason if closed.reason else None
+    if said and closed.reason.code == GOING_AWAY:
+        return plain(said)
     return f"the gateway closed the channel: {plain(said)}" if said else "the channel to the gateway broke"

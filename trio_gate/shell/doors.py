@@ -26,6 +26,7 @@ from trio_gate.wire.parse import MAX_HEAD, parse_connect
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from trio_gate.shell.admin import AdminServer
     from trio_gate.shell.certificates import Leaves
@@ -153,21 +154,32 @@ class EndpointDoor:
 
 
 class AdminDoor:
-    """TLS with a certificate of our own, then pages and the approval channel."""
+    """TLS with a certificate of our own, then pages and the approval channel. `idle` is a wait that a stop ends."""
 
-    def __init__(self, admin: AdminServer, context: Callable[[], ssl.SSLContext], *, head_timeout: float) -> None:
+    def __init__(
+        self,
+        admin: AdminServer,
+        context: Callable[[], ssl.SSLContext],
+        *,
+        head_timeout: float,
+        idle: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._admin = admin
         self._context = context
         self._head_timeout = head_timeout
+        self._idle = idle
 
     async def handle(self, stream: trio.SocketStream, address: str) -> None:
         """Serve a connection."""
-        try:
-            tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
-        except Malformed as fault:
-            log.info("%s turned away from the admin listener: %s", address, fault.reason)
-            return
-        await self._admin.handle(tls)
+        with self._admin.guests.admit(address) as guest:
+            tls = None
+            try:
+                with self._idle():
+                    tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
+            except Malformed as fault:
+                log.info("%s turned away from the admin listener: %s", address, fault.reason)
+            if tls is not None:
+                await self._admin.handle(tls, guest)
 
 
 async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes, bytes]:

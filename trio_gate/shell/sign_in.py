@@ -1,7 +1,7 @@
 """Who speaks on the admin listener: a token in a header or a first frame, or the page's session.
 
-Rule: tokens are compared by hash, in constant time, and a wrong one takes its time. A cookie counts only where the browser says
-that the listener's own page sent it.
+Rule: tokens are compared by hash, in constant time. Wrong ones take their time, which only others of the same source feel; a right
+one is never kept waiting for them. A cookie counts only where the browser says that the listener's own page sent it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import trio
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Person
     from trio_gate.shell.admin_http import AdminRequest
+    from trio_gate.shell.guests import Guest
     from trio_gate.shell.sessions import Session
 
 FAILURE_DELAY = 1
 MAX_FAILURES = 8
-"""A token of nobody is answered after so many seconds, to so many at once; until then no other token is looked at."""
+"""A token of nobody is answered after so many seconds, to so many of one source at once; others of it are told to wait."""
 
 log = logging.getLogger(__name__)
 
@@ -37,45 +39,46 @@ class SignIn:
     def __init__(self, people: Mapping[str, Person]) -> None:
         self._people = people
         self._sessions = Sessions(people)
-        self._failures = 0
+        self._failures: Counter[str] = Counter()
 
-    async def bearer(self, request: AdminRequest) -> Person | None:
+    async def bearer(self, request: AdminRequest, guest: Guest) -> Person | None:
         """Whose token the header holds, None without a header. Raises as `person`."""
         token = bearer(request)
-        return None if token is None else await self.person(token)
+        return None if token is None else await self.person(token, guest)
 
-    async def person(self, token: str) -> Person:
-        """Whose token it is.
+    async def person(self, token: str, guest: Guest) -> Person:
+        """Whose token it is; the guest is theirs from now on.
 
         Raises:
             Unauthenticated: nobody's.
-            Overloaded: there were too many of those a moment ago.
+            Overloaded: nobody's, as were too many from there a moment ago.
         """
-        if self._failures >= MAX_FAILURES:
-            raise Overloaded("too many wrong tokens: try again in a moment", status=429)
         found = self._owner(token)
         if found is None:
-            await self._slow_down()
+            guest.wrong = True
+            await self._slow_down(guest.source)
             raise Unauthenticated("this token is nobody's", status=401)
+        guest.proven(found.name)
         return found
 
-    async def speaker(self, request: AdminRequest) -> tuple[Person | None, Session | None]:
+    async def speaker(self, request: AdminRequest, guest: Guest) -> tuple[Person | None, Session | None]:
         """Who opens a channel: by the header, or with the session by its cookie; nobody yet without both.
 
         Raises:
             Denied: another page sends the cookie.
             Unauthenticated: the session is over.
         """
-        person, name = await self.bearer(request), cookie(request, COOKIE)
+        person, name = await self.bearer(request, guest), cookie(request, COOKIE)
         if person is not None or name is None:
             return person, None
         own_page(request)
         session = self._sessions.find(name)
         if session is None:
             raise Unauthenticated("this session is over: sign in again", status=401)
+        guest.proven(session.person.name)
         return self._people[session.person.name], session
 
-    async def answer(self, request: AdminRequest) -> bytes:
+    async def answer(self, request: AdminRequest, guest: Guest) -> bytes:
         """What the page asks of its session: POST with a token begins one, GET says whose it is, DELETE ends it."""
         name = cookie(request, COOKIE) or ""
         match request.method:
@@ -84,7 +87,7 @@ class SignIn:
                 return answer(200, session.person.name) if session else answer(401, "nobody is signed in here")
             case "POST":
                 own_page(request)
-                return await self._begin(request, name)
+                return await self._begin(request, guest, name)
             case "DELETE":
                 own_page(request)
                 self._sessions.end(name)
@@ -92,8 +95,8 @@ class SignIn:
             case _:
                 raise Malformed("use GET, POST or DELETE", status=405)
 
-    async def _begin(self, request: AdminRequest, before: str) -> bytes:
-        person = await self.bearer(request)
+    async def _begin(self, request: AdminRequest, guest: Guest, before: str) -> bytes:
+        person = await self.bearer(request, guest)
         if person is None:
             raise Unauthenticated("to sign in, send a person's token: Authorization: Bearer TOKEN", status=401)
         self._sessions.end(before)
@@ -108,12 +111,16 @@ class SignIn:
                 found = person
         return found
 
-    async def _slow_down(self) -> None:
-        self._failures += 1
+    async def _slow_down(self, source: str) -> None:
+        if self._failures[source] >= MAX_FAILURES:
+            raise Overloaded("too many wrong tokens: try again in a moment", status=429)
+        self._failures[source] += 1
         try:
             await trio.sleep(FAILURE_DELAY)
         finally:
-            self._failures -= 1
+            self._failures[source] -= 1
+            if not self._failures[source]:
+                del self._failures[source]
 
 
 def _cookie(value: str, seconds: int) -> tuple[bytes, bytes]:
