@@ -163,13 +163,13 @@ async def test_a_stop_closes_channels_at_once_and_says_so(gate):
     async with gate.connect() as client, gate.connect("bob") as other:
         for channel in (client, other):
             await channel.receive()
-        silent = await gate.stream()
-        await silent.do_handshake()
-        gate.stop.request()
-        for channel in (client, other):
-            with pytest.raises(UpstreamError, match=r"\Athe gateway is stopping\Z"):
-                await channel.receive()
-        assert await silent.receive_some() == b""
+        async with await gate.stream() as silent:
+            await silent.do_handshake()
+            gate.stop.request()
+            for channel in (client, other):
+                with pytest.raises(UpstreamError, match=r"\Athe gateway is stopping\Z"):
+                    await channel.receive()
+            assert await silent.receive_some() == b""
 
 
 async def test_readiness_needs_no_token_and_says_why_not():

@@ -170,7 +170,7 @@ def _translated(error: BaseException) -> BaseException:
 
 
 def _why(closed: trio_websocket.ConnectionClosed) -> str:
-    said = closed.reason.reason if closed.reason else None
-    if said and closed.reason.code == GOING_AWAY:
-        return plain(said)
-    return f"the gateway closed the channel: {plain(said)}" if said else "the channel to the gateway broke"
+    if closed.reason is None or not closed.reason.reason:
+        return "the channel to the gateway broke"
+    said = plain(closed.reason.reason)
+    return said if closed.reason.code == GOING_AWAY else f"the gateway closed the channel: {said}"
