@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import parts
-from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, digest, repeat_key
+from tests.aws.meaning_kit import services
+from tests.aws.naming_kit import catalog
+from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
+from trio_gate.aws.forward import modelled
 from trio_gate.aws.repeat import Repeat
 
 CHANGES = {
@@ -28,12 +31,13 @@ CHANGES = {
     "trailers": (("x-amz-checksum-crc32", "AAAAAA=="),),
     "rule": "another",
 }
-ELSEWHERE = {"payload_length", "repeat"}
+CATALOG = catalog()
+ELSEWHERE = {"payload_length", "repeat", "modelled"}
 TEXT = st.text(max_size=4)
 
 
 def test_the_digest_is_pinned():
-    assert digest(parts()) == "1dd6e031844146e6df0e2b2ecb3e98f35ae37b5f57be4265220a25df00aa3669"
+    assert digest(parts()) == "870bfcefc9062f2bcb4eacb9bb4e4c2261fb88434a0ffe6b065d702295c651d6"
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -68,6 +72,31 @@ def test_the_closed_list_of_headers_is_pinned():
 @pytest.mark.parametrize("name", [*sorted(LEFT_OUT), "amz-sdk-invocation-id", "amz-sdk-request"])
 def test_headers_that_say_nothing_do_not_count(name):
     assert digest(parts(headers=(*parts().headers, (name, "anything")))) == digest(parts())
+
+
+@pytest.mark.parametrize("name", ["baggage", "amz-sdk-request"])
+def test_a_header_that_holds_a_parameter_counts_whatever_its_name(name):
+    one, two = (parts(headers=((name, value),), modelled=frozenset({name})) for value in "12")
+    assert digest(one) != digest(two)
+    assert repeat_key(one) != repeat_key(two)
+
+
+def test_whatever_the_model_binds_to_a_header_counts():
+    """Of every operation of botocore; only a token that was left out may differ, and only for the repeat key."""
+    surprising = set()
+    for service in services():
+        CATALOG.ensure([service])
+        for operation in CATALOG.service(service).operations.values():
+            for member in [] if operation.input is None else [*operation.input.at("header"), *operation.input.at("headers")]:
+                one, two = (bound(((member.wire, value),), operation.input) for value in "12")
+                assert digest(one) != digest(two), (service, operation.name, member.name)
+                if _says_nothing(member.wire):
+                    surprising.add((service, member.wire))
+    assert {("bedrock-agentcore", "baggage"), ("bedrock-agentcore", "x-amzn-trace-id")} <= surprising
+
+
+def bound(headers, shape):
+    return parts(headers=headers, modelled=modelled(headers, shape))
 
 
 @pytest.mark.parametrize("name", ["x-amz-acl", "x-amz-target", "x-amz-content-sha256", "host", "range", "if-match"])

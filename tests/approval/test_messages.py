@@ -85,6 +85,7 @@ HELLO = Hello(
     max_uses=100,
     agents=(),
     stops=(),
+    notices=(),
     pending=0,
     grants=0,
 )

@@ -10,7 +10,7 @@ from trio_gate.aws.hosts import HostTable, packaged
 
 HOSTS = packaged()
 TABLE = HostTable(HOSTS)
-SERVICES = loader().list_available_services("service-2")
+SERVICES = [name for name in loader().list_available_services("service-2") if name in HOSTS["services"]]
 SAMPLE = {"s3", "s3control", "dynamodb", "ec2", "sts", "iam", "sqs", "sns", "lambda", "secretsmanager", "cloudwatch", "route53"}
 SAMPLE |= {
     "rds",

@@ -24,6 +24,9 @@ STAY = {
 }
 """Reviewed: members of the trait that say what a call acts on, or where."""
 
+STAY_TOO = {("route53", "CallerReference")}
+"""The same, of a botocore after the lists' own."""
+
 EC2 = "Action=RunInstances&Version=2016-11-15&ImageId=ami-1&MinCount=1&MaxCount={many}&ClientToken={token}"
 
 
@@ -113,7 +116,7 @@ def test_every_member_of_the_trait_was_reviewed():
     """A new one: is it a token of the request, or does it say what the call acts on? Its list is `repeat`'s or STAY."""
     found = set().union(*map(tokens_of, services()))
     left_out = {(service, member) for service, member in found if member in TOKENS | TOKENS_OF.get(service, frozenset())}
-    assert found - left_out == STAY
+    assert found - left_out - STAY_TOO == STAY
     assert {(service, member) for service, names in TOKENS_OF.items() for member in names} <= left_out
     assert {member for _, member in left_out} >= TOKENS
 

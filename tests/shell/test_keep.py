@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import stat
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +14,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.approval.kit import FixedClock, question
 from tests.config.kit import BASE, HASH, MAIN, load
 from tests.kit.asking import asked, listening
+from tests.shell import older_kept
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import GrantEnded, Resolved, Terms
 from trio_gate.approval.request import Group
@@ -251,3 +252,49 @@ async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path,
     await keep.flush()
     assert keep.load("stop") == {"a": {"n": 1}}
     keep.close()
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A database that a gateway of digest version 1 left behind; its rule and approvers are the present ones."""
+    with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
+        db.execute(older_kept.TABLE)
+        db.executemany(
+            "INSERT INTO kept VALUES (?, ?, ?)",
+            [(kind, name, value.replace(older_kept.STANDING, STANDING)) for kind, name, value in older_kept.ROWS],
+        )
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+
+
+@pytest.mark.usefixtures("older")
+async def test_what_waits_from_an_older_digest_is_void_and_says_so_and_stops_stand(opened, clock, caplog):
+    async with opened() as hub:
+        assert (hub.pending, list(hub.grants.book)) == (0, [])
+        with pytest.raises(Denied, match="stopped"):
+            hub.check("ci")
+        with listening(hub, clock) as alice:
+            hello = await alice.next()
+    said = "1 waiting calls and 1 grants of the gateway's last version are void"
+    assert [record.message.startswith(said) for record in caplog.records if record.levelname == "WARNING"] == [True]
+    assert [notice.startswith(said) for notice in hello.notices] == [True]
+
+
+@pytest.mark.usefixtures("older")
+async def test_it_is_said_once(opened, clock, caplog):
+    async with opened():
+        pass
+    caplog.clear()
+    async with opened() as hub:
+        with listening(hub, clock) as alice:
+            assert (await alice.next()).notices == ()
+    assert caplog.records == []
+
+
+async def test_an_older_database_with_nothing_in_it_says_nothing(opened, tmp_path, caplog):
+    with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
+        db.execute(older_kept.TABLE)
+        db.execute("PRAGMA user_version = 1")
+        db.commit()
+    async with opened():
+        assert caplog.records == []

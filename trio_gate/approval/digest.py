@@ -1,7 +1,7 @@
 """What an approval is bound to: one SHA-256 over everything that makes the call that AWS will execute.
 
 Rule: two calls that could differ in effect have different digests. So the headers are all in, but for a closed list of those that
-say nothing about the call or change with every sending.
+say nothing about the call or change with every sending; and of those too what the operation's model binds to a parameter.
 
 Theory: the encoding is injective. Each value is a tag, a length of eight bytes and its bytes; a list is a tag, a count and its
 items; the fields stand in one fixed order behind the version. A field more or less is a new version.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.repeat import Repeat
     from trio_gate.wire.head import Headers
 
-VERSION = "trio-gate request digest 1"
+VERSION = "trio-gate request digest 2"
 
 LEFT_OUT = frozenset(
     {
@@ -39,7 +39,7 @@ LEFT_OUT = frozenset(
         "x-amzn-trace-id",
     }
 )
-"""Header fields that the digest leaves out: signature, dates, token, user agents, tracing, framing."""
+"""Header fields that the digest leaves out where they are no parameters: signature, dates, token, user agents, tracing, framing."""
 
 LEFT_OUT_PREFIX = "amz-sdk-"
 """Fields of this prefix are left out too: attempt counters and the SDK's invocation id."""
@@ -61,6 +61,7 @@ class DigestInput:
         host, address: the host that the request names, and "host:port" where its connections are sent elsewhere.
         path, query: the canonical spelling, as sent.
         headers: every field that will be sent; the closed list is taken out here.
+        modelled: the names of those that hold parameters.
         payload_length, payload_sha256: bytes and lower-case hex of the content after aws-chunked and transfer decoding; the
             length is shown to people and follows from the hash, so it is not encoded.
         trailers: of the payload.
@@ -81,6 +82,7 @@ class DigestInput:
     path: str
     query: str
     headers: Headers
+    modelled: frozenset[str] = frozenset()
     payload_length: int
     payload_sha256: str
     trailers: Headers = ()
@@ -104,7 +106,7 @@ def digest(parts: DigestInput) -> str:
         parts.method,
         parts.path,
         parts.query,
-        _bound(parts.headers),
+        _by_name(tuple(field for field in parts.headers if field[0] in parts.modelled or not _says_nothing(field[0]))),
         parts.payload_sha256,
         _by_name(parts.trailers),
         parts.rule,
@@ -121,8 +123,8 @@ def repeat_key(parts: DigestInput) -> str:
     return digest(replace(parts, payload_sha256=f"repeat {repeat.sha256}", query="", headers=headers))
 
 
-def _bound(headers: Headers) -> Headers:
-    return _by_name(tuple(field for field in headers if field[0] not in LEFT_OUT and not field[0].startswith(LEFT_OUT_PREFIX)))
+def _says_nothing(name: str) -> bool:
+    return name in LEFT_OUT or name.startswith(LEFT_OUT_PREFIX)
 
 
 def _by_name(headers: Headers) -> Headers:

@@ -132,6 +132,7 @@ class Hello:
         max_minutes, max_uses: the most that a grant may have.
         agents: names that may be stopped; empty without `may_stop`.
         stops: what is stopped: {agent (None: everything), by, reason, at}.
+        notices: what approvers should know since this gateway began.
         pending, grants: how many `pending` and then how many `granted` frames follow at once.
     """
 
@@ -147,6 +148,7 @@ class Hello:
     max_uses: int
     agents: tuple[str, ...]
     stops: tuple[dict[str, Any], ...]
+    notices: tuple[str, ...]
     pending: int
     grants: int
 

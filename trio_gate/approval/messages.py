@@ -123,6 +123,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
             **dict.fromkeys(("max_minutes", "max_uses", "pending", "grants"), _COUNT),
             "agents": texts(_ANY),
             "stops": texts(typed(dict)),
+            "notices": texts(_ANY),
         },
     ),
     "pending": (frames.Pending, {"prompt": _prompt}),

@@ -13,6 +13,7 @@ from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
     from trio_gate.aws.catalog import Catalog, Operation
+    from trio_gate.aws.shape import Shape
     from trio_gate.wire.head import Headers, RequestHead
 
 SET_BY_US = frozenset(
@@ -100,7 +101,7 @@ def forwarded_headers(head: RequestHead, service: str, operation: str, protocol:
         Malformed: an `x-amz-*` or `x-amzn-*` field that the operation does not have.
     """
     model = catalog.service(service)
-    names, prefixes = _bound(model.operations[operation])
+    names, prefixes = _bound(model.operations[operation].input)
     allowed = names | HTTP | PROTOCOL | OF_PROTOCOL.get(protocol, frozenset()) | OF_SERVICE.get(service, frozenset())
     allowed |= _checksums(service, model.operations[operation])
     if service in _CHECKSUMMED:
@@ -125,9 +126,14 @@ def _checksums(service: str, operation: Operation) -> frozenset[str]:
     return frozenset({CHECKSUM_ALGORITHM}) if service in _CHECKSUMMED else frozenset()
 
 
-def _bound(operation: Operation) -> tuple[frozenset[str], tuple[str, ...]]:
+def modelled(headers: Headers, shape: Shape | None) -> frozenset[str]:
+    """The names of those fields that hold members of an operation's input, which is of `shape`."""
+    names, prefixes = _bound(shape)
+    return frozenset(name for name, _ in headers if name in names or name.startswith(prefixes))
+
+
+def _bound(shape: Shape | None) -> tuple[frozenset[str], tuple[str, ...]]:
     """The header names and prefixes that the model binds to members."""
-    if operation.input is None:
+    if shape is None:
         return frozenset(), ()
-    names = frozenset(member.wire for member in operation.input.at("header"))
-    return names, tuple(member.wire for member in operation.input.at("headers"))
+    return frozenset(member.wire for member in shape.at("header")), tuple(member.wire for member in shape.at("headers"))

@@ -68,6 +68,8 @@ class Desk:
             print(grant_line(grant))
         for stop in talk.hello.stops if talk.hello else ():
             print(_stop_line(stop))
+        for notice in talk.hello.notices if talk.hello else ():
+            print(plain(notice))
 
     async def tell(self, frame: Request) -> int:
         """Say one thing; whether the gateway did it, as an exit status. Raises GateError."""
@@ -212,8 +214,8 @@ class Desk:
         match frame:
             case Hello():
                 self._say(f"connected as {plain(frame.person)}; {frame.pending} waiting, {frame.grants} grants")
-                for stop in frame.stops:
-                    self._say(_stop_line(stop))
+                for line in (*map(_stop_line, frame.stops), *map(plain, frame.notices)):
+                    self._say(line)
             case Accepted() if frame.id is not None:
                 self._say(f"accepted {frame.id}: {frame.status}")
             case Rejected():

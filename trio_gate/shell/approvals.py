@@ -321,6 +321,7 @@ class ApprovalHub:
             max_uses=self.limits.grant_uses,
             agents=self.roll.agents if person.may_stop else (),
             stops=tuple(as_json(stop) for stop in self.stops),
+            notices=(self._keep.void,) if self._keep is not None and self._keep.void else (),
             pending=len(prompts),
             grants=len(grants),
         )

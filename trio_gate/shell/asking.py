@@ -18,6 +18,7 @@ from trio_gate.approval.grants import standing
 from trio_gate.approval.request import Circumstances, question_from
 from trio_gate.approval.shown import shown
 from trio_gate.approval.state import Verdict
+from trio_gate.aws.forward import modelled
 from trio_gate.aws.repeat import repeat_of
 from trio_gate.errors import Denied
 from trio_gate.facet.extract import facets_of
@@ -107,6 +108,7 @@ def digest_input(
         path=head.target.path,
         query=head.target.query_string,
         headers=head.headers,
+        modelled=modelled(head.headers, shape),
         payload_length=payload.length,
         payload_sha256=payload.sha256,
         trailers=payload.trailers,

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 FILE = "approvals.db"
 """Its name in `state_dir`."""
 
-SCHEMA = 1
+SCHEMA = 2
+"""Goes up with the version of the request digest: what was approved under another stands for nothing."""
 
 Kind = Literal["prompt", "grant", "stop"]
 _Notes = dict[tuple[Kind, str], str | None]
@@ -36,13 +37,14 @@ log = logging.getLogger(__name__)
 
 
 class Keep:
-    """The one writer of `path`. Raises AuditUnavailable if it cannot be opened."""
+    """The one writer of `path`. Raises AuditUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._notes: _Notes = {}
         self._lock = trio.Lock()
         self.noted = trio.Event()
+        self.void = ""
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
@@ -57,9 +59,22 @@ class Keep:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        elif version == 1:
+            self._make_void()
         elif version != SCHEMA:
             message = f"it has schema {version}, this gateway writes {SCHEMA}"
             raise sqlite3.DatabaseError(message)
+
+    def _make_void(self) -> None:
+        """Forget questions and grants of an older gateway, and say so; stops stand."""
+        found = dict(self._db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
+        self._db.executescript(f"BEGIN IMMEDIATE; DELETE FROM kept WHERE kind != 'stop'; PRAGMA user_version = {SCHEMA}; COMMIT;")
+        if found:
+            self.void = (
+                f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
+                "their approval would cover less than what is sent, and agents that run the same command again ask anew"
+            )
+            log.warning("%s", self.void)
 
     def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
         """All that is kept of a kind, by id, in the order of ids. Raises AuditUnavailable."""

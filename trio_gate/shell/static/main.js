@@ -8,7 +8,7 @@ import { GrantsView } from "./grants.js";
 import { loginView, signOut } from "./login.js";
 import { Notices } from "./notices.js";
 import { apply, changed, state, subscribe } from "./state.js";
-import { StopsView, stopBanners } from "./stops.js";
+import { StopsView, noticeBanners, stopBanners } from "./stops.js";
 import { Waiting } from "./waiting.js";
 
 const WIDE = "(min-width: 860px)";
@@ -124,7 +124,7 @@ function drawLink() {
     ),
     button("Try now", () => channel.now(), { class: "small" }),
   );
-  $("banners").replaceChildren(...(state.link !== "open" && state.me ? [offline] : []), ...stopBanners(channel));
+  $("banners").replaceChildren(...(state.link !== "open" && state.me ? [offline] : []), ...stopBanners(channel), ...noticeBanners());
   document.body.classList.toggle("is-offline", state.link !== "open");
 }
 

@@ -11,6 +11,7 @@ export const state = {
   ended: new Map(),
   grants: new Map(),
   stops: [],
+  notices: [],
   calls: [],
   missed: 0,
   opened: new Map(),
@@ -54,6 +55,7 @@ const applied = {
     state.prompts = new Map();
     state.grants = new Map();
     state.stops = frame.stops;
+    state.notices = frame.notices;
     state.coming = frame.pending;
     changed("hello", frame);
     if (!frame.pending) settled();

@@ -1,6 +1,6 @@
 // Stopping an agent, or everything, and lifting that; and the banners that say so to everyone.
 
-import { button, clock, el, said, toast } from "./dom.js";
+import { button, capital, clock, el, said, toast } from "./dom.js";
 import { state } from "./state.js";
 
 const MAX_REASON = 1000;
@@ -25,6 +25,11 @@ export function stopBanners(channel) {
         : null,
     ),
   );
+}
+
+/** What the gateway wants approvers to know since it began. */
+export function noticeBanners() {
+  return state.notices.map((notice) => el("div", { class: "banner notice" }, el("p", {}, capital(notice), ".")));
 }
 
 async function change(channel, frame) {
