@@ -59,7 +59,7 @@ class Keep:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
-        elif version == 1:
+        elif version < SCHEMA:
             self._make_void()
         elif version != SCHEMA:
             message = f"it has schema {version}, this gateway writes {SCHEMA}"
@@ -68,7 +68,10 @@ class Keep:
     def _make_void(self) -> None:
         """Forget questions and grants of an older gateway, and say so; stops stand."""
         found = dict(self._db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
-        self._db.executescript(f"BEGIN IMMEDIATE; DELETE FROM kept WHERE kind != 'stop'; PRAGMA user_version = {SCHEMA}; COMMIT;")
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM kept WHERE kind != 'stop'")
+        self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._db.execute("COMMIT")
         if found:
             self.void = (
                 f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
