@@ -15,13 +15,14 @@ from trio_gate.aws.curated_ec2 import ec2
 from trio_gate.aws.curated_ecs import ecs
 from trio_gate.aws.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE, iam_reader
 from trio_gate.aws.curated_s3 import s3, s3control
-from trio_gate.aws.partiql import statement_tables
+from trio_gate.aws.partiql import read_statements
 from trio_gate.aws.walk import items, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trio_gate.aws.call import Value
+    from trio_gate.aws.partiql import Statement
 
 
 def curated(service: str, operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
@@ -45,8 +46,8 @@ def _read(value: Value, read: Callable[[object, Scene], Resource], scene: Scene)
 
 def _dynamodb(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
     if "Statement" in operation or operation == "ExecuteTransaction":
-        tables = statement_tables(operation, params)
-        return [TABLE(name, scene) for name in tables] if tables else [NOT_KNOWN]
+        statements = read_statements(operation, params)
+        return [part for one in statements for part in _statement(one, scene)] if statements else [NOT_KNOWN]
     if operation in {"TransactGetItems", "TransactWriteItems"}:
         entries = items(params.get("TransactItems"))
         inner = [part for entry in entries for part in (entry.values() if isinstance(entry, dict) else [entry])]
@@ -56,9 +57,17 @@ def _dynamodb(operation: str, params: Mapping[str, Value], scene: Scene) -> list
         return [TABLE(name, scene) for name in requests] if isinstance(requests, dict) and requests else [NOT_KNOWN]
     index = text(params, "IndexName")
     if index is not None and params.get("TableName"):
-        table = TABLE(params.get("TableName"), scene)
-        return [table, arns.inside(table, "/index/", index)]
+        return _with_index(TABLE(params.get("TableName"), scene), index)
     return None
+
+
+def _statement(statement: Statement, scene: Scene) -> list[Resource]:
+    table = TABLE(statement.table, scene)
+    return [table] if statement.index is None else _with_index(table, statement.index)
+
+
+def _with_index(table: Resource, index: str) -> list[Resource]:
+    return [table, arns.inside(table, "/index/", index)]
 
 
 def _iam(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:

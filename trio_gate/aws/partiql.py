@@ -1,44 +1,82 @@
-"""What a DynamoDB PartiQL statement does and to which table, from its first words.
+"""What a DynamoDB PartiQL statement does, and to which table or index, read token by token.
 
-Rule: a statement is one of four verbs at its very beginning and a table name in quotes or as a bare word; anything else is
-not understood and yields nothing. Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query language".
+Rule: a statement is one of four verbs, one source that is a name (of a table, or of a table and its index), and what the language
+has behind it. Whatever else is there (a comment, Ion in backticks, an alias, a join, a statement inside, a character that
+begins no token) makes the whole statement unknown. Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query
+language", and PartiQL's own grammar: a quote inside a name or a literal is written twice, and nothing else escapes it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Value
 
-_NAME = r'(?:"([A-Za-z0-9_.\-:/]+)"|([A-Za-z0-9_]+))'
-_WRITES = {
-    "PartiQLInsert": re.compile(rf"\s*INSERT\s+INTO\s+{_NAME}(?=[\s.])", re.ASCII | re.IGNORECASE),
-    "PartiQLUpdate": re.compile(rf"\s*UPDATE\s+{_NAME}(?=[\s.])", re.ASCII | re.IGNORECASE),
-    "PartiQLDelete": re.compile(rf"\s*DELETE\s+FROM\s+{_NAME}(?=[\s.])", re.ASCII | re.IGNORECASE),
+_TOKEN = re.compile(
+    r"""[ \t\r\n]++
+    | (?P<word> [A-Za-z_] [A-Za-z0-9_]*+ )
+    | (?P<number> [0-9]++ (?: \. [0-9]*+ )?+ (?: [eE] [+-]?+ [0-9]++ )?+ (?! [A-Za-z0-9_] ) )
+    | " (?P<name> (?: [^"] | "" )*+ ) "
+    | ' (?P<text> (?: [^'] | '' )*+ ) '
+    | (?P<symbol> (?! -- | /\* ) [()\[\]{},.?*+/%=<>!:|-] )""",
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(r"""\\["']""")
+_TABLE = re.compile(r"[A-Za-z0-9_.:/-]+")
+
+_HEADS = {
+    "PartiQLInsert": (("INSERT", "INTO"), {"VALUE"}),
+    "PartiQLUpdate": (("UPDATE",), {"SET", "REMOVE", "WHERE"}),
+    "PartiQLDelete": (("DELETE", "FROM"), {"WHERE", "RETURNING"}),
 }
-_SELECT = re.compile(r"\s*(?:EXISTS\s*\(\s*)?SELECT\s", re.ASCII | re.IGNORECASE)
-_FROM = re.compile(rf"\sFROM\s+{_NAME}(?=[\s.);]|\Z)", re.ASCII | re.IGNORECASE)
-_LITERALS = re.compile(r"'(?:[^']|'')*'")
+"""How the writing verbs begin, and what may stand behind their source."""
+
+_BEHIND_SELECT = {"WHERE", "ORDER"}
+_ELSEWHERE = frozenset(
+    (
+        *("SELECT", "FROM", "INSERT", "INTO", "UPDATE", "DELETE", "UPSERT", "REPLACE", "MERGE", "EXISTS"),
+        *("JOIN", "UNION", "INTERSECT", "EXCEPT", "WITH", "LET", "PIVOT", "UNPIVOT"),
+    )
+)
+"""Words that begin a statement or name a source: nowhere but where the statement's own stand. As names they must be quoted."""
+
+_CLOSES = {")": "(", "]": "[", "}": "{"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What was read. `verb` is the IAM action's name, `index` None for the table itself."""
+
+    verb: str
+    table: str
+    index: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """`text` of a word is in upper case, for words of the language, and `name` as written."""
+
+    kind: str
+    text: str
+    name: str = ""
 
 
 def statement_actions(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
     """The IAM actions of all statements of a call, writes first; empty where one of them cannot be read."""
-    read = [_read(statement) for statement in _statements(operation, params)]
-    verbs = {verb for verb, _ in filter(None, read)}
-    if not read or None in read:
-        return ()
-    return tuple(verb for verb in (*_WRITES, "PartiQLSelect") if verb in verbs)
+    verbs = {statement.verb for statement in read_statements(operation, params) or ()}
+    return tuple(verb for verb in (*_HEADS, "PartiQLSelect") if verb in verbs)
 
 
-def statement_tables(operation: str, params: Mapping[str, Value]) -> tuple[str, ...] | None:
-    """The table names or ARNs of all statements, None where one of them cannot be read."""
-    read = [_read(statement) for statement in _statements(operation, params)]
-    tables = [found[1] for found in read if found is not None and found[1] is not None]
-    return tuple(dict.fromkeys(tables)) if read and len(tables) == len(read) else None
+def read_statements(operation: str, params: Mapping[str, Value]) -> list[Statement] | None:
+    """All statements of a call, None where there is none or one of them cannot be read."""
+    found = [read(statement) for statement in _statements(operation, params)]
+    known = [statement for statement in found if statement is not None]
+    return known if known and len(known) == len(found) else None
 
 
 def _statements(operation: str, params: Mapping[str, Value]) -> list[Value]:
@@ -48,16 +86,66 @@ def _statements(operation: str, params: Mapping[str, Value]) -> list[Value]:
     return [entry.get("Statement") if isinstance(entry, dict) else None for entry in entries] if isinstance(entries, list) else []
 
 
-def _read(statement: Value) -> tuple[str, str | None] | None:
-    if not isinstance(statement, str):
+def read(statement: Value) -> Statement | None:
+    """One statement; None where it is not understood as a whole."""
+    # Nothing says whether DynamoDB's own reader takes a backslash before a quote for an escape.
+    tokens = _tokens(statement) if isinstance(statement, str) and not _ESCAPE.search(statement) else None
+    if not tokens:
         return None
-    for verb, pattern in _WRITES.items():
-        found = pattern.match(statement)
-        if found:
-            return verb, found[1] or found[2]
-    if not _SELECT.match(statement):
+    words = [token.text if token.kind == "word" else "" for token in tokens]
+    for verb, (head, behind) in _HEADS.items():
+        if tuple(words[: len(head)]) == head:
+            return _source(verb, tokens[len(head) :], behind)
+    if words[0] == "EXISTS" and len(tokens) > 2 and _is_symbol(tokens[1], "(") and _is_symbol(tokens[-1], ")"):
+        tokens, words = tokens[2:-1], words[2:-1]
+    if words[:1] != ["SELECT"] or "FROM" not in words or not _harmless(tokens[1 : words.index("FROM")]):
         return None
-    bare = _LITERALS.sub("''", statement)
-    source = _FROM.search(bare)
-    alone = len(re.findall(r"\sFROM\s", bare, re.ASCII | re.IGNORECASE)) == 1
-    return "PartiQLSelect", (source[1] or source[2]) if source and alone else None
+    return _source("PartiQLSelect", tokens[words.index("FROM") + 1 :], _BEHIND_SELECT)
+
+
+def _tokens(text: str) -> list[_Token] | None:
+    """All tokens, None where some text is none."""
+    tokens, at = [], 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            return None
+        at = found.end()
+        if found.lastgroup is not None:
+            word = found[found.lastgroup]
+            name = word.replace('""', '"') if found.lastgroup == "name" else word
+            tokens.append(_Token(found.lastgroup, word.upper() if found.lastgroup == "word" else word, name))
+    return tokens
+
+
+def _source(verb: str, tokens: Sequence[_Token], behind: set[str]) -> Statement | None:
+    """The statement whose source begins `tokens`, if what follows belongs to the language and names no other."""
+    parts = 3 if verb == "PartiQLSelect" and len(tokens) > 1 and _is_symbol(tokens[1], ".") else 1
+    names, rest = tokens[:parts:2], tokens[parts:]
+    if len(names) != (parts + 1) // 2 or not all(map(_is_name, names)) or not _harmless(rest):
+        return None
+    if rest and not (rest[0].kind == "word" and rest[0].text in behind):
+        return None
+    return Statement(verb=verb, table=names[0].name, index=names[1].name if len(names) > 1 else None)
+
+
+def _is_symbol(token: _Token, symbol: str) -> bool:
+    return token.kind == "symbol" and token.text == symbol
+
+
+def _is_name(token: _Token) -> bool:
+    """Whether it can be a table's or an index's name, or a table's ARN."""
+    return token.kind in {"word", "name"} and _TABLE.fullmatch(token.name) is not None and token.text not in _ELSEWHERE
+
+
+def _harmless(tokens: Sequence[_Token]) -> bool:
+    """Whether no word of a statement is in there, and every bracket is closed by its own."""
+    open_ = []
+    for token in tokens:
+        if token.kind == "word" and token.text in _ELSEWHERE:
+            return False
+        if token.kind == "symbol" and token.text in "([{":
+            open_.append(token.text)
+        elif token.kind == "symbol" and token.text in _CLOSES and (not open_ or open_.pop() != _CLOSES[token.text]):
+            return False
+    return not open_
