@@ -12,7 +12,7 @@ gateway {
   listener "tls"      { bind = "127.0.0.1:8443" }    # transparent: AWS's host names resolve to it
   listener "endpoint" { bind = "127.0.0.1:8081" }    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
 
-  # The door for people: approvals, metrics, health. Always TLS.
+  # The door for people: approvals, health (/healthz, /readyz). Always TLS.
   admin { bind = "127.0.0.1:9443" }
 
   # A listener off loopback needs `agent` blocks (below), and an endpoint listener there needs TLS:
@@ -26,6 +26,8 @@ gateway {
   # ca_file      = "./roots.pem"                     # roots for AWS's certificates; default: the system's
 
   # Limits, with their defaults.
+  # record_limit       = "16GiB"                     # the audit database; at it calls are refused
+  # decision_log_limit = "1GiB"                      # the decision log and its old file, FILE.1
   # held_limit      = "32MiB"                        # one body that is read before the decision
   # held_total      = "256MiB"                       # all of them together
   # spool_limit     = "8GiB"                         # all that is on disk: waiting uploads, blobs over held_limit

@@ -39,6 +39,7 @@ from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
 from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.present import Present
+from trio_gate.shell.refusals import open_refusals
 from trio_gate.shell.roots import client_context
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
@@ -163,11 +164,12 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
     )
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
     with ExitStack() as files:
-        decisions = DecisionLog(gateway.decision_log) if gateway.decision_log else None
+        decisions = DecisionLog(gateway.decision_log, gateway.decision_log_limit) if gateway.decision_log else None
         if decisions is not None:
             files.callback(decisions.close)
         async with (
-            open_audit_log(str(state / FILE)) as audit,
+            open_audit_log(str(state / FILE), gateway.record_limit) as audit,
+            open_refusals(audit, clock) as refusals,
             open_hub(config, clock, str(state / keep.FILE), _link(gateway.admin)) as hub,
             open_role_credentials(
                 base, send=partial(fetch, upstreams, most=STS_ANSWER), host=partial(_sts_host, table), clock=clock
@@ -185,6 +187,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                         upstreams=upstreams,
                         audit=audit,
                         decisions=decisions,
+                        refusals=refusals,
                         held=Budget(gateway.held_total, "holds"),
                         spooled=Budget(gateway.spool_limit, "keeps"),
                         spool_folder=str(state / "spool"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.request import Question
     from trio_gate.approval.state import Verdict
-    from trio_gate.audit.record import Intent, Outcome
+    from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.signing.sigv4 import Credentials
 
 
@@ -117,9 +117,11 @@ class Approvals(Protocol):
 
 
 class AuditLog(Protocol):
-    """The durable record. `failing` says that the last row could not be written; the next that can ends it."""
+    """The durable record."""
 
-    failing: bool
+    @property
+    def failing(self) -> bool:
+        """Whether it takes no calls just now: it cannot be written, is not where it was, or has reached its limit."""
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
@@ -129,3 +131,6 @@ class AuditLog(Protocol):
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
         """Both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
+
+    async def refused(self, many: Many) -> None:
+        """Return once a row about many refusals is on disk. Raises AuditUnavailable."""

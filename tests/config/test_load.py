@@ -43,6 +43,7 @@ def test_a_gateway_without_an_admin_block_has_none():
 
 def test_limits_and_their_defaults():
     plain = gateway("")
+    assert (plain.record_limit, plain.decision_log_limit) == (16 << 30, 1 << 30)
     assert (plain.held_limit, plain.held_total, plain.spool_limit) == (32 << 20, 256 << 20, 8 << 30)
     assert (plain.max_connections, plain.head_timeout, plain.idle_timeout) == (1000, 10.0, 60.0)
     assert (plain.max_pending, plain.max_pending_per_agent, plain.deny_cooldown) == (1000, 100, 60.0)
@@ -65,8 +66,9 @@ def test_durations(written: str, seconds: float):
 
 def test_every_other_knob_of_the_gateway_is_read():
     found = gateway(
-        'held_total = "1GiB"\nspool_limit = "1MiB"\nmax_connections = 5\nhead_timeout = "1s"\nconnect_timeout = "2s"\nanswer_timeout = "3s"'
+        'record_limit = "2MiB"\ndecision_log_limit = "1KiB"\nheld_total = "1GiB"\nspool_limit = "1MiB"\nmax_connections = 5\nhead_timeout = "1s"\nconnect_timeout = "2s"\nanswer_timeout = "3s"'
     )
+    assert (found.record_limit, found.decision_log_limit) == (2 << 20, 1 << 10)
     assert (found.held_total, found.spool_limit, found.max_connections) == (1 << 30, 1 << 20, 5)
     assert (found.head_timeout, found.connect_timeout, found.answer_timeout) == (1.0, 2.0, 3.0)
     found = gateway('max_pending = 7\nmax_pending_per_agent = 2\ngrant_ttl = "5s"\ngrant_time = "2m"\ngrant_uses = 3')

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import logging
+import os
 import threading
+from pathlib import Path
 
 import pytest
 import trio
@@ -175,3 +178,82 @@ async def test_a_log_that_cannot_be_opened_says_so(tmp_path):
     with pytest.raises(AuditUnavailable, match="absent"):
         async with open_audit_log(str(tmp_path / "absent" / "audit.db")):
             pass
+
+
+async def looked(audit, clock):
+    """Return after the next look."""
+    await trio.testing.wait_all_tasks_blocked()
+    clock.jump(audit_log.LOOK_EVERY)
+    await trio.testing.wait_all_tasks_blocked()
+    async with audit._limiter:
+        await trio.testing.wait_all_tasks_blocked()
+
+
+@pytest.mark.parametrize("gone", ["", "-wal"])
+async def test_a_record_that_is_taken_away_is_noticed_and_back_again(path, gone, mock_clock, caplog):
+    async with open_audit_log(path) as audit:
+        await audit.intend(intent("r-1"))
+        os.rename(path + gone, path + ".away")
+        await looked(audit, mock_clock)
+        assert audit.failing
+        assert path in caplog.text
+        with pytest.raises(AuditUnavailable):
+            await audit.intend(intent("r-2"))
+        os.rename(path + ".away", path + gone)
+        await looked(audit, mock_clock)
+        assert not audit.failing
+        await audit.intend(intent("r-3"))
+    assert [record["id"] for record in read_last(path, 5)] == ["r-1", "r-3"]
+
+
+async def test_another_file_in_its_place_is_no_record(path):
+    async with open_audit_log(path) as audit:
+        os.rename(path, path + ".away")
+        Path(path).touch()  # noqa: ASYNC240 - a test alone on its loop
+        with pytest.raises(AuditUnavailable):
+            await audit.intend(intent("r-1"))
+
+
+async def test_a_disk_that_cannot_be_written_is_noticed_without_a_call(path, mock_clock):
+    async with open_audit_log(path) as audit:
+        audit._store._db.execute("PRAGMA query_only = ON")
+        await looked(audit, mock_clock)
+        assert audit.failing
+        audit._store._db.execute("PRAGMA query_only = OFF")
+        await looked(audit, mock_clock)
+        assert not audit.failing
+        count, _ = audit._store.head()
+        assert count == 0
+
+
+async def test_a_look_that_hangs_is_a_fault(path, monkeypatch, mock_clock):
+    go = threading.Event()
+    monkeypatch.setattr(Store, "probe", lambda _: go.wait())
+    async with open_audit_log(path) as audit:
+        for seconds in (audit_log.LOOK_EVERY, audit_log.LOOK_TIMEOUT):
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(seconds)
+        await trio.testing.wait_all_tasks_blocked()
+        assert audit.failing
+        go.set()
+
+
+async def test_at_its_limit_it_begins_no_call_and_concludes_those_begun(path, caplog):
+    grown = 600_000
+    async with open_audit_log(path, grown) as audit:
+        params, number = json.dumps({"a": "x" * 4000}), 0
+        while not audit.failing:
+            await audit.intend(intent(f"r-{number}", params=params))
+            number += 1
+        assert number > 10
+        with pytest.raises(AuditUnavailable):
+            await audit.intend(intent("late"))
+        with pytest.raises(AuditUnavailable):
+            await audit.record(intent("late"), outcome("late"))
+        await audit.conclude(outcome("r-0"))
+        assert audit.failing
+    *warned, last = [record.message for record in caplog.records if "record_limit" in record.message]
+    percents = [int(line.partition("%")[0].rpartition(" ")[2]) for line in warned]
+    assert percents == sorted(set(percents))
+    assert 80 <= percents[0] < 90 < percents[-1] < 100
+    assert last.endswith("calls are refused")

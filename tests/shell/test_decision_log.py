@@ -71,3 +71,47 @@ def test_a_line_cut_short_refuses(tmp_path, monkeypatch):
 def test_a_file_that_cannot_be_opened_is_named(tmp_path):
     with pytest.raises(AuditUnavailable, match="absent/decisions"):
         DecisionLog(str(tmp_path / "absent" / "decisions.jsonl"))
+
+
+def refuse(log, name):
+    log.refused(id=name, time=NOW, agent=None, status=400, code="C", reason="R")
+
+
+def test_it_has_a_bound_with_its_one_old_file(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path), 2048)
+    for number in range(100):
+        refuse(log, f"r-{number}")
+        assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 2048
+    log.close()
+    old = tmp_path / "decisions.jsonl.1"
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, old.name}
+    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, old)] == [0o600, 0o600]
+    kept = [line["id"] for line in [*lines(old), *lines(path)]]
+    assert kept == [f"r-{number}" for number in range(100 - len(kept), 100)]
+
+
+def test_what_was_moved_away_is_begun_anew(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    refuse(log, "r-1")
+    path.rename(tmp_path / "moved")
+    refuse(log, "r-2")
+    assert [line["id"] for line in lines(path)] == ["r-2"]
+    assert [line["id"] for line in lines(tmp_path / "moved")] == ["r-1"]
+    path.unlink()
+    refuse(log, "r-3")
+    assert [line["id"] for line in lines(path)] == ["r-3"]
+    log.close()
+
+
+def test_a_log_that_cannot_be_rotated_refuses(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    (tmp_path / "decisions.jsonl.1").mkdir()
+    log = DecisionLog(str(path), 1024)
+    while path.stat().st_size < 512 - 100:
+        refuse(log, "r-1")
+    with pytest.raises(AuditUnavailable):
+        refuse(log, "r" * 100)
+    assert path.stat().st_size <= 512
+    log.close()

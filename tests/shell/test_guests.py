@@ -5,7 +5,8 @@ import trio
 import trustme
 
 from tests.kit.admin_gate import TOKENS, gate_on, head
-from trio_gate.shell.guests import PROVEN, UNPROVEN, Guests, source
+from trio_gate.shell.guests import PROVEN, UNPROVEN, Guests
+from trio_gate.shell.sources import source
 
 ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
 

@@ -93,6 +93,24 @@ class Outcome:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """Refusals that have no rows of their own: how many of each code, from where, and between when."""
+
+    id: str
+    address: str
+    codes: Mapping[str, int]
+    first: datetime
+    last: datetime
+
+    @property
+    def text(self) -> str:
+        """One line."""
+        counts = ", ".join(f"{count} {code}" for code, count in sorted(self.codes.items()))
+        span = f"between {stamp(self.first)} and {stamp(self.last)}"
+        return f"{sum(self.codes.values())} more refused from {self.address} {span}: {counts}"
+
+
 def plain_read(call: Call) -> bool:
     """Whether a call may be sent before its record is durable: nobody would miss the row if the machine fell over now.
 
@@ -123,6 +141,14 @@ def whole_row(intent: Intent, outcome: Outcome) -> bytes:
     """Both in one, for what needs no row of its own before: refusals and plain reads."""
     kind = "refusal" if outcome.end == "refused" else "call"
     return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome)})
+
+
+def many_row(many: Many) -> bytes:
+    """One row for many refusals; to readers it is a refusal like others."""
+    intent = Intent(id=many.id, time=many.last, agent_address=many.address, outcome="refused", reason=many.text)
+    outcome = Outcome(id=many.id, time=many.last, status=None, end="refused", reason=many.text)
+    counted: dict[str, Json] = {"codes": dict(many.codes), "first": stamp(many.first), "last": stamp(many.last)}
+    return _row("refusals", many.id, {**_intent(intent), "outcome": _outcome(outcome), "counted": counted})
 
 
 def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str | None = None) -> dict[str, Json]:
@@ -203,7 +229,7 @@ def _outcome(outcome: Outcome) -> dict[str, Json]:
         "bytes_out": outcome.bytes_out,
         "seconds": {name: round(value, 6) for name, value in outcome.seconds.items()},
         "end": outcome.end,
-        "reason": outcome.reason,
+        "reason": _clip(outcome.reason),
     }
 
 

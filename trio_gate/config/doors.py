@@ -48,6 +48,8 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         admin=admin,
         ca_file=path(form, "ca_file"),
         decision_log=path(form, "decision_log"),
+        record_limit=form.default(kinds.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
+        decision_log_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "decision_log_limit", _GIB),
         held_limit=form.default(kinds.size(_KIB, _TIB), "held_limit", 32 * _MIB),
         held_total=form.default(kinds.size(_KIB, _TIB), "held_total", 256 * _MIB),
         spool_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),

@@ -57,6 +57,8 @@ class Gateway:
         state_dir: absolute path of the folder for CAs, audit database, spool and what waits for people (0700).
         ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
+        record_limit: bytes of the audit database; at it calls are refused.
+        decision_log_limit: bytes of the decision log and its old file together.
         held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
         spool_limit: bytes of all bodies that may be on disk: uploads that wait for approval, blobs larger than `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue.
@@ -74,6 +76,8 @@ class Gateway:
     admin: Admin | None
     ca_file: str | None
     decision_log: str | None
+    record_limit: int
+    decision_log_limit: int
     held_limit: int
     held_total: int
     spool_limit: int

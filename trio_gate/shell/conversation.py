@@ -144,7 +144,8 @@ class Conversation:
         status, headers, body = self._refusal(recorder, head, fault)
         call = recorder.call
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
-        log.info("refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
+        level = logging.DEBUG if recorder.counted else logging.INFO
+        log.log(level, "refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
         date = (b"date", format_datetime(self._tools.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
         await self._agent.send_head(answer, length=len(body), close=isinstance(fault, Malformed), data=body)
@@ -160,6 +161,7 @@ class Conversation:
             decisions=self._tools.decisions,
             clock=self._tools.clock,
             watch=self._tools.approvals.saw,
+            refusals=self._tools.refusals,
         )
 
 

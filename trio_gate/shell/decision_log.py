@@ -1,6 +1,9 @@
 """The decision log: one JSON line for each decision, in the shape of `explain`, flushed before the answer.
 
-Rule: a line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
+Rule: the file has a bound. At half of it the file becomes `FILE.1`, in place of the one before, and a new one is begun; so it is
+when somebody has moved it away.
+
+A line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
 system, not to the disk: the durable record is the audit database. The write blocks the loop for as long as the page cache
 takes, some microseconds; a worker thread would cost more than it saves.
 """
@@ -8,12 +11,15 @@ takes, some microseconds; a worker thread would cost more than it saves.
 from __future__ import annotations
 
 import json
+import math
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import call_json, stamp
 from trio_gate.audit.redact import masked, path_text
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +31,33 @@ if TYPE_CHECKING:
 
 
 class DecisionLog:
-    """The file at `path`, created 0600. Every method raises AuditUnavailable."""
+    """The file at `path`, created 0600; with the old one it has at most `limit` bytes. Every method raises AuditUnavailable."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, limit: float = math.inf) -> None:
+        self._path = path
+        self._limit = limit
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._open()
         except OSError as error:
             message = f"the decision log {path} cannot be opened: {error.strerror}"
             raise AuditUnavailable(message) from error
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._presence = Presence(self._path)
+
+    def _make_room(self, more: int) -> None:
+        found = os.fstat(self._file)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        moved = self._presence.missing() is not None
+        if not moved and found.st_size + more > self._limit // 2 and found.st_size:
+            os.replace(self._path, f"{self._path}.1")
+            moved = True
+        if moved:
+            before = self._file
+            self._open()
+            os.close(before)
 
     def called(
         self,
@@ -80,6 +105,7 @@ class DecisionLog:
     def _line(self, request: str, time: datetime, fields: Mapping[str, Json]) -> None:
         line = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":")).encode("ascii") + b"\n"
         try:
+            self._make_room(len(line))
             written = os.write(self._file, line)
         except OSError as error:
             message = "the decision could not be logged; try again later"

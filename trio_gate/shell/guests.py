@@ -7,11 +7,12 @@ who comes from the crowd's own address is asked who they are long before it is t
 
 from __future__ import annotations
 
-import ipaddress
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
+
+from trio_gate.shell.sources import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +22,6 @@ UNPROVEN = 64
 
 PROVEN = 200
 """Connections of people."""
-
-IPV6_NETWORK = 64
-"""Bits that tell sources apart: who has one address of such a network has all."""
-
-
-def source(address: str) -> str:
-    """Whose address it is, as far as that can be told: an IPv4 address, or an IPv6 network."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), IPV6_NETWORK), strict=False))
 
 
 class _Crowd:

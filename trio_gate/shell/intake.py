@@ -90,9 +90,9 @@ async def prove(
             kept = await read_held(agent, generation.config.gateway.held_limit, share, lambda: None)
             payload_hash = kept.sha256
         _verify(arrived, claim, payload_hash, generation, tools)
-        recorder.agent = generation.agents[claim.suffix].name
+        recorder.agent, recorder.proven = generation.agents[claim.suffix].name, True
     admitted = generation.admit(claim)
-    recorder.account_name = admitted.endpoint.accounts[claim.account]
+    recorder.account_name, recorder.proven = admitted.endpoint.accounts[claim.account], True
     return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import trio
 
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,7 @@ class Keep:
             self._prepare()
         except (sqlite3.Error, OSError) as error:
             raise self._unavailable(error) from error
+        self._presence = Presence(path, f"{path}-wal")
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -119,6 +121,8 @@ class Keep:
         self.noted.set()
 
     def _write(self, notes: _Notes) -> None:
+        if missing := self._presence.missing():
+            raise sqlite3.OperationalError(f"{missing} is gone")
         try:
             self._db.execute("BEGIN IMMEDIATE")
             for (kind, name), text in notes.items():

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trio_gate.errors import GateError
     from trio_gate.ports import AuditLog, Clock
     from trio_gate.shell.decision_log import DecisionLog
+    from trio_gate.shell.refusals import Refusals
     from trio_gate.wire.head import RequestHead
 
     Watch = Callable[[Callable[[], tuple[Intent, Outcome]]], None]
@@ -44,6 +45,8 @@ class Recorder:
         decision: outcome, rule and reason.
         seconds: how long each stage took, by name.
         watch: is told of the exchange when it ends.
+        proven: whether the agent was, or none needs to be.
+        counted: whether this is one of so many refusals that it has no row of its own.
     """
 
     id: str
@@ -54,6 +57,9 @@ class Recorder:
     decisions: DecisionLog | None
     clock: Clock
     watch: Watch
+    refusals: Refusals
+    proven: bool = False
+    counted: bool = False
     claim: Claim | None = None
     agent: str | None = None
     account_name: str | None = None
@@ -104,6 +110,8 @@ class Recorder:
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
         """The exchange ends with a refusal of ours; never raises, because the answer is no already."""
+        if self._is_counted(f"{status} {fault.code}"):
+            return
         if self.decision is None and self.decisions is not None:
             try:
                 self.decisions.refused(
@@ -120,6 +128,8 @@ class Recorder:
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
     ) -> None:
         """Write the outcome. A disk that does not take it is logged: what happened has happened."""
+        if end == "aborted" and self._is_counted("aborted"):
+            return
         self.lap("end")
         outcome = Outcome(
             id=self.id,
@@ -139,6 +149,10 @@ class Recorder:
             await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
+
+    def _is_counted(self, code: str) -> bool:
+        self.counted = not self.proven and self.refusals.counted(self.agent_address, code)
+        return self.counted
 
     def _intent(self) -> Intent:
         call, claim = self.call, self.claim

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.chain import GENESIS, SCHEMA, link
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +50,7 @@ PRAGMA user_version = {SCHEMA};
 
 
 class Store:
-    """The one writer of `path`. Not for two threads at once. Every method raises AuditUnavailable."""
+    """The one writer of `path`. Not for two threads at once. Every method but `size` raises AuditUnavailable."""
 
     def __init__(self, path: str) -> None:
         try:
@@ -59,6 +60,8 @@ class Store:
         except (sqlite3.Error, OSError) as error:
             raise _unavailable(path, error) from error
         self._path = path
+        self._files = (path, f"{path}-wal")
+        self._presence = Presence(*self._files)
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
@@ -72,6 +75,11 @@ class Store:
 
     def append(self, rows: Sequence[bytes]) -> None:
         """Add rows in order; they are durable on return, or none of them was added."""
+        self._transact(rows)
+
+    def _transact(self, rows: Sequence[bytes]) -> None:
+        if missing := self._presence.missing():
+            raise AuditUnavailable(f"the audit database is not where it was: {missing} is gone; put it back, or start anew")
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -81,6 +89,8 @@ class Store:
                     named = json.loads(row)
                     values = (seq, named["kind"], named["id"], row.decode("ascii"), head)
                     self._db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
+                if not rows:
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -88,6 +98,14 @@ class Store:
                 raise
         except (sqlite3.Error, OSError) as error:
             raise _unavailable(self._path, error) from error
+
+    def probe(self) -> None:
+        """Write without adding anything: whether `append` could."""
+        self._transact(())
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(os.stat(file).st_size for file in self._files if os.path.exists(file))
 
     def head(self) -> tuple[int, str]:
         """How many rows there are and the last one's hash in hex."""

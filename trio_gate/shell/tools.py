@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.credentials import RoleCredentials
     from trio_gate.shell.decision_log import DecisionLog
     from trio_gate.shell.models import Models
+    from trio_gate.shell.refusals import Refusals
     from trio_gate.shell.upstream import Upstreams
     from trio_gate.signing.sigv4 import SigningKeys
 
@@ -29,6 +30,7 @@ class Tools:
     upstreams: Upstreams
     audit: AuditLog
     decisions: DecisionLog | None
+    refusals: Refusals
     held: Budget
     spooled: Budget
     spool_folder: str

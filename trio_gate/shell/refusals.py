@@ -1,0 +1,150 @@
+"""Refusals of who proved nothing: each has its row until there are many of one source; the rest are counted.
+
+Rule: nobody without a secret fills the disk. Each source has an allowance of rows, and all of them together have one; what is
+beyond is in a row now and then that says how many there were, of what, from where and when.
+
+Theory: two token buckets. So many sources are told apart; those beyond share one bucket and one row.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import Counter
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.audit.record import Many
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.sources import source
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from trio_gate.ports import AuditLog, Clock
+
+ROWS, ROWS_A_SECOND = 100, 0.1
+"""Of one source: at first, and then."""
+
+ALL_ROWS, ALL_ROWS_A_SECOND = 1000, 1.0
+"""Of all sources together."""
+
+MAX_SOURCES = 256
+"""Sources told apart."""
+
+TELL_EVERY = 60
+"""Seconds between two rows about what was counted."""
+
+LAST_ROWS = 5
+"""Seconds for writing them at the end."""
+
+OTHERS = "(other addresses)"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bucket:
+    most: float
+    rate: float
+    level: float = field(init=False)
+    at: float = field(default_factory=trio.current_time)
+
+    def __post_init__(self) -> None:
+        self.level = self.most
+
+    def take(self) -> bool:
+        self._fill()
+        taken = self.level >= 1
+        self.level -= taken
+        return taken
+
+    def full(self) -> bool:
+        self._fill()
+        return self.level >= self.most
+
+    def _fill(self) -> None:
+        now = trio.current_time()
+        self.level = min(self.most, self.level + (now - self.at) * self.rate)
+        self.at = now
+
+
+@dataclass(slots=True, kw_only=True)
+class _Source:
+    address: str
+    bucket: _Bucket = field(default_factory=lambda: _Bucket(most=ROWS, rate=ROWS_A_SECOND))
+    codes: Counter[str] = field(default_factory=Counter)
+    first: datetime | None = None
+    last: datetime | None = None
+
+
+class Refusals:
+    """Made by `open_refusals`."""
+
+    def __init__(self, audit: AuditLog, clock: Clock) -> None:
+        self._audit = audit
+        self._clock = clock
+        self._all = _Bucket(most=ALL_ROWS, rate=ALL_ROWS_A_SECOND)
+        self._sources: dict[str, _Source] = {}
+        self._others = _Source(address=OTHERS)
+
+    def counted(self, address: str, code: str) -> bool:
+        """Whether a refusal is one of too many: then it is counted here, and is to have no row of its own."""
+        found = self._source(address)
+        if found.bucket.take() and self._all.take():
+            return False
+        found.codes[code] += 1
+        found.last = self._clock.now()
+        found.first = found.first or found.last
+        return True
+
+    def _source(self, address: str) -> _Source:
+        name = source(address)
+        found = self._sources.get(name)
+        if found is None:
+            if len(self._sources) >= MAX_SOURCES:
+                return self._others
+            found = self._sources[name] = _Source(address=name)
+        return found
+
+    async def tell(self) -> None:
+        """Write what was counted so far. What the disk does not take stays counted."""
+        for found in [*self._sources.values(), self._others]:
+            if found.first and found.last:
+                codes, found.codes = found.codes, Counter()
+                many = Many(id=str(uuid.uuid4()), address=found.address, codes=codes, first=found.first, last=found.last)
+                try:
+                    await self._audit.refused(many)
+                except AuditUnavailable:
+                    found.codes += codes
+                    continue
+                if not found.codes:
+                    found.first = found.last = None
+                else:
+                    found.first = many.last
+        for name in [name for name, found in self._sources.items() if not found.first and found.bucket.full()]:
+            del self._sources[name]
+
+    async def run(self) -> None:
+        """Tell now and then, until cancelled."""
+        while True:
+            await trio.sleep(TELL_EVERY)
+            await self.tell()
+
+
+@asynccontextmanager
+async def open_refusals(audit: AuditLog, clock: Clock) -> AsyncIterator[Refusals]:
+    """Count until the block is left; what was counted by then is written."""
+    refusals = Refusals(audit, clock)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(refusals.run)
+            yield refusals
+            nursery.cancel_scope.cancel()
+    finally:
+        with trio.move_on_after(LAST_ROWS, shield=True):
+            await refusals.tell()
