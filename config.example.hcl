@@ -31,7 +31,8 @@ gateway {
   # held_limit      = "32MiB"                        # one body that is read before the decision
   # held_total      = "256MiB"                       # all of them together
   # spool_limit     = "8GiB"                         # all that is on disk: waiting uploads, blobs over held_limit
-  # max_connections = 1000
+  # max_connections = 1000                           # when all are taken, one that proves nothing makes room for the next
+  # max_connections_per_agent = 500                  # half of max_connections unless said
   # max_pending           = 1000                     # calls that wait for people
   # max_pending_per_agent = 100
   # grant_ttl       = "30m"                          # an approval is kept so long for an agent that has left
@@ -40,6 +41,7 @@ gateway {
   # deny_cooldown   = "60s"                          # a denied call is not asked about again so soon
   # head_timeout    = "10s"                          # a whole request head, from its first byte
   # idle_timeout    = "60s"                          # a kept connection, or a body that does not move
+  # body_rate       = "1KiB"                         # what a body brings a second at least; it may be half a minute behind
   # connect_timeout = "10s"                          # TCP and TLS to AWS
   # answer_timeout  = "15m"                          # the first byte of AWS's answer
 }

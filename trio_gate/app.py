@@ -41,6 +41,7 @@ from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.present import Present
 from trio_gate.shell.refusals import open_refusals
 from trio_gate.shell.roots import client_context
+from trio_gate.shell.seats import Seats
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
 from trio_gate.shell.upstream import Upstreams, fetch
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Address, Config
     from trio_gate.ports import AuditLog
     from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.seats import Seat
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -204,22 +206,22 @@ async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admi
     gateway = config.gateway
     inside = Inside(tools=tools, generation=by.present, stop=by.stop)
     leaves, own = Leaves(authorities.interception, clock=tools.clock), Leaves(authorities.own, clock=tools.clock)
-    slots, opened = trio.Semaphore(gateway.max_connections), list[server.Door]()
+    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
         for listener in await _listen(block.bind, opened):
             port = listener.socket.getsockname()[1]
             match block:
                 case Admin():
-                    kind, handle = "admin", _admin(config, by, own, block).handle
+                    kind, handle = "admin", _seated(_admin(config, by, own, block))
                 case _ if block.kind == "proxy":
                     kind, handle = "proxy", ProxyDoor(inside, leaves, port=port).handle
                 case _ if block.kind == "tls":
                     kind, handle = "tls", TlsDoor(inside, leaves, port=port).handle
                 case _:
                     kind, handle = "endpoint", _endpoint(inside, own, block, port).handle
-            own_slots = trio.Semaphore(ADMIN_CONNECTIONS) if kind == "admin" else slots
-            opened.append(server.Door(kind=kind, listener=listener, handle=handle, slots=own_slots))
+            theirs = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS) if kind == "admin" else seats
+            opened.append(server.Door(kind=kind, listener=listener, handle=handle, seats=theirs))
     return opened
 
 
@@ -245,6 +247,16 @@ def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoo
         unready=by.unready,
     )
     return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
+
+
+def _seated(door: AdminDoor) -> server.Handle:
+    """Who may stay on the admin listener is its own affair: nobody there makes room for agents."""
+
+    async def handle(stream: trio.SocketStream, seat: Seat) -> None:
+        seat.prove(None)
+        await door.handle(stream, seat.address)
+
+    return handle
 
 
 def _link(block: Admin | None) -> str:

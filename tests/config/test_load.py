@@ -70,6 +70,10 @@ def test_every_other_knob_of_the_gateway_is_read():
     )
     assert (found.record_limit, found.decision_log_limit) == (2 << 20, 1 << 10)
     assert (found.held_total, found.spool_limit, found.max_connections) == (1 << 30, 1 << 20, 5)
+    assert (found.max_connections_per_agent, found.body_rate) == (2, 1024)
+    assert gateway("max_connections = 1").max_connections_per_agent == 1
+    more = gateway('max_connections_per_agent = 7\nbody_rate = "1B"')
+    assert (more.max_connections_per_agent, more.body_rate) == (7, 1)
     assert (found.head_timeout, found.connect_timeout, found.answer_timeout) == (1.0, 2.0, 3.0)
     found = gateway('max_pending = 7\nmax_pending_per_agent = 2\ngrant_ttl = "5s"\ngrant_time = "2m"\ngrant_uses = 3')
     assert (found.max_pending, found.max_pending_per_agent) == (7, 2)

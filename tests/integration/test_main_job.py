@@ -195,30 +195,21 @@ def test_an_upload_that_waits_is_kept_within_its_limit(embedded_aws, tmp_path):
         assert list((tmp_path / "state" / "spool").iterdir()) == []
 
 
-def test_connections_beyond_the_limit_wait_for_a_slot(embedded_aws, tmp_path):
+def test_a_connection_beyond_the_limit_takes_the_place_of_one_that_proves_nothing(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws, knobs="max_connections = 1") as gateway:
         host, _, port = gateway.doors["endpoint"].rpartition(":")
-        first = socket.create_connection((host, int(port)))
-        second = threading.Thread(target=gateway.client("sts", by="endpoint").get_caller_identity)
-        second.start()
-        first.sendall(b"what\n\n")
-        assert first.recv(100).startswith(b"HTTP/1.1 400")
-        assert second.is_alive()
-        first.close()
-        second.join()
+        with socket.create_connection((host, int(port)), timeout=60) as first:
+            gateway.client("sts", by="endpoint").get_caller_identity()
+            assert first.recv(100) == b""
 
 
-WRONG = [
-    ({"secret": "another-secret-0123456789"}, "signature"),
-    ({"suffix": "XX01"}, "no agent"),
-    ({"account": "333333333333"}, "not configured"),
-]
+WRONG = [{"secret": "another-secret-0123456789"}, {"suffix": "XX01"}, {"account": "333333333333", "suffix": "XX01"}]
 
 
 @by_each_door
-@pytest.mark.parametrize(("given", "why"), WRONG, ids=[why for _, why in WRONG])
-def test_a_key_that_proves_nothing_is_refused(gate, by, given, why):
-    with pytest.raises(ClientError, match=why):
+@pytest.mark.parametrize("given", WRONG, ids=["secret", "suffix", "account"])
+def test_a_key_that_proves_nothing_is_refused(gate, by, given):
+    with pytest.raises(ClientError, match="no agent here has this access key id with this secret"):
         gate.client("sts", by=by, **given).get_caller_identity()
 
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import nullcontext
 
 import pytest
 from trio.testing import memory_stream_pair
 
+from tests.kit.streams import agent_stream
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
-from trio_gate.shell.agent_stream import AgentStream
 from trio_gate.shell.bodies import Budget, Kept, read_held, spool
 from trio_gate.shell.transport import StreamTransport
 
@@ -67,10 +66,10 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path):
         pass
 
 
-async def sent(body: bytes, framing: str) -> AgentStream:
+async def sent(body, framing):
     """An agent whose request's head has been read."""
     near, far = memory_stream_pair()
-    agent = AgentStream(StreamTransport(near), head_timeout=60, idle_timeout=60, idle=nullcontext)
+    agent = agent_stream(StreamTransport(near))
     await far.send_all(f"PUT / HTTP/1.1\r\nHost: h\r\n{framing}\r\n\r\n".encode() + body)
     assert await agent.next_head()
     return agent

@@ -1,12 +1,11 @@
 """Signs of life while a call waits: as many as each kind of client takes."""
 
-from contextlib import nullcontext
-
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from trio_gate.shell.agent_stream import AgentGone, AgentStream
+from tests.kit.streams import agent_stream
+from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.asking import FEW, signs_of_life
 from trio_gate.shell.transport import StreamTransport
 
@@ -31,7 +30,7 @@ RUST = "aws-sdk-rust/1.8.0 ua/2.1"
 )
 async def test_each_client_gets_what_it_takes(autojump_clock, user_agent, expects, signs):
     ours, theirs = memory_stream_pair()
-    agent = AgentStream(StreamTransport(theirs), head_timeout=10, idle_timeout=60, idle=nullcontext)
+    agent = agent_stream(StreamTransport(theirs), head_timeout=10)
     expect = "Expect: 100-continue\r\n" if expects else ""
     await ours.send_all(f"PUT /k HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n{expect}\r\n".encode())
     await agent.next_head()
@@ -49,7 +48,7 @@ async def test_each_client_gets_what_it_takes(autojump_clock, user_agent, expect
 
 async def test_a_client_that_has_left_is_noticed(autojump_clock):
     ours, theirs = memory_stream_pair()
-    agent = AgentStream(StreamTransport(theirs), head_timeout=10, idle_timeout=60, idle=nullcontext)
+    agent = agent_stream(StreamTransport(theirs), head_timeout=10)
     await ours.send_all(b"GET /k HTTP/1.1\r\nHost: h\r\n\r\n")
     await agent.next_head()
     await ours.aclose()

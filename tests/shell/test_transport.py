@@ -231,7 +231,7 @@ async def test_draining_says_the_end_and_reads_on_until_the_peers(contexts, pair
 async def test_draining_has_a_limit(contexts, pair, secure):
     async with transports(contexts, pair, secure) as (ours, theirs):
         await ours.send_all(bytes(1000))
-        await theirs.drain(1000)
+        await theirs.drain(1000, quiet=5)
 
 
 async def test_draining_ends_tcp_under_tls_too(contexts):

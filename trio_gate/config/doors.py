@@ -42,6 +42,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         listeners, admin = DEFAULT_LISTENERS, DEFAULT_ADMIN
     elif not doors:
         form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
+    connections = form.default(kinds.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
         state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
         listeners=listeners,
@@ -53,7 +54,8 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         held_limit=form.default(kinds.size(_KIB, _TIB), "held_limit", 32 * _MIB),
         held_total=form.default(kinds.size(_KIB, _TIB), "held_total", 256 * _MIB),
         spool_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),
-        max_connections=form.default(kinds.whole(1, 1_000_000), "max_connections", 1000),
+        max_connections=connections,
+        max_connections_per_agent=form.default(kinds.whole(1, 1_000_000), "max_connections_per_agent", max(1, connections // 2)),
         max_pending=form.default(kinds.whole(1, 10_000), "max_pending", 1000),
         max_pending_per_agent=form.default(kinds.whole(1, 10_000), "max_pending_per_agent", 100),
         grant_ttl=form.default(kinds.duration(), "grant_ttl", 1800.0),
@@ -64,6 +66,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         idle_timeout=form.default(kinds.duration(), "idle_timeout", 60.0),
         connect_timeout=form.default(kinds.duration(), "connect_timeout", 10.0),
         answer_timeout=form.default(kinds.duration(), "answer_timeout", 900.0),
+        body_rate=form.default(kinds.size(1, _GIB), "body_rate", _KIB),
     )
     form.close()
     if made.held_limit > made.held_total:

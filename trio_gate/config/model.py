@@ -61,7 +61,8 @@ class Gateway:
         decision_log_limit: bytes of the decision log and its old file together.
         held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
         spool_limit: bytes of all bodies that may be on disk: uploads that wait for approval, blobs larger than `held_limit`.
-        max_connections: agent connections served at once; more wait in the listen queue.
+        max_connections: agent connections served at once; more wait in the listen queue, or take the place of one that proves nothing.
+        max_connections_per_agent: those that one agent may have once it has proven itself.
         max_pending, max_pending_per_agent: calls that wait for people at once.
         grant_ttl: seconds that an approval is kept for an agent that has left.
         grant_time, grant_uses: the most that a person may grant: seconds, and calls.
@@ -69,6 +70,7 @@ class Gateway:
         head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
             a whole head once its first byte came, a keep-alive connection or a body that does not move,
             TCP and TLS to AWS, the first byte of AWS's answer.
+        body_rate: bytes a second that a body brings at least, over half a minute.
     """
 
     state_dir: str
@@ -82,6 +84,7 @@ class Gateway:
     held_total: int
     spool_limit: int
     max_connections: int
+    max_connections_per_agent: int
     max_pending: int
     max_pending_per_agent: int
     grant_ttl: float
@@ -92,6 +95,7 @@ class Gateway:
     idle_timeout: float
     connect_timeout: float
     answer_timeout: float
+    body_rate: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from trio_gate.shell.seats import Seat
     from trio_gate.shell.transport import Transport
     from trio_gate.wire.agent import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead
@@ -29,9 +30,15 @@ RECEIVE = 64 * 1024
 SEND = 256 * 1024
 """Bytes written under one deadline."""
 
-LINGER_BYTES = 16 * 1024 * 1024
+PATIENCE = 30
+"""Seconds by which a body may stay behind its least rate."""
+
+LINGER_BYTES = 128 * 1024 * 1024
+LINGER_RATE = 256 * 1024
 LINGER_SECONDS = 5
-"""What is still read and thrown away after an answer that came before the body's end, so that the agent gets to read it."""
+"""What is still read and thrown away after an answer that came before the body's end, so that the agent gets to read it: so many
+bytes, at so many a second at least, and not once so many seconds went by in silence. Programs of Python read no answer before
+they have sent all of a body."""
 
 
 class AgentGone(Exception):  # noqa: N818 - nobody's error
@@ -44,7 +51,13 @@ class AgentGone(Exception):  # noqa: N818 - nobody's error
 class AgentStream:
     """An HTTP/1.1 server connection over a transport.
 
-    `idle` is entered around each wait between two requests; the gateway's stop leaves it early.
+    Args:
+        transport: where its bytes come from.
+        seat: its place among all connections.
+        head_timeout, idle_timeout: seconds for a head, and for whatever else does not move.
+        body_rate: bytes a second that a body brings at least while it is waited for, which may be `PATIENCE` behind. So a request
+            has a deadline that grows with its length.
+        idle: is entered around each wait between two requests; the gateway's stop leaves it early.
 
     Attributes:
         connection: what the bytes so far mean.
@@ -52,13 +65,23 @@ class AgentStream:
     """
 
     def __init__(
-        self, transport: Transport, *, head_timeout: float, idle_timeout: float, idle: Callable[[], AbstractContextManager[None]]
+        self,
+        transport: Transport,
+        *,
+        seat: Seat,
+        head_timeout: float,
+        idle_timeout: float,
+        body_rate: int,
+        idle: Callable[[], AbstractContextManager[None]],
     ) -> None:
+        self.seat = seat
         self.connection = AgentConnection()
         self.received = self.sent = self.interim = 0
         self._transport = transport
         self._head_timeout = head_timeout
         self._idle_timeout = idle_timeout
+        self._body_rate = body_rate
+        self._patience = float(PATIENCE)
         self._idle = idle
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
@@ -68,6 +91,7 @@ class AgentStream:
             Malformed: it is no request, or (408) its head came too slowly.
         """
         self.received = self.sent = self.interim = 0
+        self._patience = float(PATIENCE)
         try:
             return await self._rest_of_head() if await self._begins() else None
         except AgentGone:
@@ -95,15 +119,19 @@ class AgentStream:
 
     async def next_piece(self) -> bytes | None:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
-        with trio.move_on_after(self._idle_timeout):
+        began = trio.current_time()
+        with trio.move_on_after(min(self._patience, self._idle_timeout)):
             event = await self._event()
             if isinstance(event, BodyData):
-                self.received += len(event.data)
+                count = len(event.data)
+                self.received += count
+                self._patience += count / self._body_rate - (trio.current_time() - began)
+                self._patience = min(self._patience, PATIENCE)
                 return event.data
             if isinstance(event, BodyEnd):
                 return None
             raise AgentGone
-        raise Malformed("the body stopped half-way", status=408)
+        raise Malformed("the body came too slowly, or stopped half-way", status=408)
 
     async def gone(self) -> None:
         """Return when the agent hangs up while it waits for its answer. Raises Malformed when it sends too much ahead."""
@@ -145,8 +173,12 @@ class AgentStream:
 
     async def linger(self) -> None:
         """End our side, and read away what the agent still sends: or the answer could be lost in a reset (RFC 9112 section 9.6)."""
-        with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            await self._transport.drain(LINGER_BYTES)
+        self.seat.leave()
+        length = self.connection.content_length
+        most = LINGER_BYTES if length is None else min(length, LINGER_BYTES)
+        deadline = LINGER_SECONDS + most / LINGER_RATE
+        with trio.move_on_after(deadline), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self._transport.drain(LINGER_BYTES, quiet=LINGER_SECONDS)
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -162,6 +194,7 @@ class AgentStream:
             data = await self._transport.receive_some(RECEIVE)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise AgentGone from None
+        self.seat.took(len(data))
         self.connection.receive(bytes(data))
 
     async def _send(self, data: bytes) -> None:

@@ -20,6 +20,7 @@ from trio_gate.exchange import Event, Exchange
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.exchanges import Run
 from trio_gate.shell.recorder import Recorder
+from trio_gate.shell.seats import MADE_ROOM
 from trio_gate.wire.agent import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 _NO_HEAD = RequestHead(method="-", target=Target(segments=("",)), headers=())
 """What is recorded of bytes that are no request."""
 
+_CANCELLED = AgentGone("the gateway stopped")
+
 RECORD_TIMEOUT = 10
 """Seconds that writing an outcome may take, also once the connection is being cancelled."""
 
@@ -47,10 +50,10 @@ log = logging.getLogger(__name__)
 class Conversation:
     """The requests of one connection. `generation` gives the one to serve the next request by."""
 
-    def __init__(self, agent: AgentStream, *, way: Way, address: str, tools: Tools, generation: Callable[[], Generation]) -> None:
+    def __init__(self, agent: AgentStream, *, way: Way, tools: Tools, generation: Callable[[], Generation]) -> None:
         self._agent = agent
         self._way = way
-        self._address = address
+        self._address = agent.seat.address
         self._tools = tools
         self._generation = generation
 
@@ -100,10 +103,12 @@ class Conversation:
             agent=self._agent,
             way=self._way,
         )
-        end: Ending = AgentGone("the gateway stopped")
+        end: Ending = _CANCELLED
         try:
             end = await _ending(run, head)
         finally:
+            if end is _CANCELLED and self._agent.seat.turned_out:
+                end = AgentGone(MADE_ROOM)
             if isinstance(end, GateError) and self._agent.connection.answering:
                 end = AgentGone(end.reason)  # half an answer: only a broken connection says that it is not whole
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
@@ -112,6 +117,7 @@ class Conversation:
             raise end
         if end is not None:
             await self._refuse(recorder, head, end)
+        self._agent.seat.rest()
 
     async def _record(self, exchange: Exchange, recorder: Recorder, head: RequestHead, end: Ending) -> None:
         """Write how an exchange ended."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin import AdminServer
     from trio_gate.shell.certificates import Leaves
     from trio_gate.shell.generation import Generation
+    from trio_gate.shell.seats import Seat
     from trio_gate.shell.server import Stop
     from trio_gate.shell.tools import Tools
     from trio_gate.shell.transport import Transport
@@ -53,11 +54,18 @@ class Inside:
     generation: Callable[[], Generation]
     stop: Stop
 
-    async def converse(self, transport: Transport, way: Way, address: str) -> None:
+    async def converse(self, transport: Transport, way: Way, seat: Seat) -> None:
         """Serve the requests of a connection."""
         gateway = self.generation().config.gateway
-        agent = AgentStream(transport, head_timeout=gateway.head_timeout, idle_timeout=gateway.idle_timeout, idle=self.stop.idle)
-        await Conversation(agent, way=way, address=address, tools=self.tools, generation=self.generation).run()
+        agent = AgentStream(
+            transport,
+            seat=seat,
+            head_timeout=gateway.head_timeout,
+            idle_timeout=gateway.idle_timeout,
+            body_rate=gateway.body_rate,
+            idle=self.stop.idle,
+        )
+        await Conversation(agent, way=way, tools=self.tools, generation=self.generation).run()
         await agent.aclose()
 
     def check(self, host: str) -> None:
@@ -78,17 +86,19 @@ class ProxyDoor:
         self._leaves = leaves
         self._port = port
 
-    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         try:
             connect, rest = await self._connect(stream)
             choose = _only(connect.host, self._leaves.context)
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
         except (GateError, trio.TooSlowError, trio.BrokenResourceError) as fault:
-            log.info("agent %s turned away: %s", address, fault.reason if isinstance(fault, GateError) else "it did not connect")
+            log.info(
+                "agent %s turned away: %s", seat.address, fault.reason if isinstance(fault, GateError) else "it did not connect"
+            )
             return
         way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port)
-        await self._inside.converse(tls, way, address)
+        await self._inside.converse(tls, way, seat)
 
     async def _connect(self, stream: trio.SocketStream) -> tuple[ConnectHead, bytes]:
         """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
@@ -120,15 +130,15 @@ class TlsDoor:
         self._leaves = leaves
         self._port = port
 
-    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         try:
             choose = _known(self._inside.check, self._leaves.context)
             tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", address, fault.reason)
+            log.info("agent %s turned away: %s", seat.address, fault.reason)
             return
-        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port), address)
+        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port), seat)
 
 
 class EndpointDoor:
@@ -139,18 +149,18 @@ class EndpointDoor:
         self._context = context
         self._way = way
 
-    async def handle(self, stream: trio.SocketStream, address: str) -> None:
+    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         if self._context is None:
-            await self._inside.converse(StreamTransport(stream), self._way, address)
+            await self._inside.converse(StreamTransport(stream), self._way, seat)
             return
         context = self._context
         try:
             tls, _ = await accept_transport(stream, lambda _: context(), within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", address, fault.reason)
+            log.info("agent %s turned away: %s", seat.address, fault.reason)
             return
-        await self._inside.converse(tls, self._way, address)
+        await self._inside.converse(tls, self._way, seat)
 
 
 class AdminDoor:

@@ -98,6 +98,7 @@ class Run:
                 share=share,
                 recorder=self._recorder,
             )
+            self._agent.seat.prove(self._recorder.agent)
             self._step(Event.AUTHENTICATED)
             self._check_stops(proven)
             identified = await intake.take(

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from trio_gate.config.model import Address
+    from trio_gate.shell.seats import Seat, Seats
 
-    Handle = Callable[[trio.SocketStream, str], Awaitable[None]]
+    Handle = Callable[[trio.SocketStream, Seat], Awaitable[None]]
 
 BACKLOG = 1024
-"""Connections that wait in the kernel while all slots are taken."""
+"""Connections that wait in the kernel while all seats are taken."""
 
 PAUSE = 1
 """Seconds before the next try when the process or the machine is out of sockets."""
@@ -70,12 +71,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """An open listener, what it does with a connection, and how many it may serve at once."""
+    """An open listener, what it does with a connection, and the places for those."""
 
     kind: str
     listener: trio.SocketListener
     handle: Handle
-    slots: trio.Semaphore
+    seats: Seats
 
 
 async def run(doors: Iterable[Door], stop: Stop) -> None:
@@ -94,14 +95,14 @@ async def listen(address: Address) -> list[trio.SocketListener]:
 
 
 async def _accept(door: Door, connections: trio.Nursery) -> None:
-    """Accept until cancelled; each connection has a task in `connections` and a slot."""
+    """Accept until cancelled; each connection has a task in `connections` and a seat."""
     async with door.listener:
         while True:
-            await trio.lowlevel.wait_readable(door.listener.socket)  # doors share slots: none is held by waiting
-            await door.slots.acquire()
+            await trio.lowlevel.wait_readable(door.listener.socket)  # doors share seats: none is kept by waiting
+            await door.seats.keep_room()
             stream = await _accepted(door.listener)
             if stream is None:
-                door.slots.release()
+                door.seats.give_back()
             else:
                 connections.start_soon(_serve, stream, door)
 
@@ -125,11 +126,12 @@ async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
 async def _serve(stream: trio.SocketStream, door: Door) -> None:
     try:
         stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
-        await door.handle(stream, stream.socket.getpeername()[0])
+        with door.seats.seat(stream.socket.getpeername()[0]) as seat:
+            await door.handle(stream, seat)
     except OSError as error:
         log.debug("a connection broke as it began: %s", error.strerror)
     except Exception:  # a bug must not end the other connections; see the head of the file
         log.exception("a connection ended with a bug of ours")
     finally:
-        door.slots.release()
+        door.seats.give_back()
         await trio.aclose_forcefully(stream)

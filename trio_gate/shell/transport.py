@@ -10,6 +10,7 @@ answer to a key update) leaves before the next piece.
 
 from __future__ import annotations
 
+import math
 import select
 import ssl
 from contextlib import contextmanager, suppress
@@ -38,10 +39,10 @@ class Transport(Protocol):
     async def receive_some(self, max_bytes: int) -> bytes:
         """Some bytes, b"" when the peer has ended. Cancelling loses nothing. Raises trio.BrokenResourceError."""
 
-    async def drain(self, most: int) -> None:
-        """Say that nothing more will be sent, and throw away up to `most` bytes until the peer ends too.
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
+        """Say that nothing more will be sent, and throw away up to `most` bytes until the peer ends too, or is silent for `quiet` seconds.
 
-        The caller sets a deadline. Raises trio.BrokenResourceError.
+        The caller sets a deadline for all of it. Raises trio.BrokenResourceError.
         """
 
     async def aclose(self) -> None:
@@ -69,13 +70,14 @@ class StreamTransport(trio.abc.AsyncResource):
         with _one_error():
             return bytes(await self._stream.receive_some(max_bytes))
 
-    async def drain(self, most: int) -> None:
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """See `Transport`."""
-        with _one_error():
+        with _one_error(), trio.move_on_after(quiet) as scope:
             if isinstance(self._stream, trio.abc.HalfCloseableStream):
                 await self._stream.send_eof()
             while most > 0 and (data := await self._stream.receive_some(RECEIVE)):
                 most -= len(data)
+                scope.deadline = trio.current_time() + quiet
 
     async def aclose(self) -> None:
         """See `Transport`."""
@@ -170,10 +172,10 @@ class TlsTransport(trio.abc.AsyncResource):
     async def _flush(self) -> None:
         await self._below.send_all(self._outgoing.read())
 
-    async def drain(self, most: int) -> None:
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """See `Transport`. What comes is not decrypted."""
         await self._say_goodbye()
-        await self._below.drain(most)
+        await self._below.drain(most, quiet=quiet)
 
     async def aclose(self) -> None:
         """See `Transport`. Says goodbye, and does not wait for the peer's."""

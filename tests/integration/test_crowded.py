@@ -1,0 +1,115 @@
+"""Who has no secret cannot keep out those who have one: places are made free for them, at every kind of listener."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.kit.gateway import AGENT, SECRET, running
+from tests.kit.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
+
+PLACES = 6
+AGENTS = AGENT + AGENT.replace('"ci"', '"cd"').replace("CI01", "CD02").replace(SECRET, SECRET + "-cd")
+DENY = 'rule "nothing" { action = "deny" }\n'
+SLOW = request("dynamodb", DYNAMODB, body=bytes(5000), secret=SECRET + "x", X_Amz_Target="DynamoDB_20120810.GetItem")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    knobs = f"max_connections = {PLACES}\n max_connections_per_agent = 3\n"
+    with running(tmp_path_factory.mktemp("crowded"), None, agent=AGENTS, knobs=knobs, rules=DENY) as gateway:
+        gateway.ca = gateway.ca_file
+        yield gateway
+    assert "Traceback" not in gateway.log
+
+
+def calls(raw: Raw, suffix: str = "CI01") -> Raw:
+    """An honest agent's connection, with a call answered."""
+    secret = SECRET if suffix == "CI01" else SECRET + "-cd"
+    assert "denied by rule" in raw.send(request(key_id=f"AKIA222222222222{suffix}", secret=secret)).answer().text
+    return raw
+
+
+def served(gateway, suffix: str = "CI01") -> Raw:
+    """The same, new."""
+    return calls(tunnel(gateway, gateway.ca, STS), suffix)
+
+
+def silent(gateway, kind: str) -> Raw:
+    return Raw(gateway.doors[kind])
+
+
+def half_connect(gateway) -> Raw:
+    return Raw(gateway.doors["proxy"]).send(connect(f"{STS}:443")[:-2])
+
+
+def half_hello(gateway) -> Raw:
+    return Raw(gateway.doors["tls"]).send(b"\x16\x03\x01\x02\x00\x01")
+
+
+def half_head(gateway) -> Raw:
+    return Raw(gateway.doors["endpoint"]).send(SLOW[:100])
+
+
+def half_body(gateway) -> Raw:
+    return Raw(gateway.doors["endpoint"]).send(SLOW.replace(DYNAMODB.encode(), b"127.0.0.1", 1)[:-100])
+
+
+def half_body_in_tls(gateway) -> Raw:
+    return tunnel(gateway, gateway.ca, DYNAMODB).send(SLOW[:-100])
+
+
+def refused_and_sending(gateway) -> Raw:
+    head, _ = parted(request("s3", "s3.us-east-1.amazonaws.com", method="PUT", path="/b/k", body=bytes(100), secret=SECRET + "x"))
+    raw = tunnel(gateway, gateway.ca, "s3.us-east-1.amazonaws.com").send(
+        head.replace(b"Content-Length: 100", b"Content-Length: 100000000")
+    )
+    assert raw.head()[0] == 403
+    return raw
+
+
+CROWDS = {
+    "silent proxy": lambda gateway: silent(gateway, "proxy"),
+    "silent tls": lambda gateway: silent(gateway, "tls"),
+    "silent endpoint": lambda gateway: silent(gateway, "endpoint"),
+    "half a CONNECT": half_connect,
+    "half a hello": half_hello,
+    "half a head": half_head,
+    "half a body": half_body,
+    "half a body in TLS": half_body_in_tls,
+    "refused and sending": refused_and_sending,
+}
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_an_honest_agent_gets_in_among_those_that_prove_nothing(gateway, crowd):
+    with ExitStack() as open_ones:
+        several = [open_ones.enter_context(CROWDS[crowd](gateway)) for _ in range(PLACES + 2)]
+        for one in several[:2]:
+            one.rest()  # it was closed for the last two, so all of them have been seated
+        with served(gateway) as first, served(gateway) as second:
+            for honest in (first, second, first):
+                calls(honest)
+
+
+def test_an_idle_agent_gives_way_and_a_stranger_before_it(gateway):
+    with ExitStack() as open_ones:
+        theirs = [open_ones.enter_context(served(gateway, suffix)) for suffix in ("CI01", "CI01", "CI01", "CD02", "CD02")]
+        stranger = open_ones.enter_context(silent(gateway, "endpoint"))
+        other = open_ones.enter_context(served(gateway, "CD02"))
+        assert stranger.closed()
+        with served(gateway, "CI01"):
+            assert theirs[0].closed()
+        calls(theirs[1])
+        calls(other, "CD02")
+
+
+def test_what_made_room_is_recorded_as_such(gateway):
+    with ExitStack() as open_ones:
+        for _ in range(PLACES):
+            open_ones.enter_context(half_body_in_tls(gateway))
+        with served(gateway):
+            pass
+    rows = gateway.records("-n", "50")
+    assert any("made room for others" in (row["outcome"]["reason"] or "") for row in rows)

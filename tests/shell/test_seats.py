@@ -1,0 +1,160 @@
+"""Who may stay when places run short: a proven agent's request always, else whoever is not of the largest crowd and not slow."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from trio_gate.errors import Overloaded
+from trio_gate.shell.seats import Seats, source
+
+HERE, THERE = "192.0.2.1", "192.0.2.2"
+
+
+class House:
+    """Seats with sitters who stay until they are turned out or asked to go."""
+
+    def __init__(self, nursery: trio.Nursery, total: int, per_agent: int = 100) -> None:
+        self.seats = Seats(total, per_agent)
+        self.gone: list[str] = []
+        self._nursery = nursery
+        self._going: dict[str, trio.Event] = {}
+
+    async def enter(self, name: str, address: str = HERE):
+        await self.seats.keep_room()
+        return await self._nursery.start(self._sit, name, address)
+
+    async def _sit(self, name: str, address: str, task_status=trio.TASK_STATUS_IGNORED) -> None:
+        self._going[name] = trio.Event()
+        try:
+            with self.seats.seat(address) as seat:
+                task_status.started(seat)
+                await self._going[name].wait()
+        finally:
+            self.gone.append(name)
+            self.seats.give_back()
+
+    def leave(self, name: str) -> None:
+        self._going[name].set()
+
+
+async def test_the_slowest_makes_room(nursery, autojump_clock):
+    house = House(nursery, 3)
+    for name, count in (("silent", 0), ("trickling", 10), ("quick", 10_000_000)):
+        (await house.enter(name)).took(count)
+    await trio.sleep(20)
+    await house.enter("late")
+    assert house.gone == ["silent"]
+    await house.enter("later")
+    assert house.gone == ["silent", "trickling"]
+    await trio.sleep(20)
+    await house.enter("latest")
+    assert house.gone == ["silent", "trickling", "late"]
+
+
+async def test_whoever_has_just_come_is_not_slow_yet(nursery, autojump_clock):
+    house = House(nursery, 2)
+    (await house.enter("for long")).took(50_000_000)
+    await trio.sleep(3)
+    await house.enter("first")
+    await house.enter("second")
+    assert house.gone == ["for long"]
+
+
+async def test_where_all_are_new_the_eldest_makes_room(nursery, autojump_clock):
+    house = House(nursery, 3)
+    for name, count in (("eldest", 1_000_000), ("next", 0), ("last", 0), ("late", 0)):
+        (await house.enter(name)).took(count)
+        await trio.sleep(0.1)
+    assert house.gone == ["eldest"]
+
+
+async def test_the_largest_crowd_makes_room(nursery, autojump_clock):
+    house = House(nursery, 4)
+    await house.enter("alone", THERE)
+    await trio.sleep(20)
+    for name in ("one", "two", "three"):
+        (await house.enter(name)).took(1_000_000)
+    await house.enter("of a third", "192.0.2.3")
+    assert house.gone == ["one"]
+
+
+async def test_who_only_waits_for_the_end_goes_before_anybody(nursery, autojump_clock):
+    house = House(nursery, 2)
+    await house.enter("silent")
+    seat = await house.enter("answered")
+    seat.prove("ci")
+    seat.took(1_000_000)
+    seat.leave()
+    await trio.sleep(20)
+    await house.enter("late")
+    assert house.gone == ["answered"]
+
+
+async def test_a_proven_request_stays_and_an_idle_agent_goes_last(nursery, autojump_clock):
+    house = House(nursery, 3)
+    busy = await house.enter("busy")
+    busy.prove("ci")
+    idle = await house.enter("idle")
+    idle.prove("ci")
+    idle.rest()
+    await house.enter("nobody")
+    await house.enter("late")
+    assert house.gone == ["nobody"]
+    (await house.enter("next")).prove("other")
+    assert house.gone == ["nobody", "late"]
+    (await house.enter("one more")).prove("other")
+    assert house.gone == ["nobody", "late", "idle"]
+    with trio.move_on_after(1000) as waited:
+        await house.seats.keep_room()
+    assert waited.cancelled_caught
+    busy.rest()
+    assert house.gone == ["nobody", "late", "idle"]
+
+
+async def test_who_comes_to_rest_while_somebody_waits_makes_room(nursery, autojump_clock):
+    house = House(nursery, 1)
+    busy = await house.enter("busy")
+    busy.prove("ci")
+    nursery.start_soon(house.enter, "waits")
+    await wait_all_tasks_blocked()
+    assert house.gone == []
+    busy.rest()
+    await wait_all_tasks_blocked()
+    assert house.gone == ["busy"]
+
+
+async def test_nobody_is_turned_out_for_the_room_that_somebody_leaves(nursery, autojump_clock):
+    house = House(nursery, 2)
+    for name in ("one", "two"):
+        await house.enter(name)
+    nursery.start_soon(house.enter, "three")
+    await wait_all_tasks_blocked()
+    house.leave("two")
+    await wait_all_tasks_blocked()
+    assert len(house.gone) == 2
+    await house.enter("four")
+    assert len(house.gone) == 2
+
+
+async def test_an_agent_has_its_share_and_its_idle_connections_make_room_for_it(nursery, autojump_clock):
+    house = House(nursery, 10, per_agent=2)
+    first = await house.enter("first")
+    first.prove("ci")
+    (await house.enter("second")).prove("ci")
+    third = await house.enter("third")
+    with pytest.raises(Overloaded, match="max_connections_per_agent"):
+        third.prove("ci")
+    third.prove("other")
+    first.prove("ci")
+    first.rest()
+    (await house.enter("fourth")).prove("ci")
+    await wait_all_tasks_blocked()
+    assert house.gone == ["first"]
+
+
+def test_a_source_is_an_address_or_a_network_of_one_owner():
+    assert source("192.0.2.1") == source("::ffff:192.0.2.1") == "192.0.2.1"
+    assert source("2001:db8:1:2::5") == source("2001:db8:1:2:ffff::") != source("2001:db8:1:3::5")
+    assert source("fe80::1%eth0") == source("fe80::2%eth0")
