@@ -7,7 +7,6 @@ request of a proven agent is never broken off for another's.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections import Counter
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Overloaded
+from trio_gate.shell.guests import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,21 +23,7 @@ if TYPE_CHECKING:
 NEW = 2
 """Seconds in which a connection is not slow yet: a handshake and a call of the usual size are over by then."""
 
-IPV6_NETWORK = 64
-"""Bits that tell sources apart: who has one address of such a network has all."""
-
 MADE_ROOM = "it was slow and made room for others"
-
-
-def source(address: str) -> str:
-    """Whose address it is, as far as that can be told: an IPv4 address, or an IPv6 network."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), IPV6_NETWORK), strict=False))
 
 
 class Seat:
