@@ -23,7 +23,7 @@ from trio_gate.aws.way import Way
 from trio_gate.config.kinds import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell import authority, keep, server
+from trio_gate.shell import authority, descriptors, keep, server
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
@@ -124,8 +124,16 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _serve(config: Config, read: Callable[[], Config | None]) -> None:
+    _provide(config)
     with _own(Path(config.gateway.state_dir)) as state, trio.open_signal_receiver(signal.SIGHUP) as hangups:
         await _serve_from(state, config, read, hangups)
+
+
+def _provide(config: Config) -> None:
+    """Have descriptors for every connection that the configuration promises. Raises StartFailed."""
+    why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
+    if why_not is not None:
+        raise StartFailed(why_not)
 
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:

@@ -129,6 +129,18 @@ GATEWAY = {
     "connections": ("max_connections = §0", ["expected a number from 1 to 1000000"]),
     "whole number": ("max_connections = §1.5", ["expected a whole number, found a number"]),
     "knob": ("§helt_limit = 1", ["gateway has no attribute `helt_limit`"]),
+    "admin for all without names": (
+        'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"0.0.0.0:9443" }',
+        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+    ),
+    "admin for all, ipv6": (
+        'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"[::]:9443" }',
+        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+    ),
+    "admin off loopback": (
+        'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"192.0.2.7:9443" }',
+        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+    ),
     "no listener": ('admin { bind = "127.0.0.1:9443" }', None),
     "kind": ('§listener "prxy" { bind = "127.0.0.1:1" }', ['`listener` takes one label: "proxy", "tls" or "endpoint"']),
     "bind": (

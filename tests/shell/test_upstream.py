@@ -564,3 +564,14 @@ async def test_leaving_at_any_point_harms_nobody(aws, upstreams):
             steps += 1
         assert steps > 20
     await upstreams.aclose()
+
+
+async def test_idle_connections_make_room_for_new_ones(aws):
+    upstreams = aws.upstreams(max_idle=2)
+    async with upstreams.connect(HOST) as one, upstreams.connect(HOST) as two:
+        for link in (one, two):
+            await exchange(link)
+    assert upstreams.idle == 2
+    async with upstreams.connect(OTHER):
+        assert upstreams.idle == 1
+    await upstreams.aclose()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+
 DEFAULT_LISTENERS = (
     Listener(kind="proxy", bind=Address(host="127.0.0.1", port=8080), tls=False, names=(), certificate=None, key=None),
     Listener(kind="endpoint", bind=Address(host="127.0.0.1", port=8081), tls=False, names=(), certificate=None, key=None),
@@ -105,6 +107,8 @@ def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
     if not tls and certificate is None and not kinds.is_loopback(bind.host):
         hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
         form.fault("an endpoint listener off loopback needs TLS", hint, of="bind")
+    elif bind.host in EVERY_ADDRESS:
+        _named(form, bind)
     return Listener(
         kind="endpoint", bind=bind, tls=bool(tls) or certificate is not None, names=names, certificate=certificate, key=key
     )
@@ -115,9 +119,21 @@ def _admin(form: Form) -> Admin:
     names = form.take(kinds.listing(kinds.host), "names") or ()
     certificate, key = _certificate(form)
     form.close()
+    if not kinds.is_loopback(bind.host):
+        _named(form, bind)
     if form.block.labels:
         form.fault("`admin` takes no label")
     return Admin(bind=bind, names=names, certificate=certificate, key=key)
+
+
+def _named(form: Form, bind: Address) -> None:
+    """Whom others reach knows by which names: a request for another is refused."""
+    if form.given("names") is None:
+        own = "gate.internal.example" if bind.host in EVERY_ADDRESS else bind.host
+        hint = f'names = ["{own}"]: all host names and addresses that it is called by'
+        form.fault(
+            f"{title(form.block)} is off loopback and has no `names`: it would refuse who calls it by one", hint, of="bind"
+        )
 
 
 def _certificate(form: Form) -> tuple[str | None, str | None]:

@@ -82,7 +82,9 @@ def check_request(request: AdminRequest, names: frozenset[str]) -> None:
     host = (request.one("host") or "").lower()
     found = _HOST.fullmatch(host)
     if found is None or (found[1] or found[2]) not in names:
-        raise Malformed("this Host is none of the admin listener's names", status=421)
+        raise Malformed(
+            "this Host is none of the admin listener's names: its operator adds it to `names` in the `admin` block", status=421
+        )
     origin = request.one("origin")
     if origin is not None and origin.lower() != f"https://{host}":
         raise Denied("this Origin may not call the admin listener")

@@ -119,6 +119,7 @@ class Upstreams:
         self._ours = ours
         self._max_idle = max_idle
         self._shelf = _Shelf()
+        self._lent = 0
 
     @property
     def idle(self) -> int:
@@ -136,6 +137,15 @@ class Upstreams:
     @asynccontextmanager
     async def connect(self, host: str) -> AsyncIterator[Link]:
         """Lend a connection to `host`, a name without a port. Raises UpstreamError if there is none to be had."""
+        self._lent += 1
+        try:
+            async with self._connected(host) as link:
+                yield link
+        finally:
+            self._lent -= 1
+
+    @asynccontextmanager
+    async def _connected(self, host: str) -> AsyncIterator[Link]:
         way = (host.lower(), self._route(host))
         kept = await self._kept(way)
         line = kept or await self._dialled(way)
@@ -174,6 +184,8 @@ class Upstreams:
 
     async def _dialled(self, way: Way) -> _Line:
         host, route = way
+        if self._lent + len(self._shelf) > self._max_idle and (idle := self._shelf.oldest()) is not None:
+            await trio.aclose_forcefully(idle.transport)
         transport = await dial(
             host,
             route.address if route else None,
