@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,12 @@ def test_the_core_waits_for_nothing(path):
 def test_a_file_says_what_it_is_for(path):
     text = path.read_text("utf-8")
     assert text == "" or ast.get_docstring(ast.parse(text))
+
+
+@every_module
+def test_tls_contexts_are_made_in_one_place(path):
+    made = re.findall(r"\b(?:SSLContext\(|create_\w+_context|_create_\w+_context|open_ssl_over_tcp)", path.read_text("utf-8"))
+    assert path == PACKAGE / "shell" / "contexts.py" or made == []
 
 
 def test_every_room_has_its_floor():

@@ -6,7 +6,6 @@ Rule: what is sent is the digest of what was shown. A key pressed before a promp
 from __future__ import annotations
 
 import os
-import ssl
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.frames import Lift, Revoke, Stop
 from trio_gate.cli.state import state_dir
 from trio_gate.config.source import ConfigFaults
-from trio_gate.errors import GateError, Malformed
+from trio_gate.errors import CertificatesUnavailable, GateError, Malformed
+from trio_gate.shell.roots import client_context
 
 if TYPE_CHECKING:
     import argparse
+    import ssl
 
     from trio_gate.approval.frames import Request
 
@@ -119,8 +120,8 @@ def _token(file: str | None) -> str:
 def _tls(ca: str | None, config: str | None) -> ssl.SSLContext:
     file = Path(ca) if ca else (_state_dir(config) if config else Path("state")) / OWN_CA
     try:
-        return ssl.create_default_context(cafile=file)
-    except (OSError, ssl.SSLError):
+        return client_context(str(file))
+    except CertificatesUnavailable:
         hint = "" if ca else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
         raise Malformed(f"cannot read certificates from {file}{hint}") from None
 

@@ -1,7 +1,7 @@
 """Server certificates in use: leaves of our CAs, made when they are first asked for, and the operator's own files.
 
 Rule: a leaf is short-lived and its key is the process's, in memory only; a leaf is replaced long before it expires, so
-whoever accepts a connection asks for the context anew. All contexts speak TLS 1.2 or later and HTTP/1.1 alone.
+whoever accepts a connection asks for the context anew.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.authority import BACKDATED, key_pem
+from trio_gate.shell.contexts import for_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ class Leaves:
 
     def _make(self, names: tuple[str, ...], now: datetime) -> _Leaf:
         certificate = self._authority.issue(names, self._key.public_key(), now - BACKDATED, now + LIFETIME)
-        context = _server_context()
+        context = for_server()
         pem = certificate.public_bytes(serialization.Encoding.PEM) + key_pem(self._key)
         handle = os.memfd_create("leaf")  # the ssl module reads keys from files alone, and this one is on no disk
         try:
@@ -79,7 +80,7 @@ class Leaves:
 
 def file_context(certificate: str, key: str) -> ssl.SSLContext:
     """A server context from PEM files: the certificate with its chain, and its key. Raises CertificatesUnavailable."""
-    context = _server_context()
+    context = for_server()
     try:
         for file in (certificate, key):
             os.close(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
@@ -90,13 +91,6 @@ def file_context(certificate: str, key: str) -> ssl.SSLContext:
         raise CertificatesUnavailable(f"{certificate} and {key} are no PEM certificate with an unencrypted key") from None
     except OSError as error:
         raise CertificatesUnavailable(f"the file {error.filename} cannot be read: {error.strerror}") from None
-    return context
-
-
-def _server_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
     return context
 
 

@@ -1,7 +1,7 @@
 """Whom we trust upstream: the system's roots, or one PEM file of the operator's.
 
 Rule: the name is checked, always. "The system's" is what OpenSSL takes by default, so SSL_CERT_FILE and SSL_CERT_DIR are heard
-as in any program; where a machine has no roots at all, those that botocore brings take their place. SSLKEYLOGFILE is not heard.
+as in any program; where a machine has no roots at all, those that botocore brings take their place.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell.contexts import for_client
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
@@ -19,7 +20,7 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def client_context(ca_file: str | None) -> ssl.SSLContext:
-    """A context for connections to AWS.
+    """A context for connections to AWS, or to a gateway.
 
     Args:
         ca_file: PEM file with all roots to trust; None for the system's.
@@ -27,9 +28,7 @@ def client_context(ca_file: str | None) -> ssl.SSLContext:
     Raises:
         CertificatesUnavailable: the file cannot be read or holds no certificate.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # create_default_context would obey SSLKEYLOGFILE
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context = for_client()
     try:
         if ca_file is not None:
             context.load_verify_locations(ca_file)
