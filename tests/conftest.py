@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from hypothesis import settings
 
 from tests.kit.embedded import embedded_aws
@@ -11,6 +14,12 @@ settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
 
 __all__ = ["clean_environment", "embedded_aws"]
+
+
+def pytest_runtest_logstart(nodeid):
+    """What each process is at, for a run that is ended because it takes too long."""
+    if folder := os.environ.get("TRIO_GATE_NOW"):
+        (Path(folder) / os.environ.get("PYTEST_XDIST_WORKER", "main")).write_text(f"{nodeid}\n")
 
 
 def pytest_addoption(parser):

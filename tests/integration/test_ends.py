@@ -14,13 +14,14 @@ from tests.kit.scripted import scripted
 LENIENT = """\
 import ssl
 
-class Lenient(ssl.SSLContext):
-    def __new__(cls, *given):
-        self = super().__new__(cls, *given)
-        self.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
-        return self
+strict = ssl.SSLContext.__new__
 
-ssl.SSLContext = Lenient
+def lenient(cls, *given, **named):
+    self = strict(cls, *given, **named)
+    self.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    return self
+
+ssl.SSLContext.__new__ = lenient
 """
 """What some Pythons do to every context."""
 

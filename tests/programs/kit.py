@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,8 @@ BUCKET = "staging-data"
 KEY = f"AKIA{ACCOUNTS['staging']}CI01"
 PATIENCE = 240
 """Seconds that one command of a program may take."""
+START = 30
+"""Seconds for namespaces to be made, and to be gone."""
 
 HOSTS = [
     *(f"{service}.{REGION}.amazonaws.com" for service in ("s3", "sts", "dynamodb", "s3.dualstack")),
@@ -169,6 +171,7 @@ def namespaces(folder: Path, address: str) -> Iterator[tuple[str, ...]]:
     hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *HOSTS)))
     near, far = socket.socketpair()
     with near, far:
+        near.settimeout(START)
         unshare = ["unshare", "--map-root-user", "--net", "--mount", sys.executable, "-c", _HOLD, str(hosts), str(far.fileno())]
         process = subprocess.Popen(unshare, stdin=subprocess.PIPE, pass_fds=[far.fileno()])
         far.close()
@@ -180,19 +183,21 @@ def namespaces(folder: Path, address: str) -> Iterator[tuple[str, ...]]:
                 enter = ["nsenter", f"--target={process.pid}", "--user", "--net", "--mount", "--preserve-credentials"]
                 yield (*enter, f"--wd={folder}")
         finally:
-            process.communicate()
+            try:
+                process.communicate(timeout=START)
+            finally:
+                process.kill()
 
 
 @contextmanager
 def _relayed(door: socket.socket, address: str) -> Iterator[None]:
-    """What is dialled at `door` comes to `address`, until the block is left and what was dialled has ended."""
+    """What is dialled at `door` comes to `address`, until the block is left: what is still connected then is cut."""
+    relays: set[_Relay] = set()
 
     def accept() -> None:
-        with ExitStack() as kept, suppress(OSError):
+        with suppress(OSError):
             while True:
-                thread = threading.Thread(target=_relay, args=(door.accept()[0], address), daemon=True)
-                thread.start()
-                kept.callback(thread.join)
+                relays.add(_Relay(door.accept()[0], address, relays.discard))
 
     accepting = threading.Thread(target=accept, daemon=True)
     accepting.start()
@@ -200,16 +205,36 @@ def _relayed(door: socket.socket, address: str) -> Iterator[None]:
         yield
     finally:
         door.shutdown(socket.SHUT_RDWR)
-        accepting.join()
+        accepting.join(START)
+        for relay in list(relays):
+            relay.cut()
 
 
-def _relay(agent: socket.socket, address: str) -> None:
-    host, _, port = address.rpartition(":")
-    with agent, socket.create_connection((host, int(port))) as gate:
-        back = threading.Thread(target=_copy, args=(gate, agent), daemon=True)
-        back.start()
-        _copy(agent, gate)
-        back.join()
+class _Relay:
+    """One connection that is passed on; `ended` is told when it is over."""
+
+    def __init__(self, agent: socket.socket, address: str, ended: Callable[[_Relay], None]) -> None:
+        host, _, port = address.rpartition(":")
+        self._agent = agent
+        self._gate = socket.create_connection((host, int(port)), timeout=START)
+        self._gate.settimeout(None)
+        self._ended = ended
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with self._agent, self._gate:
+            back = threading.Thread(target=_copy, args=(self._gate, self._agent), daemon=True)
+            back.start()
+            _copy(self._agent, self._gate)
+            back.join()
+        self._ended(self)
+
+    def cut(self) -> None:
+        for end in (self._agent, self._gate):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._thread.join(START)
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

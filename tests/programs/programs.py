@@ -11,7 +11,7 @@ from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Program, found
 OWN = ROOT / ".venv-programs" / "bin"
 CURL = Path("/usr/bin/curl")
 MODULES = ROOT / ".node-programs" / "node_modules"
-NODE = found("/usr/bin/node", "/usr/local/bin/node")
+NODE = found(str(OWN / "node"), "/usr/bin/node", "/usr/local/bin/node")
 S3 = f"https://s3.{REGION}.amazonaws.com"
 VIRTUAL = f"https://{BUCKET}.s3.{REGION}.amazonaws.com"
 
@@ -129,25 +129,28 @@ def restic(job: Job) -> None:
 
 MOUNT = """\
 source=$1 target=$2 mount=$3; shift 3
+release() {
+    trap - EXIT
+    fusermount3 -u "$mount" 2>/dev/null || fusermount -u "$mount"
+}
 mounted() {
     s3fs "$@"
-    trap 'fusermount3 -u "$mount"' EXIT
-}
-unmounted() {
-    trap - EXIT
-    fusermount3 -u "$mount"
+    trap release EXIT
 }
 mounted "$@"
 cp -r "$source/." "$mount/$PREFIX"
-unmounted
+release
 mounted "$@"
 cp -r "$mount/$PREFIX/." "$target"
-unmounted
+release
 """
+"""fuse 3 and fuse 2 each bring a program of their own that unmounts."""
 
 
 def s3fs(job: Job) -> None:
     """The bucket as a folder, mounted where nothing else sees it, and again for the way back so that no cache is asked.
+
+    The namespaces are its own: whatever it mounts and starts is gone when the script is, however that ends.
 
     s3fs looks at CURL_CA_BUNDLE only once the system's roots have failed it: each connection is tried twice.
     """
@@ -155,7 +158,7 @@ def s3fs(job: Job) -> None:
     mount.mkdir()
     options = ["-o", f"url={job.way.endpoint or S3}", "-o", f"endpoint={REGION}", "-o", "multipart_size=5"]
     options += ["-o", "use_path_request_style"] if job.way.endpoint else []
-    own = () if job.way.enter else ("unshare", "--map-root-user", "--mount")
+    own = ("unshare", *(() if job.way.enter else ("--map-root-user",)), "--mount", "--pid", "--fork", "--kill-child")
     env = {"AWSACCESSKEYID": job.key, "AWSSECRETACCESSKEY": job.secret, "CURL_CA_BUNDLE": job.way.ca_file, "PREFIX": job.prefix}
     script = job.folder / "s3fs.sh"
     script.write_text(MOUNT)
