@@ -45,6 +45,7 @@ from trio_gate.shell.seats import Seats
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
 from trio_gate.shell.upstream import Upstreams, fetch
+from trio_gate.shell.work import Work, let_go_often
 from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _provide(config: Config) -> None:
 
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
+    let_go_often()
     stop, table = server.Stop(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
@@ -191,6 +193,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                         clock=clock,
                         table=table,
                         models=Models(state / "models"),
+                        work=Work(),
                         keys=SigningKeys(),
                         credentials=credentials,
                         approvals=hub,

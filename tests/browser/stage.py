@@ -28,6 +28,7 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.desk import Desk
 from trio_gate.shell.opening import Parts
 from trio_gate.shell.server import Stop
+from trio_gate.shell.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -157,7 +158,7 @@ class Stage:
         facets = facets_of(
             made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now
         )
-        opened = Parts(made, facets, bound, tree.values, spool=None, data=body)
+        opened = Parts(made, facets, bound, tree.values, spool=None, data=body, run=partial(Work().run, "opened"))
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.audit.kit import CALL, NOW
+from trio_gate.audit.record import told
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.decision_log import DecisionLog
@@ -21,7 +22,9 @@ def test_a_decision_is_one_line_in_the_shape_of_explain(tmp_path):
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))
     call = replace(CALL, params={"SecretString": "hunter2hunter2", "Blob": b"a", "Body": UNKNOWN, "Text": "x" * 5000 + "\n"})
-    log.called(call, id="r-1", time=NOW, agent="ci", decision=("deny", "no secrets", "ask"), status=403)
+    log.called(
+        told(call, None, line=True).line, id="r-1", time=NOW, agent="ci", decision=("deny", "no secrets", "ask"), status=403
+    )
     log.refused(id="r-2", time=NOW, agent=None, status=400, code="InvalidRequest", reason="two readings\nof it")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     called, refused = lines(path)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from functools import partial
 
 import pytest
 
@@ -12,12 +13,15 @@ from trio_gate.facet.extract import facets_of
 from trio_gate.shell import opening
 from trio_gate.shell.bodies import Budget, spool
 from trio_gate.shell.opening import KEPT, Parts
+from trio_gate.shell.work import Work
 
 
 def held(made=None, *, spooled=None, data=b"", bound=None) -> Parts:
     made = made or call()
     facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
-    return Parts(made, facets, bound or parts(), shown(made.params).values, spool=spooled, data=data)
+    return Parts(
+        made, facets, bound or parts(), shown(made.params).values, spool=spooled, data=data, run=partial(Work().run, "opened")
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.audit.chain import SCHEMA
-from trio_gate.audit.redact import Json, clipped, plain
+from trio_gate.audit.redact import Json, clipped, masked, params_text, path_text, plain
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Call, Value
+    from trio_gate.aws.shape import Shape
 
 End = Literal["answered", "refused", "aborted", "failed"]
 
@@ -35,7 +36,7 @@ class Intent:
         time: when it was decided, UTC.
         agent: the configured agent, None where keys need no secret. agent_address: where it called from.
         access_key_suffix: what follows the account in its placeholder key.
-        resources: every ARN, None when that cannot be said.
+        resources: the ARNs as `told` cuts their list, None when that cannot be said.
         params: masked JSON text (`redact.params_text`).
         outcome, rule, reason: the Decision; rule None when no rule matched.
         approvers: (person, kind, reason) of each that answered.
@@ -56,7 +57,7 @@ class Intent:
     operation: str | None = None
     iam_action: str | None = None
     access: str | None = None
-    resources: tuple[str, ...] | None = None
+    resources: tuple[Json, ...] | None = None
     host: str | None = None
     method: str | None = None
     path: str | None = None
@@ -67,6 +68,21 @@ class Intent:
     approvers: tuple[tuple[str, str, str], ...] = ()
     digest: str | None = None
     generation: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A call as it is written: masked, cut, in JSON.
+
+    Attributes:
+        resources: see `Intent`.
+        line: what the decision log has of it, if there is one.
+    """
+
+    path: str
+    params: str
+    resources: tuple[Json, ...] | None
+    line: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +140,18 @@ def plain_read(call: Call) -> bool:
         and call.reads_secret is False
         and call.vends_credentials is False
         and call.cross_account is not True
+    )
+
+
+def told(call: Call, shape: Shape | None, *, line: bool) -> Told:
+    """What is written of a call, made of its parameters once; `shape` is the operation's input. `line`: for the decision log too."""
+    path, resources = path_text(call.path, call.params, shape), call.resources
+    shown = call_json(call, masked(call.params, shape), path) if line else None
+    return Told(
+        path=path,
+        params=params_text(call.params, shape),
+        resources=None if isinstance(resources, Unknown) else tuple(clipped(resources, MAX_RESOURCES)),
+        line=None if shown is None else json.dumps(shown, separators=(",", ":")),
     )
 
 
@@ -206,7 +234,7 @@ def _intent(intent: Intent) -> dict[str, Json]:
         "action": intent.operation,
         "iam_action": intent.iam_action,
         "access": intent.access,
-        "resources": None if intent.resources is None else clipped(intent.resources, MAX_RESOURCES),
+        "resources": None if intent.resources is None else list(intent.resources),
         "host": intent.host,
         "method": intent.method,
         "path": _clip(intent.path),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.digest import DigestInput, digest
+from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.grants import standing
 from trio_gate.approval.request import Circumstances, question_from
 from trio_gate.approval.shown import shown
@@ -26,6 +27,7 @@ from trio_gate.ports import Asked
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.opening import Parts
 from trio_gate.shell.race import race
+from trio_gate.shell.work import beside
 from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Streamed
 
@@ -139,11 +141,12 @@ class Asking:
             AuditUnavailable: a grant's use could not be kept.
             AgentGone: the agent left, or came again on another connection.
         """
-        tree = shown(self._identified.call.params, self._recorder.shape)
-        held = self._held(parts, payload, tree)
+        work = self._tools.work
+        size = payload.length if payload.spool is None else 0
+        held, asked = await beside(work, agent, self._recorder.asker, size, lambda: self._made(parts, payload))
         kept.callback(held.leave)
-        self._recorder.digest = digest(parts)
-        verdict = await self._wait(self._asked(parts, tree, held), agent, kept)
+        self._recorder.digest = asked.question.digest
+        verdict = await self._wait(asked, agent, kept)
         if isinstance(verdict, Verdict):
             raise self._denied(verdict)
         self._recorder.answered_by(verdict.verdict, self._people)
@@ -157,6 +160,12 @@ class Asking:
             return False
         return standing(rule, [generation.approvers[name] for name in rule.approvers]) == self._standing
 
+    def _made(self, parts: DigestInput, payload: Payload) -> tuple[Parts, Asked]:
+        """What people see, and what they may open of it."""
+        tree = shown(self._identified.call.params, self._recorder.shape)
+        held = self._held(parts, payload, tree)
+        return held, self._asked(parts, tree, held)
+
     def _held(self, parts: DigestInput, payload: Payload, tree: Shown) -> Parts:
         call, agent = self._identified.call, self._identified.admitted.agent
         facets = facets_of(
@@ -166,7 +175,8 @@ class Asking:
             agent_address=self._recorder.agent_address,
             time=self._tools.clock.now(),
         )
-        return Parts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data)
+        run = partial(self._tools.work.run, f"opened of {self._recorder.asker}")
+        return Parts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data, run=run)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: Parts) -> Asked:
         arrived, streamed = self._identified.arrived, isinstance(self._identified.body, Streamed)

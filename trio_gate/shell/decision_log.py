@@ -16,8 +16,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from trio_gate.audit.record import call_json, stamp
-from trio_gate.audit.redact import masked, path_text
+from trio_gate.audit.record import stamp
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.presence import Presence
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.audit.redact import Json
-    from trio_gate.aws.call import Call
-    from trio_gate.aws.shape import Shape
 
 
 class DecisionLog:
@@ -61,25 +58,23 @@ class DecisionLog:
 
     def called(
         self,
-        call: Call,
+        call: str,
         *,
         id: str,  # noqa: A002 - the line's own word
         time: datetime,
         agent: str | None,
         decision: tuple[str, str | None, str | None],
         status: int | None = None,
-        shape: Shape | None = None,
     ) -> None:
         """A call that was named and decided on.
 
         Args:
-            call: what it was named.
+            call: what it was named, as `record.told` has it for a line.
             id: the request id.
             time: of the decision, UTC.
             agent: the configured agent's name.
             decision: outcome, rule and reason.
             status: of a refusal.
-            shape: of the operation's input; members it calls sensitive are masked.
         """
         outcome, rule, reason = decision
         self._line(
@@ -88,10 +83,10 @@ class DecisionLog:
             {
                 "outcome": "call",
                 "agent": agent,
-                "call": call_json(call, masked(call.params, shape), path_text(call.path, call.params, shape)),
                 "decision": {"outcome": outcome, "rule": rule, "reason": reason},
                 "status": status,
             },
+            call,
         )
 
     def refused(self, *, id: str, time: datetime, agent: str | None, status: int, code: str, reason: str) -> None:  # noqa: A002 - the line's own word
@@ -102,8 +97,9 @@ class DecisionLog:
         """Close the file."""
         os.close(self._file)
 
-    def _line(self, request: str, time: datetime, fields: Mapping[str, Json]) -> None:
-        line = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":")).encode("ascii") + b"\n"
+    def _line(self, request: str, time: datetime, fields: Mapping[str, Json], call: str | None = None) -> None:
+        text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
+        line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
         try:
             self._make_room(len(line))
             written = os.write(self._file, line)

@@ -15,7 +15,7 @@ from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Obs
 from trio_gate.approval.messages import MAX_SERVER_FRAME
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
 from trio_gate.approval.text import visible, visible_tree
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import AuditUnavailable, Overloaded
 from trio_gate.policy import cel
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ class Desk:
         entry = self._hub.entry(frame.id, person.name)
         if entry is None:
             return GONE
-        opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
+        try:
+            opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
+        except Overloaded:
+            return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
         if opened is None:
             return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
         return Detail(

@@ -20,6 +20,7 @@ from trio_gate.shell import asking, intake
 from trio_gate.shell.bodies import spool
 from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.generation import credential_for
+from trio_gate.shell.work import beside
 from trio_gate.signing.session import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
 from trio_gate.signing.verify import chain_of
@@ -28,7 +29,9 @@ from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
+    from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.way import Way
     from trio_gate.exchange import Exchange
     from trio_gate.policy.decide import Decision
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     from trio_gate.signing.chunks import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.head import RequestHead
+
+    T = TypeVar("T")
 
 ATTEMPTS = 2
 """How often a request may be sent: again only if none of it had left, or AWS said that the session had expired."""
@@ -112,7 +117,7 @@ class Run:
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
-            decision = self._decide(identified)
+            decision = await self._decide(identified)
             ready = self._ready(identified)
             assume = self._assume_role(identified)
             if decision.outcome == "approve":
@@ -138,8 +143,20 @@ class Run:
         agent = identified.admitted.agent
         return chain_of(identified.claim, agent.secret if agent else None, self._tools.keys)
 
-    def _decide(self, identified: Identified) -> Decision:
-        """What the rules say. Raises Denied."""
+    async def _beside(self, identified: Identified, make: Callable[[], T]) -> T:
+        """What `make` makes of a call, beside the event loop where that may take long. Raises GateError, AgentGone."""
+        size = len(identified.body.data) if isinstance(identified.body, Held) else 0
+        return await beside(self._tools.work, self._agent, self._recorder.asker, size, make)
+
+    async def _decide(self, identified: Identified) -> Decision:
+        """What the rules say. Raises Denied, AgentGone."""
+        decision = await self._beside(identified, lambda: self._decision(identified))
+        if decision.outcome == "deny":
+            self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)
+            raise Denied(decision.reason)
+        return decision
+
+    def _decision(self, identified: Identified) -> Decision:
         endpoint, agent = identified.admitted.endpoint, identified.admitted.agent
         facets = facets_of(
             identified.call,
@@ -148,11 +165,7 @@ class Run:
             agent_address=self._recorder.agent_address,
             time=self._tools.clock.now(),
         )
-        decision = decide(self._generation.rules, facets, endpoint=endpoint.name)
-        if decision.outcome == "deny":
-            self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)
-            raise Denied(decision.reason)
-        return decision
+        return decide(self._generation.rules, facets, endpoint=endpoint.name)
 
     def _ready(self, identified: Identified) -> Ready:
         call = identified.call
@@ -194,14 +207,18 @@ class Run:
             payload = await asking.keep(identified.body, self._agent, store, self._chain(identified))
             ready = replace(ready, source=store)
         rule, shape = decision.rule or "", self._recorder.shape
-        parts = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
+
+        def bound(assume: AssumeRole) -> DigestInput:
+            return asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
+
+        parts = await self._beside(identified, lambda: bound(assume))
         question = asking.Asking(identified, decision, self._generation, self._tools, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
         self._generation = self._current()
         identified = replace(identified, admitted=self._generation.admit(identified.claim))
         assume = self._assume_role(identified)
-        again = self._decide(identified)
-        same = asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape) == parts
+        again = await self._decide(identified)
+        same = await self._beside(identified, lambda: bound(assume) == parts)
         if not same or (again.outcome == "approve" and not (again.rule == rule and question.stands(self._generation))):
             raise Denied("the configuration changed while the call waited: run the same command again")
         return identified, ready, assume

@@ -15,6 +15,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trio_gate.audit.record import told
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
@@ -22,6 +23,7 @@ from trio_gate.aws.way import destination
 from trio_gate.errors import Unidentified, WrongSignature
 from trio_gate.shell.bodies import read_held, spool
 from trio_gate.shell.generation import check_place
+from trio_gate.shell.work import beside
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of, declared_hash, payload_hash_of, verify
@@ -31,6 +33,7 @@ from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
@@ -143,14 +146,16 @@ async def take(
         whole = proven.kept or await read_held(agent, generation.config.gateway.held_limit, share, beyond)
         body = _body(whole)
 
-    def name() -> tuple[RequestHead, Body, str, Call]:
+    def name() -> tuple[RequestHead, Body, str, Call, Told]:
         bare, content = (head, body) if isinstance(body, Streamed) else unframed(head, body, place, chain)
         payload_hash_of(arrived, content, whole.sha256 if whole else None)
         call = identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
-        return bare, content, _payload_hash(content, whole), call
+        shape = models.catalog.service(call.service).operations[call.operation].input
+        return bare, content, _payload_hash(content, whole), call, told(call, shape, line=tools.decisions is not None)
 
+    size = len(body.data) if isinstance(body, Held) else 0
     try:
-        head, body, payload_hash, call = await models.read(len(body.data) if isinstance(body, Held) else 0, name)
+        head, body, payload_hash, call, recorder.told = await beside(tools.work, agent, recorder.asker, size, name)
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
     recorder.call = call

@@ -3,7 +3,7 @@
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
 
 Theory: EC2's model takes a quarter of a second, so what naming needs of it is kept in the state folder, for this botocore and
-this gateway alone; and loading runs in a worker thread, as reading a large body does. One at a time: it is all computing,
+this gateway alone; and loading runs in a worker thread. One at a time: it is all computing,
 under one lock of the interpreter, and two would only slow each other. Whoever waits for a model that is being loaded finds it there.
 """
 
@@ -25,16 +25,10 @@ from trio_gate.aws.catalog import Catalog, pruned
 from trio_gate.aws.tables import Tables, packaged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
-    from typing import TypeVar
-
-    T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-SMALL = 16 * 1024
-"""Bytes of a body that is named on the event loop: a reader takes up to two microseconds for each."""
 
 
 class Models:
@@ -48,7 +42,6 @@ class Models:
         self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
         self.tables = Tables(packaged)
         self._limiter = trio.CapacityLimiter(1)
-        self._naming = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:
         """Return once calls of these botocore services can be named and described. No checkpoint when they can already.
@@ -58,10 +51,6 @@ class Models:
         names = tuple(services)
         if not self._loaded(names):
             await trio.to_thread.run_sync(self._load, names, limiter=self._limiter)
-
-    async def read(self, size: int, name: Callable[[], T]) -> T:
-        """What `name` makes of a body of `size` bytes: in a worker thread where it could keep the event loop waiting, one at a time."""
-        return name() if size <= SMALL else await trio.to_thread.run_sync(name, limiter=self._naming)
 
     def _loaded(self, names: tuple[str, ...]) -> bool:
         return self.catalog.loaded(names) and self.tables.loaded(names)

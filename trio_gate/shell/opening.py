@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import trio
-
 from trio_gate.approval.details import Readable, hex_lines, readable
 from trio_gate.approval.request import request_text
 from trio_gate.aws.call import Unknown
@@ -18,13 +16,17 @@ from trio_gate.policy.cel import Evidence, compile_condition
 from trio_gate.ports import Opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.call import Call, Value
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.cel import Condition
     from trio_gate.shell.bodies import Spool
+
+    Made = tuple[Readable, Opened]
+    Run = Callable[[Callable[[], Made]], Awaitable[Made]]
+
 
 KEPT = 64 * 1024
 """Bytes of a payload whose call is still held for reading when its agent has left."""
@@ -42,7 +44,7 @@ PAGE_LINES = 800
 class Parts:
     """What one attempt holds of its call: for reading, and for the predicates of grants.
 
-    `spool` is its upload on disk, None where the body is `data`.
+    `spool` is its upload on disk, None where the body is `data`. `run` makes something beside the event loop.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Parts:
         *,
         spool: Spool | None,
         data: bytes,
+        run: Run,
     ) -> None:
         resources = "not known" if isinstance(call.resources, Unknown) else "\n".join(call.resources)
         self._values: dict[str, Value] = {**values, "request": request_text(bound), "resources": resources}
@@ -63,6 +66,7 @@ class Parts:
         self._bound = bound
         self._spool = spool
         self._last: tuple[str, Readable] | None = None
+        self._run = run
 
     def covers(self, predicate: str) -> bool:
         """Whether a predicate holds for the call. What cannot be decided does not hold."""
@@ -85,19 +89,24 @@ class Parts:
             return await self._body(self._spool, offset)
         if part not in self._values:
             return None
-        text = await self._readable(part, self._values[part])
-        return _opened(text, offset)
+        return await self._piece(part, self._values[part], offset)
 
-    async def _readable(self, part: str, value: Value) -> Readable:
-        """The part made readable; the last one is kept, for it is read piece by piece."""
-        if self._last is None or self._last[0] != part:
-            self._last = part, await trio.to_thread.run_sync(readable, value)
-        return self._last[1]
+    async def _piece(self, part: str, value: Value, offset: int) -> Opened:
+        """A piece of a part that is made readable; the last one is kept, for it is read piece by piece."""
+        last = self._last[1] if self._last is not None and self._last[0] == part else None
+
+        def made() -> Made:
+            text = last or readable(value)
+            return text, _opened(text, offset)
+
+        text, opened = await self._run(made)
+        self._last = part, text
+        return opened
 
     async def _body(self, spool: Spool, offset: int) -> Opened:
         size = spool.size
         if size <= WHOLE:
-            return _opened(await self._readable("body", await spool.read_at(0, size)), offset)
+            return await self._piece("body", await spool.read_at(0, size), offset)
         line = offset // HEX_LINE
         data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
         after = (line + PAGE_LINES) * HEX_LINE

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.audit.record import Intent, Outcome, plain_read
-from trio_gate.audit.redact import params_text, path_text
-from trio_gate.aws.call import Unknown
+from trio_gate.audit.redact import path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.approval.state import Verdict
-    from trio_gate.audit.record import End
+    from trio_gate.audit.record import End, Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.shape import Shape
     from trio_gate.config.model import Person
@@ -42,6 +41,7 @@ class Recorder:
 
     Attributes:
         id: the request id that the agent is told.
+        call, told: what the request was named, and that as it is written. shape: of the operation's input.
         decision: outcome, rule and reason.
         seconds: how long each stage took, by name.
         watch: is told of the exchange when it ends.
@@ -64,6 +64,7 @@ class Recorder:
     agent: str | None = None
     account_name: str | None = None
     call: Call | None = None
+    told: Told | None = None
     shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
@@ -74,6 +75,11 @@ class Recorder:
     seconds: dict[str, float] = field(default_factory=dict)
     _intended: bool = False
     _mark: float = field(default_factory=trio.current_time)
+
+    @property
+    def asker(self) -> str:
+        """Whose work it is: the agent's, or before there is one, that of the address."""
+        return self.agent or self.agent_address
 
     def lap(self, stage: str) -> None:
         """The stage that ends now took the time since the one before it ended."""
@@ -88,15 +94,14 @@ class Recorder:
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and log its line. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
-        if self.decisions is not None and self.call is not None:
+        if self.decisions is not None and self.told is not None and self.told.line is not None:
             self.decisions.called(
-                self.call,
+                self.told.line,
                 id=self.id,
                 time=self.clock.now(),
                 agent=self.agent,
                 decision=self.decision,
                 status=status,
-                shape=self.shape,
             )
 
     async def intend(self) -> None:
@@ -155,7 +160,7 @@ class Recorder:
         return self.counted
 
     def _intent(self) -> Intent:
-        call, claim = self.call, self.claim
+        call, claim, told = self.call, self.claim, self.told
         outcome, rule, reason = self.decision or ("refused", None, None)
         return Intent(
             id=self.id,
@@ -171,11 +176,11 @@ class Recorder:
             operation=call.operation if call else None,
             iam_action=call.iam_action if call else None,
             access=call.access if call else None,
-            resources=call.resources if call and not isinstance(call.resources, Unknown) else None,
+            resources=told.resources if told else None,
             host=call.host if call else None,
             method=self.head.method,
-            path=path_text(call.path, call.params, self.shape) if call else path_text(self.head.target.path, {}),
-            params=params_text(call.params, self.shape) if call else None,
+            path=told.path if told else path_text(self.head.target.path, {}),
+            params=told.params if told else None,
             outcome=outcome,
             rule=rule,
             reason=reason,

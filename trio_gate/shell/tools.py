@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.models import Models
     from trio_gate.shell.refusals import Refusals
     from trio_gate.shell.upstream import Upstreams
+    from trio_gate.shell.work import Work
     from trio_gate.signing.sigv4 import SigningKeys
 
 
@@ -24,6 +25,7 @@ class Tools:
     clock: Clock
     table: HostTable
     models: Models
+    work: Work
     keys: SigningKeys
     credentials: RoleCredentials
     approvals: Approvals
