@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes trio_gate/aws/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
 
-    python scripts/make_hosts.py    writes the file for the botocore that is installed
+    python scripts/make_hosts.py --replace trio_gate/aws/hosts.json.gz    for the botocore that is installed
 
-Run it when botocore changes; a test compares. Each service's rule set is asked for every region, with and without FIPS and
+Run it when botocore changes; a test compares. A file that is there stays as it is without `--replace`. Each service's rule set is asked for every region, with and without FIPS and
 dual-stack, in every way its operations ask it; what comes back is folded into patterns. The format:
 
     botocore: its version
@@ -19,11 +19,13 @@ partition, each in its own scope. A scope is `region`, or `region/signing name` 
 
 from __future__ import annotations
 
+import argparse
 import collections
 import functools
 import gzip
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,9 +36,8 @@ from botocore.loaders import Loader
 from botocore.regions import EndpointResolver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-TARGET = Path(__file__).parents[1] / "trio_gate" / "aws" / "hosts.json.gz"
 LOADER = Loader()
 
 ACCOUNT, LABEL, BUCKET, ZONE = "111111111111", "labelone", "bkt", "use1-az4"
@@ -275,7 +276,23 @@ def table(names: Iterable[str] | None = None) -> dict[str, Any]:
     }
 
 
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description="Write the table of AWS's hosts for the botocore that is installed.")
+    parser.add_argument("file", type=Path, help="where to, as trio_gate/aws/hosts.json.gz")
+    parser.add_argument("--replace", action="store_true", help="write over a file that is there")
+    parser.add_argument("--service", action="append", metavar="NAME", help="this service alone, for a look; may be repeated")
+    args = parser.parse_args(words)
+    if args.file.exists() and not args.replace:
+        parser.error(f"{args.file} is there already: pass --replace to write over it")
+    if unknown := sorted({*(args.service or ())} - {*LOADER.list_available_services("service-2")}):
+        parser.error(f"botocore has no service {', '.join(unknown)}")
+    text = json.dumps(table(args.service), separators=(",", ":"), sort_keys=True)
+    made = args.file.with_name(args.file.name + ".new")
+    made.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    made.replace(args.file)
+    print(f"{args.file}: {len(text)} characters, {args.file.stat().st_size} bytes")
+    return 0
+
+
 if __name__ == "__main__":
-    text = json.dumps(table(), separators=(",", ":"), sort_keys=True)
-    TARGET.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
-    print(f"{TARGET.name}: {len(text)} characters, {TARGET.stat().st_size} bytes")
+    sys.exit(main(sys.argv[1:]))

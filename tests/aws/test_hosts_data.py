@@ -11,6 +11,7 @@ import botocore
 import botocore.loaders
 import pytest
 
+from scripts.make_hosts import main as make
 from scripts.make_hosts import table as generated
 from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.errors import Unidentified
@@ -49,6 +50,23 @@ def test_the_file_has_every_service_and_stays_small():
     assert sorted(DATA["services"]) == SERVICES
     path = Path(__file__).parents[2] / "trio_gate" / "aws" / "hosts.json.gz"
     assert path.stat().st_size < 60_000
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["--odd"], ["{file}"], ["--replace", "--service", "no-such", "{file}"]])
+def test_the_generator_writes_over_nothing_that_it_was_not_told_to(tmp_path, words):
+    file = tmp_path / "hosts.json.gz"
+    file.write_bytes(b"as it was")
+    with pytest.raises(SystemExit):
+        make([word.format(file=file) for word in words])
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"as it was"]
+
+
+def test_the_generator_writes_a_new_file_and_replaces_an_old_one_when_told(tmp_path):
+    file = tmp_path / "hosts.json.gz"
+    for service, more in (("sts", []), ("iam", ["--replace"])):
+        assert make([str(file), "--service", service, *more]) == 0
+        assert list(json.loads(gzip.decompress(file.read_bytes()))["services"]) == [service]
+    assert list(tmp_path.iterdir()) == [file]
 
 
 OF_OTHER_RULE_SETS = {
