@@ -36,6 +36,9 @@ def test_an_operation_in_words(operation, text):
         ({"params": {"IpPermissions": [{"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}}, "public"),
         ({"params": {"Policy": '{"Statement":[{"Principal": {"AWS": "*"}}]}'}}, "public"),
         ({"params": {"Policy": '{"Statement":[{"Principal":"*"}]}'}}, "public"),
+        ({"params": {"Policy": '{"Statement":[{"Pr\\u0069ncipal":"\\u002a"}]}'}}, "public"),
+        ({"params": {"Policy": '{"Statement":{"Principal":{"AWS":["arn:aws:iam::111111111111:root","*"]}}}'}}, "public"),
+        ({"params": {"Template": 'Policy: {"Principal": "*"}'}}, "public"),
         ({"params": {"PubliclyAccessible": True}}, "public"),
     ],
 )

@@ -366,3 +366,64 @@ def test_a_hidden_parameter_never_proves_anything(data, service, params):
     found = meaning(service, operation, {**params, member: UNKNOWN})
     assert found.resources is UNKNOWN
     assert found.cross_account is not False
+
+
+INSTANCE = "i-0123456789abcdef0"
+REGISTRY = f"{OTHER}.dkr-ecr.us-east-1.on.aws/app:1"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("ec2", "TerminateInstances", {"InstanceIds": [INSTANCE, INSTANCE.upper()]}),
+        ("ec2", "TerminateInstances", {"InstanceIds": [INSTANCE, f" {INSTANCE}"]}),
+        ("ec2", "StopInstances", {"InstanceIds": [INSTANCE, "i-0123456"]}),
+        ("ec2", "CreateTags", {"Resources": [INSTANCE, "subnet"]}),
+        ("ec2", "RunInstances", {"ImageId": "resolve:ssm:/golden/image", "MinCount": 1}),
+        ("ec2", "RunInstances", {"ImageId": f"resolve:ssm:arn:aws:ssm:us-east-1:{OTHER}:parameter/golden", "MinCount": 1}),
+        ("ec2", "CreateNetworkInterface", {"SubnetId": "subnet-0123456789abcdef0", "Groups": ["default"]}),
+        ("ssm", "GetParameter", {"Name": "/aws/reference/secretsmanager/prod/db"}),
+        ("ssm", "GetParameters", {"Names": ["plain", "aws/reference/secretsmanager/prod/db"]}),
+        ("logs", "StartQuery", {"logGroupName": "/app", "queryString": 'source logGroups(namePrefix: ["/db"])'}),
+        ("logs", "StartQuery", {"logGroupName": "/app", "queryLanguage": "SQL", "queryString": "SELECT * FROM `/db`"}),
+        ("logs", "StartQuery", {"logGroupName": "/app", "queryLanguage": "PPL", "queryString": "fields a | join b"}),
+        ("cloudformation", "CreateStack", {"StackName": "s", "TemplateURL": "https://theirs.s3.eu-west-1.amazonaws.com/t"}),
+        ("cloudformation", "CreateStack", {"StackName": "s", "TemplateURL": "HTTPS://s3-us-west-2.amazonaws.com/theirs/t"}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--from": "s3a://theirs/x"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--from": "S3://theirs/x"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--from": " s3://theirs/x"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--role": f"ARN:aws:iam::{OTHER}:role/r"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--in": f"arn:aws:sns:{HERE}:a,arn:aws:sns:{THERE}:b"}}),
+        ("lambda", "UpdateFunctionCode", {"FunctionName": "f", "ImageUri": REGISTRY}),
+        ("ecr", "DescribeImages", {"repositoryName": "app", "registryId": "111111111111:repository/x"}),
+        ("sqs", "GetQueueUrl", {"QueueName": "q", "QueueOwnerAWSAccountId": "me"}),
+    ],
+)
+def test_what_names_something_in_another_spelling_makes_the_list_unknown(service, operation, params):
+    found = meaning(service, operation, params)
+    assert found.resources is UNKNOWN
+    assert found.cross_account is not False
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "resources"),
+    [
+        ("ec2", "StopInstances", {"InstanceIds": [INSTANCE]}, (f"arn:aws:ec2:{HERE}:instance/{INSTANCE}",)),
+        ("ec2", "CreateVolume", {"AvailabilityZoneId": "use1-az1", "Size": 1}, (f"arn:aws:ec2:{HERE}:volume/*",)),
+        ("logs", "StartQuery", {"logGroupName": "/app", "queryString": "fields a"}, (f"arn:aws:logs:{HERE}:log-group:/app",)),
+        (
+            "glue",
+            "StartJobRun",
+            {"JobName": "j", "Arguments": {"--site": "https://example.test/s3.html", "--note": "dkr and ecr are words"}},
+            (f"arn:aws:glue:{HERE}:job/j",),
+        ),
+    ],
+)
+def test_what_names_nothing_else_leaves_it_whole(service, operation, params, resources):
+    assert meaning(service, operation, params).resources == resources
+
+
+@pytest.mark.parametrize("source", ["b/k?versionId=1", "b/k%3FversionId=1", "b/k?a=1&VersionId=1"])
+def test_the_version_of_a_copy_is_read_wherever_it_stands(source):
+    found = meaning("s3", "CopyObject", {"Bucket": "a", "Key": "k", "CopySource": source})
+    assert "s3:GetObjectVersion" in found.iam_actions

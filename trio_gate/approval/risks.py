@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.call import Unknown
+from trio_gate.aws.readers.json_body import read_json
+from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +30,9 @@ Code = Literal[
     "unnamed",
     "sent",
 ]
+
+MAX_POLICY = 64 * 1024
+"""Characters of a text that is read as a policy: above the largest that AWS takes, an S3 bucket's of 20 KiB."""
 
 MAX_LOOKED_AT = 2000
 """Values that are looked at."""
@@ -85,11 +90,22 @@ def _is_public(params: Mapping[str, Value]) -> bool:
     for name, value in _texts(dict(params)):
         if name in _PUBLIC_NAMES and value in _PUBLIC:
             return True
-        if isinstance(value, str) and _PRINCIPAL.search(value):
+        if isinstance(value, str) and _opens(value):
             return True
         if name == "PubliclyAccessible" and value is True:
             return True
     return False
+
+
+def _opens(text: str) -> bool:
+    """Whether a policy names everybody as principal, by its JSON; where it is none, by how that mostly looks."""
+    try:
+        policy = read_json(text.encode()) if len(text) <= MAX_POLICY else None
+    except (Malformed, UnicodeEncodeError):
+        policy = None
+    if policy is None:
+        return _PRINCIPAL.search(text) is not None
+    return isinstance(policy, dict) and any(name in {"Principal", "AWS"} and value == "*" for name, value in _texts(policy))
 
 
 def _texts(params: dict[str, Value]) -> Iterator[tuple[str, str | bool]]:

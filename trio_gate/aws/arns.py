@@ -185,9 +185,11 @@ def secret(value: object, scene: Scene) -> Resource:
 
 
 def parameter(value: object, scene: Scene) -> Resource:
-    """An SSM parameter by name, `name:version`, `name:label` or ARN."""
+    """An SSM parameter by name, `name:version`, `name:label` or ARN; one that stands for a secret is UNKNOWN."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
+    if isinstance(value, str) and "aws/reference/" in value.lower():
+        return NOT_KNOWN
     return name_or_arn("ssm", "parameter/", value, scene)
 
 

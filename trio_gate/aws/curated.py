@@ -89,7 +89,7 @@ def _sqs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
         return None
     owner = params.get("QueueOwnerAWSAccountId") or scene.account
     name = params.get("QueueName")
-    return [scene.arn("sqs", str(name), account=str(owner)) if arns.plain(name) else NOT_KNOWN]
+    return [scene.arn("sqs", name, account=owner) if arns.plain(name) and arns.is_account(owner) else NOT_KNOWN]
 
 
 def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
@@ -100,7 +100,9 @@ def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
     return None
 
 
-def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _logs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if operation == "StartQuery" and _chooses_groups(params):
+        return [NOT_KNOWN]
     group, stream = params.get("logGroupName"), text(params, "logStreamName")
     if not group or stream is None:
         return None
@@ -108,10 +110,22 @@ def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] |
     return [whole, arns.inside(whole, ":log-stream:", stream)]
 
 
+def _chooses_groups(params: Mapping[str, Value]) -> bool:
+    """Whether a query may name log groups itself: by SOURCE in CloudWatch's own language, anywhere in SQL and PPL."""
+    query = params.get("queryString")
+    own = params.get("queryLanguage") in (None, "CWLI")
+    return not own or not isinstance(query, str) or "source" in query.lower()
+
+
 def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
     registry = params.get("registryId")
-    names = [name for name in (params.get("repositoryName"), *items(params.get("repositoryNames"))) if arns.plain(name)]
-    return [scene.arn("ecr", f"repository/{name!s}", account=str(registry)) for name in names] if registry and names else None
+    names = [name for name in (params.get("repositoryName"), *items(params.get("repositoryNames"))) if name is not None]
+    if not registry or not names:
+        return None
+    return [
+        scene.arn("ecr", f"repository/{name}", account=registry) if arns.plain(name) and arns.is_account(registry) else NOT_KNOWN
+        for name in names
+    ]
 
 
 def _events(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:

@@ -1,7 +1,8 @@
 """The resources an EC2 call names, by the prefix of their ids.
 
 Rule: an id of a kind that only its owner can act on belongs to the caller; an id of a kind that accounts share (images,
-snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs.
+snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs; so is
+what stands where an id belongs and is none that we know (`resolve:ssm:…`, another case, another length).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.arns import NOT_KNOWN, Resource, plain
+from trio_gate.aws.arns import NOT_KNOWN, Resource, is_account, parse, plain
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.walk import leaves
 
@@ -60,6 +61,12 @@ _OWNER_ONLY = re.compile(
 _NAMED = frozenset(("GroupName", "SecurityGroups", "LaunchTemplateName", "PlacementGroup", "SourceSecurityGroupName", "PublicIp"))
 """Members that name something by a word, which only a look-up finds."""
 
+_IDS = frozenset(("Groups", "Resources"))
+"""Members for ids whose names do not say so."""
+
+_OTHER_IDS = re.compile(".*AvailabilityZoneIds?|ZoneIds|OwnerIds|RestorableByUserIds")
+"""Members whose ids are of zones, or of accounts by a word such as `self`."""
+
 _MAKES = {
     "RunInstances": "instance/*",
     "CreateVolume": "volume/*",
@@ -90,10 +97,21 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -
         return [NOT_KNOWN]
     found = _ID.fullmatch(str(value))
     if found is None:
-        return []
+        return [NOT_KNOWN] if _holds_ids(path) and not _means_no_id(str(value)) else []
     kind = _OWN.get(found[1])
     if len(path) == 1 and _OWNER_ONLY.fullmatch(operation):
         kind = _LENT.get(found[1], kind)
     if kind in {"image", "snapshot"}:
         return [Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)]
     return [scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN]
+
+
+def _holds_ids(path: tuple[str, ...]) -> bool:
+    """Whether a member is for ids of resources."""
+    name = path[-1]
+    return (name.endswith(("Id", "Ids")) or name in _IDS) and _OTHER_IDS.fullmatch(name) is None
+
+
+def _means_no_id(value: str) -> bool:
+    """Whether a value names something that is found in another way: an ARN, an account; or nothing."""
+    return not value or parse(value) is not None or is_account(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.walk import at, given, items, leaves
@@ -176,7 +177,7 @@ def _s3(operation: str, params: Mapping[str, Value]) -> list[str]:
         extra += _when_given(_BUCKET_EXTRAS, params)
         extra += ["s3:TagResource"] if given(params, "CreateBucketConfiguration", "Tags") else []
     if operation in {"CopyObject", "UploadPartCopy"}:
-        versioned = "?versionId=" in str(params.get("CopySource"))
+        versioned = "versionid" in unquote(str(params.get("CopySource"))).lower()
         extra += ["s3:GetObject", "s3:GetObjectVersion"] if versioned else ["s3:GetObject"]
     if operation == "CopyObject" and params.get("TaggingDirective") != "REPLACE":
         extra += ["s3:GetObjectTagging", "s3:PutObjectTagging"]

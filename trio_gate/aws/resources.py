@@ -59,6 +59,9 @@ _BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?", re.DOTALL)
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z.]+/([a-z0-9._/-]{1,256})")
+_HEAD = 512
+"""Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
+
 _READ = {"s3": {"Bucket", "CopySource"}, "ecs": set(IN_CLUSTER)}
 """Members whose ARNs the curated readers bring to another form."""
 
@@ -162,14 +165,27 @@ def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Itera
         arn = parse(value)
         image = _IMAGE.match(str(value))
         if arn is not None:
-            yield given_arn(arn, scene)
+            yield NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
         elif image is not None:
             yield scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
+        elif _says_more(str(value)):
+            yield NOT_KNOWN
         elif service != "s3":
             uri = _S3_URI.fullmatch(str(value))
             name = uri[1] if uri else str(value)
             if uri or (path[-1][-10:].lower().endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
                 yield Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
+
+
+def _says_more(value: str) -> bool:
+    """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
+    head = value[:_HEAD].strip().lower()
+    scheme, mark, rest = head.partition("://")
+    if mark and scheme.startswith("s3"):
+        return _S3_URI.fullmatch(value) is None
+    labels = rest.partition("/")[0].split(".")
+    by_url = scheme in {"http", "https"} and "amazonaws" in labels and any(label.startswith("s3") for label in labels)
+    return by_url or head.startswith("arn:") or ("dkr" in head and "ecr" in head and " " not in head)
 
 
 def _accounts(every: list[Resource], params: Mapping[str, Value], host_account: str | None) -> list[str | Unknown]:
