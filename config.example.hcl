@@ -28,9 +28,9 @@ gateway {
   # Limits, with their defaults.
   # record_limit       = "16GiB"                     # the audit database; at it calls are refused
   # decision_log_limit = "1GiB"                      # the decision log and its old file, FILE.1
-  # held_limit      = "32MiB"                        # one body that is read before the decision
-  # held_total      = "256MiB"                       # all of them together
-  # spool_limit     = "8GiB"                         # all that is on disk: waiting uploads, blobs over held_limit
+  # held_limit      = "70MiB"                        # one body that is read before the decision, on disk until then; Lambda takes so much
+  # held_total      = "512MiB"                       # all of them together, once they are in memory
+  # spool_limit     = "8GiB"                         # all that is on disk: bodies over 1 MiB, waiting uploads
   # max_connections = 1000                           # when all are taken, one that proves nothing makes room for the next
   # max_connections_per_agent = 500                  # half of max_connections unless said
   # max_pending           = 1000                     # calls that wait for people

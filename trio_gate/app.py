@@ -27,7 +27,7 @@ from trio_gate.shell import authority, descriptors, keep, server
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
-from trio_gate.shell.bodies import Budget
+from trio_gate.shell.bodies import Bodies, Budget
 from trio_gate.shell.certificates import Leaves, file_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials
@@ -201,9 +201,11 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                         audit=audit,
                         decisions=decisions,
                         refusals=refusals,
-                        held=Budget(gateway.held_total, "holds"),
-                        spooled=Budget(gateway.spool_limit, "keeps"),
-                        spool_folder=str(state / "spool"),
+                        bodies=Bodies(
+                            held=Budget(gateway.held_total, "holds"),
+                            spooled=Budget(gateway.spool_limit, "keeps"),
+                            folder=str(state / "spool"),
+                        ),
                     ),
                     hub,
                 )

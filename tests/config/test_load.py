@@ -44,7 +44,7 @@ def test_a_gateway_without_an_admin_block_has_none():
 def test_limits_and_their_defaults():
     plain = gateway("")
     assert (plain.record_limit, plain.decision_log_limit) == (16 << 30, 1 << 30)
-    assert (plain.held_limit, plain.held_total, plain.spool_limit) == (32 << 20, 256 << 20, 8 << 30)
+    assert (plain.held_limit, plain.held_total, plain.spool_limit) == (70 << 20, 512 << 20, 8 << 30)
     assert (plain.max_connections, plain.head_timeout, plain.idle_timeout) == (1000, 10.0, 60.0)
     assert (plain.max_pending, plain.max_pending_per_agent, plain.deny_cooldown) == (1000, 100, 60.0)
     assert (plain.grant_ttl, plain.grant_time, plain.grant_uses) == (1800.0, 28_800.0, 100)

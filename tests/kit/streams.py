@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.agent_stream import AgentStream
+from trio_gate.shell.bodies import Bodies, Budget
 from trio_gate.shell.seats import Seat, Seats
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.shell.bodies import Spool
     from trio_gate.shell.transport import Transport
 
 
@@ -16,3 +20,19 @@ def agent_stream(transport: Transport, *, seat: Seat | None = None, head_timeout
     knobs = {"idle_timeout": 60, "body_rate": 1024, **given}
     seat = seat or Seat("127.0.0.1", Seats(1, 1))
     return AgentStream(transport, seat=seat, head_timeout=head_timeout, idle=nullcontext, **knobs)
+
+
+def seat(agent: str | None = "ci", address: str = "192.0.2.1") -> Seat:
+    """A place among many; of a proven agent's request unless told."""
+    made = Seat(address, Seats(100, 100))
+    if agent is not None:
+        made.prove(agent)
+    return made
+
+
+@contextmanager
+def spooling(folder: str) -> Iterator[Spool]:
+    """A file for one body."""
+    bodies = Bodies(held=Budget(0, "holds"), spooled=Budget(1 << 30, "keeps"), folder=folder)
+    with bodies.room(seat()) as room:
+        yield room.spool()

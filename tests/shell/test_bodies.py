@@ -1,21 +1,44 @@
+"""Where bodies are kept, how much of them, and who makes room for whom."""
+
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 
 import pytest
+import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.streams import agent_stream
+from tests.kit.streams import agent_stream, seat
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
-from trio_gate.shell.bodies import Budget, Kept, read_held, spool
+from trio_gate.shell.bodies import SPILL, Bodies, Budget, Kept, read_held
 from trio_gate.shell.transport import StreamTransport
 
+MIB = 1024 * 1024
 
-def test_a_budget_is_shared_and_given_back():
+
+def proven(budget: Budget, agent: str):
+    """A share of a proven agent's."""
+    return owned(budget.share(seat(agent)), agent)
+
+
+@contextmanager
+def owned(share, agent):
+    with share as made:
+        made.agent = agent
+        yield made
+
+
+@pytest.fixture
+def kept(tmp_path) -> Bodies:
+    return Bodies(held=Budget(4 * MIB, "holds"), spooled=Budget(8 * MIB, "keeps"), folder=str(tmp_path / "spool"))
+
+
+async def test_a_budget_is_shared_and_given_back():
     budget = Budget(100, "holds")
-    with budget.share() as one:
+    with proven(budget, "ci") as one:
         one.take(60)
-        with budget.share() as other:
+        with proven(budget, "cd") as other:
             other.take(40)
             with pytest.raises(Overloaded, match="holds too much already"):
                 other.take(1)
@@ -24,11 +47,11 @@ def test_a_budget_is_shared_and_given_back():
     assert budget.left == 100
 
 
-def test_a_share_is_given_back_whatever_happens():
+async def test_a_share_is_given_back_whatever_happens():
     budget = Budget(100, "holds")
 
     def fail():
-        with budget.share() as share:
+        with budget.share(seat()) as share:
             share.take(100)
             raise KeyError
 
@@ -37,33 +60,106 @@ def test_a_share_is_given_back_whatever_happens():
     assert budget.left == 100
 
 
-async def test_what_is_spooled_is_read_again_and_leaves_no_file(tmp_path):
-    budget, data = Budget(1_000_000, "keeps"), bytes(range(256)) * 3000
-    with spool(str(tmp_path / "spool"), budget) as store:
+async def test_an_agent_with_one_body_may_have_all_and_with_more_leaves_as_much_as_it_has():
+    budget = Budget(100, "holds")
+    with proven(budget, "ci") as only:
+        only.take(100)
+    with proven(budget, "ci") as first, proven(budget, "ci") as second, proven(budget, "cd") as other:
+        first.take(30)
+        second.take(20)
+        with pytest.raises(Overloaded, match="as much for this agent's other calls as it may"):
+            second.take(1)
+        other.take(50)
+    assert budget.left == 100
+
+
+async def test_who_has_proven_nothing_makes_room_and_the_slowest_first(autojump_clock):
+    budget = Budget(100, "holds")
+    slow, quick, mine = seat(None), seat(None), seat(None)
+    with budget.share(slow) as first, budget.share(quick) as second, budget.share(mine) as third:
+        quick.took(1_000_000)
+        first.take(60)
+        second.take(40)
+        await trio.sleep(10)
+        third.take(50)
+        assert (slow.turned_out, quick.turned_out) == (True, False)
+        assert (first.taken, budget.left) == (0, 10)
+        with proven(budget, "ci") as other:
+            other.take(100)
+        assert quick.turned_out
+        assert mine.turned_out
+    assert budget.left == 100
+
+
+async def test_a_proven_agent_makes_no_room_for_who_has_proven_nothing(autojump_clock):
+    budget = Budget(100, "holds")
+    theirs = seat("ci")
+    with owned(budget.share(theirs), "ci") as share, budget.share(seat(None)) as stranger:
+        share.take(90)
+        stranger.take(10)
+        await trio.sleep(10)
+        with pytest.raises(Overloaded):
+            stranger.take(1)
+    assert not theirs.turned_out
+
+
+async def test_a_large_body_waits_for_its_turn_and_not_for_ever(nursery, autojump_clock):
+    budget = Budget(100, "holds")
+    with proven(budget, "ci") as waiting:
+        with proven(budget, "cd") as first:
+            first.take(60)
+            nursery.start_soon(waiting.wait, 70)
+            await trio.sleep(10)
+            assert waiting.taken == 0
+        await trio.sleep(1)
+        assert waiting.taken == 70
+        with proven(budget, "cd") as late, pytest.raises(Overloaded):
+            await late.wait(31)
+
+
+async def test_what_is_spooled_is_read_again_and_leaves_no_file(kept, tmp_path):
+    data = bytes(range(256)) * 3000
+    with kept.room(seat()) as room:
+        store = room.spool()
         await store.write(data[:5])
         await store.write(data[5:])
-        await store.rewind()
-        pieces = []
-        while (piece := await store.next_piece()) is not None:
-            pieces.append(piece)
-        assert b"".join(pieces) == data
-        assert budget.left == 1_000_000 - len(data)
+        for _ in range(2):
+            await store.rewind()
+            pieces = []
+            while (piece := await store.next_piece()) is not None:
+                pieces.append(piece)
+            assert b"".join(pieces) == store.load() == data
+        assert kept.spooled.left == 8 * MIB - len(data)
         assert list((tmp_path / "spool").iterdir()) == []
-    assert budget.left == 1_000_000
+    assert kept.spooled.left == 8 * MIB
     assert (tmp_path / "spool").stat().st_mode & 0o777 == 0o700
 
 
 async def test_a_spool_keeps_no_more_than_its_budget(tmp_path):
-    with spool(str(tmp_path), Budget(10, "keeps")) as store:
+    small = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path))
+    with small.room(seat()) as room:
+        store = room.spool()
         with pytest.raises(Overloaded):
             await store.write(b"x" * 11)
         await store.write(b"x" * 10)
 
 
-def test_a_folder_that_cannot_be_used_is_said(tmp_path):
+async def test_what_is_on_disk_is_the_agents_once_it_is_proven(kept):
+    with kept.room(seat()) as room:
+        before = room.spool()
+        room.prove("ci")
+        await before.write(bytes(3 * MIB))
+        with kept.room(seat()) as another:
+            another.prove("ci")
+            with pytest.raises(Overloaded, match="this agent's other calls"):
+                await another.spool().write(bytes(2 * MIB))
+
+
+async def test_a_folder_that_cannot_be_used_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(AuditUnavailable, match="cannot be kept in"), spool(str(tmp_path / "file"), Budget(10, "keeps")):
-        pass
+    broken = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path / "file"))
+    with broken.room(seat()) as room, pytest.raises(AuditUnavailable, match="cannot be kept in"):
+        room.spool()
 
 
 async def sent(body, framing):
@@ -82,19 +178,47 @@ FRAMED = pytest.mark.parametrize(
 )
 
 
+def small(total: int = 100) -> Bodies:
+    return Bodies(held=Budget(total, "holds"), spooled=Budget(0, "keeps"), folder="/nowhere")
+
+
 @FRAMED
 async def test_a_held_body_is_counted_while_it_is_kept(framing, body):
-    budget = Budget(10, "holds")
-    with budget.share() as share:
-        held = await read_held(await sent(body, framing), 10, share, lambda: None)
+    place = small(10)
+    with place.room(seat()) as room:
+        held = await read_held(await sent(body, framing), 10, room, lambda: False)
         assert held == Kept(length=10, sha256=HELLO_WORLD, data=b"helloworld")
-        assert budget.left == 0
-        with budget.share() as another, pytest.raises(Overloaded):
-            await read_held(await sent(body, framing), 10, another, lambda: None)
-    assert budget.left == 10
+        assert place.held.left == 0
+        with place.room(seat()) as another, pytest.raises(Overloaded):
+            await read_held(await sent(body, framing), 10, another, lambda: False)
+    assert place.held.left == 10
 
 
 @FRAMED
 async def test_a_held_body_has_a_limit(framing, body):
-    with Budget(100, "holds").share() as share, pytest.raises(Malformed, match="held_limit"):
-        await read_held(await sent(body, framing), 9, share, lambda: None)
+    with small().room(seat()) as room, pytest.raises(Malformed, match="held_limit"):
+        await read_held(await sent(body, framing), 9, room, lambda: False)
+
+
+@pytest.mark.parametrize("size", [SPILL, SPILL + 1, 3 * MIB])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_more_than_a_little_is_on_disk(kept, size, chunked):
+    data = bytes(range(256)) * (size // 256 + 1)
+    data = data[:size]
+    body, framing = (
+        (b"%x\r\n%b\r\n0\r\n\r\n" % (size, data), "Transfer-Encoding: chunked") if chunked else (data, f"Content-Length: {size}")
+    )
+    with kept.room(seat()) as room:
+        found = await read_held(await sent(body, framing), 4 * MIB, room, lambda: False)
+        assert (found.length, found.sha256) == (size, hashlib.sha256(data).hexdigest())
+        assert (found.store is None) == (size == SPILL)
+        assert (found.store.load() if found.store else found.data) == data
+        assert kept.held.left == 4 * MIB - len(found.data)
+        assert kept.spooled.left == 8 * MIB - (size if found.store else 0)
+
+
+async def test_more_than_the_limit_is_kept_only_where_it_may_be(kept):
+    body = bytes(2 * MIB)
+    with kept.room(seat()) as room:
+        found = await read_held(await sent(body, f"Content-Length: {len(body)}"), SPILL, room, lambda: True)
+        assert found.store is not None

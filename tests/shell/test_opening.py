@@ -7,11 +7,11 @@ from functools import partial
 import pytest
 
 from tests.approval.kit import NOW, call, parts
+from tests.kit.streams import spooling
 from trio_gate.approval.shown import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell import opening
-from trio_gate.shell.bodies import Budget, spool
 from trio_gate.shell.opening import KEPT, Parts
 from trio_gate.shell.work import Work
 
@@ -61,7 +61,7 @@ def folder(tmp_path):
 
 
 async def test_a_small_upload_is_made_readable(folder):
-    with spool(folder, Budget(1 << 30, "keeps")) as store:
+    with spooling(folder) as store:
         await store.write(gzip.compress(b"hello"))
         await store.rewind()
         opened = await held(spooled=store).open("body", 0)
@@ -72,7 +72,7 @@ async def test_a_small_upload_is_made_readable(folder):
 async def test_a_large_upload_is_paged_through_in_full(folder, monkeypatch):
     monkeypatch.setattr(opening, "WHOLE", 10)
     data = bytes(range(256)) * 130 + b"end"
-    with spool(folder, Budget(1 << 30, "keeps")) as store:
+    with spooling(folder) as store:
         await store.write(data)
         await store.rewind()
         made, said, offset = held(spooled=store), [], 0

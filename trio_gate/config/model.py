@@ -59,8 +59,8 @@ class Gateway:
         decision_log: file that gets one JSON line per decision; None for none.
         record_limit: bytes of the audit database; at it calls are refused.
         decision_log_limit: bytes of the decision log and its old file together.
-        held_limit: bytes one held body may have. held_total: bytes all held bodies may have together.
-        spool_limit: bytes of all bodies that may be on disk: uploads that wait for approval, blobs larger than `held_limit`.
+        held_limit: bytes one held body may have. held_total: bytes of all held bodies that may be in memory together.
+        spool_limit: bytes of all bodies that may be on disk: larger held ones, uploads that wait for approval, blobs beyond `held_limit`.
         max_connections: agent connections served at once; more wait in the listen queue, or take the place of one that proves nothing.
         max_connections_per_agent: those that one agent may have once it has proven itself.
         max_pending, max_pending_per_agent: calls that wait for people at once.

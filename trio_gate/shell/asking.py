@@ -142,7 +142,7 @@ class Asking:
             AgentGone: the agent left, or came again on another connection.
         """
         work = self._tools.work
-        size = payload.length if payload.spool is None else 0
+        size = self._identified.size
         held, asked = await beside(work, agent, self._recorder.asker, size, lambda: self._made(parts, payload))
         kept.callback(held.leave)
         self._recorder.digest = asked.question.digest

@@ -1,7 +1,8 @@
-"""Bodies that are kept while something is decided: held ones in memory, large blobs and uploads that wait for a person on disk.
+"""Bodies that are kept while something is decided: small ones in memory, larger ones on disk.
 
-Rule: what is kept is counted against a budget before it is kept, and given back when its `with` block is left. Spooled bytes
-are in a file without a name, so nothing of them outlives the process.
+Rule: what is kept is counted against a budget before it is kept, and given back when its `with` block is left. Who has proven
+nothing makes room for others, and beyond its first body an agent may keep no more than is left for all others. Spooled bytes are in
+a file without a name, so nothing of them outlives the process.
 """
 
 from __future__ import annotations
@@ -9,21 +10,29 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import trio
 
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
+from trio_gate.shell.seats import least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trio_gate.shell.agent_stream import AgentStream
+    from trio_gate.shell.seats import Seat
 
 PIECE = 256 * 1024
 """Bytes read from a spool file at once."""
+
+SPILL = 1024 * 1024
+"""Bytes of a body that are read into memory; a larger one waits on disk until it is its turn to be named."""
+
+PATIENCE = 60
+"""Seconds that a large body waits for memory to be named in."""
 
 
 class Source(Protocol):
@@ -39,39 +48,121 @@ class Budget:
     def __init__(self, total: int, what: str) -> None:
         self.left = total
         self._what = what
+        self._shares: dict[Share, None] = {}
+        self._more = trio.Event()
 
     @contextmanager
-    def share(self) -> Iterator[Share]:
+    def share(self, seat: Seat) -> Iterator[Share]:
         """One body's share, given back at the end."""
-        share = Share(self)
+        share = Share(self, seat)
+        self._shares[share] = None
         try:
             yield share
         finally:
-            self.left += share.taken
+            share.give_back()
+            del self._shares[share]
 
-    def take(self, count: int) -> None:
+    def take(self, share: Share, count: int) -> None:
         """Raises Overloaded."""
+        self._check_fair(share, count)
+        while count > self.left and (slow := self._least()) is not share.seat and slow is not None:
+            slow.turn_out()
+            for one in self._shares:
+                if one.seat is slow:
+                    one.give_back()
         if count > self.left:
             raise Overloaded(f"the gateway {self._what} too much already: try again later")
         self.left -= count
+        share.taken += count
+
+    def give_back(self, count: int) -> None:
+        """So many bytes are free again."""
+        self.left += count
+        self._more.set()
+        self._more = trio.Event()
+
+    async def more(self) -> None:
+        """Wait until something is given back."""
+        await self._more.wait()
+
+    def _least(self) -> Seat | None:
+        return least(one.seat for one in self._shares if one.taken and one.agent is None)
+
+    def _check_fair(self, share: Share, count: int) -> None:
+        """Another body of an agent must leave as much for all others as the agent has."""
+        if share.agent is None:
+            return
+        all_theirs = sum(one.taken for one in self._shares if one.agent == share.agent)
+        if all_theirs > share.taken and all_theirs + count > self.left - count:
+            raise Overloaded(f"the gateway {self._what} as much for this agent's other calls as it may: try again later")
 
 
 class Share:
-    """What one body has taken of a budget."""
+    """What one body has taken of a budget. `agent` is whose it is, once that is proven."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, seat: Seat) -> None:
+        self.seat = seat
+        self.agent: str | None = None
         self.taken = 0
         self._budget = budget
 
     def take(self, count: int) -> None:
         """Raises Overloaded."""
-        self._budget.take(count)
-        self.taken += count
+        self._budget.take(self, count)
+
+    async def wait(self, count: int) -> None:
+        """Take so many bytes as soon as they can be had. Raises Overloaded after a minute."""
+        deadline = trio.current_time() + PATIENCE
+        while trio.current_time() < deadline:
+            with suppress(Overloaded):
+                self.take(count)
+                return
+            with trio.move_on_at(deadline):
+                await self._budget.more()
+        self.take(count)
 
     def give_back(self) -> None:
         """All of it."""
-        self._budget.left += self.taken
-        self.taken = 0
+        count, self.taken = self.taken, 0
+        self._budget.give_back(count)
+
+
+class Room:
+    """Where one request keeps its body: `held` is of the memory; files are closed with the room."""
+
+    def __init__(self, bodies: Bodies, seat: Seat, held: Share, files: ExitStack) -> None:
+        self.held = held
+        self._bodies = bodies
+        self._seat = seat
+        self._files = files
+        self._spools: list[Share] = []
+
+    def spool(self) -> Spool:
+        """A file. Raises AuditUnavailable."""
+        share = self._files.enter_context(self._bodies.spooled.share(self._seat))
+        share.agent = self.held.agent
+        self._spools.append(share)
+        return self._files.enter_context(spool(self._bodies.folder, share))
+
+    def prove(self, agent: str | None) -> None:
+        """Whatever is kept is this agent's."""
+        for share in (self.held, *self._spools):
+            share.agent = agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bodies:
+    """Where bodies are kept: `held` counts those in memory, `spooled` those in files of `folder`."""
+
+    held: Budget
+    spooled: Budget
+    folder: str
+
+    @contextmanager
+    def room(self, seat: Seat) -> Iterator[Room]:
+        """For one request."""
+        with self.held.share(seat) as held, ExitStack() as files:
+            yield Room(self, seat, held, files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +175,8 @@ class Kept:
     store: Spool | None = None
 
 
-async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callable[[], Spool | None]) -> Kept:
-    """Read a body whole; one larger than `limit` into what `beyond` gives for it, if anything.
+async def read_held(agent: AgentStream, limit: int, room: Room, beyond: Callable[[], bool]) -> Kept:
+    """Read a body whole; more of it than `SPILL` is on disk, and more than `limit` only where `beyond` says that it may be.
 
     Raises:
         Malformed: it is too large (413), or broken.
@@ -93,36 +184,35 @@ async def read_held(agent: AgentStream, limit: int, share: Share, beyond: Callab
         AgentGone: the agent left.
     """
     length, store = agent.connection.content_length, None
+    free = False
     if length is not None and length > limit:
-        store = _store(beyond, limit)
+        free = _beyond(beyond, limit)
     await agent.ask_for_body()
     pieces: list[bytes] = []
     digest, size = hashlib.sha256(), 0
-    while store is None and (piece := await agent.next_piece()) is not None:
-        size += len(piece)
-        if size > limit:
-            store = _store(beyond, limit)
-        share.take(len(piece))
-        digest.update(piece)
-        pieces.append(piece)
-    data = b"".join(pieces)
-    if store is None:
-        return Kept(length=size, sha256=digest.hexdigest(), data=data)
-    share.give_back()
-    await store.write(data)
     while (piece := await agent.next_piece()) is not None:
-        digest.update(piece)
         size += len(piece)
-        await store.write(piece)
-    await store.rewind()
-    return Kept(length=size, sha256=digest.hexdigest(), store=store)
+        free = free or (size > limit and _beyond(beyond, limit))
+        digest.update(piece)
+        if store is None and size > min(SPILL, limit):
+            store = room.spool()
+            await store.write(b"".join(pieces))
+            room.held.give_back()
+            pieces.clear()
+        if store is not None:
+            await store.write(piece)
+        else:
+            room.held.take(len(piece))
+            pieces.append(piece)
+    if store is not None:
+        await store.rewind()
+    return Kept(length=size, sha256=digest.hexdigest(), data=b"".join(pieces), store=store)
 
 
-def _store(beyond: Callable[[], Spool | None], limit: int) -> Spool:
-    store = beyond()
-    if store is None:
+def _beyond(beyond: Callable[[], bool], limit: int) -> bool:
+    if not beyond():
         raise _too_large(limit)
-    return store
+    return True
 
 
 def _too_large(limit: int) -> Malformed:
@@ -155,6 +245,10 @@ class Spool:
             return b""
         return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
 
+    def load(self) -> bytes:
+        """All of it, in a thread. What is read of a spool that was closed meanwhile is nobody's: the request is gone."""
+        return os.pread(self._file.fileno(), self.size, 0)
+
     async def rewind(self) -> None:
         """Turn to reading."""
         await trio.to_thread.run_sync(self._file.seek, 0)
@@ -165,12 +259,12 @@ class Spool:
 
 
 @contextmanager
-def spool(folder: str, budget: Budget) -> Iterator[Spool]:
+def spool(folder: str, share: Share) -> Iterator[Spool]:
     """A spool file in `folder`, which is made if need be. Raises AuditUnavailable."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
         raise AuditUnavailable(f"bodies cannot be kept in {folder}: {error.strerror}") from error
-    with file, budget.share() as share:
+    with file:
         yield Spool(file, share)

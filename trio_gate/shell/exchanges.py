@@ -17,7 +17,7 @@ from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.ports import AssumeRole
 from trio_gate.shell import asking, intake
-from trio_gate.shell.bodies import spool
+from trio_gate.shell.bodies import Spool
 from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.generation import credential_for
 from trio_gate.shell.work import beside
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance
     from trio_gate.shell.agent_stream import AgentStream
-    from trio_gate.shell.bodies import Source
+    from trio_gate.shell.bodies import Room, Source
     from trio_gate.shell.forward import Flow
     from trio_gate.shell.generation import Generation
     from trio_gate.shell.intake import Identified, Proven
@@ -94,16 +94,17 @@ class Run:
 
     async def run(self, arrived: RequestHead) -> None:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
-        with self._tools.held.share() as share, ExitStack() as kept:
+        with self._tools.bodies.room(self._agent.seat) as room, ExitStack() as kept:
             proven = await intake.prove(
                 arrived,
                 agent=self._agent,
                 generation=self._generation,
                 tools=self._tools,
-                share=share,
+                room=room,
                 recorder=self._recorder,
             )
             self._agent.seat.prove(self._recorder.agent)
+            room.prove(self._recorder.agent)
             self._step(Event.AUTHENTICATED)
             self._check_stops(proven)
             identified = await intake.take(
@@ -112,8 +113,7 @@ class Run:
                 way=self._way,
                 generation=self._generation,
                 tools=self._tools,
-                share=share,
-                kept=kept,
+                room=room,
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
@@ -122,7 +122,7 @@ class Run:
             assume = self._assume_role(identified)
             if decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
-                identified, ready, assume = await self._approved(identified, ready, assume, decision, kept)
+                identified, ready, assume = await self._approved(identified, ready, assume, decision, kept, room)
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(decision.outcome, decision.rule, decision.reason)
@@ -145,8 +145,7 @@ class Run:
 
     async def _beside(self, identified: Identified, make: Callable[[], T]) -> T:
         """What `make` makes of a call, beside the event loop where that may take long. Raises GateError, AgentGone."""
-        size = len(identified.body.data) if isinstance(identified.body, Held) else 0
-        return await beside(self._tools.work, self._agent, self._recorder.asker, size, make)
+        return await beside(self._tools.work, self._agent, self._recorder.asker, identified.size, make)
 
     async def _decide(self, identified: Identified) -> Decision:
         """What the rules say. Raises Denied, AgentGone."""
@@ -195,14 +194,14 @@ class Run:
         )
 
     async def _approved(
-        self, identified: Identified, ready: Ready, assume: AssumeRole, decision: Decision, kept: ExitStack
+        self, identified: Identified, ready: Ready, assume: AssumeRole, decision: Decision, kept: ExitStack, room: Room
     ) -> tuple[Identified, Ready, AssumeRole]:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
         payload = asking.Payload(length=len(ready.data), sha256=ready.payload_hash, data=ready.data)
         if identified.store is not None and isinstance(identified.body, Streamed):
             payload = asking.Payload(length=identified.body.length or 0, sha256=ready.payload_hash, spool=identified.store)
         elif isinstance(identified.body, Streamed):
-            store = kept.enter_context(spool(self._tools.spool_folder, self._tools.spooled))
+            store = room.spool()
             await self._agent.ask_for_body()
             payload = await asking.keep(identified.body, self._agent, store, self._chain(identified))
             ready = replace(ready, source=store)
@@ -227,18 +226,17 @@ class Run:
         """Arm, sign and send. Raises GateError, AgentGone."""
         credentials = await self._tools.credentials.credentials(assume)
         self._step(Event.CREDENTIALS_READY)
-        flow = None
-        if isinstance(identified.body, Streamed) and ready.source is not None:
-            await self._agent.ask_for_body()
-            checker = checker_for(identified.body, chain=self._chain(identified))
-            flow = await begin(ready.source, checker, identified.body)
+        flow, stored = await self._flow(identified, ready), isinstance(ready.source, Spool)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
             signed = self._sign(identified, ready, credentials)
             if attempt == 1:
                 self._step(Event.SIGNED)
+            elif isinstance(ready.source, Spool):
+                await ready.source.rewind()
+                flow = await self._flow(identified, ready)
             try:
-                await self._send(signed, ready.data, flow, credentials, again=flow is None and attempt < ATTEMPTS)
+                await self._send(signed, ready.data, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
             except Expired:
                 self._tools.credentials.forget(assume, credentials)
                 credentials = await self._tools.credentials.credentials(assume)
@@ -247,6 +245,13 @@ class Run:
             else:
                 break
         self._step(Event.ANSWERED)
+
+    async def _flow(self, identified: Identified, ready: Ready) -> Flow | None:
+        """The start of a body that is not in memory. Raises GateError, AgentGone."""
+        if not isinstance(identified.body, Streamed) or ready.source is None:
+            return None
+        await self._agent.ask_for_body()
+        return await begin(ready.source, checker_for(identified.body, chain=self._chain(identified)), identified.body)
 
     def _sign(self, identified: Identified, ready: Ready, credentials: Credentials) -> Signed:
         call = identified.call

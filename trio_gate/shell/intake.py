@@ -21,8 +21,10 @@ from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.way import destination
 from trio_gate.errors import Unidentified, WrongSignature
-from trio_gate.shell.bodies import read_held, spool
+from trio_gate.shell.agent_stream import AgentGone
+from trio_gate.shell.bodies import read_held
 from trio_gate.shell.generation import check_place
+from trio_gate.shell.race import race
 from trio_gate.shell.work import beside
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
@@ -31,13 +33,11 @@ from trio_gate.wire.aws_chunked import check_served, streamed_body
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
-    from contextlib import ExitStack
-
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
-    from trio_gate.shell.bodies import Kept, Share, Spool
+    from trio_gate.shell.bodies import Kept, Room, Spool
     from trio_gate.shell.generation import Admitted, Generation
     from trio_gate.shell.models import Models
     from trio_gate.shell.recorder import Recorder
@@ -62,7 +62,8 @@ class Proven:
 class Identified:
     """A request with a name. `head` is what AWS will be asked, without any signature; `arrived` is what the agent signed.
 
-    `payload_hash` stands for the body in signatures. `store` holds a body that is already here and on disk.
+    `payload_hash` stands for the body in signatures. `size` is how many bytes of it were read as parameters. `store` holds a body
+    that is already here and on disk.
     """
 
     arrived: RequestHead
@@ -72,13 +73,14 @@ class Identified:
     claim: Claim
     admitted: Admitted
     call: Call
+    size: int
     store: Spool | None
 
 
 async def prove(
-    arrived: RequestHead, *, agent: AgentStream, generation: Generation, tools: Tools, share: Share, recorder: Recorder
+    arrived: RequestHead, *, agent: AgentStream, generation: Generation, tools: Tools, room: Room, recorder: Recorder
 ) -> Proven:
-    """Find out whose request it is. `share` is of the memory for its body.
+    """Find out whose request it is. `room` is for its body.
 
     Raises:
         GateError: it is nobody's.
@@ -90,7 +92,7 @@ async def prove(
     if generation.agents:
         payload_hash = declared_hash(arrived, claim, has_body=agent.connection.has_body)
         if payload_hash is None:
-            kept = await read_held(agent, generation.config.gateway.held_limit, share, lambda: None)
+            kept = await read_held(agent, generation.config.gateway.held_limit, room, lambda: False)
             payload_hash = kept.sha256
         _verify(arrived, claim, payload_hash, generation, tools)
         recorder.agent, recorder.proven = generation.agents[claim.suffix].name, True
@@ -117,11 +119,10 @@ async def take(
     way: Way,
     generation: Generation,
     tools: Tools,
-    share: Share,
-    kept: ExitStack,
+    room: Room,
     recorder: Recorder,
 ) -> Identified:
-    """Name a request. `share` is of the memory for its body; a file for it is left on `kept`.
+    """Name a request. `room` is for its body.
 
     Raises:
         GateError: it goes nowhere that we know, is no one call, or its body is not what the head declared.
@@ -134,26 +135,31 @@ async def take(
     models = tools.models
     await models.ensure([candidate.service for candidate in place.candidates])
     chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, tools.keys)
-    whole: Kept | None = None
+    whole, size = None, 0
     if body_mode(head, place=place, claim=claim, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(said, agent.connection.content_length)
     else:
 
-        def beyond() -> Spool | None:
-            blob = takes_blob(head, place=place, claim=claim, catalog=models.catalog)
-            return kept.enter_context(spool(tools.spool_folder, tools.spooled)) if blob else None
+        def beyond() -> bool:
+            return takes_blob(head, place=place, claim=claim, catalog=models.catalog)
 
-        whole = proven.kept or await read_held(agent, generation.config.gateway.held_limit, share, beyond)
+        limit = generation.config.gateway.held_limit
+        whole = proven.kept or await read_held(agent, limit, room, beyond)
         body = _body(whole)
+        size = whole.length if whole.length <= limit else 0
+        if whole.store is not None and size:
+            await _wait(room, size, agent)
 
     def name() -> tuple[RequestHead, Body, str, Call, Told]:
-        bare, content = (head, body) if isinstance(body, Streamed) else unframed(head, body, place, chain)
+        read = Held(data=whole.store.load()) if whole and whole.store and size else body
+        bare, content = (head, read) if isinstance(read, Streamed) else unframed(head, read, place, chain)
         payload_hash_of(arrived, content, whole.sha256 if whole else None)
         call = identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
         shape = models.catalog.service(call.service).operations[call.operation].input
-        return bare, content, _payload_hash(content, whole), call, told(call, shape, line=tools.decisions is not None)
+        line = told(call, shape, line=tools.decisions is not None)
+        on_disk = isinstance(body, Streamed) and not (isinstance(content, Held) and content.framed)
+        return bare, body if on_disk else content, _payload_hash(content, whole), call, line
 
-    size = len(body.data) if isinstance(body, Held) else 0
     try:
         head, body, payload_hash, call, recorder.told = await beside(tools.work, agent, recorder.asker, size, name)
     except Ambiguous as fault:
@@ -168,8 +174,20 @@ async def take(
         claim=claim,
         admitted=admitted,
         call=call,
-        store=whole.store if whole else None,
+        size=size,
+        store=whole.store if whole and isinstance(body, Streamed) else None,
     )
+
+
+async def _wait(room: Room, count: int, agent: AgentStream) -> None:
+    """Keep memory for a body that is on disk and for what is read of it. Raises Overloaded, AgentGone."""
+
+    async def wait() -> bool:
+        await room.held.wait(count)
+        return True
+
+    if await race(wait, agent.gone) is None:
+        raise AgentGone
 
 
 def _body(kept: Kept) -> Body:

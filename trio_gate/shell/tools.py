@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trio_gate.aws.hosts import HostTable
     from trio_gate.ports import Approvals, AuditLog, Clock
-    from trio_gate.shell.bodies import Budget
+    from trio_gate.shell.bodies import Bodies
     from trio_gate.shell.credentials import RoleCredentials
     from trio_gate.shell.decision_log import DecisionLog
     from trio_gate.shell.models import Models
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """See the head of the file. `held` counts bodies in memory, `spooled` those in files of `spool_folder`."""
+    """See the head of the file."""
 
     clock: Clock
     table: HostTable
@@ -33,6 +33,4 @@ class Tools:
     audit: AuditLog
     decisions: DecisionLog | None
     refusals: Refusals
-    held: Budget
-    spooled: Budget
-    spool_folder: str
+    bodies: Bodies
