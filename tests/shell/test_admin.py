@@ -19,7 +19,7 @@ from trio_gate.approval.request import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell import admin
 from trio_gate.shell.approvals import ApprovalHub, Limits
-from trio_gate.shell.approver_client import connect, parse_url
+from trio_gate.shell.approver_client import Hopeless, connect, parse_url
 from trio_gate.shell.subscription import MAX_BEHIND
 
 WEBSOCKET = {
@@ -305,7 +305,7 @@ async def test_a_peer_that_breaks_the_protocol_ends_only_its_connection(gate, ra
 async def test_the_gate_must_prove_itself(gate):
     stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     trustme.CA().configure_trust(stranger)
-    with pytest.raises(UpstreamError, match="certificate"):
+    with pytest.raises(Hopeless, match="certificate"):
         async with connect(gate.url, TOKENS["alice"], stranger):
             pytest.fail("connected")
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from ssl import VERIFY_X509_PARTIAL_CHAIN
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.frames import Lift, Revoke, Stop
-from trio_gate.cli.state import state_dir
+from trio_gate.cli import state
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable, GateError, Malformed
 from trio_gate.shell.roots import client_context
@@ -32,9 +34,13 @@ OWN_CA = Path("ca") / "own.pem"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("--url", default=DEFAULT_URL, help="the gateway's admin listener (default: %(default)s)")
-    parser.add_argument("--ca", metavar="FILE", help="PEM file that verifies the gateway (default: STATE_DIR/ca/own.pem)")
-    parser.add_argument("--config", metavar="CONFIG", help="the gateway's configuration, to find STATE_DIR (default: ./state)")
+    parser.add_argument("--url", help=f"the gateway's admin listener (default: CONFIG's, or {DEFAULT_URL})")
+    parser.add_argument(
+        "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
+    )
+    parser.add_argument(
+        "--config", metavar="CONFIG", help="the gateway's configuration: where it listens, and by what it is verified"
+    )
     parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {TOKEN_VARIABLE})")
     parser.add_argument("--list", action="store_true", help="print what waits, and leave")
     parser.add_argument("--once", action="store_true", help="answer one prompt, and leave")
@@ -65,7 +71,14 @@ def run(args: argparse.Namespace) -> int:
     if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
         return _fail("there is no terminal to ask at: use --list, --yes, --deny REASON or --exec PROGRAM", 2)
     try:
-        desk = Desk(url=args.url, token=_token(args.token_file), ssl_context=_tls(args.ca, args.config), json=args.json)
+        place = _place(args.url, args.ca, args.config)
+        desk = Desk(
+            url=place.url,
+            origin=place.origin,
+            token=_token(args.token_file),
+            ssl_context=_tls(place.roots, args.ca),
+            json=args.json,
+        )
     except GateError as error:
         return _fail(error.reason, 2)
     try:
@@ -117,17 +130,44 @@ def _token(file: str | None) -> str:
         raise Malformed(f"cannot read a token from {file}") from None
 
 
-def _tls(ca: str | None, config: str | None) -> ssl.SSLContext:
-    file = Path(ca) if ca else (_state_dir(config) if config else Path("state")) / OWN_CA
-    try:
-        return client_context(str(file))
-    except CertificatesUnavailable:
-        hint = "" if ca else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
-        raise Malformed(f"cannot read certificates from {file}{hint}") from None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """The gateway's address, who says so, and the file that verifies it."""
+
+    url: str
+    origin: str
+    roots: Path
 
 
-def _state_dir(config: str) -> Path:
+def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
+    """What the arguments say, then the configuration, then the defaults. Raises Malformed."""
+    found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
+    if config is not None:
+        found, origin, roots = _configured(config)
+    if url is not None:
+        found, origin = url, "of --url"
+    return _Place(url=found, origin=origin, roots=Path(ca) if ca else roots)
+
+
+def _configured(config: str) -> tuple[str, str, Path]:
     try:
-        return Path(state_dir(config))
+        admin, where = state.admin(config)
+        own = Path(state.state_dir(config)) / OWN_CA
     except (OSError, ValueError, ConfigFaults):
-        raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --ca FILE") from None
+        raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
+    if admin.bind.port == 0:
+        raise Malformed(f"the port {where} is the system's choice: pass --url")
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
+    url = f"wss://{f'[{host}]' if ':' in host else host}:{admin.bind.port}"
+    return url, where, Path(admin.certificate) if admin.certificate else own
+
+
+def _tls(file: Path, given: str | None) -> ssl.SSLContext:
+    try:
+        context = client_context(str(file))
+    except CertificatesUnavailable:
+        hint = "" if given else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
+        raise Malformed(f"cannot read certificates from {file}{hint}") from None
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN  # a certificate of the configuration is known as it is
+    return context

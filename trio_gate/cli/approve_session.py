@@ -7,6 +7,7 @@ digest of what was shown.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -21,7 +22,7 @@ from trio_gate.cli.approve_keys import Given, typed
 from trio_gate.cli.approve_talk import ASK_AGAIN, Talk
 from trio_gate.cli.prompt_view import details, grant_line, summary, title
 from trio_gate.errors import GateError, Malformed, UpstreamError
-from trio_gate.shell.approver_client import connect
+from trio_gate.shell.approver_client import Hopeless, connect
 
 if TYPE_CHECKING:
     import ssl
@@ -37,16 +38,14 @@ ANSWER_TIMEOUT = 30
 class Desk:
     """Shows prompts and sends answers."""
 
-    def __init__(self, *, url: str, token: str, ssl_context: ssl.SSLContext, json: bool) -> None:
-        self._url = url
-        self._token = token
-        self._ssl_context = ssl_context
+    def __init__(self, *, url: str, origin: str, token: str, ssl_context: ssl.SSLContext, json: bool) -> None:
+        self._connect = partial(connect, url, token, ssl_context, origin=origin)
         self._json = json
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     async def list_pending(self) -> int:
         """Print what waits, and the grants and stops that stand. Raises GateError."""
-        async with connect(self._url, self._token, self._ssl_context) as client:
+        async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
                 talk = Talk(client)
                 talk.take(await client.receive())
@@ -77,7 +76,7 @@ class Desk:
         async def work(talk: Talk) -> int:
             return 0 if isinstance(await talk.ask(frame), Accepted) else 1
 
-        async with connect(self._url, self._token, self._ssl_context) as client:
+        async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
                 return await self._converse(Talk(client), work)
         raise UpstreamError("the gateway does not answer")
@@ -91,11 +90,11 @@ class Desk:
         pause = FIRST_PAUSE
         while True:
             try:
-                async with connect(self._url, self._token, self._ssl_context) as client:
+                async with self._connect() as client:
                     pause = FIRST_PAUSE
                     status = await self._converse(Talk(client), work)
             except UpstreamError as error:
-                if once:
+                if once or isinstance(error, Hopeless):
                     raise
                 self._say(f"{error.reason}; trying again in {pause:.0f} s")
                 await trio.sleep(pause)

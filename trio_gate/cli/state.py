@@ -1,6 +1,6 @@
-"""The gateway's state folder, for verbs that need nothing else of its configuration.
+"""The gateway's state folder and admin listener, for verbs that need nothing else of its configuration.
 
-Rule: only `state_dir` is read, so these verbs work where the gateway's secrets are not set.
+Rule: only these are read, so these verbs work where the gateway's secrets are not set.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.config import hcl, schema, values
+from trio_gate.config import doors, hcl, schema, values
+from trio_gate.config.form import Form, Reading
 from trio_gate.config.source import ConfigFaults, Flaw, Report, Source
 
 if TYPE_CHECKING:
     import argparse
+
+    from trio_gate.config.model import Admin
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,16 +38,13 @@ def find(args: argparse.Namespace) -> Path | None:
 
 def state_dir(config: str) -> str:
     """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
-    text = Path(config).read_text("utf-8")
-    report = Report(Source(text, config))
-    base = str(Path(config).absolute().parent)
-    lookups = values.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
-    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    root, reading = _read(config)
+    report, lookups = reading.report, reading.lookups
     found: values.Data = "./state"
     for item in (item for block in root.blocks if block.kind == "gateway" for item in block.attributes):
         if item.name == "state_dir":
             try:
-                found = values.parse(text, item.start, item.end, lookups).data
+                found = values.parse(report.source.text, item.start, item.end, lookups).data
             except Flaw as flaw:
                 report.flaw(flaw)
             if not isinstance(found, str):
@@ -52,3 +52,24 @@ def state_dir(config: str) -> str:
     if faults := report.faults():
         raise ConfigFaults(faults)
     return lookups.path(str(found))
+
+
+def admin(config: str) -> tuple[Admin, str]:
+    """The admin listener of a configuration, and where it says so. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
+    root, reading = _read(config)
+    inside = [block for top in root.blocks if top.kind == "gateway" for block in top.blocks]
+    found, where = doors.DEFAULT_ADMIN, f"the default, since {config} has no `admin` block"
+    for block in (block for block in inside if block.kind == "admin"):
+        found = doors.admin(Form(block, reading))
+        where = f"of `admin` in {config} line {reading.report.source.line(block.at)}"
+    if faults := reading.report.faults():
+        raise ConfigFaults(faults)
+    return found, where
+
+
+def _read(config: str) -> tuple[hcl.Block, Reading]:
+    report = Report(Source(Path(config).read_text("utf-8"), config))
+    base = str(Path(config).absolute().parent)
+    lookups = values.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
+    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    return root, Reading(report=report, lookups=lookups, check=lambda _: (), declared={})

@@ -33,22 +33,22 @@ DEFAULTS_NOTE = "no listener is declared: listening on 127.0.0.1:8080 (proxy), 1
 def gateway(form: Form, *, proven: bool) -> Gateway:
     """The gateway block; an empty one gives the defaults. `proven` says whether there are agents with a secret of their own."""
     doors = [(door, _listener(door, proven=proven)) for door in form.nested("listener")]
-    admins = [(door, _admin(door)) for door in form.nested("admin")]
+    admins = [(door, admin(door)) for door in form.nested("admin")]
     for extra, _ in admins[1:]:
         extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
     _distinct([*doors, *admins[:1]])
     listeners = tuple(found for _, found in doors if found is not None)
-    admin = admins[0][1] if admins else None
+    people = admins[0][1] if admins else None
     if not doors and not admins:
         form.report.note(DEFAULTS_NOTE)
-        listeners, admin = DEFAULT_LISTENERS, DEFAULT_ADMIN
+        listeners, people = DEFAULT_LISTENERS, DEFAULT_ADMIN
     elif not doors:
         form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
     connections = form.default(kinds.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
         state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
         listeners=listeners,
-        admin=admin,
+        admin=people,
         ca_file=path(form, "ca_file"),
         decision_log=path(form, "decision_log"),
         record_limit=form.default(kinds.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
@@ -114,7 +114,8 @@ def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
     )
 
 
-def _admin(form: Form) -> Admin:
+def admin(form: Form) -> Admin:
+    """The `admin` block."""
     bind = form.need(kinds.address(0), "bind") or DEFAULT_ADMIN.bind
     names = form.take(kinds.listing(kinds.host), "names") or ()
     certificate, key = _certificate(form)

@@ -37,12 +37,19 @@ _URL = re.compile(r"(?:wss|https)://(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.\-]
 _TOKEN = re.compile(r"[!-~]{16,512}")
 
 
+class Hopeless(UpstreamError):  # noqa: N818 - what it is
+    """Another try would end the same way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """Where a gateway's admin listener is."""
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        return f"{self.host} port {self.port}"
 
 
 class ApproverClient:
@@ -90,18 +97,21 @@ def parse_url(text: str) -> Gateway:
 
 
 @asynccontextmanager
-async def connect(url: str, token: str, ssl_context: ssl.SSLContext) -> AsyncIterator[ApproverClient]:
+async def connect(url: str, token: str, ssl_context: ssl.SSLContext, *, origin: str = "") -> AsyncIterator[ApproverClient]:
     """Open the channel to the gateway at `url` (wss://HOST:PORT) as the person whose token this is.
+
+    `origin` says where the address comes from, for messages.
 
     Raises:
         Malformed: the address or the token cannot be one.
         Unauthenticated: the gateway does not know the token.
-        UpstreamError: there is no gateway, its certificate does not verify, or it refused.
+        Hopeless: its certificate does not verify, or it refuses what it would always refuse.
+        UpstreamError: there is no gateway, or it refused.
     """
     gateway = parse_url(url)
     if not _TOKEN.fullmatch(token):
         raise Malformed("the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters")
-    stream = await _dial(gateway, ssl_context)
+    stream = await _dial(gateway, ssl_context, f"{gateway} ({origin})" if origin else f"{gateway}")
     try:
         async with trio.open_nursery() as nursery:
             socket = await _open(nursery, stream, gateway, token)
@@ -119,7 +129,7 @@ async def connect(url: str, token: str, ssl_context: ssl.SSLContext) -> AsyncIte
         await trio.aclose_forcefully(stream)
 
 
-async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext) -> trio.SSLStream[trio.SocketStream]:
+async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> trio.SSLStream[trio.SocketStream]:
     """TCP and TLS, the handshake done here so that a bad certificate has its own message."""
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
@@ -132,13 +142,14 @@ async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext) -> trio.SSLStream
                 raise
             return stream
     except OSError as error:
-        raise UpstreamError(f"cannot reach {gateway.host} port {gateway.port}: {error.strerror or error}") from None
+        raise UpstreamError(f"cannot reach {where}: {error.strerror or error}") from None
     except trio.TooSlowError:
-        raise UpstreamError(f"{gateway.host} port {gateway.port} does not answer") from None
+        raise UpstreamError(f"{where} does not answer") from None
     except trio.BrokenResourceError as broken:
         cause = broken.__cause__
-        why = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else "the handshake failed"
-        raise UpstreamError(f"TLS with {gateway.host} port {gateway.port}: {why}") from None
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise Hopeless(f"tls with {where}: {cause.verify_message}; --ca names the file that verifies it") from None
+        raise UpstreamError(f"tls with {where}: the handshake failed") from None
 
 
 async def _open(
@@ -166,7 +177,8 @@ def _translated(error: BaseException) -> BaseException:
     if error.status_code == 401:
         return Unauthenticated("the gateway does not know this token")
     said = plain((error.body or b"").decode("utf-8", "replace").strip()[:200])
-    return UpstreamError(f"the gateway refused the channel ({error.status_code}): {said}")
+    kind = Hopeless if 400 <= error.status_code < 500 and error.status_code != 429 else UpstreamError
+    return kind(f"the gateway refused the channel ({error.status_code}): {said}")
 
 
 def _why(closed: trio_websocket.ConnectionClosed) -> str:
