@@ -34,7 +34,7 @@ def test_every_entry_is_an_operation_of_botocore(service, operation):
     [
         ("sts", "AssumeRole", {}, True, False),
         ("sts", "GetFederationToken", {}, True, False),
-        ("sts", "GetScopedCredentials", {}, True, UNKNOWN),
+        ("sts", "GetScopedCredentials", {}, True, False),
         ("sts", "GetWhatIsNewHere", {}, UNKNOWN, UNKNOWN),
         ("newservice", "ListThings", {}, UNKNOWN, UNKNOWN),
         ("sts", "GetCallerIdentity", {}, False, False),

@@ -6,6 +6,7 @@ import re
 
 from tests.browser.kit import NARROW
 from tests.browser.stage import TOKENS
+from trio_gate.aws.repeat import Repeat
 from trio_gate.shell import sessions
 
 APPROVE = "button:text-is('Approve')"
@@ -259,6 +260,20 @@ def test_an_agent_and_everything_are_stopped_and_lifted(visit, stage):
     bob.wait_for_selector(".banner.stop:has-text('Everything is stopped')")
     alice.click(".page button:text-is('Lift')")
     bob.wait_for_selector(".banner.stop", state="detached")
+
+
+def test_what_an_update_made_void_is_said(visit, stage):
+    stage.hub.notices = ("2 waiting calls are void",)
+    visit().enter().wait_for_selector(".banner.notice:has-text('2 waiting calls are void.')")
+    stage.hub.notices = ()
+
+
+def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
+    ask = stage.ask(repeat=Repeat(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",)))
+    page = visit().enter()
+    page.wait_for_selector("text=A later call is equal to this one whatever its ClientToken")
+    stage.leave(ask)
+    page.wait_for_selector(".notice:has-text('Its agent has left'):has-text('whatever its ClientToken')")
 
 
 def test_activity_is_filtered_and_the_record_searched(visit, stage):

@@ -158,6 +158,11 @@ _SECRET_WITHOUT = {("glue", "GetConnection"): "HidePassword", ("glue", "GetConne
 """The answer holds the password unless this member is true."""
 
 
+def listed(service: str, operation: str) -> bool:
+    """Whether an operation is on one of the lists: then it was looked at, whenever it came."""
+    return (service, operation) in VENDS | READS_SECRET
+
+
 def vends_credentials(service: str, operation: str, params: Mapping[str, Value], *, reviewed: bool) -> bool | Unknown:
     """Whether the answer carries credentials, tokens or passwords that open something."""
     switch = _VENDS_WITH.get((service, operation))

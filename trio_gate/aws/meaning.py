@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.arns import Scene
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import all_actions, main_action
-from trio_gate.aws.lists import reads_secret, vends_credentials
+from trio_gate.aws.lists import listed, reads_secret, vends_credentials
 from trio_gate.aws.resources import named
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     )
     scene = Scene(partition=partition, region=region, account=account)
     prefix = action.name.partition(":")[0] if action else ""
-    reviewed = tables.reviewed(service, operation)
+    reviewed = tables.reviewed(service, operation) or listed(service, operation)
     found = named(
         service=service,
         operation=operation,

@@ -120,6 +120,7 @@ class ApprovalHub:
         self.stops = Stops(clock, self.audience, keep)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.moved = trio.Event()
+        self.notices = (keep.void,) if keep is not None and keep.void else ()
         self._clock = clock
         self._keep = keep
         self._pager = pager
@@ -321,7 +322,7 @@ class ApprovalHub:
             max_uses=self.limits.grant_uses,
             agents=self.roll.agents if person.may_stop else (),
             stops=tuple(as_json(stop) for stop in self.stops),
-            notices=(self._keep.void,) if self._keep is not None and self._keep.void else (),
+            notices=self.notices,
             pending=len(prompts),
             grants=len(grants),
         )
