@@ -7,16 +7,16 @@ bytes that are no text are shown in hexadecimal.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.text import visible_lines
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.readers.inflate import gunzip
+from trio_gate.aws.readers.json_body import Patient, unique
+from trio_gate.aws.readers.pieces import from_base64, without_blanks
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ PIECE = 64 * 1024
 GZIP = b"\x1f\x8b"
 HEX_LINE = 32
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}+={0,2}+")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+MIN_BASE64 = 16
+"""Letters; a shorter text is a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,27 +99,20 @@ def _laid_out(text: str) -> str | None:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        value = json.loads(text, object_pairs_hook=_once)
+        value = Patient(object_pairs_hook=unique).decode(text)
         return json.dumps(value, indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a member twice: laid out, one of them would be hidden"
-        raise ValueError(message)
-    return found
+    except (ValueError, RecursionError, Malformed):
+        return None  # a member twice, too: laid out, one of them would be hidden
 
 
 def _decoded(text: str) -> bytes | None:
-    bare = "".join(text.split())
-    if not _BASE64.fullmatch(bare):
+    bare = without_blanks(text)
+    letters = bare.rstrip("=")
+    if len(letters) < MIN_BASE64 or not letters.isascii() or letters.encode().translate(None, _ALPHABET):
         return None
     try:
-        return base64.b64decode(bare, validate=True)
-    except (binascii.Error, ValueError):
+        return from_base64(bare)
+    except ValueError:
         return None
 
 

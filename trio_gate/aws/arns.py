@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Unknown
 
 _ARN = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|[a-z0-9-]*):([^\x00-\x20*?\x7f][^\x00-\x1f\x7f]*)")
+MAX_ARN = 2048
+"""Characters: more than any service takes."""
+
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
 _QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
@@ -74,7 +77,7 @@ NOT_KNOWN = Resource(arn=UNKNOWN, account=UNKNOWN)
 
 def parse(text: object) -> Arn | None:
     """The ARN that `text` is, None when it is none (a wildcard or a policy variable is none)."""
-    found = _ARN.fullmatch(text) if isinstance(text, str) else None
+    found = _ARN.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_ARN else None
     return Arn(partition=found[1], service=found[2], region=found[3], account=found[4], resource=found[5]) if found else None
 
 

@@ -146,10 +146,10 @@ def _only(member: Member, below: _Tree, name: str) -> _Tree:
 def _numbered(member: Member, below: _Tree) -> list[Any]:
     if not all(map(_NUMBER.fullmatch, below)):
         raise Malformed(f"`{member.name}` must be numbered 1, 2, 3 and so on")
-    ordered = sorted(below, key=int)
-    if int(ordered[-1]) != len(ordered):
-        raise Malformed(f"the numbers of `{member.name}` have a gap")
-    return [below[number] for number in ordered]
+    try:
+        return [below[str(number)] for number in range(1, len(below) + 1)]
+    except KeyError:
+        raise Malformed(f"the numbers of `{member.name}` have a gap") from None
 
 
 def _twofold(name: str) -> Malformed:

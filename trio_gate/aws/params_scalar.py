@@ -6,13 +6,13 @@ Timestamps become RFC 3339 text in UTC, blobs become bytes, the words NaN and In
 
 from __future__ import annotations
 
-import binascii
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.readers.cbor_body import Epoch
+from trio_gate.aws.readers.pieces import from_base64
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def read_base64(member: Member, text: str) -> bytes:
         Malformed: it is not base64.
     """
     try:
-        return binascii.a2b_base64(text, strict_mode=True) if text else b""
+        return from_base64(text)
     except ValueError:
         raise Malformed(f"`{member.name}` is not base64") from None
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Unknown
+from trio_gate.aws.readers.pieces import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,7 +101,7 @@ def _encoded(value: Value) -> bytes:
         case list():
             return _tagged(b"l", b"".join(map(_encoded, value)))
         case dict():
-            return _tagged(b"m", b"".join(_encoded(name) + _encoded(item) for name, item in sorted(value.items())))
+            return _tagged(b"m", b"".join(_encoded(name) + _encoded(item) for name, item in in_order(value)))
         case Unknown():
             raise _Hole
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 from trio_gate.aws.readers import MAX_VALUES
+from trio_gate.aws.readers.pieces import escaped_pieces, unescaped
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def _pair(part: bytes) -> tuple[str, str]:
 
 
 def _decode(part: bytes) -> str:
-    if _BAD_ESCAPE.search(part):
+    if any(map(_BAD_ESCAPE.search, escaped_pieces(part))):
         raise Malformed("the form holds a `%` that two hex digits do not follow")
     try:
-        text = unquote_to_bytes(part.replace(b"+", b" ")).decode("utf-8")
+        text = unescaped(part.replace(b"+", b" ")).decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("the form is not UTF-8") from None
     if "\0" in text:

@@ -8,14 +8,22 @@ MAX_NODES or MAX_COMMAS. Those two are counted in texts too: a count before anyt
 from __future__ import annotations
 
 import json
+import json.scanner
 import math
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
 from trio_gate.errors import Malformed
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_NUMBER = 64
 """Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
+
+
+DENSE = 20_000
+"""Brackets and commas of a body that is read in one call into C, which takes some 10 ms for them."""
 
 
 def read_json(data: bytes) -> Any:
@@ -26,9 +34,10 @@ def read_json(data: bytes) -> Any:
     """
     if data.count(b"[") + data.count(b"{") > MAX_NODES or data.count(b",") > MAX_COMMAS:
         raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
+    decoder = _DECODER if data.count(b"{") + data.count(b"[") + data.count(b",") <= DENSE else _PATIENT
     try:
         text = data.decode("utf-8")
-        value = _DECODER.decode(text)
+        value = decoder.decode(text)
     except UnicodeDecodeError:
         raise Malformed("the JSON body is not UTF-8") from None
     except (ValueError, RecursionError):
@@ -53,13 +62,32 @@ def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def _sound(value: Any) -> bool:
-    return not (isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value))
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
+    if len(pairs) <= DENSE:
+        members = dict(pairs)
+        if len(members) == len(pairs):
+            return members
         raise Malformed("a member of the JSON body came twice")
+    return unique(pairs)
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dictionary, one by one, which empties their list. Raises Malformed."""
+    members: dict[str, Any] = {}
+    pairs.reverse()
+    while pairs:
+        name, value = pairs.pop()
+        if name in members:
+            raise Malformed("a member of the JSON body came twice")
+        members[name] = value
     return members
 
 
@@ -85,4 +113,26 @@ def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name.lstrip('-')} is no JSON")
 
 
+def _ascii(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Numbers of the digits that JSON has: the reader in Python takes those of other scripts too."""
+
+    def number(digits: str) -> Any:
+        if digits.isascii():
+            return read(digits)
+        message = "digits that are not JSON's"
+        raise ValueError(message)
+
+    return number
+
+
+class Patient(json.JSONDecoder):
+    """Reads the same as its base, some times slower: in Python but for single strings, so that other threads get their turns."""
+
+    def __init__(self, **hooks: Any) -> None:
+        super().__init__(**hooks)
+        self.parse_int, self.parse_float = _ascii(self.parse_int), _ascii(self.parse_float)
+        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # in every CPython, in no stub
+
+
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
+_PATIENT = Patient(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)

@@ -1,0 +1,58 @@
+"""Work on large texts in pieces: one call into C lets no other thread run until it ends, and some take a second for what a body may hold."""
+
+from __future__ import annotations
+
+import binascii
+import heapq
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+PIECE = 64 * 1024
+"""Characters or bytes of one piece; of four each, as base64 wants it."""
+
+RUN = 4096
+"""Names that are sorted at once."""
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """The text, in order."""
+    return (text[at : at + PIECE] for at in range(0, len(text), PIECE))
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a base64 text, padding and all. Raises ValueError."""
+    if 0 <= text.find("=") < len(text) - 2:
+        message = "base64 that goes on after its end"
+        raise ValueError(message)
+    return b"".join(binascii.a2b_base64(piece, strict_mode=True) for piece in pieces_of(text))
+
+
+def without_blanks(text: str) -> str:
+    """The text without white space."""
+    return "".join("".join(piece.split()) for piece in pieces_of(text))
+
+
+def escaped_pieces(data: bytes) -> Iterator[bytes]:
+    """The bytes, in order, no `%` apart from the two that follow it."""
+    at = 0
+    while at < len(data):
+        end = at + PIECE
+        cut = data.find(b"%", end - 2, end)
+        end = end if cut < 0 else cut
+        yield data[at:end]
+        at = end
+
+
+def unescaped(data: bytes) -> bytes:
+    """The bytes that percent escapes stand for."""
+    return b"".join(map(unquote_to_bytes, escaped_pieces(data)))
+
+
+def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """A map's members by name."""
+    names = list(members)
+    runs = [sorted(names[at : at + RUN]) for at in range(0, len(names), RUN)]
+    return ((name, members[name]) for name in (runs[0] if len(runs) == 1 else heapq.merge(*runs)))
