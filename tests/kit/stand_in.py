@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.config.model import Address, Upstream
+from trio_gate.shell.contexts import for_client
 from trio_gate.shell.upstream import Upstreams
 from trio_gate.wire.head import RequestHead, Target
 
@@ -70,7 +71,7 @@ class StandIn:
         self.script: Script = echo
         self.connections = 0
         self.heads: list[bytes] = []
-        self.trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.trust = for_client()
         authority.configure_trust(self.trust)
 
     def route(self, hosts: str = "*.amazonaws.com", ca_file: str | None = None) -> Upstream:

@@ -8,6 +8,7 @@ import trio
 import trustme
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
+from trio_gate.shell.contexts import for_client, for_server
 from trio_gate.shell.transport import Replay, StreamTransport, TlsTransport, trouble
 
 NAME = "s3.us-east-1.amazonaws.com"
@@ -17,9 +18,9 @@ MIB = 1024 * 1024
 @pytest.fixture(scope="module")
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     authority = trustme.CA()
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server = for_server()
     authority.issue_cert(NAME).configure_cert(server)
-    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client = for_client()
     authority.configure_trust(client)
     return client, server
 
@@ -260,7 +261,7 @@ async def test_closing_before_the_handshake(contexts):
 
 
 async def test_a_failed_handshake_tells_the_peer(contexts):
-    distrustful = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    distrustful = for_client()
     ours, theirs = memory_stream_pair()
     client = TlsTransport(ours, distrustful, server_hostname=NAME)
     server = TlsTransport(theirs, contexts[1], server_side=True)
