@@ -45,8 +45,8 @@ def shaken(gateway, door: str) -> Raw:
     return Raw(gateway.doors[door]).tls(ca, name)
 
 
-@pytest.mark.parametrize("door", ["proxy", "tls", "endpoint"])
-def test_an_agents_end_without_goodbye_is_not_answered(gate, door):
+@pytest.mark.parametrize("door", ["proxy", "tls", "endpoint", "admin"])
+def test_an_end_without_goodbye_is_not_answered(gate, door):
     with shaken(gate[0], door) as raw:
         assert raw.send(b"GET / HTTP/1.1\r\nHost: ").end().closed()
 

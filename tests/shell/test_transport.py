@@ -354,6 +354,12 @@ async def test_tls_begins_in_the_head(contexts):
     assert await server.receive_some(10) == b"hello"
 
 
+def as_openssl_says(reason: str | None) -> ssl.SSLError:
+    error = ssl.SSLError(1, "[SSL] words that differ from release to release (_ssl.c:1)")
+    error.reason = reason
+    return error
+
+
 def broken(cause: BaseException | None) -> trio.BrokenResourceError:
     error = trio.BrokenResourceError()
     error.__cause__ = cause
@@ -369,6 +375,9 @@ def broken(cause: BaseException | None) -> trio.BrokenResourceError:
         (OSError("odd"), "the connection broke"),
         (ssl.SSLEOFError(8, "EOF"), "the connection was closed early"),
         (ssl.SSLZeroReturnError(6, "closed"), "the connection was closed early"),
+        (as_openssl_says("UNEXPECTED_EOF_WHILE_READING"), "the connection was closed early"),
+        (as_openssl_says("TLSV1_ALERT_UNKNOWN_CA"), "TLS failed: tlsv1 alert unknown ca"),
+        (as_openssl_says(None), "TLS failed: unknown"),
     ],
 )
 def test_words_for_what_broke(cause, said):

@@ -134,7 +134,7 @@ async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> tr
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
             tcp = await trio.open_tcp_stream(gateway.host, gateway.port)
-            stream = trio.SSLStream(tcp, ssl_context, server_hostname=gateway.host, https_compatible=True)
+            stream = trio.SSLStream(tcp, ssl_context, server_hostname=gateway.host)
             try:
                 await stream.do_handshake()
             except BaseException:

@@ -40,7 +40,7 @@ async def accept_tls(
     """
     with _in_time(within):
         replay, context, name = await _greet(stream, choose)
-        tls = trio.SSLStream[trio.abc.Stream](replay, context, server_side=True, https_compatible=True)
+        tls = trio.SSLStream[trio.abc.Stream](replay, context, server_side=True)
         await tls.do_handshake()
         return tls, name
 

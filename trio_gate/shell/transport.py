@@ -27,6 +27,9 @@ RECEIVE = 64 * 1024
 GOODBYE_TIMEOUT = 1
 """Seconds for TLS's last word, to a peer that may no longer read."""
 
+_CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
+"""What Pythons before 3.11.3 say in place of SSLEOFError."""
+
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 
@@ -232,6 +235,8 @@ def trouble(broken: trio.BrokenResourceError) -> str:
         return "the connection was closed early"
     if isinstance(cause, ssl.SSLError):
         reason = cause.reason or "unknown"
+        if reason == _CUT_OFF:
+            return "the connection was closed early"
         return "the peer does not speak TLS" if reason in _NOT_TLS else f"TLS failed: {reason.replace('_', ' ').lower()}"
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
