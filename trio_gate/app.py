@@ -27,7 +27,8 @@ from trio_gate.shell import authority, descriptors, keep, server
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
-from trio_gate.shell.bodies import Bodies, Budget
+from trio_gate.shell.bodies import Bodies
+from trio_gate.shell.budget import Budget
 from trio_gate.shell.certificates import Leaves, file_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials

@@ -127,6 +127,14 @@ def test_an_idle_agent_gives_way_and_a_stranger_before_it(gateway):
         calls(other, "CD02")
 
 
+def test_an_agent_that_has_its_share_of_connections_closes_its_own_idle_one(gateway):
+    with ExitStack() as open_ones:
+        theirs = [open_ones.enter_context(served(gateway)) for _ in range(4)]
+        some_closed(theirs[:1], 1)
+        for one in theirs[1:]:
+            calls(one)
+
+
 def test_what_made_room_is_recorded_as_such(gateway):
     with ExitStack() as open_ones:
         for _ in range(PLACES):

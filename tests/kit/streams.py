@@ -6,7 +6,8 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.agent_stream import AgentStream
-from trio_gate.shell.bodies import Bodies, Budget
+from trio_gate.shell.bodies import Bodies
+from trio_gate.shell.budget import Budget
 from trio_gate.shell.seats import Seat, Seats
 
 if TYPE_CHECKING:
