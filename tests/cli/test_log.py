@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.audit.kit import intent, outcome
-from trio_gate.audit.record import intent_row, outcome_row, whole_row
+from tests.audit.kit import NOW, intent, outcome
+from trio_gate.audit.record import Many, intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
 from trio_gate.shell.store import Store
 
@@ -112,3 +112,13 @@ def test_a_count_that_is_none_is_refused(count, capsys):
     with pytest.raises(SystemExit):
         trio_gate_log("--state-dir", "x", "-n", count)
     assert "-n" in capsys.readouterr().err
+
+
+def test_refusals_that_were_counted_say_how_many(tmp_path, capsys):
+    many = Many(id="r-9", address="192.0.2.1", codes={"403 AccessDenied": 4, "400 InvalidRequest": 3}, first=NOW, last=NOW)
+    with closing(Store(str(tmp_path / "audit.db"))) as store:
+        store.append([many_row(many)])
+    assert trio_gate_log("--state-dir", str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "7 more refused" in said
+    assert "192.0.2.1" in said

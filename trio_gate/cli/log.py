@@ -82,11 +82,14 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
     resources = record["resources"] or []
     names = [str(name) for name in resources if isinstance(name, str)]
     more = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
+    called = f"{record['service']}:{record['action']}" if record["service"] else "-"
+    if counted := record.get("counted"):
+        called = f"{sum(counted['codes'].values())} more refused"
     return (
         record["time"][:19].replace("T", " "),
         record["agent"] or record["agent_address"],
         record["account_name"] or record["account"] or "-",
-        f"{record['service']}:{record['action']}" if record["service"] else "-",
+        called,
         f"{names[0]}{more}" if names else "-",
         decision["outcome"],
         decision["rule"] or "-",
