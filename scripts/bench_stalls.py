@@ -1,0 +1,165 @@
+"""How long the gateway keeps everybody waiting while it is busy with one hostile request: the longest answer to small ones meanwhile.
+
+    .venv/bin/python scripts/bench_stalls.py [--mib 8]
+
+Each row sends one request and asks for small refusals on other connections, one after the other, until it is answered or given up;
+the first row sends nothing, so it is what this machine and its other load take. All of it runs on loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.kit.approver import Person
+from tests.kit.gateway import running
+from tests.kit.raw import DYNAMODB, Raw, request, tunnel
+from trio_gate.approval.frames import Open
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.kit.gateway import Gateway
+
+    Attack = Callable[[Gateway, int], None]
+
+SECONDS = 15
+"""Longest measurement of one row."""
+
+ASK = 'rule "ask" { action = "approve" approvers = [human.oncall] }\n'
+SECRETS = "secretsmanager.us-east-1.amazonaws.com"
+PING = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+MIB = 1024 * 1024
+
+
+def ping(gateway: Gateway) -> float:
+    """Seconds until a request without a signature is refused."""
+    start = time.perf_counter()
+    with Raw(gateway.doors["endpoint"]) as raw:
+        raw.send(PING).answer()
+    return time.perf_counter() - start
+
+
+def dynamodb(operation: str, body: bytes, **given: str) -> bytes:
+    """A call of DynamoDB."""
+    fields = {"X_Amz_Target": f"DynamoDB_20120810.{operation}", "Content_Type": "application/x-amz-json-1.0"}
+    return request("dynamodb", DYNAMODB, body=body, **fields, **given)
+
+
+def put(item: dict[str, Any], **given: str) -> bytes:
+    """A PutItem."""
+    return dynamodb("PutItem", json.dumps({"TableName": "t", "Item": item}).encode(), **given)
+
+
+def nothing(_gateway: Gateway, _size: int) -> None:
+    """The measure of the others."""
+    time.sleep(3)
+
+
+def unsigned_head(gateway: Gateway, _size: int) -> None:
+    """A head that is no signature: the shape of its refusal is guessed from it."""
+    for _ in range(20):
+        with Raw(gateway.doors["endpoint"]) as raw:
+            raw.send(PING[:-2] + b"Authorization: " + b"a" * 32_000 + b"\r\n\r\n").answer()
+
+
+def prompt_of_blanks(gateway: Gateway, size: int) -> None:
+    """A prompt that looks for everybody in a text of blanks."""
+    send(gateway, DYNAMODB, put({"id": {"S": '"AWS":' + " " * size}}))
+
+
+def detail_of_tabs(gateway: Gateway, size: int) -> None:
+    """A part of white space that an approver opens."""
+    body = json.dumps({"SecretId": "s", "SecretString": "\t" * (size // 2) + "!"}).encode()
+    target = {"X_Amz_Target": "secretsmanager.PutSecretValue", "Content_Type": "application/x-amz-json-1.1"}
+    with tunnel(gateway, gateway.ca_file, SECRETS) as agent:
+        agent.send(request("secretsmanager", SECRETS, body=body, **target))
+        person = Person(gateway)
+        prompt = person.until(lambda found: found["service"] == "secretsmanager")
+        person.say(Open(id=prompt["id"], part=prompt["not_shown"][0]["part"]))
+
+
+def long_name(gateway: Gateway, size: int) -> None:
+    """One long name over many values."""
+    send(gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}))
+
+
+def long_name_unproven(gateway: Gateway, size: int) -> None:
+    """The same with a wrong secret."""
+    send(gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}, secret="WRONG"))
+
+
+def many_puts(gateway: Gateway, size: int) -> None:
+    """A prompt of many small members."""
+    item = '{"Put":{"TableName":"t","Item":{"a":{"S":"b"},"c":{"S":"d"}}}}'
+    body = '{"ClientRequestToken":"x","TransactItems":[' + ",".join([item] * (size // len(item))) + "]}"
+    send(gateway, DYNAMODB, dynamodb("TransactWriteItems", body.encode()))
+
+
+def one_text(gateway: Gateway, size: int) -> None:
+    """A prompt of one text."""
+    send(gateway, DYNAMODB, put({"id": {"S": "x" * size}}))
+
+
+def one_blob(gateway: Gateway, size: int) -> None:
+    """A prompt of one blob, in base64."""
+    send(gateway, DYNAMODB, put({"id": {"B": "QUJD" * (size // 4)}}))
+
+
+ROWS: tuple[Attack, ...] = (
+    nothing,
+    unsigned_head,
+    prompt_of_blanks,
+    detail_of_tabs,
+    long_name_unproven,
+    long_name,
+    many_puts,
+    one_text,
+    one_blob,
+)
+
+
+def send(gateway: Gateway, host: str, raw: bytes) -> None:
+    """Send a call and wait some seconds for its answer; one that waits for a person is left."""
+    with tunnel(gateway, gateway.ca_file, host) as agent, suppress(OSError, TimeoutError):
+        agent.send(raw)
+        agent.socket.settimeout(SECONDS)
+        agent.answer()
+
+
+def row(attack: Attack, size: int) -> None:
+    """One line of the table, by a gateway of its own."""
+    with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name, running(Path(name), None, rules=ASK) as gateway:
+        ping(gateway)
+        at_work = threading.Thread(target=attack, args=(gateway, size), daemon=True)
+        at_work.start()
+        waits, end = [ping(gateway)], time.monotonic() + SECONDS
+        while at_work.is_alive() and time.monotonic() < end:
+            waits.append(ping(gateway))
+        waits.sort()
+        print(f"{attack.__name__:20}{len(waits):>8}{1000 * waits[len(waits) // 2]:>10.1f}{1000 * waits[-1]:>10.1f}", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mib", type=float, default=8, help="size of the bodies; no more than `held_limit`")
+    size = int(parser.parse_args().mib * MIB) - 1024
+    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; milliseconds of a small refusal beside a body of {size} bytes")
+    print(f"{'':20}{'asked':>8}{'median':>10}{'longest':>10}")
+    for attack in ROWS:
+        row(attack, size)
+
+
+if __name__ == "__main__":
+    main()
