@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded_aws import REGION, ROLE
 from tests.kit.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, TOKEN, Gateway
+from tests.kit.streams import seat
 from trio_gate import app
 from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.way import Way
@@ -93,7 +94,7 @@ async def serving(config, folder: Path):
         made = Running(config, tools, hub, port)
         way = Way(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
         door = EndpointDoor(Inside(tools=tools, generation=lambda: made.current, stop=Stop()), None, way)
-        await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, "127.0.0.1"), [listener])
+        await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, seat(None, "127.0.0.1")), [listener])
         yield made
         nursery.cancel_scope.cancel()
 
