@@ -83,6 +83,12 @@ OK = b"HTTP/1.1 200 OK\r\n"
 GOOD = {
     "counted": (OK + b"Content-Length: 2\r\nETag: e\r\n\r\nab", b"ab", True),
     "chunked": (OK + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n0\r\nx-trailer: a\r\n\r\n", b"ab", True),
+    "chunked in capitals": (OK + b"Transfer-Encoding: CHUNKED\r\n\r\n02\r\nab\r\n00\r\n\r\n", b"ab", True),
+    "extensions": (OK + b"Transfer-Encoding: chunked\r\n\r\n2;a;b-c=1\r\nab\r\n0;d\r\n\r\n", b"ab", True),
+    "crumbs": (OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 99 + b"0\r\n\r\n", b"a" * 99, True),
+    "not modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b"", True),
+    "no content, said twice": (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", b"", True),
+    "TAB in a field that frames nothing": (OK + b"x-note:\ta\tb\r\nContent-Length: 0\r\n\r\n", b"", True),
     "empty": (OK + b"Content-Length: 0\r\n\r\n", b"", True),
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
     "no reason": (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", b"", True),
@@ -170,6 +176,14 @@ BAD = {
     "switching": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
     "interim flood": b"HTTP/1.1 102 Processing\r\n\r\n" * (MAX_INFORMATIONAL + 1),
     "endless head": OK + b"x-note: " + b"a" * MAX_HEAD,
+    "chunked without content": b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    "chunked and not modified": b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+    "chunked interim": b"HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "no content and a length": b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nhi",
+    "interim with a length": b"HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\nhi",
+    "TAB before a length": OK + b"Content-Length:\t1\r\n\r\na",
+    "TAB behind a coding": OK + b"Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n",
+    "length of 19 digits": OK + b"Content-Length: 1000000000000000000\r\n\r\na",
     "bad chunk": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
 }
 
@@ -179,10 +193,38 @@ def test_answers_with_two_readings_are_refused(name):
     connection = asked()
     got = events(connection, BAD[name])
     assert got[-1] == 502
-    assert not any(isinstance(event, BodyEnd) for event in got)
+    assert not any(isinstance(event, (ResponseHead, BodyEnd)) for event in got) or name == "bad chunk"
     assert not connection.reusable
     with pytest.raises(UpstreamError):
         connection.next_event()
+
+
+BAD_CHUNKS = {
+    "size of 20 digits": b"%020x\r\nhi\r\n0\r\n\r\n" % 2,
+    "size and a blank": b"2 \r\nhi\r\n0\r\n\r\n",
+    "size in bare LF": b"2\nhi\r\n0\r\n\r\n",
+    "CR in an extension": b"2;a=b\r\r\nhi\r\n0\r\n\r\n",
+    "blank in an extension": b"2; a=b\r\nhi\r\n0\r\n\r\n",
+    "quotes in an extension": b'2;a="b"\r\nhi\r\n0\r\n\r\n',
+    "empty extension": b"2;\r\nhi\r\n0\r\n\r\n",
+    "endless extension": b"2;" + b"a" * 999 + b"\r\nhi\r\n0\r\n\r\n",
+    "trailer in bare LF": b"2\r\nhi\r\n0\r\nA: b\n\n",
+    "folded trailer": b"2\r\nhi\r\n0\r\nA: b\r\n c: d\r\n\r\n",
+    "control in a trailer": b"2\r\nhi\r\n0\r\nA: \x08\r\n\r\n",
+    "length in a trailer": b"2\r\nhi\r\n0\r\nContent-Length: 5\r\n\r\n",
+    "cookie in a trailer": b"2\r\nhi\r\n0\r\nSet-Cookie: a\r\n\r\n",
+    "data without their end": b"2\r\nhi0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_CHUNKS)
+def test_chunks_with_two_readings_are_refused(name):
+    connection = asked()
+    got = events(connection, OK + b"Transfer-Encoding: chunked\r\n\r\n" + BAD_CHUNKS[name])
+    assert isinstance(got[0], ResponseHead)
+    assert got[-1] == 502
+    assert BodyEnd() not in got
+    assert not connection.reusable
 
 
 @pytest.mark.parametrize("raw", [OK, OK + CL + b"\r\n", OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def _secret(resource: str) -> str | Unknown:
 def _folded(resource: str) -> str:
     """A type whose names mean the same in any case: Glue folds them for Hive, ElastiCache stores them so (their API references)."""
     kind = re.split("[:/]", resource, maxsplit=1)[0]
-    return kind + resource[len(kind) :].lower()
+    return kind + fold(resource[len(kind) :])
 
 
 _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
@@ -175,7 +176,7 @@ def queue(value: object, scene: Scene) -> Resource:
     found = _QUEUE_PATH.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return scene.arn("sqs", str(value)) if plain(value) and "/" not in str(value) else NOT_KNOWN
-    labels = found[1].lower().split(".")
+    labels = fold(found[1]).split(".")
     region = {"sqs": labels[1:2], "queue": ["us-east-1"]}.get(labels[0], labels[:1] if labels[1:2] == ["queue"] else [])
     if region and "amazonaws" in labels and region != [scene.region]:
         return Resource(arn=UNKNOWN, account=found[2])
@@ -191,7 +192,7 @@ def parameter(value: object, scene: Scene) -> Resource:
     """An SSM parameter by name, `name:version`, `name:label` or ARN; one that stands for a secret is UNKNOWN."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
-    if isinstance(value, str) and "aws/reference/" in value.lower():
+    if isinstance(value, str) and "aws/reference/" in fold(value):
         return NOT_KNOWN
     return name_or_arn("ssm", "parameter/", value, scene)
 

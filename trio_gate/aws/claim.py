@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
@@ -36,7 +37,7 @@ PRESIGNED = frozenset(
 )
 """What a signature in the query consists of."""
 
-_PRESIGNED_FOLDED = frozenset(name.lower() for name in PRESIGNED)
+_PRESIGNED_FOLDED = frozenset(map(fold, PRESIGNED))
 _SIGV2 = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
 
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
@@ -63,7 +64,7 @@ def read_claim(head: RequestHead) -> Claim:
 def _presigned(head: RequestHead) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in head.target.query:
-        if name.lower() not in _PRESIGNED_FOLDED:
+        if fold(name) not in _PRESIGNED_FOLDED:
             continue
         if name not in PRESIGNED or name in found:
             raise Malformed("a parameter of the signature in the query is repeated or not spelled as X-Amz-Credential is")

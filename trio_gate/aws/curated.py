@@ -17,6 +17,7 @@ from trio_gate.aws.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABL
 from trio_gate.aws.curated_s3 import s3, s3control
 from trio_gate.aws.partiql import read_statements
 from trio_gate.aws.walk import items, text
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +115,7 @@ def _chooses_groups(params: Mapping[str, Value]) -> bool:
     """Whether a query may name log groups itself: by SOURCE in CloudWatch's own language, anywhere in SQL and PPL."""
     query = params.get("queryString")
     own = params.get("queryLanguage") in (None, "CWLI")
-    return not own or not isinstance(query, str) or "source" in query.lower()
+    return not own or not isinstance(query, str) or "source" in fold(query)
 
 
 def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:

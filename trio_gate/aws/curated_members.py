@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws import arns
 from trio_gate.aws.arns import NOT_KNOWN, Resource, Scene, name_or_arn
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ def kind_reader(service: str, kind: str, *, lower: bool = False, bare: bool = Fa
 
     def read(value: object, scene: Scene) -> Resource:
         if lower and isinstance(value, str) and arns.plain(value):
-            value = value.lower()
+            value = fold(value)
         found = name_or_arn(service, kind, value, scene)
         if bare and found is not NOT_KNOWN and arns.parse(value) is None:
             return Resource(arn=f"arn:{scene.partition}:{service}:::{kind}{value}", account=scene.account)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.walk import at, given, items, leaves
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +153,7 @@ def _passes_role(service: str, params: Mapping[str, Value]) -> bool | Unknown:
 
 def _names_role(name: str) -> bool:
     """Only the end of a name is looked at: it stands on the way to many values, and may be as long as the body."""
-    end = name[-len(_ROLE_MEMBER) :].lower()
+    end = fold(name[-len(_ROLE_MEMBER) :])
     return end.endswith(_ROLE_ENDS) and (end != _ROLE_MEMBER or len(name) == len(end))
 
 
@@ -177,7 +178,7 @@ def _s3(operation: str, params: Mapping[str, Value]) -> list[str]:
         extra += _when_given(_BUCKET_EXTRAS, params)
         extra += ["s3:TagResource"] if given(params, "CreateBucketConfiguration", "Tags") else []
     if operation in {"CopyObject", "UploadPartCopy"}:
-        versioned = "versionid" in unquote(str(params.get("CopySource"))).lower()
+        versioned = "versionid" in fold(unquote(str(params.get("CopySource"))))
         extra += ["s3:GetObject", "s3:GetObjectVersion"] if versioned else ["s3:GetObject"]
     if operation == "CopyObject" and params.get("TaggingDirective") != "REPLACE":
         extra += ["s3:GetObjectTagging", "s3:PutObjectTagging"]

@@ -23,6 +23,7 @@ from trio_gate.aws.readers.json_body import read_json
 from trio_gate.aws.route import Asked, Match, find
 from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
+from trio_gate.text import fold
 from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
 from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
@@ -179,7 +180,7 @@ def _check_encoding(head: RequestHead, match: Match) -> bool:
     if len(head.all("content-encoding")) > 1:
         raise Malformed("the field `content-encoding` came more than once")
     operation = match.operation
-    framed = "aws-chunked" in (token.strip(" \t").lower() for token in encoding.split(","))
+    framed = "aws-chunked" in (fold(token.strip(" \t")) for token in encoding.split(","))
     s3_upload = match.service.name == "s3" and operation.streams
     if framed and not s3_upload:
         raise Malformed(f"{operation.name} takes no aws-chunked body")
@@ -228,7 +229,7 @@ def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str
         value = params.get(member.name)
         if member.host_label and isinstance(value, str):
             prefix = match.operation.host_prefix.replace(f"{{{member.name}}}", value)
-            if match.candidate.signing_name != _OUTPOSTS and not match.candidate.host.startswith(prefix.lower()):
+            if match.candidate.signing_name != _OUTPOSTS and not match.candidate.host.startswith(fold(prefix)):
                 raise Unidentified(f"the host does not begin with `{member.name}`, as the operation's hosts do")
 
 

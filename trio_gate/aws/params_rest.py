@@ -18,6 +18,7 @@ from trio_gate.aws.readers.xml_body import read_xml
 from trio_gate.aws.route_rest import X_ID
 from trio_gate.aws.route_rpc import media_type
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,13 +120,13 @@ def _header(member: Member, given: tuple[str, ...]) -> Value:
         return _without_framing(given[0])
     if member.jsonvalue:
         return _jsonvalue(member, given[0])
-    text = given[0].lower() if member.shape.type == "boolean" and given[0] in _PYTHONS else given[0]
+    text = fold(given[0]) if member.shape.type == "boolean" and given[0] in _PYTHONS else given[0]
     return from_text(member, text, timestamps="rfc822")
 
 
 def _without_framing(text: str) -> str | None:
     """Content-Encoding as S3 keeps it: aws-chunked is framing (S3 user guide, "Signature calculations, chunked upload")."""
-    kept = [part for part in (part.strip(" \t") for part in text.split(",")) if part.lower() != "aws-chunked"]
+    kept = [part for part in (part.strip(" \t") for part in text.split(",")) if fold(part) != "aws-chunked"]
     return ",".join(kept) or None
 
 

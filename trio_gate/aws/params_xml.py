@@ -1,7 +1,7 @@
 """Parameters from an XML document.
 
 Rule: element names are the model's, exactly; a second element where the model has one value, an unknown element or
-attribute, and text where elements belong refuse the request. Namespace declarations mean nothing here.
+attribute, and text where elements belong refuse the request.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ def structure_from_xml(shape: Shape, element: Element) -> dict[str, Value]:
     """
     values: dict[str, Value] = {}
     for name, text in element.attributes.items():
-        if name != "xmlns" and not name.startswith("xmlns:"):
-            member = _member(shape, name, attribute=True)
-            values[member.name] = from_text(member, text, timestamps="iso8601")
+        member = _member(shape, name, attribute=True)
+        values[member.name] = from_text(member, text, timestamps="iso8601")
     _require_blank(element)
     for child in element.children:
         member = _member(shape, child.name, attribute=False)
@@ -90,7 +89,7 @@ def _member(shape: Shape, name: str, *, attribute: bool) -> Member:
 
 
 def _require_plain(element: Element) -> None:
-    if any(name != "xmlns" and not name.startswith("xmlns:") for name in element.attributes):
+    if element.attributes:
         raise Malformed("an element has an attribute that the model does not have")
 
 

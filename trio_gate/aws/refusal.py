@@ -13,6 +13,8 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
+from trio_gate.text import fold
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -112,7 +114,7 @@ def _xml(ids: dict[str, str], body: str) -> tuple[dict[str, str], bytes]:
 
 
 def _field_text(reason: str) -> str:
-    return re.sub(r"[^\x20-\x7e]", "?", reason)[:_REASON_LIMIT].strip()
+    return re.sub(r"[^\x20-\x7e]", "?", reason)[:_REASON_LIMIT].strip(" ")
 
 
 def guess_protocol(head: RequestHead) -> str | None:
@@ -128,7 +130,7 @@ def guess_protocol(head: RequestHead) -> str | None:
     by_scope = _BY_SCOPE.get(_scope_service(head) or "")
     if by_scope is not None:
         return by_scope
-    media = (head.one("content-type") or "").split(";")[0].strip().lower()
+    media = fold((head.one("content-type") or "").partition(";")[0].strip(" \t"))
     if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
         return "query"
     return _BY_TYPE.get(media)
@@ -138,5 +140,5 @@ def _scope_service(head: RequestHead) -> str | None:
     """What stands in a signature's credential before "aws4_request"."""
     authorization = (head.one("authorization") or "").partition("Credential=")[2].partition(",")[0]
     asked = (value for name, value in head.target.query if name == "X-Amz-Credential")
-    parts = (authorization or next(asked, "")).strip().rsplit("/", 2)
+    parts = (authorization or next(asked, "")).strip(" ").rsplit("/", 2)
     return parts[1] if len(parts) == 3 and parts[2] == "aws4_request" else None

@@ -18,6 +18,7 @@ from trio_gate.aws.curated_ecs import IN_CLUSTER
 from trio_gate.aws.iam_names import BY_METHOD
 from trio_gate.aws.templates import ACCOUNT_MEMBERS, by_template
 from trio_gate.aws.walk import leaves, text
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,7 +66,7 @@ _HEAD = 512
 _READ = {"s3": {"Bucket", "CopySource"}, "ecs": set(IN_CLUSTER)}
 """Members whose ARNs the curated readers bring to another form."""
 
-_PAGE = re.compile(r"next_?token|marker|max_?(?:results|records|items)|page_?(?:size|token)|limit", re.IGNORECASE)
+_PAGE = re.compile(r"next_?token|marker|max_?(?:results|records|items)|page_?(?:size|token)|limit", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +174,13 @@ def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Itera
         elif service != "s3":
             uri = _S3_URI.fullmatch(str(value))
             name = uri[1] if uri else str(value)
-            if uri or (path[-1][-10:].lower().endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
+            if uri or (fold(path[-1][-10:]).endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
                 yield Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
 
 
 def _says_more(value: str) -> bool:
     """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
-    head = value[:_HEAD].strip().lower()
+    head = fold(value[:_HEAD].strip())
     scheme, mark, rest = head.partition("://")
     if mark and scheme.startswith("s3"):
         return _S3_URI.fullmatch(value) is None

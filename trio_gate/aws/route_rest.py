@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,7 +138,7 @@ def _one_name(part: Segment, value: str) -> bool:
     """Whether a value with slashes is one name: an id has them in an ARN alone, and where the model has a pattern it must fit."""
     if not part.greedy or "/" not in value:
         return True
-    if part.text.lower().endswith(("id", "arn")) and not value.startswith("arn:"):
+    if fold(part.text).endswith(("id", "arn")) and not value.startswith("arn:"):
         return False
     if part.pattern is None:
         return True
@@ -160,8 +161,8 @@ def query_fits(route: Route, head: RequestHead) -> str | None:
     unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
     if route.any_query:
         # What AWS may read as something else is no entry of a map.
-        taken = {name.lower() for name in (*route.known, *route.constants)}
-        unknown = {name for name in unknown if name.lower() in taken or name.lower().startswith("x-amz-")}
+        taken = {fold(name) for name in (*route.known, *route.constants)}
+        unknown = {name for name in unknown if fold(name) in taken or fold(name).startswith("x-amz-")}
     return f"the operation has no query parameter `{_shown(unknown)}`" if unknown else None
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.text import fold
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,7 +34,7 @@ def media_type(head: RequestHead) -> str | None:
     if value is None or not value.isascii():
         return value
     kind, semicolon, parameter = value.partition(";")
-    return kind.rstrip(" \t").lower() if not semicolon or _CHARSET.fullmatch(parameter) else value.lower()
+    return fold(kind.rstrip(" \t")) if not semicolon or _CHARSET.fullmatch(parameter) else fold(value)
 
 
 def json_operation(service: Service, head: RequestHead) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.text import fold
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -135,7 +137,7 @@ def _member(name: str, ref: Mapping[str, Any], shape: Shape, *, ec2: bool, query
         name=name,
         shape=shape,
         location=location,
-        wire=wire.lower() if location in ("header", "headers") else wire,
+        wire=fold(wire) if location in ("header", "headers") else wire,
         renamed="locationName" in ref,
         query=query or _query_name(name, ref, ec2=ec2),
         flattened=shape.flattened or bool(ref.get("flattened")),
@@ -170,4 +172,4 @@ def _index_query(shape: Shape, *, ec2: bool) -> None:
 
 
 def _lower(text: str | None) -> str | None:
-    return text.lower() if text else None
+    return fold(text) if text else None

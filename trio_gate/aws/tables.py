@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws import reviewed
 from trio_gate.aws.iam_names import PREFIX
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -92,7 +93,7 @@ class Tables:
 
     def action(self, prefix: str, name: str) -> Action | None:
         """The action `name` (in any case) of an IAM prefix; None when IAM has none."""
-        return self._prefix(prefix).actions.get(name.lower())
+        return self._prefix(prefix).actions.get(fold(name))
 
     def templates(self, prefix: str) -> Mapping[str, str]:
         """Resource type → ARN template such as `arn:${Partition}:s3:::${BucketName}`, by the type's lower-case name."""
@@ -121,7 +122,7 @@ def _prefixes(services: Iterable[str]) -> list[str]:
 
 
 def _action(prefix: str, row: Mapping[str, Any]) -> Action:
-    kinds = [(kind["name"].lower(), bool(kind["required"])) for kind in row["resourceTypes"]]
+    kinds = [(fold(kind["name"]), bool(kind["required"])) for kind in row["resourceTypes"]]
     return Action(
         name=f"{prefix}:{row['name']}",
         access=_ACCESS.get(row["accessLevel"], "write"),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.arns import NOT_KNOWN, Resource, Scene, given_arn, is_account, parse, plain
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +73,7 @@ def _singleton(template: str, scene: Scene) -> Resource:
 
 
 def _fold(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", name.lower())
+    return re.sub("[^a-z0-9]", "", fold(name))
 
 
 def _variables(template: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope
 from trio_gate.errors import Denied, Malformed
+from trio_gate.text import fold
 from trio_gate.wire.authority import agreed_host
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> 
 
 
 def _check_endpoint(head: RequestHead, way: Way) -> None:
-    found = _HOST.fullmatch((head.one("host") or "").lower())
+    found = _HOST.fullmatch(fold(head.one("host") or ""))
     if found is None or (found[1] or found[2]) not in way.names:
         raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.claim import PRESIGNED
 from trio_gate.errors import Malformed
 from trio_gate.signing.sigv4 import S3_FAMILY
+from trio_gate.text import fold
+from trio_gate.wire.parse import field_value
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Claim
@@ -28,7 +30,7 @@ _PREFIX = "x-amz-"
 _ANYWHERE = frozenset({"X-Amz-Content-Sha256", "X-Amz-Security-Token"})
 """Presigners of every service add these, in this one spelling."""
 
-_ANYWHERE_FOLDED = frozenset(name.lower() for name in _ANYWHERE)
+_ANYWHERE_FOLDED = frozenset(map(fold, _ANYWHERE))
 
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~\-]+")
 _VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -56,7 +58,7 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
     moved = [pair for pair in head.target.query if _stands_for_field(pair[0])]
     if not moved:
         return head
-    anywhere = [name for name, _ in moved if name.lower() in _ANYWHERE_FOLDED]
+    anywhere = [name for name, _ in moved if fold(name) in _ANYWHERE_FOLDED]
     if head.one("authorization") is not None and (anywhere or claim.service in S3_FAMILY):
         raise Malformed("an x-amz parameter in the query of a request that is signed in its head: send it as a field")
     if claim.service not in S3_FAMILY:
@@ -70,22 +72,22 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
 
 
 def _stands_for_field(name: str) -> bool:
-    return name.lower().startswith(_PREFIX) and name not in PRESIGNED
+    return fold(name).startswith(_PREFIX) and name not in PRESIGNED
 
 
 def _check_once(head: RequestHead, names: list[str]) -> None:
-    folded = [name.lower() for name in names]
+    folded = [fold(name) for name in names]
     fields = {name for name, _ in head.headers}
     if len(set(folded)) != len(folded) or not fields.isdisjoint(folded):
         raise Malformed("an x-amz parameter of a presigned request came twice, or as a field too: send it once")
-    if any(name.lower() in _ANYWHERE_FOLDED and name not in _ANYWHERE for name in names):
+    if any(fold(name) in _ANYWHERE_FOLDED and name not in _ANYWHERE for name in names):
         raise Malformed("a parameter of a presigned request is not spelled as X-Amz-Content-Sha256 is")
 
 
 def _field(name: str, value: str) -> tuple[str, str]:
     if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
         raise Malformed("an x-amz parameter of a presigned request cannot stand for a field: its name or value holds other bytes")
-    return name.lower(), value.strip(" \t")
+    return fold(name), field_value(fold(name), value.strip(" ").encode())
 
 
 def _without_digest_of_nothing(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 from trio_gate.wire.chunked import ChunkReader, take
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer
@@ -134,7 +135,7 @@ class AgentConnection:
         self.has_body = self.content_length != 0
         self.expects_continue = head.one("expect") is not None
         self._method = head.method
-        self._close = self._close or any("close" in value.lower() for value in head.all("connection"))
+        self._close = self._close or any("close" in fold(value) for value in head.all("connection"))
         self._at = _At.BODY
 
     def _body(self) -> AgentEvent:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,4 +52,4 @@ def _name(text: str, what: str, ports: Collection[int]) -> str:
         raise Malformed(f"{what} is not a host name, as sts.us-east-1.amazonaws.com, or is an address")
     if found[2] is not None and int(found[2]) != 443 and int(found[2]) not in ports:
         raise Malformed(f"{what} names another port than 443", status=421)
-    return found[1].lower()
+    return fold(found[1])

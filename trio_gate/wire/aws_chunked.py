@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 from trio_gate.wire.checksums import declared_in, known
 from trio_gate.wire.fields import CONTENT_LENGTH
 from trio_gate.wire.head import Streamed, StreamKind
@@ -102,7 +103,7 @@ def check_served(head: RequestHead) -> None:
 def unframed_head(head: RequestHead, trailers: Headers) -> RequestHead:
     """The head as it would be without aws-chunked: trailers are fields, and other codings stay."""
     codings = [coding.strip(" \t") for value in head.all("content-encoding") for coding in value.split(",")]
-    other = ", ".join(coding for coding in codings if coding.lower() != "aws-chunked")
+    other = ", ".join(coding for coding in codings if fold(coding) != "aws-chunked")
     kept = head.where(lambda name: name not in _FRAMING and name != "content-encoding").headers
     encoding = (("content-encoding", other),) if other else ()
     return replace(head, headers=(*kept, *encoding, *trailers))
@@ -124,7 +125,7 @@ def _framed(head: RequestHead, kind: StreamKind, content_length: int | None) -> 
 
 def _trailers(head: RequestHead, kind: StreamKind, declared: set[str]) -> tuple[str, ...]:
     announced = head.one("x-amz-trailer")
-    names = tuple(name.strip(" \t").lower() for name in announced.split(",")) if announced else ()
+    names = tuple(fold(name.strip(" \t")) for name in announced.split(",")) if announced else ()
     if kind is StreamKind.SIGNED and announced is not None:
         raise Malformed(f"`x-amz-trailer` needs x-amz-content-sha256: {StreamKind.SIGNED_TRAILER.value}")
     if kind is StreamKind.SIGNED_TRAILER and not names:
@@ -145,4 +146,4 @@ def _decoded_length(head: RequestHead) -> int | None:
 
 def _aws_chunked(head: RequestHead) -> bool:
     codings = (coding.strip(" \t") for value in head.all("content-encoding") for coding in value.split(","))
-    return any(coding.lower() == "aws-chunked" for coding in codings)
+    return any(fold(coding) == "aws-chunked" for coding in codings)

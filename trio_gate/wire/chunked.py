@@ -11,7 +11,7 @@ import re
 from enum import Enum, auto
 
 from trio_gate.errors import Malformed
-from trio_gate.wire.fields import Fields, split_field
+from trio_gate.wire.fields import Fields, split_trailer
 
 MAX_TRAILERS = 8 * 1024
 """Bytes of a trailer section. S3's checksums need less than 200."""
@@ -20,6 +20,8 @@ _SIZE_LINE = 18
 """Bytes of a size line with its CRLF: 16 digits count to 2**64."""
 
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_EXTENDED_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}(?:;[0-9A-Za-z_-]+(?:=[0-9A-Za-z_-]+)?)*")
+_EXTENSIONS = 256
 _SIGNED_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})")
 _SIGNATURE = len(";chunk-signature=") + 64
 
@@ -88,7 +90,7 @@ class ChunkReader:
         limit = {_At.SIZE: self._line_limit, _At.AFTER: 2}.get(self._at, self._budget)
         end = buffer.find(b"\r\n", 0, limit)
         if end < 0:
-            if len(buffer) >= limit:
+            if len(buffer) >= limit or self._broken(buffer):
                 raise self._fault()
             return False
         line = bytes(buffer[:end])
@@ -96,6 +98,10 @@ class ChunkReader:
         self._budget -= end + 2 if self._at is _At.TRAILERS else 0
         self._step(line)
         return True
+
+    def _broken(self, buffer: bytearray) -> bool:
+        """Whether a line that has no end yet can have none: a bare LF is no end, and stands in no line."""
+        return b"\n" in buffer
 
     def _step(self, line: bytes) -> None:
         if self._at is _At.SIZE:
@@ -121,14 +127,30 @@ class ChunkReader:
         return int(line, 16)
 
     def _trailer(self, line: bytes) -> tuple[bytes, bytes]:
-        if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in line):
-            raise Malformed("a trailer of the body holds a control byte")
-        return split_field(line)
+        return split_trailer(line)
 
     def _fault(self) -> Malformed:
         if self._at is _At.TRAILERS:
-            return Malformed("the trailers of the body are too long")
+            return Malformed("the trailers of the body are too long, or a line of them does not end with CRLF")
         return Malformed("a chunk of the body is not `size in hex, CRLF, data, CRLF`")
+
+
+class AnswerChunkReader(ChunkReader):
+    """AWS's chunks: extensions of the grammar's plain form are passed over, and chunks may be as small as a stream's words."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._line_limit += _EXTENSIONS
+
+    def _size(self, line: bytes) -> int:
+        if not _EXTENDED_SIZE.fullmatch(line):
+            raise self._fault()
+        return super()._size(line.partition(b";")[0])
+
+    def _spend(self) -> None:
+        """Nothing: the gateway waits for each of them."""
 
 
 class AwsChunkReader(ChunkReader):
@@ -154,6 +176,9 @@ class AwsChunkReader(ChunkReader):
             raise Malformed("a chunk of the body is not `size in hex;chunk-signature=64 hex digits, CRLF, data, CRLF`")
         self.signature = found[2].decode()
         return int(found[1], 16)
+
+    def _broken(self, buffer: bytearray) -> bool:
+        return self._at is not _At.TRAILERS and super()._broken(buffer)
 
     def _trailer(self, line: bytes) -> tuple[bytes, bytes]:
         return super()._trailer(line.removesuffix(b"\n"))

@@ -14,10 +14,20 @@ from trio_gate.errors import Malformed
 END = b"\r\n\r\n"
 
 _PLAIN = bytes(byte for byte in range(256) if (byte >= 0x20 and byte != 0x7F) or byte in b"\t\r\n")
+_PRINTABLE = re.compile(rb"[ -~]*")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
-CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,18}")
-"""RFC 9110 §8.6 without signs, lists and leading zeros; 19 digits are more than any body has."""
+CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")
+"""RFC 9110 §8.6 without signs, lists and leading zeros; 18 digits stay below 2**63, where other readers turn negative."""
+
+FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding"})
+"""Fields that say where a message ends or who it is for."""
+
+_NO_TRAILERS = FRAMING | {
+    *(b"authorization", b"connection", b"content-encoding", b"content-range", b"content-type", b"expect", b"keep-alive"),
+    *(b"proxy-authorization", b"proxy-connection", b"set-cookie", b"te", b"trailer", b"upgrade"),
+}
+"""What RFC 9110 §6.5.1 keeps out of trailers: a reader that joins them to the head would take another message."""
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -81,7 +91,20 @@ def split_field(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not _NAME.fullmatch(name):
         raise Malformed("a line of the head is not `name: value`")
-    return name.lower(), value.strip(b" \t")
+    name = name.lower()
+    if name in FRAMING and b"\t" in value:
+        raise Malformed(f"a TAB stands in the field `{name.decode()}`: some readers do not take it for a blank")
+    return name, value.strip(b" \t")
+
+
+def split_trailer(line: bytes) -> tuple[bytes, bytes]:
+    """One field line of a trailer section without its CRLF: printable ASCII, and no field that frames. Raises Malformed."""
+    if not _PRINTABLE.fullmatch(line):
+        raise Malformed("a trailer of the body holds a byte that is not printable ASCII")
+    name, value = split_field(line)
+    if name in _NO_TRAILERS:
+        raise Malformed(f"the field `{name.decode()}` came as a trailer: it belongs into the head")
+    return name, value
 
 
 def _too_large(limit: int) -> Malformed:

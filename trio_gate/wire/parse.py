@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 from trio_gate.wire.fields import CONTENT_LENGTH, split_head
 from trio_gate.wire.head import RequestHead, Target
 
@@ -54,12 +55,15 @@ _SINGLE_PREFIXES = ("x-amz-", "x-amzn-", "amz-sdk-")
 _NOMINABLE = frozenset({"close", "keep-alive"})
 
 _VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
-_TARGET = re.compile(rb"/[A-Za-z0-9\-._~%!$&'()*+,;=:@/?\[\]]*")
+_TARGET = re.compile(rb"/[A-Za-z0-9\-._~%!$&'()*+,;=:@/\[\]]*(?:\?[A-Za-z0-9\-._~%!$&'()*+,=:@/?\[\]]*)?")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _AUTHORITY = re.compile(rf"((?:{_LABEL}\.)*{_LABEL}):([1-9][0-9]{{0,4}})")
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_METADATA = "x-amz-meta-"
+_WIDE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
+_UNSEEN = re.compile(rf"[\u0080-\u009f\u2028\u2029]|\A[{_WIDE}]|[{_WIDE}]\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +108,13 @@ def parse_connect(raw: bytes) -> ConnectHead:
     found = _AUTHORITY.fullmatch(authority)
     if not found or _NUMERIC.fullmatch(found[1].rpartition(".")[2]):
         raise Malformed("CONNECT takes a host name and a port, as sts.us-east-1.amazonaws.com:443, and no address")
-    host, port = found[1].lower(), int(found[2])
+    host, port = fold(found[1]), int(found[2])
     if len(host) > 253 or port > 65535:
         raise Malformed("the host name or the port of CONNECT is out of range")
     if {"content-length", "transfer-encoding"} & {name for name, _ in headers}:
         raise Malformed("CONNECT has no body")
     _check_repeats(headers)
-    if any(_fold(value) not in (host, f"{host}:{port}") for name, value in headers if name == "host"):
+    if any(fold(value) not in (host, f"{host}:{port}") for name, value in headers if name == "host"):
         raise Malformed("Host and the target of CONNECT differ")
     return ConnectHead(host=host, port=port, headers=headers)
 
@@ -128,10 +132,32 @@ def _read(raw: bytes) -> tuple[tuple[bytes, bytes, bytes], Headers]:
 
 
 def _text(fields: Fields) -> Headers:
+    return tuple((name.decode("ascii"), field_value(name.decode("ascii"), value)) for name, value in fields)
+
+
+def field_value(name: str, value: bytes) -> str:
+    """The value of a field as text: printable ASCII, or UTF-8 in an object's metadata, where S3 keeps it and Go's SDK writes it.
+
+    The grammar of fields has seen it: there are no control bytes but TAB.
+
+    Raises:
+        Malformed: it has two readings.
+    """
+    if b"\t" in value:
+        raise Malformed(f"a TAB stands inside the field `{name}`: send a blank")
+    if value.isascii():
+        return value.decode("ascii")
+    if not name.startswith(_METADATA):
+        raise Malformed(
+            f"the field `{name}` holds an octet beyond ASCII, which readers decode in different ways: percent-encode it"
+        )
     try:
-        return tuple((name.decode("ascii"), value.decode("utf-8")) for name, value in fields)
+        text = value.decode("utf-8")
     except UnicodeDecodeError:
-        raise Malformed("a field's value is not UTF-8") from None
+        raise Malformed(f"the field `{name}` is not UTF-8") from None
+    if _UNSEEN.search(text):
+        raise Malformed(f"the field `{name}` holds a control character, or begins or ends with a blank beyond ASCII")
+    return text
 
 
 def _origin_form(raw: bytes, headers: Headers) -> bytes:
@@ -180,11 +206,6 @@ def _ascii(value: bytes) -> str:
     return value.decode("ascii", "replace")
 
 
-def _fold(value: str) -> str:
-    # U+212A in lower case is `k`, so only ASCII is folded.
-    return value.lower() if value.isascii() else value
-
-
 def _check_repeats(headers: Headers) -> None:
     for name, times in Counter(name for name, _ in headers).items():
         if times > 1 and (name in _SINGLE or name.startswith(_SINGLE_PREFIXES)):
@@ -199,11 +220,11 @@ def _check(headers: Headers) -> None:
         raise Malformed("the field `host` is missing or is not a host name")
     if "upgrade" in fields:
         raise Malformed("the field `upgrade` is refused: this gateway switches to no other protocol")
-    if _fold(fields.get("expect", "100-continue")) != "100-continue":
+    if fold(fields.get("expect", "100-continue")) != "100-continue":
         raise Malformed("the field `expect` may say 100-continue and nothing else", status=417)
     _check_framing(fields)
     for value in (value for name, value in headers if name == "connection"):
-        if not {_fold(option.strip(" \t")) for option in value.split(",")} <= _NOMINABLE:
+        if not {fold(option.strip(" \t")) for option in value.split(",")} <= _NOMINABLE:
             raise Malformed("the field `connection` may say close or keep-alive and name no other field")
 
 

@@ -1,6 +1,7 @@
 """HTML forms, as the query and ec2 protocols use them: `name=value` joined by `&`, each name once.
 
-`+` is a space; `%XX` is strict; both sides are UTF-8. `;` separates nothing. A NUL has no use in any of these protocols.
+`+` is a space; `%XX` is strict; both sides are UTF-8. A raw `;` is refused: readers of HTML 4 cut there. So are raw controls, blanks
+and octets beyond ASCII, which some decode as Latin-1; every SDK escapes all of them. A NUL has no use in any of these protocols.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from trio_gate.errors import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_RAW = re.compile(rb"[!-:<-~]*")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -22,8 +24,10 @@ def read_form(data: bytes) -> dict[str, str]:
     """The parameters of a form body.
 
     Raises:
-        Malformed: bad escapes, bad UTF-8, an empty or repeated name.
+        Malformed: raw octets that must be escaped, bad escapes, bad UTF-8, an empty or repeated name.
     """
+    if not _RAW.fullmatch(data):
+        raise Malformed("the form holds a raw semicolon, control, blank or octet beyond ASCII: percent-encode it")
     if data.count(b"&") >= MAX_VALUES:
         raise Malformed(f"the form has more than {MAX_VALUES} parameters")
     return once(_pair(part) for part in data.split(b"&")) if data else {}

@@ -1,8 +1,10 @@
 """XML as AWS documents need it: elements, attributes, text. Read by expat with everything else refused.
 
-Refused: a DOCTYPE, entities, processing instructions, comments (a comment inside a text joins or cuts it, depending on the
-reader), another encoding than UTF-8, text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, and an
-element in another namespace than the root's: who reads namespaces would not see it.
+Refused: another version than 1.0 (in 1.1, U+0085 and U+2028 are line ends), another encoding than UTF-8, or US-ASCII that is
+none, a DOCTYPE, entities, processing instructions, comments (a comment inside a text joins or cuts it, depending on the
+reader), text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, names beyond ASCII, an element with a prefix or
+in another namespace than the root's (who reads namespaces would not see it), and a prefix of an attribute that is not what it
+is everywhere: `xsi`, bound to XML Schema's instances.
 """
 
 from __future__ import annotations
@@ -13,13 +15,18 @@ from xml.parsers import expat
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_VALUES
 from trio_gate.errors import Malformed
+from trio_gate.text import fold
 
 _BLANK = " \t\r\n"
+_PARTS = "\n"
+"""Between namespace, name and prefix, as expat reports them. No namespace holds it."""
+
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 @dataclass(slots=True, kw_only=True)
 class Element:
-    """One element: names as written, prefixes included; `text` is what stands directly in it."""
+    """One element: names without a namespace, but `xsi:type` with its prefix; `text` is what stands directly in it."""
 
     name: str
     attributes: dict[str, str]
@@ -50,7 +57,7 @@ def read_xml(data: bytes) -> Element:
         raise Malformed("the XML body is not UTF-8") from None
     if text.startswith("\ufeff") or "\0" in text:
         raise Malformed("the XML body begins with a byte order mark or holds NUL")
-    builder = _Builder()
+    builder = _Builder(ascii_only=text.isascii())
     try:
         builder.parser.Parse(data, True)
     except expat.ExpatError:
@@ -59,13 +66,15 @@ def read_xml(data: bytes) -> Element:
 
 
 class _Builder:
-    __slots__ = ("count", "namespace", "open", "parser")
+    __slots__ = ("ascii_only", "count", "namespace", "open", "parser")
 
-    def __init__(self) -> None:
+    def __init__(self, *, ascii_only: bool) -> None:
+        self.ascii_only = ascii_only
         self.count = 0
-        self.namespace: str | None = None
+        self.namespace = ""
         self.open: list[Element] = [Element(name="", attributes={})]
-        parser = expat.ParserCreate("utf-8")
+        parser = expat.ParserCreate("utf-8", _PARTS)
+        parser.namespace_prefixes = True
         parser.buffer_text = True
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
@@ -84,11 +93,12 @@ class _Builder:
         self.count += 1
         if self.count > MAX_VALUES or len(self.open) > MAX_DEPTH:
             raise Malformed(f"the XML body has more than {MAX_VALUES} elements or {MAX_DEPTH} levels")
+        space, local, prefix = _name(name)
         if self.count == 1:
-            self.namespace = attributes.get("xmlns")
-        if attributes.get("xmlns", self.namespace) != self.namespace:
-            raise Malformed("the XML body has an element in another namespace than its root's")
-        element = Element(name=name, attributes=attributes)
+            self.namespace = space
+        if prefix or space != self.namespace:
+            raise Malformed("the XML body has an element with a prefix, or in another namespace than its root's")
+        element = Element(name=local, attributes={_attribute(key): value for key, value in attributes.items()})
         self.open[-1].children.append(element)
         self.open.append(element)
 
@@ -100,8 +110,11 @@ class _Builder:
     def data(self, text: str) -> None:
         self.open[-1].parts.append(text)
 
-    def declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and not (encoding.isascii() and encoding.lower() in ("utf-8", "us-ascii")):
+    def declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if version != "1.0":
+            raise Malformed("the XML body is of another version than 1.0")
+        coding = None if encoding is None else fold(encoding)
+        if coding not in (None, "utf-8") and not (coding == "us-ascii" and self.ascii_only):
             raise Malformed("the XML body is not UTF-8")
 
     def refuse_doctype(self, *_: Any) -> NoReturn:
@@ -112,3 +125,24 @@ class _Builder:
 
     def refuse_comment(self, *_: Any) -> NoReturn:
         raise Malformed("the XML body has a comment")
+
+
+def _name(text: str) -> tuple[str, str, str]:
+    """Namespace, name and prefix of a name that expat has resolved; each may be empty but the name."""
+    if not text.isascii():
+        raise Malformed("the XML body has a name beyond ASCII")
+    parts = text.split(_PARTS)
+    if len(parts) > 3:
+        raise Malformed("the XML body has a namespace that holds a line end")
+    if len(parts) == 1:
+        return "", text, ""
+    return parts[0], parts[1], parts[2] if len(parts) == 3 else ""
+
+
+def _attribute(text: str) -> str:
+    space, local, prefix = _name(text)
+    if not space:
+        return local
+    if (space, prefix) != (_INSTANCE, "xsi"):
+        raise Malformed("the XML body has an attribute with another prefix than xsi, or with xsi for another namespace")
+    return f"{prefix}:{local}"

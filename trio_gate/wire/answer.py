@@ -1,0 +1,85 @@
+"""The strict reader of answers' heads: status, fields, and how the body ends.
+
+Rule: an answer has one framing or none; what one reader would take for a body and the next for another answer is refused
+before a byte of it is passed on (RFC 9112 §6). Values that frame nothing may be any octets: they are passed on, not read.
+
+Theory: a peer that reads a coding where none may be (204 in Python's http.client, `chunked` and a TAB in Node's) waits for
+chunks, or for the end of the connection, that the next reader takes for the next answer.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed
+from trio_gate.wire.fields import CONTENT_LENGTH, split_head
+from trio_gate.wire.head import ResponseHead
+
+if TYPE_CHECKING:
+    from trio_gate.wire.fields import Fields
+
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_SWITCHING = 101
+_BARE = (204, 304)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerHead:
+    """An answer's head and what it says about what follows.
+
+    Attributes:
+        length: what it declares, None when nothing; a HEAD's says what a GET's would be.
+        chunked: whether the body comes in chunks.
+        bare: whether a status of its kind has no body, whatever was asked.
+        closes: whether the connection ends after it.
+    """
+
+    head: ResponseHead
+    length: int | None
+    chunked: bool
+    bare: bool
+    closes: bool
+
+
+def parse_answer_head(raw: bytes) -> AnswerHead:
+    """Read the head of an answer, its blank line included. Raises Malformed."""
+    start, fields = split_head(raw)
+    found = _STATUS.fullmatch(start)
+    if not found:
+        raise Malformed("it has no status line")
+    minor, status, reason = found[1], int(found[2]), found[3] or b""
+    if status == _SWITCHING:
+        raise Malformed("it switches to another protocol")
+    length, chunked = _framing(fields)
+    interim = status < 200
+    bare = interim or status in _BARE
+    if chunked and (bare or minor == b"0"):
+        raise Malformed("it is chunked where no chunks can be")
+    if length and (interim or status == 204):
+        raise Malformed("it has a length and cannot have a body")
+    return AnswerHead(
+        head=ResponseHead(status=status, reason=reason, headers=tuple(fields)),
+        length=length,
+        chunked=chunked,
+        bare=bare,
+        closes=minor == b"0" or b"close" in _options(fields),
+    )
+
+
+def _framing(fields: Fields) -> tuple[int | None, bool]:
+    lengths = [value for name, value in fields if name == b"content-length"]
+    codings = [value for name, value in fields if name == b"transfer-encoding"]
+    if len(lengths) + len(codings) > 1:
+        raise Malformed("it is framed twice")
+    if lengths and not CONTENT_LENGTH.fullmatch(lengths[0].decode("latin-1")):
+        raise Malformed("its length is not a plain number")
+    if codings and codings[0].lower() != b"chunked":
+        raise Malformed("it has a transfer coding other than chunked")
+    return (int(lengths[0]) if lengths else None), bool(codings)
+
+
+def _options(fields: Fields) -> set[bytes]:
+    values = (value for name, value in fields if name == b"connection")
+    return {option.strip(b" \t").lower() for value in values for option in value.split(b",")}
