@@ -7,16 +7,20 @@ into the service's own error code.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Literal
+
+Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "MissingLength", "TooLarge"]
 
 
 class GateError(Exception):
     """Ends one request. Never raised itself: raise the subclass that says who is at fault."""
 
     status: int = 500
-    code: ClassVar[str] = "InternalFailure"
+    code: str = "InternalFailure"
 
-    def __init__(self, reason: str, *, status: int | None = None, detail: str | None = None) -> None:
+    def __init__(
+        self, reason: str, *, status: int | None = None, detail: str | None = None, condition: Condition | None = None
+    ) -> None:
         if type(self) is GateError:
             message = "raise a subclass of GateError"
             raise TypeError(message)
@@ -25,6 +29,8 @@ class GateError(Exception):
         self.detail = detail or reason
         if status is not None:
             self.status = status
+        if condition is not None:
+            self.code = condition
 
 
 class Malformed(GateError):

@@ -76,6 +76,12 @@ def test_head_has_no_body_and_says_why_in_a_field(protocol):
         ("s3", 500, "InternalFailure", "InternalError"),
         (None, 403, "AccessDenied", "AccessDeniedException"),
         ("made-up", 403, "AccessDenied", "AccessDeniedException"),
+        ("s3", 411, "MissingLength", "MissingContentLength"),
+        ("json", 411, "MissingLength", "ValidationException"),
+        ("s3", 400, "TooLarge", "EntityTooLarge"),
+        ("query", 413, "TooLarge", "RequestEntityTooLarge"),
+        ("ec2", 401, "HashMismatch", "AuthFailure"),
+        ("json", 400, "BadDigest", "ValidationException"),
     ],
 )
 def test_each_family_has_a_code_per_protocol(protocol, status, code, expected):

@@ -173,7 +173,7 @@ def test_presigned_requests_are_proven_while_they_live(method):
     verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) + timedelta(seconds=3600))
     with pytest.raises(Unauthenticated, match="expired"):
         verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) + timedelta(seconds=3601))
-    with pytest.raises(Unauthenticated, match="not yet valid"):
+    with pytest.raises(Unauthenticated, match="not yet current"):
         verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) - timedelta(seconds=901))
     longer = tuple((name, "604800" if name == "X-Amz-Expires" else value) for name, value in head.target.query)
     changed = replace(head, target=replace(head.target, query=longer))

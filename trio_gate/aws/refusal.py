@@ -43,6 +43,33 @@ _CODES: Mapping[str, Mapping[str, str]] = {
 }
 """Each protocol's word for a GateError's `code`; a code that is not listed is spelled as it is."""
 
+_LATE: Mapping[str, tuple[str, int]] = {
+    "json": ("InvalidSignatureException", 400),
+    "rest-json": ("InvalidSignatureException", 403),
+    "smithy-rpc-v2-cbor": ("InvalidSignatureException", 400),
+    "query": ("SignatureDoesNotMatch", 403),
+    "rest-xml": ("SignatureDoesNotMatch", 403),
+    "ec2": ("RequestExpired", 400),
+}
+_CONDITIONS: Mapping[str, Mapping[str, tuple[str, int]]] = {
+    "ClockSkew": {**_LATE, "s3": ("RequestTimeTooSkewed", 403)},
+    "Expired": {**_LATE, "s3": ("AccessDenied", 403)},
+    "HashMismatch": {**_LATE, "ec2": ("AuthFailure", 401), "s3": ("XAmzContentSHA256Mismatch", 400)},
+    "BadDigest": {"rest-xml": ("BadDigest", 400), "s3": ("BadDigest", 400)},
+    "MissingLength": {"rest-xml": ("MissingContentLength", 411), "s3": ("MissingContentLength", 411)},
+    "TooLarge": {
+        **dict.fromkeys(("json", "rest-json", "smithy-rpc-v2-cbor"), ("RequestEntityTooLargeException", 413)),
+        **dict.fromkeys(("query", "rest-xml", "ec2"), ("RequestEntityTooLarge", 413)),
+        "s3": ("EntityTooLarge", 400),
+    },
+}
+"""Conditions that SDKs act on, by the code and status that each protocol's services have for them; elsewhere they are bad requests.
+
+AWS's SDKs correct their clock at `RequestTimeTooSkewed`, `InvalidSignatureException`, `SignatureDoesNotMatch` and `RequestExpired`, by
+the answer's Date. S3's are from its "Error responses", EC2's from "Error codes for the Amazon EC2 API", the others' from
+"Common Errors" of the API references.
+"""
+
 _QUERY_SCOPES = (
     "autoscaling cloudformation cloudsearch elasticache elasticbeanstalk elasticloadbalancing iam importexport rds redshift sdb ses"
     " sns sts"
@@ -72,7 +99,7 @@ def refuse(
         protocol: botocore's name of the wire protocol, or what `guess_protocol` said; None is answered as JSON.
         service: botocore's service name where it is known; tells S3 from other rest-xml services.
         method: of the request; HEAD is answered without a body, its reason in `x-trio-gate-reason`.
-        status: the GateError's.
+        status: the GateError's; a condition has the service's own.
         code: the GateError's.
         reason: the GateError's.
         request_id: the gateway's own id of the exchange, plain ASCII.
@@ -81,12 +108,20 @@ def refuse(
     """
     kind = protocol if protocol is not None and protocol in _CODES else "json"
     kind = "s3" if kind == "rest-xml" and service == "s3" else kind
-    family = "AccessDenied" if code == "ServiceUnavailable" and status < 500 else code
-    name = _CODES[kind].get(family, family)
+    name, status = _name(kind, code, status)
     fields, body = _shape(kind, status, name, _NOT_TEXT.sub("?", reason), request_id)
     if method == "HEAD":
         fields, body = {**fields, "x-trio-gate-reason": _field_text(reason)}, b""
     return status, tuple((key.encode("ascii"), value.encode("ascii")) for key, value in fields.items()), body
+
+
+def _name(kind: str, code: str, status: int) -> tuple[str, int]:
+    """The service's error code and its status."""
+    if code in _CONDITIONS:
+        own = _CONDITIONS[code].get(kind)
+        return own or (_CODES[kind].get("InvalidRequest", "InvalidRequest"), status)
+    family = "AccessDenied" if code == "ServiceUnavailable" and status < 500 else code
+    return _CODES[kind].get(family, family), status
 
 
 def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> tuple[dict[str, str], bytes]:
@@ -127,13 +162,14 @@ def guess_protocol(head: RequestHead) -> str | None:
         return "smithy-rpc-v2-cbor"
     if head.one("x-amz-target") is not None:
         return "json"
-    by_scope = _BY_SCOPE.get(_scope_service(head) or "")
+    service = _scope_service(head)
+    by_scope = _BY_SCOPE.get(service or "")
     if by_scope is not None:
         return by_scope
     media = fold((head.one("content-type") or "").partition(";")[0].strip(" \t"))
     if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
         return "query"
-    return _BY_TYPE.get(media)
+    return _BY_TYPE.get(media) or ("rest-json" if service else None)  # the other protocols say more than a signature
 
 
 def _scope_service(head: RequestHead) -> str | None:

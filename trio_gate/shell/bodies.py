@@ -127,7 +127,11 @@ def _beyond(beyond: Callable[[], bool], limit: int) -> bool:
 
 
 def _too_large(limit: int) -> Malformed:
-    return Malformed(f"the body is larger than {limit} bytes, which is what is read before a decision (`held_limit`)", status=413)
+    return Malformed(
+        f"the body is larger than {limit} bytes, which is what is read before a decision (`held_limit`)",
+        status=413,
+        condition="TooLarge",
+    )
 
 
 class Spool:

@@ -124,7 +124,7 @@ def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) ->
     if not SHA256_HEX.fullmatch(declared):
         raise refused_payload(declared)
     if declared != actual:
-        raise Malformed("the body does not have the hash that x-amz-content-sha256 says")
+        raise Malformed("the body does not have the hash that x-amz-content-sha256 says", condition="HashMismatch")
     return actual
 
 
@@ -137,8 +137,21 @@ def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bo
     except ValueError:
         raise Unauthenticated("the signature's date is not in the calendar") from None
     life = _life(head) if presigned else SKEW
-    if not -SKEW <= now - made <= life:
-        raise Unauthenticated("the signature has expired or is not yet valid: sign again, and check the clock")
+    if now - made > life:
+        edge = f"{_stamp(now - life)} ({_stamp(now)} - {_minutes(life)})"
+        reason = "request has expired" if presigned else f"signature expired: {claim.amz_date} is now earlier than {edge}"
+        raise Unauthenticated(reason, condition="Expired" if presigned else "ClockSkew")
+    if made - now > SKEW:
+        edge = f"{_stamp(now + SKEW)} ({_stamp(now)} + {_minutes(SKEW)})"
+        raise Unauthenticated(f"signature not yet current: {claim.amz_date} is still later than {edge}", condition="ClockSkew")
+
+
+def _stamp(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span.total_seconds() / 60:g} min."
 
 
 def _life(head: RequestHead) -> timedelta:

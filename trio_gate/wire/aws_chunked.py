@@ -112,7 +112,9 @@ def unframed_head(head: RequestHead, trailers: Headers) -> RequestHead:
 def _framed(head: RequestHead, kind: StreamKind, content_length: int | None) -> Streamed:
     decoded = _decoded_length(head)
     if decoded is None:
-        raise Malformed("`x-amz-decoded-content-length` is missing: aws-chunked bodies need it", status=411)
+        raise Malformed(
+            "`x-amz-decoded-content-length` is missing: aws-chunked bodies need it", status=411, condition="MissingLength"
+        )
     checksums = declared_in(head)
     return Streamed(
         kind=kind,

@@ -109,7 +109,7 @@ class HashChecker(NullChecker):
         """See Checker."""
         super().finish()
         if self._hash.hexdigest() != self._expected:
-            raise Malformed("the body does not have the hash that x-amz-content-sha256 says")
+            raise Malformed("the body does not have the hash that x-amz-content-sha256 says", condition="HashMismatch")
 
 
 class AwsChunkedChecker:

@@ -76,7 +76,7 @@ class Sums:
             raise Malformed(f"`{name}` is not a checksum in base64")
         state = self._states[name]
         if state is not None and not hmac.compare_digest(state.digest(), declared):
-            raise Malformed(f"the body does not have the checksum that `{name}` says")
+            raise Malformed(f"the body does not have the checksum that `{name}` says", condition="BadDigest")
 
 
 def known(name: str) -> bool:

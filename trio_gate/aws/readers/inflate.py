@@ -24,7 +24,7 @@ def gunzip(data: bytes) -> bytes:
     except zlib.error:
         raise Malformed("the body is not gzip, as content-encoding says") from None
     if inflater.unconsumed_tail:
-        raise Malformed(f"the body inflates to more than {MAX_INFLATED} bytes", status=413)
+        raise Malformed(f"the body inflates to more than {MAX_INFLATED} bytes", status=413, condition="TooLarge")
     if not inflater.eof or inflater.unused_data:
         raise Malformed("the body is not one whole gzip member")
     return content

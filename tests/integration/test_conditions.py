@@ -1,0 +1,110 @@
+"""Conditions that SDKs act on are answered with the code and status that each service has for them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+
+import botocore.auth
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.kit.gateway import running
+from tests.kit.raw import S3, request, tunnel, with_field
+
+RULES = 'rule "all" { action = "allow" }\n'
+CALLS = {
+    "s3": ("list_buckets", {}, "RequestTimeTooSkewed", 403),
+    "dynamodb": ("list_tables", {}, "InvalidSignatureException", 400),
+    "lambda": ("list_functions", {}, "InvalidSignatureException", 403),
+    "sts": ("get_caller_identity", {}, "SignatureDoesNotMatch", 403),
+    "route53": ("list_hosted_zones", {}, "SignatureDoesNotMatch", 403),
+    "ec2": ("describe_regions", {}, "RequestExpired", 400),
+    "cloudwatch": ("list_metrics", {}, "InvalidSignatureException", 400),
+}
+
+
+@pytest.fixture(scope="module")
+def gate(embedded_aws, tmp_path_factory):
+    with running(tmp_path_factory.mktemp("gate"), embedded_aws, rules=RULES, knobs='held_limit = "64KiB"') as gateway:
+        yield gateway
+
+
+@pytest.fixture(params=[-20, 20, 9 * 24 * 60], ids=["late", "early", "days early"])
+def skewed(request, monkeypatch):
+    """botocore's clock, that many minutes off."""
+    real = botocore.auth.get_current_datetime
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: real() + timedelta(minutes=request.param))
+    return request.param
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_clock_that_is_off_is_told_in_the_services_words(gate, skewed, service):
+    operation, given, code, status = CALLS[service]
+    with pytest.raises(ClientError) as refused:
+        getattr(gate.client(service), operation)(**given)
+    error = refused.value.response
+    assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert ("signature expired: 2" if skewed < 0 else "signature not yet current: 2") in error["Error"]["Message"]
+    assert "date" in error["ResponseMetadata"]["HTTPHeaders"]
+
+
+def answered(gate, raw):
+    with tunnel(gate, gate.ca_file, S3) as connection:
+        return connection.send(raw).answer()
+
+
+def put(body: bytes = b"hello", **fields: str) -> bytes:
+    return request("s3", S3, method="PUT", path="/staging-data/conditions", body=body, **fields)
+
+
+def sent(hash_of: bytes, body: bytes) -> bytes:
+    """A request that is signed for the hash of one body and comes with another."""
+    head, _, _ = put(hash_of).partition(b"\r\n\r\n")
+    return head + b"\r\n\r\n" + body
+
+
+def wrong(name: str, data: bytes) -> dict[str, str]:
+    return {name: base64.b64encode(data).decode()}
+
+
+CASES = {
+    "hash": (sent, (b"hello", b"jello"), "XAmzContentSHA256Mismatch", 400),
+    "md5": (put, wrong("Content_MD5", hashlib.md5(b"other", usedforsecurity=False).digest()), "BadDigest", 400),
+    "checksum": (put, wrong("x_amz_checksum_sha256", hashlib.sha256(b"other").digest()), "BadDigest", 400),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_body_that_is_not_what_was_declared(gate, case):
+    make, given, code, status = CASES[case]
+    raw = make(**given) if isinstance(given, dict) else make(*given)
+    answer = answered(gate, raw)
+    assert (answer.status, f"<Code>{code}</Code>" in answer.text) == (status, True), answer.text
+
+
+def test_a_body_that_is_too_large(gate):
+    with pytest.raises(ClientError) as refused:
+        gate.client("dynamodb").put_item(TableName="t", Item={"id": {"S": "x" * 100_000}})
+    assert refused.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+
+def test_a_presigned_url_that_is_out_of_time(gate, monkeypatch):
+    real = botocore.auth.get_current_datetime
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: real() - timedelta(minutes=20))
+    s3 = gate.client("s3", signature_version="s3v4")
+    url = s3.generate_presigned_url("get_object", {"Bucket": "staging-data", "Key": "conditions"}, ExpiresIn=60)
+    target = url.partition("amazonaws.com")[2]
+    host = url.removeprefix("https://").partition("/")[0]
+    with tunnel(gate, gate.ca_file, host) as connection:
+        answer = connection.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).answer()
+    assert (answer.status, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+    assert "request has expired" in answer.text
+
+
+def test_the_date_field_is_signed_too(gate):
+    """A request whose clock is right and whose date was exchanged is no matter of clocks."""
+    raw = with_field(put(), "X-Amz-Date", "20260101T000000Z")
+    assert "RequestTimeTooSkewed" in answered(gate, raw).text or "AccessDenied" in answered(gate, raw).text
