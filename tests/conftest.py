@@ -9,11 +9,12 @@ from hypothesis import settings
 
 from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
+from tests.kit.teardown import pytest_runtest_teardown
 
 settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
 
-__all__ = ["clean_environment", "embedded_aws"]
+__all__ = ["clean_environment", "embedded_aws", "pytest_runtest_teardown"]
 
 
 def pytest_runtest_logstart(nodeid):

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,13 +30,15 @@ class Slow(Store):
         super().__init__(path)
         self.go = threading.Event()
         self.busy = threading.Event()
+        self.writing = threading.Lock()
         self.batches = []
 
     def append(self, rows):
-        self.busy.set()
-        self.go.wait()
-        self.batches.append(len(rows))
-        super().append(rows)
+        with self.writing:
+            self.busy.set()
+            self.go.wait()
+            self.batches.append(len(rows))
+            super().append(rows)
 
 
 @pytest.fixture
@@ -51,6 +54,8 @@ def slow(monkeypatch):
     yield made
     for store in made:
         store.go.set()
+        with store.writing:
+            store.close()
 
 
 async def busy(store):
@@ -70,7 +75,8 @@ async def test_the_head_of_the_chain_is_logged_at_the_end(path, caplog):
     with caplog.at_level(logging.INFO):
         async with open_audit_log(path) as audit:
             await audit.intend(intent())
-    count, head = Store(path).head()
+    with closing(Store(path)) as store:
+        count, head = store.head()
     assert caplog.messages == [f"audit log closed after row {count}, head {head}"]
 
 

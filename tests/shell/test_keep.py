@@ -116,10 +116,9 @@ async def test_a_use_is_on_disk_before_its_call_can_be_sent(opened, clock, tmp_p
         async with waiting(hub, call(2)) as [again]:
             await again.done.wait()
             assert again.cleared
-            with sqlite3.connect(tmp_path / "approvals.db") as db:
+            with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
                 [[value]] = db.execute("SELECT value FROM kept WHERE kind = 'grant'").fetchall()
             assert '"used":1' in value
-            db.close()
             again.answer.sending()
             again.answer.close()
 
@@ -226,8 +225,9 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
     keep.put("stop", "a", {"n": 1})
     keep.put("stop", "b", {"n": 1})
     keep.drop("stop", "a")
-    with monkeypatch.context() as patched:
-        patched.setattr(keep, "_db", sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+    empty = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    with monkeypatch.context() as patched, closing(empty):
+        patched.setattr(keep, "_db", empty)
         with pytest.raises(AuditUnavailable):
             await keep.flush()
         assert keep.noted.is_set(), "so that the writer tries again"

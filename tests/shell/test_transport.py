@@ -1,5 +1,6 @@
 """TCP and TLS as connections see them: order, ends, breaks, and whether something waits to be read."""
 
+import re
 import ssl
 from contextlib import asynccontextmanager
 
@@ -147,7 +148,7 @@ async def test_what_is_no_tls_any_more_is_a_break(contexts):
         await streams[1].send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         with pytest.raises(trio.BrokenResourceError) as broken:
             await client.receive_some(10)
-        assert trouble(broken.value) == "the peer does not speak TLS"
+        assert "the peer does not speak TLS" in trouble(broken.value)
 
 
 async def test_a_changed_bit_is_a_break(contexts):
@@ -158,7 +159,7 @@ async def test_a_changed_bit_is_a_break(contexts):
         await server.send_all(b"secret")
         with pytest.raises(trio.BrokenResourceError) as broken:
             await client.receive_some(10)
-        assert trouble(broken.value) == "TLS failed: decryption failed or bad record mac"
+        assert re.search("decryption failed or bad record mac|was changed on its way", trouble(broken.value))
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -377,6 +378,8 @@ def broken(cause: BaseException | None) -> trio.BrokenResourceError:
         (ssl.SSLZeroReturnError(6, "closed"), "the connection was closed early"),
         (as_openssl_says("UNEXPECTED_EOF_WHILE_READING"), "the connection was closed early"),
         (as_openssl_says("TLSV1_ALERT_UNKNOWN_CA"), "TLS failed: tlsv1 alert unknown ca"),
+        (as_openssl_says("HTTP_REQUEST"), "the peer does not speak TLS"),
+        (as_openssl_says("RECORD_LAYER_FAILURE"), "the peer does not speak TLS, or what it sent was changed on its way"),
         (as_openssl_says(None), "TLS failed: unknown"),
     ],
 )

@@ -265,8 +265,11 @@ def is_literal(name: str) -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether only this machine can reach a listener on this host: 127.0.0.0/8, ::1, localhost."""
-    return ipaddress.ip_address(name).is_loopback if is_literal(name) else name == "localhost"
+    """Whether only this machine can reach a listener on this host: 127.0.0.0/8, ::1, localhost; not ::ffff:127.0.0.1."""
+    if not is_literal(name):
+        return name == "localhost"
+    ip = ipaddress.ip_address(name)
+    return ip.is_loopback and (ip.version == 4 or ip.ipv4_mapped is None)  # Pythons differ about mapped addresses
 
 
 def reference(declared: Mapping[str, str], kind: str, nearest: Callable[[str, list[str]], str | None]) -> Kind[str]:

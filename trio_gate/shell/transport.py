@@ -30,7 +30,9 @@ GOODBYE_TIMEOUT = 1
 _CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
 """What Pythons before 3.11.3 say in place of SSLEOFError."""
 
-_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+_NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST"})
+_NO_RECORD = "RECORD_LAYER_FAILURE"
+"""What OpenSSL says from 3.2 on in place of these, and of any record that was changed."""
 
 
 class Transport(Protocol):
@@ -237,6 +239,8 @@ def trouble(broken: trio.BrokenResourceError) -> str:
         reason = cause.reason or "unknown"
         if reason == _CUT_OFF:
             return "the connection was closed early"
+        if reason == _NO_RECORD:
+            return "the peer does not speak TLS, or what it sent was changed on its way"
         return "the peer does not speak TLS" if reason in _NOT_TLS else f"TLS failed: {reason.replace('_', ' ').lower()}"
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror.lower()
