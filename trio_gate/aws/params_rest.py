@@ -139,15 +139,26 @@ def _split(member: Member, text: str) -> list[str]:
     """Split a header list at commas; a value may be quoted (Smithy, "httpHeader list serialization")."""
     if member.shape.element.shape.type == "timestamp":
         parts = [part.strip(" \t") for part in text.split(",")]
-        return [f"{day}, {rest}" for day, rest in zip(parts[::2], parts[1::2], strict=False)]
+        if len(parts) % 2:
+            raise Malformed(f"the header `{member.wire}` holds a date that is cut at its comma")
+        return [f"{day}, {rest}" for day, rest in zip(parts[::2], parts[1::2], strict=True)]
     values, at = [], 0
     while at < len(text):
         found = _ITEM.match(text, at)
         if found is None:
             raise Malformed(f"the header `{member.wire}` has a quote that does not end")
-        values.append(found[2].rstrip(" \t") if found[1] is None else _ESCAPED.sub(r"\1", found[1]))
+        value = found[2].rstrip(" \t") if found[1] is None else _ESCAPED.sub(r"\1", found[1])
         at = found.end()
+        if not value and found[1] is None:
+            raise _empty(member)
+        values.append(value)
+    if text.endswith(","):
+        raise _empty(member)
     return values
+
+
+def _empty(member: Member) -> Malformed:
+    return Malformed(f"the header `{member.wire}` has an empty item, which some readers skip: quote it or leave it out")
 
 
 def _body(operation: Operation, shape: Shape, head: RequestHead, content: bytes | None, *, xml: bool) -> dict[str, Value]:
