@@ -51,7 +51,7 @@ REASONS = {
         **dict.fromkeys(("Decimal(text)", "float(text)", "int(text)", "int(fraction)", "int(whole)"), JUDGED),
         **dict.fromkeys(("int(year)", "int(month)", "int(day)", "int(hour)", "int(minute)", "int(second)"), JUDGED),
         **dict.fromkeys(("int(hours or 0)", "int(minutes or 0)"), JUDGED),
-        "int(value)": "a number already",
+        **dict.fromkeys(("float(value)", "int(value)"), "a number already"),
     },
     "aws/readers/json_body.py": dict.fromkeys(
         ("float(digits)", "int(digits)"), "the decoder's own grammar has judged the digits"
