@@ -303,6 +303,7 @@ def wait_for_prompt(stage: Stage, process: subprocess.Popen) -> str:
         if process.poll() is not None:
             break
         time.sleep(0.2)
+    process.kill()
     raise DemoError(f"no prompt came up: {listed.stdout}{listed.stderr}{''.join(process.communicate())}")
 
 

@@ -44,6 +44,8 @@ NAMES = [
     "*.us-east-1.api.aws",
 ]
 """A wildcard of a certificate is one label."""
+PATIENCE = 30
+"""Seconds for a process to end that was asked to, or that has closed its output."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +65,21 @@ def start(directory: str | Path) -> Iterator[Embedded]:
     try:
         line = process.stdout.readline()
         if not line:
-            raise RuntimeError(f"embedded AWS did not start (exit status {process.wait()}); it said why above")
+            raise RuntimeError(f"embedded AWS did not start (exit status {process.wait(PATIENCE)}); it said why above")
         yield Embedded(**json.loads(line))
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
         process.stdout.close()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Ask it to end, and make it where it does not."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def client(service: str, aws: Embedded, key: tuple[str, str, str | None] | None = None) -> Any:

@@ -31,7 +31,7 @@ from urllib.parse import parse_qs
 import trio
 import trustme
 
-from scripts.embedded_aws import NAMES, REGION, Embedded, client
+from scripts.embedded_aws import NAMES, REGION, Embedded, client, end
 from scripts.swift_parts import KEY_ID, SECRET, TOKEN
 
 if TYPE_CHECKING:
@@ -122,11 +122,10 @@ def start(directory: str | Path) -> Iterator[Embedded]:
         line = process.stdout.readline()
     try:
         if not line:
-            raise CannotStartError(f"OpenStack Swift did not start (exit status {process.wait()}); it said why above")
+            raise CannotStartError(f"OpenStack Swift did not start (exit status {process.wait(PATIENCE)}); it said why above")
         yield Embedded(**json.loads(line))
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
         process.stdout.close()
 
 
