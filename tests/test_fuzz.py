@@ -1,0 +1,56 @@
+"""The differential fuzz: it finds no difference in our readers, and finds one that is planted, made small."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from trio_gate.aws.readers.form_body import read_form
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "fuzz.py"
+
+
+@pytest.fixture(scope="module")
+def fuzz():
+    spec = importlib.util.spec_from_file_location("fuzz", SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["fuzz"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["fuzz"]
+
+
+@pytest.fixture(scope="module")
+def peers(fuzz, tmp_path_factory):
+    found = fuzz.installed(tmp_path_factory.mktemp("peers"))
+    if not found:
+        pytest.skip("neither go nor node is installed")
+    return found
+
+
+@pytest.mark.parametrize("name", ["json", "form", "xml", "answer", "request"])
+def test_our_readers_read_as_others_do(fuzz, peers, name, capsys):
+    assert fuzz.compare([name], peers, seed=7, seconds=60, batches=1) == 0
+    assert "none is read differently" in capsys.readouterr().out
+
+
+def test_a_planted_difference_is_found_and_made_small(fuzz, peers, capsys, monkeypatch):
+    def plus_is_plus(raw):
+        pairs = read_form(raw.replace(b"+", b"%2B")).items()
+        return "form " + "&".join(sorted(f"{name.encode().hex()}={value.encode().hex()}" for name, value in pairs))
+
+    monkeypatch.setitem(fuzz.KINDS, "form", dataclasses.replace(fuzz.KINDS["form"], read=plus_is_plus))
+    assert fuzz.compare(["form"], peers, seed=7, seconds=60, batches=50) == 1
+    said = capsys.readouterr().out
+    assert "form is read differently by" in said
+    assert "\n  hex   2b\n" in said
+
+
+def test_a_seed_makes_the_same_inputs(fuzz):
+    first, second = (fuzz.mutated(random.Random(3), fuzz.KINDS["xml"]) for _ in range(2))
+    assert first == second
