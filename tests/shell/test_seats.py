@@ -25,7 +25,7 @@ class House:
         await self.seats.keep_room()
         return await self._nursery.start(self._sit, name, address)
 
-    async def _sit(self, name: str, address: str, task_status=trio.TASK_STATUS_IGNORED) -> None:
+    async def _sit(self, name: str, address: str, task_status=trio.TASK_STATUS_IGNORED) -> None:  # noqa: ASYNC114 - no context manager starts it
         self._going[name] = trio.Event()
         try:
             with self.seats.seat(address) as seat:
