@@ -183,7 +183,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
         async with (
             open_audit_log(str(state / FILE), gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
-            open_hub(config, clock, str(state / keep.FILE), _link(gateway.admin)) as hub,
+            open_hub(config, clock, str(state / keep.FILE), _link(gateway.admin), audit) as hub,
             open_role_credentials(
                 base, send=partial(fetch, upstreams, most=STS_ANSWER), host=partial(_sts_host, table), clock=clock
             ) as credentials,

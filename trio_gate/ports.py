@@ -91,6 +91,9 @@ class Clearance(Protocol):
     def unsent(self) -> None:
         """Not one byte of it left after all."""
 
+    def void(self) -> None:
+        """It is not to be kept: what was approved was stopped, or is configured otherwise."""
+
     def answered(self, status: int, code: str | None) -> None:
         """AWS answered, with an error code where that is known."""
 
@@ -131,6 +134,9 @@ class AuditLog(Protocol):
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
         """Both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
+
+    async def acted(self, row: bytes) -> None:
+        """Return once a row of what people did is on disk. Raises AuditUnavailable."""
 
     async def refused(self, many: Many) -> None:
         """Return once a row about many refusals is on disk. Raises AuditUnavailable."""

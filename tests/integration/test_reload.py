@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded_aws import ACCOUNTS
 from tests.kit.approver import Person
-from tests.kit.gateway import START, running
+from tests.kit.gateway import SECRET, START, running
 
 ASKS = 'rule "the rest"   { action = "approve"  approvers = [human.oncall] }'
 READS = 'rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }'
@@ -84,3 +84,12 @@ def test_a_call_that_waits_is_taken_back_when_its_rule_changes(gate):
         with pytest.raises(ClientError, match="not a denial"):
             waits.result()
     assert Person(gate).state().prompts == {}
+
+
+def test_what_an_agents_old_secret_signed_is_not_sent_after_its_secret_is_another(gate):
+    with ThreadPoolExecutor() as pool:
+        asks = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
+        Person(gate).until(lambda _: True)
+        reload(gate, SECRET, SECRET.swapcase() + "-another", "reloaded, generation 2")
+        assert "taken back" in str(asks.exception(START)) or "changed while" in str(asks.exception(START))
+        assert not Person(gate).state().prompts

@@ -50,12 +50,13 @@ class Sent:
 
     Attributes:
         invocation: the SDK's id of it, the same for all its attempts; None without one.
-        verdict: under which it was sent.
+        verdict: under which it was sent. standing: the fingerprint of the rule that asked, and its approvers, then.
         ended: what is known of its last sending: AWS's status, "throttled", or None for not yet or never.
     """
 
     invocation: str | None
     verdict: Verdict
+    standing: str = ""
     first: datetime
     last: datetime
     sends: int = 1
@@ -80,20 +81,28 @@ class Ledger:
         at, reason = self._denied.get((asker, question.repeat_key), (None, ""))
         return reason if at is not None and now - at < self._cooldown else None
 
-    def retry(self, asker: str, digest: str, invocation: str | None, now: datetime) -> Sent | None:
-        """The sending that a call is a retry of, where it may go under the same approval."""
+    def retry(self, asker: str, digest: str, invocation: str | None, now: datetime, standing: str = "") -> Sent | None:
+        """The sending that a call is a retry of, where it may go under the same approval: nor is that of another rule by now."""
         sent = self._sent.get((asker, digest))
-        if sent is None or invocation is None or sent.invocation != invocation or sent.ended != "throttled":
+        if (
+            sent is None
+            or invocation is None
+            or sent.standing != standing
+            or sent.invocation != invocation
+            or sent.ended != "throttled"
+        ):
             return None
         return sent if sent.sends < MAX_SENDS and now - sent.first < RETRY_WITHIN else None
 
-    def sending(self, asker: str, digest: str, invocation: str | None, verdict: Verdict, now: datetime) -> Sent:
+    def sending(
+        self, asker: str, digest: str, invocation: str | None, verdict: Verdict, now: datetime, standing: str = ""
+    ) -> Sent:
         """Note that a call is sent now."""
-        before = self.retry(asker, digest, invocation, now)
+        before = self.retry(asker, digest, invocation, now, standing)
         if before is not None:
             before.sends, before.last, before.ended = before.sends + 1, now, None
             return before
-        sent = Sent(invocation=invocation, verdict=verdict, first=now, last=now)
+        sent = Sent(invocation=invocation, verdict=verdict, standing=standing, first=now, last=now)
         _put(self._sent, (asker, digest), sent)
         return sent
 

@@ -87,11 +87,13 @@ class Verdict:
         outcome: "hold" and "stop" end only the agent's wait: it took too long, or the gateway stops, and the question waits on.
         by: who decided: those who approved, or who denied; empty when nobody did.
         reason: what they said, or why nobody answered; safe text. For "hold" and "stop" the question's id.
+        grant: the id of the grant that answered in their place.
     """
 
     outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
     by: tuple[str, ...]
     reason: str
+    grant: str | None = None
 
 
 GONE = Refused(code="gone", message="this question was answered, has expired or was withdrawn")

@@ -7,7 +7,7 @@ keys, ASCII), so that a row has one spelling to hash.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,7 @@ from trio_gate.audit.redact import Json, clipped, masked, params_text, path_text
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Call, Value
     from trio_gate.aws.shape import Shape
@@ -42,6 +42,7 @@ class Intent:
         approvers: (person, kind, reason) of each that answered.
         digest: hex; None when nobody was asked.
         generation: of the configuration.
+        grant: the id of the grant of which the call is a use, or that an act is about.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Intent:
     approvers: tuple[tuple[str, str, str], ...] = ()
     digest: str | None = None
     generation: int = 0
+    grant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,14 @@ def many_row(many: Many) -> bytes:
     return _row("refusals", many.id, {**_intent(intent), "outcome": _outcome(outcome), "counted": counted})
 
 
+def act_row(
+    kind: str, intent: Intent, outcome: Outcome, act: Mapping[str, Json], reason: str, people: Sequence[tuple[str, str]]
+) -> bytes:
+    """What people did, see `acts`: in the form of a call that is over. `people` are (person, kind) of each."""
+    intent = replace(intent, outcome=kind, reason=reason or None, approvers=tuple((name, of, reason) for name, of in people))
+    return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome), "act": dict(act)})
+
+
 def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str | None = None) -> dict[str, Json]:
     """A call as `explain` and the decision log show it; `params` and `path` stand in for its own where those must be masked."""
     return {
@@ -243,6 +253,7 @@ def _intent(intent: Intent) -> dict[str, Json]:
         "approvers": [{"person": person, "kind": kind, "reason": reason} for person, kind, reason in intent.approvers],
         "digest": intent.digest,
         "generation": intent.generation,
+        "grant": intent.grant,
     }
 
 

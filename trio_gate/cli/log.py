@@ -83,6 +83,9 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
     names = [str(name) for name in resources if isinstance(name, str)]
     more = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
     called = f"{record['service']}:{record['action']}" if record["service"] else "-"
+    act = record.get("act")
+    if act is not None:
+        called = said(record["kind"], act, None if called == "-" else called)
     if counted := record.get("counted"):
         called = f"{sum(counted['codes'].values())} more refused"
     return (
@@ -96,6 +99,24 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
         _status(outcome),
         ", ".join(item["person"] for item in record["approvers"]) or "-",
     )
+
+
+def said(kind: str, act: dict[str, Any], called: str | None) -> str:
+    """What a person did, in a few words."""
+    terms = act.get("grant") or act
+    many = f", {terms['uses']} uses in {terms['minutes']} minutes" if "uses" in terms else ""
+    which = f", where {terms['predicate']}" if terms.get("predicate") else ""
+    match kind:
+        case "vote":
+            words = f"{act.get('answer')} {called}{f', grant{many}{which}' if act.get('grant') else ''}"
+        case "void":
+            words = f"did not count: {called}"
+        case "grant" | "revoke":
+            words = f"{kind} ({act.get('kind')}): {act.get('about')}{many}{which}"
+        case _:
+            words = f"{kind} {act.get('agent') or 'everything'}"
+    reason = act.get("reason")
+    return f"{words}: {reason}" if reason else words
 
 
 def _status(outcome: dict[str, Any] | None) -> str:

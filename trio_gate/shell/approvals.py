@@ -9,7 +9,6 @@ a leaving agent, cannot overtake each other: each finds what the other has made.
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,9 +23,9 @@ from trio_gate.approval.ledger import Ledger
 from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
 from trio_gate.approval.risks import Risk
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, verdict_of, withdraw
-from trio_gate.approval.text import visible_tree
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import Denied
+from trio_gate.shell.acts import Acts
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.audience import Audience
 from trio_gate.shell.clearance import Cleared
@@ -34,13 +33,14 @@ from trio_gate.shell.granting import Grants
 from trio_gate.shell.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from trio_gate.approval.kept import Stop
     from trio_gate.approval.ledger import Sent
     from trio_gate.approval.request import Question
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
-    from trio_gate.ports import Asked, Clock
+    from trio_gate.ports import Asked, AuditLog, Clock
     from trio_gate.shell.keep import Keep
     from trio_gate.shell.pager import Pager
     from trio_gate.shell.subscription import Subscription
@@ -111,14 +111,17 @@ class ApprovalHub:
         roll: Roll | None = None,
         *,
         keep: Keep | None = None,
+        audit: AuditLog | None = None,
         pager: Pager | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.roll = roll or Roll()
         self.audience = Audience()
-        self.grants = Grants(clock, self.audience, keep, ttl=self.limits.grant_ttl)
+        self.acts = Acts(self.audience, audit)
+        self.grants = Grants(clock, self.audience, keep, self.acts, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.audience, keep)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
+        self.voting = trio.Lock()
         self.moved = trio.Event()
         self.notices = (keep.void,) if keep is not None and keep.void else ()
         self._clock = clock
@@ -144,13 +147,17 @@ class ApprovalHub:
             self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
         self.judge_again(self.roll)
 
-    def judge_again(self, roll: Roll) -> None:
-        """The configuration is another now: questions and grants of a rule that changed are no more."""
+    def judge_again(self, roll: Roll, agents: Collection[str] = ()) -> None:
+        """The configuration is another now: questions and grants of a rule that changed are no more.
+
+        Nor are those of `agents`: who they are, or what they may, is not what it was. Grants of people for calls to come
+        stay with an agent that is still there.
+        """
         self.roll = roll
         for entry in self:
-            if roll.standings.get(entry.prompt.question.rule) != entry.standing:
+            if entry.prompt.question.agent in agents or roll.standings.get(entry.prompt.question.rule) != entry.standing:
                 self.settle(entry, withdraw(entry.prompt))
-        self.grants.void(roll.standings)
+        self.grants.void(roll.standings, once=agents, gone=[name for name in agents if name not in roll.agents])
 
     def stop_waiting(self) -> None:
         """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
@@ -164,20 +171,17 @@ class ApprovalHub:
         """Raise Denied while the calls of an agent are stopped."""
         self.stops.check(agent)
 
-    def stop(self, agent: str | None, by: str, reason: str) -> None:
+    def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, and take back what it waits for."""
-        self.stops.stop(agent, by, reason)
+        stop = self.stops.stop(agent, by, reason)
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
                 self.settle(entry, withdraw(entry.prompt))
+        return stop
 
     def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a call that ended to those who observe, if there are any."""
-        observers = self.audience.observers
-        if observers:
-            call = {"seq": None, **visible_tree(json.loads(whole_row(*record())))}
-            for subscription in observers:
-                subscription.show(call)
+        self.audience.show(lambda: whole_row(*record()))
 
     async def ask(self, asked: Asked) -> Verdict | Cleared:
         """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
@@ -205,13 +209,13 @@ class ApprovalHub:
     def _cleared_before(self, asked: Asked) -> Cleared | None:
         """What stands in for asking: a throttled call's approval, or a grant. Raises Denied during a cool-down."""
         question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
-        retry = self.ledger.retry(asker, question.digest, asked.invocation, now)
+        retry = self.ledger.retry(asker, question.digest, asked.invocation, now, asked.standing)
         if retry is not None:
-            self.ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now)
+            self.ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
             return self._cleared(asked, retry.verdict, retry=retry)
         grant = self.grants.take(asked)
         if grant is not None:
-            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}")
+            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
             return self._cleared(asked, verdict, grant=grant.id)
         reason = self.ledger.cooling(asker, question, now)
         if reason is not None:
@@ -220,7 +224,7 @@ class ApprovalHub:
         return None
 
     def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:
-        return Cleared(
+        cleared = Cleared(
             asked,
             verdict,
             grants=self.grants,
@@ -230,12 +234,22 @@ class ApprovalHub:
             grant=grant,
             retry=retry,
         )
+        cleared.stands = lambda: self._stands(asked)
+        return cleared
+
+    def _stands(self, asked: Asked) -> bool:
+        """Whether nothing has happened that takes an approval back: its agent is not stopped, and its rule is what it was."""
+        question = asked.question
+        stopped = None in self.stops or question.agent in self.stops
+        return not stopped and self.roll.standings.get(question.rule, asked.standing) == asked.standing
 
     async def _durable(self, cleared: Cleared) -> None:
-        """Return once a grant's use is on disk. Raises AuditUnavailable."""
+        """Return once a grant and its use are on disk. Raises AuditUnavailable."""
         try:
-            if self._keep is not None and cleared.grant is not None:
-                await self._keep.flush()
+            if cleared.grant is not None:
+                await self.acts.flush()
+                if self._keep is not None:
+                    await self._keep.flush()
         except BaseException:
             cleared.close()
             raise

@@ -5,10 +5,12 @@ Rule: a person is told only what is addressed to them; telling never waits.
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.messages import encode
+from trio_gate.approval.text import visible_tree
 from trio_gate.shell.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -52,6 +54,13 @@ class Audience:
     def has(self, people: Iterable[str]) -> bool:
         """Whether one of them listens."""
         return not {subscription.person.name for subscription in self._subscriptions}.isdisjoint(people)
+
+    def show(self, row: Callable[[], bytes]) -> None:
+        """Show a row of the record to those who observe, if there are any."""
+        if observers := self.observers:
+            call = {"seq": None, **visible_tree(json.loads(row()))}
+            for subscription in observers:
+                subscription.show(call)
 
     @property
     def observers(self) -> list[Subscription]:

@@ -94,6 +94,11 @@ class AuditWriter:
         self._check_limit()
         await self._write(many_row(many))
 
+    async def acted(self, row: bytes) -> None:
+        """Return once a row of what people did is on disk. Raises AuditUnavailable."""
+        self._check_limit()
+        await self._write(row)
+
     def _check_limit(self) -> None:
         if self._full:
             raise AuditUnavailable(UNRECORDED)

@@ -1,7 +1,7 @@
 """An approval in the hands of the task that will send its call. Fills the port `Clearance`.
 
 Rule: it is for one execution. Whatever ends the task before a byte has left gives the approval back: to its grant, or as a new one
-for one use, so that the agent can come again without asking.
+for one use, so that the agent can come again without asking; but not where a stop or another configuration took it back.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.ledger import throttled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.approval.ledger import Ledger, Sent
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
@@ -23,6 +25,7 @@ class Cleared:
     Attributes:
         verdict: who approved, and what they said.
         grant: the grant of which it is a use; None where people were asked.
+        stands: whether it could still be kept for the agent's next attempt.
         retry: the sending that it repeats, which AWS had turned away as too many.
     """
 
@@ -45,6 +48,7 @@ class Cleared:
         self._ledger = ledger
         self._clock = clock
         self._asker = asker
+        self.stands: Callable[[], bool] = lambda: True
         self._retry = retry
         self._sent = retry
         self._left = self._closed = False
@@ -54,11 +58,17 @@ class Cleared:
         self._left = True
         if self._sent is None:
             asked, now = self._asked, self._clock.now()
-            self._sent = self._ledger.sending(self._asker, asked.question.digest, asked.invocation, self.verdict, now)
+            self._sent = self._ledger.sending(
+                self._asker, asked.question.digest, asked.invocation, self.verdict, now, asked.standing
+            )
 
     def unsent(self) -> None:
         """Not one byte of it left after all."""
         self._left = False
+
+    def void(self) -> None:
+        """What was approved is not so any more: the approval itself is not kept."""
+        self.stands = lambda: False
 
     def answered(self, status: int, code: str | None) -> None:
         """AWS answered, with an error code where that is known."""
@@ -78,5 +88,5 @@ class Cleared:
             self._ledger.unsent(self._asker, self._asked.question.digest, self._sent)
         if self.grant is not None:
             self._grants.give_back(self.grant)
-        elif self._retry is None:
+        elif self._retry is None and self.stands():
             self._grants.add(self._asked.question, None, self._asked.standing, self.verdict)

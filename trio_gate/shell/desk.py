@@ -15,8 +15,10 @@ from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Obs
 from trio_gate.approval.messages import MAX_SERVER_FRAME
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
 from trio_gate.approval.text import visible, visible_tree
+from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded
 from trio_gate.policy import cel
+from trio_gate.shell.acts import WRITE_TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,26 +51,54 @@ class Desk:
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
         """Do what a client's frame says, and answer it."""
+        if subscription.closed:
+            return
         if isinstance(frame, Decide):
-            self.decide(subscription, frame)
+            async with self._hub.voting:
+                await self._decide(subscription, frame)
             return
         answer = await self._answer(subscription, frame)
         if isinstance(answer, Refused):
             answer = Rejected(ref=_ref(frame), id=getattr(frame, "id", None), code=answer.code, message=answer.message)
         subscription.tell(answer)
 
-    def decide(self, subscription: Subscription, frame: Decide) -> None:
-        """Count a vote."""
+    async def _decide(self, subscription: Subscription, frame: Decide) -> None:
+        """Count a vote that is in the record: it is looked at again, because the question may have ended while it was written."""
+        person = subscription.person
+        entry = self._hub.entry(frame.id, person.name)
+        after = self._voted(entry, person, frame) if entry is not None else GONE
+        if entry is None or isinstance(after, Refused):
+            self.decide(subscription, frame)
+            return
+        question, fault = entry.prompt.question, None
+        try:
+            await self._hub.acts.write(vote_row(question, after.votes[-1], kind=person.kind, status=after.status.value))
+        except AuditUnavailable as error:
+            fault = Refused(code="unavailable", message=f"your answer does not count, and the call waits on: {error.reason}")
+        if fault is None and not subscription.closed and self.decide(subscription, frame):
+            return
+        if fault is not None:
+            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=fault.code, message=fault.message))
+        why = (
+            "it could not be recorded in time"
+            if fault
+            else "the question had ended, or the person's rights had, when it was recorded"
+        )
+        self._hub.acts.note(void_row(question, person.name, person.kind, why=why, now=self._clock.now()))
+
+    def decide(self, subscription: Subscription, frame: Decide) -> bool:
+        """Count a vote; whether it did."""
         person = subscription.person
         entry = self._hub.entry(frame.id, person.name)
         after = self._voted(entry, person, frame) if entry is not None else GONE
         if entry is None or isinstance(after, Refused):
             refused = after if isinstance(after, Refused) else GONE
             subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
-            return
+            return False
         log.info("approver %s: %s %s", person.name, frame.verdict, frame.id)
         subscription.tell(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
         self._hub.settle(entry, after)
+        return True
 
     def _voted(self, entry: Entry, person: Person, frame: Decide) -> Prompt | Refused:
         flaw = self._flaw(entry, person, frame.grant) if frame.grant is not None else None
@@ -103,9 +133,9 @@ class Desk:
             case Open():
                 return await self._opened(subscription.person, frame)
             case Revoke():
-                return self._revoked(subscription.person, frame)
+                return await self._revoked(subscription.person, frame)
             case Stop() | Lift():
-                return self._stopped(subscription.person, frame)
+                return await self._stopped(subscription, frame)
             case Observe():
                 return self._observing(subscription, frame)
             case Search():
@@ -136,23 +166,52 @@ class Desk:
             how=opened.how,
         )
 
-    def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
+    async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
         grant = self._hub.grants.book.get(frame.id)
         if grant is None or not grant.is_for(person.name):
             return Refused(code="gone", message="there is no such grant any more")
         self._hub.grants.end(grant, "revoked", person.name)
+        self._hub.acts.note(revoke_row(grant, person.name, person.kind, self._clock.now()))
+        if unwritten := await self._unwritten("the grant is revoked"):
+            return unwritten
         return Accepted(ref=frame.ref, id=frame.id, status="done")
 
-    def _stopped(self, person: Person, frame: Stop | Lift) -> ServerFrame | Refused:
+    async def _unwritten(self, done: str) -> Refused | None:
+        """What a person is told of an act that holds and is not in the record yet; None where it is."""
+        try:
+            with trio.fail_after(WRITE_TIMEOUT):
+                await self._hub.acts.flush()
+        except (AuditUnavailable, trio.TooSlowError) as error:
+            why = error.reason if isinstance(error, AuditUnavailable) else "the record is slow"
+            return Refused(code="unavailable", message=f"{done}, but this is not in the record yet: {why}")
+        return None
+
+    async def _stopped(self, subscription: Subscription, frame: Stop | Lift) -> ServerFrame | Refused:
+        person = subscription.person
         if not person.may_stop:
             return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
         if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.roll.agents:
             return Refused(code="gone", message="there is no agent of this name")
         if isinstance(frame, Stop):
-            self._hub.stop(frame.agent, person.name, visible(frame.reason))
-        elif not self._hub.stops.lift(frame.agent, person.name):
-            return Refused(code="gone", message="this is not stopped")
+            stop = self._hub.stop(frame.agent, person.name, visible(frame.reason))
+            self._hub.acts.note(stop_row(stop, person.kind))
+            if unwritten := await self._unwritten("it is stopped"):
+                return unwritten
+        elif (flaw := await self._lifted(subscription, frame)) is not None:
+            return flaw
         return Accepted(ref=frame.ref, id=None, status="done")
+
+    async def _lifted(self, subscription: Subscription, frame: Lift) -> Refused | None:
+        """End a stop once that is in the record; why it stands, where it does."""
+        person, stops = subscription.person, self._hub.stops
+        if frame.agent in stops:
+            try:
+                await self._hub.acts.write(lift_row(frame.agent, person.name, person.kind, self._clock.now()))
+            except AuditUnavailable as error:
+                return Refused(code="unavailable", message=f"it is still stopped: {error.reason}")
+        if subscription.closed or not stops.lift(frame.agent, person.name):
+            return Refused(code="gone", message="this is not stopped")
+        return None
 
     def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
         if not subscription.person.may_observe:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.forward import forwarded_headers
-from trio_gate.errors import Denied, UpstreamError
+from trio_gate.errors import Denied, GateError, UpstreamError
 from trio_gate.exchange import Event, State
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -137,7 +137,12 @@ class Run:
     def _check_stops(self, request: Proven | Identified) -> None:
         """Raise Denied while a person has stopped the agent."""
         agent = request.admitted.agent
-        self._tools.approvals.check(agent.name if agent else None)
+        try:
+            self._tools.approvals.check(agent.name if agent else None)
+        except Denied:
+            if self._clearance is not None:
+                self._clearance.void()
+            raise
 
     def _chain(self, identified: Identified) -> Chain | None:
         agent = identified.admitted.agent
@@ -213,8 +218,26 @@ class Run:
         parts = await self._beside(identified, lambda: bound(assume))
         question = asking.Asking(identified, decision, self._generation, self._tools, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
-        self._generation = self._current()
+        try:
+            return await self._still(identified, ready, parts, rule, question, bound)
+        except GateError:
+            self._clearance.void()
+            raise
+
+    async def _still(
+        self,
+        identified: Identified,
+        ready: Ready,
+        parts: DigestInput,
+        rule: str,
+        question: asking.Asking,
+        bound: Callable[[AssumeRole], DigestInput],
+    ) -> tuple[Identified, Ready, AssumeRole]:
+        """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""
+        self._generation, before = self._current(), identified.admitted.agent
         identified = replace(identified, admitted=self._generation.admit(identified.claim))
+        if identified.admitted.agent != before:
+            raise Denied("the agent's block changed while the call waited: run the same command again")
         assume = self._assume_role(identified)
         again = await self._decide(identified)
         same = await self._beside(identified, lambda: bound(assume) == parts)
@@ -225,6 +248,7 @@ class Run:
     async def _forward(self, identified: Identified, ready: Ready, assume: AssumeRole) -> None:
         """Arm, sign and send. Raises GateError, AgentGone."""
         credentials = await self._tools.credentials.credentials(assume)
+        self._check_stops(identified)
         self._step(Event.CREDENTIALS_READY)
         flow, stored = await self._flow(identified, ready), isinstance(ready.source, Spool)
         await self._recorder.intend()
@@ -236,7 +260,9 @@ class Run:
                 await ready.source.rewind()
                 flow = await self._flow(identified, ready)
             try:
-                await self._send(signed, ready.data, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
+                await self._send(
+                    identified, signed, ready.data, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS
+                )
             except Expired:
                 self._tools.credentials.forget(assume, credentials)
                 credentials = await self._tools.credentials.credentials(assume)
@@ -266,11 +292,21 @@ class Run:
             keys=self._tools.keys,
         )
 
-    async def _send(self, signed: Signed, data: bytes, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
+    async def _send(
+        self,
+        identified: Identified,
+        signed: Signed,
+        data: bytes,
+        flow: Flow | None,
+        credentials: Credentials,
+        *,
+        again: bool,
+    ) -> None:
         """Send once and pass the answer on. Raises Expired and _NotSent only where `again`."""
         self._exchange.require(State.SIGNED)
         host = signed.head.one("host") or ""
         async with self._tools.upstreams.connect(host) as link:
+            self._check_stops(identified)
             if self._clearance is not None:
                 self._clearance.sending()
             try:

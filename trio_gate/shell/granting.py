@@ -1,6 +1,6 @@
 """The grants of a process: the book, kept on disk, and told to those whom they concern.
 
-Rule: a use is on disk before its call is sent, or a crash would let it be used again.
+Rule: a grant is in the record, and its use on disk, before a call of it is sent, or a crash would let it be used again.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ from trio_gate.approval.frames import GrantEnded
 from trio_gate.approval.grants import grant_of, spent
 from trio_gate.approval.kept import grant_from
 from trio_gate.approval.messages import as_json, encode, granted
+from trio_gate.audit.acts import grant_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from trio_gate.approval.frames import GrantEnd, Terms
     from trio_gate.approval.grants import Grant
     from trio_gate.approval.request import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
+    from trio_gate.shell.acts import Acts
     from trio_gate.shell.audience import Audience
     from trio_gate.shell.keep import Keep
 
@@ -33,11 +35,12 @@ log = logging.getLogger(__name__)
 class Grants:
     """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent."""
 
-    def __init__(self, clock: Clock, audience: Audience, keep: Keep | None, *, ttl: float) -> None:
+    def __init__(self, clock: Clock, audience: Audience, keep: Keep | None, acts: Acts, *, ttl: float) -> None:
         self.book = Book()
         self._clock = clock
         self._audience = audience
         self._keep = keep
+        self._acts = acts
         self._ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
@@ -61,6 +64,7 @@ class Grants:
             standing=standing,
         )
         self.book.add(grant)
+        self._acts.note(grant_row(grant, question.id, verdict.reason))
         self._changed(grant)
         log.info("grant %s (%s) for rule %s, agent %s: %s", grant.id, grant.kind, ascii(grant.rule), grant.agent, grant.about)
         return grant
@@ -93,9 +97,10 @@ class Grants:
         log.info("grant %s ended: %s", grant.id, why)
         self._audience.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
-    def void(self, standings: Mapping[str, str]) -> None:
-        """End those whose rule or approvers are not what they were."""
-        for grant in self.book.void(standings):
+    def void(self, standings: Mapping[str, str], *, once: Collection[str] = (), gone: Collection[str] = ()) -> None:
+        """End those whose rule or approvers are not what they were, approvals kept for the agents `once`, and all of those `gone`."""
+        ended = [grant for grant in self.book if grant.agent in gone or (grant.kind == "once" and grant.agent in once)]
+        for grant in [*self.book.void(standings), *ended]:
             self.end(grant, "void")
 
     def sweep(self) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from trio_gate.config.model import Config
-    from trio_gate.ports import Clock
+    from trio_gate.ports import AuditLog, Clock
+    from trio_gate.shell.acts import Acts
 
 SWEEP_EVERY = 30
 """Seconds at most between two looks at what has expired; a machine that slept is noticed so soon."""
@@ -34,24 +35,28 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_hub(config: Config, clock: Clock, path: str, link: str) -> AsyncIterator[ApprovalHub]:
+async def open_hub(
+    config: Config, clock: Clock, path: str, link: str, audit: AuditLog | None = None
+) -> AsyncIterator[ApprovalHub]:
     """A hub that keeps its state in the database at `path`; `link` is the address of the approvals page.
 
-    Raises AuditUnavailable if the database cannot be used.
+    `audit` is the record of what people do. Raises AuditUnavailable if the database cannot be used.
     """
     keep = await trio.to_thread.run_sync(Keep, path)
     pager = Pager(link)
-    hub = ApprovalHub(clock, limits_of(config), roll_of(config), keep=keep, pager=pager)
+    hub = ApprovalHub(clock, limits_of(config), roll_of(config), keep=keep, audit=audit, pager=pager)
     try:
         hub.load()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sweeping, hub, clock)
             nursery.start_soon(_writing, keep)
+            nursery.start_soon(_writing, hub.acts)
             nursery.start_soon(pager.run)
             yield hub
             nursery.cancel_scope.cancel()
     finally:
         with trio.move_on_after(LAST_FLUSH, shield=True), suppress(AuditUnavailable):
+            await hub.acts.flush()
             await keep.flush()
         keep.close()
 
@@ -92,7 +97,7 @@ async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
             await hub.moved.wait()
 
 
-async def _writing(keep: Keep) -> None:
+async def _writing(keep: Keep | Acts) -> None:
     """Write what is noted, until cancelled."""
     while True:
         await keep.noted.wait()

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules"))
 
 
+def changed_agents(old: Config, new: Config) -> frozenset[str]:
+    """The names of agents that are gone or are not what they were: another key or secret, other accounts."""
+    now = {agent.name: agent for agent in new.agents}
+    return frozenset(agent.name for agent in old.agents if now.get(agent.name) != agent)
+
+
 class Present:
     """The generation in force, called to get it; `people` are those of it, by name."""
 
@@ -34,7 +40,8 @@ class Present:
     def take(self, config: Config) -> str | None:
         """Serve by `config` from now on; calls that wait are judged by it before they are sent.
 
-        People who are gone, or have another token, are cut off; questions and grants whose rule or approvers changed end.
+        People who are gone, or have another token, are cut off; questions and grants whose rule or approvers changed
+        end, and so does what waits for an agent that is another now: its old secret signs nothing any more.
 
         Returns:
             None; or, where it differs in what only a restart changes, why nothing has happened, in one line.
@@ -50,5 +57,5 @@ class Present:
         self.people.clear()
         self.people.update(people)
         self._hub.audience.drop(gone)
-        self._hub.judge_again(roll_of(config))
+        self._hub.judge_again(roll_of(config), changed_agents(old, config))
         return None

@@ -43,6 +43,7 @@ class Recorder:
         id: the request id that the agent is told.
         call, told: what the request was named, and that as it is written. shape: of the operation's input.
         decision: outcome, rule and reason.
+        grant: the id of the grant of which it is a use.
         seconds: how long each stage took, by name.
         watch: is told of the exchange when it ends.
         proven: whether the agent was, or none needs to be.
@@ -68,6 +69,7 @@ class Recorder:
     shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
+    grant: str | None = None
     approvers: tuple[tuple[str, str, str], ...] = ()
     upstream_status: int | None = None
     error_code: str | None = None
@@ -89,6 +91,7 @@ class Recorder:
 
     def answered_by(self, verdict: Verdict, people: dict[str, Person]) -> None:
         """Who decided."""
+        self.grant = verdict.grant
         self.approvers = tuple((name, people[name].kind, verdict.reason) for name in verdict.by if name in people)
 
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
@@ -186,5 +189,6 @@ class Recorder:
             reason=reason,
             approvers=self.approvers,
             digest=self.digest,
+            grant=self.grant,
             generation=self.generation,
         )

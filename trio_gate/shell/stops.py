@@ -52,13 +52,17 @@ class Stops:
             said = f": {stop.reason}" if stop.reason else ""
             raise Denied(f"{what} stopped by a person until that is lifted{said}")
 
-    def stop(self, agent: str | None, by: str, reason: str) -> None:
+    def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, from now on."""
         stop = self._stops[agent] = Stop(agent=agent, by=by, reason=reason, at=self._clock.now())
         if self._keep is not None:
             self._keep.put("stop", agent or EVERYTHING, as_json(stop))
         log.warning("%s stopped %s: %s", by, agent or "everything", ascii(reason))
         self._audience.tell(Stopped(stop=as_json(stop)), lambda _: True)
+        return stop
+
+    def __contains__(self, agent: str | None) -> bool:
+        return agent in self._stops
 
     def lift(self, agent: str | None, by: str) -> bool:
         """End a stop; whether there was one."""

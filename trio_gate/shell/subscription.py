@@ -31,11 +31,15 @@ log = logging.getLogger(__name__)
 
 
 class Subscription:
-    """What one connection of a person is told: the present state, then news as they come. `observes`: activity too."""
+    """What one connection of a person is told: the present state, then news as they come. `observes`: activity too.
+
+    `closed`: it has nothing more to say, and what its person says counts no more.
+    """
 
     def __init__(self, person: Person, backlog: Iterable[str]) -> None:
         self.person = person
         self.observes = False
+        self.closed = False
         self._missed = 0
         self._backlog = deque(backlog)
         self._send, self._receive = trio.open_memory_channel[str](MAX_BEHIND)
@@ -78,6 +82,7 @@ class Subscription:
 
     def close(self) -> None:
         """End it at once: `next` has nothing more."""
+        self.closed = True
         self._backlog.clear()
         self._send.close()
         self._receive.close()

@@ -6,7 +6,8 @@ import { tree } from "./tree.js";
 
 const SHOWN = 200;
 const PAGE = 50;
-const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule" };
+const ACTS = { vote: "vote", void: "vote that did not count", grant: "grant", revoke: "revocation", stop: "stop", lift: "stop lifted" };
+const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule", ...ACTS };
 const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "broken off", failed: "failed" };
 const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
 
@@ -174,7 +175,7 @@ export class ActivityView {
           },
         },
       },
-      said(call.service ? `${call.service}:${call.action ?? "?"}` : "unknown call"),
+      said(title(call)),
     );
     return [
       el(
@@ -189,12 +190,21 @@ export class ActivityView {
           el("span", { class: `tag ${decision.outcome}` }, decision.outcome),
           decision.rule === null ? null : [" ", said(decision.rule)],
         ),
-        cell("Outcome", outcome ? ending(outcome) : el("span", { class: "none" }, "under way")),
-        cell("Took", took === null ? "" : `${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`),
+        cell("Outcome", call.act ? "" : outcome ? ending(outcome) : el("span", { class: "none" }, "under way")),
+        cell("Took", took === null || call.act ? "" : `${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`),
       ),
       detail,
     ];
   }
+}
+
+/** The call; of what a person did, that. */
+function title(call) {
+  const name = call.service ? `${call.service}:${call.action ?? "?"}` : null;
+  if (!call.act) return name ?? "unknown call";
+  const { act, kind } = call;
+  if (kind === "stop" || kind === "lift") return `${kind} ${act.agent ?? "everything"}`;
+  return `${act.answer ?? kind}: ${name ?? act.about ?? "?"}`;
 }
 
 function cell(label, ...content) {
@@ -223,7 +233,8 @@ function about(call) {
     "dl",
     { class: "rows" },
     [
-      ["Rule's reason", decision.reason === null ? null : said(decision.reason)],
+      ["What was done", call.act ? tree(call.act) : null],
+      [call.act ? "Reason" : "Rule's reason", decision.reason === null ? null : said(decision.reason)],
       ["People", people.length ? people : null],
       ["Refused because", outcome?.reason ? said(outcome.reason) : null],
       ["Error", outcome?.error_code ? said(outcome.error_code) : null],
@@ -231,7 +242,8 @@ function about(call) {
       ["Parameters", call.params === undefined || call.params === null ? null : record(call.params)],
       ["Stages", stages || null],
       ["Bytes", outcome?.bytes_in === undefined ? null : `${bytes(outcome.bytes_in)} in, ${bytes(outcome.bytes_out)} out`],
-      ["Came from", said(call.agent_address)],
+      ["By grant", !call.act && call.grant ? el("code", { class: "hash" }, call.grant) : null],
+      ["Came from", call.agent_address === "-" ? null : said(call.agent_address)],
       ["Record", el("code", { class: "hash" }, call.seq === null ? call.id : `${call.id} · row ${call.seq}`)],
     ]
       .filter(([, value]) => value !== null)

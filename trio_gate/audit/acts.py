@@ -1,0 +1,122 @@
+"""What people did, as rows of the record: votes, grants with their terms, revocations, stops and lifts.
+
+Rule: a row of a person's act reads like a call's, so that whoever reads the record needs no second form; `act` says what was
+done. What people wrote is masked like parameters are.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.audit.record import Intent, Outcome, act_row
+from trio_gate.audit.redact import params_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from trio_gate.approval.frames import Terms
+    from trio_gate.approval.grants import Grant
+    from trio_gate.approval.kept import Stop
+    from trio_gate.approval.request import Question
+    from trio_gate.approval.state import Vote
+    from trio_gate.aws.call import Value
+
+Kind = Literal["vote", "void", "grant", "revoke", "stop", "lift"]
+"""A vote; that one which stands in the record did not count after all; a grant; its revocation; a stop; its end."""
+
+HERE = "-"
+"""Stands for the address of an act: it is no agent's."""
+
+
+def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> bytes:
+    """One person's answer to a question; `kind` is the person's, `status` the question's after it."""
+    facts: dict[str, Value] = {"answer": vote.answer, "reason": vote.reason, "grant": _terms(vote.grant), "status": status}
+    return _row("vote", _about(question, vote.at), facts, (vote.person, kind))
+
+
+def void_row(question: Question, person: str, kind: str, *, why: str, now: datetime) -> bytes:
+    """An answer stands in the record and did not count."""
+    return _row("void", _about(question, now), {"reason": why}, (person, kind))
+
+
+def grant_row(grant: Grant, question: str, reason: str) -> bytes:
+    """A grant came to be of the answers to a question, which is named by its id."""
+    facts: dict[str, Value] = {
+        "kind": grant.kind,
+        "question": question,
+        "reason": reason,
+        "predicate": grant.predicate,
+        "uses": grant.uses,
+        "minutes": round((grant.expires_at - grant.made_at).total_seconds() / 60, 2),
+        "about": grant.about,
+        "repeat_key": grant.repeat_key,
+    }
+    return _row("grant", _granted(grant, grant.made_at), facts, *((name, "") for name in grant.by))
+
+
+def revoke_row(grant: Grant, person: str, kind: str, now: datetime) -> bytes:
+    """A person took a grant back."""
+    facts: dict[str, Value] = {"kind": grant.kind, "predicate": grant.predicate, "used": grant.used, "about": grant.about}
+    return _row("revoke", _granted(grant, now), facts, (person, kind))
+
+
+def stop_row(stop: Stop, kind: str) -> bytes:
+    """A person stopped an agent's calls, or all."""
+    return _row("stop", _stopped(stop.agent, stop.at), {"agent": stop.agent, "reason": stop.reason}, (stop.by, kind))
+
+
+def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> bytes:
+    """A person ended a stop."""
+    return _row("lift", _stopped(agent, now), {"agent": agent}, (person, kind))
+
+
+def _terms(terms: Terms | None) -> dict[str, Value] | None:
+    return None if terms is None else {"uses": terms.uses, "minutes": terms.minutes, "predicate": terms.predicate}
+
+
+def _about(question: Question, now: datetime) -> Intent:
+    return Intent(
+        id=question.id,
+        time=now,
+        agent=question.agent,
+        agent_address=question.agent_address,
+        account=question.account,
+        account_name=question.account_name,
+        region=question.region,
+        service=question.service,
+        operation=question.operation,
+        iam_action=question.iam_action,
+        access=question.access,
+        resources=question.resources,
+        outcome="vote",
+        rule=question.rule,
+        digest=question.digest,
+    )
+
+
+def _granted(grant: Grant, now: datetime) -> Intent:
+    return Intent(
+        id=grant.id,
+        time=now,
+        agent=grant.agent,
+        agent_address=HERE,
+        account=grant.account,
+        account_name=grant.account_name,
+        outcome="grant",
+        rule=grant.rule,
+        digest=grant.digest,
+        grant=grant.id,
+    )
+
+
+def _stopped(agent: str | None, now: datetime) -> Intent:
+    return Intent(id="stop *" if agent is None else f"stop {agent}", time=now, agent=agent, agent_address=HERE, outcome="stop")
+
+
+def _row(kind: Kind, intent: Intent, facts: Mapping[str, Value], *people: tuple[str, str]) -> bytes:
+    act = json.loads(params_text({name: value for name, value in facts.items() if value is not None}))
+    said = act.get("reason", "")
+    reason = said if isinstance(said, str) else json.dumps(said)
+    return act_row(kind, intent, Outcome(id=intent.id, time=intent.time, status=None, end="answered"), act, reason, people)

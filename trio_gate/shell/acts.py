@@ -1,0 +1,64 @@
+"""What people do, on its way into the record.
+
+Rule: what opens something (a vote, a lift, a grant's use) waits until its row is on disk. What closes something (a stop, a revocation)
+holds at once, and its row is written as soon as it can be.
+
+Theory: `note` is for what cannot wait; a note stays until it is written, in order. Without a record (tests of the hub alone)
+rows are shown and go nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from trio_gate.ports import AuditLog
+    from trio_gate.shell.audience import Audience
+
+WRITE_TIMEOUT = 10
+"""Seconds that a row may take before it counts as not written."""
+
+
+class Acts:
+    """The rows of a process's people."""
+
+    def __init__(self, audience: Audience, audit: AuditLog | None) -> None:
+        self._audience = audience
+        self._audit = audit
+        self._notes: list[bytes] = []
+        self._lock = trio.Lock()
+        self.noted = trio.Event()
+
+    def note(self, row: bytes) -> None:
+        """Have a row written soon, and before any grant is used."""
+        self._notes.append(row)
+        self.noted.set()
+
+    async def flush(self) -> None:
+        """Return once every note so far is on disk. Raises AuditUnavailable."""
+        async with self._lock:
+            try:
+                while self._notes:
+                    await self._put(self._notes[0])
+                    del self._notes[0]
+                self.noted = trio.Event()
+            except BaseException:
+                self.noted.set()
+                raise
+
+    async def write(self, row: bytes) -> None:
+        """Return once a row is on disk, after all that was noted before it. Raises AuditUnavailable: then it is not, for all we know."""
+        with trio.move_on_after(WRITE_TIMEOUT, shield=True):
+            await self.flush()
+            await self._put(row)
+            return
+        raise AuditUnavailable(f"the record was not written within {WRITE_TIMEOUT} seconds")
+
+    async def _put(self, row: bytes) -> None:
+        if self._audit is not None:
+            await self._audit.acted(row)
+        self._audience.show(lambda: row)
