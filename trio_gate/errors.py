@@ -72,11 +72,23 @@ class Overloaded(GateError):
     code = "ServiceUnavailable"
 
 
+NOT_YOUR_FAULT = "the gateway cannot reach this account just now, which is not the fault of this call: tell your operator"
+
+
 class CredentialsUnavailable(GateError):
-    """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can."""
+    """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can.
+
+    Roles, credentials and their places are the operator's: whatever happened is `detail`, and `str`.
+    """
 
     status = 503
     code = "ServiceUnavailable"
+
+    def __init__(self, detail: str, *, status: int | None = None) -> None:
+        super().__init__(NOT_YOUR_FAULT, status=status, detail=detail)
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class UpstreamError(GateError):

@@ -104,3 +104,4 @@ def test_the_request_as_text():
 def test_it_holds_no_longer_than_it_lives():
     assert asked(approvers=[replace(ONCALL, hold=20.0)]).hold == 20.0
     assert asked(approvers=[replace(ONCALL, hold=900.0)]).hold == 600.0
+    assert asked(approvers=[replace(ONCALL, hold=20.0)], patience=2.0).hold == 2.0

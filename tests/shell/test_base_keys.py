@@ -130,9 +130,9 @@ async def test_no_key_says_where_it_was_looked_for_and_nothing_more(home, caplog
         write(home, name, text)
     with caplog.at_level(logging.INFO, "trio_gate"):
         fault = await refusal(BaseKeys([block(**fields)]))
-    assert says in fault.reason
+    assert says in fault.detail
     assert (fault.status, fault.code) == (status, "AccessDenied" if status == 403 else "ServiceUnavailable")
-    assert "CANARY" not in fault.reason + caplog.text
+    assert "CANARY" not in fault.detail + caplog.text
 
 
 async def test_a_key_that_appears_later_is_found(home):
@@ -175,7 +175,7 @@ def soon() -> str:
 
 async def test_a_key_at_its_end_is_not_given(home):
     process(home, AccessKeyId="ASIA1", Expiration=NEAR)
-    assert "could not be read" in (await refusal(BaseKeys([block(profile="hub")]))).reason
+    assert "could not be read" in (await refusal(BaseKeys([block(profile="hub")]))).detail
 
 
 class Hanging:
@@ -205,7 +205,7 @@ def hanging(home):
 
 async def given_up(keys: BaseKeys) -> None:
     fault = await refusal(keys)
-    assert (fault.status, fault.reason) == (503, "credential base: no base key within 10 seconds: try again later")
+    assert (fault.status, fault.detail) == (503, "credential base: no base key within 10 seconds: try again later")
 
 
 async def test_programs_that_hang_are_given_up_and_only_so_many_run(home, hanging, mock_clock):
@@ -278,7 +278,7 @@ async def test_the_machines_role_ends_the_chain(machine):
 
 async def test_a_profile_without_a_key_does_not_fall_back_to_the_machine(home, machine):
     write(home, "config", "[profile hub]\nregion = us-east-1\n")
-    assert "profile hub" in (await refusal(BaseKeys([block(profile="hub")]))).reason
+    assert "profile hub" in (await refusal(BaseKeys([block(profile="hub")]))).detail
     assert machine.given == 0
 
 

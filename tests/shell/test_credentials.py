@@ -216,7 +216,7 @@ async def test_the_last_minute_is_not_handed_out(autojump_clock):
 async def test_credentials_that_end_at_once_are_a_failure(autojump_clock):
     async with bench() as its:
         its.sts.life = timedelta(seconds=60)
-        assert "check the gateway's clock" in (await its.refusal()).reason
+        assert "check the gateway's clock" in (await its.refusal()).detail
         its.sts.life = timedelta(seconds=61)
         await trio.sleep(1)
         assert await its.key() == "ASIA2"
@@ -269,7 +269,7 @@ async def test_an_sts_that_is_silent_is_given_up(autojump_clock):
     async with bench() as its:
         its.sts.go = trio.Event()
         began = trio.current_time()
-        assert (await its.refusal()).reason == f"STS did not assume {ROLE} within 15 seconds: try again later"
+        assert (await its.refusal()).detail == f"STS did not assume {ROLE} within 15 seconds: try again later"
         assert trio.current_time() - began == 15
         its.sts.go.set()
         await trio.sleep(1)
@@ -279,8 +279,8 @@ async def test_an_sts_that_is_silent_is_given_up(autojump_clock):
 async def test_the_wrong_account_is_never_served(autojump_clock):
     async with bench() as its:
         its.sts.answer = (200, given(account="222222222222"))
-        assert "another account" in (await its.refusal()).reason
-        assert "another account" in (await its.refusal()).reason
+        assert "another account" in (await its.refusal()).detail
+        assert "another account" in (await its.refusal()).detail
 
 
 async def test_what_aws_no_longer_takes_is_assumed_anew_once(autojump_clock):
@@ -319,7 +319,7 @@ async def test_a_base_key_that_aws_refuses_is_read_again_once(autojump_clock, co
     base = Rotated("AKIAOLD")
     async with bench(base) as its:
         its.sts.answer = (403, fault(code))
-        assert "base key" in (await its.refusal()).reason
+        assert "base key" in (await its.refusal()).detail
         assert base.forgotten == 1
         assert its.sts.signers == ["AKIAOLD"]
 
@@ -350,7 +350,7 @@ async def test_sessions_of_an_old_base_key_are_not_served(autojump_clock):
 
 async def test_no_base_key_is_a_failure_like_another(autojump_clock, monkeypatch):
     async with bench(Missing([])) as its:
-        assert (await its.refusal()).reason == "nowhere"
+        assert (await its.refusal()).detail == "nowhere"
         assert its.sts.asked == []
 
 
@@ -389,4 +389,4 @@ async def test_who_waits_when_the_gateway_stops_is_told(autojump_clock):
         opened.append(its)
         nursery.start_soon(ask)
         await settled()
-    assert [fault.reason for fault in found] == ["the gateway is stopping"]
+    assert [fault.detail for fault in found] == ["the gateway is stopping"]

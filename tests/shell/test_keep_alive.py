@@ -6,7 +6,7 @@ from trio.testing import memory_stream_pair
 
 from tests.kit.streams import agent_stream
 from trio_gate.shell.agent_stream import AgentGone
-from trio_gate.shell.asking import FEW, signs_of_life
+from trio_gate.shell.asking import FEW, patience, signs_of_life
 from trio_gate.shell.transport import StreamTransport
 
 BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"
@@ -54,3 +54,23 @@ async def test_a_client_that_has_left_is_noticed(autojump_clock):
     await ours.aclose()
     with pytest.raises(AgentGone):
         await signs_of_life(agent, BOTO3)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "seconds"),
+    [
+        ("aws-sdk-cpp/1.11.594 ua/2.1 api/S3", 3),
+        ("aws-sdk-java/2.30.0 md/io#sync", 30),
+        ("aws-sdk-java/1.12.780 Linux/6.1", 30),
+        ("aws-sdk-kotlin/1.4.0", 30),
+        ("aws-sdk-ruby3/3.220.0 ua/2.1", 60),
+        ("aws-sdk-dotnet-coreclr/4.0.0 ua/2.1", 100),
+    ],
+)
+def test_a_client_with_a_short_limit_hears_before_it(user_agent, seconds):
+    assert 0 < patience(user_agent) < seconds
+
+
+@pytest.mark.parametrize("user_agent", [BOTO3, CLI, JS, GO, RUST, "", "curl/8"])
+def test_others_wait_as_long_as_the_rule_says(user_agent):
+    assert patience(user_agent) == float("inf")

@@ -13,7 +13,7 @@ from scripts.embedded_aws import ACCOUNTS, client
 from tests.audit.kit import NOW
 from tests.kit.embedded import sender
 from tests.shell.sts_kit import ACCOUNT, BASE, REQUEST, ROLE, fault, given, role
-from trio_gate.errors import CredentialsUnavailable, UpstreamError
+from trio_gate.errors import NOT_YOUR_FAULT, CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.sts import BaseKeyRefused, assume_role
 from trio_gate.signing.sigv4 import Credentials
@@ -179,7 +179,8 @@ async def test_a_success_that_is_not_what_was_asked_for_gives_nothing(text):
 async def test_faults_by_who_must_act(status, text, expected, says):
     with pytest.raises(CredentialsUnavailable) as caught:
         await answered(status, text)
-    assert says in caught.value.reason
+    assert says in caught.value.detail
+    assert caught.value.reason == NOT_YOUR_FAULT
     assert caught.value.status == expected
     assert caught.value.code == ("AccessDenied" if expected == 403 else "ServiceUnavailable")
 
@@ -198,7 +199,8 @@ async def test_the_words_of_sts_are_for_the_log_alone(caplog):
     words = "User: arn:aws:iam::999999999999:user/gateway is not authorized \x1b[2J" + "x" * 1000
     with pytest.raises(CredentialsUnavailable) as caught:
         await answered(403, fault("AccessDenied", words.replace("\x1b", "\u202e")))
-    assert "999999999999" not in caught.value.reason
+    assert caught.value.reason == NOT_YOUR_FAULT
+    assert "999999999999" not in caught.value.detail
     (line,) = caplog.messages
     assert "user/gateway is not authorized \\u{202e}[2J" in line
     assert len(line) < 500
@@ -217,4 +219,4 @@ async def test_no_secret_reaches_log_or_reason(code, message, caplog):
     with caplog.at_level(logging.DEBUG), pytest.raises(CredentialsUnavailable) as caught:
         await answered(403, fault(code, message), role("trio-gate@ci", external_id="EXTERNAL-CANARY"))
     assert f"{code}: (its message is not shown)" in caplog.text
-    assert "CANARY" not in caplog.text + caught.value.reason
+    assert "CANARY" not in caplog.text + caught.value.detail

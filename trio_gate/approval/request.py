@@ -5,6 +5,7 @@ Rule: all text in a question is safe to show (see `text`). None stands for what 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ class Circumstances:
         agent_address: where the agent's connection comes from.
         user_agent: what the agent's program says it is.
         streamed: whether the payload is an upload, which no parameter shows.
+        patience: seconds that the agent's program waits for an answer.
     """
 
     reason: str | None
@@ -69,6 +71,7 @@ class Circumstances:
     agent_address: str
     user_agent: str | None
     streamed: bool
+    patience: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +173,7 @@ def question_from(
     """
     known = None if isinstance(call.resources, Unknown) else call.resources
     life = timedelta(seconds=min(approver.timeout for approver in around.approvers))
-    hold = timedelta(seconds=min(approver.hold for approver in around.approvers))
+    hold = timedelta(seconds=min(around.patience, *(approver.hold for approver in around.approvers)))
     return Question(
         id=question_id,
         digest=digest(parts),

@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.aws.arn_hosts import owners
 from trio_gate.aws.catalog import CBOR
 from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.named import Named
@@ -220,7 +221,7 @@ def _unframed(head: RequestHead) -> RequestHead:
 
 def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str, Value]) -> None:
     """Labels of the host name an account or a resource a second time: both must say the same."""
-    if place.account is not None and place.account != claim.account:
+    if place.account not in {None, claim.account, *owners(match.service.name, params)}:
         raise Unidentified(f"the host names account {place.account}, the key {claim.account}: use one")
     shape = match.operation.input
     if shape is None or "{" not in match.operation.host_prefix:

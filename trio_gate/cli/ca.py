@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         authority = interception(folder, domains, now=SystemClock().now())
         roots = system_bundle() if args.bundle else b""
     except CertificatesUnavailable as error:
-        print(f"trio-gate: {error.reason}", file=sys.stderr)
+        print(f"trio-gate: {error.detail}", file=sys.stderr)
         return 1
     print((roots + authority.pem).decode("ascii"), end="")
     return 0

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         records = read_last(str(folder / FILE), args.count, wanted)
     except AuditUnavailable as error:
-        print(f"trio-gate: {error.reason}", file=sys.stderr)
+        print(f"trio-gate: {error.detail}", file=sys.stderr)
         return 1
     if args.json:
         for record in records:

@@ -7,6 +7,7 @@ executed for an agent that left.
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -55,6 +56,19 @@ FEW = 4
 
 _PATIENT = ("aws-cli/", "Boto3/", "Botocore/", "aws-sdk-js/")
 _COUNTING = ("aws-sdk-go", "aws-sdk-rust/")
+
+_PATIENCE = {
+    "aws-sdk-cpp/": 2.0,
+    "aws-sdk-java/": 25.0,
+    "aws-sdk-kotlin/": 25.0,
+    "aws-sdk-ruby": 50.0,
+    "aws-sdk-dotnet": 90.0,
+}
+"""Seconds that clients may be kept which give up while an answer is silent and take no signs of life, by their user agent.
+
+Their SDKs' defaults: C++ 3 s (`requestTimeoutMs`, curl's low-speed limit), Java and Kotlin 30 s (socket timeouts), Ruby 60 s
+(`http_read_timeout`), .NET 100 s (HttpClient).
+"""
 
 _ENDED = {
     "deny": "denied by an approver",
@@ -187,6 +201,7 @@ class Asking:
             agent_address=self._recorder.agent_address,
             user_agent=arrived.one("user-agent"),
             streamed=streamed,
+            patience=patience(arrived.one("user-agent") or ""),
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(
@@ -231,6 +246,11 @@ class Asking:
         reason = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}{said}'
         self._recorder.decided("deny", self._rule.name, reason, status=Denied.status)
         return Denied(reason)
+
+
+def patience(user_agent: str) -> float:
+    """Seconds after which this client must have heard that its call waits."""
+    return next((most for name, most in _PATIENCE.items() if user_agent.startswith(name)), math.inf)
 
 
 async def signs_of_life(agent: AgentStream, user_agent: str) -> None:

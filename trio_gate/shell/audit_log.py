@@ -146,8 +146,8 @@ class AuditWriter:
             await self._use(partial(self._store.append, [entry.row for entry in batch]))
             durable = True
         except AuditUnavailable as fault:
-            log.error("%s", fault.reason)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
-            self._fault = fault.reason
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
+            self._fault = fault.detail
         finally:
             for entry in batch:
                 entry.durable = durable
@@ -181,7 +181,7 @@ class AuditWriter:
                 with trio.fail_after(LOOK_TIMEOUT):
                     await self._use(self._store.probe)
             except AuditUnavailable as fault:
-                self._fault = fault.reason
+                self._fault = fault.detail
             except trio.TooSlowError:
                 self._fault = f"the audit database was not written within {LOOK_TIMEOUT} seconds"
             if self._fault != before:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from trio_gate.shell.budget import Budget, Share
     from trio_gate.shell.seats import Seat
 
+_NOT_KEPT = "the body could not be kept until it is decided: tell your operator"
+
 PIECE = 256 * 1024
 """Bytes read from a spool file at once."""
 
@@ -147,7 +149,8 @@ class Spool:
         try:
             await trio.to_thread.run_sync(self._file.write, data)
         except OSError as error:
-            raise AuditUnavailable(f"the body could not be kept until it is decided: {error.strerror}") from error
+            detail = f"the body could not be kept until it is decided: {error.strerror}"
+            raise AuditUnavailable(_NOT_KEPT, detail=detail) from error
 
     @property
     def size(self) -> int:
@@ -180,6 +183,6 @@ def spool(folder: str, share: Share) -> Iterator[Spool]:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
-        raise AuditUnavailable(f"bodies cannot be kept in {folder}: {error.strerror}") from error
+        raise AuditUnavailable(_NOT_KEPT, detail=f"bodies cannot be kept in {folder}: {error.strerror}") from error
     with file:
         yield Spool(file, share)

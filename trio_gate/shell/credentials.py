@@ -151,7 +151,7 @@ class RoleCredentials:
             flight.fault = role.fault = fault
             role.pause = min(max(2 * role.pause, FIRST_PAUSE), LONGEST_PAUSE)
             role.quiet_until = trio.current_time() + role.pause
-            log.warning("no new credentials, next try in %g s at the earliest: %s", role.pause, fault.reason)
+            log.warning("no new credentials, next try in %g s at the earliest: %s", role.pause, fault.detail)
         finally:
             role.flight = None
             flight.done.set()
@@ -206,4 +206,4 @@ async def open_role_credentials(
 
 def _again(fault: CredentialsUnavailable) -> CredentialsUnavailable:
     # Every asker gets an exception of its own: one that many tasks raise gathers all their tracebacks.
-    return type(fault)(fault.reason, status=fault.status)
+    return type(fault)(fault.detail, status=fault.status)

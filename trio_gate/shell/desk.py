@@ -227,7 +227,7 @@ class Desk:
         try:
             calls = await trio.to_thread.run_sync(self._find, frame.filters, frame.before, frame.limit, abandon_on_cancel=True)
         except AuditUnavailable as fault:
-            log.error("%s", fault.reason)  # noqa: TRY400 - the fault is the disk's
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             return Refused(code="unavailable", message="the record cannot be read")
         shown = _fitting(calls)
         more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import UpstreamError
+from trio_gate.errors import NOT_YOUR_FAULT, UpstreamError
 from trio_gate.shell.race import race
 from trio_gate.signing.chunks import ChunkWriter
 from trio_gate.signing.echo import expired, faults_signature, holds, readable
@@ -215,4 +215,5 @@ def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, code: 
     if holds(said, credentials):
         raise UpstreamError("aws refused the call and its answer repeats the gateway's credentials", status=403)
     if faults_signature(named):
-        raise UpstreamError("aws did not take the gateway's signature: its operator must look", status=403)
+        detail = f"aws did not take the gateway's signature ({code or 'without a code'})"
+        raise UpstreamError(NOT_YOUR_FAULT, status=403, detail=detail)

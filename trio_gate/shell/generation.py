@@ -116,5 +116,6 @@ def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
         raise Unidentified(f"{place.host} is of partition {place.candidates[0].partition}, the account is of {partition}")
     kept = tuple(one for one in ours if any(matches(pattern, one.host) for pattern in endpoint.hosts))
     if not kept:
-        raise Unidentified(f"{place.host} is not among the `hosts` of endpoint {endpoint.name}")
+        detail = f"{place.host} is not among the `hosts` of endpoint {endpoint.name}"
+        raise Unidentified(f"{place.host} is not served for this account", detail=detail)
     return replace(place, candidates=kept)

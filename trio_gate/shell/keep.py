@@ -145,4 +145,7 @@ class Keep:
         self._db.close()
 
     def _unavailable(self, error: Exception) -> AuditUnavailable:
-        return AuditUnavailable(f"what approvals leave behind cannot be kept in {self._path}: {error}")
+        return AuditUnavailable(
+            "what approvals leave behind cannot be kept: tell your operator",
+            detail=f"what approvals leave behind cannot be kept in {self._path}: {error}",
+        )

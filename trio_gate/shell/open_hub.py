@@ -104,5 +104,5 @@ async def _writing(keep: Keep | Acts) -> None:
         try:
             await keep.flush()
         except AuditUnavailable as fault:
-            log.error("%s", fault.reason)  # noqa: TRY400 - the fault is the disk's
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             await trio.sleep(RETRY_WRITE)

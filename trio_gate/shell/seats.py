@@ -148,6 +148,7 @@ class Seats:
         idle = least(theirs)
         if idle is None:
             raise Overloaded(
-                "this agent has too many connections with calls on their way (`max_connections_per_agent`): wait for them"
+                "this agent has too many connections with calls on their way: wait for them",
+                detail="an agent has `max_connections_per_agent` connections with calls on their way",
             )
         idle.turn_out()

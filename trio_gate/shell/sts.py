@@ -89,7 +89,7 @@ async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, hos
     try:
         answer, content = await send(host, head, body)
     except UpstreamError as fault:
-        raise CredentialsUnavailable(f"STS could not be asked for {request.role_arn}: {fault.reason}") from fault
+        raise CredentialsUnavailable(f"STS could not be asked for {request.role_arn}: {fault.detail}") from fault
     if answer.status == 200:
         return _credentials(request, content)
     raise _refusal(request, base, answer.status, content)
