@@ -32,6 +32,10 @@ class GateError(Exception):
         if condition is not None:
             self.code = condition
 
+    def __str__(self) -> str:
+        """What the operator reads."""
+        return self.detail
+
 
 class Malformed(GateError):
     """The agent broke the protocol (400, or 408, 411, 413, 417, 421, 431, 501, 505): answer and close the connection."""
@@ -78,7 +82,7 @@ NOT_YOUR_FAULT = "the gateway cannot reach this account just now, which is not t
 class CredentialsUnavailable(GateError):
     """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can.
 
-    Roles, credentials and their places are the operator's: whatever happened is `detail`, and `str`.
+    Roles, credentials and their places are the operator's: whatever happened is `detail`.
     """
 
     status = 503
@@ -86,9 +90,6 @@ class CredentialsUnavailable(GateError):
 
     def __init__(self, detail: str, *, status: int | None = None) -> None:
         super().__init__(NOT_YOUR_FAULT, status=status, detail=detail)
-
-    def __str__(self) -> str:
-        return self.detail
 
 
 class UpstreamError(GateError):

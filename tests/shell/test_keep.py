@@ -135,7 +135,7 @@ async def test_a_use_that_cannot_be_kept_is_none(opened, clock, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(Keep, "_write", full)
-            with pytest.raises(AuditUnavailable, match="tell your operator"):
+            with pytest.raises(AuditUnavailable, match="disk full"):
                 await hub.ask(call(2))
         assert [grant.used for grant in hub.grants.book] == [0]
 
