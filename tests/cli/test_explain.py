@@ -136,7 +136,7 @@ def test_a_configuration_verifies_and_judges(config):
     (answer,) = explain(row(forged, DYNAMODB), words=("--config", config))
     assert (answer["outcome"], "signature" in answer["reason"]) == ("refused", True)
     (answer,) = explain(row(good, DYNAMODB), words=("--config", config, "--now", "2020-01-01T00:00:00Z"))
-    assert (answer["outcome"], "expired" in answer["reason"]) == ("refused", True)
+    assert (answer["outcome"], "not yet current" in answer["reason"]) == ("refused", True)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here: the ancestor's example is not judged by")
