@@ -130,8 +130,8 @@ def test_a_body_too_large_to_hold_is_refused_in_the_words_of_s3(gate):
     asked = request("s3", gate.doors["endpoint"], body=b"<" * 70_000, method="PUT", path=path)
     with Raw(gate.doors["endpoint"]).send(asked) as raw:
         answer = raw.answer()
-    assert answer.status == 413
-    assert b"<Error><Code>InvalidRequest</Code>" in answer.body
+    assert answer.status == 400
+    assert b"<Error><Code>EntityTooLarge</Code>" in answer.body
 
 
 # Agents that hang up

@@ -313,7 +313,7 @@ def test_a_held_body_has_a_limit(gate, ca, door):
     with to_http(gate, door, ca, DYNAMODB) as raw:
         answer = raw.send(asked).answer()
         assert answer.status == 413
-        assert answer.fields["x-amzn-errortype"] == "ValidationException"
+        assert answer.fields["x-amzn-errortype"] == "RequestEntityTooLargeException"
 
 
 def test_a_browser_or_plain_client_at_the_tls_listener_is_turned_away(gate, ca):
