@@ -164,6 +164,8 @@ async def relay(
         said = _said(head, first)
         _note_code(head, said, recorder)
         _keep_back(head, said, credentials, recorder.error_code, again=again)
+    if not ended and 400 <= head.status < 500:  # what is not read whole may repeat our key further on
+        raise UpstreamError("aws refused the call at such length that the answer was not read", status=403)
     length = link.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
