@@ -94,7 +94,7 @@ class ProxyDoor:
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
         except (GateError, trio.TooSlowError, trio.BrokenResourceError) as fault:
             log.info(
-                "agent %s turned away: %s", seat.address, fault.reason if isinstance(fault, GateError) else "it did not connect"
+                "agent %s turned away: %s", seat.address, fault.detail if isinstance(fault, GateError) else "it did not connect"
             )
             return
         way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port)
@@ -136,7 +136,7 @@ class TlsDoor:
             choose = _known(self._inside.check, self._leaves.context)
             tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", seat.address, fault.reason)
+            log.info("agent %s turned away: %s", seat.address, fault.detail)
             return
         await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port), seat)
 
@@ -158,7 +158,7 @@ class EndpointDoor:
         try:
             tls, _ = await accept_transport(stream, lambda _: context(), within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", seat.address, fault.reason)
+            log.info("agent %s turned away: %s", seat.address, fault.detail)
             return
         await self._inside.converse(tls, self._way, seat)
 
@@ -187,7 +187,7 @@ class AdminDoor:
                 with self._idle():
                     tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
             except Malformed as fault:
-                log.info("%s turned away from the admin listener: %s", address, fault.reason)
+                log.info("%s turned away from the admin listener: %s", address, fault.detail)
             if tls is not None:
                 await self._admin.handle(tls, guest)
 
