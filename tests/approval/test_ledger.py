@@ -44,6 +44,12 @@ def test_a_retry_is_of_the_same_agent_digest_and_id(book, other):
     assert book.retry(*other, NOW) is None
 
 
+def test_a_retry_is_under_the_rule_that_was_approved(book):
+    book.sending("ci", "d", "i", YES, NOW, "rule and approvers").ended = "throttled"
+    assert book.retry("ci", "d", "i", NOW, "other approvers") is None
+    assert book.retry("ci", "d", "i", NOW, "rule and approvers") is not None
+
+
 def test_calls_without_an_id_have_no_retries(book):
     book.sending("ci", "d", None, YES, NOW).ended = "throttled"
     assert book.retry("ci", "d", None, NOW) is None

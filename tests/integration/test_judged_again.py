@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded_aws import REGION, ROLE
 from tests.kit.asking import Listener
-from tests.kit.gateway import AGENT, HEAD, RULES, TOKEN, Gateway
+from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
 from trio_gate import app
 from trio_gate.aws.hosts import HostTable, packaged
@@ -21,11 +21,13 @@ from trio_gate.aws.way import Way
 from trio_gate.config.load import load
 from trio_gate.shell import authority
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.credentials import RoleCredentials
 from trio_gate.shell.doors import EndpointDoor, Inside
 from trio_gate.shell.generation import check_condition, generation
 from trio_gate.shell.open_hub import roll_of
 from trio_gate.shell.server import Stop
 
+NARROWED = AGENT.replace('CI01"', 'CI01"\n  accounts = ["222222222222"]')
 SECOND = 'approver "human" "others" {\n people = [person.bob]\n}\n'
 
 
@@ -102,6 +104,8 @@ async def serving(config, folder: Path):
 CHANGES = {
     "the account is gone": ({}, lambda text: text.replace('"111111111111=prod", ', ""), False),
     "the agent is gone": ({}, lambda text: text.replace("CI01", "CI02"), False),
+    "the agent's secret is another": ({}, lambda text: text.replace(SECRET, SECRET.swapcase() + "-another"), False),
+    "the agent may not use the account any more": ({}, lambda text: text.replace(AGENT, NARROWED), False),
     "the rule is gone": ({}, lambda text: text.partition('rule "the rest"')[0], False),
     "the rule denies": (
         {},
@@ -136,6 +140,7 @@ async def test_an_approval_counts_only_while_the_rules_stand_by_it(read, tmp_pat
                 listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
                 said.append(await trio.to_thread.run_sync(asking.result))
         nursery.cancel_scope.cancel()
+        assert not list(running.hub.grants.book)  # nor is the approval kept for the next attempt
     assert (said == [None]) is goes, said
 
 
@@ -156,3 +161,30 @@ async def test_what_waits_is_taken_back_when_its_rule_changes(read, tmp_path, ch
                     listener.vote("deny", prompt_id=prompt["id"], digest=prompt["digest"])
                 reason = await trio.to_thread.run_sync(asking.result)
     assert ("which is not a denial" in reason) is not waits
+
+
+async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_path, monkeypatch):
+    waiting, go = trio.Event(), trio.Event()
+    real = RoleCredentials.credentials
+
+    async def slow(self, request):
+        waiting.set()
+        await go.wait()
+        return await real(self, request)
+
+    monkeypatch.setattr(RoleCredentials, "credentials", slow)
+    async with serving(read(), tmp_path) as running:
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(running.delete)
+            alice = running.current.config.people[0]
+            with running.hub.subscribe(alice) as subscription, trio.fail_after(60):
+                listener = Listener(running.hub, running.tools.clock, subscription)
+                await listener.next()
+                prompt = await listener.prompt()
+                listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
+                await waiting.wait()
+                running.hub.stop(None, "alice", "enough")
+                go.set()
+                said = await trio.to_thread.run_sync(asking.result)
+        assert "stopped by a person" in said
+        assert not list(running.hub.grants.book)
