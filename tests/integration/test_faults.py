@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded_aws import ACCOUNTS, ROLE
 from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
 from tests.kit.raw import STS, Raw, request
+from trio_gate.errors import NOT_YOUR_FAULT
 
 
 def refused(client, operation="get_caller_identity", **given):
@@ -61,7 +62,8 @@ def test_sts_that_cannot_be_reached_is_worth_another_try(embedded_aws, tmp_path,
     with running(tmp_path, embedded_aws, first=route(STS, closed_port)) as gateway:
         status, code, message = refused(gateway.client("dynamodb"), "list_tables")
         assert (status, code) == (503, "ServiceUnavailableException")
-        assert "sts" in message.lower()
+        assert message.startswith(NOT_YOUR_FAULT)
+        assert "STS could not be asked for arn:aws:iam::" in gateway.log
         assert gateway.records()[-1]["outcome"]["end"] == "failed"
     assert "Traceback" not in gateway.log
 
@@ -70,15 +72,20 @@ def test_a_wrong_base_key_is_not(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws, base_secret="unequal" * 6) as gateway:
         status, code, message = refused(gateway.client("dynamodb"), "list_tables")
         assert (status, code) == (403, "AccessDeniedException")
-        assert "base key" in message
+        assert message.startswith(NOT_YOUR_FAULT)
+        assert "AWS refuses the base key of credential" in gateway.log
+        assert "SignatureDoesNotMatch" in gateway.log
         assert "unequal" not in message + gateway.log
 
 
-def test_a_role_that_cannot_be_assumed_is_named(embedded_aws, tmp_path):
+def test_a_role_that_cannot_be_assumed_is_named_to_the_operator_alone(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws, role="nobody") as gateway:
         status, _, message = refused(gateway.client("s3"), "list_buckets")
         assert status == 403
-        assert f"arn:aws:iam::{ACCOUNTS['staging']}:role/nobody" in message
+        assert message.startswith(NOT_YOUR_FAULT)
+        assert "nobody" not in message
+        arn = f"arn:aws:iam::{ACCOUNTS['staging']}:role/nobody"
+        assert f"refused s3:ListBuckets for 127.0.0.1: {arn} could not be assumed (AccessDenied)" in gateway.log
 
 
 DOWN, STRANGE, INSIDE = "us-west-2", "eu-west-1", "eu-central-1"
