@@ -60,7 +60,11 @@ def test_our_key_in_an_error_is_kept_from_the_agent_and_logged(gate, aws, spell,
 
 def test_an_error_that_is_too_long_to_be_read_is_kept_from_the_agent(gate, aws):
     ours = key_id(aws, gate)
-    aws.answer = (403, {}, b"<Error><Code>AccessDenied</Code><Message>" + b"m" * 3_000_000 + ours.encode() + b"</Message></Error>")
+    aws.answer = (
+        403,
+        {},
+        b"<Error><Code>AccessDenied</Code><Message>" + b"m" * 3_000_000 + ours.encode() + b"</Message></Error>",
+    )
     status, error = refused(gate.client("s3"), "get_object", Bucket="b-1", Key="k")
     assert (status, "was not read" in error["Message"]) == (403, True)
     assert ours not in str(error)
