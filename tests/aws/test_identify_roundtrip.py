@@ -29,7 +29,10 @@ EXCEPTIONS = {
         "polly:StartSpeechSynthesisStream",
         "qbusiness:Chat",
     ),
-    "its ids travel in a header, and the text of these tests goes beyond ASCII": ("entityresolution:BatchDeleteUniqueId",),
+    "texts travel in a header, and those of these tests go beyond ASCII": (
+        "dataexchange:SendApiAsset",
+        "entityresolution:BatchDeleteUniqueId",
+    ),
     "the content type is a member, and botocore sends one that the caller did not give": (
         "bedrock-agentcore:InvokeAgentRuntimeCommand",
     ),

@@ -298,10 +298,10 @@ def test_activity_is_filtered_and_the_record_searched(visit, stage):
     page.click("text=Record")
     page.wait_for_selector("text=50 calls so far.")
     page.click("text=Older")
-    page.wait_for_selector("text=62 calls.")
+    page.wait_for_selector("text=62 rows.")
     page.fill("[name=agent]", "ci")
     page.press("[name=agent]", "Enter")
-    page.wait_for_selector("text=31 calls.")
+    page.wait_for_selector("text=31 rows.")
 
 
 def test_a_thousand_calls_wait_and_are_stopped_at_once(visit, stage):

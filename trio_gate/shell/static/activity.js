@@ -138,7 +138,7 @@ export class ActivityView {
     this.more.hidden = this.live || this.next === null;
     this.note.textContent = this.live
       ? this.liveNote(calls)
-      : plural(calls.length, "call") + (this.next === null ? "." : " so far.");
+      : plural(calls.length, "row") + (this.next === null ? "." : " so far.");
   }
 
   liveNote(calls) {
