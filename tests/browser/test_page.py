@@ -296,7 +296,7 @@ def test_activity_is_filtered_and_the_record_searched(visit, stage):
     assert "ListBuckets" in page.inner_text(".log tbody")
     page.select_option("[name=end]", "")
     page.click("text=Record")
-    page.wait_for_selector("text=50 calls so far.")
+    page.wait_for_selector("text=50 rows so far.")
     page.click("text=Older")
     page.wait_for_selector("text=62 rows.")
     page.fill("[name=agent]", "ci")
