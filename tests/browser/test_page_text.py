@@ -87,7 +87,7 @@ def test_what_an_agent_wrote_is_text_in_the_record(visit, stage, text):
     page.click(".call-name")
     check_text(page)
     page.click("text=Record")
-    page.wait_for_selector("text=1 call.")
+    page.wait_for_selector("text=1 row.")
     check_text(page)
 
 
