@@ -50,6 +50,15 @@ def test_a_clock_that_is_off_is_told_in_the_services_words(gate, skewed, service
     assert "date" in error["ResponseMetadata"]["HTTPHeaders"]
 
 
+def test_the_record_has_the_status_that_was_answered(gate, monkeypatch):
+    real = botocore.auth.get_current_datetime
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: real() - timedelta(minutes=20))
+    with pytest.raises(ClientError) as refused:
+        gate.client("ec2").describe_vpcs()
+    recorded = gate.records()[-1]["outcome"]
+    assert recorded["status"] == refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
 def answered(gate, raw):
     with tunnel(gate, gate.ca_file, S3) as connection:
         return connection.send(raw).answer()

@@ -77,8 +77,9 @@ class Conversation:
             # Only now: a kept connection may have waited through a reload.
             return await self._serve(head, self._generation())
         recorder = self._recorder(_NO_HEAD, self._generation())
-        await self._record(Exchange(), recorder, _NO_HEAD, malformed)
-        await self._refuse(recorder, _NO_HEAD, malformed)
+        refusal = self._refusal(recorder, _NO_HEAD, malformed)
+        await self._record(Exchange(), recorder, malformed, refusal)
+        await self._refuse(recorder, _NO_HEAD, malformed, refusal)
         return False
 
     async def _serve(self, head: RequestHead | Http2Preface | None, generation: Generation) -> bool:
@@ -111,20 +112,21 @@ class Conversation:
                 end = AgentGone(MADE_ROOM)
             if isinstance(end, GateError) and self._agent.connection.answering:
                 end = AgentGone(end.reason)  # half an answer: only a broken connection says that it is not whole
+            refusal = self._refusal(recorder, head, end) if isinstance(end, GateError) else None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
-                await self._record(exchange, recorder, head, end)
+                await self._record(exchange, recorder, end, refusal)
         if isinstance(end, AgentGone):
             raise end
-        if end is not None:
-            await self._refuse(recorder, head, end)
+        if end is not None and refusal is not None:
+            await self._refuse(recorder, head, end, refusal)
         self._agent.seat.rest()
 
-    async def _record(self, exchange: Exchange, recorder: Recorder, head: RequestHead, end: Ending) -> None:
+    async def _record(self, exchange: Exchange, recorder: Recorder, end: Ending, refusal: Refusal | None) -> None:
         """Write how an exchange ended."""
         agent = self._agent
-        if isinstance(end, GateError):
+        if isinstance(end, GateError) and refusal is not None:
             exchange.apply(Event.REFUSED)
-            await recorder.refused(end, end.status, bytes_in=agent.received)
+            await recorder.refused(end, refusal[0], bytes_in=agent.received)
         elif end is not None:
             exchange.apply(Event.ABORTED)
             status = recorder.upstream_status if agent.connection.answering else None
@@ -145,9 +147,9 @@ class Conversation:
             request_id=recorder.id,
         )
 
-    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError) -> None:
+    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal) -> None:
         """Answer with a refusal. Raises AgentGone."""
-        status, headers, body = self._refusal(recorder, head, fault)
+        status, headers, body = refusal
         call = recorder.call
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if recorder.counted else logging.INFO
