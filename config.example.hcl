@@ -40,7 +40,7 @@ gateway {
   # grant_uses      = 100                            # and so many calls
   # deny_cooldown   = "60s"                          # a denied call is not asked about again so soon
   # head_timeout    = "10s"                          # a whole request head, from its first byte
-  # idle_timeout    = "60s"                          # a kept connection, or a body that does not move
+  # idle_timeout    = "60s"                          # a kept connection, or an answer that does not move
   # body_rate       = "1KiB"                         # what a body brings a second at least; it may be half a minute behind
   # connect_timeout = "10s"                          # TCP and TLS to AWS
   # answer_timeout  = "15m"                          # the first byte of AWS's answer

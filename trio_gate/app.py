@@ -96,9 +96,7 @@ class Admission:
 
     def unready(self) -> str | None:
         """Why calls are refused just now, None while they are not."""
-        if self.stop.requested:
-            return "the gateway is stopping"
-        return "calls are refused: the record cannot be written; the gateway's log says why" if self.audit.failing else None
+        return "calls are refused: the record takes no rows; the gateway's log says why" if self.audit.failing else None
 
 
 async def serve(config: Config, read: Callable[[], Config | None]) -> None:

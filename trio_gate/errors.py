@@ -1,8 +1,9 @@
 """What can go wrong, sorted by who must act on it.
 
 Rule: `reason` is the only text of an error that may reach an agent. It is one line, lower case, says what is wrong and what
-to do, and never holds a secret. `detail` is the operator's, for logs and the record: what an agent may not know stands there alone. `status` is what the agent's HTTP client sees; `code` is the family that `aws.refusal` turns
-into the service's own error code.
+to do, and never holds a secret. `detail` is the operator's, for logs and the record: what an agent may not know stands there
+alone. `status` is what the agent's HTTP client sees, but for conditions; `code` is the family or the condition that
+`aws.refusal` turns into the service's own error code, a condition into its status, too.
 """
 
 from __future__ import annotations

@@ -67,10 +67,9 @@ class Gateway:
         grant_ttl: seconds that an approval is kept for an agent that has left.
         grant_time, grant_uses: the most that a person may grant: seconds, and calls.
         deny_cooldown: seconds in which a denied call is not asked about again.
-        head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds; see DESIGN's deadlines:
-            a whole head once its first byte came, a keep-alive connection or a body that does not move,
-            TCP and TLS to AWS, the first byte of AWS's answer.
-        body_rate: bytes a second that a body brings at least, over half a minute.
+        head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds for a whole head once its first byte came, for a kept
+            connection or whatever else does not move, for TCP and TLS to AWS, and for the first byte of AWS's answer.
+        body_rate: bytes a second that a body brings at least; it may be half a minute behind.
     """
 
     state_dir: str
