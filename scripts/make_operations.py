@@ -1,34 +1,65 @@
 #!/usr/bin/env python3
-"""Prints trio_gate/aws/operations.txt: the names of every operation of the botocore that is installed, by service.
+"""Writes trio_gate/aws/operations.txt and members.txt: what the botocore that is installed knows of operations and their inputs.
 
-    python scripts/make_operations.py > trio_gate/aws/operations.txt
+    python scripts/make_operations.py trio_gate/aws
 
 Only after a review: what is new in the diff counts from then on as harmless unless `aws/lists.py` and its kin say otherwise.
 """
 
 from __future__ import annotations
 
+import sys
 import textwrap
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import botocore
 from botocore.loaders import Loader
+
+from trio_gate.aws.catalog import pruned
+from trio_gate.aws.reviewed import HEADING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDTH = 120
+FROM = f"of botocore {botocore.__version__} by service, made by scripts/make_operations.py."
 
 
-def lines() -> Iterator[str]:
-    """The file's."""
+def models() -> Iterator[tuple[str, Any]]:
+    """Every service and its model."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    yield f"# Operations of botocore {botocore.__version__} by service, made by scripts/make_operations.py."
     for service in loader.list_available_services("service-2"):
-        names = " ".join(sorted(loader.load_service_model(service, "service-2")["operations"]))
+        yield service, loader.load_service_model(service, "service-2")
+
+
+def operations() -> Iterator[str]:
+    """The lines of operations.txt."""
+    yield f"# Operations {FROM}"
+    for service, model in models():
+        names = " ".join(sorted(model["operations"]))
         for line in textwrap.wrap(names, WIDTH - len(service), break_long_words=False, break_on_hyphens=False):
             yield f"{service}: {line}"
 
 
+def members() -> Iterator[str]:
+    """The lines of members.txt: one for a structure, however long, so that a diff shows what changed."""
+    yield f"# Structures that inputs reach, with their members, {FROM}"
+    for service, model in models():
+        yield f"{HEADING}{service}"
+        for name, shape in sorted(pruned(model)["shapes"].items()):
+            if shape["type"] == "structure" and shape["members"]:
+                yield f"{name}: {' '.join(sorted(shape['members']))}"
+
+
+def main() -> None:
+    """Write both."""
+    folder = Path(sys.argv[1])
+    for name, lines in (("operations", operations()), ("members", members())):
+        folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")
+
+
 if __name__ == "__main__":
-    print("\n".join(lines()))
+    main()

@@ -20,7 +20,15 @@ OTHER = "999999999999"
 
 
 def meaning(service, operation, params=None, /, *, method="POST", path=("",), host_account=None, **facts):
-    told = {"partition": "aws", "region": "us-east-1", "account": ACCOUNT, "signing_name": service, "tables": TABLES, **facts}
+    told = {
+        "partition": "aws",
+        "region": "us-east-1",
+        "account": ACCOUNT,
+        "signing_name": service,
+        "shape": None,
+        "tables": TABLES,
+        **facts,
+    }
     return describe(
         service=service,
         operation=operation,

@@ -7,7 +7,7 @@ from importlib.resources import files
 import botocore
 import pytest
 
-from scripts.make_operations import lines
+from scripts.make_operations import operations as operation_lines
 from tests.aws.meaning_kit import OTHER, meaning, model, operations, services
 from trio_gate.aws import lists
 from trio_gate.aws.call import UNKNOWN
@@ -83,7 +83,7 @@ def test_the_operations_that_count_as_reviewed_are_those_of_the_lists_botocore()
     head, *_ = text = files("trio_gate.aws").joinpath("operations.txt").read_text("ascii").splitlines()
     if f"botocore {botocore.__version__} " not in head:
         pytest.skip(f"{head}: another is installed, whose operations were not reviewed")
-    assert text == list(lines())
+    assert text == list(operation_lines())
 
 
 def without(service, operation):

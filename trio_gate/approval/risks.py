@@ -66,7 +66,8 @@ def risks(call: Call) -> tuple[Risk, ...]:
 def _risks(call: Call) -> Iterator[Risk]:
     if not call.reviewed:
         yield Risk(
-            code="newer", text="it is newer than this gateway's lists: whether the answer holds credentials cannot be said"
+            code="newer",
+            text="it or a member that it carries is newer than this gateway's lists: whether the answer holds credentials cannot be said",
         )
     if call.vends_credentials is True:
         yield Risk(code="vends", text="the answer holds credentials")

@@ -98,7 +98,7 @@ class Call:
         resources: every ARN it names, complete, or UNKNOWN.
         resource_accounts: the accounts of those ARNs, complete, or UNKNOWN.
         cross_account: whether one of them is not `account`, or UNKNOWN.
-        reviewed: whether our lists know the operation; facts that would follow from their silence are UNKNOWN where not.
+        reviewed: whether our lists know the operation and the members that it carries; facts that would follow from their silence are UNKNOWN where not.
     """
 
     service: str

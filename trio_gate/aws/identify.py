@@ -33,6 +33,7 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
     meaning = describe(
         service=named.service,
         operation=named.operation,
+        shape=catalog.service(named.service).operations[named.operation].input,
         params={**named.params, **named.implied},
         partition=candidate.partition,
         region=candidate.region,

@@ -1,8 +1,8 @@
 """What a named call means to IAM: actions, level, secrets, resources, accounts.
 
 Rule: every field is a fact or says that it is none (None, UNKNOWN); all come from tables. Nothing here raises for anything
-an agent can send. Of an operation that is newer than our tables, their silence says nothing: what it may name besides, and what
-it may hand out, is UNKNOWN, and its level is write.
+an agent can send. Of an operation that is newer than our tables, or carries a member that is, their silence says nothing: what it
+may name besides, and what it may hand out, is UNKNOWN, and its level is write.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Access, Place, Unknown, Value
+    from trio_gate.aws.shape import Shape
     from trio_gate.aws.tables import Tables
     from trio_gate.wire.head import RequestHead
 
@@ -44,6 +45,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     *,
     service: str,
     operation: str,
+    shape: Shape | None,
     params: Mapping[str, Value],
     partition: str,
     region: str,
@@ -58,6 +60,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     Args:
         service: botocore's name, canonical where models are twins.
         operation: botocore's name.
+        shape: of the operation's input.
         params: by botocore's member names.
         partition: of the candidate the call is for.
         region: the signing region of that candidate.
@@ -72,7 +75,10 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     )
     scene = Scene(partition=partition, region=region, account=account)
     prefix = action.name.partition(":")[0] if action else ""
-    reviewed = tables.reviewed(service, operation) or listed(service, operation)
+    if tables.reviewed(service, operation):
+        reviewed = not tables.newer(service, operation, shape, params)
+    else:
+        reviewed = listed(service, operation)
     found = named(
         service=service,
         operation=operation,
@@ -99,7 +105,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
 
 
 def _newer(meaning: Meaning) -> Meaning:
-    """What is left of what our tables say of an operation that they do not know."""
+    """What is left of what our tables say of a call that they do not know."""
     return replace(
         meaning,
         iam_actions=UNKNOWN,

