@@ -33,6 +33,7 @@ OURS = "text of ours, no one else's"
 MODEL = "a name of the installed model"
 
 REASONS = {
+    "aws/claim.py": {"int(values['Expires'])": JUDGED},
     "aws/endpoint_mode.py": {"service_id.upper()": MODEL},
     "aws/iam_names.py": {
         "_PREFIXES.split()": OURS,

@@ -19,6 +19,7 @@ from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.templates import _fits
 from trio_gate.errors import GateError
 from trio_gate.signing.presigned import with_fields
+from trio_gate.signing.sigv2 import spoken
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.head import RequestHead, Target
 
@@ -65,6 +66,11 @@ ROWS: dict[str, Row] = {
     "fields in a presigned query": (
         lambda size: _asked(tuple((f"x-amz-meta-{number}", "") for number in range(size))),
         lambda asked: with_fields(asked, claim("s3")),
+        300,
+    ),
+    "a query signed with version 2": (
+        lambda size: _asked(tuple((f"x-amz-meta-{number}", "") for number in range(size))),
+        spoken,
         300,
     ),
     "the shape of a refusal": (

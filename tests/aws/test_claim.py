@@ -156,9 +156,41 @@ def test_other_kinds_of_signature(authorization, reason):
         assert secret not in fault.reason
 
 
-@pytest.mark.parametrize("query", [{"AWSAccessKeyId": KEY_ID, "Signature": "x", "Expires": "1"}, {"SignatureVersion": "2"}])
-def test_version_2_in_the_query(query):
-    assert "signature version 2" in refused(head(None, query=query)).reason
+V2 = {"AWSAccessKeyId": KEY_ID, "Signature": "frJIUN8DYpKDtOLCwo//yllqDzg=", "Expires": "1769860860"}
+
+
+def test_version_2_in_the_query_of_a_url():
+    claim = read_claim(head(None, query=V2))
+    assert (claim.account, claim.suffix, claim.service, claim.expires) == ("111111111111", "CI01", "s3", 1769860860)
+    assert read_claim(head()).expires is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"SignatureVersion": "2"}, {**V2, "SignatureVersion": "2"}, {"AWSAccessKeyId": KEY_ID, "SignatureMethod": "HmacSHA256"}],
+)
+def test_version_2_of_other_services(query):
+    assert "signature version 2 is served in presigned URLs of S3 alone" in refused(head(None, query=query)).reason
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *({**V2, "Signature": value} for value in ("", "x", "frJIUN8DYpKDtOLCwo//yllqDzg", V2["Signature"] * 2, "-" * 27 + "=")),
+        *({**V2, "Expires": value} for value in ("", "0", "-1", "1.0", "17698608600", "\N{ARABIC-INDIC DIGIT ONE}")),
+        *({name: value for name, value in V2.items() if name != gone} for gone in ("Signature", "Expires")),
+        {**V2, "X-Amz-Signature": "0" * 64},
+    ],
+)
+def test_version_2_of_another_form(query):
+    assert "sign" in refused(head(None, query=query)).reason
+    for secret in V2["Signature"], KEY_ID:
+        assert secret not in refused(head(None, query=query)).reason
+
+
+def test_version_2_and_another_signature():
+    assert "signed twice" in refused(head(query=V2)).reason
+    assert "each once" in refused(head(None, query=(*V2.items(), ("Expires", "1")))).reason
 
 
 def test_version_4a_in_the_query():

@@ -66,6 +66,17 @@ def test_what_is_refused_says_why():
     assert answer["outcome"] == "refused"
 
 
+def test_a_url_signed_with_version_2_is_the_call_that_it_says():
+    query = f"AWSAccessKeyId=AKIA222222222222CI01&Signature={'A' * 27}%3D&Expires=1769860860&x-amz-meta-a=1"
+    (answer,) = explain(row(f"PUT /bucket/k?{query} HTTP/1.1\r\nHost: {S3}\r\ncontent-length: 1\r\n\r\nx".encode(), S3))
+    assert (answer["call"]["action"], answer["call"]["params"]["Metadata"]) == ("PutObject", {"a": "1"})
+    assert answer["forward"]["target"] == "/bucket/k"
+    (answer,) = explain(
+        row(f"DELETE /bucket/k?{query.removesuffix('&x-amz-meta-a=1')} HTTP/1.1\r\nHost: {S3}\r\n\r\n".encode(), S3)
+    )
+    assert (answer["outcome"], "s3v4" in answer["reason"]) == ("refused", True)
+
+
 def test_by_endpoint_the_scope_decides():
     (answer,) = explain(row(request("dynamodb", "gateway.test", body=b"{}", **TABLES), "gateway.test", mode="endpoint"))
     assert (answer["call"]["service"], answer["call"]["host"]) == ("dynamodb", DYNAMODB)

@@ -11,18 +11,21 @@ from botocore.signers import RequestSigner
 
 from scripts import embedded_aws
 from scripts.embedded_aws import ACCOUNTS
-from tests.kit.gateway import running
+from tests.kit.gateway import AGENT, running
 from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Way
 from tests.programs.programs import CURL, MODULES, NODE
 
 RULES = 'rule "all" { action = "allow" }\n'
+ONE_ACCOUNT = AGENT.replace("}", f'accounts = ["{ACCOUNTS["staging"]}"] }}')
+"""Signatures of version 2 do not cover the account."""
+
 CLI_1 = ROOT / ".venv-awscli" / "bin" / "aws"
 CLI_2 = Path("/usr/bin/aws")
 
 
 @pytest.fixture(scope="module")
 def gate(embedded_aws, tmp_path_factory):
-    with running(tmp_path_factory.mktemp("gate"), embedded_aws, rules=RULES) as gateway:
+    with running(tmp_path_factory.mktemp("gate"), embedded_aws, rules=RULES, agent=ONE_ACCOUNT) as gateway:
         yield gateway
 
 
@@ -159,7 +162,76 @@ def test_the_cli_presigns_a_download(job, cli):
     presign = (cli, *endpoint, "s3", "presign", f"s3://{BUCKET}/report.txt")
     assert curl(job, job.run(*presign, AWS_CONFIG_FILE="config").strip()) == (200, "the report of staging\n")
     if cli == CLI_1:  # which signs as of 2006 unless it is told otherwise
-        assert "signature version 2" in curl(job, job.run(*presign).strip())[1]
+        url = job.run(*presign).strip()
+        assert "AWSAccessKeyId" in url
+        assert curl(job, url) == (200, "the report of staging\n")
+
+
+def v2(gate, job, operation, key, *, life=60, account="staging", **params):
+    """What boto3 presigns where it is told nothing of signatures."""
+    s3 = gate.client("s3", account, by=job.way.name)
+    return s3.generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": key, **params}, ExpiresIn=life)
+
+
+def test_version_2_as_boto3_presigns_by_default(gate, job, direct):
+    key = "presigned/v2 ü+=&?"
+    assert put(job, v2(gate, job, "put_object", key)) == (200, "")
+    assert record(gate)["action"] == "PutObject"
+    assert direct.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"hello"
+    download = v2(gate, job, "get_object", key, ResponseContentType="text/x-odd")
+    assert curl(job, download) == (200, "hello")
+    assert curl(job, download, Range="bytes=1-2") == (206, "el")
+    status, head = curl(job, v2(gate, job, "head_object", key), "--head")
+    assert (status, record(gate)["action"]) == (200, "HeadObject")
+    assert "content-length: 5" in head.lower()
+
+
+def test_version_2_with_fields(gate, job, direct):
+    url = v2(gate, job, "put_object", "presigned/v2", ContentType="text/x-odd", Metadata={"a": "1", "a-b": "2"})
+    assert put(job, url, content_type="text/x-odd", x_amz_meta_a="1") == (200, "")
+    held = direct.get_object(Bucket=BUCKET, Key="presigned/v2")
+    assert (held["ContentType"], held["Metadata"], held["Body"].read()) == ("text/x-odd", {"a": "1", "a-b": "2"}, b"hello")
+    for fields in (
+        {"content_type": "text/html"},
+        {"x_amz_meta_a": "3"},
+        {"x_amz_acl": "public-read"},
+        {"cache_control": "no-store"},
+    ):
+        assert put(job, url, **fields)[0] in (400, 403)
+
+
+CHANGES = {
+    "its time is over": lambda url: re.sub(r"Expires=\d+", "Expires=1700000000", url),
+    "another key": lambda url: url.replace("report.txt", "other.txt"),
+    "another account": lambda url: url.replace(ACCOUNTS["staging"], ACCOUNTS["prod"]),
+    "another parameter": lambda url: f"{url}&x-id=GetObject",
+    "a sub-resource": lambda url: f"{url}&acl",
+    "a version": lambda url: f"{url}&versionId=null",
+    "another signature": lambda url: url.replace("Signature=", "Signature=A").replace("%3D", ""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_version_2_changed(gate, job, change):
+    url = v2(gate, job, "get_object", "report.txt")
+    assert curl(job, url)[0] == 200
+    status, body = curl(job, change(url))
+    assert status in (400, 403)
+    assert re.search("<Error><Code>(AccessDenied|InvalidRequest)</Code>", body)
+    assert curl(job, url, method="DELETE")[0] == 403
+
+
+def test_version_2_is_refused_where_the_account_is_not_proven(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, rules=RULES) as gate:
+        way = Way(name="endpoint", ca_file="", endpoint=f"http://{gate.doors['endpoint']}")
+        job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)
+        status, body = curl(job, v2(gate, job, "get_object", "report.txt"))
+        assert (status, "<Code>AccessDenied</Code>" in body) == (403, True)
+        assert 'Config(signature_version="s3v4")' in body.replace("&quot;", '"')
+        assert (
+            curl(job, s3(gate, job).generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "report.txt"}))[0]
+            == 200
+        )
 
 
 def presigned_of(client, path, **headers):

@@ -69,9 +69,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What the Authorization header says, parsed but not yet believed.
+    """What a signature says of itself, parsed but not yet believed.
 
-    `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01.
+    `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01. `expires` is set for a URL signed
+    with SigV2 alone, in seconds since 1970: such a signature has no scope, no list of fields and no date of its own.
     """
 
     access_key_id: str
@@ -83,6 +84,7 @@ class Claim:
     signed_headers: tuple[str, ...]
     signature: str
     amz_date: str
+    expires: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ or defaulted, because what AWS's readers would make of a second form is unknown 
 parameter). No reason repeats what the agent sent: it may hold a real key.
 
 Source: "Signature Version 4 signing process", AWS General Reference: header `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…,
-Signature=…`, or the query parameters X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and -Signature.
+Signature=…`, or the query parameters X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and -Signature. "Signing and
+authenticating REST requests (AWS signature version 2)", Amazon S3 API Reference: AWSAccessKeyId, Signature and Expires.
 """
 
 from __future__ import annotations
@@ -37,12 +38,22 @@ PRESIGNED = frozenset(
 )
 """What a signature in the query consists of."""
 
+SIGV2 = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
+"""What a signature of version 2 in the query of a URL to S3 consists of."""
+
+USE_S3V4 = 'presign with Config(signature_version="s3v4")'
+"""What to do instead of SigV2, as the users of boto3 write it."""
+
 _PRESIGNED_FOLDED = frozenset(map(fold, PRESIGNED))
-_SIGV2 = frozenset({"AWSAccessKeyId", "SignatureVersion", "SignatureMethod"})
+_OTHER_V2 = frozenset({"SignatureVersion", "SignatureMethod"})
+_V2_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
+_EXPIRES = re.compile(r"[1-9][0-9]{0,9}")
+_NO_REGION = "us-east-1"
+"""Where S3 has requests that name no region."""
 
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
 _NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use resources of one region; {_USE_V4}"
-_NO_V2 = "signature version 2 is not served: set signature_version to v4, s3v4 for S3"
+_NO_V2 = "signature version 2 is served in presigned URLs of S3 alone: set signature_version to v4, s3v4 for S3"
 
 
 def read_claim(head: RequestHead) -> Claim:
@@ -54,11 +65,12 @@ def read_claim(head: RequestHead) -> Claim:
     """
     presigned = _presigned(head)
     authorization = head.one("authorization")
+    old = any(name == "AWSAccessKeyId" for name, _ in head.target.query)
+    if (authorization is not None) + bool(presigned) + old > 1:
+        raise Malformed("the request is signed twice, in its head or in its query: sign it once")
     if authorization is not None:
-        if presigned:
-            raise Malformed("the request is signed in its head and in its query: sign it once")
         return _from_header(head, authorization)
-    return _from_query(head, presigned)
+    return _from_v2(head) if old else _from_query(head, presigned)
 
 
 def _presigned(head: RequestHead) -> dict[str, str]:
@@ -105,7 +117,7 @@ def _date(head: RequestHead) -> str:
 
 def _from_query(head: RequestHead, presigned: dict[str, str]) -> Claim:
     if not presigned:
-        old = any(name in _SIGV2 for name, _ in head.target.query)
+        old = any(name in _OTHER_V2 for name, _ in head.target.query)
         raise Unauthenticated(_NO_V2 if old else f"the request is not signed, and unsigned operations are not served: {_USE_V4}")
     if presigned.get("X-Amz-Algorithm") == _SIGV4A:
         raise Unauthenticated(_NO_V4A)
@@ -117,6 +129,30 @@ def _from_query(head: RequestHead, presigned: dict[str, str]) -> Claim:
     if not (_SIGNED_NAMES.fullmatch(names) and _SIGNATURE.fullmatch(signature) and _DATE.fullmatch(date)):
         raise Unauthenticated("X-Amz-SignedHeaders, X-Amz-Signature or X-Amz-Date is not of its form")
     return _claim(presigned["X-Amz-Credential"], names, signature, date)
+
+
+def _from_v2(head: RequestHead) -> Claim:
+    found = [pair for pair in head.target.query if pair[0] in SIGV2]
+    if any(name in _OTHER_V2 for name, _ in head.target.query):
+        raise Unauthenticated(_NO_V2)
+    values = dict(found)
+    if len(found) != len(SIGV2) or values.keys() != SIGV2:
+        raise Malformed(f"a URL signed with version 2 has AWSAccessKeyId, Signature and Expires, each once: {USE_S3V4}")
+    if not (_V2_SIGNATURE.fullmatch(values["Signature"]) and _EXPIRES.fullmatch(values["Expires"])):
+        raise Unauthenticated(f"Signature or Expires is not of the form that a URL signed with version 2 has: {USE_S3V4}")
+    account, suffix = _parts(values["AWSAccessKeyId"])
+    return Claim(
+        access_key_id=values["AWSAccessKeyId"],
+        account=account,
+        suffix=suffix,
+        date="",
+        region=_NO_REGION,
+        service="s3",
+        signed_headers=(),
+        signature=values["Signature"],
+        amz_date="",
+        expires=int(values["Expires"]),
+    )
 
 
 def _claim(credential: str, names: str, signature: str, amz_date: str) -> Claim:

@@ -123,6 +123,8 @@ def _in_scope(place: Place, claim: Claim) -> tuple[Candidate, ...]:
     # S3 still takes "US" for us-east-1, its first name there, and s3cmd sends it.
     region = "us-east-1" if (claim.service, claim.region) == ("s3", "US") else claim.region
     kept = tuple(one for one in place.candidates if (one.signing_name, one.region) == (claim.service, region))
+    if claim.expires is not None and not kept:  # a signature without a scope: the host has the region
+        kept = tuple(one for one in place.candidates if one.signing_name == claim.service)
     if not kept:
         first = place.candidates[0]
         raise Unidentified(

@@ -162,6 +162,8 @@ def guess_protocol(head: RequestHead) -> str | None:
         return "smithy-rpc-v2-cbor"
     if head.one("x-amz-target") is not None:
         return "json"
+    if _is_s3_v2(head):
+        return "s3"
     service = _scope_service(head)
     by_scope = _BY_SCOPE.get(service or "")
     if by_scope is not None:
@@ -170,6 +172,12 @@ def guess_protocol(head: RequestHead) -> str | None:
     if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
         return "query"
     return _BY_TYPE.get(media) or ("rest-json" if service else None)  # the other protocols say more than a signature
+
+
+def _is_s3_v2(head: RequestHead) -> bool:
+    """Whether it is signed with version 2 as only S3's requests are; the query protocol's say `Action`."""
+    names = {name for name, _ in head.target.query}
+    return "Action" not in names and ("AWSAccessKeyId" in names or (head.one("authorization") or "").startswith("AWS "))
 
 
 def _scope_service(head: RequestHead) -> str | None:

@@ -25,6 +25,7 @@ from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.shell.generation import check_place
 from trio_gate.shell.models import load_model
+from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import SigningKeys, without_signature
 from trio_gate.signing.verify import chain_of, payload_hash_of, verify
@@ -111,7 +112,9 @@ class Explainer:
         """The call, what the rules say to it and what would be sent, each as soon as it is known. Raises GateError."""
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None
-        said = with_fields(arrived, claim)
+        bare = sigv2.spoken(arrived) if claim.expires is not None else arrived
+        asked = sigv2.declared(bare) if claim.expires is not None else arrived
+        said = with_fields(asked, claim)
         head, place = destination(without_signature(said), claim, way, self._table)
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
@@ -124,8 +127,13 @@ class Explainer:
             head, body = unframed(head, _held(connection), place, chain)
         call = identify(head, body, place=place, claim=claim, catalog=self._catalog, tables=self._tables)
         yield {"call": self._call(call)}
-        payload_hash = payload_hash_of(arrived, body)
-        if agent:
+        if claim.expires is not None:
+            sigv2.check_call(call, head)
+        payload_hash = payload_hash_of(asked, body)
+        if agent and self._generation and claim.expires is not None:
+            sigv2.check_account(self._generation.accounts_of(agent))
+            sigv2.verify(*destination(bare, claim, way, self._table), claim, secret=agent.secret, now=self._now)
+        elif agent:
             verify(arrived, claim, payload_hash=payload_hash, secret=agent.secret, now=self._now)
         headers = forwarded_headers(head, call.service, call.operation, call.protocol, self._catalog)
         yield {"decision": self._decision(call, claim, agent.name if agent else None)}

@@ -98,6 +98,7 @@ class Run:
             proven = await intake.prove(
                 arrived,
                 agent=self._agent,
+                way=self._way,
                 generation=self._generation,
                 tools=self._tools,
                 room=room,

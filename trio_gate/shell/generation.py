@@ -58,6 +58,10 @@ class Generation:
             raise Unauthenticated(f"agent {agent.name} may not use account {claim.account}")
         return Admitted(endpoint=endpoint, agent=agent)
 
+    def accounts_of(self, agent: Agent) -> tuple[str, ...]:
+        """The accounts that an agent may use."""
+        return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
+
 
 def generation(number: int, config: Config) -> Generation:
     """Compile a configuration whose conditions `check_condition` has accepted."""

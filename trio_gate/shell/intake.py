@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import told
@@ -26,6 +27,7 @@ from trio_gate.shell.bodies import read_held
 from trio_gate.shell.generation import check_place
 from trio_gate.shell.race import race
 from trio_gate.shell.work import beside
+from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of, declared_hash, payload_hash_of, verify
@@ -33,6 +35,8 @@ from trio_gate.wire.aws_chunked import check_served, streamed_body
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.way import Way
@@ -78,35 +82,45 @@ class Identified:
 
 
 async def prove(
-    arrived: RequestHead, *, agent: AgentStream, generation: Generation, tools: Tools, room: Room, recorder: Recorder
+    arrived: RequestHead, *, agent: AgentStream, way: Way, generation: Generation, tools: Tools, room: Room, recorder: Recorder
 ) -> Proven:
     """Find out whose request it is. `room` is for its body.
+
+    A URL signed with version 2 goes on as what it says, its body declared as version 4 has it.
 
     Raises:
         GateError: it is nobody's.
         AgentGone: its body stopped coming.
     """
     claim = recorder.claim = read_claim(arrived)
+    old = claim.expires is not None
+    arrived = sigv2.spoken(arrived) if old else arrived
     check_served(arrived)
     kept = None
-    if generation.agents:
+    if generation.agents and old:
+        _verify(claim, generation, tools, partial(sigv2.verify, *destination(arrived, claim, way, tools.table), claim))
+    elif generation.agents:
         payload_hash = declared_hash(arrived, claim, has_body=agent.connection.has_body)
         if payload_hash is None:
             kept = await read_held(agent, generation.config.gateway.held_limit, room, lambda: False)
             payload_hash = kept.sha256
-        _verify(arrived, claim, payload_hash, generation, tools)
+        _verify(claim, generation, tools, partial(verify, arrived, claim, payload_hash=payload_hash, keys=tools.keys))
+    if generation.agents:
         recorder.agent, recorder.proven = generation.agents[claim.suffix].name, True
     admitted = generation.admit(claim)
     recorder.account_name, recorder.proven = admitted.endpoint.accounts[claim.account], True
+    if old:
+        arrived = sigv2.declared(arrived)
+        sigv2.check_account(generation.accounts_of(admitted.agent) if admitted.agent else ())
     return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
 
 
-def _verify(arrived: RequestHead, claim: Claim, payload_hash: str, generation: Generation, tools: Tools) -> None:
-    """Raise Unauthenticated unless the agent that the key id names has signed the request."""
+def _verify(claim: Claim, generation: Generation, tools: Tools, check: Callable[..., None]) -> None:
+    """Raise Unauthenticated unless the agent that the key id names has signed the request; `check` takes its secret and the time."""
     agent = generation.agents.get(claim.suffix)
     secret, now = agent.secret if agent else _NOBODYS, tools.clock.now()
     try:
-        verify(arrived, claim, payload_hash=payload_hash, secret=secret, now=now, keys=tools.keys)
+        check(secret=secret, now=now)
     except WrongSignature as fault:
         detail = f"{fault.detail} (agent {agent.name})" if agent else f"no agent has the suffix {claim.suffix}"
         raise WrongSignature(fault.reason, detail=detail) from None
@@ -155,6 +169,8 @@ async def take(
         bare, content = (head, read) if isinstance(read, Streamed) else unframed(head, read, place, chain)
         payload_hash_of(arrived, content, whole.sha256 if whole else None)
         call = identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
+        if claim.expires is not None:
+            sigv2.check_call(call, bare)
         shape = models.catalog.service(call.service).operations[call.operation].input
         line = told(call, shape, line=tools.decisions is not None)
         on_disk = isinstance(body, Streamed) and not (isinstance(content, Held) and content.framed)

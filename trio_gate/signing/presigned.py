@@ -65,7 +65,7 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
         _check_once(head, anywhere)
         return head
     _check_once(head, [name for name, _ in moved])
-    fields = tuple(_field(name, value) for name, value in moved)
+    fields = tuple(field_of(name, value) for name, value in moved)
     query = tuple(pair for pair in head.target.query if not _stands_for_field(pair[0]))
     target = replace(head.target, query=query)
     return replace(head, target=target, headers=(*head.headers, *_without_digest_of_nothing(fields)))
@@ -84,9 +84,10 @@ def _check_once(head: RequestHead, names: list[str]) -> None:
         raise Malformed("a parameter of a presigned request is not spelled as X-Amz-Content-Sha256 is")
 
 
-def _field(name: str, value: str) -> tuple[str, str]:
+def field_of(name: str, value: str) -> tuple[str, str]:
+    """The field that a parameter stands for. Raises Malformed."""
     if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
-        raise Malformed("an x-amz parameter of a presigned request cannot stand for a field: its name or value holds other bytes")
+        raise Malformed("a parameter of a presigned request cannot stand for a field: its name or value holds other bytes")
     return fold(name), field_value(fold(name), value.strip(" ").encode())
 
 

@@ -34,7 +34,7 @@ MAX_PRESIGNED = 604800
 
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _EXPIRES = re.compile(r"[1-9][0-9]{0,5}")
-_WRONG = "no agent here has this access key id with this secret: check both, and the account in the key id"
+WRONG = "no agent here has this access key id with this secret: check both, and the account in the key id"
 """The same for an unknown account, an unknown suffix and a wrong secret: nobody learns without a secret what is configured."""
 
 _EMPTY = hashlib.sha256().hexdigest()
@@ -68,7 +68,7 @@ def verify(
     key = (keys or SigningKeys()).key(secret, claim.date, claim.region, claim.service)
     expected = sign_string(key, string_to_sign(claim.amz_date, scope, request))
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
-        raise WrongSignature(_WRONG, detail="the signature does not match this agent's secret")
+        raise WrongSignature(WRONG, detail="the signature does not match this agent's secret")
 
 
 def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | None:
