@@ -92,6 +92,17 @@ async def test_who_has_proven_nothing_makes_room_and_the_slowest_first(autojump_
     assert budget.left == 100
 
 
+async def test_who_has_kept_nothing_is_left_alone(autojump_clock):
+    budget = Budget(100, "holds")
+    silent, quick = seat(None), seat(None)
+    with budget.share(silent), budget.share(quick) as full, proven(budget, "ci") as mine:
+        quick.took(1_000_000)
+        full.take(100)
+        await trio.sleep(10)
+        mine.take(1)
+    assert (silent.turned_out, quick.turned_out) == (False, True)
+
+
 async def test_a_proven_agent_makes_no_room_for_who_has_proven_nothing(autojump_clock):
     budget = Budget(100, "holds")
     theirs = seat("ci")

@@ -82,13 +82,17 @@ async def test_people_have_places_of_their_own_and_one_cannot_take_all():
         nursery.cancel_scope.cancel()
 
 
-async def test_places_that_were_left_are_free():
+@pytest.mark.parametrize("person", [None, "alice"])
+async def test_places_that_were_left_are_free(person):
     guests = Guests()
-    for _ in range(3 * UNPROVEN):
-        with guests.admit("192.0.2.1") as guest:
-            guest.proven("alice")
-            await trio.lowlevel.checkpoint()
-            assert not gone(guest)
+    async with trio.open_nursery() as nursery:
+        first = await staying(guests, nursery, "192.0.2.1", person)
+        for _ in range(UNPROVEN + PROVEN):
+            with guests.admit("192.0.2.1") as guest:
+                if person:
+                    guest.proven(person)
+        assert not gone(first)
+        nursery.cancel_scope.cancel()
 
 
 async def test_silent_connections_keep_nobody_out(gate):

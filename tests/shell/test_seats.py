@@ -92,6 +92,30 @@ async def test_who_only_waits_for_the_end_goes_before_anybody(nursery, autojump_
     assert house.gone == ["answered"]
 
 
+async def test_idle_agents_of_one_address_are_no_crowd(nursery, autojump_clock):
+    house = House(nursery, 4)
+    for name in ("one", "two", "three"):
+        seat = await house.enter(name)
+        seat.prove("ci")
+        seat.rest()
+    await trio.sleep(20)
+    (await house.enter("stranger", THERE)).took(1_000_000)
+    await house.enter("late")
+    assert house.gone == ["stranger"]
+
+
+async def test_who_is_idle_is_slow_by_what_came_since_the_last_answer(nursery, autojump_clock):
+    house = House(nursery, 2)
+    for name, count in (("had much", 10_000_000), ("had little", 100)):
+        seat = await house.enter(name)
+        seat.prove("ci")
+        seat.took(count)
+        seat.rest()
+    await trio.sleep(20)
+    await house.enter("late")
+    assert house.gone == ["had much"]
+
+
 async def test_a_proven_request_stays_and_an_idle_agent_goes_last(nursery, autojump_clock):
     house = House(nursery, 3)
     busy = await house.enter("busy")
@@ -113,16 +137,39 @@ async def test_a_proven_request_stays_and_an_idle_agent_goes_last(nursery, autoj
     assert house.gone == ["nobody", "late", "idle"]
 
 
-async def test_who_comes_to_rest_while_somebody_waits_makes_room(nursery, autojump_clock):
+@pytest.mark.parametrize("end", ["rest", "leave"])
+async def test_whose_request_ends_while_somebody_waits_makes_room(nursery, autojump_clock, end):
     house = House(nursery, 1)
     busy = await house.enter("busy")
     busy.prove("ci")
     nursery.start_soon(house.enter, "waits")
     await wait_all_tasks_blocked()
     assert house.gone == []
-    busy.rest()
+    getattr(busy, end)()
     await wait_all_tasks_blocked()
     assert house.gone == ["busy"]
+
+
+async def test_as_many_are_turned_out_as_wait(nursery, autojump_clock):
+    house = House(nursery, 3)
+    for name in ("one", "two", "three"):
+        await house.enter(name)
+    for name in ("four", "five"):
+        nursery.start_soon(house.enter, name)
+    await wait_all_tasks_blocked()
+    assert sorted(house.gone) == ["one", "two"]
+
+
+async def test_who_was_turned_out_and_is_still_there_counts_as_gone(nursery, autojump_clock):
+    house = House(nursery, 3, per_agent=2)
+    idle, busy, other = [await house.enter(name) for name in ("idle", "busy", "other")]
+    for seat in (idle, busy):
+        seat.prove("ci")
+    idle.rest()
+    idle.turn_out()
+    house.seats.make_room(1)
+    assert not other.turned_out
+    other.prove("ci")
 
 
 async def test_nobody_is_turned_out_for_the_room_that_somebody_leaves(nursery, autojump_clock):

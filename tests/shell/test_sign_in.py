@@ -2,7 +2,7 @@
 
 import json
 import re
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 import trio
@@ -13,9 +13,11 @@ from trio.testing import MockClock, memory_stream_pair
 
 from tests.approval.kit import FixedClock
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
-from trio_gate.approval.frames import PROTOCOL
+from trio_gate.approval.frames import PROTOCOL, Observe
+from trio_gate.approval.messages import encode
 from trio_gate.shell import admin, sign_in
 from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.guests import UNPROVEN
 from trio_gate.shell.page import CSP, KINDS, STATIC
 from trio_gate.shell.sessions import COOKIE, LIFE
 
@@ -156,6 +158,18 @@ async def channel(gate: Gate, fields: dict[str, str]):
         nursery.cancel_scope.cancel()
 
 
+async def test_the_channel_by_a_session_has_a_place_among_people(gate):
+    async with channel(gate, {**await enter(gate), **OURS}) as socket:
+        assert json.loads(await socket.get_message())["person"] == "alice"
+        crowd = [await gate.stream() for _ in range(UNPROVEN)]
+        for stream in crowd:
+            await stream.do_handshake()
+        await socket.send_message(encode(Observe(on=True)))
+        assert json.loads(await socket.get_message())["type"] == "rejected"
+        for stream in crowd:
+            await trio.aclose_forcefully(stream)
+
+
 async def test_the_channel_by_a_session_ends_with_it(gate):
     cookie = await enter(gate)
     async with channel(gate, {**cookie, **OURS}) as socket:
@@ -224,6 +238,18 @@ async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockCloc
         await asking.offer(ALICE, address)
         assert asking.answers[-1] == (before, b"200")
         nursery.cancel_scope.cancel()
+
+
+async def test_a_wrong_token_goes_before_older_guests(autojump_clock: MockClock):
+    asking = Asking()
+    with ExitStack() as others:
+        guests = [others.enter_context(asking.made.guests.admit("192.0.2.1")) for _ in range(UNPROVEN - 1)]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(asking.offer, WRONG)
+            await trio.testing.wait_all_tasks_blocked()
+            with asking.made.guests.admit("192.0.2.1"):
+                assert not any(guest.scope.cancel_called for guest in guests)
+    assert asking.answers == [(trio.current_time(), b"")]
 
 
 async def test_wrong_tokens_delay_their_own_source_alone(autojump_clock: MockClock):

@@ -59,6 +59,7 @@ async def test_what_it_makes_and_what_it_raises_come_back():
     with pytest.raises(ValueError, match="broken"):
         await work.run("a", broken)
     assert await work.run("a", lambda: 1) == 1
+    assert not work._lines, "an asker that waits for nothing is forgotten"
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -122,7 +123,10 @@ async def test_who_leaves_frees_its_place_and_who_runs_is_not_waited_for(pieces)
         assert pieces.began == ["a1"], "the thread is still at it"
         pieces.end("a1")
         pieces.end("b1")
-    assert pieces.began == ["a1", "b1"]
+    last = pieces.piece("c1")
+    pieces.end("c1")
+    await work.run("c", last)
+    assert pieces.began == ["a1", "b1", "c1"]
 
 
 async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
@@ -140,9 +144,10 @@ async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
 
 def test_the_end_of_the_run_waits_for_no_piece(pieces):
     async def main() -> None:
-        with trio.move_on_after(0.01):
-            await Work().run("a", pieces.piece("a1"))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(Work().run, "a", pieces.piece("a1"))
+            await pieces.until(1)
+            nursery.cancel_scope.cancel()
 
     trio.run(main)
     assert pieces.began == ["a1"]
-    pieces.end("a1")
