@@ -32,6 +32,9 @@ from trio_gate.wire.head import RequestHead, ResponseHead, Target
 from trio_gate.wire.upstream import UpstreamConnection
 
 PEERS = Path(__file__).parent / "fuzz_peers"
+NODE = Path(__file__).parents[1] / ".venv-programs" / "bin"
+"""Where scripts/programs puts Node.js."""
+
 BATCH = 2000
 SLOWEST = 60
 """Seconds that a peer may take for one batch, or a compiler for a peer."""
@@ -129,57 +132,21 @@ def _request(raw: bytes) -> str:
 
 _HEAD = b"POST /a%2Fb/c?d=e%26f HTTP/1.1\r\nHost: a.b\r\n"
 _OK = b"HTTP/1.1 200 OK\r\n"
-_BLANKS = (
-    b" ",
-    b"\t",
-    b"\r",
-    b"\n",
-    b"\r\n",
-    b"\x0b",
-    b"\x0c",
-    b"\x00",
-    b"\x7f",
-    b"\xc2\x85",
-    b"\xc2\xa0",
-    b"\xe2\x80\xa8",
-    b"\xef\xbb\xbf",
-)
+
+
+def _words(text: str) -> tuple[bytes, ...]:
+    """Pieces without blanks; the text is ASCII."""
+    return tuple(word.encode("ascii") for word in text.split(" "))
+
+
+_BLANKS = (*(bytes([octet]) for octet in b" \t\r\n\x0b\x0c\x00\x7f"), b"\r\n", *map(str.encode, "\x85\xa0\u2028\ufeff"))
 _ODD = (*_BLANKS, b"\xe2\x84\xaa", b"\xc3\xa9", b"\xff", b"\xed\xa0\x80", b"\xc0\xaf")
+_LINES = "Transfer-Encoding: chunked|Content-Length: 2|Content-Length: 9223372036854775808|Connection: close|x-amz-meta-a: b|A: b"
 _HTTP = (
     *_ODD,
-    *(
-        b"Transfer-Encoding: chunked\r\n",
-        b"Content-Length: 2\r\n",
-        b"Content-Length: 9223372036854775808\r\n",
-        b"Connection: close\r\n",
-    ),
-    *(
-        b"x-amz-meta-a: b\r\n",
-        b": ",
-        b"\r\n\r\n",
-        b"chunked",
-        b"identity",
-        b"0\r\n\r\n",
-        b"2\r\nhi\r\n",
-        b";a=b",
-        b"2",
-        b"00000000000000000",
-    ),
-    *(
-        b"HTTP/1.0",
-        b"HTTP/1.1",
-        b"http/1.1",
-        b"204 ",
-        b"304 ",
-        b"100 ",
-        b"A: b\r\n",
-        b",",
-        b"Host: a.b:443\r\n",
-        b"+",
-        b"-",
-        b"_",
-        b"0x",
-    ),
+    *(f"{line}\r\n".encode() for line in (*_LINES.split("|"), "Host: a.b:443", "\r\n", "0\r\n", "2\r\nhi")),
+    *(b": ", b"204 ", b"304 ", b"100 "),
+    *_words("chunked identity ;a=b 2 00000000000000000 HTTP/1.0 HTTP/1.1 http/1.1 , + - _ 0x"),
 )
 
 KINDS = {
@@ -194,65 +161,15 @@ KINDS = {
         ),
         pieces=(
             *_ODD,
-            *(
-                b'"',
-                b"\\",
-                b"\\u0000",
-                b"\\ud800",
-                b"\\/",
-                b"{",
-                b"}",
-                b"[",
-                b"]",
-                b",",
-                b":",
-                b"1",
-                b"0",
-                b"-",
-                b"+",
-                b".",
-                b"e9",
-                b"1e400",
-            ),
-            b'"a":1',
-            b"NaN",
-            b"Infinity",
-            b"//",
-            b"/**/",
-            b"'",
-            b"true",
-            b"True",
-            b"null",
-            b"1.0",
-            b"-0",
-            b"1_0",
+            *_words(r"""" \ \u0000 \ud800 \/ { } [ ] , : 1 0 - + . e9 1e400 "a":1"""),
+            *_words("NaN Infinity // /**/ ' true True null 1.0 -0 1_0"),
         ),
     ),
     "form": Kind(
         read=_form,
         peers=("go", "node"),
         samples=(b"Action=ListUsers&Version=2010-05-08&PathPrefix=/a", b"a=b+c%2B&d%3Be=%C3%A9&f", b"a.1=b&a.2=c", b"?a=b"),
-        pieces=(
-            *_ODD,
-            *(
-                b"%",
-                b"%zz",
-                b"%4",
-                b"%41",
-                b"%00",
-                b"%C3%A9",
-                b"%C0%AE",
-                b"%u0041",
-                b"&",
-                b"=",
-                b";",
-                b"+",
-                b"?",
-                b"#",
-                b"[]",
-                b"%26",
-            ),
-        ),
+        pieces=(*_ODD, *_words("% %zz %4 %41 %00 %C3%A9 %C0%AE %u0041 & = ; + ? # [] %26")),
     ),
     "xml": Kind(
         read=_xml,
@@ -264,33 +181,8 @@ KINDS = {
         ),
         pieces=(
             *_ODD,
-            *(
-                b"<",
-                b">",
-                b"&",
-                b"&amp;",
-                b"&#13;",
-                b"&#10;",
-                b"&#0;",
-                b"&b;",
-                b"<!-- -->",
-                b"<![CDATA[",
-                b"]]>",
-                b"<?x y?>",
-                b"<b/>",
-                b"</b>",
-            ),
-            b"1.1",
-            b"latin1",
-            b"utf-16",
-            b' xmlns=""',
-            b' xmlns="v"',
-            b' xmlns:x="v"',
-            b"x:",
-            b":",
-            b' xml:lang="e"',
-            b"<!DOCTYPE a>",
-            b"standalone",
+            *_words("< > & &amp; &#13; &#10; &#0; &b; <![CDATA[ ]]> <b/> </b> 1.1 latin1 utf-16 x: : standalone"),
+            *(b"<!-- -->", b"<?x y?>", b"<!DOCTYPE a>", b' xmlns=""', b' xmlns="v"', b' xmlns:x="v"', b' xml:lang="e"'),
         ),
     ),
     "answer": Kind(
@@ -383,7 +275,7 @@ def installed(folder: Path) -> dict[str, Peer]:
         alone = {"GO111MODULE": "off", "CGO_ENABLED": "0", "GOFLAGS": "", "GOCACHE": str(folder / "cache")}
         if subprocess.run(built, env=os.environ | alone, timeout=5 * SLOWEST, check=False).returncode == 0:
             peers["go"] = _peer(str(folder / "peer"))
-    if node := shutil.which("node"):
+    if node := shutil.which("node", path=f"{NODE}{os.pathsep}{os.environ['PATH']}"):
         peers["node"] = _peer(node, str(PEERS / "peer.js"))
     return peers
 

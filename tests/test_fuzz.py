@@ -54,3 +54,10 @@ def test_a_planted_difference_is_found_and_made_small(fuzz, peers, capsys, monke
 def test_a_seed_makes_the_same_inputs(fuzz):
     first, second = (fuzz.mutated(random.Random(3), fuzz.KINDS["xml"]) for _ in range(2))
     assert first == second
+
+
+def test_node_is_found_where_the_programs_are_installed(fuzz, tmp_path, monkeypatch):
+    (tmp_path / "node").symlink_to(sys.executable)
+    monkeypatch.setattr(fuzz, "NODE", tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert fuzz.installed(tmp_path).keys() == {"node"}
