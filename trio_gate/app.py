@@ -34,7 +34,7 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.shell.decision_log import DecisionLog
 from trio_gate.shell.desk import Desk
-from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, ProxyDoor, TlsDoor
+from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
 from trio_gate.shell.guests import PROVEN, UNPROVEN
 from trio_gate.shell.models import Models
 from trio_gate.shell.notify import notify
@@ -217,7 +217,7 @@ async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admi
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
     gateway = config.gateway
     inside = Inside(tools=tools, generation=by.present, stop=by.stop)
-    leaves, own = Leaves(authorities.interception, clock=tools.clock), Leaves(authorities.own, clock=tools.clock)
+    names, own = Names(inside, Leaves(authorities.interception, clock=tools.clock)), Leaves(authorities.own, clock=tools.clock)
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
@@ -227,9 +227,9 @@ async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admi
                 case Admin():
                     kind, handle = "admin", _seated(_admin(config, by, own, block))
                 case _ if block.kind == "proxy":
-                    kind, handle = "proxy", ProxyDoor(inside, leaves, port=port).handle
+                    kind, handle = "proxy", ProxyDoor(inside, names, port=port).handle
                 case _ if block.kind == "tls":
-                    kind, handle = "tls", TlsDoor(inside, leaves, port=port).handle
+                    kind, handle = "tls", TlsDoor(inside, names, port=port).handle
                 case _:
                     kind, handle = "endpoint", _endpoint(inside, own, block, port).handle
             theirs = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS) if kind == "admin" else seats

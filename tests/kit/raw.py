@@ -40,11 +40,11 @@ class Answer:
 
 
 class Raw:
-    """A connection: TCP, and TLS over it from when it is asked for."""
+    """A connection: TCP, and TLS over it from when it is asked for. `source` is an address of ours to come from."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, source: str = "") -> None:
         host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE)
+        self.socket = socket.create_connection((host.strip("[]"), int(port)), PATIENCE, (source, 0) if source else None)
         self._data = b""
 
     def __enter__(self) -> Self:
@@ -126,9 +126,9 @@ def connect(target: str) -> bytes:
     return f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode()
 
 
-def tunnel(gateway: Gateway, ca_file: str, host: str, *, name: str | None = "") -> Raw:
+def tunnel(gateway: Gateway, ca_file: str, host: str, *, name: str | None = "", source: str = "") -> Raw:
     """TLS through the proxy listener; its server name is the host unless told."""
-    raw = Raw(gateway.doors["proxy"]).send(connect(f"{host}:443"))
+    raw = Raw(gateway.doors["proxy"], source=source).send(connect(f"{host}:443"))
     assert raw.head()[0] == 200
     return raw.tls(ca_file, host if name == "" else name)
 

@@ -22,7 +22,7 @@ from scripts.embedded_aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tests.kit.gateway import Gateway
 
@@ -165,10 +165,10 @@ def no_namespaces() -> str | None:
 
 
 @contextmanager
-def namespaces(folder: Path, address: str) -> Iterator[tuple[str, ...]]:
+def namespaces(folder: Path, address: str, names: Iterable[str] = HOSTS) -> Iterator[tuple[str, ...]]:
     """Namespaces in which AWS's hosts are `address`, until the block is left; gives what to put before a command."""
     hosts = folder / "hosts"
-    hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *HOSTS)))
+    hosts.write_text("".join(f"127.0.0.1 {name}\n" for name in ("localhost", *names)))
     near, far = socket.socketpair()
     with near, far:
         near.settimeout(START)

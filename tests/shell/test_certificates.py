@@ -108,6 +108,33 @@ def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
     assert leaves.context("two.api.aws") is not two
 
 
+async def test_a_leaf_for_a_name_that_is_refused_is_for_that_name_alone_and_is_not_kept(authority, leaves, monkeypatch):
+    monkeypatch.setattr(certificates, "MAX_LEAVES", 1)
+    kept = leaves.context("s3.amazonaws.com")
+    first = leaves.passing("bucket.s3.amazonaws.com")
+    assert leaves.passing("bucket.s3.amazonaws.com") is not first
+    stream = await shake_hands(first, client_of(authority), "bucket.s3.amazonaws.com")
+    assert alternative_names(stream) == {"bucket.s3.amazonaws.com"}
+    assert leaves.context("s3.amazonaws.com") is kept
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        ("sqs.us-west-9.amazonaws.com", True),
+        ("x.api.aws", True),
+        ("amazonaws.com", True),
+        *((name, False) for name in ("example.com", "amazonaws.com.example.com", "notamazonaws.com", "aws", "", "127.0.0.1")),
+    ],
+)
+def test_names_that_the_ca_may_sign(leaves, name, may):
+    assert leaves.may_pass(name) is may
+
+
+def test_a_ca_without_limits_is_asked_for_no_such_leaf(tmp_path):
+    assert not open_authority(tmp_path / "ca", "own", domains=None).may_sign("x.amazonaws.com")
+
+
 def test_no_key_stays_behind(leaves, tmp_path):
     files, handles = set(tmp_path.rglob("*")), len(os.listdir("/proc/self/fd"))
     leaves.context("s3.amazonaws.com")

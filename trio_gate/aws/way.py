@@ -18,6 +18,7 @@ from trio_gate.wire.authority import agreed_host
 if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts import HostTable
+    from trio_gate.errors import Unidentified
     from trio_gate.wire.head import RequestHead
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
@@ -34,6 +35,7 @@ class Way:
         port: the listener's own, which Host may name beside 443.
         names: the Host names an endpoint listener answers to, lower case, without port and brackets.
         base: an endpoint listener's URL, for messages.
+        refused: why the name of the connection is served to nobody; None where it may be.
     """
 
     kind: Literal["proxy", "tls", "endpoint"]
@@ -42,6 +44,19 @@ class Way:
     port: int = 443
     names: frozenset[str] = frozenset()
     base: str = ""
+    refused: Unidentified | None = None
+
+
+def check_way(head: RequestHead, way: Way) -> None:
+    """Refuse what came by a name that is not served, whoever sent it.
+
+    Raises:
+        Malformed: SNI, CONNECT and Host differ.
+        Unidentified: the name is not served.
+    """
+    if way.refused is not None:
+        agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))
+        raise way.refused
 
 
 def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place]:

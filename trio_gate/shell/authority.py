@@ -54,6 +54,10 @@ class Authority:
         self.pem = certificate.public_bytes(serialization.Encoding.PEM)
         """Its certificate, to be trusted."""
 
+    def may_sign(self, host: str) -> bool:
+        """Whether it was made to sign for a host name, lower case."""
+        return not _uncovered(self._certificate, [host])
+
     @classmethod
     def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str] | None, now: datetime) -> Self:
         """Read the CA, or make it.

@@ -1,7 +1,8 @@
 """Server certificates in use: leaves of our CAs, made when they are first asked for, and the operator's own files.
 
 Rule: a leaf is short-lived and its key is the process's, in memory only; a leaf is replaced long before it expires, so
-whoever accepts a connection asks for the context anew.
+whoever accepts a connection asks for the context anew. A leaf for a name that is refused is made for one connection and
+pushes out no other.
 """
 
 from __future__ import annotations
@@ -64,6 +65,14 @@ class Leaves:
         if len(self._leaves) > MAX_LEAVES:
             self._leaves.popitem(last=False)
         return leaf.context
+
+    def may_pass(self, host: str) -> bool:
+        """Whether the CA was made to sign for a host that is refused."""
+        return self._authority.may_sign(host)
+
+    def passing(self, host: str) -> ssl.SSLContext:
+        """For a host that is refused, and one connection."""
+        return self._make((host,), self._clock.now()).context
 
     def _make(self, names: tuple[str, ...], now: datetime) -> _Leaf:
         certificate = self._authority.issue(names, self._key.public_key(), now - BACKDATED, now + LIFETIME)

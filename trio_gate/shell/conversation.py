@@ -84,7 +84,8 @@ class Conversation:
 
     async def _serve(self, head: RequestHead | Http2Preface | None, generation: Generation) -> bool:
         if isinstance(head, Http2Preface):
-            log.warning("agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
+            level = logging.DEBUG if self._tools.refusals.counted(self._address, "505 HTTP/2") else logging.WARNING
+            log.log(level, "agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
             await self._agent.send_raw(HTTP2_GOAWAY)
             await self._agent.linger()
             return False
@@ -156,7 +157,8 @@ class Conversation:
         log.log(level, "refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
         date = (b"date", format_datetime(self._tools.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
-        await self._agent.send_head(answer, length=len(body), close=isinstance(fault, Malformed), data=body)
+        close = isinstance(fault, Malformed) or self._way.refused is not None
+        await self._agent.send_head(answer, length=len(body), close=close, data=body)
         await self._agent.send_end()
 
     def _recorder(self, head: RequestHead, generation: Generation) -> Recorder:

@@ -1,12 +1,14 @@
 """The listeners: what each kind does with a connection until requests can be read from it.
 
-Rule: a name that we do not serve is turned away before there is a certificate for it, and nothing was dialled. A proxy
-listener speaks CONNECT and nothing else; what follows is TLS with the agent.
+Rule: a name that we do not serve leads nowhere: nothing is dialled, and no request by it gets further than its head. Where our CA may
+sign for the name, that is said inside TLS, where programs read it; else, and where one source asks too often, it is turned away
+before there is a certificate. A proxy listener speaks CONNECT and nothing else; what follows is TLS with the agent.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from trio_gate.aws.way import Way
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.shell.admin_http import answer
 from trio_gate.shell.agent_stream import AgentStream
+from trio_gate.shell.allowance import Allowance, Pace
 from trio_gate.shell.conversation import Conversation
 from trio_gate.shell.generation import check_served
 from trio_gate.shell.tls import accept_tls, accept_transport
@@ -43,6 +46,9 @@ RECEIVE = 16 * 1024
 LINGER = 1
 """Seconds that a refused client may go on sending."""
 
+PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
+"""Certificates for names that are refused, some milliseconds of work each: of one source, and of all."""
+
 log = logging.getLogger(__name__)
 
 
@@ -68,9 +74,18 @@ class Inside:
         await Conversation(agent, way=way, tools=self.tools, generation=self.generation).run()
         await agent.aclose()
 
-    def check(self, host: str) -> None:
-        """Raise Unidentified if no account could be reached by this host."""
-        check_served(self.tools.table.place(host), self.generation().config, self.tools.table)
+    def refusal(self, host: str) -> Unidentified | None:
+        """Why no account could be reached by this host, None where one could."""
+        try:
+            check_served(self.tools.table.place(host), self.generation().config, self.tools.table)
+        except Unidentified as fault:
+            return fault
+        return None
+
+    def turned_away(self, address: str, fault: GateError) -> None:
+        """Tell the operator of a connection that came to no request, or count it with others."""
+        level = logging.DEBUG if self.tools.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
+        log.log(level, "agent %s turned away: %s", address, fault.detail)
 
     @property
     def head_timeout(self) -> float:
@@ -78,33 +93,54 @@ class Inside:
         return self.generation().config.gateway.head_timeout
 
 
+class Names:
+    """Which names of hosts are met with a certificate, and with which."""
+
+    def __init__(self, inside: Inside, leaves: Leaves) -> None:
+        self._inside = inside
+        self._leaves = leaves
+        self._passing = Allowance(PASSING, ALL_PASSING)
+
+    def check(self, host: str, address: str) -> None:
+        """Raise Unidentified if a host has no certificate for this peer. One that is refused with one is charged to it."""
+        refused = self._inside.refusal(host)
+        if refused is not None and not (self._leaves.may_pass(host) and self._passing.take(address)):
+            raise refused
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """The certificate of a host that was checked."""
+        return self._leaves.passing(host) if self._inside.refusal(host) else self._leaves.context(host)
+
+
 class ProxyDoor:
     """HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
 
-    def __init__(self, inside: Inside, leaves: Leaves, *, port: int) -> None:
+    def __init__(self, inside: Inside, names: Names, *, port: int) -> None:
         self._inside = inside
-        self._leaves = leaves
+        self._names = names
         self._port = port
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         try:
-            connect, rest = await self._connect(stream)
-            choose = _only(connect.host, self._leaves.context)
+            connect, rest = await self._connect(stream, seat.address)
+            choose = _only(connect.host, self._names.context)
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
-        except (GateError, trio.TooSlowError, trio.BrokenResourceError) as fault:
-            log.info(
-                "agent %s turned away: %s", seat.address, fault.detail if isinstance(fault, GateError) else "it did not connect"
-            )
+        except GateError as fault:
+            self._inside.turned_away(seat.address, fault)
             return
-        way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port)
+        except (trio.TooSlowError, trio.BrokenResourceError):
+            self._inside.turned_away(seat.address, Malformed("it did not connect"))
+            return
+        refused = self._inside.refusal(connect.host)
+        way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port, refused=refused)
         await self._inside.converse(tls, way, seat)
 
-    async def _connect(self, stream: trio.SocketStream) -> tuple[ConnectHead, bytes]:
+    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[ConnectHead, bytes]:
         """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
         try:
             raw, rest = await _read_head(stream, within=self._inside.head_timeout)
-            connect = self._checked(raw)
+            connect = self._checked(raw, address)
         except GateError as fault:
             refusal = fault
         else:
@@ -114,31 +150,32 @@ class ProxyDoor:
         await _turn_away(stream, refusal)
         raise refusal
 
-    def _checked(self, raw: bytes) -> ConnectHead:
+    def _checked(self, raw: bytes, address: str) -> ConnectHead:
         connect = parse_connect(raw)
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        self._inside.check(connect.host)
+        self._names.check(connect.host, address)
         return connect
 
 
 class TlsDoor:
     """TLS from the first byte: the server name says which host of AWS is meant."""
 
-    def __init__(self, inside: Inside, leaves: Leaves, *, port: int) -> None:
+    def __init__(self, inside: Inside, names: Names, *, port: int) -> None:
         self._inside = inside
-        self._leaves = leaves
+        self._names = names
         self._port = port
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         try:
-            choose = _known(self._inside.check, self._leaves.context)
+            choose = _known(self._names, seat.address)
             tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", seat.address, fault.detail)
+            self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port), seat)
+        refused = self._inside.refusal(sni or "")
+        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port, refused=refused), seat)
 
 
 class EndpointDoor:
@@ -158,7 +195,7 @@ class EndpointDoor:
         try:
             tls, _ = await accept_transport(stream, lambda _: context(), within=self._inside.head_timeout)
         except Malformed as fault:
-            log.info("agent %s turned away: %s", seat.address, fault.detail)
+            self._inside.turned_away(seat.address, fault)
             return
         await self._inside.converse(tls, self._way, seat)
 
@@ -209,7 +246,7 @@ async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
     """Answer in plain HTTP, and read on for a moment so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
-    with trio.move_on_after(LINGER):
+    with trio.move_on_after(LINGER), suppress(trio.BrokenResourceError):
         await stream.send_all(answer(fault.status, fault.reason))
         await stream.send_eof()
         while await stream.receive_some(RECEIVE):
@@ -221,18 +258,16 @@ def _only(host: str, context: Callable[[str], ssl.SSLContext]) -> Callable[[str 
     return lambda name: context(host) if name in (None, host) else None
 
 
-def _known(
-    check: Callable[[str], None], context: Callable[[str], ssl.SSLContext]
-) -> Callable[[str | None], ssl.SSLContext | None]:
-    """The certificate of any host that we serve."""
+def _known(names: Names, address: str) -> Callable[[str | None], ssl.SSLContext | None]:
+    """The certificate of any host that has one for this peer."""
 
     def choose(name: str | None) -> ssl.SSLContext | None:
         if name is None:
             return None
         try:
-            check(name)
+            names.check(name, address)
         except Unidentified:
             return None
-        return context(name)
+        return names.context(name)
 
     return choose

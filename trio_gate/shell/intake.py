@@ -20,7 +20,7 @@ from trio_gate.audit.record import told
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
-from trio_gate.aws.way import destination
+from trio_gate.aws.way import check_way, destination
 from trio_gate.errors import Unidentified, WrongSignature
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.bodies import read_held
@@ -89,9 +89,10 @@ async def prove(
     A URL signed with version 2 goes on as what it says, its body declared as version 4 has it.
 
     Raises:
-        GateError: it is nobody's.
+        GateError: it is nobody's, or came by a name that is not served.
         AgentGone: its body stopped coming.
     """
+    check_way(arrived, way)
     claim = recorder.claim = read_claim(arrived)
     old = claim.expires is not None
     arrived = sigv2.spoken(arrived) if old else arrived

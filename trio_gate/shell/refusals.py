@@ -1,9 +1,7 @@
 """Refusals of who proved nothing: each has its row until there are many of one source; the rest are counted.
 
-Rule: nobody without a secret fills the disk. Each source has an allowance of rows, and all of them together have one; what is
-beyond is in a row now and then that says how many there were, of what, from where and when.
-
-Theory: two token buckets. So many sources are told apart; those beyond share one bucket and one row.
+Rule: nobody without a secret fills the disk, with rows or with lines of the log. Each source has an allowance of them, and all of them
+together have one; what is beyond is in a row now and then that says how many there were, of what, from where and when.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ import trio
 
 from trio_gate.audit.record import Many
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.allowance import MAX_SOURCES, Allowance, Pace
 from trio_gate.shell.sources import source
 
 if TYPE_CHECKING:
@@ -33,9 +32,6 @@ ROWS, ROWS_A_SECOND = 100, 0.1
 ALL_ROWS, ALL_ROWS_A_SECOND = 1000, 1.0
 """Of all sources together."""
 
-MAX_SOURCES = 256
-"""Sources told apart."""
-
 TELL_EVERY = 60
 """Seconds between two rows about what was counted."""
 
@@ -48,35 +44,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Bucket:
-    most: float
-    rate: float
-    level: float = field(init=False)
-    at: float = field(default_factory=trio.current_time)
-
-    def __post_init__(self) -> None:
-        self.level = self.most
-
-    def take(self) -> bool:
-        self._fill()
-        taken = self.level >= 1
-        self.level -= taken
-        return taken
-
-    def full(self) -> bool:
-        self._fill()
-        return self.level >= self.most
-
-    def _fill(self) -> None:
-        now = trio.current_time()
-        self.level = min(self.most, self.level + (now - self.at) * self.rate)
-        self.at = now
-
-
-@dataclass(slots=True, kw_only=True)
 class _Source:
     address: str
-    bucket: _Bucket = field(default_factory=lambda: _Bucket(most=ROWS, rate=ROWS_A_SECOND))
     codes: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
@@ -88,15 +57,15 @@ class Refusals:
     def __init__(self, audit: AuditLog, clock: Clock) -> None:
         self._audit = audit
         self._clock = clock
-        self._all = _Bucket(most=ALL_ROWS, rate=ALL_ROWS_A_SECOND)
+        self._allowance = Allowance(Pace(most=ROWS, rate=ROWS_A_SECOND), Pace(most=ALL_ROWS, rate=ALL_ROWS_A_SECOND))
         self._sources: dict[str, _Source] = {}
         self._others = _Source(address=OTHERS)
 
     def counted(self, address: str, code: str) -> bool:
-        """Whether a refusal is one of too many: then it is counted here, and is to have no row of its own."""
-        found = self._source(address)
-        if found.bucket.take() and self._all.take():
+        """Whether a refusal is one of too many: then it is counted here, and is to have neither row nor line of its own."""
+        if self._allowance.take(address):
             return False
+        found = self._source(address)
         found.codes[code] += 1
         found.last = self._clock.now()
         found.first = found.first or found.last
@@ -126,8 +95,7 @@ class Refusals:
                     found.first = found.last = None
                 else:
                     found.first = many.last
-        for name in [name for name, found in self._sources.items() if not found.first and found.bucket.full()]:
-            del self._sources[name]
+        self._sources = {name: found for name, found in self._sources.items() if found.first}
 
     async def run(self) -> None:
         """Tell now and then, until cancelled."""

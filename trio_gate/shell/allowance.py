@@ -1,0 +1,69 @@
+"""How often something that costs us is done for those who have proven nothing: so often at first, and then at a rate.
+
+Rule: each source has an allowance, and all of them together have one. Theory: token buckets. So many sources are told apart;
+those beyond share one bucket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import trio
+
+from trio_gate.shell.sources import source
+
+MAX_SOURCES = 256
+"""Sources told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """So often at first, and so often a second then."""
+
+    most: int
+    rate: float
+
+
+class _Bucket:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._level = float(pace.most)
+        self._at = trio.current_time()
+
+    def take(self) -> bool:
+        self._fill()
+        taken = self._level >= 1
+        self._level -= taken
+        return taken
+
+    def full(self) -> bool:
+        self._fill()
+        return self._level >= self._pace.most
+
+    def _fill(self) -> None:
+        now = trio.current_time()
+        self._level = min(self._pace.most, self._level + (now - self._at) * self._pace.rate)
+        self._at = now
+
+
+class Allowance:
+    """See the head of the file. `each` is a source's, `together` is that of all."""
+
+    def __init__(self, each: Pace, together: Pace) -> None:
+        self._each = each
+        self._all = _Bucket(together)
+        self._others = _Bucket(each)
+        self._sources: dict[str, _Bucket] = {}
+
+    def take(self, address: str) -> bool:
+        """Whether it may be done once more for this peer."""
+        return self._bucket(source(address)).take() and self._all.take()
+
+    def _bucket(self, name: str) -> _Bucket:
+        if name not in self._sources:
+            if len(self._sources) >= MAX_SOURCES:
+                self._sources = {known: bucket for known, bucket in self._sources.items() if not bucket.full()}
+            if len(self._sources) >= MAX_SOURCES:
+                return self._others
+            self._sources[name] = _Bucket(self._each)
+        return self._sources[name]
