@@ -93,6 +93,7 @@ GOOD = {
     "no content": (b"HTTP/1.1 204 No Content\r\n\r\n", b"", True),
     "no reason": (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", b"", True),
     "closing": (OK + b"Content-Length: 0\r\nConnection: close\r\n\r\n", b"", False),
+    "closing, among others": (OK + b"Content-Length: 0\r\nConnection: te, CLOSE\r\n\r\n", b"", False),
     "HTTP/1.0": (b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", b"a", False),
     "continued": (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", b"", True),
     "bytes beyond ASCII": (OK + b"x-amz-meta-a: \xa0\xff\r\nContent-Length: 0\r\n\r\n", b"", True),

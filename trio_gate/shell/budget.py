@@ -7,7 +7,7 @@ body an agent may take no more than is left for all others.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import trio
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from trio_gate.shell.seats import Seat
 
+KNOBS = {"holds": "held_total", "keeps": "spool_limit"}
+"""What the operator may set, by what the gateway does with bytes: in memory, on disk."""
+
 PATIENCE = 60
 """Seconds that a large body waits for memory to be named in."""
 
@@ -26,7 +29,7 @@ PATIENCE = 60
 class Budget:
     """Bytes that may be kept at once, over all requests."""
 
-    def __init__(self, total: int, what: str) -> None:
+    def __init__(self, total: int, what: Literal["holds", "keeps"]) -> None:
         self.left = total
         self._what = what
         self._shares: dict[Share, None] = {}
@@ -52,7 +55,7 @@ class Budget:
                 if one.seat is slow:
                     one.give_back()
         if count > self.left:
-            raise Overloaded(f"the gateway {self._what} too much already: try again later")
+            raise self._full("too much already")
         self.left -= count
         share.taken += count
 
@@ -75,7 +78,11 @@ class Budget:
             return
         all_theirs = sum(one.taken for one in self._shares if one.agent == share.agent)
         if all_theirs > share.taken and all_theirs + count > self.left - count:
-            raise Overloaded(f"the gateway {self._what} as much for this agent's other calls as it may: try again later")
+            raise self._full("as much for this agent's other calls as it may")
+
+    def _full(self, why: str) -> Overloaded:
+        reason = f"the gateway {self._what} {why}: try again later"
+        return Overloaded(reason, detail=f"{reason} ({KNOBS[self._what]})")
 
 
 class Share:

@@ -149,6 +149,6 @@ class Seats:
         if idle is None:
             raise Overloaded(
                 "this agent has too many connections with calls on their way: wait for them",
-                detail="an agent has `max_connections_per_agent` connections with calls on their way",
+                detail=f"{agent} has {self._per_agent} connections with calls on their way (max_connections_per_agent)",
             )
         idle.turn_out()
