@@ -30,9 +30,10 @@ from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.request import Group
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.approvals import ApprovalHub, Limits
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import ApproverClient, connect
 from trio_gate.shell.desk import Desk
+from trio_gate.shell.roll import Limits
 from trio_gate.shell.server import Stop
 
 PAUSE = 0.02

@@ -86,7 +86,7 @@ class Clearance(Protocol):
     verdict: Verdict
 
     def sending(self) -> None:
-        """The call leaves now."""
+        """The call leaves now. Raises Denied where it was taken back."""
 
     def unsent(self) -> None:
         """Not one byte of it left after all."""

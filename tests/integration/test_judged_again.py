@@ -24,8 +24,9 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import RoleCredentials
 from trio_gate.shell.doors import EndpointDoor, Inside
 from trio_gate.shell.generation import check_condition, generation
-from trio_gate.shell.open_hub import roll_of
+from trio_gate.shell.roll import roll_of
 from trio_gate.shell.server import Stop
+from trio_gate.shell.upstream import Upstreams
 
 NARROWED = AGENT.replace('CI01"', 'CI01"\n  accounts = ["222222222222"]')
 SECOND = 'approver "human" "others" {\n people = [person.bob]\n}\n'
@@ -188,3 +189,87 @@ async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_
                 said = await trio.to_thread.run_sync(asking.result)
         assert "stopped by a person" in said
         assert not list(running.hub.grants.book)
+
+
+WAITS = {"credentials": (RoleCredentials, "credentials"), "a connection": (Upstreams, "connect")}
+
+
+@pytest.fixture(params=WAITS)
+def held_up(request, monkeypatch):
+    """Calls wait, for credentials or a connection to AWS: set `waiting` when one does, and let it go on with `go`."""
+    owner, name = WAITS[request.param]
+    real, waiting, go = getattr(owner, name), trio.Event(), trio.Event()
+
+    async def slow(self, asked):
+        waiting.set()
+        await go.wait()
+        return await real(self, asked)
+
+    @asynccontextmanager
+    async def slow_to_connect(self, host, **more):
+        if not host.startswith("sts."):
+            waiting.set()
+            await go.wait()
+        async with real(self, host, **more) as link:
+            yield link
+
+    monkeypatch.setattr(owner, name, slow if name == "credentials" else slow_to_connect)
+    return waiting, go
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_an_approved_call_that_waits_on_is_judged_by_the_configuration_of_then(read, tmp_path, held_up, name):
+    waiting, go = held_up
+    values, change, goes = CHANGES[name]
+    async with serving(read(), tmp_path) as running:
+        with ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(running.delete)
+            alice = running.current.config.people[0]
+            with running.hub.subscribe(alice) as subscription, trio.fail_after(60):
+                listener = Listener(running.hub, running.tools.clock, subscription)
+                await listener.next()
+                prompt = await listener.prompt()
+                listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
+                await waiting.wait()
+                running.change(read(change, **values), told=False)
+                go.set()
+                said = await trio.to_thread.run_sync(asking.result)
+        assert not list(running.hub.grants.book)
+    assert (said is None) is goes, said
+
+
+ALLOWED = {
+    "the account is gone": True,
+    "the agent is gone": True,
+    "the agent's secret is another": True,
+    "the agent may not use the account any more": True,
+    "the role is another": True,
+    "reads are denied": True,
+    "reads are asked about": True,
+    "nothing of it changed": False,
+    "the rule allows": False,
+}
+READS = 'match = aws.access in ["read", "list"]  action = "allow"'
+OF_READS = {
+    "reads are denied": ({}, lambda text: text.replace(READS, READS.replace("allow", "deny"))),
+    "reads are asked about": (
+        {},
+        lambda text: text.replace(READS, READS.replace('"allow"', '"approve"  approvers = [human.oncall]')),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+async def test_an_allowed_call_that_waits_is_judged_by_the_configuration_of_then(read, tmp_path, held_up, name):
+    waiting, go = held_up
+    values, change, *_ = OF_READS.get(name) or CHANGES[name]
+    async with serving(read(), tmp_path) as running:
+        client = running.gateway.client("s3", "prod", by="endpoint")
+        with ThreadPoolExecutor(1) as pool, trio.fail_after(60):
+            reading = pool.submit(client.list_buckets)
+            await waiting.wait()
+            running.change(read(change, **values), told=True)
+            go.set()
+            fault = await trio.to_thread.run_sync(reading.exception)
+    assert isinstance(fault, ClientError) is ALLOWED[name], fault
+    assert fault is None or ALLOWED[name]

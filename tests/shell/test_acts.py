@@ -17,9 +17,10 @@ from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
-from trio_gate.shell.approvals import ApprovalHub, Roll
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.roll import Roll
 from trio_gate.shell.store import read_last
 
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
@@ -194,17 +195,3 @@ async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
     if isinstance(agent.answer, Cleared):
         agent.answer.close()
     assert not list(hub.grants.book)
-
-
-async def test_an_agent_that_is_another_loses_what_waits_and_what_was_kept_for_it():
-    clock, made = FixedClock(), asked(question(grantable=True))
-    roll = Roll(agents=("ci",), standings={made.question.rule: made.standing})
-    hub = ApprovalHub(clock, roll=roll)
-    with listening(hub, clock, **ALL) as alice:
-        await leaves(hub, made)
-        alice.vote(grant=Terms(uses=5, minutes=60, predicate=None))
-        assert {grant.kind for grant in hub.grants.book} == {"once", "exact"}
-        hub.judge_again(roll, [made.question.agent])
-        assert {grant.kind for grant in hub.grants.book} == {"exact"}
-        hub.judge_again(Roll(standings=roll.standings), [made.question.agent])
-        assert not list(hub.grants.book)

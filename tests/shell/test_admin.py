@@ -18,8 +18,9 @@ from trio_gate.approval.messages import encode
 from trio_gate.approval.request import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell import admin
-from trio_gate.shell.approvals import ApprovalHub, Limits
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import Hopeless, connect, parse_url
+from trio_gate.shell.roll import Limits
 from trio_gate.shell.subscription import MAX_BEHIND
 
 WEBSOCKET = {

@@ -30,7 +30,8 @@ from trio_gate.approval.frames import (
 )
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.errors import AuditUnavailable, Denied
-from trio_gate.shell.approvals import ApprovalHub, Limits, Roll
+from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.roll import Limits, Roll
 from trio_gate.shell.subscription import MAX_BEHIND_ACTIVITY
 
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}

@@ -20,7 +20,8 @@ from trio_gate.approval.frames import GrantEnded, Resolved, Terms
 from trio_gate.approval.request import Group
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.keep import Keep
-from trio_gate.shell.open_hub import open_hub, roll_of
+from trio_gate.shell.open_hub import open_hub
+from trio_gate.shell.roll import roll_of
 
 TEXT = f"""
 gateway {{
@@ -254,16 +255,16 @@ async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path,
     keep.close()
 
 
-@pytest.fixture
-def older(tmp_path):
-    """A database that a gateway of digest version 1 left behind; its rule and approvers are the present ones."""
+@pytest.fixture(params=[1, 2])
+def older(request, tmp_path):
+    """A database that a gateway of an older schema left behind; its rule and approvers are the present ones."""
     with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
         db.execute(older_kept.TABLE)
         db.executemany(
             "INSERT INTO kept VALUES (?, ?, ?)",
             [(kind, name, value.replace(older_kept.STANDING, STANDING)) for kind, name, value in older_kept.ROWS],
         )
-        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA user_version = {request.param}")
         db.commit()
 
 

@@ -12,8 +12,9 @@ from tests.approval.kit import FixedClock, question
 from tests.kit.asking import asked, listening
 from trio_gate.approval.request import Group
 from trio_gate.shell import pager
-from trio_gate.shell.approvals import ApprovalHub, Roll
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.pager import Pager
+from trio_gate.shell.roll import Roll
 
 FACTS = ["q1", "111111111111 prod", "s3:DeleteObjects", "https://gate/#q1"]
 

@@ -25,8 +25,9 @@ from trio_gate.approval.messages import decode_server
 from trio_gate.approval.request import Group
 from trio_gate.errors import Denied
 from trio_gate.shell.agent_stream import AgentGone
-from trio_gate.shell.approvals import ApprovalHub, Limits
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.roll import Limits
 
 PEOPLE = ("alice", "bob")
 ACTIONS = ["approve alice", "approve bob", "deny alice", "deny bob", "leave", "newer", "expire", "cancel sending"]

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.approval.request import Question
     from trio_gate.approval.state import Verdict
 
@@ -49,7 +51,7 @@ class Sent:
     """A call that was sent.
 
     Attributes:
-        invocation: the SDK's id of it, the same for all its attempts; None without one.
+        invocation: the SDK's id of it, the same for all its attempts; None without one, or where no further one goes under it.
         verdict: under which it was sent. standing: the fingerprint of the rule that asked, and its approvers, then.
         ended: what is known of its last sending: AWS's status, "throttled", or None for not yet or never.
     """
@@ -111,6 +113,12 @@ class Ledger:
         sent.sends, sent.ended = sent.sends - 1, "throttled"
         if not sent.sends and self._sent.get((asker, digest)) is sent:
             del self._sent[asker, digest]
+
+    def void(self, same: Callable[[str], bool], stands: Callable[[str], bool]) -> None:
+        """Askers, or people who approved, are not who they were: nothing is repeated under their approvals."""
+        for (asker, _), sent in self._sent.items():
+            if not (same(asker) and all(map(stands, sent.verdict.by))):
+                sent.invocation = None
 
     def earlier(self, asker: str, digest: str, now: datetime) -> str | None:
         """What a person should know before the same call is sent again; None if it was not sent lately."""

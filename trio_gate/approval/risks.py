@@ -29,6 +29,7 @@ Code = Literal[
     "cross_account_unknown",
     "unnamed",
     "sent",
+    "recount",
 ]
 
 MAX_POLICY = 64 * 1024

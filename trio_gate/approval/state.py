@@ -14,10 +14,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Literal, assert_never
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from trio_gate.approval.frames import Terms
     from trio_gate.approval.request import Group, Question
+    from trio_gate.approval.risks import Risk
 
 Answer = Literal["approve", "deny"]
 
@@ -117,6 +119,12 @@ def decide(
     if verdict == "deny":
         return replace(voted, status=Status.DENIED)
     return replace(voted, status=Status.APPROVED) if _all_agree(voted) else voted
+
+
+def recount(prompt: Prompt, voided: Collection[Vote], risk: Risk) -> Prompt:
+    """The same without some votes, and a hint that says so. Who cast them may vote again."""
+    votes = tuple(vote for vote in prompt.votes if vote not in voided)
+    return replace(prompt, votes=votes, question=replace(prompt.question, risks=(risk, *prompt.question.risks)))
 
 
 def expire(prompt: Prompt) -> Prompt:

@@ -23,6 +23,9 @@ WRITE_TIMEOUT = 10
 """Seconds that a row may take before it counts as not written."""
 
 
+_SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
+
+
 class Acts:
     """The rows of a process's people."""
 
@@ -39,13 +42,20 @@ class Acts:
         self.noted.set()
 
     async def flush(self) -> None:
-        """Return once every note so far is on disk. Raises AuditUnavailable."""
+        """Return once every note so far is on disk. Raises AuditUnavailable.
+
+        A row that was handed over is waited for, also by who is cancelled: it would be written twice.
+        """
         async with self._lock:
             try:
                 while self._notes:
-                    await self._put(self._notes[0])
+                    with trio.fail_after(WRITE_TIMEOUT, shield=True):
+                        await self._put(self._notes[0])
                     del self._notes[0]
                 self.noted = trio.Event()
+            except trio.TooSlowError:
+                self.noted.set()
+                raise AuditUnavailable(_SLOW) from None
             except BaseException:
                 self.noted.set()
                 raise
@@ -56,7 +66,7 @@ class Acts:
             await self.flush()
             await self._put(row)
             return
-        raise AuditUnavailable(f"the record was not written within {WRITE_TIMEOUT} seconds")
+        raise AuditUnavailable(_SLOW)
 
     async def _put(self, row: bytes) -> None:
         if self._audit is not None:

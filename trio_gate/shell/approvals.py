@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,18 +22,21 @@ from trio_gate.approval.kept import prompt_from, prompt_json
 from trio_gate.approval.ledger import Ledger
 from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, verdict_of, withdraw
+from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
+from trio_gate.audit.acts import void_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import Denied
 from trio_gate.shell.acts import Acts
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.audience import Audience
 from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.entries import Attempt, Entry, asker_of
 from trio_gate.shell.granting import Grants
+from trio_gate.shell.roll import Change, Limits, Roll
 from trio_gate.shell.stops import Stops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from trio_gate.approval.kept import Stop
     from trio_gate.approval.ledger import Sent
@@ -45,60 +48,9 @@ if TYPE_CHECKING:
     from trio_gate.shell.pager import Pager
     from trio_gate.shell.subscription import Subscription
 
+VOIDED = "the person's token or rights are not what they were, and the question waits for others"
+
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the configuration allows, see `config.model.Gateway`. Times in seconds."""
-
-    max_pending: int = 1000
-    max_pending_per_agent: int = 100
-    grant_ttl: float = 1800.0
-    grant_time: float = 28_800.0
-    grant_uses: int = 100
-    deny_cooldown: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roll:
-    """What the hub knows of the configuration.
-
-    Attributes:
-        agents: names.
-        standings: the fingerprint of each rule that asks, and its approvers, by the rule's name.
-        notify: the program of each approver that has one, by the approver's id.
-    """
-
-    agents: tuple[str, ...] = ()
-    standings: Mapping[str, str] = field(default_factory=dict)
-    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Attempt:
-    """A task that waits. `verdict` is its answer; None with `done` set: a newer attempt took its place."""
-
-    asked: Asked
-    verdict: Verdict | None = None
-    done: trio.Event = field(default_factory=trio.Event)
-
-    def answer(self, verdict: Verdict | None) -> None:
-        """Wake the task, once."""
-        if not self.done.is_set():
-            self.verdict = verdict
-            self.done.set()
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Entry:
-    """A question in the hub. `asked` is of its last attempt, None after a restart; `attempt` is the one that waits now."""
-
-    prompt: Prompt
-    standing: str
-    frame: str
-    asked: Asked | None = None
-    attempt: Attempt | None = None
 
 
 class ApprovalHub:
@@ -145,19 +97,43 @@ class ApprovalHub:
         for name, kept in (self._keep.load("prompt") if self._keep else {}).items():
             prompt, standing = prompt_from(kept)
             self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
-        self.judge_again(self.roll)
+        self._changed(Change(before=self._keep.proofs() if self._keep else {}, after=self.roll.proofs))
 
-    def judge_again(self, roll: Roll, agents: Collection[str] = ()) -> None:
-        """The configuration is another now: questions and grants of a rule that changed are no more.
+    def judge_again(self, roll: Roll) -> None:
+        """The configuration is another now: what hangs on a rule, an agent or a person who is not what they were is no more.
 
-        Nor are those of `agents`: who they are, or what they may, is not what it was. Grants of people for calls to come
-        stay with an agent that is still there.
+        That is questions, votes, grants, and approvals on their way, those of throttled calls included.
         """
-        self.roll = roll
+        change, self.roll = Change(before=self.roll.proofs, after=roll.proofs), roll
+        self._changed(change)
+
+    def _changed(self, change: Change) -> None:
         for entry in self:
-            if entry.prompt.question.agent in agents or roll.standings.get(entry.prompt.question.rule) != entry.standing:
+            question = entry.prompt.question
+            if change.same(asker_of(question)) and self.roll.standings.get(question.rule) == entry.standing:
+                self._recount(entry, change)
+            else:
                 self.settle(entry, withdraw(entry.prompt))
-        self.grants.void(roll.standings, once=agents, gone=[name for name in agents if name not in roll.agents])
+        self.grants.void(self.roll.standings, change)
+        self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
+        if self._keep is not None:
+            self._keep.prove(self.roll.proofs)
+
+    def _recount(self, entry: Entry, change: Change) -> None:
+        """Leave out answers of people who are not who they were, or may not grant what they granted any more."""
+        voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
+        if not voided:
+            return
+        names = ", ".join(vote.person for vote in voided)
+        risk = Risk(
+            code="recount", text=f"the answer of {names} does not count any more: what they may, or their token, is another"
+        )
+        entry.prompt = recount(entry.prompt, voided, risk)
+        entry.frame = encode(pending(entry.prompt))
+        self._note(entry)
+        for vote in voided:
+            self.acts.note(void_row(entry.prompt.question, vote.person, "", why=VOIDED, now=self._clock.now()))
+        self.audience.tell(entry.frame, entry.prompt.question.is_for)
 
     def stop_waiting(self) -> None:
         """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
@@ -177,6 +153,7 @@ class ApprovalHub:
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
                 self.settle(entry, withdraw(entry.prompt))
+        self.grants.take_back(lambda cleared: agent in (None, cleared.question.agent))
         return stop
 
     def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
@@ -199,10 +176,10 @@ class ApprovalHub:
                 await attempt.done.wait()
             if not attempt.done.is_set():
                 return self._out_of_time(entry, expired=left <= question.hold)
-            if attempt.verdict is None:
+            answered, attempt.answered = attempt.answered, None
+            if answered is None:
                 raise AgentGone("a newer attempt of the call took its place")
-            verdict, attempt.verdict = attempt.verdict, None
-            return self._cleared(asked, verdict) if verdict.outcome == "approve" else verdict
+            return answered
         finally:
             self._leave(entry, attempt)
 
@@ -224,7 +201,7 @@ class ApprovalHub:
         return None
 
     def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:
-        cleared = Cleared(
+        return Cleared(
             asked,
             verdict,
             grants=self.grants,
@@ -234,14 +211,6 @@ class ApprovalHub:
             grant=grant,
             retry=retry,
         )
-        cleared.stands = lambda: self._stands(asked)
-        return cleared
-
-    def _stands(self, asked: Asked) -> bool:
-        """Whether nothing has happened that takes an approval back: its agent is not stopped, and its rule is what it was."""
-        question = asked.question
-        stopped = None in self.stops or question.agent in self.stops
-        return not stopped and self.roll.standings.get(question.rule, asked.standing) == asked.standing
 
     async def _durable(self, cleared: Cleared) -> None:
         """Return once a grant and its use are on disk. Raises AuditUnavailable."""
@@ -316,8 +285,8 @@ class ApprovalHub:
         if entry.attempt is attempt:
             entry.attempt = None
             self._step(entry, detach(entry.prompt))
-        if attempt.verdict is not None and attempt.verdict.outcome == "approve":
-            self._cleared(attempt.asked, attempt.verdict).close()
+        if isinstance(attempt.answered, Cleared):
+            attempt.answered.close()
 
     @contextmanager
     def subscribe(self, person: Person) -> Iterator[Subscription]:
@@ -366,7 +335,7 @@ class ApprovalHub:
             self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
         grant = self._granted(entry, verdict, detached=attempt is None) if verdict.outcome == "approve" else None
         if attempt is not None:
-            attempt.answer(verdict)
+            attempt.answer(self._cleared(attempt.asked, verdict) if verdict.outcome == "approve" else verdict)
         self.audience.tell(resolved(after, grant), question.is_for)
 
     def _granted(self, entry: Entry, verdict: Verdict, *, detached: bool) -> str | None:
@@ -405,8 +374,3 @@ class ApprovalHub:
             program = self.roll.notify.get(group.id, ())
             if self._pager is not None and program and not self.audience.has(group.people):
                 self._pager.page(program, question)
-
-
-def asker_of(question: Question) -> str:
-    """Who asks: the agent, or where it calls from while no agent is configured."""
-    return f"agent {question.agent}" if question.agent is not None else f"at {question.agent_address}"

@@ -1,7 +1,8 @@
 """An approval in the hands of the task that will send its call. Fills the port `Clearance`.
 
 Rule: it is for one execution. Whatever ends the task before a byte has left gives the approval back: to its grant, or as a new one
-for one use, so that the agent can come again without asking; but not where a stop or another configuration took it back.
+for one use, so that the agent can come again without asking. What a stop, a person or another configuration took back is neither sent
+nor kept.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.ledger import throttled
+from trio_gate.errors import Denied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trio_gate.approval.ledger import Ledger, Sent
+    from trio_gate.approval.request import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.granting import Grants
@@ -25,7 +26,6 @@ class Cleared:
     Attributes:
         verdict: who approved, and what they said.
         grant: the grant of which it is a use; None where people were asked.
-        stands: whether it could still be kept for the agent's next attempt.
         retry: the sending that it repeats, which AWS had turned away as too many.
     """
 
@@ -48,13 +48,25 @@ class Cleared:
         self._ledger = ledger
         self._clock = clock
         self._asker = asker
-        self.stands: Callable[[], bool] = lambda: True
         self._retry = retry
         self._sent = retry
-        self._left = self._closed = False
+        self._left = self._closed = self._void = False
+        grants.live.add(self)
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        return self._asked.question
+
+    @property
+    def standing(self) -> str:
+        """The fingerprint of the rule that asked, and its approvers."""
+        return self._asked.standing
 
     def sending(self) -> None:
-        """The call leaves now."""
+        """The call leaves now. Raises Denied where it was taken back."""
+        if self._void:
+            raise Denied("its approval was taken back before it was sent, which is not a denial: run the same command again")
         self._left = True
         if self._sent is None:
             asked, now = self._asked, self._clock.now()
@@ -67,8 +79,8 @@ class Cleared:
         self._left = False
 
     def void(self) -> None:
-        """What was approved is not so any more: the approval itself is not kept."""
-        self.stands = lambda: False
+        """It is taken back."""
+        self._void = True
 
     def answered(self, status: int, code: str | None) -> None:
         """AWS answered, with an error code where that is known."""
@@ -80,6 +92,7 @@ class Cleared:
         if self._closed:
             return
         self._closed = True
+        self._grants.live.discard(self)
         if self._left:
             if self.grant is not None:
                 self._grants.used(self.grant)
@@ -88,5 +101,5 @@ class Cleared:
             self._ledger.unsent(self._asker, self._asked.question.digest, self._sent)
         if self.grant is not None:
             self._grants.give_back(self.grant)
-        elif self._retry is None and self.stands():
+        elif self._retry is None and not self._void:
             self._grants.add(self._asked.question, None, self._asked.standing, self.verdict)

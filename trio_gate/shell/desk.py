@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import RefusedCode
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
-    from trio_gate.shell.approvals import ApprovalHub, Entry
+    from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.entries import Entry
     from trio_gate.shell.subscription import Subscription
 
     Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]

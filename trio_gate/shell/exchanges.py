@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.forward import forwarded_headers
@@ -28,7 +29,7 @@ from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import TypeVar
 
     from trio_gate.approval.digest import DigestInput
@@ -57,6 +58,9 @@ ROLE_SECONDS = 3600
 
 GATEWAY = "trio-gate"
 """The gateway's part of session names."""
+
+
+_CHANGED = "the configuration changed while the call waited: run the same command again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ class Run:
         self._generation = generation
         self._current = current
         self._clearance: Clearance | None = None
+        self._again: Callable[[], Awaitable[object]] | None = None
         self._recorder = recorder
         self._agent = agent
         self._way = way
@@ -127,8 +132,9 @@ class Run:
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(decision.outcome, decision.rule, decision.reason)
+                self._again = partial(self._still_allowed, identified, assume)
                 self._step(Event.ALLOWED)
-            self._check_stops(identified)
+            await self._judge_again(identified)
             await self._forward(identified, ready, assume)
 
     def _step(self, event: Event) -> None:
@@ -138,9 +144,15 @@ class Run:
     def _check_stops(self, request: Proven | Identified) -> None:
         """Raise Denied while a person has stopped the agent."""
         agent = request.admitted.agent
+        self._tools.approvals.check(agent.name if agent else None)
+
+    async def _judge_again(self, identified: Identified) -> None:
+        """Let a call go on only by the configuration and the stops of now. Raises GateError, AgentGone."""
         try:
-            self._tools.approvals.check(agent.name if agent else None)
-        except Denied:
+            while self._again is not None and self._current() is not self._generation:
+                await self._again()
+            self._check_stops(identified)
+        except GateError:
             if self._clearance is not None:
                 self._clearance.void()
             raise
@@ -219,37 +231,50 @@ class Run:
         parts = await self._beside(identified, lambda: bound(assume))
         question = asking.Asking(identified, decision, self._generation, self._tools, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
+        self._again = partial(self._still_approved, identified, parts, rule, question, bound)
         try:
-            return await self._still(identified, ready, parts, rule, question, bound)
+            identified, assume = await self._still_approved(identified, parts, rule, question, bound)
         except GateError:
             self._clearance.void()
             raise
+        return identified, ready, assume
 
-    async def _still(
+    async def _still_approved(
         self,
         identified: Identified,
-        ready: Ready,
         parts: DigestInput,
         rule: str,
         question: asking.Asking,
         bound: Callable[[AssumeRole], DigestInput],
-    ) -> tuple[Identified, Ready, AssumeRole]:
+    ) -> tuple[Identified, AssumeRole]:
         """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""
-        self._generation, before = self._current(), identified.admitted.agent
-        identified = replace(identified, admitted=self._generation.admit(identified.claim))
-        if identified.admitted.agent != before:
-            raise Denied("the agent's block changed while the call waited: run the same command again")
+        identified = self._admitted_again(identified)
         assume = self._assume_role(identified)
         again = await self._decide(identified)
         same = await self._beside(identified, lambda: bound(assume) == parts)
         if not same or (again.outcome == "approve" and not (again.rule == rule and question.stands(self._generation))):
-            raise Denied("the configuration changed while the call waited: run the same command again")
-        return identified, ready, assume
+            raise Denied(_CHANGED)
+        return identified, assume
+
+    async def _still_allowed(self, identified: Identified, assume: AssumeRole) -> None:
+        """A call that no person was asked about, by the configuration of now. Raises GateError, AgentGone."""
+        identified = self._admitted_again(identified)
+        again = await self._decide(identified)
+        if again.outcome != "allow" or replace(self._assume_role(identified), generation=assume.generation) != assume:
+            raise Denied(_CHANGED)
+
+    def _admitted_again(self, identified: Identified) -> Identified:
+        """The same by the configuration of now. Raises GateError where its agent is another by that."""
+        self._generation, before = self._current(), identified.admitted.agent
+        identified = replace(identified, admitted=self._generation.admit(identified.claim))
+        if identified.admitted.agent != before:
+            raise Denied("the agent's block changed while the call waited: run the same command again")
+        return identified
 
     async def _forward(self, identified: Identified, ready: Ready, assume: AssumeRole) -> None:
         """Arm, sign and send. Raises GateError, AgentGone."""
         credentials = await self._tools.credentials.credentials(assume)
-        self._check_stops(identified)
+        await self._judge_again(identified)
         self._step(Event.CREDENTIALS_READY)
         flow, stored = await self._flow(identified, ready), isinstance(ready.source, Spool)
         await self._recorder.intend()
@@ -307,7 +332,7 @@ class Run:
         self._exchange.require(State.SIGNED)
         host = signed.head.one("host") or ""
         async with self._tools.upstreams.connect(host) as link:
-            self._check_stops(identified)
+            await self._judge_again(identified)
             if self._clearance is not None:
                 self._clearance.sending()
             try:

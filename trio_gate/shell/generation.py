@@ -1,6 +1,7 @@
 """One generation of the configuration, ready to serve: its rules compiled, its accounts, agents and approvers by what names them.
 
-Rule: made whole from a `Config` and never changed. A request is served by the generation that it met first.
+Rule: made whole from a `Config` and never changed. A request is served by the generation that it met first, and judged
+again by each that comes before it is sent.
 """
 
 from __future__ import annotations

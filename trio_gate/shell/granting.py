@@ -16,9 +16,10 @@ from trio_gate.approval.grants import grant_of, spent
 from trio_gate.approval.kept import grant_from
 from trio_gate.approval.messages import as_json, encode, granted
 from trio_gate.audit.acts import grant_row
+from trio_gate.shell.roll import agent_proof
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from trio_gate.approval.frames import GrantEnd, Terms
     from trio_gate.approval.grants import Grant
@@ -27,16 +28,19 @@ if TYPE_CHECKING:
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.acts import Acts
     from trio_gate.shell.audience import Audience
+    from trio_gate.shell.clearance import Cleared
     from trio_gate.shell.keep import Keep
+    from trio_gate.shell.roll import Change
 
 log = logging.getLogger(__name__)
 
 
 class Grants:
-    """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent."""
+    """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
 
     def __init__(self, clock: Clock, audience: Audience, keep: Keep | None, acts: Acts, *, ttl: float) -> None:
         self.book = Book()
+        self.live: set[Cleared] = set()
         self._clock = clock
         self._audience = audience
         self._keep = keep
@@ -95,13 +99,31 @@ class Grants:
         if self._keep is not None:
             self._keep.drop("grant", grant.id)
         log.info("grant %s ended: %s", grant.id, why)
+        if why in ("revoked", "void"):
+            self.take_back(lambda cleared: cleared.grant == grant.id)
         self._audience.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
-    def void(self, standings: Mapping[str, str], *, once: Collection[str] = (), gone: Collection[str] = ()) -> None:
-        """End those whose rule or approvers are not what they were, approvals kept for the agents `once`, and all of those `gone`."""
-        ended = [grant for grant in self.book if grant.agent in gone or (grant.kind == "once" and grant.agent in once)]
-        for grant in [*self.book.void(standings), *ended]:
+    def void(self, standings: Mapping[str, str], change: Change) -> None:
+        """End those whose rule or approvers, whose agent, or whose people are not what they were."""
+
+        def stands(agent: str | None, people: Collection[str], *, granting: bool) -> bool:
+            same = agent is None or change.same(agent_proof(agent))
+            return same and all(change.stands(person, granting=granting) for person in people)
+
+        others = [grant for grant in self.book if not stands(grant.agent, grant.by, granting=grant.kind != "once")]
+        for grant in [*self.book.void(standings), *others]:
             self.end(grant, "void")
+        self.take_back(
+            lambda cleared: (
+                standings.get(cleared.question.rule) != cleared.standing
+                or not stands(cleared.question.agent, cleared.verdict.by, granting=False)
+            )
+        )
+
+    def take_back(self, which: Callable[[Cleared], bool]) -> None:
+        """Approvals that are on their way and have not been sent are not sent any more."""
+        for cleared in filter(which, self.live):
+            cleared.void()
 
     def sweep(self) -> None:
         """End those whose time is over."""

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 FILE = "approvals.db"
 """Its name in `state_dir`."""
 
-SCHEMA = 2
-"""Goes up with the version of the request digest: what was approved under another stands for nothing."""
+SCHEMA = 3
+"""Goes up with the version of the request digest, and with what an approval hangs on: what was approved under another stands for nothing."""
 
-Kind = Literal["prompt", "grant", "stop"]
+Kind = Literal["prompt", "grant", "stop", "proof"]
 _Notes = dict[tuple[Kind, str], str | None]
 
 _TABLES = f"""
@@ -46,6 +46,7 @@ class Keep:
         self._lock = trio.Lock()
         self.noted = trio.Event()
         self.void = ""
+        self._proven: dict[str, str] = {}
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
@@ -81,7 +82,7 @@ class Keep:
         if found:
             self.void = (
                 f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
-                "their approval would cover less than what is sent, and agents that run the same command again ask anew"
+                "their approval would cover less than it does now, and agents that run the same command again ask anew"
             )
             log.warning("%s", self.void)
 
@@ -96,6 +97,20 @@ class Keep:
     def put(self, kind: Kind, name: str, value: Mapping[str, Any]) -> None:
         """Note a value, in place of the one before."""
         self._note(kind, name, json.dumps(value, separators=(",", ":")))
+
+    def proofs(self) -> dict[str, str]:
+        """Who there was when what is kept was kept: a fingerprint of each, see `roll`. Raises AuditUnavailable."""
+        self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
+        return dict(self._proven)
+
+    def prove(self, proofs: Mapping[str, str]) -> None:
+        """Note who there is, together with all that was noted before."""
+        for name in self._proven.keys() - proofs.keys():
+            self.drop("proof", name)
+        for name, proof in proofs.items():
+            if self._proven.get(name) != proof:
+                self.put("proof", name, {"sha256": proof})
+        self._proven = dict(proofs)
 
     def drop(self, kind: Kind, name: str) -> None:
         """Note that a value is no more."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.grants import standing
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.approvals import ApprovalHub, Limits, Roll
+from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.keep import Keep
 from trio_gate.shell.pager import Pager
+from trio_gate.shell.roll import limits_of, roll_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,30 +59,6 @@ async def open_hub(
             await hub.acts.flush()
             await keep.flush()
         keep.close()
-
-
-def limits_of(config: Config) -> Limits:
-    """What a configuration allows."""
-    gateway = config.gateway
-    return Limits(
-        max_pending=gateway.max_pending,
-        max_pending_per_agent=gateway.max_pending_per_agent,
-        grant_ttl=gateway.grant_ttl,
-        grant_time=gateway.grant_time,
-        grant_uses=gateway.grant_uses,
-        deny_cooldown=gateway.deny_cooldown,
-    )
-
-
-def roll_of(config: Config) -> Roll:
-    """What the hub knows of a configuration."""
-    approvers = {approver.id: approver for approver in config.approvers}
-    asking = [rule for rule in config.rules if rule.action == "approve"]
-    return Roll(
-        agents=tuple(agent.name for agent in config.agents),
-        standings={rule.name: standing(rule, [approvers[name] for name in rule.approvers]) for rule in asking},
-        notify={approver.id: approver.notify for approver in config.approvers if approver.notify},
-    )
 
 
 async def sweeping(hub: ApprovalHub, clock: Clock) -> None:

@@ -10,19 +10,13 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.generation import Generation, generation
-from trio_gate.shell.open_hub import roll_of
+from trio_gate.shell.roll import roll_of
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person
     from trio_gate.shell.approvals import ApprovalHub
 
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules"))
-
-
-def changed_agents(old: Config, new: Config) -> frozenset[str]:
-    """The names of agents that are gone or are not what they were: another key or secret, other accounts."""
-    now = {agent.name: agent for agent in new.agents}
-    return frozenset(agent.name for agent in old.agents if now.get(agent.name) != agent)
 
 
 class Present:
@@ -40,8 +34,8 @@ class Present:
     def take(self, config: Config) -> str | None:
         """Serve by `config` from now on; calls that wait are judged by it before they are sent.
 
-        People who are gone, or have another token, are cut off; questions and grants whose rule or approvers changed
-        end, and so does what waits for an agent that is another now: its old secret signs nothing any more.
+        People who are gone, or have another token, are cut off; questions and grants whose rule, approvers or agent changed
+        end: an old secret signs nothing any more, and an old token answers nothing.
 
         Returns:
             None; or, where it differs in what only a restart changes, why nothing has happened, in one line.
@@ -57,5 +51,5 @@ class Present:
         self.people.clear()
         self.people.update(people)
         self._hub.audience.drop(gone)
-        self._hub.judge_again(roll_of(config), changed_agents(old, config))
+        self._hub.judge_again(roll_of(config))
         return None
