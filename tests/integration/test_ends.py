@@ -63,7 +63,8 @@ def test_an_answer_until_the_end_is_whole_with_a_goodbye_alone(gate, goodbye):
         socket.socket(fileno=one.tls.detach()).close()
 
     peer.script = part
+    asked = request("s3", S3, method="GET", path="/staging-data/key", body=b"").replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
     with tunnel(gateway, gateway.ca_file, S3) as raw:
-        got = raw.send(request("s3", S3, method="GET", path="/staging-data/key", body=b"")).rest()
+        got = raw.send(asked).rest()
     assert b"part" in got
     assert got.endswith(b"0\r\n\r\n") is goodbye
