@@ -95,6 +95,12 @@ def test_a_head_that_says_what_stands_for_its_body_is_refused_before_the_body(ga
         assert int(fields["content-length"]) > 0
 
 
+def test_an_empty_secret_is_nobodys(gateway):
+    with tunnel(gateway, gateway.ca_file, STS) as agent:
+        answer = agent.send(request(key_id="AKIA222222222222ZZ09", secret="")).answer()
+    assert (answer.status, NOBODY in answer.text) == (403, True)
+
+
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 def test_a_body_whose_hash_is_signed_but_not_declared_is_read_and_then_refused_unnamed(gateway, framing):
     raw = request("dynamodb", DYNAMODB, body=b'{"no":"such operation"}', secret=WRONG, X_Amz_Target="DynamoDB_20120810.NoSuch")

@@ -11,7 +11,8 @@ import pytest
 import trio
 import trio.testing
 
-from tests.audit.kit import intent, outcome
+from tests.audit.kit import NOW, intent, outcome
+from trio_gate.audit.record import Many, intent_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell import audit_log
 from trio_gate.shell.audit_log import AuditWriter, open_audit_log
@@ -244,6 +245,15 @@ async def test_a_look_that_hangs_is_a_fault(path, monkeypatch, mock_clock):
         go.set()
 
 
+async def test_each_percent_from_eighty_on_is_warned_of_once(path, caplog):
+    async with open_audit_log(path, 1000) as audit:
+        caplog.clear()
+        for size in (799, 800, 809, 805, 910, 900, 919, 920):
+            audit._measured(size)
+    said = [record.message.partition("%")[0].rpartition(" ")[2] for record in caplog.records if "record_limit" in record.message]
+    assert said[:3] == ["80", "91", "92"]
+
+
 async def test_at_its_limit_it_begins_no_call_and_concludes_those_begun(path, caplog):
     grown = 600_000
     async with open_audit_log(path, grown) as audit:
@@ -256,10 +266,15 @@ async def test_at_its_limit_it_begins_no_call_and_concludes_those_begun(path, ca
             await audit.intend(intent("late"))
         with pytest.raises(AuditUnavailable):
             await audit.record(intent("late"), outcome("late"))
+        with pytest.raises(AuditUnavailable):
+            await audit.refused(Many(id="late", address="192.0.2.1", codes={"403 X": 1}, first=NOW, last=NOW))
+        with pytest.raises(AuditUnavailable):
+            await audit.acted(intent_row(intent("late")))
         await audit.conclude(outcome("r-0"))
         assert audit.failing
     *warned, last = [record.message for record in caplog.records if "record_limit" in record.message]
     percents = [int(line.partition("%")[0].rpartition(" ")[2]) for line in warned]
     assert percents == sorted(set(percents))
+    assert len(read_last(path, number + 9)) == number
     assert 80 <= percents[0] < 90 < percents[-1] < 100
     assert last.endswith("calls are refused")

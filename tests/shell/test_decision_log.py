@@ -108,6 +108,36 @@ def test_what_was_moved_away_is_begun_anew(tmp_path):
     log.close()
 
 
+def test_one_line_that_is_longer_than_half_stands_alone(tmp_path):
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"), 256)
+    refuse(log, "r" * 300)
+    assert [file.name for file in tmp_path.iterdir()] == ["decisions.jsonl"]
+    log.close()
+
+
+def test_what_is_no_file_is_never_rotated(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = DecisionLog(str(path), 64)
+    path.rename(tmp_path / "moved")
+    for name in ("r-1", "r-2"):
+        refuse(log, name)
+    assert [json.loads(line)["id"] for line in os.read(reader, 65536).splitlines()] == ["r-1", "r-2"]
+    assert [file.name for file in tmp_path.iterdir()] == ["moved"]
+    log.close()
+    os.close(reader)
+
+
+def test_a_rotated_file_is_let_go(tmp_path):
+    log = DecisionLog(str(tmp_path / "decisions.jsonl"), 512)
+    before = len(os.listdir("/proc/self/fd"))
+    for number in range(50):
+        refuse(log, f"r-{number}")
+    assert len(os.listdir("/proc/self/fd")) == before
+    log.close()
+
+
 def test_a_log_that_cannot_be_rotated_refuses(tmp_path):
     path = tmp_path / "decisions.jsonl"
     (tmp_path / "decisions.jsonl.1").mkdir()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from trio_gate.shell.descriptors import FOR_EACH, RESERVE
+from trio_gate.shell.descriptors import FOR_EACH, RESERVE, provide
 
 SAY = """\
 import resource
@@ -42,6 +42,16 @@ def test_more_than_the_hard_limit_is_not_promised(hard, most):
     if most:
         assert provided(hard, hard, most, 60)[0] == "None"
         assert provided(hard, hard, most + 1, 60)[0] != "None"
+
+
+@pytest.mark.parametrize("soft", [256, resource.RLIM_INFINITY])
+def test_no_limit_is_enough(monkeypatch, soft):
+    """Which Linux has for no process, and other systems have."""
+    given = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: given.append(limits))
+    assert provide(300, 50) is None
+    assert given == ([(FOR_EACH * 300 + 50 + RESERVE, resource.RLIM_INFINITY)] if soft == 256 else [])
 
 
 def test_serve_says_what_to_set(tmp_path):

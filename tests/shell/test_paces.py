@@ -69,6 +69,15 @@ async def test_a_slow_body_that_keeps_the_rate_comes_whole_however_long_it_takes
     ours, agent = await begun("Content-Length: 4096000")
     nursery.start_soon(lambda: trickle(ours, bytes(40960), every=29, count=100))
     assert await whole(agent) == 4096000
+    assert 1024 < agent.seat.rate < 2048
+
+
+async def test_a_body_that_stops_is_given_up_after_the_idle_timeout_where_that_is_shorter(nursery, autojump_clock):
+    ours, agent = await begun("Content-Length: 10", idle_timeout=5)
+    nursery.start_soon(lambda: trickle(ours, b"a", every=6, count=1))
+    with pytest.raises(Malformed, match="stopped half-way"):
+        await whole(agent)
+    assert agent.received == 0
 
 
 async def test_what_came_quickly_is_no_credit_for_a_long_silence(nursery, autojump_clock):

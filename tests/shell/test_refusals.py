@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import asynccontextmanager, closing
+from datetime import datetime, timedelta
 
 import pytest
 import trio
@@ -10,6 +11,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from tests.approval.kit import FixedClock
+from tests.kit.tls_kit import MovingClock
 from trio_gate.shell import refusals
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.refusals import open_refusals
@@ -95,6 +97,20 @@ async def test_what_the_disk_does_not_take_stays_counted(path):
         [row] = read_last(path, 9)
         assert row["counted"]["codes"] == {"403 AccessDenied": 8}
         assert json.dumps(row["counted"])
+
+
+async def test_when_the_first_and_the_last_came(path, mock_clock: MockClock):
+    moving = MovingClock()
+    async with open_audit_log(path) as audit, open_refusals(audit, moving) as made:
+        of(made, "192.0.2.1", refusals.ROWS)
+        start = moving.now()
+        for _ in range(3):
+            moving.time += timedelta(seconds=5)
+            of(made, "192.0.2.1", 1)
+        await made.tell()
+        [row] = read_last(path, 9)
+        seen = [datetime.fromisoformat(row["counted"][name]) - start for name in ("first", "last")]
+        assert seen == [timedelta(seconds=5), timedelta(seconds=15)]
 
 
 async def test_a_source_that_is_quiet_is_forgotten(path, mock_clock: MockClock):

@@ -55,9 +55,10 @@ async def open_hub(
             yield hub
             nursery.cancel_scope.cancel()
     finally:
-        with trio.move_on_after(LAST_FLUSH, shield=True), suppress(AuditUnavailable):
-            await hub.acts.flush()
-            await keep.flush()
+        with trio.move_on_after(LAST_FLUSH, shield=True):
+            for last in (keep, hub.acts):
+                with suppress(AuditUnavailable):
+                    await last.flush()
         keep.close()
 
 
