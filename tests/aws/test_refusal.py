@@ -130,6 +130,9 @@ SCOPE = "AWS4-HMAC-SHA256 Credential=AKIA111111111111CI01/20260115/us-east-1/{}/
         (head(query=(("AWSAccessKeyId", "AKIA"), ("Action", "ListDomains")), method="GET"), "query"),
         (head([("content-type", "application/x-amz-json-1.1")]), "json"),
         (head([("authorization", "Bearer x")]), None),
+        *((head([("host", f"{name}.amazonaws.com")], method="GET"), "s3") for name in ("s3", "b.s3.eu-west-1", "s3-us-west-2")),
+        (head([("host", "b.S3.amazonaws.com:443")], method="GET"), "s3"),
+        (head([("host", "s3.example.com")], method="GET"), None),
         (head(), None),
     ],
 )

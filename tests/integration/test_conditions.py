@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import timedelta
 
 import botocore.auth
@@ -46,7 +47,7 @@ def test_a_clock_that_is_off_is_told_in_the_services_words(gate, skewed, service
         getattr(gate.client(service), operation)(**given)
     error = refused.value.response
     assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
-    assert ("signature expired: 2" if skewed < 0 else "signature not yet current: 2") in error["Error"]["Message"]
+    assert ("Signature expired: 2" if skewed < 0 else "Signature not yet current: 2") in error["Error"]["Message"]
     assert "date" in error["ResponseMetadata"]["HTTPHeaders"]
 
 
@@ -91,6 +92,50 @@ def test_a_body_that_is_not_what_was_declared(gate, case):
     raw = make(**given) if isinstance(given, dict) else make(*given)
     answer = answered(gate, raw)
     assert (answer.status, f"<Code>{code}</Code>" in answer.text) == (status, True), answer.text
+
+
+@pytest.mark.parametrize("path", ["/staging-data/conditions", "/staging-data/conditions?partNumber=1&uploadId=u"])
+def test_an_upload_without_a_length(gate, path):
+    signed = request("s3", S3, method="PUT", path=path, body=b"")
+    answer = answered(gate, re.sub(rb"(?im)^content-length: [^\r]*\r\n", b"", signed))
+    assert (answer.status, "<Code>MissingContentLength</Code>" in answer.text) == (411, True), answer.text
+
+
+def test_a_body_that_is_too_large_for_s3(gate):
+    body = b"<Delete>" + b"<Object><Key>some-key</Key></Object>" * 4000 + b"</Delete>"
+    answer = answered(gate, request("s3", S3, path="/staging-data?delete", body=body))
+    assert (answer.status, "<Code>EntityTooLarge</Code>" in answer.text) == (400, True), answer.text
+
+
+@pytest.mark.parametrize("by", ["proxy", "endpoint"])
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"ContentMD5": base64.b64encode(bytes(16)).decode()}, "BadDigest"),
+        ({"ChecksumSHA256": base64.b64encode(bytes(32)).decode()}, "BadDigest"),
+        ({"ChecksumCRC32": base64.b64encode(bytes(4)).decode()}, "BadDigest"),
+        ({}, "XAmzContentSHA256Mismatch"),
+    ],
+)
+def test_boto3_says_what_was_wrong_with_a_body(gate, by, given, code):
+    style = {"addressing_style": "path", "payload_signing_enabled": True}
+    s3 = gate.client("s3", by=by, s3=style, request_checksum_calculation="when_required")
+
+    def exchange(request, **_):
+        if not given:
+            request.body = b"jello"
+
+    s3.meta.events.register("before-send.s3.PutObject", exchange)
+    with pytest.raises(ClientError) as refused:
+        s3.put_object(Bucket="staging-data", Key="conditions", Body=b"hello", **given)
+    error = refused.value.response
+    assert (error["Error"]["Code"], error["ResponseMetadata"]["HTTPStatusCode"]) == (code, 400)
+
+
+def test_what_is_not_signed_is_refused_in_s3s_words(gate):
+    with tunnel(gate, gate.ca_file, S3) as connection:
+        answer = connection.send(f"GET /staging-data/k HTTP/1.1\r\nHost: {S3}\r\n\r\n".encode()).answer()
+    assert (answer.status, "<Error><Code>AccessDenied</Code>" in answer.text) == (403, True)
 
 
 def test_a_body_that_is_too_large(gate):

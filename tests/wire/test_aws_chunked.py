@@ -55,7 +55,11 @@ READ = [
         None,
         Streamed(kind=StreamKind.HASHED, length=11, decoded_length=11, sha256=HELLO),
     ),
-    (head(x_amz_content_sha256=HELLO), 0, Streamed(kind=StreamKind.HASHED, length=0, decoded_length=0, sha256=HELLO)),
+    (
+        head(x_amz_content_sha256=HELLO, content_length="0"),
+        0,
+        Streamed(kind=StreamKind.HASHED, length=0, decoded_length=0, sha256=HELLO),
+    ),
     (
         head(x_amz_content_sha256="UNSIGNED-PAYLOAD", content_encoding="gzip"),
         None,
@@ -126,6 +130,14 @@ def test_refused_with_a_way_out(name):
     with pytest.raises(Malformed, match=words) as caught:
         streamed_body(request_head, 11)
     assert caught.value.status == status
+
+
+def test_s3_wants_a_length_or_chunks():
+    with pytest.raises(Malformed, match="content-length") as caught:
+        streamed_body(head(x_amz_content_sha256="UNSIGNED-PAYLOAD"), 0)
+    for field in ({"transfer_encoding": "chunked"}, {"content_length": "0"}):
+        assert streamed_body(head(x_amz_content_sha256="UNSIGNED-PAYLOAD", **field), 0).length == 0
+    assert (caught.value.status, caught.value.code) == (411, "MissingLength")
 
 
 UNFRAMED = [

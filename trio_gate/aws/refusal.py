@@ -171,7 +171,14 @@ def guess_protocol(head: RequestHead) -> str | None:
     media = fold((head.one("content-type") or "").partition(";")[0].strip(" \t"))
     if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
         return "query"
+    if service is None and _is_s3_host(head):
+        return "s3"
     return _BY_TYPE.get(media) or ("rest-json" if service else None)  # the other protocols say more than a signature
+
+
+def _is_s3_host(head: RequestHead) -> bool:
+    labels = fold(head.one("host") or "").partition(":")[0].split(".")
+    return labels[-2:] == ["amazonaws", "com"] and any(label == "s3" or label.startswith("s3-") for label in labels)
 
 
 def _is_s3_v2(head: RequestHead) -> bool:

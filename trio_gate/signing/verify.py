@@ -139,11 +139,11 @@ def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bo
     life = _life(head) if presigned else SKEW
     if now - made > life:
         edge = f"{_stamp(now - life)} ({_stamp(now)} - {_minutes(life)})"
-        reason = "request has expired" if presigned else f"signature expired: {claim.amz_date} is now earlier than {edge}"
+        reason = "request has expired" if presigned else f"Signature expired: {claim.amz_date} is now earlier than {edge}"
         raise Unauthenticated(reason, condition="Expired" if presigned else "ClockSkew")
     if made - now > SKEW:
         edge = f"{_stamp(now + SKEW)} ({_stamp(now)} + {_minutes(SKEW)})"
-        raise Unauthenticated(f"signature not yet current: {claim.amz_date} is still later than {edge}", condition="ClockSkew")
+        raise Unauthenticated(f"Signature not yet current: {claim.amz_date} is still later than {edge}", condition="ClockSkew")
 
 
 def _stamp(time: datetime) -> str:

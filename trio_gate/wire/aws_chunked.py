@@ -68,6 +68,8 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
         raise Malformed(f"aws-chunked framing and trailers need x-amz-content-sha256: {UNSIGNED_TRAILER}, or a signed form")
     decoded = _decoded_length(head)
     length = decoded if content_length is None else content_length
+    if length == 0 and head.one("content-length") is None and head.one("transfer-encoding") is None:
+        raise Malformed("the field `content-length` is missing: s3 requires it", status=411, condition="MissingLength")
     if decoded not in (None, length):
         raise Malformed("`x-amz-decoded-content-length` and `content-length` differ")
     hashed = declared != UNSIGNED
