@@ -26,6 +26,14 @@ def boto(kind: str) -> Program:
     return Program(name=f"boto3-{kind}", needs=(python,), sync=sync, no_way=tls)
 
 
+ARROW = next((OWN.parent / "lib").glob("python3*/site-packages/pyarrow"), OWN.parent / "pyarrow")
+
+
+def arrow(job: Job) -> None:
+    words = (CLIENTS / "arrow_sync.py", job.source, job.target, BUCKET, job.prefix)
+    job.run(OWN / "python", *words, CA_FILE=job.way.ca_file)
+
+
 def cli(name: str, path: Path) -> Program:
     def sync(job: Job) -> None:
         # Before 2.13 the CLI does not know AWS_ENDPOINT_URL.
@@ -181,6 +189,7 @@ PROGRAMS = [
     cli("aws-cli-2", Path("/usr/bin/aws")),
     Program(name="curl", needs=(CURL,), sync=curl),
     boto("crt"),
+    Program(name="pyarrow", needs=(OWN / "python", ARROW), sync=arrow),
     Program(name="javascript", needs=(NODE, MODULES / "@aws-sdk" / "lib-storage"), sync=javascript),
     rclone("rclone-1.60", Path("/usr/bin/rclone"), parts_from="1G"),  # it then asks for the version `null`, which moto refuses
     rclone("rclone-1.75", OWN / "rclone", parts_from="6M"),
