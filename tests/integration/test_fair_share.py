@@ -15,8 +15,8 @@ MANY = 20
 
 
 def numbers() -> bytes:
-    """JSON of as many values as are read."""
-    body = b'{"TableName":[' + b"0," * 3_900_000 + b"0]}"
+    """JSON of very many values."""
+    body = b'{"TableName":[' + b"0," * 1_000_000 + b"0]}"
     return request("dynamodb", DYNAMODB, body=body, X_Amz_Target="DynamoDB_20120810.GetItem", Content_Type=JSON)
 
 
