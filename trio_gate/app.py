@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.audit.acts import gateway_row, reload_row
 from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.way import Way
 from trio_gate.config.kinds import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
 from trio_gate.shell import authority, descriptors, keep, server
+from trio_gate.shell.acts import Unreviewed
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
@@ -147,14 +149,16 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
         present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
-        watchers.start_soon(_reload_on_signal, hangups, present, read)
+        watchers.start_soon(_reload_on_signal, hangups, present, read, hub)
         doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop, audit=tools.audit))
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
+        hub.acts.note(gateway_row("started", config, present().number, SystemClock().now()))
         log.info("trio-gate: ready")
         notify("READY=1")
         await server.run(doors, stop)
         watchers.cancel_scope.cancel()
+        hub.acts.note(gateway_row("stopped", present().config, present().number, SystemClock().now()))
     log.info("trio-gate: stopped")
 
 
@@ -200,6 +204,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                         audit=audit,
                         decisions=decisions,
                         refusals=refusals,
+                        unreviewed=Unreviewed(hub.acts, clock),
                         bodies=Bodies(
                             held=Budget(gateway.held_total, "holds"),
                             spooled=Budget(gateway.spool_limit, "keeps"),
@@ -341,10 +346,13 @@ async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
             hub.stop_waiting()
 
 
-async def _reload_on_signal(hangups: AsyncIterator[int], present: Present, read: Callable[[], Config | None]) -> None:
+async def _reload_on_signal(
+    hangups: AsyncIterator[int], present: Present, read: Callable[[], Config | None], hub: ApprovalHub
+) -> None:
     async for _ in hangups:
         config = await trio.to_thread.run_sync(read)
         why_not = present.take(config) if config is not None else "the configuration has faults, and the one before it stays"
+        hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)
         else:

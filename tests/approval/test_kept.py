@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.approval.kit import NOW, asked, call, question
 from tests.approval.test_messages import GRANT, TERMS, voted
 from tests.approval.test_shown import NAMES, TREES
-from trio_gate.approval.kept import Stop, grant_from, prompt_from, prompt_json, stop_from
+from trio_gate.approval.kept import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group
-from trio_gate.approval.state import Prompt
+from trio_gate.approval.state import Prompt, Vote
 from trio_gate.aws.call import UNKNOWN
 
 
@@ -36,7 +36,7 @@ def test_a_grant_and_a_stop_come_back():
     assert grant_from(json.loads(json.dumps(as_json(GRANT)))) == GRANT
     for agent in (None, "ci"):
         stop = Stop(agent=agent, by="alice", reason="x", at=NOW + timedelta(milliseconds=5))
-        assert stop_from(json.loads(json.dumps(as_json(stop)))) == stop
+        assert stop_from(json.loads(json.dumps(stop_json(stop)))) == stop
 
 
 @pytest.mark.parametrize("read", [grant_from, stop_from, prompt_from])
@@ -68,3 +68,10 @@ def test_secrets_are_not_kept_and_the_prompt_says_so():
 def test_any_prompt_comes_back(params):
     made = asked(call(params, resources=UNKNOWN, iam_actions=UNKNOWN))
     assert over(Prompt(question=made)).question.id == made.id
+
+
+def test_what_people_wrote_is_kept_masked_where_it_tells_a_secret():
+    prompt = Prompt(question=question(), votes=(Vote(person="alice", answer="approve", reason="password=canary", at=NOW),))
+    assert over(prompt).votes[0].reason == '{"$masked": {"length": 15}}'
+    stop = Stop(agent=None, by="alice", reason="password=canary", at=NOW)
+    assert stop_from(json.loads(json.dumps(stop_json(stop)))) == replace(stop, reason='{"$masked": {"length": 15}}')

@@ -368,3 +368,29 @@ def test_the_smallest_approver_decides(gate, agents, word, goes):
             with pytest.raises(ClientError, match="denied by an approver"):
                 put.result()
         approver.terminate()
+
+
+def test_both_who_approved_stand_in_the_record_and_a_secret_that_one_wrote_does_not(gate, alice, root, agents):
+    made = agents.submit(gate.client("sns", "prod").create_topic, Name="both-approved")
+    said = root.answer("approve", "token: canary-of-root-1")
+    alice.answer("approve", "looks right")
+    assert made.result()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    rows = [row for row in gate.rows() if row["digest"] == said["digest"]]
+    masked = '{"$masked": {"length": 23}}'
+    assert [(row["kind"], row["approvers"]) for row in rows if row["kind"] == "vote"] == [
+        ("vote", [{"person": "root", "kind": "human", "reason": masked}]),
+        ("vote", [{"person": "alice", "kind": "human", "reason": "looks right"}]),
+    ]
+    [sent_one] = [row for row in rows if "act" not in row]
+    assert [(one["person"], one["kind"]) for one in sent_one["approvers"]] == [("root", "human"), ("alice", "human")]
+    together = '{"$masked": {"length": 36}}'
+    assert {one["reason"] for one in sent_one["approvers"]} == {sent_one["decision"]["reason"]} == {together}
+    assert "canary-of-root-1" not in str(gate.rows()) + gate.log
+
+
+def test_a_secret_that_an_approver_wrote_is_the_agents_to_read_and_not_kept(gate, alice, agents):
+    denied = agents.submit(s3(gate).create_bucket, Bucket="never-made-either")
+    alice.answer("deny", "password=canary-of-alice-2")
+    with pytest.raises(ClientError, match="password=canary-of-alice-2"):
+        denied.result()
+    assert "canary-of-alice-2" not in str(gate.rows()) + gate.log

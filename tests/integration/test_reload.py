@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import threading
 import time
@@ -60,6 +61,28 @@ def test_what_cannot_be_taken_changes_nothing(gate, old, new, said):
     reload(gate, old, new, said)
     assert gate.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
     assert gate.records()[-1]["generation"] == 1
+
+
+def test_the_gateways_own_doings_are_in_its_record(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gate:
+        texts = [gate.config.read_bytes()]
+        reload(gate, READS, READS.replace("allow", "deny"), "reloaded, generation 2")
+        texts.append(gate.config.read_bytes())
+        reload(gate, "gateway {", 'gateway {\n  held_limit = "1MiB"', "that takes a restart")
+        texts.append(gate.config.read_bytes())
+        reload(gate, 'action = "deny" }', 'action = "dney" }', "the configuration has faults")
+    rows = [row for row in gate.rows() if "act" in row]
+    taken, refused, faulty = [hashlib.sha256(text).hexdigest() for text in texts[:2]], hashlib.sha256(texts[2]).hexdigest(), None
+    assert [(row["kind"], row["generation"], row["act"].get("taken"), row["act"].get("config_sha256")) for row in rows] == [
+        ("started", 1, None, taken[0]),
+        ("reload", 2, True, taken[1]),
+        ("reload", 2, False, refused),
+        ("reload", 2, False, faulty),
+        ("stopped", 2, None, taken[1]),
+    ]
+    assert "takes a restart" in rows[2]["act"]["reason"]
+    shown = gate.gate("log", str(gate.config)).stdout
+    assert all(said in shown for said in ("gateway started", "reloaded", "not reloaded", "gateway stopped"))
 
 
 def test_a_person_who_is_gone_is_cut_off_and_comes_in_no_more(gate):

@@ -3,26 +3,53 @@
 import json
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.approval.kit import FixedClock, question
-from tests.audit.kit import intent
+from tests.audit.kit import CALL, intent
+from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import Accepted, Decide, Lift, Rejected, Revoke, Stop, Terms
+from trio_gate.approval.request import Group
+from trio_gate.audit.acts import gateway_row
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
+from trio_gate.shell.acts import Acts, Unreviewed
 from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.audience import Audience
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.roll import Roll
 from trio_gate.shell.store import read_last
 
+CONFIG = load(
+    BASE
+    + MAIN
+    + f"""
+gateway {{
+  listener "proxy" {{ bind = "127.0.0.1:0" }}
+  admin {{ bind = "127.0.0.1:0" }}
+}}
+agent "ci" {{ key_suffix = "CI01" secret = "0123456789abcdef" }}
+person "alice" {{ token_sha256 = "{"a" * 64}" may_grant = true may_stop = true }}
+person "bob" {{ token_sha256 = "{"b" * 64}" }}
+approver "human" "oncall" {{
+  people = [person.alice, person.bob]
+  quorum = 2
+}}
+rule "the rest" {{ action = "approve" approvers = [human.oncall] }}
+"""
+)
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
 OLD = """
 CREATE TABLE record (
@@ -84,7 +111,7 @@ async def test_all_that_people_do_stands_in_the_chain_of_an_older_database(path)
             await alice.say(Stop(agent="ci", reason="password=hunter2-canary"))
             await alice.say(Lift(agent="ci"))
     rows = chain(path)
-    assert [row["kind"] for row in rows] == ["intent", "vote", "grant", "grant", "revoke", "stop", "lift"]
+    assert [row["kind"] for row in rows] == ["intent", "vote", "grant", "grant", "ended", "revoke", "stop", "lift"]
     vote, once, granted = rows[1:4]
     assert (vote["act"]["answer"], vote["act"]["status"], vote["approvers"][0]["person"]) == ("approve", "approved", "alice")
     assert vote["act"]["grant"] == {"uses": 5, "minutes": 60, "predicate": "aws.action != 'X'"}
@@ -195,3 +222,113 @@ async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
     if isinstance(agent.answer, Cleared):
         agent.answer.close()
     assert not list(hub.grants.book)
+
+
+async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
+    clock, made = FixedClock(), asked(question(grantable=True))
+    standings = {made.question.rule: made.standing}
+    async with open_audit_log(path) as audit:
+        hub = ApprovalHub(clock, roll=Roll(standings=standings), audit=audit)
+        with listening(hub, clock, **ALL) as alice:
+            for end in ("used", "expired", "void"):
+                made = asked(replace(made.question, expires_at=clock.time + timedelta(minutes=10)))
+                await leaves(hub, made)
+                await alice.say(decide("approve", ""))
+                if end == "used":
+                    use = await hub.ask(made)
+                    use.sending()
+                    use.close()
+                elif end == "expired":
+                    clock.time += timedelta(hours=1)
+                    hub.sweep()
+                else:
+                    hub.judge_again(Roll())
+                clock.time += timedelta(minutes=16)
+        await hub.acts.flush()
+    ended = [row for row in chain(path) if row["kind"] == "ended"]
+    granted = [row for row in chain(path) if row["kind"] == "grant"]
+    assert [row["act"]["why"] for row in ended] == ["used", "expired", "void"]
+    assert [row["grant"] for row in ended] == [row["grant"] for row in granted]
+    assert [row["act"]["used"] for row in ended] == [1, 0, 0]
+    shown = [cells(record)[3] for record in read_last(path, 20) if record["kind"] == "ended"]
+    assert shown[0] == "grant ended, used (once): DeleteObjects on s3 in us-east-1"
+
+
+async def test_an_operation_that_was_not_reviewed_has_one_row(path):
+    async with open_audit_log(path) as audit:
+        acts = Acts(Audience(), audit)
+        met = Unreviewed(acts, FixedClock())
+        for call in (CALL, replace(CALL, reviewed=False), replace(CALL, reviewed=False, params={})):
+            met.met(call, "ci")
+        met.met(replace(CALL, reviewed=False, operation="GetNew"), None)
+        await acts.flush()
+    rows = chain(path)[1:]
+    assert [(row["kind"], row["service"], row["action"], row["agent"]) for row in rows] == [
+        ("unreviewed", "s3", "GetObject", "ci"),
+        ("unreviewed", "s3", "GetNew", None),
+    ]
+    assert cells(read_last(path, 1)[0])[3].startswith("first call of s3:GetNew: this gateway's lists do not know it")
+
+
+async def test_a_row_that_is_being_written_when_its_task_is_cancelled_is_written_once(path):
+    async with open_audit_log(path) as audit:
+        acts = Acts(Audience(), audit)
+        acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
+        with trio.move_on_after(0):
+            await acts.flush()
+        await acts.flush()
+    assert [row["kind"] for row in chain(path)] == ["intent", "started"]
+
+
+async def test_a_row_that_takes_too_long_is_kept_for_later(autojump_clock):
+    class Slow(Full):
+        async def acted(self, row):
+            if self.full:
+                await trio.sleep_forever()
+            await super().acted(row)
+
+    record = Slow()
+    acts = Acts(Audience(), record)
+    acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
+    with pytest.raises(AuditUnavailable, match="within 10 seconds"):
+        await acts.flush()
+    record.full = False
+    await acts.flush()
+    assert record.rows == ["started"]
+
+
+SECRET = "password=hunter2-canary"
+
+
+async def test_what_people_write_is_masked_wherever_it_is_kept_or_logged(path, tmp_path, caplog):
+    caplog.set_level("DEBUG")
+    clock = FixedClock()
+    file = str(tmp_path / "approvals.db")
+    async with open_audit_log(path) as audit, open_hub(CONFIG, clock, file, "", audit) as hub:
+        standing = hub.roll.standings["the rest"]
+        made = asked(
+            question("q1", Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0)), standing=standing
+        )
+        await leaves(hub, made)
+        with listening(hub, clock, "alice", **ALL) as alice, listening(hub, clock, "bob") as bob:
+            await alice.say(decide("approve", SECRET))
+            await bob.say(Decide(id="q1", digest=made.question.digest, verdict="deny", reason=SECRET))
+            with pytest.raises(Denied) as cooling:
+                await hub.ask(made)
+            await leaves(hub, asked(replace(made.question, id="q2", digest="e" * 64, repeat_key="e" * 64), standing=standing))
+            await alice.say(Decide(id="q2", digest="e" * 64, verdict="approve", reason=SECRET))
+            await alice.say(Stop(agent="ci", reason=SECRET))
+        with pytest.raises(Denied) as stopped:
+            hub.check("ci")
+    for fault in (cooling.value, stopped.value):
+        assert "hunter2-canary" in fault.reason
+        assert "hunter2-canary" not in str(fault)
+        assert "$masked" in str(fault)
+    assert "hunter2-canary" not in caplog.text
+    assert all(
+        b"hunter2-canary" not in data for data in await trio.to_thread.run_sync(lambda: written(path, file, f"{file}-wal"))
+    )
+
+
+def written(*files):
+    return [Path(file).read_bytes() for file in files if Path(file).exists()]

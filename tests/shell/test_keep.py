@@ -18,10 +18,13 @@ from tests.shell import older_kept
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import GrantEnded, Resolved, Terms
 from trio_gate.approval.request import Group
+from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
+from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.keep import Keep
 from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.roll import roll_of
+from trio_gate.shell.store import read_last
 
 TEXT = f"""
 gateway {{
@@ -279,6 +282,18 @@ async def test_what_waits_from_an_older_digest_is_void_and_says_so_and_stops_sta
     said = "1 waiting calls and 1 grants of the gateway's last version are void"
     assert [record.message.startswith(said) for record in caplog.records if record.levelname == "WARNING"] == [True]
     assert [notice.startswith(said) for notice in hello.notices] == [True]
+
+
+@pytest.mark.usefixtures("older")
+async def test_what_is_void_has_a_row(clock, tmp_path):
+    record = str(tmp_path / "audit.db")
+    async with open_audit_log(record) as audit:
+        for _ in range(2):
+            async with open_hub(CONFIG, clock, str(tmp_path / "approvals.db"), "", audit):
+                pass
+    [row] = read_last(record, 10)
+    assert (row["kind"], row["decision"]["reason"]) == ("voided", row["act"]["reason"])
+    assert cells(row)[3].startswith("gateway voided: 1 waiting calls and 1 grants of the gateway's last version are void")
 
 
 @pytest.mark.usefixtures("older")

@@ -17,7 +17,7 @@ from trio_gate.approval.grants import Grant
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group, Question
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, looks_secret
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, kept_text, looks_secret
 from trio_gate.approval.shown import Part
 from trio_gate.approval.state import Prompt, Vote
 
@@ -39,6 +39,11 @@ class Stop:
     at: datetime
 
 
+def stop_json(stop: Stop) -> dict[str, Any]:
+    """A stop."""
+    return {**as_json(stop), "reason": kept_text(stop.reason)}
+
+
 def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     """A pending prompt, and the fingerprint of its rule."""
     question = as_json(prompt.question)
@@ -53,7 +58,11 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
     question["not_shown"] = []
-    return {"question": question, "votes": as_json(prompt.votes), "standing": standing}
+    return {
+        "question": question,
+        "votes": [{**as_json(vote), "reason": kept_text(vote.reason)} for vote in prompt.votes],
+        "standing": standing,
+    }
 
 
 def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
@@ -87,7 +96,7 @@ def grant_from(kept: dict[str, Any]) -> Grant:
 
 
 def stop_from(kept: dict[str, Any]) -> Stop:
-    """A stop that was kept as `as_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
+    """A stop that was kept as `stop_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
     return replace(Stop(**kept), at=datetime.fromisoformat(kept["at"]))
 
 

@@ -129,6 +129,11 @@ def looks_secret(text: str) -> bool:
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 
 
+def kept_text(text: str) -> str:
+    """What a person wrote, as it is kept and logged: a mask where it tells a secret."""
+    return json.dumps({"$masked": {"length": len(text)}}) if looks_secret(text) else text
+
+
 def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
     """The members of a structure that hold a secret because another one names it.
 

@@ -1,14 +1,19 @@
-"""What people did, as rows of the record: votes, grants with their terms, revocations, stops and lifts.
+"""What people did, and the gateway itself, as rows of the record.
 
-Rule: a row of a person's act reads like a call's, so that whoever reads the record needs no second form; `act` says what was
+Votes, grants with their terms, revocations, stops and lifts; starts and ends, reloads, ends of grants, operations that were met and
+the lists do not know.
+
+Rule: a row of an act reads like a call's, so that whoever reads the record needs no second form; `act` says what was
 done. What people wrote is masked like parameters are.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate import __version__
 from trio_gate.audit.record import Intent, Outcome, act_row
 from trio_gate.audit.redact import params_text
 
@@ -21,10 +26,14 @@ if TYPE_CHECKING:
     from trio_gate.approval.kept import Stop
     from trio_gate.approval.request import Question
     from trio_gate.approval.state import Vote
-    from trio_gate.aws.call import Value
+    from trio_gate.aws.call import Call, Value
+    from trio_gate.config.model import Config
 
-Kind = Literal["vote", "void", "grant", "revoke", "stop", "lift"]
-"""A vote; that one which stands in the record did not count after all; a grant; its revocation; a stop; its end."""
+Kind = Literal["vote", "void", "grant", "revoke", "stop", "lift", "ended", "started", "stopped", "reload", "voided", "unreviewed"]
+"""A vote; that one which stands in the record did not count after all; a grant; its revocation; a stop; its end.
+
+Of the gateway: a grant's end by use, time or because it is void; its own start and end; another configuration, taken or not; what it
+does not take over from a version before; an operation that its lists do not know."""
 
 HERE = "-"
 """Stands for the address of an act: it is no agent's."""
@@ -70,6 +79,51 @@ def stop_row(stop: Stop, kind: str) -> bytes:
 def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> bytes:
     """A person ended a stop."""
     return _row("lift", _stopped(agent, now), {"agent": agent}, (person, kind))
+
+
+def ended_row(grant: Grant, why: str, now: datetime) -> bytes:
+    """A grant is no more, and no person took it back."""
+    facts: dict[str, Value] = {"kind": grant.kind, "why": why, "used": grant.used, "about": grant.about}
+    return _row("ended", _granted(grant, now), facts)
+
+
+def gateway_row(kind: Literal["started", "stopped"], config: Config, generation: int, now: datetime) -> bytes:
+    """The gateway starts, or ends."""
+    facts: dict[str, Value] = {"config_sha256": config.sha256, "version": __version__}
+    return _row(kind, replace(_gateway(kind, now), generation=generation), facts)
+
+
+def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime) -> bytes:
+    """Another configuration came. `why_not` says why the one before stays; `generation` is of the one in force."""
+    facts: dict[str, Value] = {
+        "config_sha256": config.sha256 if config is not None else None,
+        "taken": why_not is None,
+        "reason": why_not,
+    }
+    return _row("reload", replace(_gateway("reload", now), generation=generation), facts)
+
+
+def voided_row(why: str, now: datetime) -> bytes:
+    """What waited, and was granted, under a version before stands for nothing."""
+    return _row("voided", _gateway("voided", now), {"reason": why})
+
+
+def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
+    """An agent called an operation that the lists do not know, for the first time since the start."""
+    intent = replace(
+        _gateway(f"unreviewed {call.service}:{call.operation}", now),
+        agent=agent,
+        account=call.account,
+        region=call.region,
+        service=call.service,
+        operation=call.operation,
+        access=call.access,
+    )
+    return _row("unreviewed", intent, {"reason": "this gateway's lists do not know it: what it may do is unknown"})
+
+
+def _gateway(about: str, now: datetime) -> Intent:
+    return Intent(id=f"gateway {about}", time=now, agent_address=HERE, outcome="gateway")
 
 
 def _terms(terms: Terms | None) -> dict[str, Value] | None:

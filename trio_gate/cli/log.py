@@ -102,7 +102,7 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
 
 
 def said(kind: str, act: dict[str, Any], called: str | None) -> str:
-    """What a person did, in a few words."""
+    """What a person or the gateway did, in a few words."""
     terms = act.get("grant") or act
     many = f", {terms['uses']} uses in {terms['minutes']} minutes" if "uses" in terms else ""
     which = f", where {terms['predicate']}" if terms.get("predicate") else ""
@@ -113,8 +113,16 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
             words = f"did not count: {called}"
         case "grant" | "revoke":
             words = f"{kind} ({act.get('kind')}): {act.get('about')}{many}{which}"
-        case _:
+        case "ended":
+            words = f"grant ended, {act.get('why')} ({act.get('kind')}): {act.get('about')}"
+        case "stop" | "lift":
             words = f"{kind} {act.get('agent') or 'everything'}"
+        case "unreviewed":
+            words = f"first call of {called}"
+        case "reload":
+            words = "reloaded" if act.get("taken") else "not reloaded"
+        case _:
+            words = f"gateway {kind}"
     reason = act.get("reason")
     return f"{words}: {reason}" if reason else words
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.config import checks, doors, hcl, schema
@@ -49,7 +51,7 @@ def load(
     config = _config(_Blocks(root, reading), report)
     if faults := report.faults():
         raise ConfigFaults(faults)
-    return config
+    return replace(config, sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
 
 
 class _Blocks:

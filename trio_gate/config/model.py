@@ -5,7 +5,7 @@ One `Config` is one generation. It is made whole or not at all, and never change
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class Config:
     """One generation of the configuration.
 
     `rules` stand in the order of evaluation (priority, then file order). `notes` are remarks for `check`, as that a plugin
-    block is built in.
+    block is built in. `sha256` is of the file's text, in hex, as `sha256sum` says it.
     """
 
     gateway: Gateway
@@ -223,3 +223,4 @@ class Config:
     upstreams: tuple[Upstream, ...]
     rules: tuple[Rule, ...]
     notes: tuple[str, ...]
+    sha256: str = field(default="", compare=False)

@@ -1,4 +1,4 @@
-"""What people do, on its way into the record.
+"""What people do, and the gateway itself, on its way into the record.
 
 Rule: what opens something (a vote, a lift, a grant's use) waits until its row is on disk. What closes something (a stop, a revocation)
 holds at once, and its row is written as soon as it can be.
@@ -9,19 +9,24 @@ rows are shown and go nowhere.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.audit.acts import unreviewed_row
 from trio_gate.errors import AuditUnavailable
 
 if TYPE_CHECKING:
-    from trio_gate.ports import AuditLog
+    from trio_gate.aws.call import Call
+    from trio_gate.ports import AuditLog, Clock
     from trio_gate.shell.audience import Audience
 
 WRITE_TIMEOUT = 10
 """Seconds that a row may take before it counts as not written."""
 
+
+log = logging.getLogger(__name__)
 
 _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 
@@ -72,3 +77,20 @@ class Acts:
         if self._audit is not None:
             await self._audit.acted(row)
         self._audience.show(lambda: row)
+
+
+class Unreviewed:
+    """Operations that agents called and our lists do not know: each is told once. The models have so many, and no more."""
+
+    def __init__(self, acts: Acts, clock: Clock) -> None:
+        self._acts = acts
+        self._clock = clock
+        self._met: set[tuple[str, str]] = set()
+
+    def met(self, call: Call, agent: str | None) -> None:
+        """An agent called this."""
+        name = call.service, call.operation
+        if not call.reviewed and name not in self._met:
+            self._met.add(name)
+            log.warning("%s:%s is newer than this gateway's lists, and passes only by a rule with vends = true", *name)
+            self._acts.note(unreviewed_row(call, agent, self._clock.now()))

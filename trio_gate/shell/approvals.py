@@ -22,8 +22,9 @@ from trio_gate.approval.kept import prompt_from, prompt_json
 from trio_gate.approval.ledger import Ledger
 from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
 from trio_gate.approval.risks import Risk
+from trio_gate.approval.secret_detection import kept_text
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
-from trio_gate.audit.acts import void_row
+from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import Denied
 from trio_gate.shell.acts import Acts
@@ -92,6 +93,8 @@ class ApprovalHub:
 
     def load(self) -> None:
         """Take in what was kept, as far as its rule is what it was. Raises AuditUnavailable."""
+        if self._keep is not None and self._keep.void:
+            self.acts.note(voided_row(self._keep.void, self._clock.now()))
         self.stops.load()
         self.grants.load()
         for name, kept in (self._keep.load("prompt") if self._keep else {}).items():
@@ -196,8 +199,8 @@ class ApprovalHub:
             return self._cleared(asked, verdict, grant=grant.id)
         reason = self.ledger.cooling(asker, question, now)
         if reason is not None:
-            said = f": {reason}" if reason else ""
-            raise Denied(f'rule "{question.rule}" asks for approval, and this call was denied a moment ago{said}')
+            told = f'rule "{question.rule}" asks for approval, and this call was denied a moment ago'
+            raise Denied(f"{told}: {reason}", detail=f"{told}: {kept_text(reason)}") if reason else Denied(told)
         return None
 
     def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:

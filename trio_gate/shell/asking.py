@@ -18,6 +18,7 @@ import trio
 from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.grants import standing
 from trio_gate.approval.request import Circumstances, question_from
+from trio_gate.approval.secret_detection import kept_text
 from trio_gate.approval.shown import shown
 from trio_gate.approval.state import Verdict
 from trio_gate.aws.forward import modelled
@@ -164,7 +165,7 @@ class Asking:
         if isinstance(verdict, Verdict):
             raise self._denied(verdict)
         self._recorder.answered_by(verdict.verdict, self._people)
-        self._recorder.decided("approve", self._rule.name, verdict.verdict.reason or None)
+        self._recorder.decided("approve", self._rule.name, kept_text(verdict.verdict.reason) or None)
         return verdict
 
     def stands(self, generation: Generation) -> bool:
@@ -243,9 +244,10 @@ class Asking:
         if verdict.outcome == "withdraw":
             self._tools.approvals.check(agent.name if agent else None)
         said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
-        reason = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}{said}'
-        self._recorder.decided("deny", self._rule.name, reason, status=Denied.status)
-        return Denied(reason)
+        kept = f": {kept_text(verdict.reason)}" if said else ""
+        told = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}'
+        self._recorder.decided("deny", self._rule.name, told + kept, status=Denied.status)
+        return Denied(told + said, detail=told + kept)
 
 
 def patience(user_agent: str) -> float:

@@ -123,6 +123,7 @@ class Run:
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
+            self._tools.unreviewed.met(identified.call, self._recorder.agent)
             decision = await self._decide(identified)
             ready = self._ready(identified)
             assume = self._assume_role(identified)

@@ -15,7 +15,7 @@ from trio_gate.approval.frames import GrantEnded
 from trio_gate.approval.grants import grant_of, spent
 from trio_gate.approval.kept import grant_from
 from trio_gate.approval.messages import as_json, encode, granted
-from trio_gate.audit.acts import grant_row
+from trio_gate.audit.acts import ended_row, grant_row
 from trio_gate.shell.roll import agent_proof
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class Grants:
             return
         if self._keep is not None:
             self._keep.drop("grant", grant.id)
+        if why != "revoked":
+            self._acts.note(ended_row(grant, why, self._clock.now()))
         log.info("grant %s ended: %s", grant.id, why)
         if why in ("revoked", "void"):
             self.take_back(lambda cleared: cleared.grant == grant.id)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person
     from trio_gate.shell.approvals import ApprovalHub
 
-_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules"))
+_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules", "sha256"))
 
 
 class Present:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.approval.secret_detection import kept_text
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
@@ -90,9 +91,10 @@ class Recorder:
         self._mark = now
 
     def answered_by(self, verdict: Verdict, people: dict[str, Person]) -> None:
-        """Who decided."""
+        """Who decided, and what they wrote, masked like what the agent sent."""
+        reason = kept_text(verdict.reason)
         self.grant = verdict.grant
-        self.approvers = tuple((name, people[name].kind, verdict.reason) for name in verdict.by if name in people)
+        self.approvers = tuple((name, people[name].kind, reason) for name in verdict.by if name in people)
 
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and log its line. Raises AuditUnavailable."""

@@ -9,8 +9,9 @@ import logging
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.frames import Lifted, Stopped
-from trio_gate.approval.kept import Stop, stop_from
+from trio_gate.approval.kept import Stop, stop_from, stop_json
 from trio_gate.approval.messages import as_json
+from trio_gate.approval.secret_detection import kept_text
 from trio_gate.errors import Denied
 
 if TYPE_CHECKING:
@@ -49,15 +50,15 @@ class Stops:
         stop = self._stops.get(None) or self._stops.get(agent)
         if stop is not None:
             what = "all calls are" if stop.agent is None else "this agent's calls are"
-            said = f": {stop.reason}" if stop.reason else ""
-            raise Denied(f"{what} stopped by a person until that is lifted{said}")
+            told = f"{what} stopped by a person until that is lifted"
+            raise Denied(f"{told}: {stop.reason}", detail=f"{told}: {kept_text(stop.reason)}") if stop.reason else Denied(told)
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, from now on."""
         stop = self._stops[agent] = Stop(agent=agent, by=by, reason=reason, at=self._clock.now())
         if self._keep is not None:
-            self._keep.put("stop", agent or EVERYTHING, as_json(stop))
-        log.warning("%s stopped %s: %s", by, agent or "everything", ascii(reason))
+            self._keep.put("stop", agent or EVERYTHING, stop_json(stop))
+        log.warning("%s stopped %s: %s", by, agent or "everything", ascii(kept_text(reason)))
         self._audience.tell(Stopped(stop=as_json(stop)), lambda _: True)
         return stop
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trio_gate.aws.hosts import HostTable
     from trio_gate.ports import Approvals, AuditLog, Clock
+    from trio_gate.shell.acts import Unreviewed
     from trio_gate.shell.bodies import Bodies
     from trio_gate.shell.credentials import RoleCredentials
     from trio_gate.shell.decision_log import DecisionLog
@@ -34,3 +35,4 @@ class Tools:
     decisions: DecisionLog | None
     refusals: Refusals
     bodies: Bodies
+    unreviewed: Unreviewed

@@ -6,8 +6,16 @@ import { tree } from "./tree.js";
 
 const SHOWN = 200;
 const PAGE = 50;
-const ACTS = { vote: "vote", void: "vote that did not count", grant: "grant", revoke: "revocation", stop: "stop", lift: "stop lifted" };
-const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule", ...ACTS };
+const PEOPLE = { vote: "vote", void: "vote that did not count", grant: "grant", revoke: "revocation", stop: "stop", lift: "stop lifted" };
+const GATEWAY = {
+  ended: "end of a grant",
+  started: "gateway started",
+  stopped: "gateway stopped",
+  reload: "reload",
+  voided: "void after an update",
+  unreviewed: "first call of an operation not reviewed",
+};
+const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule", ...PEOPLE, ...GATEWAY };
 const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "broken off", failed: "failed" };
 const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
 
@@ -183,7 +191,7 @@ export class ActivityView {
         {},
         cell("Time", clock(call.time)),
         cell("Agent", call.agent === null ? el("span", { class: "none" }, call.agent_address) : said(call.agent)),
-        cell("Account", said(call.account_name ?? call.account ?? "unknown")),
+        cell("Account", said(call.account_name ?? call.account ?? (call.act ? "" : "unknown"))),
         cell("Call", toggle),
         cell(
           "Decision",
@@ -198,12 +206,15 @@ export class ActivityView {
   }
 }
 
-/** The call; of what a person did, that. */
+/** The call; of what a person or the gateway did, that. */
 function title(call) {
   const name = call.service ? `${call.service}:${call.action ?? "?"}` : null;
   if (!call.act) return name ?? "unknown call";
   const { act, kind } = call;
   if (kind === "stop" || kind === "lift") return `${kind} ${act.agent ?? "everything"}`;
+  if (kind === "ended") return `grant ended, ${act.why}: ${act.about}`;
+  if (kind === "reload") return act.taken ? "reloaded" : "not reloaded";
+  if (kind in GATEWAY) return name ? `${GATEWAY[kind]}: ${name}` : GATEWAY[kind];
   return `${act.answer ?? kind}: ${name ?? act.about ?? "?"}`;
 }
 
