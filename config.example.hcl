@@ -32,7 +32,7 @@ gateway {
   # held_total      = "512MiB"                       # all of them together, once they are in memory
   # spool_limit     = "8GiB"                         # all that is on disk: bodies over 1 MiB, waiting uploads
   # max_connections = 1000                           # when all are taken, one that proves nothing makes room for the next
-  # max_connections_per_agent = 500                  # half of max_connections unless said
+  # max_connections_per_agent = 500                  # half of max_connections unless said; of a source address where no agent is configured
   # max_pending           = 1000                     # calls that wait for people
   # max_pending_per_agent = 100
   # grant_ttl       = "30m"                          # an approval is kept so long for an agent that has left

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Address, Config
     from trio_gate.ports import AuditLog
     from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.refusals import Refusals
     from trio_gate.shell.seats import Seat
 
 STS_ANSWER = 64 * 1024
@@ -95,6 +96,7 @@ class Admission:
     present: Present
     stop: server.Stop
     audit: AuditLog
+    refusals: Refusals
 
     def unready(self) -> str | None:
         """Why calls are refused just now, None while they are not."""
@@ -150,7 +152,8 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
         present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
         watchers.start_soon(_reload_on_signal, hangups, present, read, hub)
-        doors = await _open(config, authorities, tools, Admission(hub=hub, present=present, stop=stop, audit=tools.audit))
+        by = Admission(hub=hub, present=present, stop=stop, audit=tools.audit, refusals=tools.refusals)
+        doors = await _open(config, authorities, tools, by)
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))
         hub.acts.note(gateway_row("started", config, present().number, SystemClock().now()))
@@ -262,6 +265,7 @@ def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoo
         names=frozenset(_names(block)),
         idle=by.stop.idle,
         unready=by.unready,
+        counted=by.refusals.counted,
     )
     return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import ssl
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -143,3 +144,45 @@ def test_what_made_room_is_recorded_as_such(gateway):
             pass
     rows = gateway.records("-n", "50")
     assert any("made room for others" in (row["outcome"]["reason"] or "") for row in rows)
+
+
+@pytest.fixture(scope="module")
+def open_to_all(tmp_path_factory):
+    """A gateway without agents: whoever reaches it is served."""
+    knobs = 'max_connections = 6\n max_connections_per_agent = 3\n held_limit = "48KiB"\n held_total = "64KiB"\n'
+    with running(tmp_path_factory.mktemp("open"), None, agent="", knobs=knobs, rules=DENY) as gateway:
+        yield gateway
+    assert "Traceback" not in gateway.log
+
+
+def from_source(gateway, last: int) -> Raw:
+    return Raw(gateway.doors["endpoint"], source=f"127.0.0.{last}")
+
+
+def stored(gateway, size: int) -> bytes:
+    host = gateway.doors["endpoint"]
+    return request(
+        "dynamodb", host, body=bytes(size), X_Amz_Target="DynamoDB_20120810.PutItem", Content_Type="application/x-amz-json-1.0"
+    )
+
+
+def test_without_agents_a_source_has_the_share_of_one_connections(open_to_all):
+    small = request(host=open_to_all.doors["endpoint"])
+    with ExitStack() as kept:
+        other = kept.enter_context(from_source(open_to_all, 2))
+        theirs = [kept.enter_context(from_source(open_to_all, 3)) for _ in range(4)]
+        for one in (other, *theirs):
+            assert one.send(small).answer().status == 403
+        some_closed(theirs[:1], 1)
+        for one in (other, *theirs[1:]):
+            assert one.send(small).answer().status == 403
+
+
+def test_without_agents_a_source_has_the_share_of_one_in_memory(open_to_all):
+    with from_source(open_to_all, 2) as large, from_source(open_to_all, 2) as more, from_source(open_to_all, 3) as other:
+        large.send(stored(open_to_all, 40_000)[:-10])
+        end = time.monotonic() + PATIENCE
+        while (status := more.send(stored(open_to_all, 15_000)).answer().status) != 503:  # the first may not be read yet
+            assert status == 400
+            assert time.monotonic() < end
+        assert other.send(stored(open_to_all, 15_000)).answer().status == 400

@@ -84,7 +84,7 @@ NOT_CONNECTED = [
     (connect("sqs.us-west-9.amazonaws.com:22"), 403, "only port 443"),
     (connect("amazonaws.com.example.com:443"), 403, "example.com"),
     (connect("d111111abcdef8.cloudfront.net:443"), 403, "cloudfront"),
-    (connect("sts.cn-north-1.amazonaws.com.cn:443"), 403, "partition"),
+    (connect("sts.cn-north-1.amazonaws.com.cn:443"), 403, "cn is not served by this gateway"),
     (connect(f"{STS}:443").replace(b"\r\n\r\n", b"\r\nContent-Length: 4\r\n\r\nbody"), 400, "no body"),
     (connect(f"{STS}:443").replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n"), 400, "no body"),
     (connect(f"{STS}:443").replace(b"\r\n\r\n", f"\r\nHost: {STS}:443\r\n\r\n".encode()), 400, "host"),

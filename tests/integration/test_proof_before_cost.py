@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, parted, request, tunnel
+from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 NOBODY = "no agent here has this access key id with this secret"
 WRONG = SECRET + "x"
@@ -158,8 +158,26 @@ def test_without_a_secret_nobody_learns_accounts_suffixes_or_agents_and_the_log_
     )
 
 
-def test_who_has_the_secret_is_told_what_it_may_not_do(gateway):
+NOT_THEIRS = {
+    "another's": ("AKIA111111111111NS02", f"{SECRET}-of-the-night", "agent night-shift may not use account 111111111111"),
+    "nobody's": ("AKIA333333333333CI01", SECRET, "account 333333333333 is not configured"),
+    "nobody's, for who may use few": ("AKIA333333333333NS02", f"{SECRET}-of-the-night", "account 333333333333 is not configured"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_THEIRS)
+def test_who_has_the_secret_is_told_of_its_own_accounts_alone(gateway, name):
+    key_id, secret, why = NOT_THEIRS[name]
     with tunnel(gateway, gateway.ca_file, STS) as agent:
-        other = request(key_id="AKIA111111111111NS02", secret=f"{SECRET}-of-the-night")
-        assert "agent night-shift may not use account 111111111111" in agent.send(other).answer().text
-        assert "account 333333333333 is not configured" in agent.send(request(key_id="AKIA333333333333CI01")).answer().text
+        answer = agent.send(request(key_id=key_id, secret=secret)).answer()
+    text = answer.text.partition("<Message>")[2].partition(" (request ")[0]
+    assert (answer.status, text) == (403, f"this key may not use account {key_id[4:16]}: use an account that the agent was given")
+    assert gateway.records("-n", "1")[-1]["outcome"]["reason"] == why
+    assert why in gateway.log
+
+
+def test_without_a_secret_nobody_learns_where_the_accounts_are(gateway):
+    host = "sts.cn-north-1.amazonaws.com.cn"
+    with Raw(gateway.doors["proxy"]).send(connect(f"{host}:443")) as agent:
+        assert agent.answer().text.strip() == f"{host} is not served by this gateway"
+    assert f"{host} is of partition aws-cn, the account is of aws" in gateway.log

@@ -209,8 +209,10 @@ async def test_a_held_body_is_counted_while_it_is_kept(framing, body):
 
 @FRAMED
 async def test_a_held_body_has_a_limit(framing, body):
-    with small().room(seat()) as room, pytest.raises(Malformed, match="held_limit"):
+    with small().room(seat()) as room, pytest.raises(Malformed, match="held_limit") as caught:
         await read_held(await sent(body, framing), 9, room, lambda: False)
+    assert (caught.value.status, caught.value.code) == (413, "TooLarge")
+    assert not any(word in caught.value.reason for word in ("held_limit", "9"))
 
 
 @pytest.mark.parametrize("size", [SPILL, SPILL + 1, 3 * MIB])

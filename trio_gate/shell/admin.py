@@ -83,6 +83,7 @@ class AdminServer:
         names: the Host names it answers to, lower case, without port and brackets.
         idle: a wait that a stop of the gateway ends.
         unready: why calls are refused, None while they are not.
+        counted: whether a refusal of an address is one of too many to be told of by itself.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class AdminServer:
         names: frozenset[str],
         idle: Callable[[], AbstractContextManager[None]],
         unready: Callable[[], str | None],
+        counted: Callable[[str, str], bool] = lambda _, __: False,
     ) -> None:
         self.guests = Guests()
         self._hub = hub
@@ -103,6 +105,7 @@ class AdminServer:
         self._names = names
         self._idle = idle
         self._unready = unready
+        self._counted = counted
 
     async def handle(self, stream: trio.abc.Stream, guest: Guest) -> None:
         """Serve one connection and close it. Raises nothing that a peer can cause."""
@@ -129,11 +132,15 @@ class AdminServer:
                 return
             found = await self._answer(request, guest)
         except GateError as error:
-            level = logging.DEBUG if isinstance(error, Overloaded) else logging.INFO
-            log.log(level, "admin request of %s refused: %s", guest.source, error.reason)
+            self.refused("admin request", guest.source, error)
             found = answer(error.status, error.reason)
         with trio.fail_after(SEND_TIMEOUT):
             await stream.send_all(found)
+
+    def refused(self, what: str, address: str, fault: GateError) -> None:
+        """Tell the operator, or count it with others."""
+        silent = isinstance(fault, Overloaded) or self._counted(address, f"{fault.status} at the admin listener")
+        log.log(logging.DEBUG if silent else logging.INFO, "%s of %s refused: %s", what, address, fault.detail)
 
     async def _answer(self, request: AdminRequest, guest: Guest) -> bytes:
         if request.method == "GET" and request.target == HEALTH:
@@ -188,7 +195,7 @@ class AdminServer:
                 with trio.fail_after(HEAD_TIMEOUT):
                     person = await self._introduced(await socket.get_message(), guest)
         except GateError as error:
-            log.info("approver refused: %s", error.reason)
+            self.refused("approver", guest.source, error)
             return POLICY, error.reason
         log.info("approver %s connected", person.name)
         ends: list[tuple[int, str]] = []

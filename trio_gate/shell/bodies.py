@@ -130,8 +130,9 @@ def _beyond(beyond: Callable[[], bool], limit: int) -> bool:
 
 def _too_large(limit: int) -> Malformed:
     return Malformed(
-        f"the body is larger than {limit} bytes, which is what is read before a decision (`held_limit`)",
+        "the body is larger than what is read of a call before it is decided: send it in parts, or upload it to S3 first",
         status=413,
+        detail=f"the body is larger than {limit} bytes (`held_limit`)",
         condition="TooLarge",
     )
 

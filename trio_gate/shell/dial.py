@@ -95,7 +95,10 @@ def _check(host: str, address: Address, *, anywhere: bool, forbidden: Callable[[
     kind = None if anywhere else unfit(address.host)
     if kind:
         log.warning("%s resolves to %s, which is %s", host, address.host, kind)
-        raise UpstreamError(f"{host} resolves to a {kind} address: an `upstream` block must allow that")
+        raise UpstreamError(
+            f"{host} leads where this gateway may not go: tell your operator",
+            detail=f"{host} resolves to a {kind} address: an `upstream` block must allow that",
+        )
 
 
 async def _connect(host: str, found: list[Address]) -> trio.SocketStream:

@@ -123,7 +123,10 @@ class ProxyDoor:
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         try:
-            connect, rest = await self._connect(stream, seat.address)
+            met = await self._connect(stream, seat.address)
+            if met is None:
+                return
+            connect, rest = met
             choose = _only(connect.host, self._names.context)
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
         except GateError as fault:
@@ -136,8 +139,8 @@ class ProxyDoor:
         way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port, refused=refused)
         await self._inside.converse(tls, way, seat)
 
-    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[ConnectHead, bytes]:
-        """Read and answer the CONNECT; it, and what came behind it. Raises GateError once the refusal is sent."""
+    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[ConnectHead, bytes] | None:
+        """Read and answer the CONNECT; it, and what came behind it. None where that is refused."""
         try:
             raw, rest = await _read_head(stream, within=self._inside.head_timeout)
             connect = self._checked(raw, address)
@@ -147,8 +150,9 @@ class ProxyDoor:
             with trio.fail_after(self._inside.head_timeout):
                 await stream.send_all(CONNECTED)
             return connect, rest
+        self._inside.turned_away(address, refusal)
         await _turn_away(stream, refusal)
-        raise refusal
+        return None
 
     def _checked(self, raw: bytes, address: str) -> ConnectHead:
         connect = parse_connect(raw)
@@ -224,7 +228,7 @@ class AdminDoor:
                 with self._idle():
                     tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
             except Malformed as fault:
-                log.info("%s turned away from the admin listener: %s", address, fault.detail)
+                self._admin.refused("admin connection", address, fault)
             if tls is not None:
                 await self._admin.handle(tls, guest)
 

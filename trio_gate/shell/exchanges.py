@@ -109,8 +109,9 @@ class Run:
                 room=room,
                 recorder=self._recorder,
             )
-            self._agent.seat.prove(self._recorder.agent)
-            room.prove(self._recorder.agent)
+            owner = self._recorder.agent or self._agent.seat.source
+            self._agent.seat.prove(owner)
+            room.prove(owner)
             self._step(Event.AUTHENTICATED)
             self._check_stops(proven)
             identified = await intake.take(

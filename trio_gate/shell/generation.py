@@ -46,17 +46,17 @@ class Generation:
     approvers: Mapping[str, Approver]
 
     def admit(self, claim: Claim) -> Admitted:
-        """Find account and agent of a key id, which is to be proven first: the refusal says what is configured. Raises Unauthenticated."""
+        """Find account and agent of a key id, which is to be proven first. Raises Unauthenticated."""
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
-            raise Unauthenticated(f"account {claim.account} is not configured")
+            raise _not_yours(claim, f"account {claim.account} is not configured")
         if not self.agents:
             return Admitted(endpoint=endpoint, agent=None)
         agent = self.agents.get(claim.suffix)
         if agent is None:
-            raise Unauthenticated("no agent has this access key id")
+            raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
         if agent.accounts and claim.account not in agent.accounts:
-            raise Unauthenticated(f"agent {agent.name} may not use account {claim.account}")
+            raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
         return Admitted(endpoint=endpoint, agent=agent)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
@@ -96,6 +96,12 @@ def check_condition(source: str) -> Sequence[ConditionFault]:
     ]
 
 
+def _not_yours(claim: Claim, detail: str) -> Unauthenticated:
+    """One sentence, so that no agent learns what is configured for others."""
+    reason = f"this key may not use account {claim.account}: use an account that the agent was given"
+    return Unauthenticated(reason, detail=detail)
+
+
 def credential_for(endpoint: Endpoint, account: str) -> Credential:
     """The base credential of an account: the first that is for it, which the configuration's reader made sure of."""
     return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
@@ -110,7 +116,8 @@ def check_served(place: Place, config: Config, table: HostTable) -> None:
         except Unidentified as fault:
             faults.append(fault)
     if len(faults) == len(config.endpoints):
-        raise faults[0] if faults else Unidentified("no endpoint is configured")
+        detail = faults[0].detail if faults else f"{place.host}: no endpoint is configured"
+        raise Unidentified(f"{place.host} is not served by this gateway", detail=detail)
 
 
 def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:

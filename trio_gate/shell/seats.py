@@ -31,7 +31,7 @@ class Seat:
 
     Attributes:
         address: the peer's. source: who is charged for it until an agent is.
-        agent: whose it is; None until that is proven.
+        agent: whose it is; None until that is proven. Where no agent is configured it is the source's own.
         busy: a request of a proven agent is on its way, or of anybody where none is configured.
         leaving: the last answer is out, and what still comes is thrown away.
         turned_out: it had to make room.
