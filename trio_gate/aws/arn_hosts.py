@@ -29,10 +29,11 @@ _MEMBERS = {
             "TargetTableName",
         }
     ),
-    "dynamodbstreams": frozenset({"StreamArn"}),
+    "dynamodbstreams": frozenset({"ShardIterator", "StreamArn"}),
+    "eventbridgev2": frozenset({"EventBusArn", "ResourceArn"}),
     "kinesis": frozenset({"ConsumerARN", "ResourceARN", "StreamARN"}),
 }
-_IN_ARNS = {"dynamodbstreams": "dynamodb"}
+_IN_ARNS = {"dynamodbstreams": "dynamodb", "eventbridgev2": "events"}
 
 
 def owners(service: str, params: Mapping[str, Value]) -> set[str]:
