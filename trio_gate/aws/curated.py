@@ -16,8 +16,8 @@ from trio_gate.aws.curated_ecs import ecs
 from trio_gate.aws.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE, iam_reader
 from trio_gate.aws.curated_s3 import s3, s3control
 from trio_gate.aws.partiql import read_statements
+from trio_gate.aws.queries import may_choose_groups
 from trio_gate.aws.walk import items, text
-from trio_gate.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,21 +101,14 @@ def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
     return None
 
 
-def _logs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
-    if operation == "StartQuery" and _chooses_groups(params):
+def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if may_choose_groups(params):
         return [NOT_KNOWN]
     group, stream = params.get("logGroupName"), text(params, "logStreamName")
     if not group or stream is None:
         return None
     whole = LOG_GROUP(group, scene)
     return [whole, arns.inside(whole, ":log-stream:", stream)]
-
-
-def _chooses_groups(params: Mapping[str, Value]) -> bool:
-    """Whether a query may name log groups itself: by SOURCE in CloudWatch's own language, anywhere in SQL and PPL."""
-    query = params.get("queryString")
-    own = params.get("queryLanguage") in (None, "CWLI")
-    return not own or not isinstance(query, str) or "source" in fold(query)
 
 
 def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:

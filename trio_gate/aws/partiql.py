@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _ESCAPE = re.compile(r"""\\["']""")
-_TABLE = re.compile(r"[A-Za-z0-9_.:/-]+")
+_TABLE = re.compile(r"(?:arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/)?[A-Za-z0-9_.-]+")
 
 _HEADS = {
     "PartiQLInsert": (("INSERT", "INTO"), {"VALUE"}),
@@ -40,10 +40,11 @@ _BEHIND_SELECT = {"WHERE", "ORDER"}
 _ELSEWHERE = frozenset(
     (
         *("SELECT", "FROM", "INSERT", "INTO", "UPDATE", "DELETE", "UPSERT", "REPLACE", "MERGE", "EXISTS"),
-        *("JOIN", "UNION", "INTERSECT", "EXCEPT", "WITH", "LET", "PIVOT", "UNPIVOT"),
+        *("JOIN", "UNION", "INTERSECT", "EXCEPT", "WITH", "LET", "PIVOT", "UNPIVOT", "AS", "AT"),
     )
 )
-"""Words that begin a statement or name a source: nowhere but where the statement's own stand. As names they must be quoted."""
+"""Words that begin a statement, or name a source or give it another name: nowhere but where the statement's own stand. As names
+they must be quoted."""
 
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 

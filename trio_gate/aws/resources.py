@@ -16,6 +16,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.curated import curated
 from trio_gate.aws.curated_ecs import IN_CLUSTER
 from trio_gate.aws.iam_names import BY_METHOD
+from trio_gate.aws.queries import QUERIES
 from trio_gate.aws.templates import ACCOUNT_MEMBERS, by_template
 from trio_gate.aws.walk import leaves, text
 from trio_gate.text import fold
@@ -159,8 +160,11 @@ def _names_nothing(action: Action, params: Mapping[str, Value]) -> bool:
 
 
 def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Iterable[Resource]:
-    """ARNs anywhere in the call, and buckets that services other than S3 are told to use."""
+    """ARNs anywhere in the call, buckets that services other than S3 are told to use, and what a query may name."""
+    queries = QUERIES.get(service, frozenset())
     for path, value in leaves(params):
+        if path[-1] in queries:
+            yield NOT_KNOWN
         if value is UNKNOWN or not _DATA.isdisjoint(path) or path[0] in _READ.get(service, ()):
             continue
         arn = parse(value)
