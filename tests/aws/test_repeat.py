@@ -145,3 +145,16 @@ def test_an_operation_that_nobody_reviewed_has_no_repeat():
     made = call({"ClientToken": "x"}, service="ec2", operation="RunInstances")
     assert repeat_of(made, shape).tokens == ("ClientToken",)
     assert repeat_of(replace(made, reviewed=False), shape) is None
+
+
+def test_a_secret_by_name_by_its_arn_and_by_what_may_be_either_are_different_calls():
+    arn = "arn:aws:secretsmanager:us-east-1:111111111111:secret:"
+    names = ("prod", "prod-aBcDeF", f"{arn}prod", f"{arn}prod-aBcDeF", f"{arn}prod-aBcDeF-gHiJkL")
+
+    def put(name: str, token: str):
+        body = json.dumps({"SecretId": name, "SecretString": "x", "ClientRequestToken": token})
+        return repeat("secretsmanager", "POST /", target("secretsmanager.PutSecretValue"), body)
+
+    keys = [{put(name, token).sha256 for token in ("a" * 32, "b" * 32)} for name in names]
+    assert [len(key) for key in keys] == [1] * len(names)
+    assert len(set.union(*keys)) == len(names)

@@ -17,6 +17,7 @@ from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
 from trio_gate import app
 from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.tables import Tables
 from trio_gate.aws.way import Way
 from trio_gate.config.load import load
 from trio_gate.shell import authority
@@ -26,6 +27,7 @@ from trio_gate.shell.doors import EndpointDoor, Inside
 from trio_gate.shell.generation import check_condition, generation
 from trio_gate.shell.roll import roll_of
 from trio_gate.shell.server import Stop
+from trio_gate.shell.store import read_last
 from trio_gate.shell.upstream import Upstreams
 
 NARROWED = AGENT.replace('CI01"', 'CI01"\n  accounts = ["222222222222"]')
@@ -273,3 +275,22 @@ async def test_an_allowed_call_that_waits_is_judged_by_the_configuration_of_then
             fault = await trio.to_thread.run_sync(reading.exception)
     assert isinstance(fault, ClientError) is ALLOWED[name], fault
     assert fault is None or ALLOWED[name]
+
+
+async def test_the_first_call_of_an_operation_that_was_not_reviewed_is_told_once(read, tmp_path, monkeypatch):
+    monkeypatch.setattr(Tables, "reviewed", lambda self, service, operation: operation != "GetBucketVersioning")
+    async with serving(read(), tmp_path) as running:
+        client = running.gateway.client("s3", "prod", by="endpoint")
+
+        def call():
+            for _ in range(2):
+                with pytest.raises(ClientError):  # it may vend credentials, for all the gateway knows
+                    client.get_bucket_versioning(Bucket="prod-data")
+            client.list_buckets()
+
+        with trio.fail_after(60):
+            await trio.to_thread.run_sync(call)
+            await running.hub.acts.flush()
+        rows = await trio.to_thread.run_sync(read_last, str(tmp_path / "state" / "audit.db"), 10)
+    told = [(row["service"], row["action"], row["agent"]) for row in rows if row["kind"] == "unreviewed"]
+    assert told == [("s3", "GetBucketVersioning", "ci")]
