@@ -131,10 +131,11 @@ def test_what_is_no_file_is_never_rotated(tmp_path):
 
 def test_a_rotated_file_is_let_go(tmp_path):
     log = DecisionLog(str(tmp_path / "decisions.jsonl"), 512)
-    before = len(os.listdir("/proc/self/fd"))
     for number in range(50):
         refuse(log, f"r-{number}")
-    assert len(os.listdir("/proc/self/fd")) == before
+    with os.scandir("/proc/self/fd") as descriptors:
+        opened = [os.path.realpath(entry.path) for entry in descriptors]
+    assert [file for file in opened if file.startswith(str(tmp_path))] == [str(tmp_path / "decisions.jsonl")]
     log.close()
 
 
