@@ -146,7 +146,7 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
-        own=authority.own(state, now=now),
+        own=authority.own(state, _own_names(config), now=now),
     )
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
         present = Present(config, hub)
@@ -308,6 +308,17 @@ def _names(block: Listener | Admin) -> tuple[str, ...]:
     every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
     local = LOCAL if every or is_loopback(host) else ()
     return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
+
+
+def _own_names(config: Config) -> tuple[str, ...]:
+    """What the listeners that have no certificate of the operator's are called, and what any could be called on this machine."""
+    blocks: list[Listener | Admin] = [*config.gateway.listeners, *([config.gateway.admin] if config.gateway.admin else [])]
+    ours = [
+        block
+        for block in blocks
+        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind == "endpoint"))
+    ]
+    return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
 
 
 def _sts_host(table: HostTable, partition: str, region: str) -> str:

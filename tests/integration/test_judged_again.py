@@ -91,7 +91,7 @@ async def serving(config, folder: Path):
     (folder / "state").mkdir(mode=0o700)
     authorities = app.Authorities(
         interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),
-        own=authority.own(folder / "state", now=now),
+        own=authority.own(folder / "state", app.LOCAL, now=now),
     )
     async with app._tools(config, table, authorities) as (tools, hub), trio.open_nursery() as nursery:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]

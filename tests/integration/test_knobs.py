@@ -35,7 +35,7 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     text = GATEWAY.format(knob=knob) + AGENT
     config = load(text, "g.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
     table, now = HostTable(packaged()), SystemClock().now()
-    own = authority.own(tmp_path, now=now)
+    own = authority.own(tmp_path, app.LOCAL, now=now)
     made, (ours, theirs) = generation(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (

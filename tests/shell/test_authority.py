@@ -20,6 +20,7 @@ from trio_gate.shell.clock import SystemClock
 
 NOW = SystemClock().now()
 DAY = timedelta(days=1)
+OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 
 
 @pytest.fixture
@@ -53,13 +54,19 @@ def test_the_files_are_for_nobody_else_whatever_the_umask(folder):
 def test_what_was_made_is_read_ever_after(folder):
     made = open_authority(folder)
     assert open_authority(folder, now=NOW + VALID - DAY).pem == made.pem == (folder / "interception.pem").read_bytes()
-    assert open_authority(folder, "own", domains=None).pem != made.pem
+    assert open_authority(folder, "own", domains=OURS).pem != made.pem
 
 
 def test_the_two_of_a_state_folder(tmp_path):
-    for authority, name in [(interception(tmp_path, ("api.aws",), now=NOW), "interception"), (own(tmp_path, now=NOW), "own")]:
+    for authority, name in [
+        (interception(tmp_path, ("api.aws",), now=NOW), "interception"),
+        (own(tmp_path, OURS, now=NOW), "own"),
+    ]:
         assert (tmp_path / "ca" / f"{name}.pem").read_bytes() == authority.pem
-    assert "x509v3 name constraints" not in openssl("x509", "-noout", "-text", "-in", tmp_path / "ca" / "own.pem").lower()
+    certificate = x509.load_pem_x509_certificate((tmp_path / "ca" / "own.pem").read_bytes())
+    limits, critical = extension(certificate, x509.NameConstraints)
+    assert critical
+    assert [str(name.value) for name in limits.permitted_subtrees] == ["localhost", "127.0.0.1/32", "::1/128", "gate.example"]
 
 
 def test_the_certificate_of_a_ca(folder):
@@ -143,7 +150,7 @@ def test_it_knows_what_it_signed(folder, tmp_path):
     signed = leaf(authority, "s3.amazonaws.com").public_bytes(serialization.Encoding.DER)
     assert authority.issued(signed)
     assert not other.issued(signed)
-    assert not open_authority(folder, "own", domains=None).issued(signed)
+    assert not open_authority(folder, "own", domains=OURS).issued(signed)
     assert not authority.issued(b"no certificate")
 
 
@@ -176,7 +183,7 @@ def test_a_ca_out_of_its_time_is_refused(folder, moved):
 
 def test_a_key_of_another_certificate_is_refused(folder):
     open_authority(folder)
-    open_authority(folder, "own", domains=None)
+    open_authority(folder, "own", domains=OURS)
     (folder / "own.key").rename(folder / "interception.key")
     assert "is not the key of" in refused(folder)
 
@@ -255,7 +262,7 @@ def test_a_ca_for_no_domain_is_never_made(folder):
 
 
 def test_a_ca_without_limits_may_not_intercept(folder):
-    open_authority(folder, domains=None)
+    open_authority(folder, domains=OURS)
     assert "may not sign for amazonaws.com, api.aws" in refused(folder)
 
 
@@ -275,3 +282,20 @@ def test_processes_that_start_at_once_agree(folder):
     printed = {process.communicate(timeout=60)[0] for process in started}
     assert printed == {open_authority(folder).pem}
     assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        *((name, True) for name in (*OURS, "below.gate.example", "0:0:0:0:0:0:0:1")),
+        *((name, False) for name in ("other.example", "127.0.0.2", "::2", "::ffff:127.0.0.1", "10.0.0.1", "127.0.0.1.example")),
+    ],
+)
+def test_our_own_listeners_ca_is_asked_whether_it_covers_their_names(folder, name, may):
+    open_authority(folder, "own", domains=OURS)
+    if may:
+        open_authority(folder, "own", domains=[*OURS, name])
+        return
+    with pytest.raises(CertificatesUnavailable, match="give the new certificate to all who trust it") as caught:
+        open_authority(folder, "own", domains=[*OURS, name])
+    assert f"may not sign for {name}:" in caught.value.reason

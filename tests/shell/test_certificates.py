@@ -14,6 +14,7 @@ from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell import certificates
 from trio_gate.shell.certificates import LIFETIME, RENEWED_AFTER, Leaves, file_context
 
+OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 SECOND = timedelta(seconds=1)
 
 
@@ -131,10 +132,6 @@ def test_names_that_the_ca_may_sign(leaves, name, may):
     assert leaves.may_pass(name) is may
 
 
-def test_a_ca_without_limits_is_asked_for_no_such_leaf(tmp_path):
-    assert not open_authority(tmp_path / "ca", "own", domains=None).may_sign("x.amazonaws.com")
-
-
 def test_no_key_stays_behind(leaves, tmp_path):
     files, handles = set(tmp_path.rglob("*")), len(os.listdir("/proc/self/fd"))
     leaves.context("s3.amazonaws.com")
@@ -162,12 +159,42 @@ def test_older_versions_are_not_spoken(leaves):
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
 async def test_our_own_listeners_have_names_and_addresses(tmp_path, clock, name):
-    own = open_authority(tmp_path / "ca", "own", domains=None)
+    own = open_authority(tmp_path / "ca", "own", domains=OURS)
     leaves = Leaves(own, clock=clock)
     names = ["localhost", "127.0.0.1", "::1"]
     stream = await shake_hands(leaves.context_of(names), client_of(own), name)
     assert alternative_names(stream) == {"localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"}
     assert leaves.context_of(tuple(names)) is leaves.context_of(names)
+
+
+async def refused_by_the_client(ca, leaves, name):
+    with pytest.raises(ssl.SSLCertVerificationError) as caught:
+        await shake_hands(leaves.context_of([name]), client_of(ca), name)
+    return caught.value.verify_message
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "said"),
+    [
+        (OURS, "sts.amazonaws.com", "permitted subtree violation"),
+        (OURS, "othergate.example", "permitted subtree violation"),
+        (OURS, "127.0.0.2", "permitted subtree violation"),
+        (OURS, "::2", "permitted subtree violation"),
+        (["gate.example"], "127.0.0.1", "excluded subtree violation"),
+        (["gate.example"], "::1", "excluded subtree violation"),
+        (["192.0.2.7"], "gate.example", "excluded subtree violation"),
+        (["192.0.2.7"], "192.0.2.8", "permitted subtree violation"),
+    ],
+)
+async def test_our_own_cas_key_makes_nothing_but_our_listeners(tmp_path, clock, names, name, said):
+    ca = open_authority(tmp_path / "ca", "own", domains=names)
+    assert await refused_by_the_client(ca, Leaves(ca, clock=clock), name) == said
+
+
+@pytest.mark.parametrize("name", ["gate.example", "a.gate.example", "192.0.2.7", "2001:db8::7"])
+async def test_our_own_ca_serves_names_and_addresses_that_it_was_made_for(tmp_path, clock, name):
+    ca = open_authority(tmp_path / "ca", "own", domains=["gate.example", "192.0.2.7", "2001:db8::7"])
+    await shake_hands(Leaves(ca, clock=clock).context_of([name]), client_of(ca), name)
 
 
 @pytest.fixture

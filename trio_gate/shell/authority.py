@@ -1,7 +1,8 @@
 """A CA on disk: a certificate and its key, made at the first start and read ever after.
 
 Rule: the key is 0600 from its first byte, and one that others can read is refused. A CA that intercepts may sign no name
-outside its domains and no IP address: whoever steals it cannot pose as anyone but AWS.
+outside its domains and no IP address: whoever steals it cannot pose as anyone but AWS. The CA of our own listeners may sign their names
+and addresses and no others: whoever steals it cannot pose as anyone but this gateway.
 Theory: the key is put in place first, and the certificate is made for the key that is there. So two processes that start at
 once agree, and one that died half-way is continued by the next. Extensions are those of RFC 5280 section 4.2.
 """
@@ -12,7 +13,7 @@ import os
 import tempfile
 from contextlib import suppress
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -59,15 +60,15 @@ class Authority:
         return not _uncovered(self._certificate, [host])
 
     @classmethod
-    def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str] | None, now: datetime) -> Self:
+    def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str], now: datetime) -> Self:
         """Read the CA, or make it.
 
         Args:
             folder: where it is kept; made (0700) if need be, and its parent too.
             name: of its two files, NAME.pem and NAME.key.
             common_name: its subject, when it is made.
-            domains: what it must be able to sign (names below these), and all it can sign if it is made now; none for
-                whatever a CA that is there can sign; None for no limit on names.
+            domains: what it must be able to sign (names, those below them, and addresses), and all it can sign if it is made now;
+                none for whatever a CA that is there can sign.
             now: the time, UTC.
 
         Raises:
@@ -86,7 +87,7 @@ class Authority:
         if missing:
             raise CertificatesUnavailable(
                 f"the CA {files[0]} may not sign for {', '.join(missing)}: remove it and {files[1]}, start again, and give "
-                "the new certificate to all agents"
+                "the new certificate to all who trust it"
             )
         return cls(certificate, key)
 
@@ -131,9 +132,9 @@ def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> A
     return Authority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
 
 
-def own(state_dir: Path, *, now: datetime) -> Authority:
-    """The CA of our own listeners. Raises CertificatesUnavailable."""
-    return Authority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=None, now=now)
+def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> Authority:
+    """The CA of our own listeners, which are called by `names`. Raises CertificatesUnavailable."""
+    return Authority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=names, now=now)
 
 
 def _make_folder(folder: Path) -> None:
@@ -144,11 +145,11 @@ def _make_folder(folder: Path) -> None:
 
 
 def _pair(
-    certificate_file: Path, key_file: Path, common_name: str, domains: Sequence[str] | None, now: datetime
+    certificate_file: Path, key_file: Path, common_name: str, domains: Sequence[str], now: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     """What is on disk, made if there is no certificate yet. A certificate whose key is gone is an error."""
     known = certificate_file.exists()
-    if not known and domains is not None and not domains:
+    if not known and not domains:
         raise CertificatesUnavailable(f"there is no CA {certificate_file} yet: start the gateway, or name its configuration")
     _make_folder(certificate_file.parent)
     if not known:
@@ -183,11 +184,9 @@ def _publish(path: Path, data: bytes) -> None:
         os.unlink(temporary)
 
 
-def _self_signed(
-    key: ec.EllipticCurvePrivateKey, common_name: str, domains: Sequence[str] | None, now: datetime
-) -> x509.Certificate:
+def _self_signed(key: ec.EllipticCurvePrivateKey, common_name: str, domains: Sequence[str], now: datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-    builder = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -199,11 +198,31 @@ def _self_signed(
         .add_extension(_usage("key_cert_sign", "crl_sign"), critical=True)
         .add_extension(_SERVER, critical=False)  # trusted for servers, not for programs or mail
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_limits(domains), critical=True)
+        .sign(key, hashes.SHA256())
     )
-    if domains is not None:
-        limits = x509.NameConstraints([x509.DNSName(domain) for domain in domains], [_network("0.0.0.0/0"), _network("::/0")])
-        builder = builder.add_extension(limits, critical=True)
-    return builder.sign(key, hashes.SHA256())
+
+
+def _limits(domains: Sequence[str]) -> x509.NameConstraints:
+    """These and no others. A kind of name of which none is permitted is excluded as a whole (RFC 5280 section 4.2.1.10)."""
+    permitted = [_limit(domain) for domain in domains]
+    networks = [limit.value for limit in permitted if isinstance(limit, x509.IPAddress)]
+    excluded: list[x509.GeneralName] = []
+    if not any(isinstance(limit, x509.DNSName) for limit in permitted):
+        excluded.append(x509.DNSName(""))
+    if not any(isinstance(network, IPv4Network) for network in networks):
+        excluded.append(x509.IPAddress(IPv4Network("0.0.0.0/0")))
+    if not any(isinstance(network, IPv6Network) for network in networks):
+        excluded.append(x509.IPAddress(IPv6Network("::/0")))
+    return x509.NameConstraints(permitted, excluded or None)
+
+
+def _limit(domain: str) -> x509.GeneralName:
+    """An address alone, or a name and those below it."""
+    try:
+        return x509.IPAddress(ip_network(ip_address(domain).packed))
+    except ValueError:
+        return x509.DNSName(domain)
 
 
 def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files: tuple[Path, Path], now: datetime) -> None:
@@ -213,20 +232,28 @@ def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files
     if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
         raise CertificatesUnavailable(
             f"{files[0]} holds from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}, "
-            "not now: mend the clock, or remove it and its key and give the new certificate to all agents"
+            "not now: mend the clock, or remove it and its key and give the new certificate to all who trust it"
         )
     if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
         raise CertificatesUnavailable(f"{files[0]} is not the certificate of a CA")
 
 
 def _uncovered(certificate: x509.Certificate, domains: Sequence[str]) -> list[str]:
-    """The domains that the certificate does not name as permitted, or lie below one that is. No limits permit nothing."""
+    """The names and addresses that are not among or below what the certificate permits. No limits permit nothing."""
     try:
         limits = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
         return list(domains)
-    permitted = [f".{name.value}" for name in limits.permitted_subtrees or () if isinstance(name, x509.DNSName)]
-    return [domain for domain in domains if not any(f".{domain}".endswith(suffix) for suffix in permitted)]
+    permitted = limits.permitted_subtrees or ()
+    return [domain for domain in domains if not any(_within(domain, limit) for limit in permitted)]
+
+
+def _within(name: str, limit: x509.GeneralName) -> bool:
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return isinstance(limit, x509.DNSName) and f".{name}".endswith(f".{limit.value}")
+    return isinstance(limit, x509.IPAddress) and isinstance(limit.value, IPv4Network | IPv6Network) and address in limit.value
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -239,10 +266,6 @@ def _general(name: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(name))
     except ValueError:
         return x509.DNSName(name)
-
-
-def _network(text: str) -> x509.IPAddress:
-    return x509.IPAddress(ip_network(text))
 
 
 def _usage(*used: str) -> x509.KeyUsage:
