@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, REST_JSON, named, place, target
+from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, REST_JSON, catalog, named, place, target
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import GateError, Malformed
 
@@ -195,6 +195,46 @@ def test_xml_bodies_whatever_white_space_and_namespace():
         "Objects": [{"Key": " a é "}, {"Key": "b", "VersionId": "v"}],
         "Quiet": True,
     }
+
+
+S3_SPACES = ["http://s3.amazonaws.com/doc/2006-03-01/", "http://doc.s3.amazonaws.com/2006-03-01"]
+
+
+@pytest.mark.parametrize("space", ["", *S3_SPACES])
+def test_an_xml_body_in_the_models_namespace_or_in_none(space):
+    assert delete(f'<Delete xmlns="{space}"><Object><Key>a</Key></Object></Delete>') == {"Objects": [{"Key": "a"}]}
+
+
+@pytest.mark.parametrize(
+    "space", ["u", S3_SPACES[0].rstrip("/"), S3_SPACES[0].upper(), "http://awss3control.amazonaws.com/doc/2018-08-20/"]
+)
+@pytest.mark.parametrize(
+    ("service", "line", "document"),
+    [
+        ("s3", "POST /bucket?delete", "<Delete{}><Object><Key>a</Key></Object></Delete>"),
+        ("s3", "PUT /bucket?tagging", "<Tagging{}><TagSet/></Tagging>"),
+        ("route53", "POST /2013-04-01/tags/hostedzone/Z1", "<ChangeTagsForResourceRequest{}/>"),
+        ("cloudfront", "POST /2020-05-31/tagging?Operation=Tag&Resource=r", "<Tags{}><Items/></Tags>"),
+    ],
+)
+def test_an_xml_body_in_another_namespace_is_refused(service, line, document, space):
+    """What AWS's readers make of it is unknown: one that knows namespaces sees none of its elements."""
+    headers = S3 if service == "s3" else None
+    named(line, headers, document.format("").encode(), at=place(service))
+    with pytest.raises(Malformed, match="another namespace"):
+        named(line, headers, document.format(f' xmlns="{space}"').encode(), at=place(service))
+
+
+def test_every_xml_body_of_the_models_has_a_namespace():
+    """So that no document passes for want of one to compare with."""
+    for name in ("s3", "s3control", "route53", "cloudfront"):
+        catalog().ensure([name])
+        for operation in catalog().service(name).operations.values():
+            payload = operation.payload
+            if payload is not None and payload.shape.type == "structure":
+                assert payload.namespace, operation.name
+            elif payload is None and operation.input is not None and operation.input.at(None):
+                assert operation.namespace, operation.name
 
 
 @pytest.mark.parametrize(

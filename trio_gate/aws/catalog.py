@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trio_gate.aws.route_rest import Route, compile_route
-from trio_gate.aws.shape import Member, Shape, compile_shapes, refs
+from trio_gate.aws.shape import Member, Shape, compile_shapes, namespace, refs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -104,6 +104,7 @@ class Operation:
 
     Attributes:
         root: the name of the XML document that holds the whole input, None when the model gives none.
+        namespace: the same for its XML namespace.
         host_prefix: what the SDK puts before the host, as "data-" or "{AccountId}."; empty for none.
         route: how the REST protocols find it; None for the others.
         compressed: whether its body may come gzipped.
@@ -112,6 +113,7 @@ class Operation:
     name: str
     input: Shape | None
     root: str | None
+    namespace: str | None
     host_prefix: str
     route: Route | None
     deprecated: bool
@@ -264,6 +266,7 @@ def _operation(name: str, raw: Mapping[str, Any], shapes: Mapping[str, Shape], *
         name=name,
         input=shape,
         root=given.get("locationName"),
+        namespace=namespace(given),
         host_prefix=raw.get("endpoint", {}).get("hostPrefix", ""),
         route=compile_route(raw["http"]["method"], raw["http"]["requestUri"], shape) if rest else None,
         deprecated=bool(raw.get("deprecated")),

@@ -33,6 +33,9 @@ _XML = (None, "", "application/xml", "text/xml", "application/octet-stream", "te
 """S3 reads its XML bodies whatever the type says; a form or multipart type would mean another operation."""
 
 
+_NAMESPACES = {"http://doc.s3.amazonaws.com/2006-03-01": "http://s3.amazonaws.com/doc/2006-03-01/"}
+"""Another spelling of S3's, which its older documentation and s3cmd have."""
+
 _JSON = ("application/json", None, "")
 """botocore of 2021 and before sends no type, Java's SDK 1 an empty one (aws-sdk-java#937): AWS reads JSON."""
 
@@ -172,7 +175,9 @@ def _body(operation: Operation, shape: Shape, head: RequestHead, content: bytes 
     if not content:
         return {}
     if xml:
-        return structure_from_xml(shape, _document(head, content, {operation.root or shape.name, shape.root}))
+        return structure_from_xml(
+            shape, _document(head, content, {operation.root or shape.name, shape.root}, {operation.namespace, shape.namespace})
+        )
     return structure_from_tree(shape, _json(operation, head, content))
 
 
@@ -190,7 +195,9 @@ def _payload(operation: Operation, member: Member, head: RequestHead, content: b
     if member.shape.type == "string":
         return _text(content)
     if xml:
-        return structure_from_xml(member.shape, _document(head, content, {member.wire, member.shape.root}))
+        return structure_from_xml(
+            member.shape, _document(head, content, {member.wire, member.shape.root}, {member.namespace, member.shape.namespace})
+        )
     return value_from_tree(member, _json(operation, head, content))
 
 
@@ -210,12 +217,14 @@ def _json(operation: Operation, head: RequestHead, content: bytes) -> Any:
     return read_json(content)
 
 
-def _document(head: RequestHead, content: bytes, roots: set[str]) -> Element:
+def _document(head: RequestHead, content: bytes, roots: set[str], namespaces: set[str | None]) -> Element:
     if media_type(head) not in _XML:
         raise Malformed("the content type must be application/xml")
     element = read_xml(content)
     if element.name not in roots:
         raise Malformed(f"the XML body must be a `{min(roots)}`")
+    if element.namespace and _NAMESPACES.get(element.namespace, element.namespace) not in namespaces:
+        raise Malformed(f"the XML body is in another namespace than {' or '.join(sorted(filter(None, namespaces))) or 'none'}")
     return element
 
 

@@ -25,6 +25,7 @@ class Shape:
         by_wire: a structure's body members by the name that JSON, CBOR and XML give them.
         by_query: the same by the name that the query or ec2 protocol gives them.
         root: the name of an XML document of this shape, where its use gives none.
+        namespace: the same for its XML namespace.
         payload: the member that is the whole HTTP body, None when the body holds the members without a location.
         timestamp: "iso8601", "rfc822" or "unixtimestamp" where the model says so.
         pattern: the model's regular expression for a string.
@@ -38,6 +39,7 @@ class Shape:
     by_query: dict[str, Member] = field(default_factory=dict, repr=False)
     required: frozenset[str]
     root: str
+    namespace: str | None
     payload: str | None
     timestamp: str | None
     pattern: str | None
@@ -65,6 +67,7 @@ class Member:
         location: "uri", "querystring", "header", "headers" (a prefix) or None for the body.
         wire: the name in JSON, CBOR, XML, a header (lower case), the query or the path template.
         renamed: whether the model gives `wire` itself.
+        namespace: of the XML document, where the member is the payload.
         query: the name in the query or ec2 protocol.
     """
 
@@ -73,6 +76,7 @@ class Member:
     location: str | None
     wire: str
     renamed: bool
+    namespace: str | None
     query: str
     flattened: bool
     attribute: bool
@@ -108,6 +112,12 @@ def compile_shapes(
     return shapes
 
 
+def namespace(raw: Mapping[str, Any]) -> str | None:
+    """The XML namespace that a shape or a use of one has."""
+    given = raw.get("xmlNamespace")
+    return given["uri"] if isinstance(given, dict) else given
+
+
 def refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The references that a raw shape makes to others, each by its role."""
     members = raw.get("members", {}) if raw["type"] == "structure" else {}
@@ -120,6 +130,7 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         type=raw["type"],
         required=frozenset(raw.get("required", ())),
         root=raw.get("locationName", name),
+        namespace=namespace(raw),
         payload=raw.get("payload"),
         timestamp=_lower(raw.get("timestampFormat")),
         pattern=raw.get("pattern"),
@@ -139,6 +150,7 @@ def _member(name: str, ref: Mapping[str, Any], shape: Shape, *, ec2: bool, query
         location=location,
         wire=fold(wire) if location in ("header", "headers") else wire,
         renamed="locationName" in ref,
+        namespace=namespace(ref),
         query=query or _query_name(name, ref, ec2=ec2),
         flattened=shape.flattened or bool(ref.get("flattened")),
         attribute=bool(ref.get("xmlAttribute")),

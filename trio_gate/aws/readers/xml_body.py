@@ -26,12 +26,16 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 @dataclass(slots=True, kw_only=True)
 class Element:
-    """One element: names without a namespace, but `xsi:type` with its prefix; `text` is what stands directly in it."""
+    """One element: names without a namespace, but `xsi:type` with its prefix; `text` is what stands directly in it.
+
+    `namespace` is that of the whole document, "" where it has none.
+    """
 
     name: str
     attributes: dict[str, str]
     children: list[Element] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
+    namespace: str = ""
 
     @property
     def text(self) -> str:
@@ -98,7 +102,8 @@ class _Builder:
             self.namespace = space
         if prefix or space != self.namespace:
             raise Malformed("the XML body has an element with a prefix, or in another namespace than its root's")
-        element = Element(name=local, attributes={_attribute(key): value for key, value in attributes.items()})
+        given = {_attribute(key): value for key, value in attributes.items()}
+        element = Element(name=local, attributes=given, namespace=space)
         self.open[-1].children.append(element)
         self.open.append(element)
 
