@@ -119,7 +119,11 @@ def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
         operation=call.operation,
         access=call.access,
     )
-    return _row("unreviewed", intent, {"reason": "this gateway's lists do not know it: what it may do is unknown"})
+    return _row(
+        "unreviewed",
+        intent,
+        {"reason": "this gateway's lists do not know it, or a member that it came with: what it may do is unknown"},
+    )
 
 
 def _gateway(about: str, now: datetime) -> Intent:

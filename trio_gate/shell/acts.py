@@ -80,7 +80,7 @@ class Acts:
 
 
 class Unreviewed:
-    """Operations that agents called and our lists do not know: each is told once. The models have so many, and no more."""
+    """Operations that agents called and our lists do not know, or not with what was sent: each is told once. The models have so many, and no more."""
 
     def __init__(self, acts: Acts, clock: Clock) -> None:
         self._acts = acts
@@ -92,5 +92,8 @@ class Unreviewed:
         name = call.service, call.operation
         if not call.reviewed and name not in self._met:
             self._met.add(name)
-            log.warning("%s:%s is newer than this gateway's lists, and passes only by a rule with vends = true", *name)
+            log.warning(
+                "%s:%s, or a member that it came with, is newer than this gateway's lists, and passes only by a rule with vends = true",
+                *name,
+            )
             self._acts.note(unreviewed_row(call, agent, self._clock.now()))
