@@ -84,6 +84,15 @@ def test_a_call_with_a_member_newer_than_the_lists_may_do_anything(structure, me
     assert call(*with_it).reviewed
 
 
+def test_a_structure_that_the_lists_do_not_have_is_new_as_a_whole():
+    older = dict(packaged_members())
+    older["dynamodb"], lost = re.subn(r"(?m)^Get:.*\n", "", older["dynamodb"])
+    tables = Tables(lambda name: older if name == "members" else packaged(name))
+    assert lost
+    assert not call(*transact(), tables=tables).reviewed
+    assert call(*get(), tables=tables).reviewed
+
+
 def newer_model(service, structure, member, shape="Boolean"):
     """The catalogue of a botocore that gave a structure a member."""
     raw = copy.deepcopy(model(service))
