@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import get_args
 
 import boto3
 import botocore.parsers
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_gate.aws.refusal import guess_protocol, refuse
+from trio_gate.errors import Condition
 from trio_gate.wire.head import RequestHead, Target
 
 REASON = "rule \"no <deletes> & co\" denied this; ask 'oncall' (request req-1)"
@@ -89,6 +91,29 @@ def test_each_family_has_a_code_per_protocol(protocol, status, code, expected):
     reader = {"s3": "rest-xml"}.get(protocol, protocol if protocol in PROTOCOLS else "json")
     assert parsed(reader, refusal)["Error"]["Code"] == expected
     assert refusal[0] == status
+
+
+KINDS = ["json", "rest-json", "smithy-rpc-v2-cbor", "query", "rest-xml", "ec2", "s3"]
+_JSONS = [("InvalidSignatureException", 400), ("InvalidSignatureException", 403), ("InvalidSignatureException", 400)]
+_XMLS = [("SignatureDoesNotMatch", 403), ("SignatureDoesNotMatch", 403)]
+_BAD = [*[("ValidationException", 400)] * 3, ("ValidationError", 400)]
+_LARGE = [*[("RequestEntityTooLargeException", 413)] * 3, *[("RequestEntityTooLarge", 413)] * 3]
+CONDITIONS = {
+    "ClockSkew": [*_JSONS, *_XMLS, ("RequestExpired", 400), ("RequestTimeTooSkewed", 403)],
+    "Expired": [*_JSONS, *_XMLS, ("RequestExpired", 400), ("AccessDenied", 403)],
+    "HashMismatch": [*_JSONS, *_XMLS, ("AuthFailure", 401), ("XAmzContentSHA256Mismatch", 400)],
+    "BadDigest": [*_BAD, ("BadDigest", 400), ("InvalidRequest", 400), ("BadDigest", 400)],
+    "MissingLength": [*_BAD, ("MissingContentLength", 411), ("InvalidRequest", 400), ("MissingContentLength", 411)],
+    "TooLarge": [*_LARGE, ("EntityTooLarge", 400)],
+}
+
+
+@pytest.mark.parametrize("condition", get_args(Condition))
+def test_each_condition_in_each_protocol(condition):
+    for kind, expected in zip(KINDS, CONDITIONS[condition], strict=True):
+        refusal = answer(kind, status=400, code=condition)
+        said = parsed({"s3": "rest-xml"}.get(kind, kind), refusal)["Error"]["Code"]
+        assert (said, refusal[0]) == expected, kind
 
 
 def test_cbor_answers_carry_the_header_that_strict_clients_want():
