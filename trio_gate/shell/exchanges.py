@@ -100,6 +100,7 @@ class Run:
     async def run(self, arrived: RequestHead) -> None:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._tools.bodies.room(self._agent.seat) as room, ExitStack() as kept:
+            kept.callback(self._forget)
             proven = await intake.prove(
                 arrived,
                 agent=self._agent,
@@ -138,6 +139,10 @@ class Run:
                 self._step(Event.ALLOWED)
             await self._judge_again(identified)
             await self._forward(identified, ready, assume)
+
+    def _forget(self) -> None:
+        """Let go of the call, which leads back to here: its body would stay in memory until cycles are collected."""
+        self._again = None
 
     def _step(self, event: Event) -> None:
         self._exchange.apply(event)
