@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -68,7 +69,18 @@ def test_long_lists_and_paths_are_cut_and_say_so():
     assert row["resources"][:2] == ["arn:0", "arn:1"]
     assert len(row["resources"]) == 101
     assert row["resources"][-1]["$more"]["count"] == 900
+    whole = json.dumps([f"arn:{n}" for n in range(1000)]).encode()
+    assert row["resources"][-1]["$more"]["sha256"] == hashlib.sha256(whole).hexdigest()
     assert row["path"].endswith("… (9001 characters)")
+
+
+def test_a_name_as_long_as_a_body_is_cut_in_rows_and_lines():
+    long = "arn:" + "a" * 1_000_000
+    said = told(replace(CALL, resource=long, resources=(long, "arn:b")), None, line=True)
+    cut = f"{long[:2048]}… (1000004 characters)"
+    assert said.resources == (cut, "arn:b")
+    line = json.loads(said.line)
+    assert (line["resource"], line["resources"]) == (cut, [cut, "arn:b"])
 
 
 def test_times_are_utc_whatever_they_came_in():

@@ -5,17 +5,35 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from contextlib import contextmanager
+from json.decoder import scanstring
+from traceback import walk_tb
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.aws.readers import json_body, pieces
+from trio_gate.aws.readers import json_body, json_patient, pieces
 from trio_gate.aws.readers.form_body import read_form
-from trio_gate.aws.readers.json_body import DENSE, Patient, read_json
-from trio_gate.aws.readers.pieces import PIECE, RUN, escaped_pieces, from_base64, in_order, unescaped, without_blanks
+from trio_gate.aws.readers.json_body import DENSE, LONG, read_json
+from trio_gate.aws.readers.json_patient import Patient, by_parts, once, string_at
+from trio_gate.aws.readers.pieces import (
+    PIECE,
+    RUN,
+    escaped_pieces,
+    from_base64,
+    in_order,
+    let_go,
+    take_apart,
+    unescaped,
+    without_blanks,
+)
 from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 TREES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -29,18 +47,111 @@ def _read(decoder: json.JSONDecoder, text: str) -> object:
         return "refused"
 
 
+@contextmanager
+def _in_parts(small: int) -> Iterator[None]:
+    """What is read by the library's reader is no larger, and strings are read a few characters at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_patient, "SMALL", small)
+        patch.setattr(json_patient, "SHORT", 1)
+        patch.setattr(json_patient, "PIECE", 7)
+        yield
+
+
+SIZES = pytest.mark.parametrize("small", [0, 3, 12, json_patient.SMALL])
+
+
+@SIZES
 @given(HABITS | TREES.map(json.dumps) | TREES.map(lambda tree: json.dumps(tree, ensure_ascii=False, indent=1)))
-def test_the_patient_reader_reads_what_the_other_reads(text):
-    assert _read(json_body._PATIENT, text) == _read(json_body._DECODER, text)
-    hooks = {"object_pairs_hook": list}
-    assert _read(Patient(**hooks), text) == _read(json.JSONDecoder(**hooks), text)
+def test_the_patient_reader_reads_what_the_other_reads(small, text):
+    plain = json.JSONDecoder(object_pairs_hook=once)
+    with _in_parts(small):
+        assert _read(json_body._PATIENT, text) == _read(json_body._DECODER, text)
+        assert _read(Patient(), text) == _read(plain, text)
 
 
+@SIZES
 @given(TREES.map(json.dumps), st.data())
-def test_it_does_so_for_texts_that_are_nearly_json(text, data):
+def test_it_does_so_for_texts_that_are_nearly_json(small, text, data):
     at = data.draw(st.integers(0, len(text)))
     broken = text[:at] + data.draw(HABITS.filter(bool)) + text[at + data.draw(st.integers(0, 2)) :]
-    assert _read(json_body._PATIENT, broken) == _read(json_body._DECODER, broken)
+    with _in_parts(small):
+        assert _read(json_body._PATIENT, broken) == _read(json_body._DECODER, broken)
+
+
+PARTS = st.sampled_from(
+    ["a", "\u00e9", "\\\\", '\\"', "\\n", "\\u00e9", "\\ud83d", "\\ude00", "\\u005c", "\\", "\\u1", '"', "\n"]
+)
+
+
+@given(st.lists(PARTS, max_size=60).map("".join))
+def test_a_string_in_pieces_is_the_string(text):
+    def read(reader):
+        try:
+            return reader(text, 0)
+        except ValueError:
+            return "refused"
+
+    with _in_parts(0):
+        assert read(string_at) == read(scanstring)
+
+
+@pytest.mark.parametrize("part", ["\\n", "\\u00e9", "\\ud83d\\ude00", "\\\\", "x"])
+@pytest.mark.parametrize("shift", range(12))
+def test_a_long_string_of_escapes_is_read_as_any_other(part, shift):
+    text = "a" * shift + part * (3 * PIECE // len(part))
+    assert string_at(f'{text}"', 0) == scanstring(f'{text}"', 0)
+    assert read_json(f'{{"{part}": "{text}"}}'.encode()) == json.loads(f'{{"{part}": "{text}"}}')
+
+
+def test_a_long_body_is_read_as_any_other():
+    assert read_json(b'"' + b"x" * LONG + b'"') == "x" * LONG
+    with pytest.raises(Malformed, match="surrogate"):
+        read_json(b'"' + b"\\ud800" * LONG + b'"')
+    with pytest.raises(Malformed, match="not JSON"):
+        read_json(b'"' + b"x" * LONG)
+
+
+@given(TREES, TREES)
+def test_what_is_trusted_is_read_by_parts(one, other):
+    tree = {"a": one, "b": {"c": other, "d": {}}}
+    assert repr(by_parts(json.dumps(tree, indent=1))) == repr(json.loads(json.dumps(tree)))
+
+
+def test_a_tree_is_taken_apart_to_its_leaves():
+    many, deep = [[{"a": ["b"]}] for _ in range(3 * RUN)], {"x": [1, {"y": ["z"]}]}
+    tree = {"many": many, "deep": deep, "text": "t"}
+    take_apart(tree, lambda one: one is not deep)
+    assert (tree, many) == ({}, [])
+    assert deep == {"x": [1, {"y": ["z"]}]}
+    take_apart(deep)
+    assert deep == {}
+    take_apart("no tree")
+
+
+def test_what_a_reader_had_made_is_taken_apart_with_its_fault():
+    made = {"a": [["b"]]}
+
+    def reader():
+        members, values = made, [["c"]]
+        raise Malformed(f"broken at {len(values)} of {len(members)}")
+
+    with pytest.raises(Malformed) as caught:
+        reader()
+    let_go(caught.value, "members")
+    assert made == {}
+
+
+@pytest.mark.parametrize(
+    "end", ['"b" 1}', '"a": 1}', "nul", '"b": [1, 2', '"b": {"c": 1, "c": 2}}', '"b": "\\x"}', '"b": [[1], [2], x]}']
+)
+def test_a_large_body_that_is_broken_leaves_nothing_with_its_refusal(end):
+    rest = ", ".join(f'"k{number}": [{{"v": [{number}]}}]' for number in range(2 * DENSE))
+    with pytest.raises(Malformed) as caught:
+        read_json(f'{{"a": 1, {rest}, {end}'.encode())
+    assert caught.value.__context__ is None
+    assert not [
+        frame for frame, _ in walk_tb(caught.value.__traceback__) if frame.f_locals.get("members") or frame.f_locals.get("values")
+    ]
 
 
 @pytest.mark.parametrize("text", ["1\u0661", "[1.\u0661]", '{"a":1e\u0661}', "-1\u0661"])

@@ -9,8 +9,9 @@ import trio
 import trio.lowlevel
 import trio.testing
 
+from tests.approval.kit import call
 from trio_gate.errors import Overloaded
-from trio_gate.shell.work import MAX_WAITING, Work
+from trio_gate.shell.work import MAX_WAITING, Work, drop_params
 
 WAIT = 10
 
@@ -127,6 +128,37 @@ async def test_who_leaves_frees_its_place_and_who_runs_is_not_waited_for(pieces)
     pieces.end("c1")
     await work.run("c", last)
     assert pieces.began == ["a1", "b1", "c1"]
+
+
+async def test_what_is_made_for_who_has_left_is_dropped_where_it_was_made(pieces):
+    work, dropped = Work(1), []
+
+    def drop(made):
+        dropped.append((made, threading.current_thread() is threading.main_thread()))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work.run, "a", pieces.piece("a1"), drop)
+        await pieces.until(1)
+        nursery.cancel_scope.cancel()
+    pieces.end("a1")
+    assert await work.run("a", lambda: list(dropped)) == [("a1", False)]
+    assert await work.run("a", lambda: "kept", drop) == "kept"
+    assert len(dropped) == 1
+
+
+class Seen(list):
+    emptied = 0
+
+    def __delitem__(self, key):
+        Seen.emptied += 1
+        super().__delitem__(key)
+
+
+def test_parameters_are_taken_apart_but_for_what_somebody_reads():
+    held = Seen([{"x": "y"}])
+    made = call({"held": held, "free": Seen(["z"])})
+    drop_params(made)
+    assert (made.params, held, Seen.emptied) == ({}, [{"x": "y"}], 1)
 
 
 async def test_a_line_has_an_end_and_other_lines_have_room(pieces):

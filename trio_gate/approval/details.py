@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.text import visible_lines
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.readers.inflate import gunzip
-from trio_gate.aws.readers.json_body import Patient, unique
+from trio_gate.aws.readers.json_patient import Patient
 from trio_gate.aws.readers.pieces import from_base64, without_blanks
 from trio_gate.errors import Malformed
 
@@ -99,7 +99,7 @@ def _laid_out(text: str) -> str | None:
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        value = Patient(object_pairs_hook=unique).decode(text)
+        value = Patient().decode(text)
         return json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError, Malformed):
         return None  # a member twice, too: laid out, one of them would be hidden

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.call import Unknown
@@ -112,17 +113,16 @@ def _opens(text: str) -> bool:
 
 def _texts(params: dict[str, Value]) -> Iterator[tuple[str, str | bool]]:
     """Texts and booleans with the name of the member that holds them, the first MAX_LOOKED_AT."""
-    todo: list[tuple[str, Value]] = list(params.items())
+    around: list[Iterator[tuple[str, Value]]] = [iter(params.items())]
     looked_at = 0
-    while todo and looked_at < MAX_LOOKED_AT:
-        name, value = todo.pop()
+    while around and looked_at < MAX_LOOKED_AT:
+        name, value = next(around[-1], (None, None))
         looked_at += 1
-        match value:
-            case dict():
-                todo.extend(value.items())
-            case list():
-                todo.extend((name, item) for item in value)
-            case str() | bool():
-                yield name, value
-            case _:
-                pass
+        if name is None:
+            around.pop()
+        elif isinstance(value, dict):
+            around.append(iter(value.items()))
+        elif isinstance(value, list):
+            around.append(zip(repeat(name), value, strict=False))
+        elif isinstance(value, (str, bool)):
+            yield name, value

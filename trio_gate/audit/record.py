@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.audit.chain import SCHEMA
-from trio_gate.audit.redact import Json, clipped, masked, params_text, path_text, plain
+from trio_gate.audit.redact import Json, brief, clipped, masked, params_text, path_text, plain
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 End = Literal["answered", "refused", "aborted", "failed"]
 
 MAX_RESOURCES = 100
-MAX_PATH = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +147,15 @@ def plain_read(call: Call) -> bool:
 def told(call: Call, shape: Shape | None, *, line: bool) -> Told:
     """What is written of a call, made of its parameters once; `shape` is the operation's input. `line`: for the decision log too."""
     path, resources = path_text(call.path, call.params, shape), call.resources
+    named = None if isinstance(resources, Unknown) else clipped(resources, MAX_RESOURCES)
     shown = call_json(call, masked(call.params, shape), path) if line else None
+    if shown is not None and named is not None:
+        main = shown["resource"]
+        shown |= {"resource": brief(main) if isinstance(main, str) else main, "resources": named}
     return Told(
         path=path,
         params=params_text(call.params, shape),
-        resources=None if isinstance(resources, Unknown) else tuple(clipped(resources, MAX_RESOURCES)),
+        resources=None if named is None else tuple(named),
         line=None if shown is None else json.dumps(shown, separators=(",", ":")),
     )
 
@@ -273,4 +276,4 @@ def _outcome(outcome: Outcome) -> dict[str, Json]:
 
 
 def _clip(text: str | None) -> str | None:
-    return text if text is None or len(text) <= MAX_PATH else f"{text[:MAX_PATH]}… ({len(text)} characters)"
+    return None if text is None else brief(text)

@@ -34,6 +34,9 @@ MAX_TEXT = 1024
 
 MAX_DEPTH = 32
 
+MAX_NAME = 2048
+"""Characters of an ARN or a path."""
+
 MAX_MASKED = 64 * 1024
 """Characters of texts and names, and bytes of blobs, that are read for secrets in one call; the rest is cut before."""
 
@@ -93,12 +96,21 @@ def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
 
 
 def clipped(items: Iterable[str], most: int) -> list[Json]:
-    """The first `most` of a list and, where there are more, how many and the hash of all."""
+    """The first `most` of a list, each as `brief` has it, and, where there are more, how many and the hash of all."""
     whole = list(items)
+    shown: list[Json] = [brief(item) for item in whole[:most]]
     if len(whole) <= most:
-        return list(whole)
-    digest = _sha256(json.dumps(whole).encode("ascii"))
-    return [*whole[:most], {"$more": {"count": len(whole) - most, "sha256": digest}}]
+        return shown
+    digest = hashlib.sha256(b"[")
+    for number, item in enumerate(whole):  # as json.dumps writes the list, which would keep others waiting
+        digest.update(f"{', ' if number else ''}{json.dumps(item)}".encode("ascii"))
+    digest.update(b"]")
+    return [*shown, {"$more": {"count": len(whole) - most, "sha256": digest.hexdigest()}}]
+
+
+def brief(text: str) -> str:
+    """A text that names something, no longer than a row should be: AWS has no longer names."""
+    return text if len(text) <= MAX_NAME else f"{text[:MAX_NAME]}… ({len(text)} characters)"
 
 
 def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None) -> str:

@@ -16,11 +16,12 @@ from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.named import Named
 from trio_gate.aws.params_query import queue_of_path, structure_from_query, with_source_region
 from trio_gate.aws.params_rest import rest_params
-from trio_gate.aws.params_tree import structure_from_tree
+from trio_gate.aws.params_tree import MADE, structure_from_tree
 from trio_gate.aws.readers.cbor_body import read_cbor
 from trio_gate.aws.readers.form_body import once, read_form
 from trio_gate.aws.readers.inflate import gunzip
 from trio_gate.aws.readers.json_body import read_json
+from trio_gate.aws.readers.pieces import let_go, take_apart
 from trio_gate.aws.route import Asked, Match, find
 from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
@@ -209,7 +210,13 @@ def _params(match: Match, head: RequestHead, content: bytes | None, form: _FormR
         if tree != {}:
             raise Malformed("the operation takes no parameters")
         return {}
-    return structure_from_tree(operation.input, tree, binary=binary)
+    try:
+        return structure_from_tree(operation.input, tree, binary=binary)
+    except Malformed as fault:
+        let_go(fault, MADE)
+        raise
+    finally:
+        take_apart(tree)
 
 
 def _unframed(head: RequestHead) -> RequestHead:

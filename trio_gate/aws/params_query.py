@@ -144,7 +144,7 @@ def _only(member: Member, below: _Tree, name: str) -> _Tree:
 
 
 def _numbered(member: Member, below: _Tree) -> list[Any]:
-    if not all(map(_NUMBER.fullmatch, below)):
+    if not all(_NUMBER.fullmatch(name) for name in below):
         raise Malformed(f"`{member.name}` must be numbered 1, 2, 3 and so on")
     try:
         return [below[str(number)] for number in range(1, len(below) + 1)]

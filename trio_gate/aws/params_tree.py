@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.shape import Member, Shape
 
+MADE = "values"
+"""What is made here is called so, for `let_go`."""
+
 
 def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dict[str, Value]:
     """The body members of a structure.
@@ -53,13 +56,23 @@ def value_from_tree(member: Member, value: Any, *, binary: bool = False) -> Valu
     if shape.type == "list":
         if not isinstance(value, list):
             raise Malformed(f"`{member.name}` is no list")
-        return [None if item is None else value_from_tree(shape.element, item, binary=binary) for item in value]
+        values: list[Value] = []
+        for item in value:
+            values.append(None if item is None else value_from_tree(shape.element, item, binary=binary))  # noqa: PERF401 - see MADE
+        return values
     if shape.type == "map":
         if not isinstance(value, dict):
             raise Malformed(f"`{member.name}` is no map")
-        inner = shape.members["value"]
-        return {key: value_from_tree(inner, item, binary=binary) for key, item in value.items() if item is not None}
+        return _map(shape.members["value"], value, binary=binary)
     return from_tree(member, value, binary=binary)
+
+
+def _map(inner: Member, value: dict[str, Any], *, binary: bool) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for key, item in value.items():
+        if item is not None:
+            values[key] = value_from_tree(inner, item, binary=binary)
+    return values
 
 
 def _document(value: Any) -> Value:

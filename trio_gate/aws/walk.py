@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -43,12 +44,20 @@ def given(params: Mapping[str, Value], *names: str) -> bool:
 
 def leaves(params: Mapping[str, Value]) -> Iterator[Leaf]:
     """Every string and every UNKNOWN in `params`, map keys included, depth first."""
-    stack: list[tuple[tuple[str, ...], Value]] = [((name,), value) for name, value in reversed(list(params.items()))]
-    while stack:
-        path, value = stack.pop()
-        if isinstance(value, str) or value is UNKNOWN:
-            yield path, value
-        elif isinstance(value, list):
-            stack.extend((path, item) for item in reversed(value))
-        elif isinstance(value, dict):
-            stack.extend(((*path, name), item) for name, item in reversed(list(value.items())))
+    around: list[Iterator[tuple[tuple[str, ...], Value]]] = [_members((), params)]
+    while around:
+        for path, value in around[-1]:
+            if isinstance(value, str) or value is UNKNOWN:
+                yield path, value
+            elif isinstance(value, list):
+                around.append(zip(repeat(path), value, strict=False))
+                break
+            elif isinstance(value, dict):
+                around.append(_members(path, value))
+                break
+        else:
+            around.pop()
+
+
+def _members(path: tuple[str, ...], value: Mapping[str, Value]) -> Iterator[tuple[tuple[str, ...], Value]]:
+    return (((*path, name), item) for name, item in value.items())

@@ -21,6 +21,7 @@ from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.exchanges import Run
 from trio_gate.shell.recorder import Recorder
 from trio_gate.shell.seats import MADE_ROOM
+from trio_gate.shell.work import LARGE, drop_beside
 from trio_gate.wire.agent import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
@@ -90,8 +91,19 @@ class Conversation:
             await self._agent.linger()
             return False
         if head is not None:
-            await self._answer(head, self._recorder(head, generation), generation)
+            recorder = self._recorder(head, generation)
+            try:
+                await self._answer(head, recorder, generation)
+            finally:
+                self._let_go(recorder)
         return head is not None
+
+    @staticmethod
+    def _let_go(recorder: Recorder) -> None:
+        """The parameters of a large call are nobody's any more."""
+        call, recorder.call = recorder.call, None
+        if call is not None and recorder.size > LARGE:
+            drop_beside(call)
 
     async def _answer(self, head: RequestHead, recorder: Recorder, generation: Generation) -> None:
         """Serve a request. Raises AgentGone when the connection is of no more use."""

@@ -26,7 +26,7 @@ from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.bodies import read_held
 from trio_gate.shell.generation import check_place
 from trio_gate.shell.race import race
-from trio_gate.shell.work import beside
+from trio_gate.shell.work import beside, drop_params
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
@@ -178,10 +178,12 @@ async def take(
         return bare, body if on_disk else content, _payload_hash(content, whole), call, line
 
     try:
-        head, body, payload_hash, call, recorder.told = await beside(tools.work, agent, recorder.asker, size, name)
+        head, body, payload_hash, call, recorder.told = await beside(
+            tools.work, agent, recorder.asker, size, name, lambda found: drop_params(found[3])
+        )
     except Ambiguous as fault:
         raise _explained(fault, way, models) from None
-    recorder.call = call
+    recorder.call, recorder.size = call, size
     recorder.shape = models.catalog.service(call.service).operations[call.operation].input
     return Identified(
         arrived=arrived,

@@ -43,6 +43,7 @@ class Recorder:
     Attributes:
         id: the request id that the agent is told.
         call, told: what the request was named, and that as it is written. shape: of the operation's input.
+        size: how many bytes of a body were read for that.
         decision: outcome, rule and reason.
         grant: the id of the grant of which it is a use.
         seconds: how long each stage took, by name.
@@ -66,6 +67,7 @@ class Recorder:
     agent: str | None = None
     account_name: str | None = None
     call: Call | None = None
+    size: int = 0
     told: Told | None = None
     shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None

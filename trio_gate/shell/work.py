@@ -4,6 +4,8 @@ Rule: a piece is one reading of one call. Each agent has one piece under way at 
 bounded length; the lines take turns. Who gives up while waiting leaves the line at once. A piece under way cannot be stopped: its
 thread is given back when it ends, and nobody waits for it but who asked.
 
+What is large is taken apart here too, a little at a time: freeing it at once keeps everybody waiting as well.
+
 Theory: it is all computing under one lock of the interpreter, so more threads would not make it faster. Two, so that one long piece
 does not keep out the rest. Python hands the lock over every `SWITCH` seconds, but not inside a call into C: readers of what may
 be large go through it in parts.
@@ -16,10 +18,12 @@ import sys
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_gate.aws.readers.pieces import take_apart
 from trio_gate.errors import Overloaded
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.race import race
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
+    from trio_gate.aws.call import Call
     from trio_gate.shell.agent_stream import AgentStream
 
     T = TypeVar("T")
@@ -41,6 +46,9 @@ if TYPE_CHECKING:
 
 SMALL = 16 * 1024
 """Bytes of a body that is read on the event loop: a reader takes up to two microseconds for each."""
+
+LARGE = 256 * 1024
+"""Bytes of a body whose parameters are worth taking apart when its call is over."""
 
 THREADS = 2
 
@@ -60,9 +68,40 @@ def let_go_often() -> None:
     gc.set_threshold(*gc.get_threshold()[:2], RARELY)
 
 
+def drop_params(call: Call) -> None:
+    """Take the parameters of a call apart that is over, but for what somebody is still reading."""
+    take_apart(call.params, _alone)
+
+
+def drop_beside(call: Call) -> None:
+    """The same in a thread of its own, at once: what waits for a turn would be kept for as long."""
+    trio.lowlevel.start_thread_soon(partial(drop_params, call), lambda _: None, "trio-gate drop")
+
+
+def _alone(tree: object) -> bool:
+    return sys.getrefcount(tree) <= _ALONE
+
+
+def _count() -> int:
+    counts: list[int] = []
+
+    def seen(tree: object) -> bool:
+        counts.append(sys.getrefcount(tree))
+        return True
+
+    take_apart([[]], seen)
+    return counts[0]
+
+
+_ALONE = _count()
+"""What Python counts for a tree that only `take_apart` holds; another Python counts otherwise."""
+
+
 @dataclass(slots=True, eq=False)
 class _Piece:
     work: Callable[[], Any]
+    drop: Callable[[Any], None] | None = None
+    left: bool = False
     done: trio.Event = field(default_factory=trio.Event)
     outcome: Outcome | None = None
 
@@ -75,13 +114,15 @@ class Work:
         self._lines: dict[str, deque[_Piece]] = {}
         self._busy: set[str] = set()
 
-    async def run(self, key: str, work: Callable[[], T]) -> T:
+    async def run(self, key: str, work: Callable[[], T], drop: Callable[[T], None] | None = None) -> T:
         """What `work` returns or raises, once it is the turn of `key` and of what it asked for before.
+
+        What it returns to nobody is given to `drop`, in its thread.
 
         Raises:
             Overloaded: too much waits for this key.
         """
-        piece = _Piece(work)
+        piece = _Piece(work, drop)
         line = self._lines.setdefault(key, deque())
         if len(line) >= MAX_WAITING:
             raise Overloaded("too many large calls of this agent wait to be read: try again later")
@@ -90,6 +131,7 @@ class Work:
         try:
             await piece.done.wait()
         finally:
+            piece.left = True
             self._leave(key, piece)
         if piece.outcome is None:
             message = "a piece that is done without an outcome"
@@ -116,11 +158,18 @@ class Work:
         self._free -= 1
         self._busy.add(key)
 
+        def work() -> Any:
+            made = piece.work()
+            if piece.left and piece.drop is not None:
+                piece.drop(made)
+                return None
+            return made
+
         def deliver(outcome: Outcome) -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._end, key, piece, outcome)
 
-        trio.lowlevel.start_thread_soon(piece.work, deliver, "trio-gate work")
+        trio.lowlevel.start_thread_soon(work, deliver, "trio-gate work")
 
     def _end(self, key: str, piece: _Piece, outcome: Outcome) -> None:
         piece.outcome = outcome
@@ -132,8 +181,12 @@ class Work:
         self._start()
 
 
-async def beside(work: Work, agent: AgentStream, key: str, size: int, make: Callable[[], T]) -> T:
+async def beside(
+    work: Work, agent: AgentStream, key: str, size: int, make: Callable[[], T], drop: Callable[[T], None] | None = None
+) -> T:
     """What `make` makes of a call with a body of `size` bytes: beside the loop where that may take long, while the agent is there.
+
+    What it makes for an agent that has left is given to `drop`.
 
     Raises:
         AgentGone: it hung up.
@@ -143,7 +196,7 @@ async def beside(work: Work, agent: AgentStream, key: str, size: int, make: Call
         return make()
 
     async def made() -> tuple[T]:
-        return (await work.run(key, make),)
+        return (await work.run(key, make, drop),)
 
     found = await race(made, agent.gone)
     if found is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_NODES
+from trio_gate.aws.readers.pieces import let_go
 from trio_gate.errors import Malformed
 
 _BYTES, _TEXT = 2, 3
@@ -36,7 +37,11 @@ def read_cbor(data: bytes) -> Any:
         Malformed: it is not one item of the kinds above.
     """
     reader = _Reader(data)
-    value = reader.item(0)
+    try:
+        value = reader.item(0)
+    except Malformed as fault:
+        let_go(fault, "members", "items")
+        raise
     if reader.at != len(data):
         raise Malformed("bytes follow the CBOR body")
     return value
@@ -70,7 +75,7 @@ class _Reader:
             case 2 | 3:
                 return self.string(major, info)
             case 4:
-                return [self.item(depth + 1) for _ in self.each(info)]
+                return self.list(info, depth)
             case 5:
                 return self.map(info, depth)
             case 6:
@@ -119,6 +124,12 @@ class _Reader:
             return data.decode("utf-8")
         except UnicodeDecodeError:
             raise Malformed("a CBOR text is not UTF-8") from None
+
+    def list(self, info: int, depth: int) -> list[Any]:
+        items: list[Any] = []
+        for _ in self.each(info):
+            items.append(self.item(depth + 1))  # noqa: PERF401 - `let_go` finds it by its name
+        return items
 
     def map(self, info: int, depth: int) -> dict[str, Any]:
         members: dict[str, Any] = {}

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.readers import MAX_VALUES
-from trio_gate.aws.readers.pieces import escaped_pieces, unescaped
+from trio_gate.aws.readers.pieces import PIECE, escaped_pieces, unescaped
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def read_form(data: bytes) -> dict[str, str]:
     Raises:
         Malformed: raw octets that must be escaped, bad escapes, bad UTF-8, an empty or repeated name.
     """
-    if not _RAW.fullmatch(data):
+    if not all(_RAW.fullmatch(data, at, at + PIECE) for at in range(0, len(data), PIECE)):
         raise Malformed("the form holds a raw semicolon, control, blank or octet beyond ASCII: percent-encode it")
     if data.count(b"&") >= MAX_VALUES:
         raise Malformed(f"the form has more than {MAX_VALUES} parameters")

@@ -8,22 +8,23 @@ MAX_NODES or MAX_COMMAS. Those two are counted in texts too: a count before anyt
 from __future__ import annotations
 
 import json
-import json.scanner
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
+from trio_gate.aws.readers.json_patient import Patient, once
+from trio_gate.aws.readers.pieces import let_go, take_apart
 from trio_gate.errors import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MAX_NUMBER = 64
 """Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
 
+_MADE = ("members", "values")
+"""What the patient reader and the library's reader of lists call what they make."""
 
 DENSE = 20_000
-"""Brackets and commas of a body that is read in one call into C, which takes some 10 ms for them."""
+LONG = 1024 * 1024
+"""Brackets and commas, and bytes, of a body that is read in one call into C, which takes some 10 ms for them."""
 
 
 def read_json(data: bytes) -> Any:
@@ -34,16 +35,30 @@ def read_json(data: bytes) -> Any:
     """
     if data.count(b"[") + data.count(b"{") > MAX_NODES or data.count(b",") > MAX_COMMAS:
         raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
-    decoder = _DECODER if data.count(b"{") + data.count(b"[") + data.count(b",") <= DENSE else _PATIENT
+    quick = len(data) <= LONG and data.count(b"{") + data.count(b"[") + data.count(b",") <= DENSE
     try:
         text = data.decode("utf-8")
-        value = decoder.decode(text)
     except UnicodeDecodeError:
         raise Malformed("the JSON body is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise Malformed("the body is not JSON") from None
-    _check(value, surrogates="\\u" in text)
+    value = _decoded(_DECODER if quick else _PATIENT, text)
+    try:
+        _check(value, surrogates="\\u" in text)
+    except Malformed:
+        take_apart(value)
+        raise
     return value
+
+
+def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
+    try:
+        return decoder.decode(text)
+    except Malformed as fault:
+        let_go(fault, *_MADE)
+        refusal = Malformed(fault.reason)
+    except (ValueError, RecursionError) as fault:
+        let_go(fault, *_MADE)
+        refusal = Malformed("the body is not JSON")
+    raise refusal  # here, where it holds neither the fault nor what was read
 
 
 def _check(root: Any, *, surrogates: bool) -> None:
@@ -70,27 +85,6 @@ def _sound(value: Any) -> bool:
     return True
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(pairs) <= DENSE:
-        members = dict(pairs)
-        if len(members) == len(pairs):
-            return members
-        raise Malformed("a member of the JSON body came twice")
-    return unique(pairs)
-
-
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The pairs as a dictionary, one by one, which empties their list. Raises Malformed."""
-    members: dict[str, Any] = {}
-    pairs.reverse()
-    while pairs:
-        name, value = pairs.pop()
-        if name in members:
-            raise Malformed("a member of the JSON body came twice")
-        members[name] = value
-    return members
-
-
 def _int(digits: str) -> int:
     _short(digits)
     return int(digits)
@@ -113,26 +107,5 @@ def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name.lstrip('-')} is no JSON")
 
 
-def _ascii(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Numbers of the digits that JSON has: the reader in Python takes those of other scripts too."""
-
-    def number(digits: str) -> Any:
-        if digits.isascii():
-            return read(digits)
-        message = "digits that are not JSON's"
-        raise ValueError(message)
-
-    return number
-
-
-class Patient(json.JSONDecoder):
-    """Reads the same as its base, some times slower: in Python but for single strings, so that other threads get their turns."""
-
-    def __init__(self, **hooks: Any) -> None:
-        super().__init__(**hooks)
-        self.parse_int, self.parse_float = _ascii(self.parse_int), _ascii(self.parse_float)
-        self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # in every CPython, in no stub
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
-_PATIENT = Patient(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=once, parse_int=_int, parse_float=_float, parse_constant=_constant)
+_PATIENT = Patient(parse_int=_int, parse_float=_float, parse_constant=_constant)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import binascii
 import heapq
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Tree = dict[str, Any] | list[Any]
 
 PIECE = 64 * 1024
 """Characters or bytes of one piece; of four each, as base64 wants it."""
 
 RUN = 4096
-"""Names that are sorted at once."""
+"""Names that are sorted, and items that are let go, at once."""
 
 
 def pieces_of(text: str) -> Iterator[str]:
@@ -56,3 +59,36 @@ def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     names = list(members)
     runs = [sorted(names[at : at + RUN]) for at in range(0, len(names), RUN)]
     return ((name, members[name]) for name in (runs[0] if len(runs) == 1 else heapq.merge(*runs)))
+
+
+def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> None:
+    """Empty a tree that nobody will read any more, a little at a time; of what is in it, what is `alone`: that nobody else holds."""
+    todo: list[Tree] = []
+    _empty(root, todo)
+    while todo:
+        one = todo.pop()
+        if alone(one):
+            _empty(one, todo)
+
+
+def let_go(fault: BaseException, *names: str) -> None:
+    """Take apart what readers had made when they met a fault, which holds all of it: their variables of these names."""
+    for frame, _ in walk_tb(fault.__traceback__):
+        for name in names:
+            made = frame.f_locals.get(name)
+            if isinstance(made, (dict, list)):
+                take_apart(made)
+
+
+def _empty(tree: Any, todo: list[Tree]) -> None:
+    """Empty one level; the trees in it are still to do."""
+    if isinstance(tree, dict):
+        while tree:
+            value = tree.popitem()[1]
+            if isinstance(value, (dict, list)):
+                todo.append(value)
+    elif isinstance(tree, list):
+        while tree:
+            items = tree[-RUN:]
+            del tree[-RUN:]
+            todo.extend(item for item in items if isinstance(item, (dict, list)))
