@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import resource
 import stat
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -127,6 +130,113 @@ def test_what_is_no_file_is_never_rotated(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["moved"]
     log.close()
     os.close(reader)
+
+
+@contextmanager
+def room(size):
+    """No file of this process grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("fits", [1, 60, -1])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_line_that_a_full_disk_cut_short_spoils_no_other(tmp_path, fits, restarted):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    refuse(log, "r-1")
+    size = path.stat().st_size
+    with room(size + fits % size), pytest.raises(AuditUnavailable, match="in full"):
+        refuse(log, "r-2")
+    if restarted:
+        log.close()
+        log = DecisionLog(str(path))
+    for name in ("r-3", "r-4"):
+        refuse(log, name)
+    log.close()
+    first, cut, *after = path.read_bytes().splitlines()
+    assert json.loads(first)["id"] == "r-1"
+    assert len(cut) == fits % size
+    assert [json.loads(line)["id"] for line in after] == ["r-3", "r-4"]
+
+
+def test_a_second_try_that_is_cut_short_spoils_nothing_either(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    for size in (10, 11, 30):
+        with room(size), pytest.raises(AuditUnavailable, match="in full"):
+            refuse(log, "r-1")
+    refuse(log, "r-2")
+    log.close()
+    *cut, last = path.read_bytes().splitlines()
+    assert [len(line) for line in cut] == [10, 19]
+    assert json.loads(last)["id"] == "r-2"
+
+
+def drained(reader):
+    with suppress(BlockingIOError):
+        while piece := os.read(reader, 65536):
+            yield piece
+
+
+@pytest.mark.parametrize("padding", [0, 9000], ids=["short", "longer than a pipe takes at once"])
+def test_a_pipe_that_nobody_reads_refuses_and_stops_nothing(tmp_path, padding):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log, sent = DecisionLog(str(path)), []
+    with pytest.raises(AuditUnavailable):  # noqa: PT012 - one of them is the first that does not fit
+        for number in range(100_000):
+            refuse(log, f"r-{number}-{'x' * padding}")
+            sent.append(number)
+    with pytest.raises(AuditUnavailable):
+        refuse(log, "x" * padding)
+    found = b"".join(drained(reader))
+    refuse(log, "later")
+    found += b"".join(drained(reader))
+    whole = [line for line in found.splitlines() if line.endswith(b"}")]
+    assert [json.loads(line)["id"].partition("-x")[0].rstrip("-") for line in whole] == [*(f"r-{n}" for n in sent), "later"]
+    log.close()
+    os.close(reader)
+
+
+def test_a_line_that_is_longer_than_a_pipe_holds_at_first_fits(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = DecisionLog(str(path))
+    refuse(log, "r" * 200_000)
+    assert json.loads(b"".join(drained(reader)))["id"] == "r" * 200_000
+    log.close()
+    os.close(reader)
+
+
+def test_a_pipe_whose_reader_has_left_refuses(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(AuditUnavailable, match="cannot be opened"):
+        DecisionLog(str(path))
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = DecisionLog(str(path))
+    os.close(reader)
+    with pytest.raises(AuditUnavailable):
+        refuse(log, "r-1")
+    log.close()
+
+
+def test_a_terminal_that_nobody_reads_refuses():
+    ours, theirs = pty.openpty()
+    log = DecisionLog(os.ttyname(theirs))
+    with pytest.raises(AuditUnavailable):  # noqa: PT012 - one of them is the first that does not fit
+        for number in range(100_000):
+            refuse(log, f"r-{number}")
+    log.close()
+    for file in (ours, theirs):
+        os.close(file)
 
 
 def test_a_rotated_file_is_let_go(tmp_path):

@@ -5,15 +5,18 @@ when somebody has moved it away.
 
 A line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
 system, not to the disk: the durable record is the audit database. The write blocks the loop for as long as the page cache
-takes, some microseconds; a worker thread would cost more than it saves.
+takes, some microseconds; a worker thread would cost more than it saves. What is no file (a pipe, a terminal) never blocks it:
+where nobody reads, the decision could not be logged. A line that was cut short is ended before the next one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import math
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import stamp
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.audit.redact import Json
+
+PIPE = 1024 * 1024
+"""Bytes that a pipe is asked to hold: a line that is longer than all of it could never be written."""
+
+_HOW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class DecisionLog:
@@ -40,8 +48,11 @@ class DecisionLog:
             raise AuditUnavailable(message) from error
 
     def _open(self) -> None:
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file = os.open(self._path, _HOW, 0o600)
         self._presence = Presence(self._path)
+        self._torn = _torn(self._path, os.fstat(self._file))
+        with suppress(OSError):  # no pipe, or more than this user may have: it holds what it holds
+            fcntl.fcntl(self._file, fcntl.F_SETPIPE_SZ, PIPE)
 
     def _make_room(self, more: int) -> None:
         found = os.fstat(self._file)
@@ -101,11 +112,24 @@ class DecisionLog:
         text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
         line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
         try:
-            self._make_room(len(line))
+            self._make_room(len(line) + 1)
+            line = b"\n" + line if self._torn else line
             written = os.write(self._file, line)
         except OSError as error:
             message = "the decision could not be logged; try again later"
             raise AuditUnavailable(message) from error
+        self._torn = not line[:written].endswith(b"\n")
         if written != len(line):
             message = "the decision could not be logged in full; try again later"
             raise AuditUnavailable(message)
+
+
+def _torn(path: str, found: os.stat_result) -> bool:
+    """Whether a file's last line has no end, or nobody can tell."""
+    if not stat.S_ISREG(found.st_mode) or not found.st_size:
+        return False
+    try:
+        with open(path, "rb") as file:
+            return os.pread(file.fileno(), 1, found.st_size - 1) != b"\n"
+    except OSError:
+        return True
