@@ -149,3 +149,24 @@ async def test_what_comes_without_end_is_not_read_away_without_end(nursery, auto
     nursery.start_soon(lambda: trickle(ours, bytes(1024 * 1024), every=0.1, count=1000))
     with trio.fail_after(20):
         await agent.linger()
+
+
+async def test_many_small_chunks_let_others_have_their_turn():
+    near, far = memory_stream_pair()
+    agent = agent_stream(StreamTransport(far))
+    await near.send_all(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 256 + b"0\r\n\r\n")
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        assert await agent.next_head()
+        nursery.start_soon(count)
+        pieces = [await agent.next_piece() for _ in range(4)]
+        assert [len(piece or b"") for piece in pieces] == [64] * 4
+        assert turns >= 2
+        nursery.cancel_scope.cancel()

@@ -9,8 +9,9 @@ import trio
 import trustme
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
+from tests.kit.raw_tls import RawClient
 from trio_gate.shell.contexts import for_client, for_server
-from trio_gate.shell.transport import Replay, StreamTransport, TlsTransport, trouble
+from trio_gate.shell.transport import RECORDS, SPARE, Replay, StreamTransport, TlsTransport, trouble
 
 NAME = "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024
@@ -122,6 +123,53 @@ async def test_cancelling_a_read_loses_nothing(contexts):
             scope.cancel()
             await client.receive_some(10)
         assert await client.receive_some(10) == b" of it"
+
+
+@pytest.mark.parametrize("between", [0, 31])
+async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
+    near, far = memory_stream_pair()
+    server, client = TlsTransport(far, contexts[1], server_side=True), RawClient(NAME)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handshake)
+        while not client.shake():
+            await near.send_all(client.made())
+            client.take(await near.receive_some())
+        await near.send_all(client.made())
+    sent = 0
+    for number in range(2 * SPARE):
+        client.update_key()
+        if between and number % between == 0:
+            sent += client.write(b"x")
+    await near.send_all(client.made())
+    with pytest.raises(trio.BrokenResourceError, match="too many records without data"), trio.fail_after(10):
+        await read(server, sent + 1)
+
+
+async def test_keys_may_be_updated_now_and_then(contexts):
+    near, far = memory_stream_pair()
+    server, client = TlsTransport(far, contexts[1], server_side=True), RawClient(NAME)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handshake)
+        while not client.shake():
+            await near.send_all(client.made())
+            client.take(await near.receive_some())
+        await near.send_all(client.made())
+    for number in range(SPARE // 2):
+        client.update_key()
+        client.write(bytes([number]))
+    await near.send_all(client.made())
+    assert await read(server, SPARE // 2) == bytes(range(SPARE // 2))
+
+
+async def test_many_small_records_let_others_have_their_turn(contexts):
+    async with tls_pair(contexts, sockets()) as (client, server):
+        for _ in range(3 * RECORDS):
+            await client.send_all(b"x")
+        assert [len(await server.receive_some(65536)) for _ in range(3)] == [RECORDS] * 3
+
+
+def test_hands_are_shaken_once(contexts):
+    assert all(context.options & ssl.OP_NO_RENEGOTIATION for context in contexts)
 
 
 async def test_a_goodbye_is_an_end(contexts):

@@ -97,6 +97,15 @@ def test_chunks_may_be_small_but_not_all_of_them():
     assert len(body(chunked(lines * (2 * FREE) + b"0\r\n\r\n"))) == 2 * FREE * LEAST
 
 
+def test_an_event_has_the_data_of_a_few_chunks():
+    connection = AgentConnection()
+    connection.receive(chunked(b"1\r\na\r\n" * 200 + b"0\r\n\r\n"))
+    connection.next_event()
+    assert [connection.next_event() for _ in range(4)] == [BodyData(data=b"a" * count) for count in (64, 64, 64, 8)]
+    assert isinstance(connection.next_event(), BodyEnd)
+    assert not connection.ahead
+
+
 def test_trailers_never_join_the_head():
     got = read(chunked(b"0\r\nx-amz-target: A.DeleteTable\r\n\r\n"))
     assert got[0].one("x-amz-target") is None

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
 from trio_gate.wire.checkers import AwsChunkedChecker, HashChecker, NullChecker, SignedChunksChecker, checker_for
-from trio_gate.wire.chunked import FREE, LEAST
+from trio_gate.wire.chunked import AWS_FREE, AWS_LEAST
 from trio_gate.wire.head import Streamed, StreamKind
 
 HELLO = hashlib.sha256(b"hello world").hexdigest()
@@ -36,11 +36,11 @@ def test_counting_and_hashing():
 
 
 def test_small_chunks_are_few():
-    small = (b"a",) * (2 * FREE)
+    small = (b"a",) * (2 * AWS_FREE)
     with pytest.raises(Malformed, match="too small"):
         checked(chunked((), len(small)), framed(*small, trailers=b""))
-    enough = (b"a" * LEAST,) * (2 * FREE)
-    checked(chunked((), 2 * FREE * LEAST), framed(*enough, trailers=b""))
+    enough = (b"a" * AWS_LEAST,) * (2 * AWS_FREE)
+    checked(chunked((), 2 * AWS_FREE * AWS_LEAST), framed(*enough, trailers=b""))
 
 
 @pytest.mark.parametrize("pieces", [(b"hello",), (b"hello ", b"world!"), ()])

@@ -99,7 +99,7 @@ class AgentStream:
 
     async def _begins(self) -> bool:
         """Whether something of a request is there before the idle time is over."""
-        if self.connection.leftover:
+        if self.connection.ahead:
             return True
         with self._idle(), trio.move_on_after(self._idle_timeout):
             await self._receive()
@@ -120,6 +120,8 @@ class AgentStream:
     async def next_piece(self) -> bytes | None:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
         began = trio.current_time()
+        if self.connection.ahead:  # it came in many pieces at once: others have their turn between them
+            await trio.lowlevel.checkpoint()
         with trio.move_on_after(min(self._patience, self._idle_timeout)):
             event = await self._event()
             if isinstance(event, BodyData):

@@ -22,6 +22,7 @@ def for_client() -> ssl.SSLContext:
 def _made(protocol: int) -> ssl.SSLContext:
     context = ssl.SSLContext(protocol)  # create_default_context would hear SSLKEYLOGFILE, and is stricter in newer Pythons
     context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    context.options |= ssl.OP_NO_RENEGOTIATION  # a handshake costs us more than the peer
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed
-from trio_gate.shell.transport import Replay, TlsTransport, trouble
+from trio_gate.shell.transport import Clear, Replay, TlsTransport, trouble
 from trio_gate.wire.client_hello import MAX_HELLO, UNRECOGNIZED_NAME, read_client_hello
 
 if TYPE_CHECKING:
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     Choose = Callable[[str | None], ssl.SSLContext | None]
 
 
-async def accept_tls(
-    stream: trio.abc.Stream, choose: Choose, *, within: float
-) -> tuple[trio.SSLStream[trio.abc.Stream], str | None]:
-    """Take the server's part of a handshake.
+async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[TlsTransport, str | None]:
+    """Take the server's part of a handshake. A client whose hello OpenSSL refuses is told why.
 
     Args:
         stream: an accepted connection.
@@ -33,25 +31,22 @@ async def accept_tls(
         within: seconds for all of it.
 
     Returns:
-        The stream in the clear, and the name.
+        The connection in the clear, and the name.
 
     Raises:
         Malformed: what came is not TLS, the name is not served, or the handshake broke off or was too slow.
     """
     with _in_time(within):
         replay, context, name = await _greet(stream, choose)
-        tls = trio.SSLStream[trio.abc.Stream](replay, context, server_side=True)
-        await tls.do_handshake()
-        return tls, name
-
-
-async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[TlsTransport, str | None]:
-    """As `accept_tls`, for what reads from a `Transport`; a client whose hello OpenSSL refuses is told why."""
-    with _in_time(within):
-        replay, context, name = await _greet(stream, choose)
         transport = TlsTransport(replay, context, server_side=True)
         await transport.handshake()
         return transport, name
+
+
+async def accept_tls(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
+    """As `accept_transport`, for libraries that want a stream."""
+    transport, name = await accept_transport(stream, choose, within=within)
+    return Clear(transport), name
 
 
 @contextmanager

@@ -5,7 +5,8 @@ cancelled has ended the transport, because nobody knows how much of it left. An 
 anybody on the way can cause it.
 
 Theory: one task may send while another receives. Only senders write to the stream, so what TLS has to say by itself (the
-answer to a key update) leaves before the next piece.
+answer to a key update) leaves before the next piece. OpenSSL gets one record at a time: in a single call it would work through all
+that are there until one brings data, and a peer needs no key to fill 64 KiB with records of 27 bytes that bring none.
 """
 
 from __future__ import annotations
@@ -18,11 +19,28 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
+from trio_gate.wire.chunked import take
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RECEIVE = 64 * 1024
 """Bytes asked of the socket at once, unless more are wanted."""
+
+RECORDS = 64
+"""Records that are decrypted before others get their turn."""
+
+SPARE = 64
+"""Records without data that a peer may send: a handshake takes at most ten."""
+
+SPARE_EVERY = 1024 * 1024
+"""Bytes of data that allow one more: keys are updated after many gigabytes."""
+
+_HEADER = 5
+"""Bytes of a record before what they say the length of (RFC 8446 section 5.1)."""
+
+_TYPES = range(20, 25)
+"""Of records, all of version 3.x. Whatever begins otherwise is OpenSSL's to name."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds for TLS's last word, to a peer that may no longer read."""
@@ -108,6 +126,8 @@ class TlsTransport(trio.abc.AsyncResource):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = StreamTransport(stream)
+        self._arrived = bytearray()
+        self._spare = float(SPARE)
 
     @property
     def certificate(self) -> bytes:
@@ -118,7 +138,8 @@ class TlsTransport(trio.abc.AsyncResource):
         """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush()
-            await self._feed(RECEIVE)
+            if not self._next_record():
+                await self._receive(RECEIVE)
         if fault is None:
             await self._flush()
             return
@@ -142,31 +163,52 @@ class TlsTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int) -> bytes:
         """See `Transport`."""
-        if self._incoming.pending or self._tls.pending():
+        if self._arrived or self._tls.pending():
             await trio.lowlevel.checkpoint()
         while (data := self._decrypted(max_bytes)) is None:
-            await self._feed(max_bytes)
+            await self._receive(max_bytes)
         return data
 
     def _decrypted(self, most: int) -> bytes | None:
         """What can be had without waiting; None for nothing yet, b"" for the peer's goodbye."""
         pieces: list[bytes] = []
-        try:
-            while most > 0 and (piece := self._tls.read(most)):
-                pieces.append(piece)
-                most -= len(piece)
-        except ssl.SSLWantReadError:
-            if not pieces:
-                return None
-        except ssl.SSLError as fault:
-            raise trio.BrokenResourceError from fault
-        return b"".join(pieces)
+        piece: bytes | None = None
+        while most > 0 and len(pieces) < RECORDS and (piece := self._piece(most)):
+            pieces.append(piece)
+            most -= len(piece)
+        return b"".join(pieces) if pieces or piece is not None else None
 
-    async def _feed(self, most: int) -> None:
+    def _piece(self, most: int) -> bytes | None:
+        """As `_decrypted`, of one record."""
+        while True:
+            try:
+                data = self._tls.read(most)
+            except ssl.SSLWantReadError:
+                if not self._next_record():
+                    return None
+            except ssl.SSLError as fault:
+                raise trio.BrokenResourceError from fault
+            else:
+                self._spare += len(data) / SPARE_EVERY + (len(data) > 0)
+                return data
+
+    def _next_record(self) -> bool:
+        """Let OpenSSL have one more record; whether there was one. Raises trio.BrokenResourceError if too many bring nothing."""
+        size = _HEADER + int.from_bytes(self._arrived[3:_HEADER])
+        strange = self._arrived and not (self._arrived[0] in _TYPES and self._arrived[1:2] in b"\x03")
+        if not strange and len(self._arrived) < max(size, _HEADER + 1):
+            return False
+        self._spare -= 1
+        if self._spare < 0:
+            raise trio.BrokenResourceError("too many records without data")
+        self._incoming.write(take(self._arrived, RECEIVE if strange else size))
+        return True
+
+    async def _receive(self, most: int) -> None:
         data = await self._below.receive_some(max(most, RECEIVE))
-        if data:
-            self._incoming.write(data)
-        else:
+        self._arrived += data
+        if not data:
+            self._incoming.write(take(self._arrived, len(self._arrived)))
             self._incoming.write_eof()
 
     async def _say_goodbye(self) -> None:
@@ -192,7 +234,30 @@ class TlsTransport(trio.abc.AsyncResource):
 
     def quiet(self) -> bool:
         """Whether it is known that nothing has arrived since the last read, the end included."""
-        return not (self._incoming.pending or self._tls.pending()) and self._below.quiet()
+        return not (self._arrived or self._incoming.pending or self._tls.pending()) and self._below.quiet()
+
+
+class Clear(trio.abc.Stream):
+    """A transport as the stream that libraries of trio want."""
+
+    def __init__(self, transport: TlsTransport) -> None:
+        self._transport = transport
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Pass on."""
+        await self._transport.send_all(bytes(data))
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Not known: the caller finds out."""
+        await trio.lowlevel.checkpoint()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Pass on."""
+        return await self._transport.receive_some(max_bytes or RECEIVE)
+
+    async def aclose(self) -> None:
+        """Pass on."""
+        await self._transport.aclose()
 
 
 class Replay(trio.abc.HalfCloseableStream):

@@ -34,6 +34,9 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
 """An empty SETTINGS frame, then GOAWAY of stream 0 with HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7)."""
 
+CHUNKS = 64
+"""Chunks whose data is one event: clients send 16 KiB in each, and a peer that has proven nothing may send one octet."""
+
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
@@ -156,16 +159,21 @@ class AgentConnection:
         return NEED_DATA
 
     def _joined(self, chunks: ChunkReader) -> bytes:
-        """The data of all chunks that are here: clients send 16 KiB in each. A fault behind some of it waits for the next call."""
+        """The data of the chunks that are here, if they are not many. A fault behind some of it waits for the next call."""
         pieces: list[bytes] = []
         try:
-            while data := chunks.read(self._in.data):
+            while len(pieces) < CHUNKS and (data := chunks.read(self._in.data)):
                 pieces.append(data)
         except Malformed as fault:
             if not pieces:
                 raise
             self._fault = fault
         return b"".join(pieces)
+
+    @property
+    def ahead(self) -> bool:
+        """Whether something has arrived that was not read yet."""
+        return bool(self._in.data)
 
     @property
     def must_close(self) -> bool:

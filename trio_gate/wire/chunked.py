@@ -35,6 +35,9 @@ FREE = 10_000
 LEAST = 64
 """Bytes that allow one chunk more, because each costs as much as a large one."""
 
+AWS_FREE, AWS_LEAST = 500, 256
+"""The same for aws-chunked, of which S3 itself takes the last chunk alone under 8 KiB: what is here of it is read in one go."""
+
 
 class _At(Enum):
     SIZE = auto()
@@ -53,6 +56,7 @@ class ChunkReader:
     """
 
     __slots__ = ("_at", "_budget", "_count", "_line_limit", "_total", "left", "size", "trailers")
+    _free, _least = FREE, LEAST
 
     def __init__(self) -> None:
         self.trailers: Fields = []
@@ -118,8 +122,8 @@ class ChunkReader:
     def _spend(self) -> None:
         self._count += 1
         self._total += self.size
-        if self._count > FREE + self._total // LEAST:
-            raise Malformed(f"the chunks of the body are too small: make them of {LEAST} bytes or more")
+        if self._count > self._free + self._total // self._least:
+            raise Malformed(f"the chunks of the body are too small: make them of {self._least} bytes or more")
 
     def _size(self, line: bytes) -> int:
         if not _SIZE.fullmatch(line):
@@ -161,6 +165,7 @@ class AwsChunkReader(ChunkReader):
     """
 
     __slots__ = ("_signed", "signature")
+    _free, _least = AWS_FREE, AWS_LEAST
 
     def __init__(self, *, signed: bool) -> None:
         super().__init__()
