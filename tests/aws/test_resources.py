@@ -405,6 +405,7 @@ REGISTRY = f"{OTHER}.dkr-ecr.us-east-1.on.aws/app:1"
         ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--role": f"ARN:aws:iam::{OTHER}:role/r"}}),
         ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--in": f"arn:aws:sns:{HERE}:a,arn:aws:sns:{THERE}:b"}}),
         ("lambda", "UpdateFunctionCode", {"FunctionName": "f", "ImageUri": REGISTRY}),
+        ("kinesis", "EnableEnhancedMonitoring", {"StreamId": "0123456789abcdef", "ShardLevelMetrics": ["ALL"]}),
         ("ecr", "DescribeImages", {"repositoryName": "app", "registryId": "111111111111:repository/x"}),
         ("sqs", "GetQueueUrl", {"QueueName": "q", "QueueOwnerAWSAccountId": "me"}),
     ],

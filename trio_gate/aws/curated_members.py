@@ -141,7 +141,7 @@ READERS: dict[str, dict[str, Callable[[object, Scene], Resource]]] = {
         "StreamARN": arn_reader,
         "ConsumerARN": arn_reader,
         "ResourceARN": arn_reader,
-        "ShardIterator": _never,
+        **dict.fromkeys(("ShardIterator", "StreamId"), _never),
     },
     "kms": {
         "TargetKeyId": arns.key,
