@@ -12,6 +12,7 @@ import pytest
 import trio
 from botocore.exceptions import ClientError
 
+from tests.kit.disk import room
 from tests.kit.gateway import STOP, TOKEN, running
 from tests.kit.raw import DYNAMODB, request, tunnel
 from trio_gate.errors import UpstreamError
@@ -19,6 +20,7 @@ from trio_gate.shell.approver_client import connect
 
 ALLOW = 'rule "all" { action = "allow" }\n'
 DENY = 'rule "nothing" { action = "deny" }\n'
+LAMBDA = "lambda.us-east-1.amazonaws.com"
 PATIENCE = 30
 
 
@@ -80,6 +82,20 @@ def test_a_record_at_its_limit_refuses_calls(embedded_aws, tmp_path):
         assert admin(gateway, "/readyz")[0] == 503
         assert "record_limit" in gateway.log
         assert (tmp_path / "state" / "audit.db").stat().st_size < 2 << 20
+
+
+def test_a_disk_that_is_full_at_a_bodys_last_bytes_is_a_refusal(tmp_path):
+    full = 2 << 20
+    with running(tmp_path, None, rules=DENY) as gateway, room(full, gateway.process.pid):
+        for size in (full + 1, full + 5000, full + 100_000):
+            with tunnel(gateway, gateway.ca_file, LAMBDA) as raw:
+                answer = raw.send(request("lambda", LAMBDA, path="/2015-03-31/functions", body=b"x" * size)).answer()
+            assert (answer.status, "could not be kept" in answer.text) == (503, True)
+            assert str(tmp_path) not in answer.text
+        rows = gateway.records()
+    assert [(row["outcome"]["end"], row["outcome"]["status"]) for row in rows] == [("refused", 503)] * 3
+    assert all("File too large" in row["outcome"]["reason"] for row in rows)
+    assert "bug of ours" not in gateway.log
 
 
 def test_a_flood_of_wrong_signatures_is_counted_and_a_proven_call_has_its_row(tmp_path):

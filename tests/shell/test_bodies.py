@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import contextmanager
 
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from tests.kit.disk import room as disk
 from tests.kit.streams import agent_stream, seat
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
 from trio_gate.shell.bodies import SPILL, Bodies, Kept, read_held
@@ -173,6 +175,52 @@ async def test_a_folder_that_cannot_be_used_is_said(tmp_path):  # noqa: ASYNC124
     broken = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path / "file"))
     with broken.room(seat()) as room, pytest.raises(AuditUnavailable, match="cannot be kept in"):
         room.spool()
+
+
+@pytest.mark.parametrize("short", [1, 5000, MIB])
+async def test_a_disk_that_is_full_at_the_last_bytes_refuses(kept, short):
+    size = 2 * MIB
+    agent = await sent(bytes(size), f"Content-Length: {size}")
+    with (
+        kept.room(seat()) as room,
+        disk(size - short),
+        pytest.raises(AuditUnavailable, match="could not be kept until") as caught,
+    ):
+        await read_held(agent, 4 * MIB, room, lambda: False)
+    assert caught.value.reason == "the body could not be kept until it is decided: tell your operator"
+    assert kept.spooled.left == 8 * MIB
+
+
+@pytest.mark.parametrize("does", ["write", "rewind", "next_piece", "read_at", "load"])
+async def test_a_disk_that_fails_refuses_whatever_is_done(kept, does):
+    async def load(store):  # noqa: ASYNC124 - one shape for all
+        return store.load()
+
+    act = {
+        "write": lambda store: store.write(b"more"),
+        "rewind": lambda store: store.rewind(),
+        "next_piece": lambda store: store.next_piece(),
+        "read_at": lambda store: store.read_at(0, 5),
+        "load": load,
+    }[does]
+    reads, writes = os.pipe()  # neither seeks, and each goes one way
+    with kept.room(seat()) as room:
+        store = room.spool()
+        await store.write(b"bytes")
+        os.dup2(reads if does == "write" else writes, store._file.fileno())
+        with pytest.raises(AuditUnavailable, match="could not be kept until"):
+            await act(store)
+    os.close(reads)
+    os.close(writes)
+
+
+async def test_a_spool_that_gives_back_less_than_it_took_is_no_body(kept):
+    with kept.room(seat()) as room:
+        store = room.spool()
+        await store.write(b"bytes")
+        os.truncate(store._file.fileno(), 3)
+        with pytest.raises(AuditUnavailable, match="less than it took"):
+            store.load()
 
 
 async def sent(body, framing):

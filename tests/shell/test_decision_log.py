@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 import os
 import pty
-import resource
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from tests.audit.kit import CALL, NOW
+from tests.kit.disk import room
 from trio_gate.audit.record import told
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable
@@ -130,17 +130,6 @@ def test_what_is_no_file_is_never_rotated(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["moved"]
     log.close()
     os.close(reader)
-
-
-@contextmanager
-def room(size):
-    """No file of this process grows beyond so many bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("fits", [1, 60, -1])

@@ -1,6 +1,7 @@
 """What people may do at the hub, frame by frame."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import trio
@@ -115,6 +116,18 @@ async def test_a_part_is_opened_in_full(hub, clock, waiting):
     with listening(hub, clock, "mallory") as mallory:
         await mallory.say(Open(id="q1", part="p1"))
         assert (await mallory.until(Rejected)).code == "gone"
+
+
+async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
+    async def broken(part, offset):  # noqa: ASYNC124 - it fails at once
+        raise AuditUnavailable("the body could not be kept", detail="Input/output error")
+
+    nursery.start_soon(hub.ask, replace(asked(question()), open=broken))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock) as alice:
+        await alice.say(Open(id="q1", part="body"))
+        refused = await alice.until(Rejected)
+        assert (refused.code, "Input/output" in refused.message) == ("not_kept", False)
 
 
 async def test_a_grant_is_revoked_by_whom_it_concerns(hub, clock, waiting):

@@ -11,7 +11,7 @@ import os
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
@@ -19,6 +19,7 @@ from trio_gate.errors import AuditUnavailable, Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import FileIO
 
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.budget import Budget, Share
@@ -137,21 +138,33 @@ def _too_large(limit: int) -> Malformed:
     )
 
 
-class Spool:
-    """A body on disk: written once, then read once from its start."""
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What a disk does not do refuses the call."""
+    try:
+        yield
+    except OSError as error:
+        detail = f"the body could not be kept until it is decided: {error.strerror or error}"
+        raise AuditUnavailable(_NOT_KEPT, detail=detail) from error
 
-    def __init__(self, file: BinaryIO, share: Share) -> None:
+
+class Spool:
+    """A body on disk: written once, then read once from its start. Every method raises AuditUnavailable where the disk fails."""
+
+    def __init__(self, file: FileIO, share: Share) -> None:
         self._file = file
         self._share = share
 
     async def write(self, data: bytes) -> None:
-        """Add bytes. Raises Overloaded, or AuditUnavailable when the disk does not take them."""
+        """Add bytes. Raises Overloaded, too."""
         self._share.take(len(data))
-        try:
-            await trio.to_thread.run_sync(self._file.write, data)
-        except OSError as error:
-            detail = f"the body could not be kept until it is decided: {error.strerror}"
-            raise AuditUnavailable(_NOT_KEPT, detail=detail) from error
+        with _refusing():
+            await trio.to_thread.run_sync(self._write, data)
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:  # a disk that is nearly full takes a part, and says why with the next
+            left = left[self._file.write(left) :]
 
     @property
     def size(self) -> int:
@@ -162,19 +175,26 @@ class Spool:
         """Bytes from a place on, without moving. Empty once it is closed, or past the end."""
         if self._file.closed:
             return b""
-        return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
+        with _refusing():
+            return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
 
     def load(self) -> bytes:
         """All of it, in a thread. What is read of a spool that was closed meanwhile is nobody's: the request is gone."""
-        return os.pread(self._file.fileno(), self.size, 0)
+        with _refusing():
+            data = os.pread(self._file.fileno(), self.size, 0)
+            if len(data) != self.size:
+                raise OSError("the disk gave back less than it took")
+        return data
 
     async def rewind(self) -> None:
         """Turn to reading."""
-        await trio.to_thread.run_sync(self._file.seek, 0)
+        with _refusing():
+            await trio.to_thread.run_sync(self._file.seek, 0)
 
     async def next_piece(self) -> bytes | None:
         """The next bytes, None at the end."""
-        return await trio.to_thread.run_sync(self._file.read, PIECE) or None
+        with _refusing():
+            return await trio.to_thread.run_sync(self._file.read, PIECE) or None
 
 
 @contextmanager
@@ -182,8 +202,8 @@ def spool(folder: str, share: Share) -> Iterator[Spool]:
     """A spool file in `folder`, which is made if need be. Raises AuditUnavailable."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
+        file = tempfile.TemporaryFile("w+b", 0, dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
         raise AuditUnavailable(_NOT_KEPT, detail=f"bodies cannot be kept in {folder}: {error.strerror}") from error
-    with file:
+    with file:  # unbuffered: nothing is left for closing to write, and to fail with
         yield Spool(file, share)

@@ -152,6 +152,9 @@ class Desk:
             opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
         except Overloaded:
             return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
+        except AuditUnavailable as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            return Refused(code="not_kept", message="this part cannot be read: the gateway's log says why")
         if opened is None:
             return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
         return Detail(

@@ -125,13 +125,22 @@ async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
 
 async def _serve(stream: trio.SocketStream, door: Door) -> None:
     try:
-        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
-        with door.seats.seat(stream.socket.getpeername()[0]) as seat:
-            await door.handle(stream, seat)
-    except OSError as error:
-        log.debug("a connection broke as it began: %s", error.strerror)
+        peer = _begun(stream)
+        if peer is not None:
+            with door.seats.seat(peer) as seat:
+                await door.handle(stream, seat)
     except Exception:  # a bug must not end the other connections; see the head of the file
         log.exception("a connection ended with a bug of ours")
     finally:
         door.seats.give_back()
         await trio.aclose_forcefully(stream)
+
+
+def _begun(stream: trio.SocketStream) -> str | None:
+    """Whose connection it is; None where it broke as it began."""
+    try:
+        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
+        return str(stream.socket.getpeername()[0])
+    except OSError as error:
+        log.debug("a connection broke as it began: %s", error.strerror)
+        return None

@@ -1,0 +1,65 @@
+"""What a connection that ends badly leaves behind: a line, and its seat."""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from trio_gate.config.model import Address
+from trio_gate.shell.seats import Seats
+from trio_gate.shell.server import Door, Stop, listen, run
+
+ABORT = struct.pack("ii", 1, 0)
+
+
+@pytest.fixture
+async def door():
+    """Makes a door, and serves it at once or when it is told to."""
+    [listener] = await listen(Address(host="127.0.0.1", port=0))
+    with listener.socket:
+        yield lambda handle: Door(kind="test", listener=listener, handle=handle, seats=Seats(1, 1))
+
+
+async def served(door, wait: trio.Event) -> None:
+    """Serve until the event is there."""
+    stop = Stop()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run, [door], stop)
+        with trio.fail_after(10):
+            await wait.wait()
+        await wait_all_tasks_blocked()
+        stop.request()
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ConnectionResetError(), ValueError("x")])
+async def test_whatever_a_handler_lets_through_is_a_bug_of_ours_and_has_a_line(door, caplog, fault):
+    came = trio.Event()
+
+    async def handle(stream, seat):  # noqa: ASYNC124 - it fails at once
+        came.set()
+        raise fault
+
+    made = door(handle)
+    with socket.create_connection(made.listener.socket.getsockname()):
+        await served(made, came)
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.exc_info[1] is fault
+
+
+async def test_who_has_left_before_it_is_served_is_no_bug(door, caplog):
+    came = trio.Event()
+
+    async def handle(stream, seat):  # noqa: ASYNC124 - it is over at once
+        came.set()
+
+    made = door(handle)
+    gone = socket.create_connection(made.listener.socket.getsockname())
+    gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
+    gone.close()
+    with socket.create_connection(made.listener.socket.getsockname()):
+        await served(made, came)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
