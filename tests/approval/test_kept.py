@@ -52,6 +52,8 @@ def test_secrets_are_not_kept_and_the_prompt_says_so():
         "Text": "postgres://app:canary@db/prod",
         "List": ["--token", "canary", {"Blob": b"blob"}],
         "Pairs": [{"ParameterKey": "DbPassword", "ParameterValue": "canary"}],
+        "Map": {"password=canary": "x", "stripeKey": "canary"},
+        "Command": ["docker", "login", "-p", "canary"],
         "Long": "y" * 9000,
         "Plain": "x",
     }

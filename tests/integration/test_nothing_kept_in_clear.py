@@ -3,13 +3,18 @@ behind, the decision log and its own log."""
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from itertools import count
+
+import pytest
 
 from tests.kit.gateway import running
 from tests.kit.raw import request, tunnel
 
 JSON, JSON_1_0, FORM = "application/x-amz-json-1.1", "application/x-amz-json-1.0", "application/x-www-form-urlencoded"
+MACHINE = "arn:aws:states:us-east-1:222222222222:stateMachine:m"
 RULES = """\
 rule "asked"   { match = aws.service in ["cloudformation", "codebuild", "iot", "s3", "glue"]  action = "approve"  approvers = [human.brief] }
 rule "nothing" { action = "deny"  vends = true }
@@ -168,6 +173,7 @@ def every_kind() -> Canaries:
         "PUT",
         "/bucket/key",
         None,
+        Content_Length="0",
         x_amz_meta_password=new("x-amz-meta-password"),
         x_amz_server_side_encryption_customer_algorithm="AES256",
         x_amz_server_side_encryption_customer_key=new("the key of SSE-C"),
@@ -183,8 +189,97 @@ def every_kind() -> Canaries:
     return made
 
 
-def test_nothing_is_kept_in_the_clear(tmp_path):
-    made = every_kind()
+def kinds_of_programs() -> Canaries:
+    """What agents' own names, command lines, files and encodings tell."""
+    made = Canaries()
+    new = made.new
+    names = ("API_KEY_PROD", "STRIPE_KEY", "Secret1", "MASTERPASS", "DB_PWD_1", "credentials2", "signingKey")
+    pairs = [{"name": name, "value": new(f"{name} of a build")} for name in names]
+    made.json("codebuild", "CodeBuild_20161006.StartBuild", {"projectName": "p", "environmentVariablesOverride": pairs})
+    made.json(
+        "redshift-data",
+        "RedshiftData.ExecuteStatement",
+        {
+            "ClusterIdentifier": "c",
+            "Database": "d",
+            "Sql": f"COPY t FROM 's3://b/k' ACCESS_KEY_ID 'x' SECRET_ACCESS_KEY '{new('SQL: SECRET_ACCESS_KEY')}'",
+        },
+    )
+    made.json(
+        "redshift-data",
+        "RedshiftData.ExecuteStatement",
+        {"ClusterIdentifier": "c", "Database": "d", "Sql": f"ALTER USER a PASSWORD/**/'{new('SQL: a comment')}'"},
+    )
+    commands = [
+        f"mysql -u root -p{new('mysql -p')}",
+        f"curl -u app:{new('curl -u')} https://h",
+        f"docker login -u app -p {new('docker login -p')} r",
+        f"net user app {new('net user')} /add",
+        f"echo '<c><password>{new('an XML element')}</password></c>'",
+        f"printf 'password: |\\n  {new('a block of YAML')}'",
+        f"machine h login u password {new('netrc')}",
+        f"Cookie: session={new('a cookie')}",
+        f"curl 'https://h/?q=password%3D{new('a percent-encoded text')}'",
+        f'log {{"p\\u0061ssword":"{new("an escape in a text")}"}}',
+        f"pg_dump postgres://u:a/{new('a slash in a password')}@h",
+    ]
+    made.json(
+        "ssm",
+        "AmazonSSM.SendCommand",
+        {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-01234567890abcdef"], "Parameters": {"commands": commands}},
+    )
+    made.json(
+        "dynamodb",
+        "DynamoDB_20120810.PutItem",
+        {
+            "TableName": "t",
+            "Item": {
+                "id": {"S": "1"},
+                f"amqp://u:{new('a name that is a URL')}@mq": {"S": "x"},
+                f"password={new('a name that is an assignment')}": {"S": "x"},
+                "pair": {"M": {"name": {"S": "password"}, "value": {"S": new("a pair of DynamoDB")}}},
+            },
+        },
+        JSON_1_0,
+    )
+    made.json(
+        "dynamodb",
+        "DynamoDB_20120810.UpdateItem",
+        {
+            "TableName": "t",
+            "Key": {"id": {"S": "1"}},
+            "UpdateExpression": "SET #x = :v",
+            "ExpressionAttributeNames": {"#x": "pin"},
+            "ExpressionAttributeValues": {":v": {"S": new("a short name of an expression")}},
+        },
+        JSON_1_0,
+    )
+    made.json(
+        "ecs",
+        "AmazonEC2ContainerServiceV20141113.RunTask",
+        {
+            "taskDefinition": "t",
+            "overrides": {"containerOverrides": [{"name": "c", "command": ["docker", "login", "-p", new("-p in a list")]}]},
+        },
+    )
+    made.json("glue", "AWSGlue.StartJobRun", {"JobName": "j", "Arguments": {"--signing_key": new("an argument of a job")}})
+    script = f"#!/bin/sh\nmysql -uroot -p{new('a script in base64')}\n".encode()
+    made.json(
+        "ssm",
+        "AmazonSSM.PutParameter",
+        {"Name": "n", "Type": "String", "Value": "x", "Description": base64.b64encode(script).decode()},
+    )
+    inner = json.dumps({"env": json.dumps({"pair": ["DB_PASSWORD", new("a pair in JSON in JSON")]})})
+    made.json("states", "AWSStepFunctions.StartExecution", {"stateMachineArn": MACHINE, "input": inner}, JSON_1_0)
+    packed = base64.b64encode(gzip.compress(new("gzip in base64").encode())).decode()
+    made.kinds[packed[16:]] = "gzip in base64, as it was sent"
+    made.json("kinesis", "Kinesis_20131202.PutRecord", {"StreamName": "s", "PartitionKey": packed, "Data": packed})
+    return made
+
+
+@pytest.mark.parametrize("kinds", [every_kind, kinds_of_programs])
+def test_nothing_is_kept_in_the_clear(tmp_path, kinds):
+    made = kinds()
     with running(tmp_path, None, rules=RULES, extra=BRIEF, knobs='deny_cooldown = "0s"') as gateway:
         ca_file = gateway.ca_file
         for host, raw in made.requests:

@@ -113,10 +113,15 @@ def _without_secrets(node: Json, *, hide: bool = False) -> Json:
             return {"$unknown": GONE}
         case dict():
             beside = hidden_beside(node)
-            return {name: _without_secrets(item, hide=hide or name in beside or hides(name)) for name, item in node.items()}
+            return {
+                f"{GONE} {at}" if looks_secret(name) else name: _without_secrets(
+                    item, hide=hide or name in beside or hides(name, own=True) or looks_secret(name)
+                )
+                for at, (name, item) in enumerate(node.items())
+            }
         case list():
             return [
-                _without_secrets(item, hide=hide or (number > 0 and hidden_after(node[number - 1])))
+                _without_secrets(item, hide=hide or (number > 0 and hidden_after(node[number - 1], item)))
                 for number, item in enumerate(node)
             ]
         case _:

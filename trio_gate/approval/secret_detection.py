@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased
+from trio_gate.approval.secret_readings import is_packed, readings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +42,30 @@ _KEPT_SECRET = re.compile(
     r"|(?:passcode|pwd|otp|codeverifier|bearer|jwt)\Z"
     r"|\A(?:appkey|genappkey|nwkkey|appskey|nwkskey|nwksenckey|fnwksintkey|snwksintkey)\Z"  # LoRaWAN's session keys
 )
+_SUFFIX = (
+    r"(?:s|v?[0-9]{1,3}|prod|production|live|dev|test|staging|stage|qa|uat|old|new|current|previous|primary|secondary|backup)"
+)
+_OWN_SECRET = re.compile(
+    r"passw|pswd|credential|secret|apikey|authkey|accesskey|presharedkey|connectionstring|passcode|pwd|userdata|cookie|bearer|kennwort"
+    r"|(?:master|user|admin|root|db|sql|ftp|smtp|ldap|bind|login|key|store|my|api|service|mail|ssh|dbuser)pass"
+    r"|(?:pass|pin|pw|pat|salt|otp|cvv|jwt|authorization|signature)" + _SUFFIX + r"{0,2}\Z"
+)
+_OWN_KEY = re.compile(r"[a-z0-9]key" + _SUFFIX + r"{0,3}\Z")
+_NAMES_KEY = re.compile(
+    r"(?:public|partition|sort|hash|range|primary|foreign|object|tag|cache|routing|group|s3|kms|cmk|parameter|property|attribute"
+    r"|option|header|metric|label|index|unique|composite|row|lookup|deduplication|dedup|order|message|map|context|condition|config"
+    r"|setting|filter|mon|tur|don|whis|joc|start|evaluated|first|last|data|query|search|record|item|entity|resource|path|field|column"
+    r"|event|idempotency|distribution|join|file|bucket|prefix|translation|nonce|dimension|variable|document|template|state|lock|sub)"
+    r"key" + _SUFFIX + r"{0,3}\Z"
+)
+"""Keys that find something: no secrets."""
+
+_OWN_NO_SECRET = re.compile(
+    r"(?:idlist|ids|arns|names|enabled|required|expiry|ttl|rotation|count|header|days|hours|timeout|region|provider|config)\Z"
+)
+_ENV = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+"""As variables of an environment are written, and no member of a model."""
+
 _SHORT = re.compile(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
 
 _SHAPES: Mapping[str, re.Pattern[str]] = {
@@ -52,6 +80,7 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
         for prefix in (
             *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "hf_", "dop_v1_", "sk-"),
             *("xoxa-", "xoxb-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "sk_live_", "rk_live_", "AIza", "ya29."),
+            *("xapp-", "SG.", "glrt-", "shpat_", "AGE-SECRET-KEY-"),
         )
     },
     "://": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),  # RFC 3986 section 3.2.1: a password in a URL
@@ -74,8 +103,8 @@ _ASSIGNED = (
     + r"[^\\\"'`\s{}\[\](),;&|<>])"
     r"|[^a-z0-9]{1,40}(?:[a-z]{1,12}[_-]?)?value[\\\"'`]{0,4}\s{0,8}[=:]\s{0,8}[\\\"'`]{0,4}" + _NO_VALUE + r"[^\\\"'`\s{}\[\],])"
 )
-_QUOTED = r"(?:[_-]?(?:hash|key))?\s{0,8}(?:\(\s{0,8})?(?:e|n|u&)?['\"$]['\"$]?[^'\"$\s,:;)}\]]"
-_OPTION = r"[a-z0-9-]{0,20}[ =][^\s-]"
+_QUOTED = r"(?:[_-]?(?:hash|key))?\s{0,8}(?:\(\s{0,8})?(?:e|n|u&)?['\"$]['\"$]?" + _NO_VALUE + r"[^'\"$\s,:;)}\]]"
+_OPTION = r"[a-z0-9-]{0,20}(?:=\S|\s{1,8}[^\s-])"
 _AHEAD = {"secret": r"(?<!:)", "token": r"(?<!next)(?<!client)(?<!request)(?<!continuation)(?<!next_)(?<!next-)"}
 
 _WORDS = (
@@ -84,12 +113,20 @@ _WORDS = (
     *("connectionstring", "connection_string", "db_pass", "dbpass"),
 )
 _SAID = {word: re.compile(_AHEAD.get(word, "") + word + _ASSIGNED) for word in _WORDS}
+_QUOTED_AFTER = {word: re.compile(word + r"(?:_id)?" + _QUOTED) for word in (*_WORDS, "session_token") if word != "credential"}
+"""SQL: COPY … SECRET_ACCESS_KEY '…'"""
+
 _MORE: Mapping[str, re.Pattern[str]] = {
     "password": re.compile(r"password" + _QUOTED + r"|password\s{1,8}for\s"),  # SQL: PASSWORD '…', SET PASSWORD FOR
-    "identified": re.compile(r"identified\s{1,8}(?:with\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as)\s{1,8}\S"),
-    "credentials": re.compile(r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:)\S"),  # SQL: COPY … CREDENTIALS '…'
+    "identified": re.compile(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
+    "credentials": re.compile(
+        r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:|aws_iam_role=arn:)\S"
+    ),  # SQL: COPY … CREDENTIALS '…'
     "bearer": re.compile(r"bearer\s{1,8}[a-z0-9._~+/-]{8}"),
-    "--": re.compile(r"--(?:[a-z0-9]{1,16}-){0,3}(?:password|passwd|pass|token|secret|api-key|private-key)" + _OPTION),
+    "--": re.compile(
+        r"--(?:[a-z0-9]{1,16}[-_.]){0,3}(?:password|passwd|pass|passphrase|pwd|pin|token|secret|credentials|cookie|api-key|private-key|access-key|auth-key)"
+        + _OPTION
+    ),
     "=": re.compile(
         r"[?&;](?:[a-z0-9_.]{1,16}-){0,3}[a-z0-9_.]{0,24}(?<!next)(?<!continuation)(?:token|key|sig|signature|secret|password|pass|pwd|auth|code|hmac)=[^&\s]"
     ),
@@ -111,20 +148,39 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(bare) is not None and _NO_SECRET.search(bare) is None
 
 
-def hides(name: str) -> bool:
-    """Whether the value of this name is not kept: `is_secret`, and what an agent's own names say, as `DB_PASS` or `MfaCode`."""
+def hides(name: str, *, own: bool = False) -> bool:
+    """Whether the value of this name is not kept: `is_secret`, and what names beyond the model's say, as `DB_PASS` or `MfaCode`.
+
+    `own` are names that an agent made up, in a map or as a variable: there `STRIPE_KEY` and `credentials2` are secrets too.
+    """
     if is_secret(name):
         return True
     bare = _bare(name)
-    return _NO_SECRET.search(bare) is None and (_KEPT_SECRET.search(bare) is not None or _SHORT.search(name) is not None)
+    if _NO_SECRET.search(bare) is not None:
+        return False
+    if _KEPT_SECRET.search(bare) is not None or _SHORT.search(name) is not None:
+        return True
+    return (own or _ENV.fullmatch(name) is not None) and _hides_own(bare)
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so."""
-    if _KEY.fullmatch(text) is not None or _any(_SHAPES, text):
+    """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so, in any encoding."""
+    return _tells(text) or is_packed(text) or any(map(_tells, readings(text)))
+
+
+def _hides_own(bare: str) -> bool:
+    if _OWN_NO_SECRET.search(bare) is not None:
+        return False
+    return _OWN_SECRET.search(bare) is not None or (_OWN_KEY.search(bare) is not None and _NAMES_KEY.search(bare) is None)
+
+
+def _tells(text: str) -> bool:
+    if _KEY.fullmatch(text) is not None or _any(_SHAPES, text) or is_basic(text):
         return True
     folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
-    if _any(_SAID, folded) or _any(_MORE, folded):
+    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
+        return True
+    if _speaks(inserted(text)):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 
@@ -143,17 +199,44 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
     bound = {name for name in members if _bare(name) in _BOUND}
     if not values and not bound:
         return frozenset()
-    texts = [text for name, text in members.items() if isinstance(text, str) and name not in values | bound]
-    named = values if any(len(text) <= MAX_NAME and hides(text) for text in texts) else set()
+    texts = [text for name, item in members.items() if name not in values | bound for text in _texts(item)]
+    named = values if any(len(text) <= MAX_NAME and hides(text, own=True) for text in texts) else set()
     spoken = bound if bound and any(map(_speaks, [*texts, *_aliases(members)])) else set()
     return frozenset(named | spoken)
 
 
-def hidden_after(item: object) -> bool:
-    """Whether the next item of a list is the value of an option such as `--password`."""
-    return (
-        isinstance(item, str) and item.startswith("-") and "=" not in item and len(item) <= MAX_NAME and hides(item.lstrip("-"))
-    )
+def hidden_after(before: object, item: object) -> bool:
+    """Whether an item of a list is the value of the one before it: of an option such as `--password`, `-p` or `-u`."""
+    if not isinstance(before, str) or not before.startswith("-") or "=" in before or len(before) > MAX_NAME:
+        return False
+    if before == "-p":
+        return not isinstance(item, str) or _PORT.match(item) is None
+    if before in ("-u", "--user", "--proxy-user"):
+        return isinstance(item, str) and ":" in item and _PORT.match(item) is None
+    return hides(before.lstrip("-"), own=True)
+
+
+def is_pair(items: list[Any]) -> bool:
+    """Whether a list is the name of a secret and its value; ask only where a list is an agent's own."""
+    names = [text for text in _texts(items[0]) if len(text) <= MAX_NAME] if len(items) == 2 else []
+    return any("/" not in name and hides(name, own=True) for name in names)
+
+
+_PORT = re.compile(r"/|[0-9]")
+"""What follows `-p` or `-u` and is a port, a number or a folder."""
+
+
+def _texts(item: object) -> list[str]:
+    """A name that stands alone, in a list, or as DynamoDB and RDS write it."""
+    match item:
+        case str():
+            return [item]
+        case list():
+            return [text for text in item if isinstance(text, str)]
+        case dict() if len(item) == 1:
+            return [text for text in item.values() if isinstance(text, str)]
+        case _:
+            return []
 
 
 def _any(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
@@ -165,8 +248,8 @@ def _bare(name: str) -> str:
 
 
 def _speaks(text: str) -> bool:
-    bare = _SEPARATORS.sub("", text).lower()
-    return _SECRET.search(bare) is not None or any(word in bare for word in ("pwd", "passcode", "credential", "secret", "apikey"))
+    """Whether a statement or expression names a secret; one that is too long to be read may."""
+    return len(text) > MAX_JSON or any(hides(word, own=True) for word in {*identifiers(text)})
 
 
 def _aliases(members: Mapping[str, object]) -> list[str]:
@@ -190,12 +273,12 @@ def _holds_pairs(text: str) -> bool:
             return True
         if isinstance(node, dict):
             hidden = hidden_beside(node)
-            if any(_filled(item) and (name in hidden or hides(name.rpartition(":")[2])) for name, item in node.items()):
+            if any(_filled(item) and (name in hidden or hides(name.rpartition(":")[2], own=True)) for name, item in node.items()):
                 return True
             todo.extend((item, depth + 1) for item in node.values())
         elif isinstance(node, list):
             todo.extend((item, depth + 1) for item in node)
-            if any(hidden_after(item) for item in node[:-1]):
+            if is_pair(node) or any(hidden_after(before, item) for before, item in pairwise(node)):
                 return True
     return False
 

@@ -1,7 +1,7 @@
 """Parameters as they are kept: JSON that holds no secret and has a size.
 
 Rule: a value is masked if the model calls it sensitive, or its name or the one beside it says so, or it looks like a key or tells
-one. A mask says how long the value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
+one; so is a name that tells one, which then is `$masked` and its place. A mask says how long the value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
 member: `$masked`, `$bytes`, `$b64`, `$cut`, `$more`, `$unknown`, `$number`. JSON escapes make control characters safe.
 
 Theory: too much masked costs a look elsewhere; too little stays on disk for years.
@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, looks_secret
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,7 +134,8 @@ def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
 
 def _hides(name: str, shape: Shape | None) -> bool:
     at = (shape.name if shape is not None else "", name)
-    return at in _BY_SHAPE or (hides(name) and at not in _IDS)
+    own = shape is None or (shape.type == "map" or name not in shape.members)
+    return at in _BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
 def _member(shape: Shape | None, name: str) -> Shape | None:
@@ -158,16 +159,19 @@ class _Masks:
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            tree[name] = self._value(item, _member(shape, name), hide=hide or name in beside or _hides(name, shape))
+            inner, told = _member(shape, name), looks_secret(name)
+            hidden = hide or told or name in beside or _hides(name, shape)
+            tree[f"$masked {done}" if told else name] = self._value(item, inner, hide=hidden)
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, *, hide: bool) -> list[Value]:
         tree: list[Value] = []
+        hide = hide or (shape is None and is_pair(value))
         for done, item in enumerate(value):
             if not self._take(0):
                 tree.append({"$more": len(value) - done})
                 break
-            tree.append(self._value(item, shape, hide=hide or (done > 0 and hidden_after(value[done - 1]))))
+            tree.append(self._value(item, shape, hide=hide or (done > 0 and hidden_after(value[done - 1], item))))
         return tree
 
     def _value(self, value: Value, shape: Shape | None, *, hide: bool) -> Value:

@@ -1,0 +1,83 @@
+"""The ways in which a text may hide what it says: escapes, comments, base64, one in another.
+
+Rule: a reading is only judged, never kept. What cannot be read without unpacking it, as gzip, is no reading: `is_packed` says so.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAYERS = 3
+"""Encodings in one another that are undone."""
+
+_ESCAPE = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_COMMENT = re.compile(r"/\*[^*]{0,500}\*/")
+_LINE_COMMENT = re.compile(r"--[^\n]{0,120}\n")
+_BLANKS = re.compile(r"\s+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_URL_SAFE = str.maketrans("-_", "+/")
+_WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
+"""Fullwidth forms of ASCII, as people write them beside ideographs."""
+
+_PRINTABLE = bytes([*range(0x20, 0x7F), *b"\t\r\n"])
+
+_PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ", b"(\xb5/\xfd")
+"""How gzip, zip, bzip2, xz and zstd begin."""
+
+
+def readings(text: str) -> Iterator[str]:
+    """What a text says once its encodings are undone, without the text itself. Linear: each layer is no longer than the last."""
+    for _ in range(LAYERS):
+        inner = _unescaped(text)
+        if inner != text:
+            yield inner
+        spaced = _BLANKS.sub(" ", _COMMENT.sub(" ", _LINE_COMMENT.sub(" ", inner)))
+        if spaced != inner:
+            yield spaced
+        decoded = "\n".join(piece.decode("latin-1") for piece in _pieces(inner))
+        if decoded:
+            yield decoded
+        if inner == text and not decoded:
+            return
+        text = inner if inner != text else decoded
+
+
+def is_packed(text: str) -> bool:
+    """Whether a text is compressed data, or holds some in base64: what it says is unknown."""
+    if text[:8].encode("latin-1", "replace").startswith(_PACKED):
+        return True
+    return any(_bytes(run[:8]).startswith(_PACKED) for run in _BASE64.findall(text))
+
+
+def _unescaped(text: str) -> str:
+    if "%" in text:
+        text = unquote(text)
+    if "\\" in text:
+        text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\", "")
+    if "&" in text:
+        for entity, letter in (("&quot;", '"'), ("&#34;", '"'), ("&#39;", "'"), ("&apos;", "'"), ("&#61;", "="), ("&amp;", "&")):
+            text = text.replace(entity, letter)
+    return text if text.isascii() else text.translate(_WIDE)
+
+
+def _pieces(text: str) -> Iterator[bytes]:
+    """The texts that a text spells in base64, run by run: a line of a wrapped one is whole by itself (RFC 2045 section 6.8)."""
+    for run in _BASE64.findall(text):
+        piece = _bytes(run).replace(b"\x00", b"")  # UTF-16, as PowerShell takes its commands
+        if len(piece.translate(None, _PRINTABLE)) * 10 <= len(piece):
+            yield piece
+
+
+def _bytes(run: str) -> bytes:
+    whole = run[: len(run) // 4 * 4] if len(run) % 4 == 1 else run
+    try:
+        return base64.b64decode(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4))
+    except binascii.Error:
+        return b""
