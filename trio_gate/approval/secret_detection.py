@@ -13,7 +13,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased
+from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased, variables
 from trio_gate.approval.secret_readings import is_packed, readings
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ _MORE: Mapping[str, re.Pattern[str]] = {
 }
 """What follows a word in a text, lower case, by the word, which is looked for first."""
 
-_VALUES = frozenset({"content", "data", "default", "text", "valuelist"})
+_VALUES = frozenset({"content", "data", "default", "text", "valuelist", "val", "v"})
 """Members that hold what another one names, beside those that end in `value` or `values`."""
 
 _BOUND = frozenset({"parameters", "executionparameters", "expressionattributevalues", "parametersets", "queryparameters"})
@@ -180,7 +180,7 @@ def _tells(text: str) -> bool:
     folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
     if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
         return True
-    if _speaks(inserted(text)):
+    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 

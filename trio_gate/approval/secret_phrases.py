@@ -39,6 +39,9 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
     "passwd --stdin": re.compile(r"passwd --stdin"),
     "sudo -s": re.compile(r"\|\s{0,8}sudo -s"),
     "-password-stdin": re.compile(r"echo\s[^\n]{0,200}-password-stdin|<<<"),
+    "smbclient": re.compile(r"smbclient[^|;&\n]{0,100}?%\S"),
+    "vault login": re.compile(r"vault login\s{1,8}[^\s-]"),
+    "user_data": re.compile(r"user_data[\"']?\s{0,8}[=:]\s{0,8}[\"']?[^\s\"'$]"),
     "convertto-securestring": re.compile(r"convertto-securestring"),
     "-u": re.compile(r"(?<![\w-])-u[= ]?[\"']?[a-z0-9_.@-]{1,64}:(?![0-9]{1,10}(?!\w))[^\s\"'/]"),
     "-user": re.compile(r"(?<![\w-])--(?:proxy-)?user[= ][\"']?[a-z0-9_.@-]{1,64}:(?![0-9]{1,10}(?!\w))[^\s\"'/]"),
@@ -61,6 +64,9 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
 """What tells a secret, by the word that is looked for first."""
 
 _BASIC = re.compile(r"[Bb]asic\s{1,8}([A-Za-z0-9+/]{4,400})")  # RFC 7617
+_VARIABLE = re.compile(
+    r"(?<![A-Za-z0-9_])([A-Z][A-Z0-9_]{2,80})[\"'`]?\s{0,4}[=:]\s{0,4}[\"'`]?(?!arn:|true\b|false\b|none\b|null\b)[^\s\"'`$&<>{}\[\](),;|=!:]"
+)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_#-]+")
 
 
@@ -72,6 +78,11 @@ def phrased(folded: str) -> bool:
 def is_basic(text: str) -> bool:
     """Whether a text holds credentials of the Basic scheme: base64 of a user, a colon and a password."""
     return "asic" in text and any(b":" in _decoded(found) for found in _BASIC.findall(text))
+
+
+def variables(text: str) -> set[str]:
+    """The names of variables that a text sets, as a shell or a file of an environment does: `STRIPE_KEY=…`."""
+    return {*_VARIABLE.findall(text)}
 
 
 def identifiers(text: str) -> list[str]:
