@@ -319,7 +319,8 @@ def record(stage: Stage) -> None:
     refused = [row for row in rows if row["action"] == "GetSecretValue"]
     check(len(refused) == len(ACCOUNTS) and all(row["outcome"]["end"] == "refused" for row in refused), "it holds the refusals")
     deleted = [row for row in rows if row["action"] == "DeleteObject" and row["account_name"] == "prod"]
-    check([who["person"] for row in deleted for who in row["approvers"]] == ["alice"], "it holds the delete and who decided")
+    said = [(row["decision"]["outcome"], who["person"]) for row in deleted for who in row["approvers"]]
+    check(sorted(said) == [("approve", "alice"), ("vote", "alice")], "it holds the delete, and the vote of who decided")
     check(all(row["outcome"] for row in rows), "every call has its outcome")
 
 
