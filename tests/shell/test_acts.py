@@ -186,7 +186,72 @@ async def test_a_stop_holds_at_once_and_is_lifted_only_when_that_is_recorded():
         await alice.say(Lift(agent="ci"))
         await alice.until(Accepted)
         hub.check("ci")
-    assert record.rows == ["stop", "lift"]
+    assert record.rows == ["stop", "stop", "lift"], "a lift that may be in the record and is none has the stop after it"
+
+
+class Slow:
+    """A record whose lifts wait."""
+
+    failing = False
+
+    def __init__(self):
+        self.rows, self.go = [], trio.Event()
+
+    async def acted(self, row):
+        if json.loads(row)["kind"] == "lift":
+            await self.go.wait()
+        self.rows.append((json.loads(row)["kind"], json.loads(row)["approvers"][0]["person"]))
+
+
+@pytest.fixture
+async def lifting():
+    """Alice lifts a stop, and her row is being written."""
+    clock, record = FixedClock(), Slow()
+    hub = ApprovalHub(clock, roll=Roll(agents=("ci",)), audit=record)
+    async with trio.open_nursery() as nursery:
+        with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+            await bob.say(Stop(agent="ci", reason="same words"))
+            await bob.until(Accepted)
+            nursery.start_soon(alice.say, Lift(agent="ci"))
+            await wait_all_tasks_blocked()
+            yield hub, record, alice, bob
+
+
+async def test_a_stop_that_comes_while_a_lift_is_recorded_stands(lifting):
+    hub, record, alice, bob = lifting
+    await bob.say(Stop(agent="ci", reason="same words"))
+    await bob.until(Accepted)
+    record.go.set()
+    refused = await alice.until(Rejected)
+    assert (refused.code, refused.message) == ("gone", "it is still stopped: bob stopped it again while you lifted it")
+    with pytest.raises(Denied):
+        hub.check("ci")
+    await hub.acts.flush()
+    assert record.rows == [("stop", "bob"), ("stop", "bob"), ("lift", "alice"), ("stop", "bob")]
+    await alice.say(Lift(agent="ci"))
+    await alice.until(Accepted)
+    hub.check("ci")
+
+
+async def test_who_has_left_while_a_lift_is_recorded_lifts_nothing(lifting):
+    hub, record, alice, _ = lifting
+    alice.subscription.close()
+    record.go.set()
+    await wait_all_tasks_blocked()
+    with pytest.raises(Denied):
+        hub.check("ci")
+    await hub.acts.flush()
+    assert record.rows[-1] == ("stop", "bob")
+
+
+async def test_two_lifts_at_once_are_one(lifting, nursery):
+    hub, record, alice, bob = lifting
+    nursery.start_soon(bob.say, Lift(agent="ci"))
+    await wait_all_tasks_blocked()
+    record.go.set()
+    answers = [type(await one.until((Accepted, Rejected))) for one in (alice, bob)]
+    assert sorted(kind.__name__ for kind in answers) == ["Accepted", "Rejected"]
+    hub.check("ci")
 
 
 async def test_a_grant_answers_for_nothing_before_it_is_recorded():

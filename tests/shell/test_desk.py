@@ -118,6 +118,23 @@ async def test_a_part_is_opened_in_full(hub, clock, waiting):
         assert (await mallory.until(Rejected)).code == "gone"
 
 
+async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, nursery):
+    go = trio.Event()
+
+    async def slow(part, offset):
+        await go.wait()
+        return await asked().open("p1", offset)
+
+    nursery.start_soon(hub.ask, replace(asked(question()), open=slow))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock) as alice:
+        nursery.start_soon(alice.say, Open(id="q1", part="p1"))
+        await wait_all_tasks_blocked()
+        hub.stop(None, "bob", "")
+        go.set()
+        assert (await alice.until((Detail, Rejected))).code == "gone"
+
+
 async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
     async def broken(part, offset):  # noqa: ASYNC124 - it fails at once
         raise AuditUnavailable("the body could not be kept", detail="Input/output error")

@@ -41,6 +41,8 @@ _MAY_NOT = {
     "may_stop": "you may not stop calls: `may_stop` in your person block allows it",
 }
 
+_NOT_STOPPED = Refused(code="gone", message="this is not stopped")
+
 
 class Desk:
     """Answers clients. `find` reads the record, see `store.search`; it may block."""
@@ -155,6 +157,8 @@ class Desk:
         except AuditUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             return Refused(code="not_kept", message="this part cannot be read: the gateway's log says why")
+        if self._hub.entry(frame.id, person.name) is not entry:
+            return GONE
         if opened is None:
             return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
         return Detail(
@@ -206,16 +210,25 @@ class Desk:
         return Accepted(ref=frame.ref, id=None, status="done")
 
     async def _lifted(self, subscription: Subscription, frame: Lift) -> Refused | None:
-        """End a stop once that is in the record; why it stands, where it does."""
-        person, stops = subscription.person, self._hub.stops
-        if frame.agent in stops:
-            try:
-                await self._hub.acts.write(lift_row(frame.agent, person.name, person.kind, self._clock.now()))
-            except AuditUnavailable as error:
-                return Refused(code="unavailable", message=f"it is still stopped: {error.reason}")
-        if subscription.closed or not stops.lift(frame.agent, person.name):
-            return Refused(code="gone", message="this is not stopped")
-        return None
+        """End the stop that stands now, once that is in the record; why it stands, where it does: one that came meanwhile is another."""
+        person, stops, flaw = subscription.person, self._hub.stops, None
+        meant = stops.get(frame.agent)
+        if meant is None:
+            return _NOT_STOPPED
+        try:
+            await self._hub.acts.write(lift_row(frame.agent, person.name, person.kind, self._clock.now()))
+        except AuditUnavailable as error:
+            flaw = Refused(code="unavailable", message=f"it is still stopped: {error.reason}")
+        found = stops.get(frame.agent)
+        if found is None:
+            return _NOT_STOPPED
+        if found is not meant:
+            flaw = Refused(code="gone", message=f"it is still stopped: {found.by} stopped it again while you lifted it")
+        if flaw is None and not subscription.closed:
+            stops.lift(frame.agent, person.name)
+            return None
+        self._hub.acts.note(stop_row(found, ""))  # the record's last word is not the lift that did not come to be
+        return flaw or _NOT_STOPPED
 
     def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
         if not subscription.person.may_observe:

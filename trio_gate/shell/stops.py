@@ -62,8 +62,9 @@ class Stops:
         self._audience.tell(Stopped(stop=as_json(stop)), lambda _: True)
         return stop
 
-    def __contains__(self, agent: str | None) -> bool:
-        return agent in self._stops
+    def get(self, agent: str | None) -> Stop | None:
+        """The stop of an agent, or of everything: another one, if somebody stops it again."""
+        return self._stops.get(agent)
 
     def lift(self, agent: str | None, by: str) -> bool:
         """End a stop; whether there was one."""
