@@ -100,7 +100,11 @@ class Admission:
 
     def unready(self) -> str | None:
         """Why calls are refused just now, None while they are not."""
-        return "calls are refused: the record takes no rows; the gateway's log says why" if self.audit.failing else None
+        if self.audit.failing:
+            return "calls are refused: the record takes no rows; the gateway's log says why"
+        if self.hub.failing:
+            return "calls are refused: what approvals leave behind cannot be kept; the gateway's log says why"
+        return None
 
 
 async def serve(config: Config, read: Callable[[], Config | None]) -> None:

@@ -66,6 +66,23 @@ def test_a_record_that_vanishes_refuses_calls_and_readiness_says_so(embedded_aws
         tables()
 
 
+def test_approvals_that_cannot_be_kept_refuse_calls_and_readiness_says_so(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, rules=ALLOW) as gateway:
+        tables, kept = gateway.client("dynamodb").list_tables, tmp_path / "state" / "approvals.db"
+        tables()
+        kept.rename(tmp_path / "away.db")
+        status, why = until(lambda: admin(gateway, "/readyz"), 503)
+        assert (why.count("\n"), "approvals" in why, str(tmp_path) in why) == (1, True, False)
+        with pytest.raises(ClientError) as refused:
+            tables()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+        assert str(tmp_path) not in str(refused.value)
+        assert "approvals.db is gone" in gateway.log
+        (tmp_path / "away.db").rename(kept)
+        until(lambda: admin(gateway, "/readyz"), 200)
+        tables()
+
+
 def test_a_record_at_its_limit_refuses_calls(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws, rules=ALLOW, knobs='record_limit = "1MiB"') as gateway:
         table = gateway.client("dynamodb")

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import threading
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import timedelta
@@ -16,11 +17,11 @@ from tests.config.kit import BASE, HASH, MAIN, load
 from tests.kit.asking import asked, listening
 from tests.shell import older_kept
 from tests.shell.test_approvals import Agent
-from trio_gate.approval.frames import GrantEnded, Resolved, Terms
+from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop, Terms
 from trio_gate.approval.request import Group
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
-from trio_gate.shell.audit_log import open_audit_log
+from trio_gate.shell.audit_log import LOOK_EVERY, LOOK_TIMEOUT, open_audit_log
 from trio_gate.shell.keep import Keep
 from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.roll import roll_of
@@ -242,20 +243,133 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
     keep.close()
 
 
-async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path, monkeypatch):
-    keep, threads = Keep(str(tmp_path / "k.db")), trio.to_thread.current_default_thread_limiter()
+async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path):
+    keep = Keep(str(tmp_path / "k.db"))
     keep.put("stop", "a", {"n": 1})
-    monkeypatch.setattr(threads, "total_tokens", 1)
-    threads.acquire_on_behalf_of_nowait(keep)
+    keep._limiter.acquire_on_behalf_of_nowait(keep)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep.flush)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    threads.release_on_behalf_of(keep)
+    keep._limiter.release_on_behalf_of(keep)
     assert keep.noted.is_set()
     await keep.flush()
     assert keep.load("stop") == {"a": {"n": 1}}
     keep.close()
+
+
+async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_path, monkeypatch):
+    keep, hangs, go = Keep(str(tmp_path / "k.db")), trio.Event(), threading.Event()
+    write, token = Keep._write, trio.lowlevel.current_trio_token()
+
+    def slow(self, notes):
+        token.run_sync_soon(hangs.set)
+        go.wait(30)
+        write(self, notes)
+
+    monkeypatch.setattr(Keep, "_write", slow)
+    keep.put("stop", "a", {"n": 1})
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep.flush)
+        await hangs.wait()
+        nursery.cancel_scope.cancel()
+    monkeypatch.undo()
+    keep.close()  # which it is not yet
+    keep.put("stop", "a", {"n": 2})
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep.flush)
+        await wait_all_tasks_blocked()
+        go.set()
+    assert keep.load("stop") == {"a": {"n": 2}}
+    await keep.rest()
+    keep.close()
+    with pytest.raises(AuditUnavailable, match="closed"):
+        keep.load("stop")
+
+
+async def looked(hub, clock):
+    """Return after the next look."""
+    await wait_all_tasks_blocked()
+    clock.jump(LOOK_EVERY)
+    await wait_all_tasks_blocked()
+    await hub._keep.rest()
+    await wait_all_tasks_blocked()
+
+
+@pytest.mark.parametrize("gone", ["", "-wal"])
+async def test_a_database_that_is_taken_away_is_noticed_and_back_again(opened, tmp_path, caplog, gone, mock_clock):
+    path = str(tmp_path / f"approvals.db{gone}")
+    async with opened() as hub:
+        await hub.kept()
+        os.rename(path, f"{path}.away")
+        for _ in range(2):
+            await looked(hub, mock_clock)
+            assert hub.failing
+        with pytest.raises(AuditUnavailable, match="is gone") as refused:
+            hub.check("ci")
+        assert path not in refused.value.reason
+        os.rename(f"{path}.away", path)
+        await looked(hub, mock_clock)
+        assert not hub.failing
+        hub.check("ci")
+    [told] = [record.message for record in caplog.records if record.levelname == "ERROR"]
+    assert told.startswith("calls are refused: ")
+    assert f"{path} is gone" in told
+
+
+async def test_a_database_that_takes_nothing_is_noticed(opened, mock_clock):
+    async with opened() as hub:
+        await hub.kept()
+        for switch, failing in (("ON", True), ("OFF", False)):
+            hub._keep._db.execute(f"PRAGMA query_only = {switch}")
+            await looked(hub, mock_clock)
+            assert hub.failing is failing
+
+
+async def test_a_look_that_hangs_is_a_fault(opened, monkeypatch, mock_clock):
+    go = threading.Event()
+    with monkeypatch.context() as patched:
+        async with opened() as hub:
+            await hub.kept()
+            patched.setattr(Keep, "_write", lambda *_: go.wait(30))
+            for seconds in (LOOK_EVERY, LOOK_TIMEOUT):
+                await wait_all_tasks_blocked()
+                mock_clock.jump(seconds)
+            await wait_all_tasks_blocked()
+            assert hub.failing
+            go.set()
+
+
+SAYS = {
+    "stop": (Stop(agent="ci"), "it is stopped, but a restart would forget it: "),
+    "lift": (Lift(agent="eve"), "it is lifted, but a restart would stop it again: "),
+    "revoke": (Revoke(id="g1"), "the grant is revoked, but a restart would bring it back: "),
+}
+
+
+@pytest.mark.parametrize("what", SAYS)
+async def test_what_a_person_does_and_is_not_kept_is_said(opened, clock, tmp_path, what):
+    path, (frame, said) = tmp_path / "approvals.db", SAYS[what]
+    async with opened() as hub:
+        with listening(hub, clock, may_grant=True, may_stop=True) as alice:
+            async with waiting(hub, call()):
+                pass
+            alice.vote()
+            [grant] = hub.grants.book
+            hub.roll = replace(hub.roll, agents=("ci", "eve"))
+            hub.stop("eve", "alice", "")
+            await hub.kept()
+            os.rename(path, f"{path}.away")
+            await alice.say(replace(frame, id=grant.id) if what == "revoke" else frame)
+            refused = await alice.until(Rejected)
+            assert (refused.code, refused.message.startswith(said)) == ("unavailable", True)
+            assert str(tmp_path) not in refused.message
+            os.rename(f"{path}.away", path)
+    async with opened() as hub:
+        stopped = sorted(stop.agent for stop in hub.stops)
+        assert (stopped, len(list(hub.grants.book))) == (
+            {"stop": (["ci", "eve"], 1), "lift": ([], 1), "revoke": (["eve"], 0)}[what]
+        )
 
 
 @pytest.fixture(params=[1, 2])

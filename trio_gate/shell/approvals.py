@@ -147,8 +147,20 @@ class ApprovalHub:
                 self._leave(entry, entry.attempt)
 
     def check(self, agent: str | None) -> None:
-        """Raise Denied while the calls of an agent are stopped."""
+        """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
         self.stops.check(agent)
+        if self._keep is not None:
+            self._keep.check()
+
+    @property
+    def failing(self) -> bool:
+        """Whether no call goes on, because a stop could not be kept."""
+        return self._keep is not None and self._keep.failing
+
+    async def kept(self) -> None:
+        """Return once what outlives the process is on disk. Raises AuditUnavailable."""
+        if self._keep is not None:
+            await self._keep.flush()
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, and take back what it waits for."""
@@ -220,8 +232,7 @@ class ApprovalHub:
         try:
             if cleared.grant is not None:
                 await self.acts.flush()
-                if self._keep is not None:
-                    await self._keep.flush()
+                await self.kept()
         except BaseException:
             cleared.close()
             raise

@@ -180,18 +180,19 @@ class Desk:
             return Refused(code="gone", message="there is no such grant any more")
         self._hub.grants.end(grant, "revoked", person.name)
         self._hub.acts.note(revoke_row(grant, person.name, person.kind, self._clock.now()))
-        if unwritten := await self._unwritten("the grant is revoked"):
-            return unwritten
-        return Accepted(ref=frame.ref, id=frame.id, status="done")
+        unwritten = await self._unwritten("the grant is revoked", "bring it back")
+        return unwritten or Accepted(ref=frame.ref, id=frame.id, status="done")
 
-    async def _unwritten(self, done: str) -> Refused | None:
-        """What a person is told of an act that holds and is not in the record yet; None where it is."""
-        try:
-            with trio.fail_after(WRITE_TIMEOUT):
-                await self._hub.acts.flush()
-        except (AuditUnavailable, trio.TooSlowError) as error:
-            why = error.reason if isinstance(error, AuditUnavailable) else "the record is slow"
-            return Refused(code="unavailable", message=f"{done}, but this is not in the record yet: {why}")
+    async def _unwritten(self, done: str, restart: str) -> Refused | None:
+        """What a person is told of an act that holds and is not on disk yet, and what a restart would do; None where it is."""
+        wanted = ((self._hub.kept, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
+        for write, but in wanted:
+            try:
+                with trio.fail_after(WRITE_TIMEOUT):
+                    await write()
+            except (AuditUnavailable, trio.TooSlowError) as error:
+                why = error.reason if isinstance(error, AuditUnavailable) else "the disk is slow"
+                return Refused(code="unavailable", message=f"{done}, but {but}: {why}")
         return None
 
     async def _stopped(self, subscription: Subscription, frame: Stop | Lift) -> ServerFrame | Refused:
@@ -203,11 +204,11 @@ class Desk:
         if isinstance(frame, Stop):
             stop = self._hub.stop(frame.agent, person.name, visible(frame.reason))
             self._hub.acts.note(stop_row(stop, person.kind))
-            if unwritten := await self._unwritten("it is stopped"):
-                return unwritten
-        elif (flaw := await self._lifted(subscription, frame)) is not None:
-            return flaw
-        return Accepted(ref=frame.ref, id=None, status="done")
+            unwritten = await self._unwritten("it is stopped", "forget it")
+        else:
+            flaw = await self._lifted(subscription, frame)
+            unwritten = flaw or await self._unwritten("it is lifted", "stop it again")
+        return unwritten or Accepted(ref=frame.ref, id=None, status="done")
 
     async def _lifted(self, subscription: Subscription, frame: Lift) -> Refused | None:
         """End the stop that stands now, once that is in the record; why it stands, where it does: one that came meanwhile is another."""

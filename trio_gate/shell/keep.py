@@ -1,7 +1,8 @@
 """What of approvals outlives the process: pending prompts, grants and stops, as JSON in SQLite.
 
 Rule: notes are taken at once and written by `flush`, in order and in one transaction; what must be durable before something happens
-waits for it. A note that was not written, for a fault or a cancellation, stays noted.
+waits for it. A note that was not written, for a fault or a cancellation, stays noted. A look each second tells whether notes could be
+written: while they could not, no call goes on, because a stop would be forgotten.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import trio
 
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit_log import LOOK_EVERY, LOOK_TIMEOUT
 from trio_gate.shell.presence import Presence
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Keep:
         self._path = path
         self._notes: _Notes = {}
         self._lock = trio.Lock()
+        self._limiter = trio.CapacityLimiter(1)
+        self._fault: AuditUnavailable | None = None
         self.noted = trio.Event()
         self.void = ""
         self._proven: dict[str, str] = {}
@@ -127,17 +131,50 @@ class Keep:
             if not notes:
                 return
             try:
-                await trio.to_thread.run_sync(self._write, notes)
-            except sqlite3.Error as error:
-                self._note_again(notes)
-                raise self._unavailable(error) from error
-            except BaseException:  # a cancellation comes before the thread begins
+                await self._use(notes)
+            except BaseException:  # a cancellation, too: whether they were written or not, they may be again
                 self._note_again(notes)
                 raise
 
     def _note_again(self, notes: _Notes) -> None:
         self._notes = {**notes, **self._notes}
         self.noted.set()
+
+    async def _use(self, notes: _Notes) -> None:
+        """Have notes written, or without any see whether they could be; one that hangs and is left alone is over before the next."""
+        try:
+            await trio.to_thread.run_sync(self._write, notes, limiter=self._limiter, abandon_on_cancel=True)
+        except sqlite3.Error as error:
+            self._fault = self._unavailable(error)
+            raise self._fault from error
+        self._fault = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether nothing can be kept just now."""
+        return self._fault is not None
+
+    def check(self) -> None:
+        """Raise AuditUnavailable while nothing can be kept."""
+        if self._fault is not None:
+            raise AuditUnavailable(self._fault.reason, detail=self._fault.detail)
+
+    async def look(self) -> None:
+        """See each second whether notes could be written, until cancelled."""
+        told: str | None = None
+        while True:
+            await trio.sleep(LOOK_EVERY)
+            try:
+                with trio.fail_after(LOOK_TIMEOUT):
+                    await self._use({})
+            except AuditUnavailable:
+                pass
+            except trio.TooSlowError:
+                self._fault = self._unavailable(f"it was not written within {LOOK_TIMEOUT} seconds")
+            found = self._fault.detail if self._fault is not None else None
+            if found != told:
+                log.error("calls are refused: %s", found) if found else log.info("what approvals leave behind can be kept again")
+            told = found
 
     def _write(self, notes: _Notes) -> None:
         if missing := self._presence.missing():
@@ -149,17 +186,25 @@ class Keep:
                     self._db.execute("DELETE FROM kept WHERE kind = ? AND id = ?", (kind, name))
                 else:
                     self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (kind, name, text))
+            if not notes:
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
 
-    def close(self) -> None:
-        """Close the database; its WAL is folded in."""
-        self._db.close()
+    async def rest(self) -> None:
+        """Return once no write is under way."""
+        async with self._limiter:
+            pass
 
-    def _unavailable(self, error: Exception) -> AuditUnavailable:
+    def close(self) -> None:
+        """Close the database; its WAL is folded in. A write that hangs in its thread keeps it."""
+        if not self._limiter.borrowed_tokens:
+            self._db.close()
+
+    def _unavailable(self, error: Exception | str) -> AuditUnavailable:
         return AuditUnavailable(
             "what approvals leave behind cannot be kept: tell your operator",
             detail=f"what approvals leave behind cannot be kept in {self._path}: {error}",

@@ -49,6 +49,7 @@ async def open_hub(
         hub.load()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sweeping, hub, clock)
+            nursery.start_soon(keep.look)
             nursery.start_soon(_writing, keep)
             nursery.start_soon(_writing, hub.acts)
             nursery.start_soon(pager.run)
@@ -59,6 +60,7 @@ async def open_hub(
             for last in (keep, hub.acts):
                 with suppress(AuditUnavailable):
                     await last.flush()
+            await keep.rest()
         keep.close()
 
 
