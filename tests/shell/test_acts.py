@@ -208,8 +208,8 @@ async def lifting():
     """Alice lifts a stop, and her row is being written."""
     clock, record = FixedClock(), Slow()
     hub = ApprovalHub(clock, roll=Roll(agents=("ci",)), audit=record)
-    async with trio.open_nursery() as nursery:
-        with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+        async with trio.open_nursery() as nursery:
             await bob.say(Stop(agent="ci", reason="same words"))
             await bob.until(Accepted)
             nursery.start_soon(alice.say, Lift(agent="ci"))
