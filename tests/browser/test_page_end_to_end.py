@@ -76,6 +76,6 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
     page.wait_for_selector("text=1 of 5")
     page.click("nav >> text=Activity")
     page.click("text=Record")
-    page.wait_for_selector("text=8 rows.")
+    page.wait_for_selector("text=9 rows.")
     context.close()
     assert visitor.faults == []

@@ -35,7 +35,7 @@ FREE = 10_000
 LEAST = 64
 """Bytes that allow one chunk more, because each costs as much as a large one."""
 
-AWS_FREE, AWS_LEAST = 500, 256
+AWS_FREE, AWS_LEAST = 200, 64
 """The same for aws-chunked, of which S3 itself takes the last chunk alone under 8 KiB: what is here of it is read in one go."""
 
 
