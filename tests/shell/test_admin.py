@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
@@ -301,6 +301,33 @@ async def test_a_peer_that_breaks_the_protocol_ends_only_its_connection(gate, ra
     await stream.send_all(raw)
     await trio.aclose_forcefully(stream)
     assert await gate.request("/healthz") == (200, "ok\n")
+
+
+EMPTY = b"\x01\x80\0\0\0\0", b"\x00\x80\0\0\0\0"
+"""The beginning of a text of many frames, and one more of them, without a letter."""
+
+
+async def test_who_has_shown_no_token_sends_few_frames(gate):
+    stream = await gate.stream()
+    await stream.send_all(head("/v1/approvals", **WEBSOCKET))
+    assert (await stream.receive_some()).startswith(b"HTTP/1.1 101 ")
+    with trio.fail_after(5), suppress(trio.BrokenResourceError):
+        await stream.send_all(EMPTY[0] + EMPTY[1] * admin.HELLO)
+        while await stream.receive_some():
+            pass
+
+
+async def test_a_frame_in_many_pieces_is_read_of_a_person(gate):
+    stream = await gate.stream()
+    await stream.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+    answer = b""
+    while b'"snapshot"' not in answer:
+        answer += await stream.receive_some()
+    await stream.send_all(EMPTY[0] + EMPTY[1] * admin.HELLO + b"\x80\x82\0\0\0\0{}")
+    with trio.fail_after(10):
+        while b'"malformed"' not in answer:
+            answer += await stream.receive_some()
+    await trio.aclose_forcefully(stream)
 
 
 async def test_the_gate_must_prove_itself(gate):

@@ -8,6 +8,7 @@ open nothing. Every wait has a deadline and ends when the gateway stops, and no 
 from __future__ import annotations
 
 import logging
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from trio_gate.shell.admin_http import answer, check_request, handshake, read_re
 from trio_gate.shell.guests import Guests
 from trio_gate.shell.page import load
 from trio_gate.shell.sign_in import SignIn
-from trio_gate.shell.transport import Replay
+from trio_gate.shell.transport import Paced, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -56,6 +57,12 @@ PONG_TIMEOUT = 10
 """Seconds: a peer that fell off the network is noticed within their sum."""
 
 CLOSE_TIMEOUT = 2
+
+PIECE = 256
+"""Bytes of a WebSocket that are read at once: an empty frame has 6, and costs as much as a large one."""
+
+HELLO = 4096
+"""Bytes of frames that whoever has shown no token yet may send."""
 
 NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TRY_AGAIN = 1000, 1001, 1003, 1008, 1013
 """Close codes: RFC 6455 section 7.4.1, and 1013 from IANA's registry."""
@@ -163,12 +170,13 @@ class AdminServer:
     ) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
-                request = await wrap_server_stream(nursery, Replay(stream, opening), max_message_size=MAX_CLIENT_FRAME)
+                paced = Paced(Replay(stream, opening), PIECE, math.inf if person else len(opening) + HELLO)
+                request = await wrap_server_stream(nursery, paced, max_message_size=MAX_CLIENT_FRAME)
                 socket = await request.accept(subprotocol=PROTOCOL)
             if session is None:
-                code, reason = await self._session(socket, guest, person)
+                code, reason = await self._session(socket, paced, guest, person)
             else:
-                code, reason = await self._while_it_lasts(session, partial(self._session, socket, guest, person))
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, paced, guest, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
@@ -188,12 +196,13 @@ class AdminServer:
                 nursery.cancel_scope.cancel()
         return end
 
-    async def _session(self, socket: WebSocketConnection, guest: Guest, person: Person | None) -> tuple[int, str]:
+    async def _session(self, socket: WebSocketConnection, paced: Paced, guest: Guest, person: Person | None) -> tuple[int, str]:
         """Talk until one side ends it; the close code and reason for the peer."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
                     person = await self._introduced(await socket.get_message(), guest)
+                    paced.left = math.inf
         except GateError as error:
             self.refused("approver", guest.source, error)
             return POLICY, error.reason

@@ -260,6 +260,36 @@ class Clear(trio.abc.Stream):
         await self._transport.aclose()
 
 
+class Paced(trio.abc.Stream):
+    """A stream that is read in small pieces, because of each who reads makes much: so many bytes at once, and `left` of them in all."""
+
+    def __init__(self, stream: trio.abc.Stream, piece: int, left: float) -> None:
+        self._stream = stream
+        self._piece = piece
+        self.left = left
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """At most a piece. Raises trio.BrokenResourceError once nothing is left."""
+        if self.left <= 0:
+            raise trio.BrokenResourceError("more was sent than may be read")
+        await trio.lowlevel.checkpoint()
+        data = await self._stream.receive_some(int(min(max_bytes or self._piece, self._piece, self.left)))
+        self.left -= len(data)
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Pass on."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Pass on."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Pass on."""
+        await self._stream.aclose()
+
+
 class Replay(trio.abc.HalfCloseableStream):
     """A stream that is read from `head` first."""
 
