@@ -97,6 +97,29 @@ def test_chunks_may_be_small_but_not_all_of_them():
     assert len(body(chunked(lines * (2 * FREE) + b"0\r\n\r\n"))) == 2 * FREE * LEAST
 
 
+@pytest.mark.parametrize(
+    ("raw", "method", "headers"),
+    [
+        (b"HEAD / HTTP/1.1\r\nHost: h\r\nX:\ta\tb \r\nnothing\r\n\r\n", "HEAD", (("host", "h"), ("x", "a\tb"))),
+        (b"GET /\xff HTTP/1.1\r\nX: \xff\r\n\r\n", "GET", (("x", "\ufffd"),)),
+        (b"NONSENSE\r\n\r\n", "NONSENSE", ()),
+        (b"\x16\x03\x01", "\x16\x03\x01", ()),
+        (b"GET / HTTP/1.1\r\nA: b\r\n" + b"C: " + b"d" * 2 * MAX_HEAD, "GET", (("a", "b"), ("c", "d" * (MAX_HEAD - 25)))),
+        (
+            b"GET / HTTP/1.1\r\n" + b"a:b\r\n" * 200 + b"\r\n",
+            "GET",
+            (*(("a", "b"),) * 99, ("a", "b\r\na:b" + "\r\na:b" * 99 + "\r\n\r\n")),
+        ),
+    ],
+)
+def test_of_a_refused_head_the_shape_of_the_answer_is_told(raw, method, headers):
+    connection = AgentConnection()
+    connection.receive(raw)
+    with pytest.raises(Malformed):
+        connection.next_event()
+    assert (connection.refused_head.method, connection.refused_head.headers) == (method, headers)
+
+
 def test_an_event_has_the_data_of_a_few_chunks():
     connection = AgentConnection()
     connection.receive(chunked(b"1\r\na\r\n" * 200 + b"0\r\n\r\n"))

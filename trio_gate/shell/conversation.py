@@ -78,7 +78,7 @@ class Conversation:
             # Only now: a kept connection may have waited through a reload.
             return await self._serve(head, self._generation())
         recorder = self._recorder(_NO_HEAD, self._generation())
-        refusal = self._refusal(recorder, _NO_HEAD, malformed)
+        refusal = self._refusal(recorder, self._agent.connection.refused_head, malformed)
         await self._record(Exchange(), recorder, malformed, refusal)
         await self._refuse(recorder, _NO_HEAD, malformed, refusal)
         return False

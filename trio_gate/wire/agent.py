@@ -17,7 +17,7 @@ from trio_gate.text import fold
 from trio_gate.wire.chunked import ChunkReader, take
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer
-from trio_gate.wire.parse import MAX_HEAD, parse_request_head
+from trio_gate.wire.parse import MAX_HEAD, glimpse, parse_request_head
 from trio_gate.wire.writer import BodyWriter, serialise
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class AgentConnection:
         "_in",
         "_left",
         "_method",
+        "_raw",
         "_writer",
         "content_length",
         "expects_continue",
@@ -76,6 +77,7 @@ class AgentConnection:
         self._in = HeadBuffer(MAX_HEAD)
         self._eof = False
         self._fault: Malformed | None = None
+        self._raw: bytes | None = None
         self._close = False
         self._reset()
 
@@ -117,7 +119,7 @@ class AgentConnection:
         buffer = self._in.data
         if buffer and not 0x41 <= buffer[0] <= 0x5A:
             raise Malformed("this is no HTTP/1.1 request: it does not begin with a method in capitals")
-        raw = self._in.take()
+        raw = self._raw = self._in.take()
         if raw is None:
             if self._eof and buffer:
                 raise Malformed("the connection closed inside a head")
@@ -126,8 +128,14 @@ class AgentConnection:
             self._close, self._at = True, _At.END
             return Http2Preface()
         head = parse_request_head(raw)
+        self._raw = None
         self._begin(head)
         return head
+
+    @property
+    def refused_head(self) -> RequestHead:
+        """What can be told of a head for which `next_event` raised."""
+        return glimpse(self._raw or bytes(self._in.data[:MAX_HEAD]))
 
     def _begin(self, head: RequestHead) -> None:
         length = head.one("content-length")

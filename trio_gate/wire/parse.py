@@ -92,6 +92,14 @@ def parse_request_head(raw: bytes) -> RequestHead:
     return RequestHead(method=method.decode("ascii"), target=_target(_origin_form(target, headers)), headers=headers)
 
 
+def glimpse(raw: bytes) -> RequestHead:
+    """What can be told of a head that was refused, for the shape of the answer and nothing else. Raises nothing."""
+    first, *lines = raw[:MAX_HEAD].decode("ascii", "replace").split("\r\n", MAX_FIELDS)
+    parted = [line.partition(":") for line in lines]
+    headers = tuple((fold(name), value.strip(" \t")) for name, colon, value in parted if colon)
+    return RequestHead(method=first.partition(" ")[0], target=Target(segments=("",)), headers=headers)
+
+
 def parse_connect(raw: bytes) -> ConnectHead:
     """Read what a client sends to the proxy listener. HTTP/1.0 is accepted here: Python before 3.12 sends it for CONNECT.
 

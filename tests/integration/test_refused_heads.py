@@ -1,0 +1,48 @@
+"""A head that the strict reader refuses is answered in the service's own shape: programs print the reason, not the status's name."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.kit.gateway import running
+from tests.kit.raw import Raw
+
+ODD = {"tab": {"x-odd": "a\tb"}, "many": {f"x-{number}": "a" for number in range(120)}, "long": {"x-long": "a" * 40_000}}
+SAID = {"tab": "a TAB stands inside the field `x-odd`", "many": "more than 100 fields", "long": "larger than 32768 bytes"}
+
+
+@pytest.fixture(scope="module")
+def gate(embedded_aws, tmp_path_factory):
+    with running(tmp_path_factory.mktemp("heads"), embedded_aws) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("door", ["proxy", "endpoint"])
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("s3", "list_buckets", "InvalidRequest"),
+        ("sts", "get_caller_identity", "ValidationError"),
+        ("dynamodb", "list_tables", "ValidationException"),
+        ("ec2", "describe_instances", "InvalidRequest"),
+    ],
+)
+def test_the_reason_is_read(gate, service, operation, code, kind, door):
+    client = gate.client(service, by=door)
+    client.meta.events.register("before-send", lambda request, **_: request.headers.update(ODD[kind]))
+    with pytest.raises(ClientError) as caught:
+        getattr(client, operation)()
+    error = caught.value.response["Error"]
+    assert SAID[kind] in error["Message"]
+    assert error["Code"] == code
+
+
+def test_the_answer_to_a_refused_head_request_has_no_body(gate):
+    with Raw(gate.doors["endpoint"]) as raw:
+        raw.send(b"HEAD /bucket HTTP/1.1\r\nhost: s3.us-east-1.amazonaws.com\r\nx-odd: a\tb\r\n\r\n")
+        status, fields = raw.head()
+        assert (status, fields["connection"]) == (400, "close")
+        assert "a TAB stands inside" in fields["x-trio-gate-reason"]
+        assert raw.rest() == b""
