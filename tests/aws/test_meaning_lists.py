@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-import botocore
 import pytest
 
 from scripts.make_operations import operations as operation_lines
-from tests.aws.meaning_kit import OTHER, meaning, model, operations, services
+from tests.aws.meaning_kit import OTHER, meaning, model, need_botocore_of, operations, services
 from trio_gate.aws import lists
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.reviewed import packaged as reviewed
@@ -81,8 +80,7 @@ def test_every_answer_with_a_secret_key_in_botocore_is_listed():
 
 def test_the_operations_that_count_as_reviewed_are_those_of_the_lists_botocore():
     head, *_ = text = files("trio_gate.aws").joinpath("operations.txt").read_text("ascii").splitlines()
-    if f"botocore {botocore.__version__} " not in head:
-        pytest.skip(f"{head}: another is installed, whose operations were not reviewed")
+    need_botocore_of(head)
     assert text == list(operation_lines())
 
 

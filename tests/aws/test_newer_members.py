@@ -10,11 +10,10 @@ import json
 import re
 from importlib.resources import files
 
-import botocore
 import pytest
 
 from scripts.make_operations import members
-from tests.aws.meaning_kit import TABLES, model
+from tests.aws.meaning_kit import TABLES, model, need_botocore_of
 from tests.aws.naming_kit import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.catalog import Catalog
@@ -123,8 +122,7 @@ def test_an_operation_of_the_lists_own_that_gets_a_member_still_vends():
 
 def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore():
     first, *_ = text = files("trio_gate.aws").joinpath("members.txt").read_text("ascii").splitlines()
-    if f"botocore {botocore.__version__} " not in first:
-        pytest.skip(f"{first}: another is installed, whose members were not reviewed")
+    need_botocore_of(first)
     assert text == list(members())
 
 

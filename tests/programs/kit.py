@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from scripts.embedded_aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
 
@@ -51,6 +53,18 @@ with socket.socket(fileno=int(sys.argv[2])) as out:
     socket.send_fds(out, [b"."], [door.fileno()])
 sys.stdin.read()
 """
+
+
+def need(name: str, *files: Path) -> None:
+    """Skip the test, by name, where a program is not on this machine."""
+    if not all(file.exists() for file in files):
+        pytest.skip(f"{name} is not installed (scripts/programs does it)")  # only scripts/programs installs what is not Python's
+
+
+def need_namespaces(why_not: str | None) -> None:
+    """Skip the test where the transparent way cannot be made."""
+    if why_not is not None:
+        pytest.skip(f"the transparent way cannot be tried here: {why_not}")  # not every machine lets its users make namespaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

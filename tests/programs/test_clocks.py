@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.kit.gateway import running
-from tests.programs.kit import CLIENTS, Job, Way
+from tests.programs.kit import CLIENTS, Job, Way, need
 from tests.programs.programs import MODULES, NODE
 
 RULES = 'rule "all" { action = "allow" }\n'
@@ -30,8 +30,7 @@ def gate(embedded_aws, tmp_path_factory):
 @pytest.fixture
 def said(gate, tmp_path):
     def run(version, minutes, *words):
-        if not (NODE.exists() and (MODULES / {"2": "aws-sdk", "3": "@aws-sdk"}[version]).exists()):
-            pytest.skip(f"version {version} of the AWS SDK for JavaScript is not installed (scripts/programs does it)")
+        need(f"version {version} of the AWS SDK for JavaScript", NODE, MODULES / {"2": "aws-sdk", "3": "@aws-sdk"}[version])
         way = Way(name="endpoint", ca_file="", endpoint=f"http://{gate.doors['endpoint']}")
         job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)
         return json.loads(

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
+from tests.programs.kit import ROOT, need
 
 
 def test_the_main_job_is_shown_whole():
-    if not (ROOT / ".venv-awscli/bin/aws").exists():
-        pytest.skip("AWS CLI 1 is not installed (scripts/programs does it)")
+    need("AWS CLI 1", ROOT / ".venv-awscli/bin/aws")
     done = subprocess.run(
         [sys.executable, "scripts/demo.py", "--yes"], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )

@@ -12,7 +12,7 @@ from botocore.signers import RequestSigner
 from scripts import embedded_aws
 from scripts.embedded_aws import ACCOUNTS
 from tests.kit.gateway import AGENT, running
-from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Way
+from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Way, need
 from tests.programs.programs import CURL, MODULES, NODE
 
 RULES = 'rule "all" { action = "allow" }\n'
@@ -52,8 +52,7 @@ def s3(gate, job):
 
 def curl(job, url, *words, method=None, **fields):
     """Status and body of what curl got."""
-    if not CURL.exists():
-        pytest.skip("curl is not installed")
+    need("curl", CURL)
     headers = [word for name, value in fields.items() for word in ("--header", f"{name.replace('_', '-')}: {value}")]
     request = ("--request", method) if method else ()
     trust = ("--cacert", job.way.ca_file) if job.way.ca_file else ()
@@ -124,8 +123,7 @@ def test_an_expired_url_is_refused(gate, job):
 
 @pytest.fixture
 def from_javascript(job):
-    if not (NODE.exists() and (MODULES / "@aws-sdk" / "s3-request-presigner").exists()):
-        pytest.skip("the AWS SDK for JavaScript is not installed (scripts/programs does it)")
+    need("the AWS SDK for JavaScript", NODE, MODULES / "@aws-sdk" / "s3-request-presigner")
     return json.loads(
         job.run(NODE, "--no-warnings", CLIENTS / "presign.mjs", MODULES, BUCKET, "presigned/js key").splitlines()[-1]
     )
@@ -155,8 +153,7 @@ def test_javascript_presigns_encryption_and_a_body(job, direct, from_javascript)
 
 @pytest.mark.parametrize("cli", [CLI_1, CLI_2], ids=["1", "2"])
 def test_the_cli_presigns_a_download(job, cli):
-    if not cli.exists():
-        pytest.skip(f"{cli} is not installed (scripts/programs does it)")
+    need(str(cli), cli)
     (job.folder / "config").write_text("[default]\ns3 =\n    signature_version = s3v4\n")
     endpoint = ("--endpoint-url", job.way.endpoint) if job.way.endpoint else ()
     presign = (cli, *endpoint, "s3", "presign", f"s3://{BUCKET}/report.txt")

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded_aws import ACCOUNTS
 from tests.kit.gateway import SECRET, running
-from tests.programs.kit import ROOT, Job, namespaces, no_namespaces, ways
+from tests.programs.kit import ROOT, Job, namespaces, need, need_namespaces, no_namespaces, ways
 from tests.programs.programs import CURL
 
 REGION = "us-west-9"
@@ -43,8 +43,8 @@ def inside(gate, tmp_path_factory):
 
 @pytest.fixture(params=["proxy", "transparent"])
 def job(request, gate, inside, tmp_path):
-    if request.param == "transparent" and isinstance(inside, str):
-        pytest.skip(f"the transparent way cannot be tried here: {inside}")
+    if request.param == "transparent":
+        need_namespaces(inside if isinstance(inside, str) else None)
     way = ways(gate, inside)[request.param]
     return Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)
 
@@ -85,8 +85,7 @@ CALLS = {
 @pytest.mark.parametrize("cli", CLIS)
 @pytest.mark.parametrize("call", CALLS)
 def test_the_aws_cli_prints_it(job, gate, large, cli, call):
-    if not CLIS[cli].exists():
-        pytest.skip(f"{cli} is not installed (scripts/programs does it)")
+    need(cli, CLIS[cli])
     words, host, operation = CALLS[call]
     before = gate.log.count(" refused ")
     out = failing(
@@ -100,8 +99,7 @@ def test_the_aws_cli_prints_it(job, gate, large, cli, call):
 
 
 def test_curl_prints_it(job, large):
-    if not CURL.exists():
-        pytest.skip("curl is not installed")
+    need("curl", CURL)
     trust = (CURL, "-sS", "--cacert", job.way.ca_file, "--aws-sigv4", f"aws:amz:{REGION}:s3", "--user", f"{job.key}:{job.secret}")
     for words in (("-T", large), ("-T", large, "-H", "Expect:"), ()):
         out = failing(job, *trust, "--fail-with-body", *words, f"https://unknown.s3.{REGION}.amazonaws.com/k")

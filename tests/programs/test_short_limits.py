@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.kit.approver import Person, detached
 from tests.kit.gateway import running
-from tests.programs.kit import BUCKET, CLIENTS, Job, Way
+from tests.programs.kit import BUCKET, CLIENTS, Job, Way, need
 from tests.programs.programs import ARROW, OWN
 
 RULES = """\
@@ -16,8 +14,7 @@ rule "rest"    { action = "allow" }
 
 
 def test_the_sdk_for_cpp_hears_that_its_call_waits(embedded_aws, tmp_path):
-    if not ARROW.exists():
-        pytest.skip("pyarrow is not installed (scripts/programs does it)")
+    need("pyarrow", ARROW)
     with running(tmp_path, embedded_aws, rules=RULES) as gate:
         way = Way(name="endpoint", ca_file="", endpoint=f"http://{gate.doors['endpoint']}")
         job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)

@@ -10,16 +10,34 @@ from trio_gate.shell.allowance import Allowance, Pace
 WIDE = Pace(most=10_000, rate=1000)
 
 
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 def given(made: Allowance, address: str, count: int) -> int:
     return sum(made.take(address) for _ in range(count))
 
 
-async def test_a_source_has_so_much_at_first_and_a_rate_then(mock_clock):  # noqa: ASYNC124 - its clock is trio's
-    made = Allowance(Pace(most=5, rate=0.5), WIDE)
+def test_a_source_has_so_much_at_first_and_a_rate_then(clock):
+    made = Allowance(Pace(most=5, rate=0.5), WIDE, now=clock)
     assert given(made, "192.0.2.1", 9) == 5
-    mock_clock.jump(4)
+    clock.advance(4)
     assert given(made, "192.0.2.1", 9) == 2
-    mock_clock.jump(1000)
+    clock.advance(1000)
     assert given(made, "192.0.2.1", 9) == 5
     assert given(made, "192.0.2.2", 9) == 5
 
@@ -28,24 +46,24 @@ async def test_a_source_has_so_much_at_first_and_a_rate_then(mock_clock):  # noq
     ("one", "other", "shared"),
     [("2001:db8::1", "2001:db8::2", True), ("2001:db8::1", "2001:db8:0:1::1", False), ("::ffff:192.0.2.1", "192.0.2.1", True)],
 )
-async def test_a_source_is_more_than_an_address_of_ipv6(one, other, shared):  # noqa: ASYNC124 - its clock is trio's
-    made = Allowance(Pace(most=3, rate=0), WIDE)
+def test_a_source_is_more_than_an_address_of_ipv6(clock, one, other, shared):
+    made = Allowance(Pace(most=3, rate=0), WIDE, now=clock)
     assert given(made, one, 5) == 3
     assert given(made, other, 5) == (0 if shared else 3)
 
 
-async def test_all_together_have_one(mock_clock):  # noqa: ASYNC124 - its clock is trio's
-    made = Allowance(Pace(most=3, rate=1), Pace(most=5, rate=1))
+def test_all_together_have_one(clock):
+    made = Allowance(Pace(most=3, rate=1), Pace(most=5, rate=1), now=clock)
     assert [given(made, f"192.0.2.{last}", 9) for last in range(3)] == [3, 2, 0]
-    mock_clock.jump(2)
+    clock.advance(2)
     assert given(made, "192.0.2.9", 9) == 2
 
 
-async def test_so_many_are_told_apart_and_those_beyond_share(mock_clock, monkeypatch):  # noqa: ASYNC124 - its clock is trio's
+def test_so_many_are_told_apart_and_those_beyond_share(clock, monkeypatch):
     monkeypatch.setattr(allowance, "MAX_SOURCES", 2)
-    made = Allowance(Pace(most=2, rate=1), WIDE)
+    made = Allowance(Pace(most=2, rate=1), WIDE, now=clock)
     assert [given(made, f"192.0.2.{last}", 3) for last in range(4)] == [2, 2, 2, 0]
-    mock_clock.jump(10)
+    clock.advance(10)
     assert given(made, "192.0.2.7", 3) == 2
     assert given(made, "192.0.2.8", 3) == 2
     assert len(made._sources) == 2

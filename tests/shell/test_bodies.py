@@ -193,7 +193,8 @@ async def test_a_disk_that_is_full_at_the_last_bytes_refuses(kept, short):
 
 @pytest.mark.parametrize("does", ["write", "rewind", "next_piece", "read_at", "load"])
 async def test_a_disk_that_fails_refuses_whatever_is_done(kept, does):
-    async def load(store):  # noqa: ASYNC124 - one shape for all
+    async def load(store):
+        await trio.lowlevel.checkpoint()
         return store.load()
 
     act = {

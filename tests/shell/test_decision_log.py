@@ -172,16 +172,21 @@ def drained(reader):
             yield piece
 
 
+def fill(log: DecisionLog, padding: str, sent: list[int]) -> None:
+    """Write lines until one does not fit."""
+    for number in range(100_000):
+        refuse(log, f"r-{number}-{padding}")
+        sent.append(number)
+
+
 @pytest.mark.parametrize("padding", [0, 9000], ids=["short", "longer than a pipe takes at once"])
 def test_a_pipe_that_nobody_reads_refuses_and_stops_nothing(tmp_path, padding):
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     log, sent = DecisionLog(str(path)), []
-    with pytest.raises(AuditUnavailable):  # noqa: PT012 - one of them is the first that does not fit
-        for number in range(100_000):
-            refuse(log, f"r-{number}-{'x' * padding}")
-            sent.append(number)
+    with pytest.raises(AuditUnavailable):
+        fill(log, "x" * padding, sent)
     with pytest.raises(AuditUnavailable):
         refuse(log, "x" * padding)
     found = b"".join(drained(reader))
@@ -220,9 +225,8 @@ def test_a_pipe_whose_reader_has_left_refuses(tmp_path):
 def test_a_terminal_that_nobody_reads_refuses():
     ours, theirs = pty.openpty()
     log = DecisionLog(os.ttyname(theirs))
-    with pytest.raises(AuditUnavailable):  # noqa: PT012 - one of them is the first that does not fit
-        for number in range(100_000):
-            refuse(log, f"r-{number}")
+    with pytest.raises(AuditUnavailable):
+        fill(log, "", [])
     log.close()
     for file in (ours, theirs):
         os.close(file)

@@ -136,7 +136,8 @@ async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, 
 
 
 async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
-    async def broken(part, offset):  # noqa: ASYNC124 - it fails at once
+    async def broken(part, offset):
+        await trio.lowlevel.checkpoint()
         raise AuditUnavailable("the body could not be kept", detail="Input/output error")
 
     nursery.start_soon(hub.ask, replace(asked(question()), open=broken))

@@ -101,12 +101,13 @@ def _last(value: object) -> str:
     return str(value).rsplit("/", 1)[-1]
 
 
-def TABLE(value: object, scene: Scene) -> Resource:  # noqa: N802 - it stands among the readers that are made
+def _table(value: object, scene: Scene) -> Resource:
     """A table by name or ARN. What is named below one, its table is not: an index is said by other members."""
     found = kind_reader("dynamodb", "table/")(value, scene)
     return found if str(found.arn).count("/") == 1 else NOT_KNOWN
 
 
+TABLE = _table
 LOG_GROUP = kind_reader("logs", "log-group:")
 
 READERS: dict[str, dict[str, Callable[[object, Scene], Resource]]] = {

@@ -7,10 +7,14 @@ those beyond share one bucket.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.shell.sources import source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_SOURCES = 256
 """Sources told apart."""
@@ -25,10 +29,11 @@ class Pace:
 
 
 class _Bucket:
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, now: Callable[[], float]) -> None:
         self._pace = pace
+        self._now = now
         self._level = float(pace.most)
-        self._at = trio.current_time()
+        self._at = now()
 
     def take(self) -> bool:
         self._fill()
@@ -41,18 +46,19 @@ class _Bucket:
         return self._level >= self._pace.most
 
     def _fill(self) -> None:
-        now = trio.current_time()
+        now = self._now()
         self._level = min(self._pace.most, self._level + (now - self._at) * self._pace.rate)
         self._at = now
 
 
 class Allowance:
-    """See the head of the file. `each` is a source's, `together` is that of all."""
+    """See the head of the file. `each` is a source's, `together` is that of all; `now` tells seconds."""
 
-    def __init__(self, each: Pace, together: Pace) -> None:
+    def __init__(self, each: Pace, together: Pace, *, now: Callable[[], float] = trio.current_time) -> None:
         self._each = each
-        self._all = _Bucket(together)
-        self._others = _Bucket(each)
+        self._now = now
+        self._all = _Bucket(together, now)
+        self._others = _Bucket(each, now)
         self._sources: dict[str, _Bucket] = {}
 
     def take(self, address: str) -> bool:
@@ -65,5 +71,5 @@ class Allowance:
                 self._sources = {known: bucket for known, bucket in self._sources.items() if not bucket.full()}
             if len(self._sources) >= MAX_SOURCES:
                 return self._others
-            self._sources[name] = _Bucket(self._each)
+            self._sources[name] = _Bucket(self._each, self._now)
         return self._sources[name]
