@@ -166,6 +166,19 @@ async def test_what_waits_is_taken_back_when_its_rule_changes(read, tmp_path, ch
     assert ("which is not a denial" in reason) is not waits
 
 
+@asynccontextmanager
+async def approved(running):
+    """The answer to come of a delete that alice, who is there, has approved."""
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(running.delete)
+        with running.hub.subscribe(running.current.config.people[0]) as subscription, trio.fail_after(60):
+            listener = Listener(running.hub, running.tools.clock, subscription)
+            await listener.next()
+            prompt = await listener.prompt()
+            listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
+            yield asking
+
+
 async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_path, monkeypatch):
     waiting, go = trio.Event(), trio.Event()
     real = RoleCredentials.credentials
@@ -177,18 +190,11 @@ async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_
 
     monkeypatch.setattr(RoleCredentials, "credentials", slow)
     async with serving(read(), tmp_path) as running:
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(running.delete)
-            alice = running.current.config.people[0]
-            with running.hub.subscribe(alice) as subscription, trio.fail_after(60):
-                listener = Listener(running.hub, running.tools.clock, subscription)
-                await listener.next()
-                prompt = await listener.prompt()
-                listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
-                await waiting.wait()
-                running.hub.stop(None, "alice", "enough")
-                go.set()
-                said = await trio.to_thread.run_sync(asking.result)
+        async with approved(running) as asking:
+            await waiting.wait()
+            running.hub.stop(None, "alice", "enough")
+            go.set()
+            said = await trio.to_thread.run_sync(asking.result)
         assert "stopped by a person" in said
         assert not list(running.hub.grants.book)
 
@@ -224,18 +230,11 @@ async def test_an_approved_call_that_waits_on_is_judged_by_the_configuration_of_
     waiting, go = held_up
     values, change, goes = CHANGES[name]
     async with serving(read(), tmp_path) as running:
-        with ThreadPoolExecutor(1) as pool:
-            asking = pool.submit(running.delete)
-            alice = running.current.config.people[0]
-            with running.hub.subscribe(alice) as subscription, trio.fail_after(60):
-                listener = Listener(running.hub, running.tools.clock, subscription)
-                await listener.next()
-                prompt = await listener.prompt()
-                listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
-                await waiting.wait()
-                running.change(read(change, **values), told=False)
-                go.set()
-                said = await trio.to_thread.run_sync(asking.result)
+        async with approved(running) as asking:
+            await waiting.wait()
+            running.change(read(change, **values), told=False)
+            go.set()
+            said = await trio.to_thread.run_sync(asking.result)
         assert not list(running.hub.grants.book)
     assert (said is None) is goes, said
 

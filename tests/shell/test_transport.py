@@ -125,8 +125,8 @@ async def test_cancelling_a_read_loses_nothing(contexts):
         assert await client.receive_some(10) == b" of it"
 
 
-@pytest.mark.parametrize("between", [0, 31])
-async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
+async def shaken(contexts):
+    """A client that can update its keys, its end of the wire, and our server."""
     near, far = memory_stream_pair()
     server, client = TlsTransport(far, contexts[1], server_side=True), RawClient(NAME)
     async with trio.open_nursery() as nursery:
@@ -135,6 +135,12 @@ async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
             await near.send_all(client.made())
             client.take(await near.receive_some())
         await near.send_all(client.made())
+    return client, near, server
+
+
+@pytest.mark.parametrize("between", [0, 31])
+async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
+    client, near, server = await shaken(contexts)
     sent = 0
     for number in range(2 * SPARE):
         client.update_key()
@@ -146,14 +152,7 @@ async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
 
 
 async def test_keys_may_be_updated_now_and_then(contexts):
-    near, far = memory_stream_pair()
-    server, client = TlsTransport(far, contexts[1], server_side=True), RawClient(NAME)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(server.handshake)
-        while not client.shake():
-            await near.send_all(client.made())
-            client.take(await near.receive_some())
-        await near.send_all(client.made())
+    client, near, server = await shaken(contexts)
     for number in range(SPARE // 2):
         client.update_key()
         client.write(bytes([number]))

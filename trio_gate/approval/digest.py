@@ -66,7 +66,7 @@ class DigestInput:
             length is shown to people and follows from the hash, so it is not encoded.
         trailers: of the payload.
         rule: the rule that asks for the approval.
-        repeat: the request without members of the idempotencyToken trait; None when it has none.
+        repeat: the request without the tokens of the reviewed lists in `aws.repeat`; None when it has none.
     """
 
     agent: str | None

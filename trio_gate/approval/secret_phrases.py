@@ -5,10 +5,10 @@ Rule: each pattern is looked for by a word of its own first, in lower case, and 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import TYPE_CHECKING
+
+from trio_gate.approval.secret_readings import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def phrased(folded: str) -> bool:
 
 def is_basic(text: str) -> bool:
     """Whether a text holds credentials of the Basic scheme: base64 of a user, a colon and a password."""
-    return "asic" in text and any(b":" in _decoded(found) for found in _BASIC.findall(text))
+    return "asic" in text and any(b":" in bytes_of(found) for found in _BASIC.findall(text))
 
 
 def variables(text: str) -> set[str]:
@@ -95,10 +95,3 @@ def inserted(text: str) -> str:
     folded = text.lower()  # the places are those of this text, and so is what is returned
     head, values, tail = folded.partition("values")
     return head if values and "insert" in head and ("'" in tail or '"' in tail or "$$" in tail) else ""
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
-        return b""

@@ -53,7 +53,7 @@ def is_packed(text: str) -> bool:
     """Whether a text is compressed data, or holds some in base64: what it says is unknown."""
     if text[:8].encode("latin-1", "replace").startswith(_PACKED):
         return True
-    return any(_bytes(run[:8]).startswith(_PACKED) for run in _BASE64.findall(text))
+    return any(bytes_of(run[:8]).startswith(_PACKED) for run in _BASE64.findall(text))
 
 
 def _unescaped(text: str) -> str:
@@ -70,12 +70,13 @@ def _unescaped(text: str) -> str:
 def _pieces(text: str) -> Iterator[bytes]:
     """The texts that a text spells in base64, run by run: a line of a wrapped one is whole by itself (RFC 2045 section 6.8)."""
     for run in _BASE64.findall(text):
-        piece = _bytes(run).replace(b"\x00", b"")  # UTF-16, as PowerShell takes its commands
+        piece = bytes_of(run).replace(b"\x00", b"")  # UTF-16, as PowerShell takes its commands
         if len(piece.translate(None, _PRINTABLE)) * 10 <= len(piece):
             yield piece
 
 
-def _bytes(run: str) -> bytes:
+def bytes_of(run: str) -> bytes:
+    """What base64 of either alphabet spells, padded or not; nothing for what is none."""
     whole = run[: len(run) // 4 * 4] if len(run) % 4 == 1 else run
     try:
         return base64.b64decode(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4))

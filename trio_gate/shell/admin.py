@@ -23,7 +23,7 @@ from trio_gate.shell.admin_http import answer, check_request, handshake, read_re
 from trio_gate.shell.guests import Guests
 from trio_gate.shell.page import load
 from trio_gate.shell.sign_in import SignIn
-from trio_gate.shell.transport import Paced, Replay
+from trio_gate.shell.transport import Limited, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -170,13 +170,13 @@ class AdminServer:
     ) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
-                paced = Paced(Replay(stream, opening), PIECE, math.inf if person else len(opening) + HELLO)
-                request = await wrap_server_stream(nursery, paced, max_message_size=MAX_CLIENT_FRAME)
+                limited = Limited(Replay(stream, opening), math.inf if person else len(opening) + HELLO)
+                request = await wrap_server_stream(nursery, limited, max_message_size=MAX_CLIENT_FRAME, receive_buffer_size=PIECE)
                 socket = await request.accept(subprotocol=PROTOCOL)
             if session is None:
-                code, reason = await self._session(socket, paced, guest, person)
+                code, reason = await self._session(socket, limited, guest, person)
             else:
-                code, reason = await self._while_it_lasts(session, partial(self._session, socket, paced, guest, person))
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, limited, guest, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
@@ -196,13 +196,15 @@ class AdminServer:
                 nursery.cancel_scope.cancel()
         return end
 
-    async def _session(self, socket: WebSocketConnection, paced: Paced, guest: Guest, person: Person | None) -> tuple[int, str]:
+    async def _session(
+        self, socket: WebSocketConnection, limited: Limited, guest: Guest, person: Person | None
+    ) -> tuple[int, str]:
         """Talk until one side ends it; the close code and reason for the peer."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
                     person = await self._introduced(await socket.get_message(), guest)
-                    paced.left = math.inf
+                    limited.left = math.inf
         except GateError as error:
             self.refused("approver", guest.source, error)
             return POLICY, error.reason

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from trio_gate.shell.server import Stop
     from trio_gate.shell.tools import Tools
     from trio_gate.shell.transport import Transport
-    from trio_gate.wire.parse import ConnectHead
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -101,15 +100,20 @@ class Names:
         self._leaves = leaves
         self._passing = Allowance(PASSING, ALL_PASSING)
 
-    def check(self, host: str, address: str) -> None:
-        """Raise Unidentified if a host has no certificate for this peer. One that is refused with one is charged to it."""
+    def admit(self, host: str, address: str) -> Unidentified | None:
+        """Why a host is refused that has a certificate for this peer, which is charged to it; None where the host is served.
+
+        Raises:
+            Unidentified: it has none.
+        """
         refused = self._inside.refusal(host)
         if refused is not None and not (self._leaves.may_pass(host) and self._passing.take(address)):
             raise refused
+        return refused
 
-    def context(self, host: str) -> ssl.SSLContext:
-        """The certificate of a host that was checked."""
-        return self._leaves.passing(host) if self._inside.refusal(host) else self._leaves.context(host)
+    def context(self, host: str, refused: Unidentified | None) -> ssl.SSLContext:
+        """The certificate of a host that was admitted."""
+        return self._leaves.passing(host) if refused else self._leaves.context(host)
 
 
 class ProxyDoor:
@@ -126,8 +130,8 @@ class ProxyDoor:
             met = await self._connect(stream, seat.address)
             if met is None:
                 return
-            connect, rest = met
-            choose = _only(connect.host, self._names.context)
+            host, refused, rest = met
+            choose = _only(host, lambda: self._names.context(host, refused))
             tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
@@ -135,31 +139,29 @@ class ProxyDoor:
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        refused = self._inside.refusal(connect.host)
-        way = Way(kind="proxy", sni=sni, connect=connect.host, port=self._port, refused=refused)
+        way = Way(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
         await self._inside.converse(tls, way, seat)
 
-    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[ConnectHead, bytes] | None:
-        """Read and answer the CONNECT; it, and what came behind it. None where that is refused."""
+    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[str, Unidentified | None, bytes] | None:
+        """Read and answer the CONNECT: its host, why that is refused inside, and what came behind it. None where it is refused here."""
         try:
             raw, rest = await _read_head(stream, within=self._inside.head_timeout)
-            connect = self._checked(raw, address)
+            host, refused = self._checked(raw, address)
         except GateError as fault:
             refusal = fault
         else:
             with trio.fail_after(self._inside.head_timeout):
                 await stream.send_all(CONNECTED)
-            return connect, rest
+            return host, refused, rest
         self._inside.turned_away(address, refusal)
         await _turn_away(stream, refusal)
         return None
 
-    def _checked(self, raw: bytes, address: str) -> ConnectHead:
+    def _checked(self, raw: bytes, address: str) -> tuple[str, Unidentified | None]:
         connect = parse_connect(raw)
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        self._names.check(connect.host, address)
-        return connect
+        return connect.host, self._names.admit(connect.host, address)
 
 
 class TlsDoor:
@@ -172,13 +174,23 @@ class TlsDoor:
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
+        refused: Unidentified | None = None
+
+        def choose(name: str | None) -> ssl.SSLContext | None:
+            nonlocal refused
+            if name is None:
+                return None
+            try:
+                refused = self._names.admit(name, seat.address)
+            except Unidentified:
+                return None
+            return self._names.context(name, refused)
+
         try:
-            choose = _known(self._names, seat.address)
             tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        refused = self._inside.refusal(sni or "")
         await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port, refused=refused), seat)
 
 
@@ -257,21 +269,6 @@ async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
             pass
 
 
-def _only(host: str, context: Callable[[str], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
+def _only(host: str, context: Callable[[], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
     """The certificate of a host, for a client that asks for it or for none."""
-    return lambda name: context(host) if name in (None, host) else None
-
-
-def _known(names: Names, address: str) -> Callable[[str | None], ssl.SSLContext | None]:
-    """The certificate of any host that has one for this peer."""
-
-    def choose(name: str | None) -> ssl.SSLContext | None:
-        if name is None:
-            return None
-        try:
-            names.check(name, address)
-        except Unidentified:
-            return None
-        return names.context(name)
-
-    return choose
+    return lambda name: context() if name in (None, host) else None

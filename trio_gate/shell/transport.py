@@ -260,22 +260,11 @@ class Clear(trio.abc.Stream):
         await self._transport.aclose()
 
 
-class Paced(trio.abc.Stream):
-    """A stream that is read in small pieces, because of each who reads makes much: so many bytes at once, and `left` of them in all."""
+class _Over(trio.abc.Stream):
+    """What lies over another stream and changes how it is read."""
 
-    def __init__(self, stream: trio.abc.Stream, piece: int, left: float) -> None:
+    def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
-        self._piece = piece
-        self.left = left
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """At most a piece. Raises trio.BrokenResourceError once nothing is left."""
-        if self.left <= 0:
-            raise trio.BrokenResourceError("more was sent than may be read")
-        await trio.lowlevel.checkpoint()
-        data = await self._stream.receive_some(int(min(max_bytes or self._piece, self._piece, self.left)))
-        self.left -= len(data)
-        return data
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Pass on."""
@@ -290,11 +279,27 @@ class Paced(trio.abc.Stream):
         await self._stream.aclose()
 
 
-class Replay(trio.abc.HalfCloseableStream):
+class Limited(_Over):
+    """A stream of which no more than `left` bytes are read, until `left` is set again."""
+
+    def __init__(self, stream: trio.abc.Stream, left: float) -> None:
+        super().__init__(stream)
+        self.left = left
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """See trio. Raises trio.BrokenResourceError once nothing is left."""
+        if self.left <= 0:
+            raise trio.BrokenResourceError("more was sent than may be read")
+        data = await self._stream.receive_some(int(min(max_bytes or RECEIVE, self.left)))
+        self.left -= len(data)
+        return data
+
+
+class Replay(_Over, trio.abc.HalfCloseableStream):
     """A stream that is read from `head` first."""
 
     def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._head = head
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
@@ -305,22 +310,10 @@ class Replay(trio.abc.HalfCloseableStream):
         head, self._head = self._head[:max_bytes], self._head[len(self._head) if max_bytes is None else max_bytes :]
         return head
 
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Pass on."""
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Pass on."""
-        await self._stream.wait_send_all_might_not_block()
-
     async def send_eof(self) -> None:
         """Pass on, where half can be closed."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
-
-    async def aclose(self) -> None:
-        """Pass on."""
-        await self._stream.aclose()
 
 
 def trouble(broken: trio.BrokenResourceError) -> str:
