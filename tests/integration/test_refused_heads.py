@@ -39,6 +39,38 @@ def test_the_reason_is_read(gate, service, operation, code, kind, door):
     assert error["Code"] == code
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "given", "code"),
+    [
+        ("s3", "list_objects_v2", {"Bucket": "bucket", "Prefix": "p" * 40_000}, "InvalidRequest"),
+        ("apigateway", "get_domain_name", {"domainName": "d" * 40_000}, "ValidationException"),
+        ("route53", "list_hosted_zones_by_name", {"DNSName": "d" * 40_000}, "ValidationError"),
+    ],
+)
+def test_a_request_line_that_leaves_no_room_for_the_signature_is_answered_by_the_connections_name(
+    gate, service, operation, given, code
+):
+    with pytest.raises(ClientError) as caught:
+        getattr(gate.client(service), operation)(**given)
+    assert SAID["long"] in caught.value.response["Error"]["Message"]
+    assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize(
+    ("target", "marker"),
+    [
+        ("/b/k?X-Amz-Credential=AKIA111111111111CI01%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", b"<Error><Code>InvalidRequest<"),
+        ("/?Action=ListUsers&Version=2010-05-08", b"<ErrorResponse"),
+        ("/?X-Amz-Credential=%2F%2F%zz%2F&&=&Action", b"<ErrorResponse"),
+    ],
+)
+def test_at_the_endpoint_listener_the_query_says_the_shape(gate, target, marker):
+    with Raw(gate.doors["endpoint"]) as raw:
+        raw.send(f"GET {target} HTTP/1.1\r\nhost: {gate.doors['endpoint']}\r\nx-odd: a\tb\r\n\r\n".encode())
+        assert raw.head()[0] == 400
+        assert marker in raw.rest()
+
+
 def test_the_answer_to_a_refused_head_request_has_no_body(gate):
     with Raw(gate.doors["endpoint"]) as raw:
         raw.send(b"HEAD /bucket HTTP/1.1\r\nhost: s3.us-east-1.amazonaws.com\r\nx-odd: a\tb\r\n\r\n")

@@ -152,11 +152,11 @@ def _field_text(reason: str) -> str:
     return re.sub(r"[^\x20-\x7e]", "?", reason)[:_REASON_LIMIT].strip(" ")
 
 
-def guess_protocol(head: RequestHead) -> str | None:
+def guess_protocol(head: RequestHead, named: str | None = None) -> str | None:
     """The protocol that the sender of `head` most likely reads errors in, None without a hint.
 
     Only for the shape of a refusal of a request that was not named; nothing is decided by it. "s3" stands for rest-xml
-    without a wrapper, and `refuse` takes it.
+    without a wrapper, and `refuse` takes it. `named` is what the connection's name is signed as, where it has a name of AWS.
     """
     if head.one("smithy-protocol") == "rpc-v2-cbor":
         return "smithy-rpc-v2-cbor"
@@ -164,7 +164,7 @@ def guess_protocol(head: RequestHead) -> str | None:
         return "json"
     if _is_s3_v2(head):
         return "s3"
-    service = _scope_service(head)
+    service = _scope_service(head) or named
     by_scope = _BY_SCOPE.get(service or "")
     if by_scope is not None:
         return by_scope

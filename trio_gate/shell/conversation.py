@@ -1,7 +1,7 @@
 """One agent's connection: its requests one after the other, each with an answer, ours or AWS's.
 
 Rule: every request is recorded once, however it ends, and a connection whose framing is in doubt is closed. A refusal is the
-service's own error, as far as the request says which service that is.
+service's own error, as far as the request or the connection's name says which service that is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.refusal import guess_protocol, refuse
-from trio_gate.errors import GateError, Malformed
+from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange import Event, Exchange
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.exchanges import Run
@@ -151,7 +151,7 @@ class Conversation:
     def _refusal(self, recorder: Recorder, head: RequestHead, fault: GateError) -> Refusal:
         call = recorder.call
         return refuse(
-            protocol=call.protocol if call else guess_protocol(head),
+            protocol=call.protocol if call else guess_protocol(head, self._named()),
             service=call.service if call else None,
             method=head.method,
             status=fault.status,
@@ -159,6 +159,14 @@ class Conversation:
             reason=f"{fault.reason} (request {recorder.id})",
             request_id=recorder.id,
         )
+
+    def _named(self) -> str | None:
+        """What calls to the connection's name are signed as; None for a name that says nothing, or none."""
+        name = self._way.connect or self._way.sni
+        try:
+            return None if name is None or self._way.kind == "endpoint" else self._tools.table.place(name).candidates[0].signing_name
+        except Unidentified:
+            return None
 
     async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal) -> None:
         """Answer with a refusal. Raises AgentGone."""

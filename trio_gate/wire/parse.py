@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from trio_gate.errors import Malformed
 from trio_gate.text import fold
@@ -97,7 +97,10 @@ def glimpse(raw: bytes) -> RequestHead:
     first, *lines = raw[:MAX_HEAD].decode("ascii", "replace").split("\r\n", MAX_FIELDS)
     parted = [line.partition(":") for line in lines]
     headers = tuple((fold(name), value.strip(" \t")) for name, colon, value in parted if colon)
-    return RequestHead(method=first.partition(" ")[0], target=Target(segments=("",)), headers=headers)
+    method, _, target = first.partition(" ")
+    asked = [pair.partition("=") for pair in target.partition(" ")[0].partition("?")[2].split("&")]
+    query = tuple((name, unquote(value)) for name, _, value in asked if name)
+    return RequestHead(method=method, target=Target(segments=("",), query=query), headers=headers)
 
 
 def parse_connect(raw: bytes) -> ConnectHead:
