@@ -303,7 +303,7 @@ def _context(own: Leaves, block: Listener | Admin) -> Callable[[], ssl.SSLContex
     if block.certificate and block.key:
         context = file_context(block.certificate, block.key)
         return lambda: context
-    return lambda: own.context_of(_names(block))
+    return lambda: own.context(_names(block))
 
 
 def _names(block: Listener | Admin) -> tuple[str, ...]:

@@ -184,3 +184,46 @@ def test_a_second_name_of_a_host_that_services_share():
 def test_the_domains_of_the_packaged_table():
     assert TABLE.domains(["aws"]) == ("amazonaws.com", "api.aws", "oauth.signin.aws", "on.aws", "signin.aws.amazon.com")
     assert not {"com", "aws", "amazon.com", "aws.amazon.com", "signin.aws"} & set(TABLE.domains(DATA["partitions"]))
+
+
+FRONTS = {
+    "{a}": "{n:012}",
+    "{l}": "l{n}",
+    "{b}": "b{n}",
+    "{ap}": "p{n}-111111111111",
+    "{ol}": "o{n}-111111111111",
+    "{x}": "b{n}--use1-az4--x-s3",
+}
+"""Of each kind of first label that is free, one for each number."""
+
+
+def fronted():
+    """Every pattern of the packaged table with one free label before it, as a function of a number, in a region that has it."""
+    for service in DATA["services"].values():
+        for pattern, found in service["hosts"].items():
+            first, _, base = pattern.partition(".")
+            if first in FRONTS and not base.startswith("{l}"):
+                for partition in found:
+                    one = DATA["partitions"][partition]
+                    yield first, base.replace("{s}", one["suffix"]).replace("{d}", one["dual"]), one["regions"]
+
+
+def placed(host):
+    try:
+        return TABLE.place(host)
+    except Unidentified:  # a scope that not every region has
+        return None
+
+
+def test_hosts_with_one_free_label_share_a_certificate():
+    seen = set()
+    for first, pattern, regions in fronted():
+        for region in regions:
+            base = pattern.replace("{r}", region).replace("{z}", "use1-az4")
+            one, two = (placed(f"{FRONTS[first].format(n=n)}.{base}") for n in (1, 2))
+            if one and two:
+                assert one.names == two.names == (base, f"*.{base}")
+                assert one.free is (first == "{x}")  # its zone, which anybody can make up
+                seen.add((first, pattern))
+    assert {first for first, _ in seen} == set(FRONTS)
+    assert {(first, pattern) for first, pattern, _ in fronted()} == seen

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded_aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
 from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
+from trio_gate.shell.certificates import MAX_LEAVES
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")
 GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
@@ -364,3 +365,15 @@ def test_http_2_is_sent_away_in_its_own_words(gate, ca, door):
     with to_http(gate, door, ca) as raw:
         assert raw.send(PREFACE).rest() == GOAWAY
     assert "speaks http/2, which is not served: set the client to http/1.1" in gate.log
+
+
+def test_names_that_anybody_can_make_up_push_out_nobodys_certificate(gate, ca):
+    def serial(host):
+        with Raw(gate.doors["tls"]) as raw:
+            return raw.tls(ca, host).socket.getpeercert()["serialNumber"]
+
+    kept = serial(S3), serial("111111111111.ddb.us-east-1.amazonaws.com"), serial("first.dotted.s3.us-east-1.amazonaws.com")
+    for number in range(MAX_LEAVES):
+        serial(f"a{number}.dotted.s3.us-east-1.amazonaws.com")
+    assert (serial(S3), serial("222222222222.ddb.us-east-1.amazonaws.com")) == kept[:2]
+    assert serial("first.dotted.s3.us-east-1.amazonaws.com") != kept[2]

@@ -59,7 +59,10 @@ def test_a_request_line_that_leaves_no_room_for_the_signature_is_answered_by_the
 @pytest.mark.parametrize(
     ("target", "marker"),
     [
-        ("/b/k?X-Amz-Credential=AKIA111111111111CI01%2F20260101%2Fus-east-1%2Fs3%2Faws4_request", b"<Error><Code>InvalidRequest<"),
+        (
+            "/b/k?X-Amz-Credential=AKIA111111111111CI01%2F20260101%2Fus-east-1%2Fs3%2Faws4_request",
+            b"<Error><Code>InvalidRequest<",
+        ),
         ("/?Action=ListUsers&Version=2010-05-08", b"<ErrorResponse"),
         ("/?X-Amz-Credential=%2F%2F%zz%2F&&=&Action", b"<ErrorResponse"),
     ],

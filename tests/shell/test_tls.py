@@ -35,7 +35,7 @@ def choose(leaves):
 
     def context(name):
         known = {QUEUE: QUEUE, TOPIC: TOPIC, None: DEFAULT}.get(name)
-        return leaves.context(known) if known else None
+        return leaves.context([known]) if known else None
 
     return context
 

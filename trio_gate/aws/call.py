@@ -7,7 +7,7 @@ known not to be there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
@@ -58,6 +58,8 @@ class Place:
         bucket: the S3 bucket that the name holds; None for path style and for other services.
         account: the 12 digits that a label of the name holds (account endpoints), None when there are none.
         scoped: whether it was found by the signature's scope, which is then not to be compared with it.
+        names: what a certificate for the host is made out to: the host, or its base and whatever stands one label below that.
+        free: whether anybody can make up names like this one that no such certificate covers.
     """
 
     host: str
@@ -65,6 +67,8 @@ class Place:
     bucket: str | None = None
     account: str | None = None
     scoped: bool = False
+    names: tuple[str, ...] = field(default=(), compare=False)
+    free: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

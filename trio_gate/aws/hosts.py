@@ -142,7 +142,8 @@ class HostTable:
                 rows = slots.get(slot, ())
                 place = self._at(slot, rows, labels[:start], region=region, zone=zone, asked=asked)
                 if place is not None:
-                    return place
+                    names = _covered(asked, ".".join(asked.split(".")[start:]), wide=any(slots))
+                    return replace(place, names=names, free=bool(zone) or start > 1 or asked != host)
         return None
 
     def _mark(self, label: str) -> str:
@@ -214,6 +215,10 @@ class HostTable:
     def domains(self, partitions: Iterable[str]) -> tuple[str, ...]:
         """The domains that all hosts of these partitions are in, as "amazonaws.com" and "api.aws"; sorted."""
         return tuple(sorted({domain for name in partitions for domain in self._domains[name]}))
+
+
+def _covered(host: str, base: str, *, wide: bool) -> tuple[str, ...]:
+    return (base, f"*.{base}") if wide and host in (base, f"{host.partition('.')[0]}.{base}") else (host,)
 
 
 def _row(service: str, partition: str, signing_name: str, scopes: str | Mapping[str, Sequence[str]]) -> _Row:

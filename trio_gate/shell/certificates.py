@@ -33,7 +33,7 @@ RENEWED_AFTER = timedelta(hours=24)
 """The age at which a leaf is replaced, well before its end."""
 
 MAX_LEAVES = 256
-"""Kept at once; the one that was not asked for longest goes."""
+"""Kept at once of either kind; the one that was not asked for longest goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +50,17 @@ class Leaves:
         self._clock = clock
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._leaves: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
+        self._free: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
 
-    def context(self, host: str) -> ssl.SSLContext:
-        """For a host of AWS, lower case. All buckets of an S3 endpoint share one."""
-        return self.context_of(_names(host))
-
-    def context_of(self, names: Sequence[str]) -> ssl.SSLContext:
-        """For DNS names and IP addresses, as those of a listener of ours."""
-        wanted, now = tuple(names), self._clock.now()
-        leaf = self._leaves.get(wanted)
+    def context(self, names: Sequence[str], *, free: bool = False) -> ssl.SSLContext:
+        """For DNS names and IP addresses. `free` are those that anybody can make up more of: they push out their like alone."""
+        leaves, wanted, now = self._free if free else self._leaves, tuple(names), self._clock.now()
+        leaf = leaves.get(wanted)
         if leaf is None or not timedelta() <= now - leaf.made < RENEWED_AFTER:  # the clock may be set back, too
-            leaf = self._leaves[wanted] = self._make(wanted, now)
-        self._leaves.move_to_end(wanted)
-        if len(self._leaves) > MAX_LEAVES:
-            self._leaves.popitem(last=False)
+            leaf = leaves[wanted] = self._make(wanted, now)
+        leaves.move_to_end(wanted)
+        if len(leaves) > MAX_LEAVES:
+            leaves.popitem(last=False)
         return leaf.context
 
     def may_pass(self, host: str) -> bool:
@@ -101,11 +98,3 @@ def file_context(certificate: str, key: str) -> ssl.SSLContext:
     except OSError as error:
         raise CertificatesUnavailable(f"the file {error.filename} cannot be read: {error.strerror}") from None
     return context
-
-
-def _names(host: str) -> tuple[str, ...]:
-    """What a leaf for `host` is made out to: the host, or the S3 endpoint and what stands one label below it."""
-    first, _, rest = host.partition(".")
-    if rest.startswith("s3"):
-        return rest, f"*.{rest}"
-    return (host, f"*.{host}") if first.startswith("s3") else (host,)

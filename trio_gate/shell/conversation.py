@@ -164,7 +164,9 @@ class Conversation:
         """What calls to the connection's name are signed as; None for a name that says nothing, or none."""
         name = self._way.connect or self._way.sni
         try:
-            return None if name is None or self._way.kind == "endpoint" else self._tools.table.place(name).candidates[0].signing_name
+            return (
+                None if name is None or self._way.kind == "endpoint" else self._tools.table.place(name).candidates[0].signing_name
+            )
         except Unidentified:
             return None
 

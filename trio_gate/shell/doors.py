@@ -113,7 +113,10 @@ class Names:
 
     def context(self, host: str, refused: Unidentified | None) -> ssl.SSLContext:
         """The certificate of a host that was admitted."""
-        return self._leaves.passing(host) if refused else self._leaves.context(host)
+        if refused:
+            return self._leaves.passing(host)
+        place = self._inside.tools.table.place(host)
+        return self._leaves.context(place.names, free=place.free)
 
 
 class ProxyDoor:
