@@ -96,6 +96,7 @@ class Admission:
     present: Present
     stop: server.Stop
     audit: AuditLog
+    decisions: DecisionLog | None
     refusals: Refusals
 
     def unready(self) -> str | None:
@@ -104,6 +105,8 @@ class Admission:
             return "calls are refused: the record takes no rows; the gateway's log says why"
         if self.hub.failing:
             return "calls are refused: what approvals leave behind cannot be kept; the gateway's log says why"
+        if self.decisions and not self.decisions.takes_lines():
+            return "calls are refused: the decision log takes no lines; the gateway's log says why"
         return None
 
 
@@ -156,7 +159,7 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
         present = Present(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
         watchers.start_soon(_reload_on_signal, hangups, present, read, hub)
-        by = Admission(hub=hub, present=present, stop=stop, audit=tools.audit, refusals=tools.refusals)
+        by = Admission(hub=hub, present=present, stop=stop, audit=tools.audit, decisions=tools.decisions, refusals=tools.refusals)
         doors = await _open(config, authorities, tools, by)
         for door in doors:
             log.info("listening %s %s", door.kind, _text(door.listener))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import ssl
 import time
@@ -99,6 +100,25 @@ def test_a_record_at_its_limit_refuses_calls(embedded_aws, tmp_path):
         assert admin(gateway, "/readyz")[0] == 503
         assert "record_limit" in gateway.log
         assert (tmp_path / "state" / "audit.db").stat().st_size < 2 << 20
+
+
+def test_a_decision_log_that_takes_nothing_refuses_calls_and_readiness_says_so(embedded_aws, tmp_path):
+    pipe = tmp_path / "decisions.jsonl"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with running(tmp_path, embedded_aws, rules=ALLOW) as gateway:
+        tables = gateway.client("dynamodb").list_tables
+        tables()
+        assert admin(gateway, "/readyz") == (200, "ready\n")
+        os.close(reader)
+        with pytest.raises(ClientError):
+            tables()
+        status, why = admin(gateway, "/readyz")
+        assert (status, why.count("\n"), "decision log" in why, str(tmp_path) in why) == (503, 1, True, False)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        assert admin(gateway, "/readyz") == (200, "ready\n")
+        tables()
+    os.close(reader)
 
 
 def test_a_disk_that_is_full_at_a_bodys_last_bytes_is_a_refusal(tmp_path):

@@ -153,6 +153,21 @@ def test_a_line_that_a_full_disk_cut_short_spoils_no_other(tmp_path, fits, resta
     assert [json.loads(line)["id"] for line in after] == ["r-3", "r-4"]
 
 
+def test_a_log_that_took_nothing_is_tried_again_when_it_is_asked(tmp_path):
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    refuse(log, "r-1")
+    with room(path.stat().st_size):
+        assert log.takes_lines()
+        with pytest.raises(AuditUnavailable):
+            refuse(log, "r-2")
+        assert not log.takes_lines()
+    assert log.takes_lines()
+    refuse(log, "r-3")
+    assert [json.loads(line)["id"] for line in path.read_bytes().splitlines() if line] == ["r-1", "r-3"]
+    log.close()
+
+
 def test_a_second_try_that_is_cut_short_spoils_nothing_either(tmp_path):
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))

@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 from trio_gate.cli.configuration import read
 from trio_gate.errors import GateError
+from trio_gate.shell.log_lines import LogLines
 
 if TYPE_CHECKING:
     import argparse
+
+STDERR = 2
+
+log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,15 +30,15 @@ def run(args: argparse.Namespace) -> int:
     config = read(args.config)
     if config is None:
         return 1
-    for note in config.notes:
-        print(f"note: {note}", file=sys.stderr)
     logging.basicConfig(
-        stream=sys.stderr,
+        handlers=[LogLines(STDERR)],
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
     for name in ("botocore", "trio-websocket"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for note in config.notes:
+        log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
 
     from trio_gate.app import StartFailed, serve  # noqa: PLC0415 - as above

@@ -41,6 +41,7 @@ class DecisionLog:
     def __init__(self, path: str, limit: float = math.inf) -> None:
         self._path = path
         self._limit = limit
+        self._failing = False
         try:
             self._open()
         except OSError as error:
@@ -112,16 +113,32 @@ class DecisionLog:
         text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
         line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
         try:
-            self._make_room(len(line) + 1)
-            line = b"\n" + line if self._torn else line
-            written = os.write(self._file, line)
+            whole = self._write(line)
         except OSError as error:
+            self._failing = True
             message = "the decision could not be logged; try again later"
             raise AuditUnavailable(message) from error
-        self._torn = not line[:written].endswith(b"\n")
-        if written != len(line):
+        if not whole:
+            self._failing = True
             message = "the decision could not be logged in full; try again later"
             raise AuditUnavailable(message)
+        self._failing = False
+
+    def _write(self, line: bytes) -> bool:
+        """Whether it was written whole. Raises OSError."""
+        self._make_room(len(line) + 1)
+        line = b"\n" + line if self._torn else line
+        written = os.write(self._file, line)
+        self._torn = not line[:written].endswith(b"\n")
+        return written == len(line)
+
+    def takes_lines(self) -> bool:
+        """Whether the last line was logged; after one that was not, whether the end of a line is taken now."""
+        if self._failing:
+            self._torn = True
+            with suppress(OSError):
+                self._failing = not self._write(b"")
+        return not self._failing
 
 
 def _torn(path: str, found: os.stat_result) -> bool:
