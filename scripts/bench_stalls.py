@@ -1,6 +1,6 @@
 """How long the gateway keeps everybody waiting while it is busy with one hostile request: the longest answer to small ones meanwhile.
 
-    .venv/bin/python scripts/bench_stalls.py [--mib 8]
+    .venv/bin/python scripts/bench_stalls.py [--mib 8] [--only ROW]
 
 Each row sends one request and asks for small refusals on other connections, one after the other, until it is answered or given up;
 the first row sends nothing, so it is what this machine and its other load take. All of it runs on loopback.
@@ -9,6 +9,8 @@ the first row sends nothing, so it is what this machine and its other load take.
 from __future__ import annotations
 
 import argparse
+import base64
+import hashlib
 import json
 import os
 import sys
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.kit.approver import Person
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, Raw, request, tunnel
+from tests.kit.raw import DYNAMODB, S3, Raw, request, tunnel
 from trio_gate.approval.frames import Open
 
 if TYPE_CHECKING:
@@ -31,12 +34,15 @@ if TYPE_CHECKING:
 
     from tests.kit.gateway import Gateway
 
-    Attack = Callable[[Gateway, int], None]
+    Job = Callable[[], None]
+    Attack = Callable[[Gateway, int], Job]
+    """Makes a request of a size, and gives what sends it: making it would keep the measurement waiting, too."""
 
 SECONDS = 15
 """Longest measurement of one row."""
 
 ASK = 'rule "ask" { action = "approve" approvers = [human.oncall] }\n'
+IAM = "iam.amazonaws.com"
 SECRETS = "secretsmanager.us-east-1.amazonaws.com"
 PING = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 MIB = 1024 * 1024
@@ -61,59 +67,88 @@ def put(item: dict[str, Any], **given: str) -> bytes:
     return dynamodb("PutItem", json.dumps({"TableName": "t", "Item": item}).encode(), **given)
 
 
-def nothing(_gateway: Gateway, _size: int) -> None:
+def nothing(_gateway: Gateway, _size: int) -> Job:
     """The measure of the others."""
-    time.sleep(3)
+    return partial(time.sleep, 3)
 
 
-def unsigned_head(gateway: Gateway, _size: int) -> None:
+def unsigned_head(gateway: Gateway, _size: int) -> Job:
     """A head that is no signature: the shape of its refusal is guessed from it."""
-    for _ in range(20):
-        with Raw(gateway.doors["endpoint"]) as raw:
-            raw.send(PING[:-2] + b"Authorization: " + b"a" * 32_000 + b"\r\n\r\n").answer()
+
+    def ask() -> None:
+        for _ in range(20):
+            with Raw(gateway.doors["endpoint"]) as raw:
+                raw.send(PING[:-2] + b"Authorization: " + b"a" * 32_000 + b"\r\n\r\n").answer()
+
+    return ask
 
 
-def prompt_of_blanks(gateway: Gateway, size: int) -> None:
+def prompt_of_blanks(gateway: Gateway, size: int) -> Job:
     """A prompt that looks for everybody in a text of blanks."""
-    send(gateway, DYNAMODB, put({"id": {"S": '"AWS":' + " " * size}}))
+    return partial(send, gateway, DYNAMODB, put({"id": {"S": '"AWS":' + " " * size}}))
 
 
-def detail_of_tabs(gateway: Gateway, size: int) -> None:
+def detail_of_tabs(gateway: Gateway, size: int) -> Job:
     """A part of white space that an approver opens."""
     body = json.dumps({"SecretId": "s", "SecretString": "\t" * (size // 2) + "!"}).encode()
     target = {"X_Amz_Target": "secretsmanager.PutSecretValue", "Content_Type": "application/x-amz-json-1.1"}
-    with tunnel(gateway, gateway.ca_file, SECRETS) as agent:
-        agent.send(request("secretsmanager", SECRETS, body=body, **target))
-        person = Person(gateway)
-        prompt = person.until(lambda found: found["service"] == "secretsmanager")
-        person.say(Open(id=prompt["id"], part=prompt["not_shown"][0]["part"]))
+    raw = request("secretsmanager", SECRETS, body=body, **target)
+
+    def ask() -> None:
+        with tunnel(gateway, gateway.ca_file, SECRETS) as agent:
+            agent.send(raw)
+            person = Person(gateway)
+            prompt = person.until(lambda found: found["service"] == "secretsmanager")
+            person.say(Open(id=prompt["id"], part=prompt["not_shown"][0]["part"]))
+
+    return ask
 
 
-def long_name(gateway: Gateway, size: int) -> None:
+def long_name(gateway: Gateway, size: int) -> Job:
     """One long name over many values."""
-    send(gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}))
+    return partial(send, gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}))
 
 
-def long_name_unproven(gateway: Gateway, size: int) -> None:
+def long_name_unproven(gateway: Gateway, size: int) -> Job:
     """The same with a wrong secret."""
-    send(gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}, secret="WRONG"))
+    return partial(send, gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}, secret="WRONG"))
 
 
-def many_puts(gateway: Gateway, size: int) -> None:
+def many_puts(gateway: Gateway, size: int) -> Job:
     """A prompt of many small members."""
     item = '{"Put":{"TableName":"t","Item":{"a":{"S":"b"},"c":{"S":"d"}}}}'
     body = '{"ClientRequestToken":"x","TransactItems":[' + ",".join([item] * (size // len(item))) + "]}"
-    send(gateway, DYNAMODB, dynamodb("TransactWriteItems", body.encode()))
+    return partial(send, gateway, DYNAMODB, dynamodb("TransactWriteItems", body.encode()))
 
 
-def one_text(gateway: Gateway, size: int) -> None:
+def one_text(gateway: Gateway, size: int) -> Job:
     """A prompt of one text."""
-    send(gateway, DYNAMODB, put({"id": {"S": "x" * size}}))
+    return partial(send, gateway, DYNAMODB, put({"id": {"S": "x" * size}}))
 
 
-def one_blob(gateway: Gateway, size: int) -> None:
+def one_blob(gateway: Gateway, size: int) -> Job:
     """A prompt of one blob, in base64."""
-    send(gateway, DYNAMODB, put({"id": {"B": "QUJD" * (size // 4)}}))
+    return partial(send, gateway, DYNAMODB, put({"id": {"B": "QUJD" * (size // 4)}}))
+
+
+def one_map(gateway: Gateway, size: int) -> Job:
+    """A map of many members."""
+    return partial(send, gateway, DYNAMODB, put({"m": {"M": {f"n{number:07}": {"S": "v"} for number in range(size // 21)}}}))
+
+
+def many_elements(gateway: Gateway, size: int) -> Job:
+    """A document of XML with many elements."""
+    one = "<Object><Key>k</Key></Object>"
+    body = f"<Delete>{one * (size // len(one))}</Delete>".encode()
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    return partial(send, gateway, S3, request("s3", S3, path="/b?delete", body=body, X_Amz_Checksum_Sha256=digest))
+
+
+def many_fields(gateway: Gateway, size: int) -> Job:
+    """A form of many fields."""
+    fields = "".join(f"&Tags.member.{number}.Key=k" for number in range(1, size // 27))
+    body = f"Action=TagUser&Version=2010-05-08&UserName=u{fields}".encode()
+    return partial(send, gateway, IAM, request("iam", IAM, body=body, Content_Type="application/x-www-form-urlencoded"))
 
 
 ROWS: tuple[Attack, ...] = (
@@ -126,6 +161,9 @@ ROWS: tuple[Attack, ...] = (
     many_puts,
     one_text,
     one_blob,
+    one_map,
+    many_elements,
+    many_fields,
 )
 
 
@@ -141,7 +179,7 @@ def row(attack: Attack, size: int) -> None:
     """One line of the table, by a gateway of its own."""
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name, running(Path(name), None, rules=ASK) as gateway:
         ping(gateway)
-        at_work = threading.Thread(target=attack, args=(gateway, size), daemon=True)
+        at_work = threading.Thread(target=attack(gateway, size), daemon=True)
         at_work.start()
         waits, end = [ping(gateway)], time.monotonic() + SECONDS
         while at_work.is_alive() and time.monotonic() < end:
@@ -154,10 +192,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mib", type=float, default=8, help="size of the bodies; no more than `held_limit`")
-    size = int(parser.parse_args().mib * MIB) - 1024
+    parser.add_argument("--only", choices=[attack.__name__ for attack in ROWS], help="one of the rows")
+    given = parser.parse_args()
+    size = int(given.mib * MIB) - 1024
+    rows = [attack for attack in ROWS if given.only in (None, attack.__name__)]
     print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}; milliseconds of a small refusal beside a body of {size} bytes")
     print(f"{'':20}{'asked':>8}{'median':>10}{'longest':>10}")
-    for attack in ROWS:
+    for attack in rows:
         row(attack, size)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 import struct
@@ -15,7 +16,7 @@ from trio_gate.aws.readers.cbor_body import Epoch, read_cbor
 from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.inflate import MAX_INFLATED, gunzip
 from trio_gate.aws.readers.json_body import read_json
-from trio_gate.aws.readers.xml_body import Element, read_xml
+from trio_gate.aws.readers.xml_body import MAX_TAG, Element, read_xml
 from trio_gate.errors import Malformed
 
 # --- JSON ---------------------------------------------------------------------------------------------------------------
@@ -265,6 +266,37 @@ def test_xml_taken():
     )
     assert (root.name, root.attributes, root.blank) == ("a", {}, True)
     assert [(child.name, child.attributes, child.text) for child in root.children] == [("b", {"c": "d"}, "<éA&")]
+
+
+@pytest.mark.parametrize("at", range(-12, 3))
+def test_xml_is_read_in_pieces_as_it_is_read_whole(at):
+    text = "é" * ((MAX_TAG + at) // 2) + "&lt;<![CDATA[<&]]>"
+    root = read_xml(f"<a>{text}</a>".encode())
+    assert root.text == "é" * ((MAX_TAG + at) // 2) + "<<&"
+    [child] = read_xml(f'<a>{" " * (MAX_TAG + at)}<b c="d">é</b></a>'.encode()).children
+    assert (child.name, child.attributes, child.text) == ("b", {"c": "d"}, "é")
+
+
+@pytest.mark.parametrize("before", [0, 1, MAX_TAG // 2, MAX_TAG, 3 * MAX_TAG + 5])
+def test_a_long_tag_is_refused_wherever_it_begins(before):
+    document = f"<a>{' ' * before}<b {{}}/></a>"
+    short, long = (document.format(f'c="{"d" * length}"').encode() for length in (MAX_TAG - 20, 2 * MAX_TAG))
+    assert len(read_xml(short).children[0].attributes["c"]) == MAX_TAG - 20
+    with pytest.raises(Malformed, match="a tag of more than 16384 bytes"):
+        read_xml(long)
+
+
+def test_xml_leaves_nothing_to_the_garbage_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        read_xml(b"<a><nothing-else-is-called-so/></a>")
+        with pytest.raises(Malformed):
+            read_xml(b"<a><nothing-else-is-called-so></a>")
+        left = [one for one in gc.get_objects() if isinstance(one, Element)]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 # --- forms and gzip -----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from json.decoder import scanstring
 from traceback import walk_tb
 from typing import TYPE_CHECKING
@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.aws.naming_kit import FORM, REST_JSON, named, place, target
+from trio_gate.aws import naming, params_rest
 from trio_gate.aws.readers import json_body, json_patient, pieces
 from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.json_body import DENSE, LONG, read_json
 from trio_gate.aws.readers.json_patient import Patient, by_parts, once, string_at
 from trio_gate.aws.readers.pieces import (
+    MADE,
     PIECE,
     RUN,
     escaped_pieces,
@@ -132,13 +135,46 @@ def test_what_a_reader_had_made_is_taken_apart_with_its_fault():
     made = {"a": [["b"]]}
 
     def reader():
-        members, values = made, [["c"]]
-        raise Malformed(f"broken at {len(values)} of {len(members)}")
+        tree, values = made, [["c"]]
+        raise Malformed(f"broken at {len(values)} of {len(tree)}")
 
     with pytest.raises(Malformed) as caught:
         reader()
-    let_go(caught.value, "members")
+    let_go(caught.value)
     assert made == {}
+
+
+def left(fault):
+    return [frame for frame, _ in walk_tb(fault.__traceback__) if any(frame.f_locals.get(name) for name in MADE)]
+
+
+REST_XML = {"Content-Type": "application/xml"}
+READ = {
+    "read_json": ("dynamodb", "POST /", target("DynamoDB_20120810.BatchGetItem"), b'{"RequestItems": {"t": {}}%s}', b', "no": 1'),
+    "read_json of rest": ("lambda", "POST /2015-03-31/functions", REST_JSON, b'{"Tags": {"a": "b"}%s}', b', "no": 1'),
+    "read_xml": ("s3", "POST /bucket?delete", REST_XML, b"<Delete><Object><Key>k</Key></Object>%s</Delete>", b"<no/>"),
+}
+
+
+@pytest.mark.parametrize("rest", ["", "no"])
+@pytest.mark.parametrize("reader", READ)
+def test_what_the_parameters_were_read_from_is_taken_apart(monkeypatch, reader, rest):
+    service, line, fields, body, wrong = READ[reader]
+    read, made = reader.partition(" ")[0], []
+    for module in (naming, params_rest):
+        if reads := getattr(module, read, None):
+            monkeypatch.setattr(module, read, lambda data, reads=reads: made.append(reads(data)) or made[-1])
+    with pytest.raises(Malformed) if rest else nullcontext():
+        named(line, fields, body % (wrong if rest else b""), at=place(service))
+    [tree] = made
+    assert not getattr(tree, "children", tree)
+
+
+def test_a_form_that_is_refused_leaves_nothing():
+    fields = "&".join(f"Tags.member.{number}.Key=k" for number in range(1, 4))
+    with pytest.raises(Malformed) as caught:
+        named("POST /", FORM, f"Action=TagUser&Version=2010-05-08&{fields}&No=1".encode(), at=place("iam"))
+    assert not left(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +185,7 @@ def test_a_large_body_that_is_broken_leaves_nothing_with_its_refusal(end):
     with pytest.raises(Malformed) as caught:
         read_json(f'{{"a": 1, {rest}, {end}'.encode())
     assert caught.value.__context__ is None
-    assert not [
-        frame for frame, _ in walk_tb(caught.value.__traceback__) if frame.f_locals.get("members") or frame.f_locals.get("values")
-    ]
+    assert not left(caught.value)
 
 
 @pytest.mark.parametrize("text", ["1\u0661", "[1.\u0661]", '{"a":1e\u0661}', "-1\u0661"])

@@ -16,7 +16,7 @@ from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.named import Named
 from trio_gate.aws.params_query import queue_of_path, structure_from_query, with_source_region
 from trio_gate.aws.params_rest import rest_params
-from trio_gate.aws.params_tree import MADE, structure_from_tree
+from trio_gate.aws.params_tree import structure_from_tree
 from trio_gate.aws.readers.cbor_body import read_cbor
 from trio_gate.aws.readers.form_body import once, read_form
 from trio_gate.aws.readers.inflate import gunzip
@@ -195,6 +195,14 @@ def _check_encoding(head: RequestHead, match: Match) -> bool:
 
 
 def _params(match: Match, head: RequestHead, content: bytes | None, form: _FormReader) -> dict[str, Value]:
+    try:
+        return _read(match, head, content, form)
+    except Malformed as fault:
+        let_go(fault)
+        raise
+
+
+def _read(match: Match, head: RequestHead, content: bytes | None, form: _FormReader) -> dict[str, Value]:
     operation = match.operation
     if match.protocol in ("rest-json", "rest-xml"):
         shown = _unframed(head) if content is None else head
@@ -210,13 +218,9 @@ def _params(match: Match, head: RequestHead, content: bytes | None, form: _FormR
         if tree != {}:
             raise Malformed("the operation takes no parameters")
         return {}
-    try:
-        return structure_from_tree(operation.input, tree, binary=binary)
-    except Malformed as fault:
-        let_go(fault, MADE)
-        raise
-    finally:
-        take_apart(tree)
+    values = structure_from_tree(operation.input, tree, binary=binary)
+    take_apart(tree)
+    return values
 
 
 def _unframed(head: RequestHead) -> RequestHead:

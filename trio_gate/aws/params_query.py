@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.params_scalar import from_text
 from trio_gate.aws.readers import MAX_DEPTH
+from trio_gate.aws.readers.pieces import take_apart
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def structure_from_query(shape: Shape | None, form: Mapping[str, str], *, ec2: b
         if tree:
             raise Malformed("the operation takes no parameters")
         return {}
-    return _structure(shape, tree, ec2=ec2)
+    values = _structure(shape, tree, ec2=ec2)
+    take_apart(tree)
+    return values
 
 
 def with_source_region(shape: Shape | None, values: dict[str, Value]) -> dict[str, Value]:
@@ -120,20 +123,22 @@ def _list(member: Member, below: _Tree | str, *, ec2: bool) -> list[Value]:
     element = member.shape.element
     if not ec2 and not member.flattened:
         below = _only(member, below, element.query if element.renamed else "member")
-    return [_value(element, item, ec2=ec2) for item in _numbered(member, below)]
+    values: list[Value] = []
+    values.extend(_value(element, item, ec2=ec2) for item in _numbered(member, below))
+    return values
 
 
 def _map(member: Member, below: _Tree, *, ec2: bool) -> dict[str, Value]:
     if not member.flattened:
         below = _only(member, below, "entry")
     key, value = member.shape.members["key"], member.shape.members["value"]
-    entries: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for entry in _numbered(member, below):
         name = entry.get(key.query) if isinstance(entry, dict) else None
-        if not isinstance(name, str) or name in entries or entry.keys() != {key.query, value.query}:
+        if not isinstance(name, str) or name in values or entry.keys() != {key.query, value.query}:
             raise Malformed(f"an entry of `{member.name}` is not one new {key.query} and its {value.query}")
-        entries[name] = _value(value, entry[value.query], ec2=ec2)
-    return entries
+        values[name] = _value(value, entry[value.query], ec2=ec2)
+    return values
 
 
 def _only(member: Member, below: _Tree, name: str) -> _Tree:

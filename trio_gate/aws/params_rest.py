@@ -14,6 +14,7 @@ from trio_gate.aws.params_scalar import from_text, read_base64
 from trio_gate.aws.params_tree import structure_from_tree, value_from_tree
 from trio_gate.aws.params_xml import structure_from_xml
 from trio_gate.aws.readers.json_body import read_json
+from trio_gate.aws.readers.pieces import take_apart
 from trio_gate.aws.readers.xml_body import read_xml
 from trio_gate.aws.route_rest import X_ID
 from trio_gate.aws.route_rpc import media_type
@@ -175,10 +176,11 @@ def _body(operation: Operation, shape: Shape, head: RequestHead, content: bytes 
     if not content:
         return {}
     if xml:
-        return structure_from_xml(
-            shape, _document(head, content, {operation.root or shape.name, shape.root}, {operation.namespace, shape.namespace})
-        )
-    return structure_from_tree(shape, _json(operation, head, content))
+        return _from_xml(shape, head, content, {operation.root or shape.name, shape.root}, {operation.namespace, shape.namespace})
+    tree = _json(operation, head, content)
+    values = structure_from_tree(shape, tree)
+    take_apart(tree)
+    return values
 
 
 def _payload(operation: Operation, member: Member, head: RequestHead, content: bytes | None, *, xml: bool) -> Value:
@@ -195,10 +197,12 @@ def _payload(operation: Operation, member: Member, head: RequestHead, content: b
     if member.shape.type == "string":
         return _text(content)
     if xml:
-        return structure_from_xml(
-            member.shape, _document(head, content, {member.wire, member.shape.root}, {member.namespace, member.shape.namespace})
-        )
-    return value_from_tree(member, _json(operation, head, content))
+        roots, namespaces = {member.wire, member.shape.root}, {member.namespace, member.shape.namespace}
+        return _from_xml(member.shape, head, content, roots, namespaces)
+    tree = _json(operation, head, content)
+    value = value_from_tree(member, tree)
+    take_apart(tree)
+    return value
 
 
 def _text(content: bytes) -> str:
@@ -217,15 +221,22 @@ def _json(operation: Operation, head: RequestHead, content: bytes) -> Any:
     return read_json(content)
 
 
+def _from_xml(shape: Shape, head: RequestHead, content: bytes, roots: set[str], namespaces: set[str | None]) -> dict[str, Value]:
+    tree = _document(head, content, roots, namespaces)
+    values = structure_from_xml(shape, tree)
+    take_apart(tree)
+    return values
+
+
 def _document(head: RequestHead, content: bytes, roots: set[str], namespaces: set[str | None]) -> Element:
     if media_type(head) not in _XML:
         raise Malformed("the content type must be application/xml")
-    element = read_xml(content)
-    if element.name not in roots:
+    tree = read_xml(content)
+    if tree.name not in roots:
         raise Malformed(f"the XML body must be a `{min(roots)}`")
-    if element.namespace and _NAMESPACES.get(element.namespace, element.namespace) not in namespaces:
+    if tree.namespace and _NAMESPACES.get(tree.namespace, tree.namespace) not in namespaces:
         raise Malformed(f"the XML body is in another namespace than {' or '.join(sorted(filter(None, namespaces))) or 'none'}")
-    return element
+    return tree
 
 
 def _require_no_body(content: bytes | None, *, xml: bool) -> None:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.shape import Member, Shape
 
-MADE = "values"
-"""What is made here is called so, for `let_go`."""
-
 
 def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dict[str, Value]:
     """The body members of a structure.
@@ -57,8 +54,7 @@ def value_from_tree(member: Member, value: Any, *, binary: bool = False) -> Valu
         if not isinstance(value, list):
             raise Malformed(f"`{member.name}` is no list")
         values: list[Value] = []
-        for item in value:
-            values.append(None if item is None else value_from_tree(shape.element, item, binary=binary))  # noqa: PERF401 - see MADE
+        values.extend(None if item is None else value_from_tree(shape.element, item, binary=binary) for item in value)
         return values
     if shape.type == "map":
         if not isinstance(value, dict):

@@ -51,22 +51,33 @@ def _value(member: Member, element: Element) -> Value:
         return structure_from_xml(shape, element)
     _require_plain(element)
     if shape.type == "list":
-        _require_blank(element)
-        name = shape.element.wire if shape.element.renamed else "member"
-        if any(child.name != name for child in element.children):
-            raise Malformed(f"the list `{member.name}` holds an element that is not `{name}`")
-        return [_value(shape.element, child) for child in element.children]
+        return _list(member, element)
     if shape.type == "map":
-        _require_blank(element)
-        entries: dict[str, Value] = {}
-        for child in element.children:
-            if child.name != "entry":
-                raise Malformed(f"the map `{member.name}` holds an element that is not `entry`")
-            _entry(member, child, entries)
-        return entries
+        return _map(member, element)
     if element.children:
         raise Malformed(f"the element `{member.name}` holds elements and must hold text")
     return from_text(member, element.text, timestamps="iso8601")
+
+
+def _list(member: Member, element: Element) -> list[Value]:
+    _require_blank(element)
+    inner = member.shape.element
+    name = inner.wire if inner.renamed else "member"
+    if any(child.name != name for child in element.children):
+        raise Malformed(f"the list `{member.name}` holds an element that is not `{name}`")
+    values: list[Value] = []
+    values.extend(_value(inner, child) for child in element.children)
+    return values
+
+
+def _map(member: Member, element: Element) -> dict[str, Value]:
+    _require_blank(element)
+    values: dict[str, Value] = {}
+    for child in element.children:
+        if child.name != "entry":
+            raise Malformed(f"the map `{member.name}` holds an element that is not `entry`")
+        _entry(member, child, values)
+    return values
 
 
 def _entry(member: Member, element: Element, entries: dict[str, Value]) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_NODES
-from trio_gate.aws.readers.pieces import let_go
 from trio_gate.errors import Malformed
 
 _BYTES, _TEXT = 2, 3
@@ -37,11 +36,7 @@ def read_cbor(data: bytes) -> Any:
         Malformed: it is not one item of the kinds above.
     """
     reader = _Reader(data)
-    try:
-        value = reader.item(0)
-    except Malformed as fault:
-        let_go(fault, "members", "items")
-        raise
+    value = reader.item(0)
     if reader.at != len(data):
         raise Malformed("bytes follow the CBOR body")
     return value
@@ -126,21 +121,20 @@ class _Reader:
             raise Malformed("a CBOR text is not UTF-8") from None
 
     def list(self, info: int, depth: int) -> list[Any]:
-        items: list[Any] = []
-        for _ in self.each(info):
-            items.append(self.item(depth + 1))  # noqa: PERF401 - `let_go` finds it by its name
-        return items
+        values: list[Any] = []
+        values.extend(self.item(depth + 1) for _ in self.each(info))
+        return values
 
     def map(self, info: int, depth: int) -> dict[str, Any]:
-        members: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for _ in self.each(info):
             name = self.item(depth + 1)
             if not isinstance(name, str):
                 raise Malformed("a key of the CBOR body is not text")
-            if name in members:
+            if name in values:
                 raise Malformed("a member of the CBOR body came twice")
-            members[name] = self.item(depth + 1)
-        return members
+            values[name] = self.item(depth + 1)
+        return values
 
     def tag(self, info: int, depth: int) -> Epoch:
         if self.number(info) != 1:

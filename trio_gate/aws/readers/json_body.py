@@ -19,9 +19,6 @@ from trio_gate.errors import Malformed
 MAX_NUMBER = 64
 """Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
 
-_MADE = ("members", "values")
-"""What the patient reader and the library's reader of lists call what they make."""
-
 DENSE = 20_000
 LONG = 1024 * 1024
 """Brackets and commas, and bytes, of a body that is read in one call into C, which takes some 10 ms for them."""
@@ -53,10 +50,10 @@ def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
     try:
         return decoder.decode(text)
     except Malformed as fault:
-        let_go(fault, *_MADE)
+        let_go(fault)
         refusal = Malformed(fault.reason)
     except (ValueError, RecursionError) as fault:
-        let_go(fault, *_MADE)
+        let_go(fault)
         refusal = Malformed("the body is not JSON")
     raise refusal  # here, where it holds neither the fault nor what was read
 

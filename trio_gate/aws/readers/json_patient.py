@@ -123,21 +123,21 @@ def _add(parts: list[str], part: str) -> None:
 def _object_at(text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, memo: dict[str, str]) -> tuple[dict[str, Any], int]:
     """The object whose first character after the brace is there, and where the text goes on after it. Raises ValueError, Malformed."""
     text, at = text_and_at
-    members: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     at = _blank(text, at).end()
     if text[at : at + 1] == "}":
-        return members, at + 1
+        return values, at + 1
     while True:
         plain = _NAME.match(text, at)
         name, at = (plain[1], plain.end()) if plain is not None else _name_at(text, at, strict)
-        if name in members:
+        if name in values:
             raise Malformed("a member of the JSON body came twice")
-        members[memo.setdefault(name, name)], at = scan_once(text, at)
+        values[memo.setdefault(name, name)], at = scan_once(text, at)
         if text[at : at + 1] not in _MARKS:
             at = _blank(text, at).end()
         mark = text[at : at + 1]
         if mark == "}":
-            return members, at + 1
+            return values, at + 1
         if mark != ",":
             raise JSONDecodeError("no comma", "", 0)
         at = _blank(text, at + 1).end()

@@ -10,8 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TypeAlias
 
-    Tree = dict[str, Any] | list[Any]
+    Tree: TypeAlias = "dict[str, Any] | list[Any] | Branch"
 
 PIECE = 64 * 1024
 """Characters or bytes of one piece; of four each, as base64 wants it."""
@@ -61,6 +62,20 @@ def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     return ((name, members[name]) for name in (runs[0] if len(runs) == 1 else heapq.merge(*runs)))
 
 
+class Branch:
+    """A tree that is neither dict nor list: what stands below it is in `children`."""
+
+    __slots__ = ()
+
+    children: list[Any]
+
+
+_TREES = (dict, list, Branch)
+
+MADE = ("values", "tree")
+"""What readers of bodies and parameters call what they make, and nothing else, so that `let_go` finds it."""
+
+
 def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> None:
     """Empty a tree that nobody will read any more, a little at a time; of what is in it, what is `alone`: that nobody else holds."""
     todo: list[Tree] = []
@@ -71,13 +86,11 @@ def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> Non
             _empty(one, todo)
 
 
-def let_go(fault: BaseException, *names: str) -> None:
-    """Take apart what readers had made when they met a fault, which holds all of it: their variables of these names."""
+def let_go(fault: BaseException) -> None:
+    """Take apart what readers had made when they met a fault, which holds all of it."""
     for frame, _ in walk_tb(fault.__traceback__):
-        for name in names:
-            made = frame.f_locals.get(name)
-            if isinstance(made, (dict, list)):
-                take_apart(made)
+        for name in MADE:
+            take_apart(frame.f_locals.get(name))
 
 
 def _empty(tree: Any, todo: list[Tree]) -> None:
@@ -85,10 +98,12 @@ def _empty(tree: Any, todo: list[Tree]) -> None:
     if isinstance(tree, dict):
         while tree:
             value = tree.popitem()[1]
-            if isinstance(value, (dict, list)):
+            if isinstance(value, _TREES):
                 todo.append(value)
     elif isinstance(tree, list):
         while tree:
             items = tree[-RUN:]
             del tree[-RUN:]
-            todo.extend(item for item in items if isinstance(item, (dict, list)))
+            todo.extend(item for item in items if isinstance(item, _TREES))
+    elif isinstance(tree, Branch):
+        _empty(tree.children, todo)

@@ -2,9 +2,9 @@
 
 Refused: another version than 1.0 (in 1.1, U+0085 and U+2028 are line ends), another encoding than UTF-8, or US-ASCII that is
 none, a DOCTYPE, entities, processing instructions, comments (a comment inside a text joins or cuts it, depending on the
-reader), text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, names beyond ASCII, an element with a prefix or
-in another namespace than the root's (who reads namespaces would not see it), and a prefix of an attribute that is not what it
-is everywhere: `xsi`, bound to XML Schema's instances.
+reader), text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, a tag of more than MAX_TAG
+bytes, names beyond ASCII, an element with a prefix or in another namespace than the root's (who reads namespaces would not see
+it), and a prefix of an attribute that is not what it is everywhere: `xsi`, bound to XML Schema's instances.
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from typing import Any, NoReturn
 from xml.parsers import expat
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_VALUES
+from trio_gate.aws.readers.pieces import Branch
 from trio_gate.errors import Malformed
 from trio_gate.text import fold
+
+MAX_TAG = 16 * 1024
+"""Bytes of a tag with its attributes. AWS has none but names of namespaces and of types."""
 
 _BLANK = " \t\r\n"
 _PARTS = "\n"
@@ -25,7 +29,7 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 @dataclass(slots=True, kw_only=True)
-class Element:
+class Element(Branch):
     """One element: names without a namespace, but `xsi:type` with its prefix; `text` is what stands directly in it.
 
     `namespace` is that of the whole document, "" where it has none.
@@ -61,37 +65,48 @@ def read_xml(data: bytes) -> Element:
         raise Malformed("the XML body is not UTF-8") from None
     if text.startswith("\ufeff") or "\0" in text:
         raise Malformed("the XML body begins with a byte order mark or holds NUL")
-    builder = _Builder(ascii_only=text.isascii())
+    tree = Element(name="", attributes={})
     try:
-        builder.parser.Parse(data, True)
+        _parse(_parser(tree, ascii_only=text.isascii()), data)
     except expat.ExpatError:
         raise Malformed("the body is not XML") from None
-    return builder.root
+    return tree.children[0]
+
+
+def _parser(tree: Element, *, ascii_only: bool) -> expat.XMLParserType:
+    """A parser that puts the root below `tree`. What it builds with does not know it, so that nothing is left to the garbage collector."""
+    builder = _Builder(tree, ascii_only=ascii_only)
+    parser = expat.ParserCreate("utf-8", _PARTS)
+    parser.namespace_prefixes = True
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.XmlDeclHandler = builder.declaration
+    parser.StartDoctypeDeclHandler = builder.refuse_doctype
+    parser.ProcessingInstructionHandler = builder.refuse_instruction
+    parser.CommentHandler = builder.refuse_comment
+    return parser
+
+
+def _parse(parser: expat.XMLParserType, data: bytes) -> None:
+    """Feed a parser, which begins anew at each piece with a tag that has no end yet: a long one would be read over and over."""
+    for at in range(0, len(data), MAX_TAG):
+        piece = data[at : at + MAX_TAG]
+        parser.Parse(piece, False)
+        if at + len(piece) - parser.CurrentByteIndex > MAX_TAG:
+            raise Malformed(f"the XML body has a tag of more than {MAX_TAG} bytes")
+    parser.Parse(b"", True)
 
 
 class _Builder:
-    __slots__ = ("ascii_only", "count", "namespace", "open", "parser")
+    __slots__ = ("ascii_only", "count", "namespace", "open")
 
-    def __init__(self, *, ascii_only: bool) -> None:
+    def __init__(self, tree: Element, *, ascii_only: bool) -> None:
         self.ascii_only = ascii_only
         self.count = 0
         self.namespace = ""
-        self.open: list[Element] = [Element(name="", attributes={})]
-        parser = expat.ParserCreate("utf-8", _PARTS)
-        parser.namespace_prefixes = True
-        parser.buffer_text = True
-        parser.StartElementHandler = self.start
-        parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.data
-        parser.XmlDeclHandler = self.declaration
-        parser.StartDoctypeDeclHandler = self.refuse_doctype
-        parser.ProcessingInstructionHandler = self.refuse_instruction
-        parser.CommentHandler = self.refuse_comment
-        self.parser = parser
-
-    @property
-    def root(self) -> Element:
-        return self.open[0].children[0]
+        self.open = [tree]
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.count += 1
