@@ -5,7 +5,7 @@ import gzip
 import re
 
 from tests.browser.kit import NARROW
-from tests.browser.stage import TOKENS
+from tests.browser.stage import PEOPLE, TOKENS
 from trio_gate.aws.repeat import Repeat
 from trio_gate.shell import sessions
 
@@ -225,6 +225,18 @@ def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, sta
     page.wait_for_selector("text=No longer waiting")
     calls = page.evaluate("[...document.querySelectorAll('[data-call]')].map((item) => item.dataset.call)")
     assert calls == [kept.id, fresh.id]
+
+
+def test_why_the_gateway_closed_the_channel_is_said(visit, stage):
+    page = visit().enter()
+    page.wait_for_selector(".link.open")
+    page.route("**/v1/session", lambda route: route.abort())
+    stage.do(stage.hub.audience.drop, PEOPLE)
+    page.wait_for_selector("text=It said: you read too slowly: connect again.")
+    page.unroute("**/v1/session")
+    page.click("text=Try now")
+    page.wait_for_selector(".link.open")
+    page.wait_for_selector(".banner.offline", state="detached")
 
 
 def test_a_page_that_looks_at_a_call_keeps_it_over_a_break(visit, stage):

@@ -13,7 +13,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
 from tests.kit.asking import asked
-from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Token, Updated
+from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Token, Updated
 from trio_gate.approval.messages import encode
 from trio_gate.approval.request import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
@@ -22,6 +22,7 @@ from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import Hopeless, connect, parse_url
 from trio_gate.shell.roll import Limits
 from trio_gate.shell.subscription import MAX_BEHIND
+from trio_gate.shell.turns import FRAMES, PARTS, SEARCH
 
 WEBSOCKET = {
     "Host": "localhost",
@@ -318,15 +319,70 @@ async def test_who_has_shown_no_token_sends_few_frames(gate):
     await trio.aclose_forcefully(stream)
 
 
-async def test_a_frame_in_many_pieces_is_read_of_a_person(gate):
+async def answers(gate, frames: bytes, wanted: bytes) -> None:
+    """Alice sends these frames, and reads until the gate has said that."""
     stream = await gate.stream()
     await stream.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
     answer = await stream.receive_some()
-    await stream.send_all(EMPTY[0] + EMPTY[1] * admin.HELLO + b"\x80\x82\0\0\0\0{}")
+    await stream.send_all(frames)
     with trio.fail_after(10):
-        while b'"malformed"' not in answer:
-            answer += await stream.receive_some()
+        while wanted not in answer:
+            more = await stream.receive_some()
+            assert more, answer
+            answer += more
     await trio.aclose_forcefully(stream)
+
+
+async def test_a_message_in_some_frames_is_read(gate):
+    await answers(gate, (EMPTY[0] + EMPTY[1] * (PARTS - 2) + b"\x80\x82\0\0\0\0{}") * 2, b'"malformed"')
+
+
+@pytest.mark.parametrize("frame", [EMPTY[1], EMPTY[1] + b"\x89\x80\0\0\0\0", b"\x00\x81\0\0\0\0x"])
+async def test_a_message_in_too_many_frames_ends_the_channel_with_a_reason(gate, frame):
+    end = admin.POLICY.to_bytes(2) + admin.TOO_MANY_PARTS.encode()
+    await answers(gate, EMPTY[0] + frame * 5000, end)
+
+
+async def test_a_client_is_told_why_its_flood_ended(gate):
+    async with gate.connect() as client:
+        await client.receive()
+        await client._socket._stream.send_all(EMPTY[0] + EMPTY[1] * 5000)
+        with pytest.raises(UpstreamError, match=f"closed the channel: {admin.TOO_MANY_PARTS}"):
+            await client.receive()
+
+
+@pytest.mark.parametrize("frame", [b"\x89\x80\0\0\0\0", b"\x8a\x80\0\0\0\0", b"\x81\x81\0\0\0\0x"])
+async def test_who_floods_is_read_slowly_and_ends_for_want_of_an_answer_to_a_ping(autojump_clock: MockClock, frame):
+    ours, theirs = memory_stream_pair()
+    said = bytearray()
+
+    async def read() -> None:
+        async for data in ours:
+            said.extend(data)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read)
+        nursery.start_soon(handle, server(ApprovalHub(FixedClock())), theirs)
+        await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+        await wait_all_tasks_blocked()
+        await ours.send_all(frame * 20_000)
+    assert said.endswith(admin.POLICY.to_bytes(2) + admin.NO_PONG.encode())
+
+
+async def test_searches_have_a_pace(autojump_clock: MockClock):
+    ours, theirs = memory_stream_pair()
+    search = encode(Search(filters={})).encode()
+    count = 2 * FRAMES.most // SEARCH
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(handle, server(ApprovalHub(FixedClock())), theirs)
+        await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+        await wait_all_tasks_blocked()
+        await ours.send_all((bytes([0x81, 0x80 | len(search)]) + bytes(4) + search) * count)
+        said = b""
+        while said.count(b'"not_allowed"') < count:
+            said += await ours.receive_some()
+        assert trio.current_time() == pytest.approx(FRAMES.most / FRAMES.rate, rel=0.3)
+        nursery.cancel_scope.cancel()
 
 
 async def test_the_gate_must_prove_itself(gate):
@@ -389,7 +445,7 @@ async def test_a_peer_that_stops_talking_is_let_go(autojump_clock: MockClock, ra
 async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockClock):
     hub = ApprovalHub(FixedClock())
     gone = await quiet(hub, head("/v1/approvals", **WEBSOCKET, **ALICE))
-    assert gone == pytest.approx(admin.PING_EVERY + admin.PONG_TIMEOUT, abs=0.1)
+    assert gone == pytest.approx(admin.PING_EVERY + admin.PONG_TIMEOUT + admin.CLOSE_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):

@@ -1,6 +1,7 @@
 """What people may do at the hub, frame by frame."""
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
@@ -260,6 +261,23 @@ async def test_the_record_is_searched_a_page_at_a_time(hub, clock):
         await alice.say(Search(filters={}))
         assert (await alice.until(Found)).next is None
     assert calls == [({"agent": "ci"}, 10, 2), ({}, None, 50)]
+
+
+async def test_searches_leave_threads_to_others(hub, clock):
+    slow = threading.Event()
+
+    def find(*_):
+        assert slow.wait(10)
+        return []
+
+    with listening(hub, clock, find=find, **ALL) as alice:
+        async with trio.open_nursery() as nursery:
+            for _ in range(trio.to_thread.current_default_thread_limiter().total_tokens + 5):
+                nursery.start_soon(alice.say, Search(filters={}))
+            await wait_all_tasks_blocked()
+            with trio.fail_after(5):
+                await trio.to_thread.run_sync(int)
+            slow.set()
 
 
 async def test_a_page_is_no_larger_than_a_frame(hub, clock):

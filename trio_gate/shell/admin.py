@@ -16,14 +16,15 @@ import trio
 from trio_websocket import ConnectionClosed, wrap_server_stream
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from trio_gate.approval.frames import PROTOCOL, Rejected, Token
+from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
 from trio_gate.approval.messages import MAX_CLIENT_FRAME, decode_client
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
 from trio_gate.shell.guests import Guests
 from trio_gate.shell.page import load
 from trio_gate.shell.sign_in import SignIn
-from trio_gate.shell.transport import Limited, Replay
+from trio_gate.shell.transport import Replay
+from trio_gate.shell.turns import PARTS, SEARCH, Paced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.guests import Guest
     from trio_gate.shell.sessions import Session
     from trio_gate.shell.subscription import Subscription
+    from trio_gate.shell.turns import Turns
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 
@@ -77,6 +79,8 @@ _PEER_FAULTS = (
 )
 
 STOPPING = "the gateway is stopping"
+TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
+NO_PONG = "the answer to a ping did not come in time: the network is slow, or more frames were sent than are read"
 
 log = logging.getLogger(__name__)
 
@@ -170,13 +174,14 @@ class AdminServer:
     ) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
-                limited = Limited(Replay(stream, opening), math.inf if person else len(opening) + HELLO)
-                request = await wrap_server_stream(nursery, limited, max_message_size=MAX_CLIENT_FRAME, receive_buffer_size=PIECE)
+                paced = Paced(stream, math.inf if person else HELLO, lambda: guest.turns)
+                whole = Replay(paced, opening)
+                request = await wrap_server_stream(nursery, whole, max_message_size=MAX_CLIENT_FRAME, receive_buffer_size=PIECE)
                 socket = await request.accept(subprotocol=PROTOCOL)
             if session is None:
-                code, reason = await self._session(socket, limited, guest, person)
+                code, reason = await self._session(socket, paced, guest, person)
             else:
-                code, reason = await self._while_it_lasts(session, partial(self._session, socket, limited, guest, person))
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, paced, guest, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
@@ -196,15 +201,13 @@ class AdminServer:
                 nursery.cancel_scope.cancel()
         return end
 
-    async def _session(
-        self, socket: WebSocketConnection, limited: Limited, guest: Guest, person: Person | None
-    ) -> tuple[int, str]:
+    async def _session(self, socket: WebSocketConnection, paced: Paced, guest: Guest, person: Person | None) -> tuple[int, str]:
         """Talk until one side ends it; the close code and reason for the peer."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
                     person = await self._introduced(await socket.get_message(), guest)
-                    limited.left = math.inf
+                    paced.left = math.inf
         except GateError as error:
             self.refused("approver", guest.source, error)
             return POLICY, error.reason
@@ -217,7 +220,11 @@ class AdminServer:
                     ends.append(await talk(socket, subscription))
                     nursery.cancel_scope.cancel()
 
-                for talk in (_tell, _ping, self._listen, self._stopping):
+                async def refused(*_: object) -> tuple[int, str]:
+                    await paced.refused.wait()
+                    return POLICY, TOO_MANY_PARTS
+
+                for talk in (_tell, _ping, partial(self._listen, guest.turns), self._stopping, refused):
                     nursery.start_soon(until, talk)
         return ends[0]
 
@@ -232,7 +239,7 @@ class AdminServer:
             raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
         return await self._sign_in.person(frame.token, guest)
 
-    async def _listen(self, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
+    async def _listen(self, turns: Turns, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
         while True:
             message = await socket.get_message()
             if not isinstance(message, str):
@@ -244,6 +251,8 @@ class AdminServer:
                 continue
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
+            if isinstance(frame, Search):
+                await turns.take(SEARCH)
             await self._desk.receive(subscription, frame)
 
 
@@ -257,8 +266,10 @@ async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tupl
 async def _ping(socket: WebSocketConnection, _: Subscription) -> tuple[int, str]:
     while True:
         await trio.sleep(PING_EVERY)
-        with trio.fail_after(PONG_TIMEOUT):
+        with trio.move_on_after(PONG_TIMEOUT) as wait:
             await socket.ping()
+        if wait.cancelled_caught:
+            return POLICY, NO_PONG
 
 
 async def _close(stream: trio.abc.Stream) -> None:

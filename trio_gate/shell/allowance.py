@@ -28,7 +28,9 @@ class Pace:
     rate: float
 
 
-class _Bucket:
+class Bucket:
+    """What one owner has left."""
+
     def __init__(self, pace: Pace, now: Callable[[], float]) -> None:
         self._pace = pace
         self._now = now
@@ -36,12 +38,20 @@ class _Bucket:
         self._at = now()
 
     def take(self) -> bool:
+        """Whether it may be done once more."""
         self._fill()
         taken = self._level >= 1
         self._level -= taken
         return taken
 
+    def owe(self, cost: float) -> float:
+        """Take so much, whether it is there or not; the seconds until it is."""
+        self._fill()
+        self._level -= cost
+        return max(0.0, -self._level / self._pace.rate)
+
     def full(self) -> bool:
+        """Whether nothing is taken."""
         self._fill()
         return self._level >= self._pace.most
 
@@ -57,19 +67,19 @@ class Allowance:
     def __init__(self, each: Pace, together: Pace, *, now: Callable[[], float] = trio.current_time) -> None:
         self._each = each
         self._now = now
-        self._all = _Bucket(together, now)
-        self._others = _Bucket(each, now)
-        self._sources: dict[str, _Bucket] = {}
+        self._all = Bucket(together, now)
+        self._others = Bucket(each, now)
+        self._sources: dict[str, Bucket] = {}
 
     def take(self, address: str) -> bool:
         """Whether it may be done once more for this peer."""
         return self._bucket(source(address)).take() and self._all.take()
 
-    def _bucket(self, name: str) -> _Bucket:
+    def _bucket(self, name: str) -> Bucket:
         if name not in self._sources:
             if len(self._sources) >= MAX_SOURCES:
                 self._sources = {known: bucket for known, bucket in self._sources.items() if not bucket.full()}
             if len(self._sources) >= MAX_SOURCES:
                 return self._others
-            self._sources[name] = _Bucket(self._each, self._now)
+            self._sources[name] = Bucket(self._each, self._now)
         return self._sources[name]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
-from trio_gate.approval.messages import MAX_SERVER_FRAME
+from trio_gate.approval.messages import MAX_SERVER_FRAME, encode
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
 from trio_gate.approval.text import visible, visible_tree
 from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SEARCHES = 2
+"""Threads that read the record for people; theirs alone, so that nobody else's file waits for one."""
+
 _MAY_NOT = {
     "may_grant": "you may not grant: `may_grant` in your person block allows it",
     "may_observe": "you may not observe: `may_observe` in your person block allows it",
@@ -51,6 +54,7 @@ class Desk:
         self._hub = hub
         self._clock = clock
         self._find = find
+        self._limiter = trio.CapacityLimiter(SEARCHES)
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
         """Do what a client's frame says, and answer it."""
@@ -63,7 +67,10 @@ class Desk:
         answer = await self._answer(subscription, frame)
         if isinstance(answer, Refused):
             answer = Rejected(ref=_ref(frame), id=getattr(frame, "id", None), code=answer.code, message=answer.message)
-        subscription.tell(answer)
+        if isinstance(answer, str):
+            subscription.offer(answer)
+        else:
+            subscription.tell(answer)
 
     async def _decide(self, subscription: Subscription, frame: Decide) -> None:
         """Count a vote that is in the record: it is looked at again, because the question may have ended while it was written."""
@@ -131,7 +138,8 @@ class Desk:
             return Refused(code="limits", message="there are too many grants: revoke one")
         return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
 
-    async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused:
+    async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused | str:
+        """The answer; one that is large is encoded already, beside the event loop."""
         match frame:
             case Open():
                 return await self._opened(subscription.person, frame)
@@ -237,19 +245,24 @@ class Desk:
         subscription.observes = frame.on
         return Accepted(ref=frame.ref, id=None, status="done")
 
-    async def _found(self, person: Person, frame: Search) -> ServerFrame | Refused:
+    async def _found(self, person: Person, frame: Search) -> str | Refused:
         if not person.may_observe:
             return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
         if self._find is None:
             return Refused(code="unavailable", message="there is no record here to search")
         try:
-            calls = await trio.to_thread.run_sync(self._find, frame.filters, frame.before, frame.limit, abandon_on_cancel=True)
+            return await trio.to_thread.run_sync(_page, self._find, frame, limiter=self._limiter, abandon_on_cancel=True)
         except AuditUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             return Refused(code="unavailable", message="the record cannot be read")
-        shown = _fitting(calls)
-        more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
-        return Found(ref=frame.ref, calls=shown, next=more)
+
+
+def _page(find: Find, frame: Search) -> str:
+    """What is found, encoded. Raises AuditUnavailable."""
+    calls = find(frame.filters, frame.before, frame.limit)
+    shown = _fitting(calls)
+    more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
+    return encode(Found(ref=frame.ref, calls=shown, next=more))
 
 
 def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import trio
 
 from trio_gate.shell.sources import source
+from trio_gate.shell.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +49,13 @@ class _Crowd:
 
 
 class Guest:
-    """A connection: where it comes from, and whether it goes before others because its token was nobody's."""
+    """A connection: where it comes from, and whether it goes before others because its token was nobody's. `turns`: when it is read."""
 
     def __init__(self, guests: Guests, address: str) -> None:
         self.source = source(address)
         self.scope = trio.CancelScope()
         self.wrong = False
+        self.turns = guests.sources.setdefault(self.source, Turns())
         self._guests = guests
         self._place: tuple[_Crowd, str] | None = None
         self._enter(guests.unproven, self.source)
@@ -61,6 +64,7 @@ class Guest:
         """It is this person's, and has a place among people."""
         self.leave_place()
         self._enter(self._guests.people, person)
+        self.turns = self._guests.persons.setdefault(person, Turns())
 
     def leave(self) -> None:
         """Break it off."""
@@ -80,9 +84,11 @@ class Guest:
 
 
 class Guests:
-    """All connections of an admin listener."""
+    """All connections of an admin listener. What people have sent counts beyond a connection; they are few."""
 
     def __init__(self) -> None:
+        self.sources: WeakValueDictionary[str, Turns] = WeakValueDictionary()
+        self.persons: dict[str, Turns] = {}
         self.unproven = _Crowd(UNPROVEN)
         self.people = _Crowd(PROVEN)
 

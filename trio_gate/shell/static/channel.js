@@ -16,7 +16,7 @@ export class Rejected extends Error {
 }
 
 export class Channel {
-  /** `frame` gets every frame that answers nothing; `status` gets connecting, open, offline or signed-out. */
+  /** `frame` gets every frame that answers nothing; `status` gets connecting, open, offline or signed-out, and why where the gateway said it. */
   constructor(frame, status) {
     this.frame = frame;
     this.status = status;
@@ -77,24 +77,24 @@ export class Channel {
     socket.addEventListener("message", (event) => {
       if (socket === this.socket) this.receive(JSON.parse(event.data));
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", (event) => {
       clearTimeout(limit);
-      if (socket === this.socket) this.drop();
+      if (socket === this.socket) this.drop(event.reason);
     });
   }
 
   /** This connection is no more, whatever it says later. */
-  drop() {
+  drop(why = "") {
     const socket = this.socket;
     this.socket = null;
     socket?.close();
     for (const { fail } of this.waits.values()) fail(new Broken("the connection broke before the answer came"));
     this.waits.clear();
-    if (this.wanted) this.later();
+    if (this.wanted) this.later(why);
   }
 
-  later() {
-    this.status("offline");
+  later(why = "") {
+    this.status("offline", why);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.connect(), this.wait * (0.75 + Math.random() / 2));
     this.wait = Math.min(this.wait * 2, LONGEST_WAIT);

@@ -30,9 +30,10 @@ const views = { grants: new GrantsView(channel), activity: new ActivityView(chan
 const notices = new Notices((id) => go(id));
 let observing = false;
 
-function linked(status) {
+function linked(status, why = "") {
   const before = state.link;
   state.link = status;
+  if (why || status === "open") state.why = why;
   if (status === "signed-out") {
     showLogin(before === "connecting" && !state.me ? null : "Your session is over. Sign in again.");
     return;
@@ -120,6 +121,7 @@ function drawLink() {
       "p",
       {},
       el("strong", {}, "No connection to the gateway. "),
+      state.why ? `It said: ${state.why}. ` : "",
       "What you see may be old, and nothing can be decided. Trying again…",
     ),
     button("Try now", () => channel.now(), { class: "small" }),

@@ -5,6 +5,7 @@ const KEPT_ENDED = 100;
 
 export const state = {
   link: "connecting",
+  why: "",
   me: null,
   skew: 0,
   prompts: new Map(),

@@ -1,0 +1,117 @@
+"""How fast the channels of a person are read: one piece in a turn of the event loop, and no more frames than a pace allows.
+
+Rule: who sends more is read later, and is not cut off for it: a person or a bot with much to answer only waits, and what a flood sends
+stays with its sender. Who goes on flooding answers no ping in time, which ends the channel. A message in too many frames is refused.
+
+Theory: frames are counted from their heads (RFC 6455 section 5.2), before the library that reads them: to it an empty one, or a ping,
+costs as much as a large one. All channels of a person share one pace, as all of a source do that has shown no token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.shell.allowance import Bucket, Pace
+from trio_gate.shell.transport import Limited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FRAMES = Pace(most=200, rate=200)
+"""Frames of a person at first, and a second: a page sends one for a click and one in 20 seconds, a bot one for a call.
+
+They are fewer at first than the answers that may wait for a reader (`subscription.MAX_BEHIND`). What is more than ten seconds late
+keeps the answer to a ping waiting for too long.
+"""
+
+UNIT = 1024
+"""Bytes that count as one more frame."""
+
+SEARCH = 20
+"""Frames that a search of the record counts as: it takes a thread some ten milliseconds."""
+
+PARTS = 64
+"""Frames of one message: the largest message in pieces of 1 KiB."""
+
+_CONTINUATION, _CONTROL = 0, 8
+"""Opcodes; from the second on they are control frames."""
+
+
+class Turns:
+    """Those of one person or source."""
+
+    def __init__(self, pace: Pace = FRAMES) -> None:
+        self._bucket = Bucket(pace, trio.current_time)
+        self._lock = trio.Lock()
+
+    async def take(self, cost: float) -> None:
+        """Wait for one's turn, and until so much may be done."""
+        async with self._lock:
+            await trio.sleep(self._bucket.owe(cost))
+
+
+class Frames:
+    """Counts the frames that a peer sends. `longest`: those of the message that has most."""
+
+    def __init__(self) -> None:
+        self.longest = 0
+        self._parts = 0
+        self._head = b""
+        self._payload = 0
+
+    def count(self, data: bytes | bytearray) -> int:
+        """How many begin in these bytes."""
+        begun = at = 0
+        while at < len(data):
+            if self._payload:
+                step = min(self._payload, len(data) - at)
+                self._payload -= step
+            else:
+                step = _size(self._head) - len(self._head)
+                begun += not self._head
+                self._head += data[at : at + step]
+                if len(self._head) == _size(self._head):
+                    self._begin()
+            at += step
+        return begun
+
+    def _begin(self) -> None:
+        """A head is whole."""
+        head, self._head = self._head, b""
+        opcode, short, more = head[0] & 15, head[1] & 127, _more(head)
+        self._payload = int.from_bytes(head[2 : 2 + more]) if more else short
+        if opcode < _CONTROL:
+            self._parts = self._parts + 1 if opcode == _CONTINUATION else 1
+            self.longest = max(self.longest, self._parts)
+
+
+class Paced(Limited):
+    """A channel's stream, read by turns. `refused`: a message had too many parts, and what still comes is thrown away."""
+
+    def __init__(self, stream: trio.abc.Stream, left: float, turns: Callable[[], Turns]) -> None:
+        super().__init__(stream, left)
+        self.refused = trio.Event()
+        self._turns = turns
+        self._frames = Frames()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """See `Limited`."""
+        while data := await super().receive_some(max_bytes):
+            await self._turns().take(self._frames.count(data) + len(data) / UNIT)
+            if self._frames.longest > PARTS:
+                self.refused.set()
+            if not self.refused.is_set():
+                break
+        return data
+
+
+def _more(head: bytes) -> int:
+    """Bytes of a longer length."""
+    return {126: 2, 127: 8}.get(head[1] & 127, 0)
+
+
+def _size(head: bytes) -> int:
+    """Bytes of a head, as far as is known."""
+    return 2 if len(head) < 2 else 2 + _more(head) + 4 * (head[1] >> 7)
