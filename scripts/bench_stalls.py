@@ -28,6 +28,7 @@ from tests.kit.approver import Person
 from tests.kit.gateway import running
 from tests.kit.raw import DYNAMODB, S3, Raw, request, tunnel
 from trio_gate.approval.frames import Open
+from trio_gate.aws.readers import MAX_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +134,12 @@ def one_blob(gateway: Gateway, size: int) -> Job:
 
 def one_map(gateway: Gateway, size: int) -> Job:
     """A map of many members."""
-    return partial(send, gateway, DYNAMODB, put({"m": {"M": {f"n{number:07}": {"S": "v"} for number in range(size // 21)}}}))
+    return partial(
+        send,
+        gateway,
+        DYNAMODB,
+        put({"m": {"M": {f"n{number:07}": {"S": "v"} for number in range(min(size // 21, MAX_MEMBERS))}}}),
+    )
 
 
 def many_elements(gateway: Gateway, size: int) -> Job:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
+from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_MEMBERS, MAX_NODES
 from trio_gate.aws.readers.cbor_body import Epoch, read_cbor
 from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.inflate import MAX_INFLATED, gunzip
@@ -297,6 +297,25 @@ def test_xml_leaves_nothing_to_the_garbage_collector():
     finally:
         gc.enable()
     assert left == []
+
+
+def head_of_map(count):
+    return b"\xba" + struct.pack(">I", count)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize("where", ["json", "cbor"])
+def test_an_object_has_so_many_members_and_no_more(where, more):
+    names = [f"{number:07}" for number in range(MAX_MEMBERS + more)]
+    if where == "json":
+        data, read = json.dumps(dict.fromkeys(names, 1)).encode(), read_json
+    else:
+        data, read = head_of_map(len(names)) + b"".join(b"\x67" + name.encode() + b"\1" for name in names), read_cbor
+    if more:
+        with pytest.raises(Malformed, match="more than 150000 members"):
+            read(data)
+    else:
+        assert list(read(data)) == names
 
 
 # --- forms and gzip -----------------------------------------------------------------------------------------------------

@@ -16,5 +16,8 @@ CompleteMultipartUpload has 10,000 parts of up to seven elements, PutMetricData 
 MAX_NODES = 1_000_000
 """Opening brackets of a JSON body, items of a CBOR body. BatchWriteItem's 16 MB of the shortest names and values have 700,000."""
 
+MAX_MEMBERS = 150_000
+"""Members of one object, all of which are moved when it grows. DynamoDB's items have 400 KB, which is room for 80,000."""
+
 MAX_COMMAS = 4_000_000
 """Commas of a JSON body. PutVectors has 500 vectors of 4,096 numbers."""

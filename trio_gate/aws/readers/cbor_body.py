@@ -2,7 +2,7 @@
 
 Taken: integers, byte and text strings, arrays, maps with text keys, indefinite lengths (SDKs write them), true, false,
 null, undefined, floats, tag 1 (epoch seconds). Refused: other tags and simple values, a key twice, lengths beyond the
-body, nesting beyond MAX_DEPTH, more than MAX_NODES items, bytes after the item.
+body, nesting beyond MAX_DEPTH, more than MAX_NODES items or MAX_MEMBERS of one map, bytes after the item.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from trio_gate.aws.readers import MAX_DEPTH, MAX_NODES
+from trio_gate.aws.readers import MAX_DEPTH, MAX_MEMBERS, MAX_NODES
 from trio_gate.errors import Malformed
 
 _BYTES, _TEXT = 2, 3
@@ -133,6 +133,8 @@ class _Reader:
                 raise Malformed("a key of the CBOR body is not text")
             if name in values:
                 raise Malformed("a member of the CBOR body came twice")
+            if len(values) == MAX_MEMBERS:
+                raise Malformed(f"an object of the CBOR body has more than {MAX_MEMBERS} members")
             values[name] = self.item(depth + 1)
         return values
 

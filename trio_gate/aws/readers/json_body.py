@@ -2,19 +2,23 @@
 
 Refused: another encoding than UTF-8, a byte order mark, NaN and Infinity, a member twice (names are compared after
 unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH, more than
-MAX_NODES or MAX_COMMAS. Those two are counted in texts too: a count before anything is made of the body bounds what it can cost.
+MAX_NODES, MAX_COMMAS or MAX_MEMBERS. Nodes and commas are counted in texts too: a count before anything is made of the body bounds what it can cost.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from typing import Any, NoReturn
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
 from trio_gate.aws.readers.json_patient import Patient, once
 from trio_gate.aws.readers.pieces import let_go, take_apart
 from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_NUMBER = 64
 """Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
@@ -59,18 +63,19 @@ def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
 
 
 def _check(root: Any, *, surrogates: bool) -> None:
-    level = [root]
-    for _ in range(MAX_DEPTH + 1):
-        if surrogates and not all(_sound(value) for value in level):
-            raise Malformed("the JSON body holds half a surrogate pair")
-        level = [child for value in level if isinstance(value, (dict, list)) for child in _children(value)]
-        if not level:
-            return
-    raise Malformed(f"the JSON body is nested deeper than {MAX_DEPTH} levels")
-
-
-def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
-    return value if isinstance(value, list) else [*value.keys(), *value.values()]
+    """Walk a tree, with no list of what is in it: the garbage collector would go through a long one, whose ever turn it is."""
+    way: list[Iterator[Any]] = [iter((root,))]
+    while way:
+        for value in way[-1]:
+            if surrogates and not _sound(value):
+                raise Malformed("the JSON body holds half a surrogate pair")
+            if value and isinstance(value, (dict, list)):
+                if len(way) > MAX_DEPTH:
+                    raise Malformed(f"the JSON body is nested deeper than {MAX_DEPTH} levels")
+                way.append(iter(value) if isinstance(value, list) else chain(value, value.values()))
+                break
+        else:
+            way.pop()
 
 
 def _sound(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 It goes into C for no more than a piece of a text. A member that comes twice is refused.
 
-Rule: it reads the same as `json.JSONDecoder`, and refuses the same.
+Rule: it reads the same as `json.JSONDecoder`, and refuses the same, and an object of more than MAX_MEMBERS.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from json.decoder import WHITESPACE, JSONArray, JSONDecodeError, scanstring  # type: ignore[attr-defined]  # in every CPython, in no stub
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.aws.readers import MAX_MEMBERS
 from trio_gate.aws.readers.pieces import PIECE
 from trio_gate.errors import Malformed
 
@@ -132,6 +133,8 @@ def _object_at(text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, mem
         name, at = (plain[1], plain.end()) if plain is not None else _name_at(text, at, strict)
         if name in values:
             raise Malformed("a member of the JSON body came twice")
+        if len(values) == MAX_MEMBERS:
+            raise Malformed(f"an object of the JSON body has more than {MAX_MEMBERS} members")
         values[memo.setdefault(name, name)], at = scan_once(text, at)
         if text[at : at + 1] not in _MARKS:
             at = _blank(text, at).end()
