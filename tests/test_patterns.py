@@ -12,7 +12,7 @@ import botocore
 import pytest
 
 from tests.kit.growth import TIMES, grows
-from tests.kit.patterns import Found, calls, hostile, patterns, run, sources
+from tests.kit.patterns import Found, calls, hostile, parser, patterns, run, sources
 from trio_gate.aws.route_rest import MAX_GREEDY, Segment, _one_name
 
 if TYPE_CHECKING:
@@ -55,6 +55,41 @@ def test_a_pattern_that_is_not_is_found(pattern: str, method: str) -> None:
     compiled = re.compile(pattern)
     pairs = zip(hostile(compiled, SMALL), hostile(compiled, LARGE), strict=True)
     assert any(grows(run(compiled, method), small, large) for small, large in pairs)
+
+
+WIDE = 4096
+"""Characters that a pattern may go through at once, in a value as large as a body."""
+
+SHORT = {
+    "arns._ARN": "behind MAX_ARN",
+    "arns._SUFFIX": "part of an ARN",
+    "arns._canonical": "part of an ARN",
+    "arns._folded": "part of an ARN",
+    "arns._secret": "part of an ARN",
+    "claim.": "a field of the head",
+    "curated_ec2._OTHER_IDS": "a member's name",
+    "curated_s3._TWOFOLD": "a field of the head",
+    "hosts": "a host, of 253 characters",
+    "implied._ROLE_WORD": "behind _LONG_NAME",
+    "params_rest.": "a field of the head",
+    "partiql.": "behind MAX_STATEMENT",
+    "readers.form_body.": "in pieces",
+    "readers.json_patient.": "in pieces",
+    "refusal.": "what the gateway says",
+    "route_rpc._CHARSET": "a field of the head",
+    "templates.": "the lists' own",
+    "way._HOST": "a field of the head",
+}
+"""Patterns that go further: what their texts are short by."""
+
+
+@pytest.mark.parametrize("found", [one for one in patterns() if one.where.startswith("trio_gate.aws.")], ids=_name)
+def test_a_pattern_goes_no_further_through_a_value_than_it_must(found: Found) -> None:
+    flags = found.pattern.flags & ~re.UNICODE if isinstance(found.pattern.pattern, bytes) else found.pattern.flags
+    width = parser.parse(found.pattern.pattern, flags).getwidth()[1]
+    where = found.where.removeprefix("trio_gate.aws.")
+    if width > WIDE or not found.uses <= {"match", "fullmatch"}:
+        assert any(where.startswith(name) for name in SHORT), f"{where} takes up to {width} characters, by {found.uses}"
 
 
 def test_no_pattern_is_made_of_what_comes_later() -> None:

@@ -16,7 +16,7 @@ from trio_gate.approval.text import visible_lines
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.readers.inflate import gunzip
 from trio_gate.aws.readers.json_patient import Patient
-from trio_gate.aws.readers.pieces import from_base64, without_blanks
+from trio_gate.aws.readers.pieces import from_base64, from_utf8, without_blanks
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _from_bytes(data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]
         except Malformed:
             return hex_lines(data), (*how, "hex")
     try:
-        text = data.decode("utf-8")
+        text = from_utf8(data)
     except UnicodeDecodeError:
         return hex_lines(data), (*how, "hex")
     return (hex_lines(data), (*how, "hex")) if "\0" in text else _from_text(text, how)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.readers.json_body import read_json
+from trio_gate.aws.readers.pieces import PIECE
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ _ENDS = re.compile(r"(?:Delete|Terminate|Purge|Destroy|Remove|Release|Deregister
 _WORD = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]+")
 _PUBLIC = frozenset({"public-read", "public-read-write", "authenticated-read", "0.0.0.0/0", "::/0", "*"})
 _PUBLIC_NAMES = frozenset({"ACL", "CidrIp", "CidrIpv6", "CidrIpv4", "Principal", "CIDRIP"})
-_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s*+:\s*+(?:\[\s*+)?"\*"')
+_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s{0,1000}+:\s{0,1000}+(?:\[\s{0,1000}+)?"\*"')
+_LONGEST = 4096
+"""Characters that the pattern above may take, and more."""
 
 
 def words(operation: str) -> str:
@@ -107,7 +110,7 @@ def _opens(text: str) -> bool:
     except (Malformed, UnicodeEncodeError):
         policy = None
     if policy is None:
-        return _PRINCIPAL.search(text) is not None
+        return any(_PRINCIPAL.search(text, at, at + PIECE + _LONGEST) for at in range(0, len(text), PIECE))
     return isinstance(policy, dict) and any(name in {"Principal", "AWS"} and value == "*" for name, value in _texts(policy))
 
 

@@ -25,9 +25,9 @@ MAX_ARN = 2048
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
-_QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
+_QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
 _UUID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
-_FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]+))?")
+_FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,140}))?")
 _SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
 _OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
 """Services whose ARNs may leave out the account and yet only ever mean the caller's own."""

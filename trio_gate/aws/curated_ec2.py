@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.arns import Scene
     from trio_gate.aws.call import Value
 
-_ID = re.compile(r"([a-z]+(?:-[a-z]+)*)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _OWN = {
     "acl": "network-acl",
     "cgw": "customer-gateway",

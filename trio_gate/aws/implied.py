@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Unknown, Value
 
-_IAM_ARN = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:role|instance-profile)/.+", re.DOTALL)
+_IAM_ARN = re.compile(r"arn:aws[a-z-]{0,32}:iam::[0-9]{12}:(?:role|instance-profile)/.", re.DOTALL)
 _ROLE_MEMBER = "iaminstanceprofile"
 _ROLE_ENDS = ("rolearn", "rolearns", "instanceprofilearn", "iamrole", "iamroles", _ROLE_MEMBER)
+_LONG_NAME = 1024
+"""Characters of a member's name that is not searched: any of AWS's is shorter."""
+
 _ROLE_WORD = re.compile(r"role|instanceprofile", re.IGNORECASE | re.ASCII)
 _ROLE_NAMES = {
     "batch": {"instanceRole", "serviceRole", "spotIamFleetRole"},
@@ -159,10 +162,10 @@ def _names_role(name: str) -> bool:
 
 def _points_at_role(name: str, value: str, worded: dict[str, bool]) -> bool:
     """Whether a value is a role's ARN under a name with that word in it; `worded` has the names that were read before."""
-    if _IAM_ARN.fullmatch(value) is None:
+    if _IAM_ARN.match(value) is None:
         return False
     if name not in worded:
-        worded[name] = _ROLE_WORD.search(name) is not None
+        worded[name] = len(name) > _LONG_NAME or _ROLE_WORD.search(name) is not None
     return worded[name]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,5}")
-_RDS_HOST = re.compile(r"https://rds(?:-fips)?\.([a-z0-9\-]+)\.")
+_RDS_HOST = re.compile(r"https://rds(?:-fips)?\.([a-z0-9\-]{1,63})\.")
 _REGION = "SourceRegion"
 _SELECTORS = ("Action", "Version")
 
@@ -75,7 +75,7 @@ def queue_of_path(values: Mapping[str, Value], shape: Shape | None, head: Reques
 
 
 def _plant(tree: _Tree, name: str, value: str) -> None:
-    *path, last = name.split(".")
+    *path, last = name.split(".", MAX_DEPTH + 1)
     if len(path) > MAX_DEPTH:
         raise Malformed("a parameter's name has too many dots")
     for part in path:
@@ -93,7 +93,7 @@ def _structure(shape: Shape, tree: _Tree, *, ec2: bool) -> dict[str, Value]:
     for name, below in tree.items():
         member = shape.by_query.get(name)
         if member is None:
-            raise Malformed(f"the operation has no parameter `{ascii(name)[1:-1][:64]}` here")
+            raise Malformed(f"the operation has no parameter `{ascii(name[:64])[1:-1][:64]}` here")
         if member.name in values:
             raise Malformed(f"`{member.name}` came twice")
         values[member.name] = _value(member, below, ec2=ec2)
@@ -158,4 +158,4 @@ def _numbered(member: Member, below: _Tree) -> list[Any]:
 
 
 def _twofold(name: str) -> Malformed:
-    return Malformed(f"`{ascii(name)[1:-1][:64]}` has a value and parts")
+    return Malformed(f"`{ascii(name[:64])[1:-1][:64]}` has a value and parts")

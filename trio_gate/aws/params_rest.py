@@ -14,7 +14,7 @@ from trio_gate.aws.params_scalar import from_text, read_base64
 from trio_gate.aws.params_tree import structure_from_tree, value_from_tree
 from trio_gate.aws.params_xml import structure_from_xml
 from trio_gate.aws.readers.json_body import read_json
-from trio_gate.aws.readers.pieces import take_apart
+from trio_gate.aws.readers.pieces import from_utf8, take_apart
 from trio_gate.aws.readers.xml_body import read_xml
 from trio_gate.aws.route_rest import X_ID
 from trio_gate.aws.route_rpc import media_type
@@ -207,7 +207,7 @@ def _payload(operation: Operation, member: Member, head: RequestHead, content: b
 
 def _text(content: bytes) -> str:
     try:
-        return content.decode("utf-8")
+        return from_utf8(content)
     except UnicodeDecodeError:
         raise Malformed("the body is not UTF-8") from None
 

@@ -30,7 +30,7 @@ def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dic
         member = shape.by_wire.get(name)
         if member is None:
             raise Malformed(
-                f"the operation has no member `{ascii(name)[1:-1][:64]}` here: gateway and client know different models"
+                f"the operation has no member `{ascii(name[:64])[1:-1][:64]}` here: gateway and client know different models"
             )
         if value is not None:
             values[member.name] = value_from_tree(member, value, binary=binary)

@@ -95,7 +95,7 @@ def _entry(member: Member, element: Element, entries: dict[str, Value]) -> None:
 def _member(shape: Shape, name: str, *, attribute: bool) -> Member:
     member = shape.by_wire.get(name)
     if member is None or member.attribute != attribute:
-        raise Malformed(f"the operation has no element `{ascii(name)[1:-1][:64]}` here")
+        raise Malformed(f"the operation has no element `{ascii(name[:64])[1:-1][:64]}` here")
     return member
 
 

@@ -26,8 +26,11 @@ _TOKEN = re.compile(
     | (?P<symbol> (?! -- | /\* ) [()\[\]{},.?*+/%=<>!:|-] )""",
     re.VERBOSE,
 )
+MAX_STATEMENT = 64 * 1024
+"""Characters of a statement that is read; DynamoDB takes 8,192."""
+
 _ESCAPE = re.compile(r"""\\["']""")
-_TABLE = re.compile(r"(?:arn:[a-z-]+:dynamodb:[a-z0-9-]+:[0-9]{12}:table/)?[A-Za-z0-9_.-]+")
+_TABLE = re.compile(r"(?:arn:[a-z-]{1,32}:dynamodb:[a-z0-9-]{1,32}:[0-9]{12}:table/)?[A-Za-z0-9_.-]{1,255}")
 
 _HEADS = {
     "PartiQLInsert": (("INSERT", "INTO"), {"VALUE"}),
@@ -90,7 +93,8 @@ def _statements(operation: str, params: Mapping[str, Value]) -> list[Value]:
 def read(statement: Value) -> Statement | None:
     """One statement; None where it is not understood as a whole."""
     # Nothing says whether DynamoDB's own reader takes a backslash before a quote for an escape.
-    tokens = _tokens(statement) if isinstance(statement, str) and not _ESCAPE.search(statement) else None
+    short = isinstance(statement, str) and len(statement) <= MAX_STATEMENT
+    tokens = _tokens(statement) if isinstance(statement, str) and short and not _ESCAPE.search(statement) else None
     if not tokens:
         return None
     words = [token.text if token.kind == "word" else "" for token in tokens]

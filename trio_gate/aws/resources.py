@@ -59,8 +59,8 @@ _DATA = frozenset(
 
 _BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/.*)?", re.DOTALL)
-_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z.]+/([a-z0-9._/-]{1,256})")
+_S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
+_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
 _HEAD = 512
 """Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
 
@@ -165,19 +165,19 @@ def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Itera
     for path, value in leaves(params):
         if path[-1] in queries:
             yield NOT_KNOWN
-        if value is UNKNOWN or not _DATA.isdisjoint(path) or path[0] in _READ.get(service, ()):
+        if not isinstance(value, str) or not _DATA.isdisjoint(path) or path[0] in _READ.get(service, ()):
             continue
         arn = parse(value)
-        image = _IMAGE.match(str(value))
+        image = _IMAGE.match(value)
         if arn is not None:
             yield NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
         elif image is not None:
             yield scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
-        elif _says_more(str(value)):
+        elif _says_more(value):
             yield NOT_KNOWN
         elif service != "s3":
-            uri = _S3_URI.fullmatch(str(value))
-            name = uri[1] if uri else str(value)
+            uri = _S3_URI.match(value)
+            name = uri[1] if uri else value
             if uri or (fold(path[-1][-10:]).endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
                 yield Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
 
@@ -187,7 +187,7 @@ def _says_more(value: str) -> bool:
     head = fold(value[:_HEAD].strip())
     scheme, mark, rest = head.partition("://")
     if mark and scheme.startswith("s3"):
-        return _S3_URI.fullmatch(value) is None
+        return _S3_URI.match(value) is None
     labels = rest.partition("/")[0].split(".")
     by_url = scheme in {"http", "https"} and "amazonaws" in labels and any(label.startswith("s3") for label in labels)
     return by_url or head.startswith("arn:") or ("dkr" in head and "ecr" in head and " " not in head)

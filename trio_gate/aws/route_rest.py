@@ -173,4 +173,4 @@ def x_id_fits(head: RequestHead, operation: str) -> bool:
 
 
 def _shown(names: Iterable[str]) -> str:
-    return ascii(min(names))[1:-1][:64]
+    return ascii(min(names)[:64])[1:-1][:64]

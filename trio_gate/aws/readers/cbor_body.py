@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_MEMBERS, MAX_NODES
+from trio_gate.aws.readers.pieces import from_utf8
 from trio_gate.errors import Malformed
 
 _BYTES, _TEXT = 2, 3
@@ -116,7 +117,7 @@ class _Reader:
         if major == _BYTES:
             return data
         try:
-            return data.decode("utf-8")
+            return from_utf8(data)
         except UnicodeDecodeError:
             raise Malformed("a CBOR text is not UTF-8") from None
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.readers import MAX_VALUES
-from trio_gate.aws.readers.pieces import PIECE, escaped_pieces, unescaped
+from trio_gate.aws.readers.pieces import PIECE, escaped_pieces, from_utf8, unescaped
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _decode(part: bytes) -> str:
     if any(map(_BAD_ESCAPE.search, escaped_pieces(part))):
         raise Malformed("the form holds a `%` that two hex digits do not follow")
     try:
-        text = unescaped(part.replace(b"+", b" ")).decode("utf-8")
+        text = from_utf8(unescaped(part))
     except UnicodeDecodeError:
         raise Malformed("the form is not UTF-8") from None
     if "\0" in text:

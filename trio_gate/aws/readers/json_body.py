@@ -13,15 +13,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trio_gate.aws.readers import MAX_COMMAS, MAX_DEPTH, MAX_NODES
-from trio_gate.aws.readers.json_patient import Patient, once
-from trio_gate.aws.readers.pieces import let_go, take_apart
+from trio_gate.aws.readers.json_patient import MAX_NUMBER, Patient, long_number, once
+from trio_gate.aws.readers.pieces import from_utf8, let_go, take_apart
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MAX_NUMBER = 64
-"""Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
 
 DENSE = 20_000
 LONG = 1024 * 1024
@@ -38,7 +35,7 @@ def read_json(data: bytes) -> Any:
         raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
     quick = len(data) <= LONG and data.count(b"{") + data.count(b"[") + data.count(b",") <= DENSE
     try:
-        text = data.decode("utf-8")
+        text = from_utf8(data)
     except UnicodeDecodeError:
         raise Malformed("the JSON body is not UTF-8") from None
     value = _decoded(_DECODER if quick else _PATIENT, text)
@@ -102,7 +99,7 @@ def _float(digits: str) -> float:
 
 def _short(digits: str) -> None:
     if len(digits) > MAX_NUMBER:
-        raise Malformed(f"a number of the JSON body has more than {MAX_NUMBER} characters")
+        raise long_number()
 
 
 def _constant(name: str) -> NoReturn:

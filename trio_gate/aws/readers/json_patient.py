@@ -28,12 +28,25 @@ SMALL = 1024
 SHORT = 256
 """Characters of the first piece of a string that is not plain."""
 
-_blank = WHITESPACE.match
 _PLAIN = re.compile(r'([^"\\\x00-\x1f]{0,256})"')
-_NAME = re.compile(r'"([^"\\\x00-\x1f]{0,256})":[ \t\n\r]*+')
+_NAME = re.compile(r'"([^"\\\x00-\x1f]{0,256})":[ \t\n\r]{0,256}+(?![ \t\n\r])')
 """Most strings, and most names with their colons."""
 
+MAX_NUMBER = 64
+"""Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
+
+_LONG_NUMBER = re.compile(rf"-?\d[\d.eE+-]{{{MAX_NUMBER}}}")
+
 _MARKS = (",", "}")
+
+
+def _blank(text: str, at: int) -> re.Match[str]:
+    """The blanks from there on, or the last of them; it is known to match."""
+    found: re.Match[str] = WHITESPACE.match(text, at, at + PIECE)
+    while found.end() == at + PIECE:
+        at += PIECE
+        found = WHITESPACE.match(text, at, at + PIECE)
+    return found
 
 
 class Patient(json.JSONDecoder):
@@ -46,11 +59,16 @@ class Patient(json.JSONDecoder):
         self.parse_string, self.parse_object, self.parse_array = string_at, self._object, self._array
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # in every CPython, in no stub
 
+    def decode(self, s: str, _w: Callable[..., Any] = _blank) -> Any:
+        """What a text holds. Raises ValueError, Malformed."""
+        _check_number(s, _w(s, 0).end())
+        return super().decode(s, _w)
+
     def _object(self, text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, _0: object, _1: object, memo: Any) -> Any:
         return self._small(text_and_at) or _object_at(text_and_at, strict, scan_once, memo)
 
     def _array(self, text_and_at: tuple[str, int], scan_once: _Scan) -> Any:
-        return self._small(text_and_at) or JSONArray(text_and_at, scan_once)
+        return self._small(text_and_at) or JSONArray(text_and_at, _checked(scan_once), _blank)
 
     def _small(self, text_and_at: tuple[str, int]) -> tuple[Any, int] | None:
         """The object or list whose first character after the bracket is there, by the library's reader, if it is a small one."""
@@ -60,6 +78,25 @@ class Patient(json.JSONDecoder):
         except (ValueError, StopIteration):
             return None  # large, or none: who reads on will see
         return value, at - 1 + end
+
+
+def _checked(scan_once: _Scan) -> _Scan:
+    def scan(text: str, at: int) -> tuple[Any, int]:
+        _check_number(text, at)
+        return scan_once(text, at)
+
+    return scan
+
+
+def _check_number(text: str, at: int) -> None:
+    """Raise Malformed where a number begins that is too long: the library reads it to its end in one call."""
+    if _LONG_NUMBER.match(text, at):
+        raise long_number()
+
+
+def long_number() -> Malformed:
+    """The refusal of a long number."""
+    return Malformed(f"a number of the JSON body has more than {MAX_NUMBER} characters")
 
 
 def by_parts(text: str) -> Any:
@@ -135,6 +172,7 @@ def _object_at(text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, mem
             raise Malformed("a member of the JSON body came twice")
         if len(values) == MAX_MEMBERS:
             raise Malformed(f"an object of the JSON body has more than {MAX_MEMBERS} members")
+        _check_number(text, at)
         values[memo.setdefault(name, name)], at = scan_once(text, at)
         if text[at : at + 1] not in _MARKS:
             at = _blank(text, at).end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import heapq
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,15 @@ RUN = 4096
 def pieces_of(text: str) -> Iterator[str]:
     """The text, in order."""
     return (text[at : at + PIECE] for at in range(0, len(text), PIECE))
+
+
+def from_utf8(data: bytes) -> str:
+    """The text of UTF-8. Raises UnicodeDecodeError."""
+    if len(data) <= PIECE:
+        return data.decode("utf-8")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    parts = [decoder.decode(data[at : at + PIECE]) for at in range(0, len(data), PIECE)]
+    return "".join([*parts, decoder.decode(b"", final=True)])
 
 
 def from_base64(text: str) -> bytes:
@@ -51,8 +61,8 @@ def escaped_pieces(data: bytes) -> Iterator[bytes]:
 
 
 def unescaped(data: bytes) -> bytes:
-    """The bytes that percent escapes stand for."""
-    return b"".join(map(unquote_to_bytes, escaped_pieces(data)))
+    """The bytes that a form's text stands for: `+` is a blank, `%41` an `A`."""
+    return b"".join(unquote_to_bytes(piece.replace(b"+", b" ")) for piece in escaped_pieces(data))
 
 
 def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:

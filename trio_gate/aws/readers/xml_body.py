@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from xml.parsers import expat
 
 from trio_gate.aws.readers import MAX_DEPTH, MAX_VALUES
-from trio_gate.aws.readers.pieces import Branch
+from trio_gate.aws.readers.pieces import Branch, from_utf8
 from trio_gate.errors import Malformed
 from trio_gate.text import fold
 
@@ -49,7 +49,7 @@ class Element(Branch):
     @property
     def blank(self) -> bool:
         """Whether it holds no text but white space."""
-        return not self.text.strip(_BLANK)
+        return not any(part.strip(_BLANK) for part in self.parts)
 
 
 def read_xml(data: bytes) -> Element:
@@ -60,7 +60,7 @@ def read_xml(data: bytes) -> Element:
     """
     # expat follows a byte order mark whatever encoding it was told.
     try:
-        text = data.decode("utf-8")
+        text = from_utf8(data)
     except UnicodeDecodeError:
         raise Malformed("the XML body is not UTF-8") from None
     if text.startswith("\ufeff") or "\0" in text:
