@@ -91,7 +91,7 @@ class ChunkReader:
 
     def _line(self, buffer: bytearray) -> bool:
         """Read one line of framing; whether there was one."""
-        limit = {_At.SIZE: self._line_limit, _At.AFTER: 2}.get(self._at, self._budget)
+        limit = self._line_limit if self._at is _At.SIZE else 2 if self._at is _At.AFTER else self._budget
         end = buffer.find(b"\r\n", 0, limit)
         if end < 0:
             if len(buffer) >= limit or self._broken(buffer):
