@@ -7,6 +7,7 @@ cannot be opened any more lose their part and their hash; a short secret's hash 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from trio_gate.approval.grants import Grant
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group, Question
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, kept_text, looks_secret
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, kept_text, looks_secret
+from trio_gate.approval.secret_tables import is_heading
 from trio_gate.approval.shown import Part
 from trio_gate.approval.state import Prompt, Vote
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from trio_gate.approval.shown import Json
 
 GONE = "not kept: the gateway was started anew"
+
+_SHOWN = re.compile(r"\\u\{(10[0-9a-f]{4}|[0-9a-f]{1,5})\}")
+"""A character by its number, as `visible` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     masked = frozenset(_hashes(question["params"]))
 
     def gone(name: str, value: str) -> bool:
-        return hides(name) or looks_secret(value) or _sha256(value) in masked
+        return hides(name) or _tells(value) or _sha256(value) in masked
 
     pairs = parse_qsl(question["query"], keep_blank_values=True)
     question["headers"] = [[name, GONE if gone(name, value) else value] for name, value in question["headers"]]
@@ -109,23 +114,34 @@ def _without_secrets(node: Json, *, hide: bool = False) -> Json:
     match node:
         case {"$masked": _} | {"$blob": _} | {"$cut": _}:
             return {"$unknown": GONE}
-        case str() if hide or looks_secret(node):
+        case str() if hide or _tells(node):
             return {"$unknown": GONE}
         case dict():
             beside = hidden_beside(node)
             return {
-                f"{GONE} {at}" if looks_secret(name) else name: _without_secrets(
-                    item, hide=hide or name in beside or hides(name, own=True) or looks_secret(name)
+                f"{GONE} {at}" if _tells(name) else name: _without_secrets(
+                    item, hide=hide or name in beside or hides(name, own=True) or _tells(name)
                 )
                 for at, (name, item) in enumerate(node.items())
             }
+        case int() | float() if hide and not isinstance(node, bool):
+            return {"$unknown": GONE}
         case list():
+            hide = hide or (is_pair(node) and not (isinstance(node[1], str) and is_heading(node[1])))
             return [
                 _without_secrets(item, hide=hide or (number > 0 and hidden_after(node[number - 1], item)))
                 for number, item in enumerate(node)
             ]
         case _:
             return node
+
+
+def _tells(shown: str) -> bool:
+    """Whether a text tells a secret as it is shown, or as it was: what is shown has no line ends or tabs."""
+    if looks_secret(shown):
+        return True
+    said = _SHOWN.sub(lambda found: chr(int(found[1], 16)), shown)
+    return said != shown and looks_secret(said)
 
 
 def _hashes(node: Json) -> Iterator[str]:

@@ -13,8 +13,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.approval.secret_commands import commanded
 from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased, variables
-from trio_gate.approval.secret_readings import is_packed, readings
+from trio_gate.approval.secret_readings import is_packed, is_too_deep, readings
+from trio_gate.approval.secret_tables import tabled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +119,7 @@ _QUOTED_AFTER = {word: re.compile(word + r"(?:_id)?" + _QUOTED) for word in (*_W
 """SQL: COPY … SECRET_ACCESS_KEY '…'"""
 
 _MORE: Mapping[str, re.Pattern[str]] = {
-    "password": re.compile(r"password" + _QUOTED + r"|password\s{1,8}for\s"),  # SQL: PASSWORD '…', SET PASSWORD FOR
+    "password": re.compile(r"password" + _QUOTED + r"|set\s{1,8}password\s{1,8}for\s"),  # SQL: PASSWORD '…', SET PASSWORD FOR
     "identified": re.compile(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
     "credentials": re.compile(
         r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:|aws_iam_role=arn:)\S"
@@ -165,7 +167,11 @@ def hides(name: str, *, own: bool = False) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so, in any encoding."""
-    return _tells(text) or is_packed(text) or any(map(_tells, readings(text)))
+    return _tells(text) or is_packed(text) or any(map(_tells, readings(text))) or is_too_deep(text)
+
+
+def _own(name: str) -> bool:
+    return hides(name, own=True)
 
 
 def _hides_own(bare: str) -> bool:
@@ -178,9 +184,9 @@ def _tells(text: str) -> bool:
     if _KEY.fullmatch(text) is not None or _any(_SHAPES, text) or is_basic(text):
         return True
     folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
-    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
+    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded) or commanded(text, folded):
         return True
-    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)):
+    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)) or tabled(text, _own):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 
@@ -201,7 +207,8 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
         return frozenset()
     texts = [text for name, item in members.items() if name not in values | bound for text in _texts(item)]
     named = values if any(len(text) <= MAX_NAME and hides(text, own=True) for text in texts) else set()
-    spoken = bound if bound and any(map(_speaks, [*texts, *_aliases(members)])) else set()
+    cut = any(isinstance(item, dict) and "$cut" in item for item in members.values())  # a statement that is shown in part
+    spoken = bound if bound and (cut or any(map(_speaks, [*texts, *_aliases(members)]))) else set()
     return frozenset(named | spoken)
 
 

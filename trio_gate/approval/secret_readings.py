@@ -14,7 +14,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LAYERS = 3
+LAYERS = 4
 """Encodings in one another that are undone."""
 
 _ESCAPE = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
@@ -47,6 +47,19 @@ def readings(text: str) -> Iterator[str]:
         if inner == text and not decoded:
             return
         text = inner if inner != text else decoded
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text holds a text still once `LAYERS` encodings are undone: what it says is unknown."""
+    for _ in range(LAYERS):
+        text = _next(text)
+    return _next(text) != ""
+
+
+def _next(text: str) -> str:
+    """A text with one encoding undone, or nothing where it has none."""
+    inner = _unescaped(text)
+    return inner if inner != text else "\n".join(piece.decode("latin-1") for piece in _pieces(text))
 
 
 def is_packed(text: str) -> bool:

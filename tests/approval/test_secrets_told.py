@@ -1,0 +1,205 @@
+"""Secrets that texts tell programs, in rows and behind blanks, and ordinary texts that are none; and what a restart keeps of each."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+
+from tests.approval.kit import asked, call
+from tests.audit import test_redact
+from trio_gate.approval.kept import prompt_json
+from trio_gate.approval.secret_detection import looks_secret
+from trio_gate.approval.secret_readings import LAYERS
+from trio_gate.approval.state import Prompt
+from trio_gate.audit.redact import params_text
+
+TOLD = [
+    # rows
+    "password,tulip77",
+    "Password;tulipfield",
+    '"db_password","tulip77"',
+    "('password', 'tulip77')",
+    "name,password\napp,tulip77\n",
+    "name;passwd;host\r\napp;;h\r\napp;tulip77;h",
+    "name\tapi_key\napp\ttulip77",
+    "| name | password |\n|---|---|\n| app | tulip77 |",
+    '"name","secret"\n"Doe, J.","tulip77"',
+    # behind a blank
+    "pwd tulipfield",
+    "password tulipfield",
+    "log in with passwd TulipField now",
+    "requirepass tulipfield",
+    "token tulip77",
+    "x-vault-token tulip77",
+    "x-api-key tulipfield",
+    "curl -H 'X-Vault-Token: tulipfield' h",
+    "X-Functions-Key: tulipfield",
+    "ocp-apim-subscription-key tulip77",
+    "enable secret 5 tulip77",
+    # command lines
+    "mysql -u app -p tulipfield",
+    "mysqldump -ptulipfield db",
+    "sshpass -p tulipfield ssh h",
+    "PGPASSWORD=tulipfield psql -h h",
+    "xfreerdp /u:app /p:tulipfield /v:h",
+    "runas /password:tulipfield x",
+    "sqlcmd -S h -U sa -P tulipfield",
+    "bcp t in f -U sa -P tulip77",
+    "net user app tulipfield",
+    "curl -sSu app:tulipfield h",
+    "curl -u app:12345678 h",
+    "curl --user app:tulipfield h",
+    "docker login -p tulipfield",
+    "podman login -u app -p tulipfield r",
+    "aws configure set aws_secret_access_key tulipfield",
+    "aws configure --profile x set x.aws_session_token tulipfield",
+    "npm config set //r/:_authToken tulipfield",
+    "echo tulipfield | passwd --stdin app",
+    "printf 'a\na' | sudo passwd app",
+    "htpasswd -b f app tulipfield",
+    "htpasswd -nbB app tulipfield",
+    "useradd -m -p tulipfield app",
+    "zip -P tulipfield a.zip f",
+    "ssh-keygen -t ed25519 -N tulipfield -f k",
+    "vault kv put kv/app x=tulipfield",
+    "aws ssm put-parameter --name /db/password --value tulipfield",
+    # files and libraries
+    "*:*:*:app:tulipfield",
+    "db.internal:6543:app:app:tulipfield",
+    "app:$6$salt$tulipfield",
+    "jdbc:oracle:thin:app/tulipfield@h:1521/x",
+    "redis://tulipfield@h:6379",
+    "AccountName=a;AccountKey=tulipfield",
+    'variable "db_password" {\n  type    = string\n  default = "tulipfield"\n}',
+    "password = <<EOT\ntulipfield\nEOT",
+    "New-Object System.Net.NetworkCredential('app', 'tulipfield')",
+    "Passwort: tulipfield",
+    "the password is: tulip77",
+]
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_a_told_secret_masks_the_text(text):
+    assert looks_secret(text)
+    assert "tulip" not in params_text({"Text": text, "List": [text], "Blob": text.encode()})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password policy",
+        "password reset is required",
+        "Change password for the account",
+        "Password rotation every 90 days",
+        "token expired",
+        "secret rotation",
+        "the x-api-key header is missing",
+        "authorization failed",
+        "username,password",
+        "password,username,email",
+        "Fields: user, password, email",
+        "Enter user, password; then press OK",
+        "password, please",
+        "token,count\nthe,5\na,7",
+        "user,password_enabled,password_last_used\nroot,not_supported,2026-01-01T00:00:00Z",
+        "GRANT SELECT (id, password) ON t TO app",
+        "pwd && ls -la",
+        "cd $(pwd) ; ls",
+        "mysql -h h -u app -p",
+        "mysql -P 3306 -h h",
+        "psql -h h -p 5432 -U app",
+        "ssh -p 2222 h",
+        "mkdir -p /data/out",
+        "unzip -p a.zip f",
+        "docker login registry",
+        "docker run -p 8080:80 image",
+        "msbuild /p:Configuration=Release",
+        "GET /v1/projects/p:x",
+        "dir /p",
+        "curl -u app https://h",
+        "curl --user-agent x:y h",
+        "net user app /delete",
+        "aws configure set region us-east-1",
+        "htpasswd -c f app",
+        "htpasswd -B f app",
+        "passwd --stdin",
+        "passwd -l app",
+        "redis://h:6379",
+        'variable "region" {\n  default = "us-east-1"\n}',
+        "2026-01-01T10:20:30:x:y",
+        "arn:aws:iam::111111111111:role/app",
+    ],
+)
+def test_ordinary_texts_stay(text):
+    assert not looks_secret(text)
+
+
+def _base64(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+def _json(text):
+    return json.dumps({"a": text})
+
+
+@pytest.mark.parametrize("way", [(_base64,), (lambda text: quote(text, safe=""),), (_base64, _json), (quote, _base64, _json)])
+@pytest.mark.parametrize("times", [1, LAYERS, LAYERS + 1, LAYERS + 2, 2 * LAYERS])
+def test_a_secret_in_any_number_of_encodings_is_masked(way, times):
+    text = "password=tulip77"
+    for number in range(times):
+        text = way[number % len(way)](text)
+    assert looks_secret(text)
+
+
+@pytest.mark.parametrize("times", range(1, LAYERS + 1))
+def test_an_ordinary_text_in_encodings_that_are_read_stays(times):
+    text = "one, two and three"
+    for _ in range(times):
+        text = _base64(text)
+    assert not looks_secret(text)
+
+
+def test_nested_json_of_any_depth_is_one_encoding():
+    text = "plain"
+    for _ in range(8):
+        text = _json(text)
+    assert not looks_secret(text)
+
+
+def _kinds(test):
+    return [item for mark in test.pytestmark for item in mark.args[1] if "members" in mark.args[0]]
+
+
+MADE = next(
+    mark.args[1] for mark in test_redact.test_a_name_that_an_agent_made_up_hides_its_value.pytestmark if mark.args[0] == "made"
+)
+TEXTS = test_redact.test_a_secret_that_a_program_is_told_masks_the_text.pytestmark[0].args[1]
+KINDS = [
+    *_kinds(test_redact.test_a_secret_that_a_name_beside_it_tells_is_masked),
+    *_kinds(test_redact.test_a_secret_that_its_place_tells_is_masked),
+    *(made(name) for made in MADE for name in test_redact.OWN_NAMES),
+    *({"Text": text} for text in (*TEXTS, *TOLD)),
+    {"Item": {"name": "pin", "value": 4711471147}},
+]
+
+
+@pytest.mark.parametrize("members", KINDS, ids=lambda members: str(members)[:60])
+def test_a_restart_keeps_no_secret_that_the_record_masks(members):
+    kept = json.dumps(prompt_json(Prompt(question=asked(call(members))), "s")["question"]["params"])
+    for secret in (test_redact.CANARY, "hunter22", "tulip", "4711471147"):
+        assert secret not in kept
+        assert secret not in params_text(members)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"Pair": ["password", "email"]},
+        {"Item": {"name": "region", "value": 4711471147}},
+        {"Command": ["docker", "run", "-p", "8080:80"]},
+    ],
+)
+def test_a_restart_keeps_ordinary_values_as_they_were_shown(members):
+    question = asked(call(members))
+    assert prompt_json(Prompt(question=question), "s")["question"]["params"] == question.params

@@ -1,0 +1,181 @@
+"""How programs are told a secret on their command line, and names that stand before a value with a blank between them.
+
+Rule: as for phrases: each pattern is looked for by a word of its own first and is linear, with bounded repeats behind that word.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ON = r"[^|;&\n]{0,100}?"
+_PORT = r"(?![0-9]{1,5}(?!\S))"
+_VALUE = r"[\"']?[^\s\"'$<-]"
+
+
+_P = rf"(?=[\s.\w]){_ON}\s-p[= ]{{1,8}}{_PORT}{_VALUE}"
+
+COMMANDS: Mapping[str, re.Pattern[str]] = {
+    **{
+        program: re.compile(program + _P)
+        for program in (
+            *(
+                "mysql",
+                "mariadb",
+                "login",
+                "usermod",
+                "useradd",
+                "psexec",
+                "winrm",
+                "netexec",
+                "crackmapexec",
+                "snowsql",
+                "ncftp",
+            ),
+            *("smbmap", "mongodump", "mongorestore", "cqlsh", "influx", "rabbitmqadmin", "xfreerdp", "rdesktop"),
+        )
+    },
+    **{program: re.compile(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
+    "7z": re.compile(rf"7z[a-z]?\s{_ON}\s-p[\"']?[^\s\"'$]"),
+    "osql -": re.compile(rf"osql -{_ON}\s-p[\"']?[^\s\"'$]"),
+    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}\s-n\s{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
+    "ssh-keygen ": re.compile(rf"ssh-keygen{_ON}\s-p\s{{1,8}}[\"']?[^\s\"'$-]"),
+    "schtasks": re.compile(rf"schtasks{_ON}\s/rp\s{{1,8}}{_VALUE}"),
+    "rpcclient": re.compile(rf"rpcclient{_ON}%\S"),
+    "lftp": re.compile(rf"lftp{_ON}\s-u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
+    "openssl": re.compile(rf"openssl\s{{1,8}}(?:passwd\s{_ON}-(?:1|5|6|apr1)\s{{1,8}}[^\s$-]|enc\s{_ON}\s?-k\s{{1,8}}{_VALUE})"),
+    "rclone obscure": re.compile(rf"rclone obscure\s{{1,8}}{_VALUE}"),
+    "curl": re.compile(rf"curl{_ON}\s-[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{1,64}}:[^\s\"'$/]"),
+    "--user": re.compile(r"curl[^|;&\n]{0,100}?\s--(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
+    "passwd": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)"),
+    "cryptsetup": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
+    " set ": re.compile(
+        r"conf(?:ig|igure)(?:\s{1,8}--?\S{1,64}(?:\s{1,8}[^\s-]\S{0,64})?)?\s{1,8}set\s{1,8}[\"']?\S{0,100}"
+        rf"(?:secret|token|auth|pass|passwd|password|key)(?!_id|id)\w{{0,20}}[\"']?[= ]{{1,8}}{_VALUE}"
+    ),
+    "/p": re.compile(
+        r"(?<![^\s\"'`,\[])/(?:p|pw):[\"']?(?![a-z_][a-z0-9_.]{0,80}=)[^\s\"'$]|(?<![^\s\"'`,\[])/(?:pass|pwd|password):[\"']?[^\s\"'$]"
+    ),
+    "from-literal": re.compile(r"secret\s{1,8}generic[^|;&\n]{0,200}?--from-literal[= ]{1,8}[\"']?[\w.-]{1,64}=[^\s$]"),
+    "vault kv": re.compile(r"vault kv (?:put|patch)\s{1,8}\S{1,200}\s{1,8}[\w.-]{1,64}=[^\s$@]"),
+    "put-parameter": re.compile(
+        r"put-parameter(?=[^|;&\n]{0,300}?(?:pass|secret|token|key))[^|;&\n]{0,300}?--value[= ]{1,8}[\"']?[^\s\"'$]"
+    ),
+    "networkcredential": re.compile(
+        r"networkcredential\]?(?:::new)?\s{0,8}\(\s{0,8}[\"'][^\"'\n]{0,200}[\"']\s{0,8},\s{0,8}[\"'][^\"']"
+    ),
+    "private-lines": re.compile(r"private-lines:"),  # PuTTY's keys
+    "jdbc:oracle": re.compile(r"jdbc:oracle:[a-z]{1,8}:[^\s/@]{1,64}/[^\s@]{1,200}@"),
+    "redis": re.compile(r"rediss?://[^\s:@/?#]{1,200}@"),
+    "gen_salt": re.compile(r"crypt\(\s{0,8}'[^']"),
+    ":": re.compile(
+        r"(?<!\S)(?:\*|[a-z0-9_.-]{1,100}):(?:\*|[0-9]{3,5}):[^:\s]{1,64}:[^:\s]{1,64}:[^:\s]{1,200}(?!\S)"
+    ),  # pgpass
+    ":$": re.compile(r"(?<![^\s\"'])[a-z_][a-z0-9_-]{0,31}:\$(?:1|2[abxy]|5|6|7|y|apr1|argon2id?)\$\S"),  # shadow, htpasswd
+    "variable": re.compile(
+        r"variable\s{1,8}\"?[a-z0-9_-]{0,40}(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key|pwd)[a-z0-9_-]{0,16}\"?"
+        r"\s{0,8}\{[^}]{0,400}?default\s{0,8}=\s{0,8}\"[^\"]"
+    ),  # Terraform
+    "<<": re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
+    "-key": re.compile(
+        r"(?<![\w-])(?:x-[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
+    ),
+    "accountkey": re.compile(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
+    "psk": re.compile(r"(?<![a-z0-9])(?:wpa-)?psk(?:\s{0,8}=\s{0,8}[\"']?[^\s\"'$]|\s{1,8}[a-z]{0,64}[0-9!@#$%^*+~])"),
+    "requirepass": re.compile(r"requirepass\s{1,8}[\"']?[^\s\"'$]"),
+    "masterauth": re.compile(r"masterauth\s{1,8}[\"']?[^\s\"'$]"),
+    "acl setuser": re.compile(r"acl setuser\s[^\n]{0,200}?\s>\S"),
+    "secret ": re.compile(
+        r"(?:enable|username\s{1,8}\S{1,64}(?:\s{1,8}privilege\s{1,8}[0-9]{1,2})?)\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8})?\S"
+    ),
+    "creds": re.compile(r"creds?\s{0,8}[:=]\s{0,8}[\"']?[^\s\"'$]{1,64}[:/][^\s\"'/]"),
+    "snmp-server community": re.compile(r"snmp-server community\s{1,8}\S"),
+    **{
+        word: re.compile(rf"(?<![a-z0-9]){word}[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!arn:|true|false)[^\s\"'$<{{]")
+        for word in (
+            "passwort",
+            "kennwort",
+            "contraseña",
+            "пароль",
+            "senha",
+            "mot de passe",
+            "wachtwoord",
+            "lösenord",
+            "passw0rd",
+            "pw",
+        )
+    },
+}
+"""On a text in lower case."""
+
+CASED: Mapping[str, re.Pattern[str]] = {
+    "zip": re.compile(rf"zip{_ON}\s-P\s{{0,8}}[\"']?[^\s\"'$-]"),
+    "htpasswd": re.compile(
+        rf"htpasswd{_ON}\s-[A-Za-z0-9]{{0,6}}b[A-Za-z0-9]{{0,6}}\s{{1,8}}(?:\S{{1,200}}\s{{1,8}}){{1,3}}[^\s|;&<>-]"
+    ),
+    "psql": re.compile(rf"psql{_ON}\s-W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
+    "sqlcmd": re.compile(rf"sqlcmd{_ON}\s-P\s{{0,8}}\S"),
+}
+"""Where the letter's case decides."""
+
+_NAMES = (
+    *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "access_key", "access-key", "api_key", "api-key"),
+    *("apikey", "auth-key", "auth_key", "subscription-key", "functions-key", "private_key", "authorization"),
+)
+_BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is: |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
+_BLANK = {word: re.compile(word + _BEHIND) for word in _NAMES}
+_STRONG = frozenset({"password", "passwd", "passphrase", "passcode", "pwd"})
+_LONE = re.compile(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
+_TELLING = re.compile(r"(?=[^0-9]{0,64}[0-9])[A-Za-z0-9][A-Za-z0-9!@#%^*+~=_.$]{4,}[)\]}]?[.;,]?\Z")
+_TELLING_STRONG = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~]\S|[a-z]{1,32}[A-Z]\S{0,64}[a-z]|[A-Z]{1,3}[a-z]{1,32}[A-Z]\S")
+_PROSE = re.compile(
+    r"(?:is|was|and|or|for|of|in|on|at|to|from|with|by|as|if|the|a|an|that|when|must|should|will|may|can|cannot|not|only|here|has|have|had|are|be"
+    r"|policy|field|file|hash|hint|prompt|less|auth|login|access|vault|age|store|column|invalid|incorrect|wrong|mismatch|unknown|please|attempt"
+    r"|page|form|input|value|option|name|email|mail|username|user|id|key|change|update|reset|length|strength|rule|manage|rotate|required|bucket|server"
+    r"|endpoint|header|sauce|sharing|free|expiry|lock|unlock|set|length|type|text|string|number|token|secret|based|safe|reuse|entry|box|dialog|tool|app|service"
+    r"|[a-z]{2,32}(?:ed|er|or|ion|ing|ment|ness|ity|ies|ble|ive|ful|ous|al|ly|ure|ence|ance|ts|rs|es|ns|ds|ws|gs))[.,;:!?]?",
+    re.IGNORECASE,
+)
+
+
+def commanded(text: str, folded: str) -> bool:
+    """Whether a text tells a program a secret; `folded` is the text in lower case."""
+    if any(word in folded and pattern.search(folded) is not None for word, pattern in COMMANDS.items()):
+        return True
+    if any(word in text and pattern.search(text) is not None for word, pattern in CASED.items()):
+        return True
+    source = text if len(text) == len(folded) else folded  # case tells a password from a word of prose
+    return any(
+        _follows(word, source, found.span(1), found.start())
+        for word, pattern in _BLANK.items()
+        if word in folded
+        for found in pattern.finditer(folded)
+    )
+
+
+def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
+    """Whether what stands behind a name's word and a blank is its value: it looks like one, or it is alone with it in a line."""
+    value = source[slice(*span)]
+    if word in _STRONG:
+        if source[max(0, start - 2) : start].endswith(("$", "(", "`")):  # the shell's own `pwd`
+            return False
+        if _TELLING_STRONG.match(value) is not None:
+            return True
+    elif _TELLING.match(value) is not None:
+        return True
+    elif word in ("secret", "token", "authorization"):
+        return False
+    return _plain(value) and _is_alone(source, start, span[1])
+
+
+def _is_alone(source: str, start: int, end: int) -> bool:
+    line = source[max(source.rfind("\n", max(0, start - 80), start) + 1, start - 80) : start]
+    return _LONE.match(line) is not None and not source[end : end + 8].partition("\n")[0].strip(" \t\r\"')]}")
+
+
+def _plain(value: str) -> bool:
+    """Whether a value of letters alone is no word of prose."""
+    return len(value) >= 6 and value.isalpha() and _PROSE.fullmatch(value) is None
