@@ -160,3 +160,9 @@ def test_what_the_model_calls_sensitive_is_masked():
     environment = {"Environment": {"Variables": {"MODE": "canary"}}}
     assert "canary" not in json.dumps(shown(environment, code).tree)
     assert "canary" in json.dumps(shown(environment).tree)
+
+
+def test_what_neither_the_model_nor_a_name_tells_is_masked_by_its_shape():
+    place("apigateway")
+    shape = catalog().service("apigateway").operations["CreateApiKey"].input
+    assert [part.name for part in shown({"name": "n", "value": "canary"}, shape).not_shown] == ["value"]

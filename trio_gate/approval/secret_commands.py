@@ -48,9 +48,9 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     "lftp": re.compile(rf"lftp{_ON}\s-u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
     "openssl": re.compile(rf"openssl\s{{1,8}}(?:passwd\s{_ON}-(?:1|5|6|apr1)\s{{1,8}}[^\s$-]|enc\s{_ON}\s?-k\s{{1,8}}{_VALUE})"),
     "rclone obscure": re.compile(rf"rclone obscure\s{{1,8}}{_VALUE}"),
-    "curl": re.compile(rf"curl{_ON}\s-[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{1,64}}:[^\s\"'$/]"),
+    "curl": re.compile(rf"curl{_ON}\s-[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{0,64}}[\"']?:(?!//)[\"']?[^\s\"'$]"),
     "--user": re.compile(r"curl[^|;&\n]{0,100}?\s--(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
-    "passwd": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)"),
+    "passwd": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)|passwd --stdin[^|\n]{0,64}<<"),
     "cryptsetup": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
     " set ": re.compile(
         r"conf(?:ig|igure)(?:\s{1,8}--?\S{1,64}(?:\s{1,8}[^\s-]\S{0,64})?)?\s{1,8}set\s{1,8}[\"']?\S{0,100}"
@@ -81,7 +81,7 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     ),  # Terraform
     "<<": re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
     "-key": re.compile(
-        r"(?<![\w-])(?:x-[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
+        r"(?<![\w-])(?:x-(?!amz-meta)[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
     ),
     "accountkey": re.compile(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
     "psk": re.compile(r"(?<![a-z0-9])(?:wpa-)?psk(?:\s{0,8}=\s{0,8}[\"']?[^\s\"'$]|\s{1,8}[a-z]{0,64}[0-9!@#$%^*+~])"),
@@ -125,7 +125,7 @@ _NAMES = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "access_key", "access-key", "api_key", "api-key"),
     *("apikey", "auth-key", "auth_key", "subscription-key", "functions-key", "private_key", "authorization"),
 )
-_BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is: |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
+_BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is:? |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
 _BLANK = {word: re.compile(word + _BEHIND) for word in _NAMES}
 _STRONG = frozenset({"password", "passwd", "passphrase", "passcode", "pwd"})
 _LONE = re.compile(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
@@ -166,6 +166,8 @@ def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
             return True
     elif _TELLING.match(value) is not None:
         return True
+    elif source[max(0, start - 1) : start] in ("-", "_"):  # a header or variable, as X-Vault-Token
+        return _TELLING_STRONG.match(value) is not None or (_plain(value) and _is_alone(source, start, span[1]))
     elif word in ("secret", "token", "authorization"):
         return False
     return _plain(value) and _is_alone(source, start, span[1])
@@ -178,4 +180,4 @@ def _is_alone(source: str, start: int, end: int) -> bool:
 
 def _plain(value: str) -> bool:
     """Whether a value of letters alone is no word of prose."""
-    return len(value) >= 6 and value.isalpha() and _PROSE.fullmatch(value) is None
+    return len(value) >= 6 and value.isalpha() and not value.istitle() and _PROSE.fullmatch(value) is None

@@ -23,8 +23,11 @@ _LINE_COMMENT = re.compile(r"--[^\n]{0,120}\n")
 _BLANKS = re.compile(r"\s+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _URL_SAFE = str.maketrans("-_", "+/")
-_WIDE = {0xFF01 + at: 0x21 + at for at in range(94)}
-"""Fullwidth forms of ASCII, as people write them beside ideographs."""
+_WIDE: dict[int, int | None] = {
+    **{0xFF01 + at: 0x21 + at for at in range(94)},
+    **dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),
+}
+"""Fullwidth forms of ASCII, as people write them beside ideographs, and letters of no width."""
 
 _PRINTABLE = bytes([*range(0x20, 0x7F), *b"\t\r\n"])
 

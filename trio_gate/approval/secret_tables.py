@@ -19,10 +19,10 @@ MAX_CELLS = 64
 MAX_CELL = 64
 """Characters of a name there."""
 
-_GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin")
+_GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin", "pw")
 _BETWEEN = (",", ";", "\t", "|")
 _NAME = re.compile(r"[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,32}){0,2}")
-_STRONG = re.compile(r"pass(?:word|wd|phrase|code)|pwd", re.IGNORECASE)
+_STRONG = re.compile(r"pass(?:word|wd|phrase|code)|pwd|pw\Z", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"(?:count|counts|enabled|required|used|changed|at|length|name|id|arn|type|date|expiry|policy|reset|limit)\Z", re.IGNORECASE
 )
@@ -38,7 +38,7 @@ _HEADING = frozenset(
 )
 _FILLER = re.compile(r"[-:=*.\s]*|[0-9]{4}-[0-9]{2}-[0-9]{2}\S*|(?:arn:|\$[({A-Za-z]|<|\{\{|:[A-Za-z]|\?\Z|%s).*", re.DOTALL)
 _TELLING = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~=]")
-_WRAP = " \t\r\"'`()[]{}"
+_WRAP = " \t\r\"'`()[]{}\ufeff"
 
 
 def tabled(text: str, names: Callable[[str], bool]) -> bool:
@@ -68,9 +68,9 @@ def _rows(lines: list[str], between: str, names: Callable[[str], bool]) -> bool:
             return True
         if not columns:
             named = {at: name for at, cell in enumerate(cells) if (name := _named(cell, names))}
-            if len(cells) == 2 and 0 in named and 1 not in named and _told(named[0], cells[1]):
+            if len(cells) == 2 and 0 in named and 1 not in named and " " not in cells[1].strip() and _told(named[0], cells[1]):
                 return True
-            columns = named if all(_NAME.fullmatch(cell.strip(_WRAP)) for cell in cells) else {}
+            columns = named if all(_NAME.fullmatch(cell.strip(_WRAP) or "x") for cell in cells) else {}
     return False
 
 
@@ -93,6 +93,8 @@ def _told(name: str, cell: str) -> bool:
     value = cell.strip(_WRAP)
     if not value or is_heading(value) or _FILLER.fullmatch(value) or _STRONG.search(value):
         return False
-    if " " in value or cell[:1] == " " or not _STRONG.search(name):
+    if cell[:1] == " " and cell.lstrip()[:1] not in ('"', "'"):  # as prose has it
+        return " " not in value and len(value) >= 6 and _TELLING.match(value) is not None
+    if not _STRONG.search(name):
         return len(value) >= 6 and " " not in value and _TELLING.match(value) is not None
     return True

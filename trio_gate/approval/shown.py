@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.approval.secret_detection import is_secret
+from trio_gate.approval.secret_members import BY_SHAPE
 from trio_gate.approval.text import visible
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class _Tree:
                 break
             label = self._name(name, at)
             inner = _inner(shape, name)
-            hides = masked or is_secret(name) or (inner is not None and inner.sensitive)
+            told = is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE)
+            hides = masked or told or (inner is not None and inner.sensitive)
             tree[label] = self._node(item, inner, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=hides)
         return tree
 

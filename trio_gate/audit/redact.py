@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret
+from trio_gate.approval.secret_members import BY_SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,23 +43,6 @@ MAX_MASKED = 64 * 1024
 
 _NODE = 16
 """What a value takes of that, whatever it is."""
-
-_BY_SHAPE = frozenset(
-    {
-        ("CreateApiKeyRequest", "value"),
-        ("CreateOAuth2TokenRequestBody", "code"),
-        ("CreateTokenRequest", "code"),
-        ("CreateTokenWithIAMRequest", "code"),
-        ("GetOidcInfoRequest", "code"),
-        ("VerifyProcurementPortalValidationRequest", "Code"),
-        ("VerifyUserAttributeRequest", "Code"),
-        *(
-            (f"{site}IntegrationInput", "code")
-            for site in ("AzureDevOps", "BitbucketDataCenter", "Bitbucket", "Confluence", "GitHub", "Jira")
-        ),
-    }
-)
-"""Members that hold a secret and neither the model nor their name says so, by shape."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret and are its id."""
@@ -135,7 +119,7 @@ def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
 def _hides(name: str, shape: Shape | None) -> bool:
     at = (shape.name if shape is not None else "", name)
     own = shape is None or (shape.type == "map" or name not in shape.members)
-    return at in _BY_SHAPE or (hides(name, own=own) and at not in _IDS)
+    return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
 def _member(shape: Shape | None, name: str) -> Shape | None:
