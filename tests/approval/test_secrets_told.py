@@ -11,6 +11,7 @@ from tests.audit import test_redact
 from trio_gate.approval.kept import prompt_json
 from trio_gate.approval.secret_detection import looks_secret
 from trio_gate.approval.secret_readings import LAYERS
+from trio_gate.approval.secret_tables import MAX_ROWS
 from trio_gate.approval.state import Prompt
 from trio_gate.audit.redact import params_text
 
@@ -176,6 +177,12 @@ def test_nested_json_of_any_depth_is_one_encoding():
     for _ in range(8):
         text = _json(text)
     assert not looks_secret(text)
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, False), (1, True)])
+def test_more_rows_than_are_judged_hold_a_secret_for_all_that_is_known(more, told):
+    text = "\n".join(f"keys of {number} here and there, x y" for number in range(MAX_ROWS + more))
+    assert looks_secret(text) is told
 
 
 def _kinds(test):

@@ -19,6 +19,9 @@ MAX_CELLS = 64
 MAX_CELL = 64
 """Characters of a name there."""
 
+MAX_ROWS = 500
+"""Rows of a text that are judged for names; what more of them say is unknown."""
+
 _GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin", "pw")
 _BETWEEN = (",", ";", "\t", "|")
 _NAME = re.compile(r"[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,32}){0,2}")
@@ -57,6 +60,7 @@ def is_heading(value: str) -> bool:
 
 def _rows(lines: list[str], between: str, names: Callable[[str], bool]) -> bool:
     columns: dict[int, str] = {}
+    judged = 0
     for line in lines:
         if between not in line:
             columns = {}
@@ -67,6 +71,9 @@ def _rows(lines: list[str], between: str, names: Callable[[str], bool]) -> bool:
         if any(at < len(cells) and _told(name, cells[at]) for at, name in columns.items()):
             return True
         if not columns:
+            judged += 1
+            if judged > MAX_ROWS:
+                return True
             named = {at: name for at, cell in enumerate(cells) if (name := _named(cell, names))}
             if len(cells) == 2 and 0 in named and 1 not in named and " " not in cells[1].strip() and _told(named[0], cells[1]):
                 return True
