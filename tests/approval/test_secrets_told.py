@@ -31,6 +31,8 @@ TOLD = [
     # behind a blank
     "x-vault-token tulipField",
     "Your password is tulipField",
+    "password for app: tulipfield",
+    "SET PASSWORD FOR app = 'tulipfield'",
     "pass\u200bword=tulip77",
     "pwd tulipfield",
     "password tulipfield",

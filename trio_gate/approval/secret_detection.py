@@ -119,7 +119,9 @@ _QUOTED_AFTER = {word: re.compile(word + r"(?:_id)?" + _QUOTED) for word in (*_W
 """SQL: COPY … SECRET_ACCESS_KEY '…'"""
 
 _MORE: Mapping[str, re.Pattern[str]] = {
-    "password": re.compile(r"password" + _QUOTED + r"|set\s{1,8}password\s{1,8}for\s"),  # SQL: PASSWORD '…', SET PASSWORD FOR
+    "password": re.compile(
+        r"password" + _QUOTED + r"|password\s{1,8}for\s[^\n]{0,80}?(?:[:=]|\sis\s)\s{0,8}\S"
+    ),  # SQL: PASSWORD '…', SET PASSWORD FOR
     "identified": re.compile(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
     "credentials": re.compile(
         r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:|aws_iam_role=arn:)\S"
