@@ -30,6 +30,9 @@ RECEIVE = 64 * 1024
 SEND = 256 * 1024
 """Bytes written under one deadline."""
 
+SMALL, RUN, PAUSE = 1024, 16, 0.001
+"""Bytes of a piece that costs more than it is long; how many of them are read before a pause, and its seconds."""
+
 PATIENCE = 30
 """Seconds by which a body may stay behind its least rate."""
 
@@ -83,6 +86,7 @@ class AgentStream:
         self._body_rate = body_rate
         self._patience = float(PATIENCE)
         self._idle = idle
+        self._small = 0
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
         """The next request, None when the agent has no more or says nothing for long.
@@ -121,12 +125,13 @@ class AgentStream:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
         began = trio.current_time()
         if self.connection.ahead:  # it came in many pieces at once: others have their turn between them
-            await trio.lowlevel.checkpoint()
+            await self._let_others()
         with trio.move_on_after(min(self._patience, self._idle_timeout)):
             event = await self._event()
             if isinstance(event, BodyData):
                 count = len(event.data)
                 self.received += count
+                self._small += count < SMALL
                 self._patience += count / self._body_rate - (trio.current_time() - began)
                 self._patience = min(self._patience, PATIENCE)
                 return event.data
@@ -134,6 +139,14 @@ class AgentStream:
                 return None
             raise AgentGone
         raise Malformed("the body came too slowly, or stopped half-way", status=408)
+
+    async def _let_others(self) -> None:
+        """Let other tasks go on, and now and then threads: they come to nothing beside a loop that never waits."""
+        if self._small < RUN:
+            await trio.lowlevel.checkpoint()
+        else:
+            self._small = 0
+            await trio.sleep(PAUSE)
 
     async def gone(self) -> None:
         """Return when the agent hangs up while it waits for its answer. Raises Malformed when it sends too much ahead."""
