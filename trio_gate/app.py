@@ -236,20 +236,26 @@ async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admi
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[server.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
-        for listener in await _listen(block.bind, opened):
-            port = listener.socket.getsockname()[1]
-            match block:
-                case Admin():
-                    kind, handle = "admin", _seated(_admin(config, by, own, block))
-                case _ if block.kind == "proxy":
-                    kind, handle = "proxy", ProxyDoor(inside, names, port=port).handle
-                case _ if block.kind == "tls":
-                    kind, handle = "tls", TlsDoor(inside, names, port=port).handle
-                case _:
-                    kind, handle = "endpoint", _endpoint(inside, own, block, port).handle
-            theirs = Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS) if kind == "admin" else seats
-            opened.append(server.Door(kind=kind, listener=listener, handle=handle, seats=theirs))
+        listeners = await _listen(block.bind, opened)
+        if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
+            handle, places = _seated(_admin(config, by, own, block)), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+            opened += [server.Door(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
+            continue
+        for one in listeners:
+            handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
+            opened.append(server.Door(kind=block.kind, listener=one, handle=handle, seats=seats))
     return opened
+
+
+def _agents(inside: Inside, names: Names, own: Leaves, block: Listener, port: int) -> server.Handle:
+    """What a listener for agents does with a connection."""
+    match block.kind:
+        case "proxy":
+            return ProxyDoor(inside, names, port=port).handle
+        case "tls":
+            return TlsDoor(inside, names, port=port).handle
+        case _:
+            return _endpoint(inside, own, block, port).handle
 
 
 async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.SocketListener]:

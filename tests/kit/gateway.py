@@ -41,7 +41,9 @@ gateway {{
   listener "proxy"    {{ bind = "127.0.0.1:0" }}
   listener "tls"      {{ bind = "127.0.0.1:0" }}
   listener "endpoint" {{ bind = "127.0.0.1:0" {endpoint} }}
-  admin               {{ bind = "127.0.0.1:0" }}
+  admin {{
+    {admin}
+  }}
   {knobs}
 }}
 credential "aws_account" "base" {{
@@ -178,6 +180,7 @@ def running(
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
         "endpoint": "",
+        "admin": 'bind = "127.0.0.1:0"',
         "first": "",
         "hosts": "*.amazonaws.com",
     }
