@@ -20,7 +20,7 @@ from trio_gate.aws import naming, params_rest
 from trio_gate.aws.readers import json_body, json_patient, pieces
 from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.json_body import DENSE, LONG, read_json
-from trio_gate.aws.readers.json_patient import Patient, by_parts, once, string_at
+from trio_gate.aws.readers.json_patient import MAX_NUMBER, Patient, by_parts, once, string_at
 from trio_gate.aws.readers.pieces import (
     MADE,
     PIECE,
@@ -191,6 +191,13 @@ def test_a_large_body_that_is_broken_leaves_nothing_with_its_refusal(end):
 @pytest.mark.parametrize("text", ["1\u0661", "[1.\u0661]", '{"a":1e\u0661}', "-1\u0661"])
 def test_digits_of_other_scripts_are_no_numbers(text):
     assert _read(json_body._PATIENT, text) == "refused"
+
+
+@pytest.mark.parametrize("text", ['{"a":%s}', "[%s]", "[1,%s]", "%s", " %s "])
+def test_a_number_is_as_long_as_numbers_are(text):
+    assert _read(json_body._PATIENT, text % ("1" * MAX_NUMBER)) == json.loads(text % ("1" * MAX_NUMBER))
+    for long in ("1" * (MAX_NUMBER + 1), "-1" + "0" * MAX_NUMBER, "1." + "0" * MAX_NUMBER, "1" + "\u0661" * MAX_NUMBER):
+        assert _read(json_body._PATIENT, text % long) == "refused"
 
 
 def test_a_dense_body_is_read_as_any_other():

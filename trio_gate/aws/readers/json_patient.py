@@ -35,7 +35,7 @@ _NAME = re.compile(r'"([^"\\\x00-\x1f]{0,256})":[ \t\n\r]{0,256}+(?![ \t\n\r])')
 MAX_NUMBER = 64
 """Characters of a number; a 64-bit integer has 20, DynamoDB's 38 digits travel as text."""
 
-_LONG_NUMBER = re.compile(rf"-?\d[\d.eE+-]{{{MAX_NUMBER}}}")
+_LONG_NUMBER = re.compile(rf'-?[0-9][^ \t\n\r,\]}}"]{{{MAX_NUMBER}}}')
 
 _MARKS = (",", "}")
 
