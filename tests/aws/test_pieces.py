@@ -195,7 +195,9 @@ def test_digits_of_other_scripts_are_no_numbers(text):
 
 @pytest.mark.parametrize("text", ['{"a":%s}', "[%s]", "[1,%s]", "%s", " %s "])
 def test_a_number_is_as_long_as_numbers_are(text):
-    assert _read(json_body._PATIENT, text % ("1" * MAX_NUMBER)) == json.loads(text % ("1" * MAX_NUMBER))
+    assert (
+        _read(json_body._PATIENT, text % ("1" * MAX_NUMBER)) == _read(json_body._DECODER, text % ("1" * MAX_NUMBER)) != "refused"
+    )
     for long in ("1" * (MAX_NUMBER + 1), "-1" + "0" * MAX_NUMBER, "1." + "0" * MAX_NUMBER, "1" + "\u0661" * MAX_NUMBER):
         assert _read(json_body._PATIENT, text % long) == "refused"
 
