@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
@@ -25,11 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="log more: also what agents do wrong on the wire")
 
 
+def _hold_standard_streams() -> None:
+    """Have something where a standard stream was closed: the next file that is opened would get its number, and the log's lines."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve. 1 when the configuration has faults, or the gateway cannot start."""
     config = read(args.config)
     if config is None:
         return 1
+    _hold_standard_streams()
     logging.basicConfig(
         handlers=[LogLines(STDERR)],
         level=logging.DEBUG if args.verbose else logging.INFO,
