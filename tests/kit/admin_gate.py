@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import trustme
+
+    from trio_gate.shell.desk import Find
 
 TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob")}
 PEOPLE = {
@@ -68,9 +71,16 @@ def head(target: str, method: str = "GET", **fields: str) -> bytes:
 NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def server(hub: ApprovalHub, stop: Stop | None = None, unready: Callable[[], str | None] = lambda: None) -> AdminServer:
-    desk, idle = Desk(hub, FixedClock()), (stop or Stop()).idle
-    return AdminServer(hub=hub, desk=desk, people=PEOPLE, names=NAMES, idle=idle, unready=unready)
+def server(
+    hub: ApprovalHub,
+    stop: Stop | None = None,
+    unready: Callable[[], str | None] = lambda: None,
+    find: Find | None = None,
+    **abilities: bool,
+) -> AdminServer:
+    desk, idle = Desk(hub, FixedClock(), find), (stop or Stop()).idle
+    people = {name: replace(person, **abilities) for name, person in PEOPLE.items()}
+    return AdminServer(hub=hub, desk=desk, people=people, names=NAMES, idle=idle, unready=unready)
 
 
 async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:

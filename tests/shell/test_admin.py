@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import threading
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -13,7 +14,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
 from tests.kit.asking import asked
-from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Token, Updated
+from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.messages import encode
 from trio_gate.approval.request import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
@@ -369,6 +370,34 @@ async def test_who_floods_is_read_slowly_and_ends_for_want_of_an_answer_to_a_pin
     assert said.endswith(admin.POLICY.to_bytes(2) + admin.NO_PONG.encode())
 
 
+async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
+    slow = threading.Event()
+
+    def find(*_):
+        assert slow.wait(10)
+        return []
+
+    hub = ApprovalHub(FixedClock())
+    ours, theirs = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(handle, server(hub, find=find, may_observe=True, may_stop=True), theirs)
+        await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+        for frame in (Search(ref="one", filters={}), Search(ref="two", filters={}), Stop(ref="three", agent=None)):
+            data = encode(frame).encode()
+            await ours.send_all(bytes([0x81, 0x80 | len(data)]) + bytes(4) + data)
+        said = b""
+        with trio.fail_after(10):
+            while b'"ref":"three"' not in said or b'"ref":"two"' not in said:
+                said += await ours.receive_some()
+            assert hub.stops.get(None)
+            assert admin.SEARCHING.encode() in said
+            assert b'"ref":"one"' not in said
+            slow.set()
+            while b'"ref":"one"' not in said:
+                said += await ours.receive_some()
+        await ours.aclose()
+
+
 async def test_searches_have_a_pace(autojump_clock: MockClock):
     ours, theirs = memory_stream_pair()
     search = encode(Search(filters={})).encode()
@@ -377,10 +406,11 @@ async def test_searches_have_a_pace(autojump_clock: MockClock):
         nursery.start_soon(handle, server(ApprovalHub(FixedClock())), theirs)
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
         await wait_all_tasks_blocked()
-        await ours.send_all((bytes([0x81, 0x80 | len(search)]) + bytes(4) + search) * count)
-        said = b""
-        while said.count(b'"not_allowed"') < count:
-            said += await ours.receive_some()
+        for _ in range(count):
+            await ours.send_all(bytes([0x81, 0x80 | len(search)]) + bytes(4) + search)
+            said = b""
+            while b'"not_allowed"' not in said:
+                said += await ours.receive_some()
         assert trio.current_time() == pytest.approx(FRAMES.most / FRAMES.rate, rel=0.3)
         nursery.cancel_scope.cancel()
 

@@ -280,6 +280,28 @@ async def test_searches_leave_threads_to_others(hub, clock):
             slow.set()
 
 
+async def test_one_persons_search_waits_for_no_other_persons(hub, clock):
+    slow, asked = threading.Event(), trio.Event()
+    token = trio.lowlevel.current_trio_token()
+
+    def find(filters, *_):
+        if not filters:
+            token.run_sync_soon(asked.set)
+            assert slow.wait(10)
+        return []
+
+    with listening(hub, clock, find=find, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+        bob.desk = alice.desk
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(alice.say, Search(filters={}))
+            await asked.wait()
+            with trio.fail_after(5):
+                await bob.say(Search(filters={"agent": "ci"}))
+                await bob.until(Found)
+            slow.set()
+
+
 async def test_a_page_is_no_larger_than_a_frame(hub, clock):
     with listening(hub, clock, find=lambda *_: [row(number, 120_000) for number in range(9, 0, -1)], **ALL) as alice:
         await alice.say(Search(filters={}))

@@ -90,6 +90,16 @@ async def test_a_long_row_of_parts_is_refused_and_the_rest_thrown_away(autojump_
     assert paced.refused.is_set()
 
 
+async def test_who_was_broken_off_leaves_little_to_wait_for(autojump_clock: MockClock):
+    turns = Turns()
+    for _ in range(1000):
+        with trio.move_on_after(0):
+            await turns.take(100)
+    began = trio.current_time()
+    await turns.take(1)
+    assert trio.current_time() - began <= 1
+
+
 async def test_a_crowd_of_one_person_has_one_turn_while_others_have_theirs():
     crowd, other = Turns(Pace(most=10**6, rate=1)), Turns()
     order: list[str] = []

@@ -80,6 +80,7 @@ _PEER_FAULTS = (
 
 STOPPING = "the gateway is stopping"
 TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
+SEARCHING = "a search of yours is under way: wait for what it finds"
 NO_PONG = "the answer to a ping did not come in time: the network is slow, or more frames were sent than are read"
 
 log = logging.getLogger(__name__)
@@ -224,7 +225,7 @@ class AdminServer:
                     await paced.refused.wait()
                     return POLICY, TOO_MANY_PARTS
 
-                for talk in (_tell, _ping, partial(self._listen, guest.turns), self._stopping, refused):
+                for talk in (_tell, _ping, partial(self._listen, nursery, guest.turns), self._stopping, refused):
                     nursery.start_soon(until, talk)
         return ends[0]
 
@@ -239,7 +240,11 @@ class AdminServer:
             raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
         return await self._sign_in.person(frame.token, guest)
 
-    async def _listen(self, turns: Turns, socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:
+    async def _listen(
+        self, beside: trio.Nursery, turns: Turns, socket: WebSocketConnection, subscription: Subscription
+    ) -> tuple[int, str]:
+        """Do what a client says, one thing after the other; but a search goes on beside the rest."""
+        searching: list[Search] = []
         while True:
             message = await socket.get_message()
             if not isinstance(message, str):
@@ -251,9 +256,20 @@ class AdminServer:
                 continue
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
-            if isinstance(frame, Search):
-                await turns.take(SEARCH)
+            if not isinstance(frame, Search):
+                await self._desk.receive(subscription, frame)
+            elif not searching:
+                searching.append(frame)
+                beside.start_soon(self._search, searching, turns, subscription, frame)
+            else:
+                subscription.tell(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
+
+    async def _search(self, searching: list[Search], turns: Turns, subscription: Subscription, frame: Search) -> None:
+        try:
+            await turns.take(SEARCH)
             await self._desk.receive(subscription, frame)
+        finally:
+            searching.clear()
 
 
 async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:

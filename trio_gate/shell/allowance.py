@@ -45,9 +45,12 @@ class Bucket:
         return taken
 
     def owe(self, cost: float) -> float:
-        """Take so much, whether it is there or not; the seconds until it is."""
+        """Take so much, whether it is there or not; the seconds until it is. No more than a second's worth is owed.
+
+        Who was to wait and was broken off leaves what is owed to the next.
+        """
         self._fill()
-        self._level -= cost
+        self._level = max(self._level - cost, -self._pace.rate)
         return max(0.0, -self._level / self._pace.rate)
 
     def full(self) -> bool:

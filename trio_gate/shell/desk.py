@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SEARCHES = 2
-"""Threads that read the record for people; theirs alone, so that nobody else's file waits for one."""
-
 _MAY_NOT = {
     "may_grant": "you may not grant: `may_grant` in your person block allows it",
     "may_observe": "you may not observe: `may_observe` in your person block allows it",
@@ -54,7 +51,7 @@ class Desk:
         self._hub = hub
         self._clock = clock
         self._find = find
-        self._limiter = trio.CapacityLimiter(SEARCHES)
+        self._searching: dict[str, trio.CapacityLimiter] = {}
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
         """Do what a client's frame says, and answer it."""
@@ -250,8 +247,10 @@ class Desk:
             return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
         if self._find is None:
             return Refused(code="unavailable", message="there is no record here to search")
+        # One thread of each person's own: nobody waits for another's search, and no file for any.
+        own = self._searching.setdefault(person.name, trio.CapacityLimiter(1))
         try:
-            return await trio.to_thread.run_sync(_page, self._find, frame, limiter=self._limiter, abandon_on_cancel=True)
+            return await trio.to_thread.run_sync(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
         except AuditUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             return Refused(code="unavailable", message="the record cannot be read")

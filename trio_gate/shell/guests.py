@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 import trio
 
@@ -55,7 +54,7 @@ class Guest:
         self.source = source(address)
         self.scope = trio.CancelScope()
         self.wrong = False
-        self.turns = guests.sources.setdefault(self.source, Turns())
+        self.turns = Turns()
         self._guests = guests
         self._place: tuple[_Crowd, str] | None = None
         self._enter(guests.unproven, self.source)
@@ -84,10 +83,12 @@ class Guest:
 
 
 class Guests:
-    """All connections of an admin listener. What people have sent counts beyond a connection; they are few."""
+    """All connections of an admin listener. What people have sent counts beyond a connection; they are few.
+
+    What has shown no token is read at a pace of its own: who comes from the same address does not wait for it.
+    """
 
     def __init__(self) -> None:
-        self.sources: WeakValueDictionary[str, Turns] = WeakValueDictionary()
         self.persons: dict[str, Turns] = {}
         self.unproven = _Crowd(UNPROVEN)
         self.people = _Crowd(PROVEN)

@@ -4,7 +4,7 @@ Rule: who sends more is read later, and is not cut off for it: a person or a bot
 stays with its sender. Who goes on flooding answers no ping in time, which ends the channel. A message in too many frames is refused.
 
 Theory: frames are counted from their heads (RFC 6455 section 5.2), before the library that reads them: to it an empty one, or a ping,
-costs as much as a large one. All channels of a person share one pace, as all of a source do that has shown no token.
+costs as much as a large one. All channels of a person share one pace; one that has shown no token has its own, and little to send.
 """
 
 from __future__ import annotations
