@@ -8,10 +8,12 @@ import pytest
 
 from tests.approval.kit import asked, call
 from tests.audit import test_redact
-from trio_gate.approval.kept import prompt_json
+from trio_gate.approval import secret_detection
+from trio_gate.approval.kept import GONE, prompt_json
 from trio_gate.approval.secret_detection import looks_secret
 from trio_gate.approval.secret_readings import LAYERS
-from trio_gate.approval.secret_tables import MAX_ROWS
+from trio_gate.approval.secret_tables import JUDGING, MAX_LOOKED
+from trio_gate.approval.shown import MAX_ITEMS
 from trio_gate.approval.state import Prompt
 from trio_gate.audit.redact import params_text
 
@@ -86,6 +88,30 @@ TOLD = [
     "New-Object System.Net.NetworkCredential('app', 'tulipfield')",
     "Passwort: tulipfield",
     "the password is: tulip77",
+    # a password on the standard input, whoever runs the program
+    "echo tulipfield | sudo -u root passwd --stdin app",
+    "echo tulipfield | chroot /mnt passwd --stdin root",
+    "echo tulipfield | docker exec -i c passwd --stdin root",
+    "echo tulipfield | ssh h passwd --stdin app",
+    # a password for somebody
+    "the password for root tulip77",
+    "Password for app - tulipfield",
+    "Password for app \u2192 tulipfield",
+    "password for app -> tulipfield",
+    'password for app "tulipfield"',
+    "password for app\ntulipfield",
+    "SET PASSWORD FOR app AS 'tulipfield'",
+    "SET PASSWORD FOR 'app'@'%' TO 'tulipfield'",
+    # rows whose value has a name's word, a sign or a longer head
+    "user,password\napp,Passwordtulip7!",
+    "login,passwd\napp,tulipPwd2026",
+    "user,password\napp,$tulip99",
+    "id,user,password (initial)\n1,app,tulip77",
+    "user,password\n\napp,tulip77",
+    "mysql -u app \\\n  -p tulipfield",
+    "unzip -P tulipfield a.zip",
+    "ssh-keygen -p -P tulipfield -f k",
+    "password/tulip77",
 ]
 
 
@@ -143,6 +169,38 @@ def test_a_told_secret_masks_the_text(text):
         'variable "region" {\n  default = "us-east-1"\n}',
         "2026-01-01T10:20:30:x:y",
         "arn:aws:iam::111111111111:role/app",
+        # names, paths and ARNs
+        "/app/password/db7x",
+        "/app/token/v3api",
+        "secret/web2name",
+        "reports/password/year2026.csv",
+        "arn:aws:ssm:us-east-1:111111111111:parameter/app/password/db7/*",
+        "GET /v1/password/2fa",
+        "https://h/password/v2/new",
+        "kubectl get secret web2app -o yaml",
+        "delete secret websecret1",
+        "rotate the secret web1db",
+        # commands that tell none
+        "docker run -d --name mysql -p 3306:3306 mysql:8",
+        "docker run --name mysql -p 127.0.0.1:3306:3306/tcp mysql:8",
+        "docker run --name influx -p 8086:8086 influxdb",
+        "sudo -u mysql mkdir -p /srv/mysql/data",
+        "yum install -y mysql\nmkdir -p /srv/app",
+        "systemctl start mariadb\ncp -p a b",
+        "wget https://h/agent.zip -P /srv",
+        "ssh-keygen -s ca -I id -n admin k.pub",
+        "git config set user.signingkey AB12CD34",
+        "enable secret rotation",
+        "Enable secret scanning for it",
+        'variable "token_ttl" {\n  default = "3600"\n}',
+        'variable "password_min_length" { default = "14" }',
+        "creds: /etc/app/creds.json",
+        "redis://cache@h",
+        "the pw: see vault",
+        "psk 128bit",
+        "password\tchanged",
+        "GROUP BY key, bucket1",
+        "Change the password for the new account",
     ],
 )
 def test_ordinary_texts_stay(text):
@@ -182,13 +240,39 @@ def test_nested_json_of_any_depth_is_one_encoding():
 
 
 @pytest.mark.parametrize(("more", "told"), [(0, False), (1, True)])
-def test_more_rows_than_are_judged_hold_a_secret_for_all_that_is_known(more, told):
-    text = "\n".join(f"keys of {number} here and there, x y" for number in range(MAX_ROWS + more))
+def test_more_cells_than_are_looked_at_hold_a_secret_for_all_that_is_known(more, told):
+    text = "\n".join(f"keys of {number} here and there, x y" for number in range(MAX_LOOKED // 2 + more))
     assert looks_secret(text) is told
+
+
+@pytest.mark.parametrize("row", ["a," * 58 + "key%2525252d\n", "a;b,c\td|" * 8 + "key1\n", "api_key," * 64 + "\n"])
+def test_the_rows_of_all_readings_share_what_is_judged(row, monkeypatch):
+    asked_for = []
+    names = secret_detection._own
+    monkeypatch.setattr(secret_detection, "_own", lambda name: asked_for.append(name) or names(name))
+    looks_secret("".join(row.replace("key", f"key{number}") for number in range(500)))
+    assert len(asked_for) <= MAX_LOOKED // JUDGING
+
+
+def test_many_ordinary_rows_stay():
+    tags = [{"Key": f"team-{number}", "Value": "web, api"} for number in range(500)]
+    assert not looks_secret(json.dumps(tags, indent=1))
+    assert not looks_secret("name,count\n" + "monkey,7\n" * 1900)
+
+
+def test_a_line_end_that_is_shown_ends_a_command_too():
+    members = {"Text": "yum install -y mysql\nmkdir -p /srv/app"}
+    question = asked(call(members))
+    assert prompt_json(Prompt(question=question), "s")["question"]["params"] == question.params
 
 
 def _kinds(test):
     return [item for mark in test.pytestmark for item in mark.args[1] if "members" in mark.args[0]]
+
+
+def _as_own(members):
+    """A pair where it can be no list of a model's: in another list, under a name that an agent made up."""
+    return {"Rows": [pair], "my_pair": pair} if (pair := members.get("Pair")) else members
 
 
 MADE = next(
@@ -198,7 +282,7 @@ TEXTS = test_redact.test_a_secret_that_a_program_is_told_masks_the_text.pytestma
 KINDS = [
     *_kinds(test_redact.test_a_secret_that_a_name_beside_it_tells_is_masked),
     *_kinds(test_redact.test_a_secret_that_its_place_tells_is_masked),
-    *(made(name) for made in MADE for name in test_redact.OWN_NAMES),
+    *(_as_own(made(name)) for made in MADE for name in test_redact.OWN_NAMES),
     *({"Text": text} for text in (*TEXTS, *TOLD)),
     {"Item": {"name": "pin", "value": 4711471147}},
 ]
@@ -218,8 +302,28 @@ def test_a_restart_keeps_no_secret_that_the_record_masks(members):
         {"Pair": ["password", "email"]},
         {"Item": {"name": "region", "value": 4711471147}},
         {"Command": ["docker", "run", "-p", "8080:80"]},
+        {"Names": ["APP_PASSWORD", "APP_HOST"]},
+        {"SecretIdList": ["web-password", "web-api-key"]},
+        {"Filters": [{"Name": "tag-key", "Values": ["secret", "owner"]}]},
+        {"PasswordReusePrevention": 7},
+        {"maxTokens": 300, "max_tokens": 300, "TokenTtlSeconds": 60},
     ],
 )
 def test_a_restart_keeps_ordinary_values_as_they_were_shown(members):
     question = asked(call(members))
     assert prompt_json(Prompt(question=question), "s")["question"]["params"] == question.params
+
+
+def test_a_restart_hides_of_a_pair_its_value_alone():
+    kept = prompt_json(Prompt(question=asked(call({"Rows": [["password", "tulip"]]}))), "s")["question"]["params"]
+    assert kept == {"Rows": [["password", {"$unknown": GONE}]]}
+
+
+@pytest.mark.parametrize("members", [{"password": 47114711}, {"pin": 4711}, {"MfaCode": 471147}, {"Rows": [["otp", 471147]]}])
+def test_a_restart_keeps_no_number_that_a_person_would_type(members):
+    assert "4711" not in json.dumps(prompt_json(Prompt(question=asked(call(members))), "s")["question"]["params"])
+
+
+def test_a_restart_keeps_how_much_a_hidden_list_had():
+    kept = prompt_json(Prompt(question=asked(call({"Passwords": ["tulip"] * (MAX_ITEMS + 2)}))), "s")["question"]["params"]
+    assert kept["Passwords"][-1] == {"$more": {"items": 2, "part": "params"}}

@@ -18,7 +18,7 @@ from trio_gate.approval.grants import Grant
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group, Question
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, kept_text, looks_secret
+from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
 from trio_gate.approval.secret_tables import is_heading
 from trio_gate.approval.shown import Part
 from trio_gate.approval.state import Prompt, Vote
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from trio_gate.approval.shown import Json
 
 GONE = "not kept: the gateway was started anew"
+
+MORE = "$more"
+"""The member that counts what was left out of a tree; an agent's own names never begin so."""
+
+_MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+"""As members of a model are named; another name is one that an agent made up."""
 
 _SHOWN = re.compile(r"\\u\{(10[0-9a-f]{4}|[0-9a-f]{1,5})\}")
 """A character by its number, as `visible` writes it."""
@@ -110,7 +116,8 @@ def _vote(kept: dict[str, Any]) -> Vote:
     return Vote(**{**kept, "at": datetime.fromisoformat(kept["at"]), "grant": grant})
 
 
-def _without_secrets(node: Json, *, hide: bool = False) -> Json:
+def _without_secrets(node: Json, *, hide: bool = False, numbers: bool = False, own: bool = False) -> Json:
+    """A tree without what tells a secret: `hide` all of it, `numbers` too; `own` is what an agent made up."""
     match node:
         case {"$masked": _} | {"$blob": _} | {"$cut": _}:
             return {"$unknown": GONE}
@@ -119,29 +126,39 @@ def _without_secrets(node: Json, *, hide: bool = False) -> Json:
         case dict():
             beside = hidden_beside(node)
             return {
-                f"{GONE} {at}" if _tells(name) else name: _without_secrets(
-                    item, hide=hide or name in beside or hides(name, own=True) or _tells(name)
+                f"{GONE} {at}" if (told := _tells(name)) else name: item
+                if name == MORE
+                else _without_secrets(
+                    item,
+                    hide=hide or told or name in beside or hides(name, own=True),
+                    numbers=numbers or name in beside or _hides_numbers(name),
+                    own=own or _MODELLED.fullmatch(name) is None,
                 )
                 for at, (name, item) in enumerate(node.items())
             }
-        case int() | float() if hide and not isinstance(node, bool):
+        case int() | float() if numbers and not isinstance(node, bool):
             return {"$unknown": GONE}
         case list():
-            hide = hide or (is_pair(node) and not (isinstance(node[1], str) and is_heading(node[1])))
+            pair = own and is_pair(node) and not (isinstance(node[1], str) and is_heading(node[1]))
+            after = [number > 0 and (pair or hidden_after(node[number - 1], item)) for number, item in enumerate(node)]
             return [
-                _without_secrets(item, hide=hide or (number > 0 and hidden_after(node[number - 1], item)))
-                for number, item in enumerate(node)
+                _without_secrets(item, hide=hide or told, numbers=numbers or told, own=own or isinstance(item, list))
+                for item, told in zip(node, after, strict=True)
             ]
         case _:
             return node
 
 
+def _hides_numbers(name: str) -> bool:
+    """Whether a number of this name is a secret, as a PIN or code: `maxTokens` and `PasswordReusePrevention` are settings."""
+    return hides(name, own=True) and (
+        not is_secret(name) or name.lower().endswith(("password", "passwd", "passphrase", "passcode"))
+    )
+
+
 def _tells(shown: str) -> bool:
-    """Whether a text tells a secret as it is shown, or as it was: what is shown has no line ends or tabs."""
-    if looks_secret(shown):
-        return True
-    said = _SHOWN.sub(lambda found: chr(int(found[1], 16)), shown)
-    return said != shown and looks_secret(said)
+    """Whether a text that is shown tells a secret as it was: what is shown has no line ends or tabs."""
+    return looks_secret(_SHOWN.sub(lambda found: chr(int(found[1], 16)), shown))
 
 
 def _hashes(node: Json) -> Iterator[str]:

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ON = r"[^|;&\n]{0,100}?"
-_PORT = r"(?![0-9]{1,5}(?!\S))"
+_PORT = r"(?!(?:[0-9.]{1,15}:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?::[0-9]{1,5}(?:-[0-9]{1,5})?)?(?:/(?:tc|ud|sct)p)?[\"']?(?!\S))"
+"""A port, or a pair of them as containers map them."""
+
 _VALUE = r"[\"']?[^\s\"'$<-]"
 
 
-_P = rf"(?=[\s.\w]){_ON}\s-p[= ]{{1,8}}{_PORT}{_VALUE}"
+_P = rf"(?=[ \t.\w]){_ON}[ \t]-p[= ]{{1,8}}{_PORT}{_VALUE}"
+_NO_ARGUMENT = r"(?<!-[ugoyn] )(?<!--name[ =])(?<!--user[ =])(?<!--network[ =])"
+"""The program is run there, and is no user, package or container."""
 
 COMMANDS: Mapping[str, re.Pattern[str]] = {
     **{
-        program: re.compile(program + _P)
+        program: re.compile(_NO_ARGUMENT + program + _P)
         for program in (
             *(
                 "mysql",
@@ -41,8 +45,6 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     **{program: re.compile(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
     "7z": re.compile(rf"7z[a-z]?\s{_ON}\s-p[\"']?[^\s\"'$]"),
     "osql -": re.compile(rf"osql -{_ON}\s-p[\"']?[^\s\"'$]"),
-    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}\s-n\s{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
-    "ssh-keygen ": re.compile(rf"ssh-keygen{_ON}\s-p\s{{1,8}}[\"']?[^\s\"'$-]"),
     "schtasks": re.compile(rf"schtasks{_ON}\s/rp\s{{1,8}}{_VALUE}"),
     "rpcclient": re.compile(rf"rpcclient{_ON}%\S"),
     "lftp": re.compile(rf"lftp{_ON}\s-u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
@@ -54,7 +56,7 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     "cryptsetup": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
     " set ": re.compile(
         r"conf(?:ig|igure)(?:\s{1,8}--?\S{1,64}(?:\s{1,8}[^\s-]\S{0,64})?)?\s{1,8}set\s{1,8}[\"']?\S{0,100}"
-        rf"(?:secret|token|auth|pass|passwd|password|key)(?!_id|id)\w{{0,20}}[\"']?[= ]{{1,8}}{_VALUE}"
+        rf"(?:secret|token|auth|pass|passwd|password|key)(?<!signingkey)(?<!publickey)(?<!public_key)(?!_id|id)\w{{0,20}}[\"']?[= ]{{1,8}}{_VALUE}"
     ),
     "/p": re.compile(
         r"(?<![^\s\"'`,\[])/(?:p|pw):[\"']?(?![a-z_][a-z0-9_.]{0,80}=)[^\s\"'$]|(?<![^\s\"'`,\[])/(?:pass|pwd|password):[\"']?[^\s\"'$]"
@@ -69,14 +71,16 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     ),
     "private-lines": re.compile(r"private-lines:"),  # PuTTY's keys
     "jdbc:oracle": re.compile(r"jdbc:oracle:[a-z]{1,8}:[^\s/@]{1,64}/[^\s@]{1,200}@"),
-    "redis": re.compile(r"rediss?://[^\s:@/?#]{1,200}@"),
+    "redis": re.compile(r"rediss?://[^\s:@/?#]{8,200}@"),
     "gen_salt": re.compile(r"crypt\(\s{0,8}'[^']"),
     ":": re.compile(
         r"(?<!\S)(?:\*|[a-z0-9_.-]{1,100}):(?:\*|[0-9]{3,5}):[^:\s]{1,64}:[^:\s]{1,64}:[^:\s]{1,200}(?!\S)"
     ),  # pgpass
     ":$": re.compile(r"(?<![^\s\"'])[a-z_][a-z0-9_-]{0,31}:\$(?:1|2[abxy]|5|6|7|y|apr1|argon2id?)\$\S"),  # shadow, htpasswd
     "variable": re.compile(
-        r"variable\s{1,8}\"?[a-z0-9_-]{0,40}(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key|pwd)[a-z0-9_-]{0,16}\"?"
+        r"variable\s{1,8}\"?[a-z0-9_-]{0,40}(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key|pwd)"
+        r"(?![a-z0-9_-]{0,16}(?:ttl|length|expiry|expiration|name|id|arn|count|enabled|days|hours|minutes|seconds|policy|version|type|rotation)\b)"
+        r"[a-z0-9_-]{0,16}\"?"
         r"\s{0,8}\{[^}]{0,400}?default\s{0,8}=\s{0,8}\"[^\"]"
     ),  # Terraform
     "<<": re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
@@ -84,17 +88,22 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
         r"(?<![\w-])(?:x-(?!amz-meta)[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
     ),
     "accountkey": re.compile(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
-    "psk": re.compile(r"(?<![a-z0-9])(?:wpa-)?psk(?:\s{0,8}=\s{0,8}[\"']?[^\s\"'$]|\s{1,8}[a-z]{0,64}[0-9!@#$%^*+~])"),
+    "psk": re.compile(
+        r"(?<![a-z0-9])(?:wpa-)?psk(?:\s{0,8}=\s{0,8}[\"']?[^\s\"'$]|\s{1,8}(?![0-9]{1,4}[ -]?bit)[a-z]{0,64}[0-9!@#$%^*+~])"
+    ),
     "requirepass": re.compile(r"requirepass\s{1,8}[\"']?[^\s\"'$]"),
     "masterauth": re.compile(r"masterauth\s{1,8}[\"']?[^\s\"'$]"),
     "acl setuser": re.compile(r"acl setuser\s[^\n]{0,200}?\s>\S"),
     "secret ": re.compile(
-        r"(?:enable|username\s{1,8}\S{1,64}(?:\s{1,8}privilege\s{1,8}[0-9]{1,2})?)\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8})?\S"
+        r"username\s{1,8}\S{1,64}(?:\s{1,8}privilege\s{1,8}[0-9]{1,2})?\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8})?\S"
+        r"|enable\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8}\S|[a-z]{0,64}[0-9!@#$%^*+~]|[a-z]{6,64}(?<!ing)(?<!ion)[ \t]{0,8}(?:\r?\n|\Z))"
     ),
-    "creds": re.compile(r"creds?\s{0,8}[:=]\s{0,8}[\"']?[^\s\"'$]{1,64}[:/][^\s\"'/]"),
+    "creds": re.compile(r"creds?\s{0,8}[:=]\s{0,8}[\"']?(?![/.~]|[a-z0-9]{1,10}://)[^\s\"'$]{1,64}[:/][^\s\"'/]"),
     "snmp-server community": re.compile(r"snmp-server community\s{1,8}\S"),
     **{
-        word: re.compile(rf"(?<![a-z0-9]){word}[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!arn:|true|false)[^\s\"'$<{{]")
+        word: re.compile(
+            rf"(?<![a-z0-9]){word}[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!arn:|true|false|(?:see|siehe|in|ask|from|the|none)\b)[^\s\"'$<{{]"
+        )
         for word in (
             "passwort",
             "kennwort",
@@ -112,7 +121,8 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
 """On a text in lower case."""
 
 CASED: Mapping[str, re.Pattern[str]] = {
-    "zip": re.compile(rf"zip{_ON}\s-P\s{{0,8}}[\"']?[^\s\"'$-]"),
+    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}[ \t]-[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
+    "zip": re.compile(rf"(?<![\w.])(?:un)?zip(?=[ \t]){_ON}[ \t]-P\s{{0,8}}[\"']?[^\s\"'$-]"),
     "htpasswd": re.compile(
         rf"htpasswd{_ON}\s-[A-Za-z0-9]{{0,6}}b[A-Za-z0-9]{{0,6}}\s{{1,8}}(?:\S{{1,200}}\s{{1,8}}){{1,3}}[^\s|;&<>-]"
     ),
@@ -128,6 +138,7 @@ _NAMES = (
 _BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is:? |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
 _BLANK = {word: re.compile(word + _BEHIND) for word in _NAMES}
 _STRONG = frozenset({"password", "passwd", "passphrase", "passcode", "pwd"})
+_BARE = frozenset({"secret", "token", "authorization"})
 _LONE = re.compile(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
 _TELLING = re.compile(r"(?=[^0-9]{0,64}[0-9])[A-Za-z0-9][A-Za-z0-9!@#%^*+~=_.$]{4,}[)\]}]?[.;,]?\Z")
 _TELLING_STRONG = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~]\S|[a-z]{1,32}[A-Z]\S{0,64}[a-z]|[A-Z]{1,3}[a-z]{1,32}[A-Z]\S")
@@ -159,6 +170,11 @@ def commanded(text: str, folded: str) -> bool:
 def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
     """Whether what stands behind a name's word and a blank is its value: it looks like one, or it is alone with it in a line."""
     value = source[slice(*span)]
+    between = source[start + len(word) : span[0]]
+    if between.strip("\"'") == "/" and (word not in _STRONG or source[max(0, start - 1) : start].strip(" \t\r\n\"'")):
+        return False  # a path or an ARN
+    if word in _BARE and not between.strip(" \t\"'") and source[max(0, start - 1) : start] not in ("-", "_"):
+        return _TELLING.match(value) is not None and _is_alone(source, start, span[1])
     if word in _STRONG:
         if source[max(0, start - 2) : start].endswith(("$", "(", "`")):  # the shell's own `pwd`
             return False
@@ -168,7 +184,7 @@ def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
         return True
     elif source[max(0, start - 1) : start] in ("-", "_"):  # a header or variable, as X-Vault-Token
         return _TELLING_STRONG.match(value) is not None or (_plain(value) and _is_alone(source, start, span[1]))
-    elif word in ("secret", "token", "authorization"):
+    elif word in _BARE:
         return False
     return _plain(value) and _is_alone(source, start, span[1])
 
@@ -176,6 +192,11 @@ def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
 def _is_alone(source: str, start: int, end: int) -> bool:
     line = source[max(source.rfind("\n", max(0, start - 80), start) + 1, start - 80) : start]
     return _LONE.match(line) is not None and not source[end : end + 8].partition("\n")[0].strip(" \t\r\"')]}")
+
+
+def is_prose(value: str) -> bool:
+    """Whether a word is one of those that stand behind a secret's name in prose, as `changed` does."""
+    return _PROSE.fullmatch(value) is not None
 
 
 def _plain(value: str) -> bool:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.approval.secret_commands import commanded
 from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased, variables
-from trio_gate.approval.secret_readings import is_packed, is_too_deep, readings
-from trio_gate.approval.secret_tables import tabled
+from trio_gate.approval.secret_readings import is_packed, readings
+from trio_gate.approval.secret_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +120,11 @@ _QUOTED_AFTER = {word: re.compile(word + r"(?:_id)?" + _QUOTED) for word in (*_W
 
 _MORE: Mapping[str, re.Pattern[str]] = {
     "password": re.compile(
-        r"password" + _QUOTED + r"|password\s{1,8}for\s[^\n]{0,80}?(?:[:=]|\sis\s)\s{0,8}\S"
+        r"password"
+        + _QUOTED
+        + r"|password\s{1,8}for\s[^\n]{0,80}?(?:[:=]|\sis\s|\s[-\u2013\u2014]{1,2}\s|->|\u2192|\s(?:as|to)\s{1,8}[\"'])\s{0,8}\S"
+        r"|password\s{1,8}for\s{1,8}(?:\S{1,64}\s{1,8}){1,3}(?:[\"']\S|[a-z]{0,64}[0-9!@#$%^*+~])"
+        r"|password\s{1,8}for\s{1,8}\S{1,64}[ \t]{0,8}\r?\n\s{0,8}[^\s-]{6,64}\s{0,8}\Z"
     ),  # SQL: PASSWORD '…', SET PASSWORD FOR
     "identified": re.compile(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
     "credentials": re.compile(
@@ -169,7 +173,10 @@ def hides(name: str, *, own: bool = False) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so, in any encoding."""
-    return _tells(text) or is_packed(text) or any(map(_tells, readings(text))) or is_too_deep(text)
+    tables = Tables(_own)
+    if _tells(text, tables) or is_packed(text):
+        return True
+    return any(reading is None or _tells(reading[0], None if reading[1] else tables) for reading in readings(text))
 
 
 def _own(name: str) -> bool:
@@ -182,13 +189,16 @@ def _hides_own(bare: str) -> bool:
     return _OWN_SECRET.search(bare) is not None or (_OWN_KEY.search(bare) is not None and _NAMES_KEY.search(bare) is None)
 
 
-def _tells(text: str) -> bool:
+def _tells(text: str, tables: Tables | None) -> bool:
+    """Whether one reading of a text tells a secret; without `tables` its lines are joined, and neither rows nor commands are read."""
     if _KEY.fullmatch(text) is not None or _any(_SHAPES, text) or is_basic(text):
         return True
     folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
-    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded) or commanded(text, folded):
+    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
         return True
-    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)) or tabled(text, _own):
+    if tables is not None and (commanded(text, folded) or tables.tell(text)):
+        return True
+    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 

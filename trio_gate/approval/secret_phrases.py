@@ -24,8 +24,8 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
     "default": re.compile(r"default\s{1,8}login\s{1,8}\S{1,64}\s{1,8}password\s{1,8}\S"),
     "login": re.compile(r"login\s{1,8}\S{1,200}\s{1,8}password\s{1,8}\S|login(?=\s)[^|;&\n]{0,100}?\s-p[= ]?[\"']?[^\s\"'-]"),
     ":543": re.compile(r":543[0-9]:[^:\s]{1,64}:[^:\s]{1,64}:\S"),  # pgpass
-    "mysql": re.compile(r"mysql[^|;&\n]{0,100}?\s-p[\"']?(?:[^\s\"']|\s{1,8}(?![0-9]{1,5}(?!\S))[\"']?[^\s\"'$<-])"),
-    "mariadb": re.compile(r"mariadb[^|;&\n]{0,100}?\s-p[\"']?(?:[^\s\"']|\s{1,8}(?![0-9]{1,5}(?!\S))[\"']?[^\s\"'$<-])"),
+    "mysql": re.compile(r"mysql[^|;&\n]{0,100}?\s-p[\"']?[^\s\"']"),
+    "mariadb": re.compile(r"mariadb[^|;&\n]{0,100}?\s-p[\"']?[^\s\"']"),
     "mongo": re.compile(r"mongo[^|;&\n]{0,100}?\s-p[\"' ]{0,2}[^\s\"'-]"),
     "sshpass": re.compile(r"sshpass\s{1,8}-p[\"' ]{0,2}[^\s\"']"),
     "redis-cli": re.compile(r"redis-cli[^|;&\n]{0,100}?\s-a\s{0,8}\S"),
@@ -36,6 +36,7 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
         r"(?<![a-z0-9])net1?(?:\.exe)?\s{1,8}(?:user\s{1,8}[^\s/]\S{0,63}\s{1,8}[^\s/]|use\s[^\n]{0,200}?/u(?:ser)?:)"
     ),
     "chpasswd": re.compile(r"chpasswd"),
+    "passwd --stdin": re.compile(r"passwd --stdin\s{0,8}[^\s.,;:)]"),
     "sudo -s": re.compile(r"\|\s{0,8}sudo -s"),
     "-password-stdin": re.compile(r"echo\s[^\n]{0,200}-password-stdin|<<<"),
     "smbclient": re.compile(r"smbclient[^|;&\n]{0,100}?%\S"),

@@ -18,6 +18,7 @@ LAYERS = 4
 """Encodings in one another that are undone."""
 
 _ESCAPE = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_CONTINUED = re.compile(r"\\\r?\n")
 _COMMENT = re.compile(r"/\*[^*]{0,500}\*/")
 _LINE_COMMENT = re.compile(r"--[^\n]{0,120}\n")
 _BLANKS = re.compile(r"\s+")
@@ -35,34 +36,26 @@ _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ", b"(\xb5/\xfd")
 """How gzip, zip, bzip2, xz and zstd begin."""
 
 
-def readings(text: str) -> Iterator[str]:
-    """What a text says once its encodings are undone, without the text itself. Linear: each layer is no longer than the last."""
+def readings(text: str) -> Iterator[tuple[str, bool] | None]:
+    """What a text says once its encodings are undone, without the text itself, and whether its lines are joined in that reading.
+
+    None at the end where it holds a text still once `LAYERS` encodings are undone: what it says is unknown. Linear: each layer is no longer than the last.
+    """
     for _ in range(LAYERS):
         inner = _unescaped(text)
         if inner != text:
-            yield inner
+            yield inner, False
         spaced = _BLANKS.sub(" ", _COMMENT.sub(" ", _LINE_COMMENT.sub(" ", inner)))
         if spaced != inner:
-            yield spaced
+            yield spaced, True
         decoded = "\n".join(piece.decode("latin-1") for piece in _pieces(inner))
         if decoded:
-            yield decoded
+            yield decoded, False
         if inner == text and not decoded:
             return
         text = inner if inner != text else decoded
-
-
-def is_too_deep(text: str) -> bool:
-    """Whether a text holds a text still once `LAYERS` encodings are undone: what it says is unknown."""
-    for _ in range(LAYERS):
-        text = _next(text)
-    return _next(text) != ""
-
-
-def _next(text: str) -> str:
-    """A text with one encoding undone, or nothing where it has none."""
-    inner = _unescaped(text)
-    return inner if inner != text else "\n".join(piece.decode("latin-1") for piece in _pieces(text))
+    if _unescaped(text) != text or any(_pieces(text)):
+        yield None
 
 
 def is_packed(text: str) -> bool:
@@ -76,6 +69,7 @@ def _unescaped(text: str) -> str:
     if "%" in text:
         text = unquote(text)
     if "\\" in text:
+        text = _CONTINUED.sub(" ", text)
         text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace("\\", "")
     if "&" in text:
         for entity, letter in (("&quot;", '"'), ("&#34;", '"'), ("&#39;", "'"), ("&apos;", "'"), ("&#61;", "="), ("&amp;", "&")):

@@ -10,6 +10,8 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.approval.secret_commands import is_prose
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,12 +21,16 @@ MAX_CELLS = 64
 MAX_CELL = 64
 """Characters of a name there."""
 
-MAX_ROWS = 500
-"""Rows of a text that are judged for names; what more of them say is unknown."""
+MAX_LOOKED = 4000
+"""Cells of a text that are looked at, over all its readings; what more of them say is unknown."""
+
+JUDGING = 8
+"""What a cell costs of them that is judged as a name."""
 
 _GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin", "pw")
+_GATED = re.compile("|".join(_GATE))
 _BETWEEN = (",", ";", "\t", "|")
-_NAME = re.compile(r"[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,32}){0,2}")
+_NAME = re.compile(r"[A-Za-z][\w.-]{0,63}(?: \(?[\w.-]{1,32}){0,2}")
 _STRONG = re.compile(r"pass(?:word|wd|phrase|code)|pwd|pw\Z", re.IGNORECASE)
 _NO_NAME = re.compile(
     r"(?:count|counts|enabled|required|used|changed|at|length|name|id|arn|type|date|expiry|policy|reset|limit)\Z", re.IGNORECASE
@@ -39,18 +45,58 @@ _HEADING = frozenset(
         *("please"),
     }
 )
-_FILLER = re.compile(r"[-:=*.\s]*|[0-9]{4}-[0-9]{2}-[0-9]{2}\S*|(?:arn:|\$[({A-Za-z]|<|\{\{|:[A-Za-z]|\?\Z|%s).*", re.DOTALL)
+_FILLER = re.compile(
+    r"[-:=*.\s]*|[0-9]{4}-[0-9]{2}-[0-9]{2}\S*|(?:arn:|\$[({]|\$(?:[A-Z][A-Z0-9_]*|[A-Za-z_]+)\Z|<|\{\{|:[A-Za-z]|\?\Z|%s).*",
+    re.DOTALL,
+)
 _TELLING = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~=]")
+_PLAIN = re.compile(r"[A-Za-z _.-]*")
 _WRAP = " \t\r\"'`()[]{}\ufeff"
 
 
-def tabled(text: str, names: Callable[[str], bool]) -> bool:
-    """Whether a text has a secret in rows; `names` says what a secret's name is."""
-    folded = text.lower()
-    if not any(word in folded for word in _GATE):
+class Tables:
+    """Looks for secrets in the rows of a text and of its readings; `names` says what a secret's name is."""
+
+    def __init__(self, names: Callable[[str], bool]) -> None:
+        self._names = names
+        self._left = MAX_LOOKED
+        self._judged: dict[str, bool] = {}
+
+    def tell(self, text: str) -> bool:
+        """Whether a reading of the text has a secret in rows, or more cells than are looked at."""
+        folded = text.lower()
+        if not any(word in folded for word in _GATE):
+            return False
+        lines = [(line, _GATED.search(line.lower()) is not None) for line in text.splitlines()]
+        return any(between in text and self._rows(lines, between) for between in _BETWEEN)
+
+    def _rows(self, lines: list[tuple[str, bool]], between: str) -> bool:
+        columns: dict[int, str] = {}
+        for line, gated in lines:
+            if between not in line:
+                columns = {} if line.strip() else columns
+                continue
+            if not columns and not gated:
+                continue
+            cells = _cells(line, between)
+            self._left -= len(cells)
+            if self._left < 0 or any(at < len(cells) and _told(name, cells[at]) for at, name in columns.items()):
+                return True
+            if not columns:
+                named = {at: name for at, cell in enumerate(cells) if (name := self._named(cell))}
+                if len(cells) == 2 and 0 in named and 1 not in named and _told_alone(named[0], cells[1]):
+                    return True
+                columns = named if named and all(_NAME.fullmatch(cell.strip(_WRAP) or "x") for cell in cells) else {}
         return False
-    lines = text.splitlines()
-    return any(between in text and _rows(lines, between, names) for between in _BETWEEN)
+
+    def _named(self, cell: str) -> str:
+        """The name of a secret that a cell is, or nothing."""
+        if _GATED.search(cell.lower()) is None or _NAME.fullmatch(name := cell.strip(_WRAP)[: 2 * MAX_CELL]) is None:
+            return ""
+        if name not in self._judged:
+            self._left -= JUDGING
+            self._judged[name] = not _NO_NAME.search(name) and self._names(name)
+        return name if self._judged[name] else ""
 
 
 def is_heading(value: str) -> bool:
@@ -58,50 +104,30 @@ def is_heading(value: str) -> bool:
     return value.strip(_WRAP).lower() in _HEADING
 
 
-def _rows(lines: list[str], between: str, names: Callable[[str], bool]) -> bool:
-    columns: dict[int, str] = {}
-    judged = 0
-    for line in lines:
-        if between not in line:
-            columns = {}
-            continue
-        if not columns and not any(word in line.lower() for word in _GATE):
-            continue
-        cells = _cells(line, between)
-        if any(at < len(cells) and _told(name, cells[at]) for at, name in columns.items()):
-            return True
-        if not columns:
-            judged += 1
-            if judged > MAX_ROWS:
-                return True
-            named = {at: name for at, cell in enumerate(cells) if (name := _named(cell, names))}
-            if len(cells) == 2 and 0 in named and 1 not in named and " " not in cells[1].strip() and _told(named[0], cells[1]):
-                return True
-            columns = named if all(_NAME.fullmatch(cell.strip(_WRAP) or "x") for cell in cells) else {}
-    return False
-
-
 def _cells(line: str, between: str) -> list[str]:
     line = line.strip(" \t|") if between == "|" else line
+    if '"' not in line:
+        return line.split(between, MAX_CELLS)[:MAX_CELLS]
     try:
         return next(csv.reader([line], delimiter=between, skipinitialspace=False), [])[:MAX_CELLS]
     except csv.Error:
         return line.split(between)[:MAX_CELLS]
 
 
-def _named(cell: str, names: Callable[[str], bool]) -> str:
-    """The name of a secret that a cell is, or nothing."""
-    name = cell.strip(_WRAP)
-    return name if _NAME.fullmatch(name[: 2 * MAX_CELL]) and not _NO_NAME.search(name) and names(name) else ""
-
-
 def _told(name: str, cell: str) -> bool:
     """Whether a cell is the value of that name: what a password may be, and, of another secret, no plain word either."""
     value = cell.strip(_WRAP)
-    if not value or is_heading(value) or _FILLER.fullmatch(value) or _STRONG.search(value):
+    if not value or is_heading(value) or _FILLER.fullmatch(value) or (_STRONG.search(value) and _PLAIN.fullmatch(value)):
         return False
     if cell[:1] == " " and cell.lstrip()[:1] not in ('"', "'"):  # as prose has it
         return " " not in value and len(value) >= 6 and _TELLING.match(value) is not None
     if not _STRONG.search(name):
         return len(value) >= 6 and " " not in value and _TELLING.match(value) is not None
     return True
+
+
+def _told_alone(name: str, cell: str) -> bool:
+    """Whether the second of two cells is the value of the first, which no row of names tells."""
+    if cell[:1] == " " and " " in name:  # prose
+        return False
+    return " " not in cell.strip() and not is_prose(cell.strip(_WRAP)) and _told(name, cell)
