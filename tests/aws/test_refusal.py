@@ -165,6 +165,22 @@ def test_the_shape_is_guessed_from_the_head(seen, expected):
     assert guess_protocol(seen) == expected
 
 
+@pytest.mark.parametrize(
+    ("seen", "named", "expected"),
+    [
+        (head(), "iam", "query"),
+        (head(), "lambda", "rest-json"),
+        (head([("content-type", "application/json")]), "ses", "rest-json"),
+        (head([("content-type", "application/x-amz-json-1.0")]), "sns", "json"),
+        (head([("content-type", "application/json")]), "s3", "s3"),
+        (head([("authorization", SCOPE.format("lambda"))]), "iam", "rest-json"),
+        (head([("authorization", SCOPE.format("iam"))]), "lambda", "query"),
+    ],
+)
+def test_the_connections_name_says_it_where_the_head_does_not(seen, named, expected):
+    assert guess_protocol(seen, named) == expected
+
+
 @contextlib.contextmanager
 def gateway(refusal, seen):
     class Handler(BaseHTTPRequestHandler):

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw
+from tests.kit.raw import Raw, tunnel
 
 ODD = {"tab": {"x-odd": "a\tb"}, "many": {f"x-{number}": "a" for number in range(120)}, "long": {"x-long": "a" * 40_000}}
 SAID = {"tab": "a TAB stands inside the field `x-odd`", "many": "more than 100 fields", "long": "larger than 32768 bytes"}
@@ -70,6 +70,22 @@ def test_a_request_line_that_leaves_no_room_for_the_signature_is_answered_by_the
 def test_at_the_endpoint_listener_the_query_says_the_shape(gate, target, marker):
     with Raw(gate.doors["endpoint"]) as raw:
         raw.send(f"GET {target} HTTP/1.1\r\nhost: {gate.doors['endpoint']}\r\nx-odd: a\tb\r\n\r\n".encode())
+        assert raw.head()[0] == 400
+        assert marker in raw.rest()
+
+
+@pytest.mark.parametrize(
+    ("host", "marker"),
+    [
+        ("mail-manager.us-east-1.amazonaws.com", b'{"'),
+        ("email.us-east-1.amazonaws.com", b"<ErrorResponse"),
+        ("monitoring.us-east-1.amazonaws.com", b'{"'),
+        ("b.s3.us-east-1.amazonaws.com", b"<Error>"),
+    ],
+)
+def test_a_name_that_services_share_says_what_its_service_reads(gate, host, marker):
+    with tunnel(gate, gate.ca_file, host) as raw:
+        raw.send(f"GET / HTTP/1.1\r\nhost: {host}\r\nx-odd: a\tb\r\n\r\n".encode())
         assert raw.head()[0] == 400
         assert marker in raw.rest()
 

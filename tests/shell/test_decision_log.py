@@ -153,19 +153,46 @@ def test_a_line_that_a_full_disk_cut_short_spoils_no_other(tmp_path, fits, resta
     assert [json.loads(line)["id"] for line in after] == ["r-3", "r-4"]
 
 
-def test_a_log_that_took_nothing_is_tried_again_when_it_is_asked(tmp_path):
+def test_a_log_that_took_nothing_is_asked_again_and_nothing_is_written_for_it(tmp_path):
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))
     refuse(log, "r-1")
-    with room(path.stat().st_size):
+    size = path.stat().st_size
+    with room(size - 1):
         assert log.takes_lines()
         with pytest.raises(AuditUnavailable):
             refuse(log, "r-2")
-        assert not log.takes_lines()
+        for _ in range(3):
+            assert not log.takes_lines()
     assert log.takes_lines()
+    assert [one.name for one in tmp_path.iterdir()] == ["decisions.jsonl"]
+    assert path.stat().st_size == size
     refuse(log, "r-3")
-    assert [json.loads(line)["id"] for line in path.read_bytes().splitlines() if line] == ["r-1", "r-3"]
+    assert [json.loads(line)["id"] for line in path.read_bytes().splitlines()] == ["r-1", "r-3"]
     log.close()
+
+
+def overfill(log):
+    for number in range(100_000):
+        refuse(log, f"r-{number}")
+
+
+def test_a_pipe_that_is_full_is_not_ready_and_gets_nothing(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    log = DecisionLog(str(path))
+    with pytest.raises(AuditUnavailable):
+        overfill(log)
+    for _ in range(3):
+        assert not log.takes_lines()
+    while read := os.read(reader, 65536):
+        assert b"\n\n" not in read
+        if len(read) < 65536:
+            break
+    assert log.takes_lines()
+    log.close()
+    os.close(reader)
 
 
 def test_a_second_try_that_is_cut_short_spoils_nothing_either(tmp_path):

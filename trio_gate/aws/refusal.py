@@ -80,6 +80,9 @@ _BY_SCOPE = {
     **dict.fromkeys(("route53", "cloudfront"), "rest-xml"),
     "ec2": "ec2",
 }
+OWN_SHAPE = frozenset({"cloudsearchdomain", "mailmanager", "s3control", "s3outposts"})
+"""Services that read errors otherwise than what they share a signing name with."""
+
 _BY_TYPE = {
     "application/json": "rest-json",
     "application/x-amz-json-1.0": "json",
@@ -164,16 +167,16 @@ def guess_protocol(head: RequestHead, named: str | None = None) -> str | None:
         return "json"
     if _is_s3_v2(head):
         return "s3"
-    service = _scope_service(head) or named
-    by_scope = _BY_SCOPE.get(service or "")
+    service = _scope_service(head)
+    by_scope, by_name = _BY_SCOPE.get(service or ""), _BY_SCOPE.get(named or "") if service is None else None
     if by_scope is not None:
         return by_scope
     media = fold((head.one("content-type") or "").partition(";")[0].strip(" \t"))
     if media == "application/x-www-form-urlencoded" or any(name == "Action" for name, _ in head.target.query):
         return "query"
-    if service is None and _is_s3_host(head):
+    if service is None and (by_name == "s3" or _is_s3_host(head)):
         return "s3"
-    return _BY_TYPE.get(media) or ("rest-json" if service else None)  # the other protocols say more than a signature
+    return _BY_TYPE.get(media) or by_name or ("rest-json" if service or named else None)  # the others say more than a signature
 
 
 def _is_s3_host(head: RequestHead) -> bool:

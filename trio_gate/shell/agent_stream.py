@@ -30,7 +30,7 @@ RECEIVE = 64 * 1024
 SEND = 256 * 1024
 """Bytes written under one deadline."""
 
-SMALL, RUN, PAUSE = 1024, 16, 0.001
+SMALL, RUN, PAUSE = 8 * 1024, 4, 0.001
 """Bytes of a piece that costs more than it is long; how many of them are read before a pause, and its seconds."""
 
 PATIENCE = 30
@@ -94,7 +94,7 @@ class AgentStream:
         Raises:
             Malformed: it is no request, or (408) its head came too slowly.
         """
-        self.received = self.sent = self.interim = 0
+        self.received = self.sent = self.interim = self._small = 0
         self._patience = float(PATIENCE)
         try:
             return await self._rest_of_head() if await self._begins() else None

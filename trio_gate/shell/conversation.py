@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.aws.refusal import guess_protocol, refuse
+from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange import Event, Exchange
 from trio_gate.shell.agent_stream import AgentGone
@@ -161,14 +161,15 @@ class Conversation:
         )
 
     def _named(self) -> str | None:
-        """What calls to the connection's name are signed as; None for a name that says nothing, or none."""
+        """What calls to the connection's name are signed as; None for no name, or one that does not say how errors are read."""
         name = self._way.connect or self._way.sni
+        if name is None or self._way.kind == "endpoint":
+            return None
         try:
-            return (
-                None if name is None or self._way.kind == "endpoint" else self._tools.table.place(name).candidates[0].signing_name
-            )
+            found = self._tools.table.place(name).candidates
         except Unidentified:
             return None
+        return None if any(one.service in OWN_SHAPE for one in found) else found[0].signing_name
 
     async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal) -> None:
         """Answer with a refusal. Raises AgentGone."""

@@ -15,6 +15,7 @@ import fcntl
 import json
 import math
 import os
+import select
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class DecisionLog:
     def __init__(self, path: str, limit: float = math.inf) -> None:
         self._path = path
         self._limit = limit
-        self._failing = False
+        self._failing = 0
         try:
             self._open()
         except OSError as error:
@@ -112,17 +113,16 @@ class DecisionLog:
     def _line(self, request: str, time: datetime, fields: Mapping[str, Json], call: str | None = None) -> None:
         text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
         line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
+        self._failing = len(line)
         try:
             whole = self._write(line)
         except OSError as error:
-            self._failing = True
             message = "the decision could not be logged; try again later"
             raise AuditUnavailable(message) from error
         if not whole:
-            self._failing = True
             message = "the decision could not be logged in full; try again later"
             raise AuditUnavailable(message)
-        self._failing = False
+        self._failing = 0
 
     def _write(self, line: bytes) -> bool:
         """Whether it was written whole. Raises OSError."""
@@ -133,12 +133,30 @@ class DecisionLog:
         return written == len(line)
 
     def takes_lines(self) -> bool:
-        """Whether the last line was logged; after one that was not, whether the end of a line is taken now."""
+        """Whether the last line was logged; after one that was not, whether there is room for one as long now."""
         if self._failing:
-            self._torn = True
             with suppress(OSError):
-                self._failing = not self._write(b"")
+                self._failing *= not self._has_room(self._failing)
         return not self._failing
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so much could be written, without writing it. Raises OSError."""
+        if stat.S_ISREG(os.fstat(self._file).st_mode):
+            _try_file(f"{self._path}.room", size)
+            return True
+        room = select.poll()
+        room.register(self._file, select.POLLOUT)
+        return [event for _, event in room.poll(0)] == [select.POLLOUT]
+
+
+def _try_file(path: str, size: int) -> None:
+    """Make a file so large, and remove it. Raises OSError."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+    finally:
+        os.close(file)
+        os.unlink(path)
 
 
 def _torn(path: str, found: os.stat_result) -> bool:
