@@ -395,7 +395,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
             slow.set()
             while b'"ref":"one"' not in said:
                 said += await ours.receive_some()
-        await ours.aclose()
+        nursery.cancel_scope.cancel()
 
 
 async def test_searches_have_a_pace(autojump_clock: MockClock):
