@@ -39,10 +39,14 @@ def test_an_operation_in_words(operation, text):
         ({"params": {"Policy": '{"Statement":[{"Pr\\u0069ncipal":"\\u002a"}]}'}}, "public"),
         ({"params": {"Policy": '{"Statement":{"Principal":{"AWS":["arn:aws:iam::111111111111:root","*"]}}}'}}, "public"),
         ({"params": {"Template": 'Policy: {"Principal": "*"}'}}, "public"),
+        ({"params": {"Template": 'Policy: {"Principal"' + " " * 1001 + ':"*"}'}}, "public"),
+        ({"params": {"Template": 'Policy: {"AWS":' + " " * 1001 + '["*"]}'}}, "public"),
+        ({"params": {"Template": 'Policy: {"AWS": [' + " " * 1001 + '"*"]}'}}, "public"),
         ({"params": {"PubliclyAccessible": True}}, "public"),
     ],
 )
 def test_each_hint(changes, code):
-    quiet = {"operation": "PutObject", "params": {"Key": "*", "PubliclyAccessible": False}}
+    template = 'Policy: {"Principal" ' + " " * 500 + ':"app", "AWS": ["app"]}'
+    quiet = {"operation": "PutObject", "params": {"Key": "*", "PubliclyAccessible": False, "Template": template}}
     assert [risk.code for risk in risks(call(**{**quiet, **changes}))] == [code]
     assert risks(call(**quiet)) == ()

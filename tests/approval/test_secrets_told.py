@@ -10,6 +10,7 @@ from tests.approval.kit import asked, call
 from tests.audit import test_redact
 from trio_gate.approval import secret_detection
 from trio_gate.approval.kept import GONE, prompt_json
+from trio_gate.approval.secret_commands import MAX_BEHIND
 from trio_gate.approval.secret_detection import looks_secret
 from trio_gate.approval.secret_readings import LAYERS
 from trio_gate.approval.secret_tables import JUDGING, MAX_LOOKED
@@ -110,6 +111,8 @@ TOLD = [
     "user,password\n\napp,tulip77",
     "mysql -u app \\\n  -p tulipfield",
     "unzip -P tulipfield a.zip",
+    "mysql -P 3306 -u app -p tulipfield -h h",
+    "acl setuser app on >tulipfield ~*",
     "ssh-keygen -p -P tulipfield -f k",
     "password/tulip77",
 ]
@@ -252,6 +255,11 @@ def test_the_rows_of_all_readings_share_what_is_judged(row, monkeypatch):
     monkeypatch.setattr(secret_detection, "_own", lambda name: asked_for.append(name) or names(name))
     looks_secret("".join(row.replace("key", f"key{number}") for number in range(500)))
     assert len(asked_for) <= MAX_LOOKED // JUDGING
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, False), (1, True)])
+def test_more_names_before_blanks_than_are_looked_at_tell_a_secret_for_all_that_is_known(more, told):
+    assert looks_secret("token of it, " * (MAX_BEHIND + more)) is told
 
 
 def test_many_ordinary_rows_stay():

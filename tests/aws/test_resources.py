@@ -379,6 +379,8 @@ REGISTRY = f"{OTHER}.dkr-ecr.us-east-1.on.aws/app:1"
         ("ec2", "TerminateInstances", {"InstanceIds": [INSTANCE, f" {INSTANCE}"]}),
         ("ec2", "StopInstances", {"InstanceIds": [INSTANCE, "i-0123456"]}),
         ("ec2", "CreateTags", {"Resources": [INSTANCE, "subnet"]}),
+        ("ec2", "ModifyInstanceAttribute", {"InstanceId": INSTANCE, "Kernel": "-".join(["kind"] * 10) + "-0123456789abcdef0"}),
+        ("ec2", "ModifyInstanceAttribute", {"InstanceId": INSTANCE, "Kernel": "k" * 33 + "-01234567"}),
         ("ec2", "RunInstances", {"ImageId": "resolve:ssm:/golden/image", "MinCount": 1}),
         ("ec2", "RunInstances", {"ImageId": f"resolve:ssm:arn:aws:ssm:us-east-1:{OTHER}:parameter/golden", "MinCount": 1}),
         ("ec2", "CreateNetworkInterface", {"SubnetId": "subnet-0123456789abcdef0", "Groups": ["default"]}),

@@ -53,7 +53,9 @@ _ENDS = re.compile(r"(?:Delete|Terminate|Purge|Destroy|Remove|Release|Deregister
 _WORD = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]+")
 _PUBLIC = frozenset({"public-read", "public-read-write", "authenticated-read", "0.0.0.0/0", "::/0", "*"})
 _PUBLIC_NAMES = frozenset({"ACL", "CidrIp", "CidrIpv6", "CidrIpv4", "Principal", "CIDRIP"})
-_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s{0,1000}+:\s{0,1000}+(?:\[\s{0,1000}+)?"\*"')
+_PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s{0,1000}+(?:\s|:\s{0,1000}+(?:\s|(?:\[\s{0,1000}+)?(?:\s|"\*")))')
+"""With more blanks than are read, what follows may be anything."""
+
 _LONGEST = 4096
 """Characters that the pattern above may take, and more."""
 

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ON = r"[^|;&\n]{0,100}?"
+_ON = r"[^|;&\n]{0,100}"
+"""What stands between a program and its option, whose first letter stands behind this: that is looked for fast."""
+
 _PORT = r"(?!(?:[0-9.]{1,15}:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?::[0-9]{1,5}(?:-[0-9]{1,5})?)?(?:/(?:tc|ud|sct)p)?[\"']?(?!\S))"
 """A port, or a pair of them as containers map them."""
 
 _VALUE = r"[\"']?[^\s\"'$<-]"
 
 
-_P = rf"(?=[ \t.\w]){_ON}[ \t]-p[= ]{{1,8}}{_PORT}{_VALUE}"
+_P = rf"(?=[ \t.\w]){_ON}-p(?<=[ \t]-p)[= ]{{1,8}}{_PORT}{_VALUE}"
 _NO_ARGUMENT = r"(?<!-[ugoyn] )(?<!--name[ =])(?<!--user[ =])(?<!--network[ =])"
 """The program is run there, and is no user, package or container."""
 
@@ -43,15 +45,15 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
         )
     },
     **{program: re.compile(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
-    "7z": re.compile(rf"7z[a-z]?\s{_ON}\s-p[\"']?[^\s\"'$]"),
-    "osql -": re.compile(rf"osql -{_ON}\s-p[\"']?[^\s\"'$]"),
-    "schtasks": re.compile(rf"schtasks{_ON}\s/rp\s{{1,8}}{_VALUE}"),
+    "7z": re.compile(rf"7z[a-z]?\s{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
+    "osql -": re.compile(rf"osql -{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
+    "schtasks": re.compile(rf"schtasks{_ON}/rp(?<=\s/rp)\s{{1,8}}{_VALUE}"),
     "rpcclient": re.compile(rf"rpcclient{_ON}%\S"),
-    "lftp": re.compile(rf"lftp{_ON}\s-u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
+    "lftp": re.compile(rf"lftp{_ON}-(?<=\s-)u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
     "openssl": re.compile(rf"openssl\s{{1,8}}(?:passwd\s{_ON}-(?:1|5|6|apr1)\s{{1,8}}[^\s$-]|enc\s{_ON}\s?-k\s{{1,8}}{_VALUE})"),
     "rclone obscure": re.compile(rf"rclone obscure\s{{1,8}}{_VALUE}"),
-    "curl": re.compile(rf"curl{_ON}\s-[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{0,64}}[\"']?:(?!//)[\"']?[^\s\"'$]"),
-    "--user": re.compile(r"curl[^|;&\n]{0,100}?\s--(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
+    "curl": re.compile(rf"curl{_ON}-(?<=\s-)[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{0,64}}[\"']?:(?!//)[\"']?[^\s\"'$]"),
+    "--user": re.compile(r"curl[^|;&\n]{0,100}--(?<=\s--)(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
     "passwd": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)|passwd --stdin[^|\n]{0,64}<<"),
     "cryptsetup": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
     " set ": re.compile(
@@ -61,10 +63,10 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     "/p": re.compile(
         r"(?<![^\s\"'`,\[])/(?:p|pw):[\"']?(?![a-z_][a-z0-9_.]{0,80}=)[^\s\"'$]|(?<![^\s\"'`,\[])/(?:pass|pwd|password):[\"']?[^\s\"'$]"
     ),
-    "from-literal": re.compile(r"secret\s{1,8}generic[^|;&\n]{0,200}?--from-literal[= ]{1,8}[\"']?[\w.-]{1,64}=[^\s$]"),
+    "from-literal": re.compile(r"secret\s{1,8}generic[^|;&\n]{0,200}--from-literal[= ]{1,8}[\"']?[\w.-]{1,64}=[^\s$]"),
     "vault kv": re.compile(r"vault kv (?:put|patch)\s{1,8}\S{1,200}\s{1,8}[\w.-]{1,64}=[^\s$@]"),
     "put-parameter": re.compile(
-        r"put-parameter(?=[^|;&\n]{0,300}?(?:pass|secret|token|key))[^|;&\n]{0,300}?--value[= ]{1,8}[\"']?[^\s\"'$]"
+        r"put-parameter(?=[^|;&\n]{0,300}?(?:pass|secret|token|key))[^|;&\n]{0,300}--value[= ]{1,8}[\"']?[^\s\"'$]"
     ),
     "networkcredential": re.compile(
         r"networkcredential\]?(?:::new)?\s{0,8}\(\s{0,8}[\"'][^\"'\n]{0,200}[\"']\s{0,8},\s{0,8}[\"'][^\"']"
@@ -93,7 +95,7 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     ),
     "requirepass": re.compile(r"requirepass\s{1,8}[\"']?[^\s\"'$]"),
     "masterauth": re.compile(r"masterauth\s{1,8}[\"']?[^\s\"'$]"),
-    "acl setuser": re.compile(r"acl setuser\s[^\n]{0,200}?\s>\S"),
+    "acl setuser": re.compile(r"acl setuser\s[^\n]{0,200}>(?<=\s>)\S"),
     "secret ": re.compile(
         r"username\s{1,8}\S{1,64}(?:\s{1,8}privilege\s{1,8}[0-9]{1,2})?\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8})?\S"
         r"|enable\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8}\S|[a-z]{0,64}[0-9!@#$%^*+~]|[a-z]{6,64}(?<!ing)(?<!ion)[ \t]{0,8}(?:\r?\n|\Z))"
@@ -121,15 +123,18 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
 """On a text in lower case."""
 
 CASED: Mapping[str, re.Pattern[str]] = {
-    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}[ \t]-[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
-    "zip": re.compile(rf"(?<![\w.])(?:un)?zip(?=[ \t]){_ON}[ \t]-P\s{{0,8}}[\"']?[^\s\"'$-]"),
+    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}-(?<=[ \t]-)[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
+    "zip": re.compile(rf"(?<![\w.])(?:un)?zip(?=[ \t]){_ON}-(?<=[ \t]-)P\s{{0,8}}[\"']?[^\s\"'$-]"),
     "htpasswd": re.compile(
-        rf"htpasswd{_ON}\s-[A-Za-z0-9]{{0,6}}b[A-Za-z0-9]{{0,6}}\s{{1,8}}(?:\S{{1,200}}\s{{1,8}}){{1,3}}[^\s|;&<>-]"
+        rf"htpasswd{_ON}-(?<=\s-)[A-Za-z0-9]{{0,6}}b[A-Za-z0-9]{{0,6}}\s{{1,8}}(?:\S{{1,200}}\s{{1,8}}){{1,3}}[^\s|;&<>-]"
     ),
-    "psql": re.compile(rf"psql{_ON}\s-W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
-    "sqlcmd": re.compile(rf"sqlcmd{_ON}\s-P\s{{0,8}}\S"),
+    "psql": re.compile(rf"psql{_ON}-(?<=\s-)W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
+    "sqlcmd": re.compile(rf"sqlcmd{_ON}-(?<=\s-)P\s{{0,8}}\S"),
 }
 """Where the letter's case decides."""
+
+MAX_BEHIND = 1000
+"""Names with a blank behind them that are looked at in a text; what more of them say is unknown."""
 
 _NAMES = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "access_key", "access-key", "api_key", "api-key"),
@@ -159,11 +164,9 @@ def commanded(text: str, folded: str) -> bool:
     if any(word in text and pattern.search(text) is not None for word, pattern in CASED.items()):
         return True
     source = text if len(text) == len(folded) else folded  # case tells a password from a word of prose
+    behind = ((word, found) for word, pattern in _BLANK.items() if word in folded for found in pattern.finditer(folded))
     return any(
-        _follows(word, source, found.span(1), found.start())
-        for word, pattern in _BLANK.items()
-        if word in folded
-        for found in pattern.finditer(folded)
+        at >= MAX_BEHIND or _follows(word, source, found.span(1), found.start()) for at, (word, found) in enumerate(behind)
     )
 
 

@@ -24,8 +24,8 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
     "default": re.compile(r"default\s{1,8}login\s{1,8}\S{1,64}\s{1,8}password\s{1,8}\S"),
     "login": re.compile(r"login\s{1,8}\S{1,200}\s{1,8}password\s{1,8}\S|login(?=\s)[^|;&\n]{0,100}?\s-p[= ]?[\"']?[^\s\"'-]"),
     ":543": re.compile(r":543[0-9]:[^:\s]{1,64}:[^:\s]{1,64}:\S"),  # pgpass
-    "mysql": re.compile(r"mysql[^|;&\n]{0,100}?\s-p[\"']?[^\s\"']"),
-    "mariadb": re.compile(r"mariadb[^|;&\n]{0,100}?\s-p[\"']?[^\s\"']"),
+    "mysql": re.compile(r"mysql[^|;&\n]{0,100}-p(?<=\s-p)[\"']?[^\s\"']"),
+    "mariadb": re.compile(r"mariadb[^|;&\n]{0,100}-p(?<=\s-p)[\"']?[^\s\"']"),
     "mongo": re.compile(r"mongo[^|;&\n]{0,100}?\s-p[\"' ]{0,2}[^\s\"'-]"),
     "sshpass": re.compile(r"sshpass\s{1,8}-p[\"' ]{0,2}[^\s\"']"),
     "redis-cli": re.compile(r"redis-cli[^|;&\n]{0,100}?\s-a\s{0,8}\S"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
+_PREFIX = re.compile(r"[a-z-]+")
 _OWN = {
     "acl": "network-acl",
     "cgw": "customer-gateway",
@@ -97,6 +99,8 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -
         return [NOT_KNOWN]
     found = _ID.fullmatch(str(value))
     if found is None:
+        if _ends_as_id(str(value)):
+            return [NOT_KNOWN]
         return [NOT_KNOWN] if _holds_ids(path) and not _means_no_id(str(value)) else []
     kind = _OWN.get(found[1])
     if len(path) == 1 and _OWNER_ONLY.fullmatch(operation):
@@ -104,6 +108,12 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -
     if kind in {"image", "snapshot"}:
         return [Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)]
     return [scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN]
+
+
+def _ends_as_id(value: str) -> bool:
+    """Whether a value is an id but for its prefix, which is longer than any that we know."""
+    prefix, _, number = value.rpartition("-")
+    return _NUMBER.fullmatch(number) is not None and _PREFIX.fullmatch(prefix) is not None
 
 
 def _holds_ids(path: tuple[str, ...]) -> bool:

@@ -91,11 +91,14 @@ def _parser(tree: Element, *, ascii_only: bool) -> expat.XMLParserType:
 
 def _parse(parser: expat.XMLParserType, data: bytes) -> None:
     """Feed a parser, which begins anew at each piece with a tag that has no end yet: a long one would be read over and over."""
+    if hasattr(parser, "SetReparseDeferralEnabled"):  # an expat that else waits for more of a tag, and says no place meanwhile
+        parser.SetReparseDeferralEnabled(False)
     for at in range(0, len(data), MAX_TAG):
         piece = data[at : at + MAX_TAG]
         parser.Parse(piece, False)
-        if at + len(piece) - parser.CurrentByteIndex > MAX_TAG:
-            raise Malformed(f"the XML body has a tag of more than {MAX_TAG} bytes")
+        begun = parser.CurrentByteIndex if parser.CurrentByteIndex >= 0 else at
+        if at + len(piece) - begun > MAX_TAG:
+            raise Malformed(f"the XML body has a tag, comment or instruction of more than {MAX_TAG} bytes")
     parser.Parse(b"", True)
 
 
