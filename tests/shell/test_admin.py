@@ -382,6 +382,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
     async with trio.open_nursery() as nursery:
         nursery.start_soon(handle, server(hub, find=find, may_observe=True, may_stop=True), theirs)
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
+        await wait_all_tasks_blocked()
         for frame in (Search(ref="one", filters={}), Search(ref="two", filters={}), Stop(ref="three", agent=None)):
             data = encode(frame).encode()
             await ours.send_all(bytes([0x81, 0x80 | len(data)]) + bytes(4) + data)
