@@ -8,6 +8,7 @@ what stands where an id belongs and is none that we know (`resolve:ssm:…`, ano
 from __future__ import annotations
 
 import re
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.arns import NOT_KNOWN, Resource, is_account, parse, plain
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
-_PREFIX = re.compile(r"[a-z-]+")
+_PREFIX = ascii_lowercase + "-"
 _OWN = {
     "acl": "network-acl",
     "cgw": "customer-gateway",
@@ -113,7 +114,7 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -
 def _ends_as_id(value: str) -> bool:
     """Whether a value is an id but for its prefix, which is longer than any that we know."""
     prefix, _, number = value.rpartition("-")
-    return _NUMBER.fullmatch(number) is not None and _PREFIX.fullmatch(prefix) is not None
+    return _NUMBER.fullmatch(number) is not None and prefix != "" and not prefix.strip(_PREFIX)
 
 
 def _holds_ids(path: tuple[str, ...]) -> bool:
