@@ -1,6 +1,6 @@
 """How long a decision takes: people connected over TLS, calls that wait, and the time from `decide` to `accepted`.
 
-    .venv/bin/python scripts/bench_approvals.py [--people 100] [--pending 1000] [--decisions 300]
+    scripts/bench approvals [--people 100] [--pending 1000] [--decisions 300]
 
 The hub and its admin listener are in this process with the one who decides; the others are in a second one and only read.
 """

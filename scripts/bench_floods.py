@@ -1,6 +1,6 @@
 """How long others wait while one person's channels, or one agent, send all that they can.
 
-    .venv/bin/python scripts/bench_floods.py [--channels 1] [--seconds 8]
+    scripts/bench floods [--channels 1] [--seconds 8]
 
 Each row is a gateway of its own: what carol's channels or an agent's connection send, and meanwhile, one after the other, a ping of
 another person and a small refusal on a new connection. The first row sends nothing. All of it runs on loopback.

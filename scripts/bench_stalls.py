@@ -1,6 +1,6 @@
 """How long the gateway keeps everybody waiting while it is busy with one hostile request: the longest answer to small ones meanwhile.
 
-    .venv/bin/python scripts/bench_stalls.py [--mib 8] [--only ROW]
+    scripts/bench stalls [--mib 8] [--only ROW]
 
 Each row sends one request and asks for small refusals on other connections, one after the other, until it is answered or given up;
 the first row sends nothing, so it is what this machine and its other load take. All of it runs on loopback.
