@@ -115,6 +115,8 @@ TOLD = [
     "acl setuser app on >tulipfield ~*",
     "ssh-keygen -p -P tulipfield -f k",
     "password/tulip77",
+    "id,pins\n1,tulip77",
+    "x-app-key: tulipfield",
 ]
 
 
@@ -203,6 +205,9 @@ def test_a_told_secret_masks_the_text(text):
         "psk 128bit",
         "password\tchanged",
         "GROUP BY key, bucket1",
+        "tokens,471147",
+        "x-request-key: abc",
+        "x-idempotency-key: ab12",
         "Change the password for the new account",
     ],
 )
@@ -245,6 +250,12 @@ def test_nested_json_of_any_depth_is_one_encoding():
 @pytest.mark.parametrize(("more", "told"), [(0, False), (1, True)])
 def test_more_cells_than_are_looked_at_hold_a_secret_for_all_that_is_known(more, told):
     text = "\n".join(f"keys of {number} here and there, x y" for number in range(MAX_LOOKED // 2 + more))
+    assert looks_secret(text) is told
+
+
+@pytest.mark.parametrize(("more", "told"), [(0, False), (1, True)])
+def test_a_cell_that_is_judged_as_a_name_takes_more_of_the_bound(more, told):
+    text = "\n".join(f"keys of {number}, x y" for number in range(MAX_LOOKED // (2 + JUDGING) + more))
     assert looks_secret(text) is told
 
 

@@ -87,7 +87,7 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
     ),  # Terraform
     "<<": re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
     "-key": re.compile(
-        r"(?<![\w-])(?:x-(?!amz-meta)[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
+        r"(?<![\w-])(?:x-(?!amz-meta|request-|idempotency-|cache-|surrogate-|routing-)[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
     ),
     "accountkey": re.compile(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
     "psk": re.compile(

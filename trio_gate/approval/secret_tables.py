@@ -122,7 +122,8 @@ def _told(name: str, cell: str) -> bool:
     if cell[:1] == " " and cell.lstrip()[:1] not in ('"', "'"):  # as prose has it
         return " " not in value and len(value) >= 6 and _TELLING.match(value) is not None
     if not _STRONG.search(name):
-        return len(value) >= 6 and " " not in value and _TELLING.match(value) is not None
+        counted = value.isdigit() and name.lower().endswith("s")  # as of tokens that were used
+        return len(value) >= 6 and " " not in value and not counted and _TELLING.match(value) is not None
     return True
 
 
