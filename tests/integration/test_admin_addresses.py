@@ -21,10 +21,14 @@ sys.exit(main())
 """
 """The gateway with a name server that knows gate.example."""
 
+ADMIN = 'admin               {{ bind = "127.0.0.1:0" }}'
+ADMIN_BY_NAME = 'admin {{\n bind = "gate.example:0"\n names = ["gate.example"]\n }}'
+
 
 def test_who_signed_in_on_one_address_is_known_on_the_other(tmp_path, monkeypatch):
     monkeypatch.setattr(gateway, "TRIO_GATE", (sys.executable, "-c", WITH_TWO_ADDRESSES))
-    with running(tmp_path, None, rules="", admin='bind = "gate.example:0"\n names = ["gate.example"]') as gate:
+    monkeypatch.setattr(gateway, "HEAD", gateway.HEAD.replace(ADMIN, ADMIN_BY_NAME))
+    with running(tmp_path, None, rules="") as gate:
         one, other = re.findall(r"listening admin (\S+)", gate.log)
 
         def ask(address, method, *fields):

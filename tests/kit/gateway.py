@@ -41,9 +41,7 @@ gateway {{
   listener "proxy"    {{ bind = "127.0.0.1:0" }}
   listener "tls"      {{ bind = "127.0.0.1:0" }}
   listener "endpoint" {{ bind = "127.0.0.1:0" {endpoint} }}
-  admin {{
-    {admin}
-  }}
+  admin               {{ bind = "127.0.0.1:0" }}
   {knobs}
 }}
 credential "aws_account" "base" {{
@@ -180,7 +178,6 @@ def running(
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
         "endpoint": "",
-        "admin": 'bind = "127.0.0.1:0"',
         "first": "",
         "hosts": "*.amazonaws.com",
     }
