@@ -287,7 +287,7 @@ B64 = base64.b64encode
         "Basic " + B64(b"app:hunter22").decode(),
         B64(b"#!/bin/sh\nexport DB_PASSWORD=hunter22\n").decode(),
         B64(b"#cloud-config\nchpasswd:\n  list: |\n    app:hunter22\n").decode(),
-        B64(gzip.compress(b"export DB_PASSWORD=hunter22\n")).decode(),
+        B64(gzip.compress(b"export DB_PASSWORD=hunter22\n", mtime=0)).decode(),
         "powershell -enc " + B64("$password = 'hunter22'".encode("utf-16-le")).decode(),
         json.dumps({"a": json.dumps({"b": json.dumps({"c": json.dumps({"apiKey": "hunter22"})})})}),
         '{"command": ["docker", "login", "-p", "hunter22"]}',
@@ -340,7 +340,7 @@ def test_a_name_that_an_agent_made_up_hides_its_value(name, made):
         {"Statement": "UPDATE t SET pin=? WHERE id='1'", "Parameters": [{"S": CANARY}]},
         {"Statement": "x" * 70_000, "Parameters": [CANARY]},
         {"k": "STRIPE_KEY", "v": CANARY},
-        {"Data": gzip.compress(CANARY.encode())},
+        {"Data": gzip.compress(CANARY.encode(), mtime=0)},
     ],
 )
 def test_a_secret_that_its_place_tells_is_masked(members):

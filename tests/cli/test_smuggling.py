@@ -58,7 +58,7 @@ HONEST = {
         "host": "monitoring.us-east-1.amazonaws.com",
         "scope": "us-east-1/monitoring",
         "fields": [*FORM, ("Content-Encoding", "gzip")],
-        "body": gzip.compress(query("PutMetricData", "2010-08-01", "&Namespace=n")),
+        "body": gzip.compress(query("PutMetricData", "2010-08-01", "&Namespace=n"), mtime=0),
     },
     "cbor": {
         "host": "codebuild.us-east-1.amazonaws.com",
@@ -269,9 +269,11 @@ SAYS = [
     attack("T34", "elb", "no parameter", body=query("DeleteLoadBalancer", "2015-12-01", "&LoadBalancerName=web")),
     attack("T34", "elb", "query protocol came twice", body=query("DeleteLoadBalancer", "2015-12-01", "&Version=2012-06-01")),
     attack("T35", "ec2", "content-encoding", more=[("Content-Encoding", "gzip")]),
-    attack("T35", "ec2", "form holds a raw", more=[("Content-Encoding", "gzip")], body=gzip.compress(HONEST["ec2"]["body"])),
+    attack(
+        "T35", "ec2", "form holds a raw", more=[("Content-Encoding", "gzip")], body=gzip.compress(HONEST["ec2"]["body"], mtime=0)
+    ),
     attack("T35", "metrics", "gzip", body=HONEST["metrics"]["body"] * 2),
-    attack("T35", "metrics", "inflates to more than", body=gzip.compress(b"a=" + b"x" * (64 << 20))),
+    attack("T35", "metrics", "inflates to more than", body=gzip.compress(b"a=" + b"x" * (64 << 20), mtime=0)),
     attack("T35", "metrics", "more than once", more=[("Content-Encoding", "gzip")]),
     attack("T36", "rest", "dot segment", method="DELETE", target=f"{FUNCTIONS}/sandbox/../prod"),
     attack("T36", "rest", "dot segment", method="DELETE", target=f"{FUNCTIONS}/sandbox/%2e%2e/prod"),
