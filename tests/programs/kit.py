@@ -56,15 +56,19 @@ sys.stdin.read()
 
 
 def need(name: str, *files: Path) -> None:
-    """Skip the test, by name, where a program is not on this machine."""
+    """Leave the test, by name, where a program is not on this machine."""
     if not all(file.exists() for file in files):
-        pytest.skip(f"{name} is not installed (scripts/programs does it)")  # only scripts/programs installs what is not Python's
+        _lacking(f"{name} is not installed (scripts/programs does it)")
 
 
 def need_namespaces(why_not: str | None) -> None:
-    """Skip the test where the transparent way cannot be made."""
+    """Leave the test where the transparent way cannot be made."""
     if why_not is not None:
-        pytest.skip(f"the transparent way cannot be tried here: {why_not}")  # not every machine lets its users make namespaces
+        _lacking(f"the transparent way cannot be tried here: {why_not}")
+
+
+def _lacking(what: str) -> None:
+    pytest.skip(what)  # reason: no test can install programs that are not Python's, or allow itself namespaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

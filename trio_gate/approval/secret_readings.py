@@ -39,7 +39,8 @@ _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ", b"(\xb5/\xfd")
 def readings(text: str) -> Iterator[tuple[str, bool] | None]:
     """What a text says once its encodings are undone, without the text itself, and whether its lines are joined in that reading.
 
-    None at the end where it holds a text still once `LAYERS` encodings are undone: what it says is unknown. Linear: each layer is no longer than the last.
+    None at the end where it holds a text still once `LAYERS` encodings are undone: what it says is unknown.
+    Linear: each layer is no longer than the last.
     """
     for _ in range(LAYERS):
         inner = _unescaped(text)

@@ -42,7 +42,7 @@ _HEADING = frozenset(
         *("updated", "updated_at", "status", "state", "enabled", "active", "count", "number", "database", "db", "schema"),
         *("table", "region", "account", "phone", "address", "comment", "description", "none", "null", "true", "false"),
         *("n/a", "no_information", "not_supported", "yes", "no", "string", "text", "varchar", "integer", "int", "boolean"),
-        *("please"),
+        "please",
     }
 )
 _FILLER = re.compile(

@@ -93,8 +93,9 @@ def _statements(operation: str, params: Mapping[str, Value]) -> list[Value]:
 def read(statement: Value) -> Statement | None:
     """One statement; None where it is not understood as a whole."""
     # Nothing says whether DynamoDB's own reader takes a backslash before a quote for an escape.
-    short = isinstance(statement, str) and len(statement) <= MAX_STATEMENT
-    tokens = _tokens(statement) if isinstance(statement, str) and short and not _ESCAPE.search(statement) else None
+    if not isinstance(statement, str) or len(statement) > MAX_STATEMENT or _ESCAPE.search(statement):
+        return None
+    tokens = _tokens(statement)
     if not tokens:
         return None
     words = [token.text if token.kind == "word" else "" for token in tokens]

@@ -42,7 +42,7 @@ class DecisionLog:
     def __init__(self, path: str, limit: float = math.inf) -> None:
         self._path = path
         self._limit = limit
-        self._failing = 0
+        self._failing = 0  # bytes of the line that was not taken last
         try:
             self._open()
         except OSError as error:
@@ -136,7 +136,8 @@ class DecisionLog:
         """Whether the last line was logged; after one that was not, whether there is room for one as long now."""
         if self._failing:
             with suppress(OSError):
-                self._failing *= not self._has_room(self._failing)
+                if self._has_room(self._failing):
+                    self._failing = 0
         return not self._failing
 
     def _has_room(self, size: int) -> bool:

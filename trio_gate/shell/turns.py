@@ -40,7 +40,7 @@ _CONTINUATION, _CONTROL = 0, 8
 
 
 class Turns:
-    """Those of one person or source."""
+    """Those of one person, or of one connection that has shown no token."""
 
     def __init__(self, pace: Pace = FRAMES) -> None:
         self._bucket = Bucket(pace, trio.current_time)

@@ -2,7 +2,8 @@
 
 Refused: another encoding than UTF-8, a byte order mark, NaN and Infinity, a member twice (names are compared after
 unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH, more than
-MAX_NODES, MAX_COMMAS or MAX_MEMBERS. Nodes and commas are counted in texts too: a count before anything is made of the body bounds what it can cost.
+MAX_NODES, MAX_COMMAS or MAX_MEMBERS. Nodes and commas are counted in texts too: a count before anything is made of the body
+bounds what it can cost.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
 
 
 def _check(root: Any, *, surrogates: bool) -> None:
-    """Walk a tree, with no list of what is in it: the garbage collector would go through a long one, whose ever turn it is."""
+    """Walk a tree, with no list of what is in it: the garbage collector would go through a long one."""
     way: list[Iterator[Any]] = [iter((root,))]
     while way:
         for value in way[-1]:
