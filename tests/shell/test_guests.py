@@ -33,15 +33,6 @@ def test_sources(address, whose):
     assert source(address) == whose
 
 
-async def test_who_shows_a_token_waits_for_nobody_of_the_same_address_who_does_not():
-    guests = Guests()
-    with guests.admit("192.0.2.1") as one, guests.admit("192.0.2.1") as other:
-        assert one.turns is not other.turns
-        one.proven("alice")
-        other.proven("alice")
-        assert one.turns is other.turns
-
-
 async def staying(guests, nursery, address, person=None):
     """A guest in a task of its own, until it has to go or the nursery ends."""
 
@@ -57,6 +48,17 @@ async def staying(guests, nursery, address, person=None):
 
 def gone(guest):
     return guest.scope.cancel_called
+
+
+async def test_who_shows_a_token_waits_for_nobody_of_the_same_address_who_does_not():
+    guests = Guests()
+    async with trio.open_nursery() as nursery:
+        one, other = [await staying(guests, nursery, "192.0.2.1") for _ in range(2)]
+        assert one.turns is not other.turns
+        one.proven("alice")
+        other.proven("alice")
+        assert one.turns is other.turns
+        nursery.cancel_scope.cancel()
 
 
 async def test_the_oldest_of_the_largest_crowd_goes():
