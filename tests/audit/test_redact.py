@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.approval.secret_detection import looks_secret
 from trio_gate.audit.redact import MAX_MASKED, MAX_PARAMS, masked, params_text, path_text
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.catalog import compile_service
+from trio_gate.text.secret_detection import looks_secret
 
 CANARY = "CANARY-correct-horse"
 HIDDEN = {"$masked": {"length": len(CANARY)}}

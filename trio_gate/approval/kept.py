@@ -18,10 +18,10 @@ from trio_gate.approval.grants import Grant
 from trio_gate.approval.messages import as_json
 from trio_gate.approval.request import Group, Question
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
-from trio_gate.approval.secret_tables import is_heading
 from trio_gate.approval.shown import Part
 from trio_gate.approval.state import Prompt, Vote
+from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
+from trio_gate.text.secret_tables import is_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ from urllib.parse import unquote_plus
 from trio_gate.approval.digest import digest, repeat_key
 from trio_gate.approval.grants import grantable
 from trio_gate.approval.risks import risks, words
-from trio_gate.approval.secret_detection import is_secret
 from trio_gate.approval.shown import Part, Shown
-from trio_gate.approval.text import visible
 from trio_gate.aws.call import Unknown
+from trio_gate.text.secret_detection import is_secret
+from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

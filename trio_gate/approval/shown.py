@@ -13,9 +13,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.approval.secret_detection import is_secret
-from trio_gate.approval.secret_members import BY_SHAPE
-from trio_gate.approval.text import visible
+from trio_gate.text.secret_detection import is_secret
+from trio_gate.text.secret_members import BY_SHAPE
+from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ import math
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from trio_gate.approval.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret
-from trio_gate.approval.secret_members import BY_SHAPE
+from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret
+from trio_gate.text.secret_members import BY_SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

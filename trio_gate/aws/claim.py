@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws import arns
 from trio_gate.aws.arns import NOT_KNOWN, Resource, Scene, name_or_arn
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.walk import at, given, items, leaves
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,7 +25,7 @@ from trio_gate.aws.readers.pieces import let_go, take_apart
 from trio_gate.aws.route import Asked, Match, find
 from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
 from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed

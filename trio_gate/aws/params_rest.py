@@ -19,7 +19,7 @@ from trio_gate.aws.readers.xml_body import read_xml
 from trio_gate.aws.route_rest import X_ID
 from trio_gate.aws.route_rpc import media_type
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 import cbor2
 
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,7 @@ from trio_gate.aws.iam_names import BY_METHOD
 from trio_gate.aws.queries import QUERIES
 from trio_gate.aws.templates import ACCOUNT_MEMBERS, by_template
 from trio_gate.aws.walk import leaves, text
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

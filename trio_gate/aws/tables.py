@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws import reviewed
 from trio_gate.aws.iam_names import PREFIX
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

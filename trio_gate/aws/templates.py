@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.arns import NOT_KNOWN, Resource, Scene, given_arn, is_account, parse, plain
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

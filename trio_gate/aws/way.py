@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope
 from trio_gate.errors import Denied, Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.authority import agreed_host
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from trio_gate.approval.frames import (
     Resolved,
     Updated,
 )
-from trio_gate.approval.text import plain
+from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.text import visible
 from trio_gate.cli import state
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.store import FILE, FILTERS, read_last
+from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.text import plain
+from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

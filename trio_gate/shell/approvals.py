@@ -22,7 +22,6 @@ from trio_gate.approval.kept import prompt_from, prompt_json
 from trio_gate.approval.ledger import Ledger
 from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
 from trio_gate.approval.risks import Risk
-from trio_gate.approval.secret_detection import kept_text
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
@@ -35,6 +34,7 @@ from trio_gate.shell.entries import Attempt, Entry, asker_of
 from trio_gate.shell.granting import Grants
 from trio_gate.shell.roll import Change, Limits, Roll
 from trio_gate.shell.stops import Stops
+from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

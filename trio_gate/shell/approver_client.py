@@ -16,8 +16,8 @@ import trio_websocket
 
 from trio_gate.approval.frames import PROTOCOL, Decide
 from trio_gate.approval.messages import MAX_SERVER_FRAME, decode_server, encode
-from trio_gate.approval.text import plain
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
+from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

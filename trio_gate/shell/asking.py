@@ -18,7 +18,6 @@ import trio
 from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.grants import standing
 from trio_gate.approval.request import Circumstances, question_from
-from trio_gate.approval.secret_detection import kept_text
 from trio_gate.approval.shown import shown
 from trio_gate.approval.state import Verdict
 from trio_gate.aws.forward import modelled
@@ -30,6 +29,7 @@ from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.opening import Parts
 from trio_gate.shell.race import race
 from trio_gate.shell.work import beside
+from trio_gate.text.secret_detection import kept_text
 from trio_gate.wire.checkers import checker_for
 from trio_gate.wire.head import Streamed
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.messages import encode
-from trio_gate.approval.text import visible_tree
 from trio_gate.shell.subscription import Subscription
+from trio_gate.text.visible import visible_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -14,11 +14,11 @@ import trio
 from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
 from trio_gate.approval.messages import MAX_SERVER_FRAME, encode
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
-from trio_gate.approval.text import visible, visible_tree
 from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded
 from trio_gate.policy import cel
 from trio_gate.shell.acts import WRITE_TIMEOUT
+from trio_gate.text.visible import visible, visible_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.secret_detection import kept_text
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
+from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.frames import Lifted, Stopped
 from trio_gate.approval.kept import Stop, stop_from, stop_json
 from trio_gate.approval.messages import as_json
-from trio_gate.approval.secret_detection import kept_text
 from trio_gate.errors import Denied
+from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from trio_gate.approval.text import visible
 from trio_gate.aws.readers.xml_body import read_xml
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
 from trio_gate.signing.sigv4 import Credentials, sign
+from trio_gate.text.visible import visible
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:

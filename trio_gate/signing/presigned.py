@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.claim import PRESIGNED
 from trio_gate.errors import Malformed
 from trio_gate.signing.sigv4 import S3_FAMILY
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.parse import field_value
 
 if TYPE_CHECKING:

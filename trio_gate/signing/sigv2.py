@@ -24,7 +24,7 @@ from trio_gate.aws.forward import HTTP
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.presigned import field_of
 from trio_gate.signing.verify import MAX_PRESIGNED, SKEW, WRONG
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.aws_chunked import FRAMED, UNSIGNED
 
 if TYPE_CHECKING:

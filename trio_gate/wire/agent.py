@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.chunked import ChunkReader, take
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.checksums import declared_in, known
 from trio_gate.wire.fields import CONTENT_LENGTH
 from trio_gate.wire.head import Streamed, StreamKind

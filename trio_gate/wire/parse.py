@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 from trio_gate.wire.fields import CONTENT_LENGTH, split_head
 from trio_gate.wire.head import RequestHead, Target
 

@@ -16,7 +16,7 @@ from xml.parsers import expat
 from trio_gate.aws.readers import MAX_DEPTH, MAX_VALUES
 from trio_gate.aws.readers.pieces import Branch, from_utf8
 from trio_gate.errors import Malformed
-from trio_gate.text import fold
+from trio_gate.text.folding import fold
 
 MAX_TAG = 16 * 1024
 """Bytes of a tag with its attributes. AWS has none but names of namespaces and of types."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.approval.text import plain, visible, visible_lines, visible_tree
+from trio_gate.text.visible import plain, visible, visible_lines, visible_tree
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 

@@ -13,10 +13,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.secret_commands import commanded
-from trio_gate.approval.secret_phrases import identifiers, inserted, is_basic, phrased, variables
-from trio_gate.approval.secret_readings import is_packed, readings
-from trio_gate.approval.secret_tables import Tables
+from trio_gate.text.secret_commands import commanded
+from trio_gate.text.secret_phrases import identifiers, inserted, is_basic, phrased, variables
+from trio_gate.text.secret_readings import is_packed, readings
+from trio_gate.text.secret_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

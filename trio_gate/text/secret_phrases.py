@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.secret_readings import bytes_of
+from trio_gate.text.secret_readings import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

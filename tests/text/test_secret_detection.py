@@ -8,15 +8,15 @@ import pytest
 
 from tests.approval.kit import asked, call
 from tests.audit import test_redact
-from trio_gate.approval import secret_detection
 from trio_gate.approval.kept import GONE, prompt_json
-from trio_gate.approval.secret_commands import MAX_BEHIND
-from trio_gate.approval.secret_detection import looks_secret
-from trio_gate.approval.secret_readings import LAYERS
-from trio_gate.approval.secret_tables import JUDGING, MAX_LOOKED
 from trio_gate.approval.shown import MAX_ITEMS
 from trio_gate.approval.state import Prompt
 from trio_gate.audit.redact import params_text
+from trio_gate.text.folding import secret_detection
+from trio_gate.text.secret_commands import MAX_BEHIND
+from trio_gate.text.secret_detection import looks_secret
+from trio_gate.text.secret_readings import LAYERS
+from trio_gate.text.secret_tables import JUDGING, MAX_LOOKED
 
 TOLD = [
     # rows

@@ -10,7 +10,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.secret_commands import is_prose
+from trio_gate.text.secret_commands import is_prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
