@@ -21,7 +21,7 @@ import trio
 from trio_gate.audit.acts import gateway_row, reload_row
 from trio_gate.aws.hosts import HostTable, packaged
 from trio_gate.aws.way import Way
-from trio_gate.config.kinds import is_loopback
+from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
 from trio_gate.shell import authority, descriptors, keep, server

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.config.kit import BASE, MAIN, PEOPLE, load
-from tests.config.test_render import TEXT
+from tests.config.test_describe import TEXT
+from trio_gate.config.describe import describe
 from trio_gate.config.model import Config
-from trio_gate.config.render import describe
 from trio_gate.config.source import ConfigFaults
 
 PIECES = st.sampled_from(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.config.kit import HASH, load
+from trio_gate.config.describe import describe
 from trio_gate.config.load import load as real_load
-from trio_gate.config.render import describe
 
 ROOT = Path(__file__).parents[2]
 ANCESTOR = ROOT.parent / "shared" / "ancestor-readme.txt"

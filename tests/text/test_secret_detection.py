@@ -12,7 +12,7 @@ from trio_gate.approval.kept import GONE, prompt_json
 from trio_gate.approval.shown import MAX_ITEMS
 from trio_gate.approval.state import Prompt
 from trio_gate.audit.redact import params_text
-from trio_gate.text.folding import secret_detection
+from trio_gate.text import secret_detection
 from trio_gate.text.secret_commands import MAX_BEHIND
 from trio_gate.text.secret_detection import looks_secret
 from trio_gate.text.secret_readings import LAYERS

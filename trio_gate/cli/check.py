@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.cli.configuration import read
-from trio_gate.config.render import describe
+from trio_gate.config.describe import describe
 
 if TYPE_CHECKING:
     import argparse

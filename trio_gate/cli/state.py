@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_gate.config import doors, hcl, schema, values
-from trio_gate.config.form import Form, Reading
+from trio_gate.config import blocks, expressions, gateway_block, hcl
+from trio_gate.config.block_reader import Form, Reading
 from trio_gate.config.source import ConfigFaults, Flaw, Report, Source
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def state_dir(config: str) -> str:
     """The state folder that a configuration names. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
     root, reading = _read(config)
     report, lookups = reading.report, reading.lookups
-    found: values.Data = "./state"
+    found: expressions.Data = "./state"
     for item in (item for block in root.blocks if block.kind == "gateway" for item in block.attributes):
         if item.name == "state_dir":
             try:
-                found = values.parse(report.source.text, item.start, item.end, lookups).data
+                found = expressions.parse(report.source.text, item.start, item.end, lookups).data
             except Flaw as flaw:
                 report.flaw(flaw)
             if not isinstance(found, str):
@@ -58,9 +58,9 @@ def admin(config: str) -> tuple[Admin, str]:
     """The admin listener of a configuration, and where it says so. Raises OSError, ValueError (not UTF-8) or ConfigFaults."""
     root, reading = _read(config)
     inside = [block for top in root.blocks if top.kind == "gateway" for block in top.blocks]
-    found, where = doors.DEFAULT_ADMIN, f"the default, since {config} has no `admin` block"
+    found, where = gateway_block.DEFAULT_ADMIN, f"the default, since {config} has no `admin` block"
     for block in (block for block in inside if block.kind == "admin"):
-        found = doors.admin(Form(block, reading))
+        found = gateway_block.admin(Form(block, reading))
         where = f"of `admin` in {config} line {reading.report.source.line(block.at)}"
     if faults := reading.report.faults():
         raise ConfigFaults(faults)
@@ -70,6 +70,6 @@ def admin(config: str) -> tuple[Admin, str]:
 def _read(config: str) -> tuple[hcl.Block, Reading]:
     report = Report(Source(Path(config).read_text("utf-8"), config))
     base = str(Path(config).absolute().parent)
-    lookups = values.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
-    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    lookups = expressions.Lookups(env=os.environ.get, read_file=lambda path: Path(path).read_text("utf-8"), base_dir=base)
+    root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     return root, Reading(report=report, lookups=lookups, check=lambda _: (), declared={})

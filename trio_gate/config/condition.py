@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trio_gate.config import values
+from trio_gate.config import expressions
 from trio_gate.config.hcl import HEREDOC, STRING
 from trio_gate.config.source import Flaw
 
@@ -38,7 +38,7 @@ def cut(text: str, attribute: Attribute) -> tuple[str, Sequence[int]]:
     """
     string = STRING.fullmatch(text, attribute.start, attribute.end)
     if string or HEREDOC.match(text, attribute.start):
-        quoted = values.parse_text(text, attribute.start, attribute.end)
+        quoted = expressions.parse_text(text, attribute.start, attribute.end)
         return quoted.text, quoted.offsets
     raw = text[attribute.start : attribute.end]
     for start, end in attribute.comments:

@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.config import checks, doors, hcl, schema
+from trio_gate.config import blocks, cross_checks, gateway_block, hcl
+from trio_gate.config.block_reader import Form, Reading, did_you_mean, title
 from trio_gate.config.condition import ConditionFault
-from trio_gate.config.form import Form, Reading, did_you_mean, title
+from trio_gate.config.expressions import Lookups
 from trio_gate.config.model import Config
 from trio_gate.config.source import ConfigFaults, Report, Source
-from trio_gate.config.values import Lookups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,7 @@ def load(
         ConfigFaults: with everything that is wrong.
     """
     report = Report(Source(text, name))
-    root = hcl.read(report, top=schema.SHAPES.keys(), sensitive=schema.sensitive)
+    root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     lookups = Lookups(env=env, read_file=read_file, base_dir=base_dir)
     reading = Reading(report=report, lookups=lookups, check=check_condition, declared={})
     config = _config(_Blocks(root, reading), report)
@@ -65,9 +65,9 @@ class _Blocks:
         for attribute in root.attributes:
             report.add(attribute.at, f"attribute `{attribute.name}` stands outside of any block")
         for block in root.blocks:
-            if block.kind not in schema.SHAPES:
-                report.add(block.at, f"there is no block `{block.kind}`", did_you_mean(block.kind, schema.SHAPES))
-            elif schema.labels_fit(block, reading):
+            if block.kind not in blocks.SHAPES:
+                report.add(block.at, f"there is no block `{block.kind}`", did_you_mean(block.kind, blocks.SHAPES))
+            elif blocks.labels_fit(block, reading):
                 self._add(block)
 
     def _add(self, block: Block) -> None:
@@ -76,7 +76,7 @@ class _Blocks:
             report = self.reading.report
             report.add(block.at, f"{title(block)} is declared twice", f"first on line {report.source.line(first.at)}")
             return
-        if schema.SHAPES[block.kind].referable:
+        if blocks.SHAPES[block.kind].referable:
             labels = [label.text for label in block.labels]
             self.reading.declared[".".join(labels if len(labels) == 2 else [block.kind, *labels])] = block.kind
         self.good.append(block)
@@ -90,28 +90,28 @@ class _Blocks:
         return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
 
 
-def _config(blocks: _Blocks, report: Report) -> Config:
-    for form in blocks.forms("plugin"):
-        schema.plugin(form)
-    empty = Form(hcl.Block(kind="gateway", at=0), blocks.reading)
-    gateway = doors.gateway(next(blocks.forms("gateway"), empty), proven=blocks.count("agent") > 0)
-    credentials = {f"aws_account.{form.name}": schema.credential(form) for form in blocks.forms("credential")}
-    people = [(form, person) for form in blocks.forms("person") if (person := schema.person(form))]
+def _config(declared: _Blocks, report: Report) -> Config:
+    for form in declared.forms("plugin"):
+        blocks.plugin(form)
+    empty = Form(hcl.Block(kind="gateway", at=0), declared.reading)
+    gateway = gateway_block.gateway(next(declared.forms("gateway"), empty), proven=declared.count("agent") > 0)
+    credentials = {f"aws_account.{form.name}": blocks.credential(form) for form in declared.forms("credential")}
+    people = [(form, person) for form in declared.forms("person") if (person := blocks.person(form))]
     by_id = {f"person.{person.name}": person for _, person in people}
-    approvers = [approver for form in blocks.forms("approver") if (approver := schema.approver(form, by_id))]
-    endpoints = [(form, endpoint) for form in blocks.forms("endpoint") if (endpoint := schema.endpoint(form, credentials))]
-    agents = [(form, agent) for form in blocks.forms("agent") if (agent := schema.agent(form))]
-    upstreams = [upstream for form in blocks.forms("upstream") if (upstream := schema.upstream(form))]
-    ruled = [(form, *found) for form in blocks.forms("rule") if (found := schema.rule(form))]
+    approvers = [approver for form in declared.forms("approver") if (approver := blocks.approver(form, by_id))]
+    endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
+    agents = [(form, agent) for form in declared.forms("agent") if (agent := blocks.agent(form))]
+    upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
+    ruled = [(form, *found) for form in declared.forms("rule") if (found := blocks.rule(form))]
     ruled.sort(key=lambda item: -item[1])
     rules: list[tuple[Form, Rule]] = [(form, rule) for form, _, rule in ruled]
 
-    checks.endpoints(endpoints, report)
-    if len(endpoints) == blocks.count("endpoint"):
-        checks.accounts(agents, endpoints)
-    checks.agents(agents)
-    checks.people(people)
-    checks.rules(rules, report, admin=gateway.admin is not None)
+    cross_checks.endpoints(endpoints, report)
+    if len(endpoints) == declared.count("endpoint"):
+        cross_checks.accounts(agents, endpoints)
+    cross_checks.agents(agents)
+    cross_checks.people(people)
+    cross_checks.rules(rules, report, admin=gateway.admin is not None)
     return Config(
         gateway=gateway,
         endpoints=tuple(endpoint for _, endpoint in endpoints),

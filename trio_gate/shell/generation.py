@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from trio_gate.config.host_pattern import matches
 from trio_gate.config.load import ConditionFault
-from trio_gate.config.pattern import matches
 from trio_gate.errors import Unauthenticated, Unidentified
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.config.pattern import matches
+from trio_gate.config.host_pattern import matches
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.dial import dial
 from trio_gate.shell.link import Link

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.config.pattern import matches, well_formed
+from trio_gate.config.host_pattern import matches, well_formed
 
 TABLE = [
     ("*.amazonaws.com", "s3.amazonaws.com", True),

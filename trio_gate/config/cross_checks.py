@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.config.form import title
+from trio_gate.config.block_reader import title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from trio_gate.config.form import Form
+    from trio_gate.config.block_reader import Form
     from trio_gate.config.model import Agent, Endpoint, Person, Rule
     from trio_gate.config.source import Report
 

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.config import kinds
-from trio_gate.config.form import did_you_mean, title
+from trio_gate.config import attribute_types
+from trio_gate.config.block_reader import did_you_mean, title
+from trio_gate.config.blocks import path
 from trio_gate.config.model import Address, Admin, Gateway, Listener
-from trio_gate.config.schema import path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trio_gate.config.form import Form
+    from trio_gate.config.block_reader import Form
 
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
@@ -44,31 +44,33 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         listeners, people = DEFAULT_LISTENERS, DEFAULT_ADMIN
     elif not doors:
         form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
-    connections = form.default(kinds.whole(1, 1_000_000), "max_connections", 1000)
+    connections = form.default(attribute_types.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
         state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
         listeners=listeners,
         admin=people,
         ca_file=path(form, "ca_file"),
         decision_log=path(form, "decision_log"),
-        record_limit=form.default(kinds.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
-        decision_log_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "decision_log_limit", _GIB),
-        held_limit=form.default(kinds.size(_KIB, _TIB), "held_limit", 70 * _MIB),
-        held_total=form.default(kinds.size(_KIB, _TIB), "held_total", 512 * _MIB),
-        spool_limit=form.default(kinds.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),
+        record_limit=form.default(attribute_types.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
+        decision_log_limit=form.default(attribute_types.size(_KIB, 1024 * _TIB), "decision_log_limit", _GIB),
+        held_limit=form.default(attribute_types.size(_KIB, _TIB), "held_limit", 70 * _MIB),
+        held_total=form.default(attribute_types.size(_KIB, _TIB), "held_total", 512 * _MIB),
+        spool_limit=form.default(attribute_types.size(_KIB, 1024 * _TIB), "spool_limit", 8 * _GIB),
         max_connections=connections,
-        max_connections_per_agent=form.default(kinds.whole(1, 1_000_000), "max_connections_per_agent", max(1, connections // 2)),
-        max_pending=form.default(kinds.whole(1, 10_000), "max_pending", 1000),
-        max_pending_per_agent=form.default(kinds.whole(1, 10_000), "max_pending_per_agent", 100),
-        grant_ttl=form.default(kinds.duration(), "grant_ttl", 1800.0),
-        grant_time=form.default(kinds.duration(60), "grant_time", 28_800.0),
-        grant_uses=form.default(kinds.whole(1, 10_000), "grant_uses", 100),
-        deny_cooldown=form.default(kinds.duration(0), "deny_cooldown", 60.0),
-        head_timeout=form.default(kinds.duration(), "head_timeout", 10.0),
-        idle_timeout=form.default(kinds.duration(), "idle_timeout", 60.0),
-        connect_timeout=form.default(kinds.duration(), "connect_timeout", 10.0),
-        answer_timeout=form.default(kinds.duration(), "answer_timeout", 900.0),
-        body_rate=form.default(kinds.size(1, _GIB), "body_rate", _KIB),
+        max_connections_per_agent=form.default(
+            attribute_types.whole(1, 1_000_000), "max_connections_per_agent", max(1, connections // 2)
+        ),
+        max_pending=form.default(attribute_types.whole(1, 10_000), "max_pending", 1000),
+        max_pending_per_agent=form.default(attribute_types.whole(1, 10_000), "max_pending_per_agent", 100),
+        grant_ttl=form.default(attribute_types.duration(), "grant_ttl", 1800.0),
+        grant_time=form.default(attribute_types.duration(60), "grant_time", 28_800.0),
+        grant_uses=form.default(attribute_types.whole(1, 10_000), "grant_uses", 100),
+        deny_cooldown=form.default(attribute_types.duration(0), "deny_cooldown", 60.0),
+        head_timeout=form.default(attribute_types.duration(), "head_timeout", 10.0),
+        idle_timeout=form.default(attribute_types.duration(), "idle_timeout", 60.0),
+        connect_timeout=form.default(attribute_types.duration(), "connect_timeout", 10.0),
+        answer_timeout=form.default(attribute_types.duration(), "answer_timeout", 900.0),
+        body_rate=form.default(attribute_types.size(1, _GIB), "body_rate", _KIB),
     )
     form.close()
     if made.held_limit > made.held_total:
@@ -78,7 +80,7 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
 
 
 def _listener(form: Form, *, proven: bool) -> Listener | None:
-    bind = form.need(kinds.address(0), "bind")
+    bind = form.need(attribute_types.address(0), "bind")
     word = form.name if len(form.block.labels) == 1 else ""
     if bind is not None:
         _loopback_or_proven(form, bind, proven=proven)
@@ -96,15 +98,15 @@ def _listener(form: Form, *, proven: bool) -> Listener | None:
 
 
 def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
-    names = form.take(kinds.listing(kinds.host), "names") or ()
+    names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
     certificate, key = _certificate(form)
-    tls = form.take(kinds.flag, "tls")
+    tls = form.take(attribute_types.flag, "tls")
     form.close()
     if bind is None:
         return None
     if tls is False and certificate is not None:
         form.fault("`certificate` needs `tls = true`", of="tls")
-    if not tls and certificate is None and not kinds.is_loopback(bind.host):
+    if not tls and certificate is None and not attribute_types.is_loopback(bind.host):
         hint = "tls = true, or a certificate and its key; or bind to 127.0.0.1"
         form.fault("an endpoint listener off loopback needs TLS", hint, of="bind")
     elif bind.host in EVERY_ADDRESS:
@@ -116,11 +118,11 @@ def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
 
 def admin(form: Form) -> Admin:
     """The `admin` block."""
-    bind = form.need(kinds.address(0), "bind") or DEFAULT_ADMIN.bind
-    names = form.take(kinds.listing(kinds.host), "names") or ()
+    bind = form.need(attribute_types.address(0), "bind") or DEFAULT_ADMIN.bind
+    names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
     certificate, key = _certificate(form)
     form.close()
-    if not kinds.is_loopback(bind.host):
+    if not attribute_types.is_loopback(bind.host):
         _named(form, bind)
     if form.block.labels:
         form.fault("`admin` takes no label")
@@ -145,7 +147,7 @@ def _certificate(form: Form) -> tuple[str | None, str | None]:
 
 
 def _loopback_or_proven(form: Form, bind: Address, *, proven: bool) -> None:
-    if not proven and not kinds.is_loopback(bind.host):
+    if not proven and not attribute_types.is_loopback(bind.host):
         hint = "declare an `agent` block with a secret for each agent, or bind to 127.0.0.1"
         form.fault(f"{title(form.block)} is off loopback, and nothing proves which agent is calling", hint, of="bind")
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.config import kinds
-from trio_gate.config.form import did_you_mean, title
+from trio_gate.config import attribute_types
+from trio_gate.config.block_reader import did_you_mean, title
+from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.model import Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
-from trio_gate.config.pattern import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.config.form import Form, Reading
+    from trio_gate.config.attribute_types import Kind
+    from trio_gate.config.block_reader import Form, Reading
     from trio_gate.config.hcl import Block
-    from trio_gate.config.kinds import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ _KEY_PART = re.compile(r"[!-~]+")
 _SECRETS = ("secret", "secret_access_key", "session_token", "token_sha256")
 _NOT_SECRET = ("key", "key_suffix", "access_key_id")
 
-_KIND: Kind[Literal["human", "bot"]] = kinds.one_of("human", "bot")
-_ACTION: Kind[Literal["allow", "deny", "approve"]] = kinds.one_of("allow", "deny", "approve")
+_KIND: Kind[Literal["human", "bot"]] = attribute_types.one_of("human", "bot")
+_ACTION: Kind[Literal["allow", "deny", "approve"]] = attribute_types.one_of("allow", "deny", "approve")
 
 
 def sensitive(name: str) -> bool:
@@ -100,8 +100,8 @@ def labels_fit(block: Block, reading: Reading) -> bool:
 
 def plugin(form: Form) -> None:
     """The ancestor's way to load what is built in here."""
-    form.take(kinds.text, "source")
-    form.take(kinds.text, "version")
+    form.take(attribute_types.text, "source")
+    form.take(attribute_types.text, "version")
     form.close()
     if form.name == "aws":
         form.report.note(f"{title(form.block)} is built in: the block has no effect", form.block.at)
@@ -111,12 +111,12 @@ def plugin(form: Form) -> None:
 
 def credential(form: Form) -> Credential:
     """A base key: literal parts, a profile, or neither for the standard chain."""
-    part = kinds.matching(_KEY_PART, "a key of printable ASCII characters without spaces")
+    part = attribute_types.matching(_KEY_PART, "a key of printable ASCII characters without spaces")
     key = form.take(part, "access_key_id")
     secret = form.take(part, "secret_access_key")
     token = form.take(part, "session_token")
-    profile = form.take(kinds.short(128), "profile")
-    accounts = form.take(kinds.listing(kinds.account), "accounts") or ()
+    profile = form.take(attribute_types.short(128), "profile")
+    accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
     form.close()
     parts = [name for name in ("access_key_id", "secret_access_key", "session_token") if form.given(name)]
     if parts and form.given("profile"):
@@ -130,14 +130,14 @@ def credential(form: Form) -> Credential:
 
 def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | None:
     """A set of accounts; `credentials` are those that could be read, by id."""
-    hosts = form.take(kinds.listing(kinds.host_pattern), "hosts") or ("*",)
-    role = form.need(kinds.matching(_ROLE, "the name of a role, not its ARN"), "role")
-    region = form.need(kinds.matching(_REGION, 'a region, as "us-east-1"'), "region")
+    hosts = form.take(attribute_types.listing(attribute_types.host_pattern), "hosts") or ("*",)
+    role = form.need(attribute_types.matching(_ROLE, "the name of a role, not its ARN"), "role")
+    region = form.need(attribute_types.matching(_REGION, 'a region, as "us-east-1"'), "region")
     external_id = form.take(
-        kinds.matching(_EXTERNAL_ID, "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"), "external_id"
+        attribute_types.matching(_EXTERNAL_ID, "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"), "external_id"
     )
     named = form.need(_references(form, "credential"), "credential", "credentials")
-    listed = form.need(kinds.listing(kinds.labelled_account), "accounts")
+    listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
     form.close()
     accounts: dict[str, str | None] = {}
     for part, (number, label) in enumerate(listed or ()):
@@ -164,7 +164,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
 
 def upstream(form: Form) -> Upstream | None:
     """Hosts that are dialled elsewhere."""
-    address = form.need(kinds.address(1), "address")
+    address = form.need(attribute_types.address(1), "address")
     ca_file = path(form, "ca_file")
     form.close()
     if not well_formed(form.name.lower()):
@@ -175,9 +175,11 @@ def upstream(form: Form) -> Upstream | None:
 def agent(form: Form) -> Agent | None:
     """A caller with a secret of its own."""
     wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
-    suffix = form.need(kinds.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix")
-    secret = form.need(kinds.matching(_KEY_PART, "a secret of printable ASCII characters without spaces"), "secret")
-    accounts = form.take(kinds.listing(kinds.account), "accounts") or ()
+    suffix = form.need(
+        attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
+    )
+    secret = form.need(attribute_types.matching(_KEY_PART, "a secret of printable ASCII characters without spaces"), "secret")
+    accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
     form.close()
     if secret is not None and len(secret) < 16:
         form.fault(
@@ -191,10 +193,10 @@ def agent(form: Form) -> Agent | None:
 def person(form: Form) -> Person | None:
     """Someone with a token."""
     wanted = "the SHA-256 of the person's token: 64 hexadecimal digits in lower case"
-    token = form.need(kinds.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
+    token = form.need(attribute_types.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
     kind = form.take(_KIND, "kind") or "human"
     may_grant, may_observe, may_stop = (
-        form.default(kinds.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
+        form.default(attribute_types.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
     )
     form.close()
     if token == _EMPTY_SHA256:
@@ -207,10 +209,10 @@ def person(form: Form) -> Person | None:
 def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
     """A group of people; `people` are those that could be read, by id."""
     members = form.need(_references(form, "person", or_one=False), "people")
-    quorum = form.default(kinds.whole(1, 100), "quorum", 1)
-    timeout = form.default(kinds.duration(), "timeout", 600.0)
-    hold = form.default(kinds.duration(), "hold", 300.0)
-    notify = form.take(kinds.arguments, "notify") or ()
+    quorum = form.default(attribute_types.whole(1, 100), "quorum", 1)
+    timeout = form.default(attribute_types.duration(), "timeout", 600.0)
+    hold = form.default(attribute_types.duration(), "hold", 300.0)
+    notify = form.take(attribute_types.arguments, "notify") or ()
     form.close()
     kind: Literal["human", "bot"] = "bot" if form.block.labels[0].text == "bot" else "human"
     if members is None:
@@ -230,9 +232,9 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     action = form.need(_ACTION, "action", "verdict")
     approvers = form.take(_references(form, "approver"), "approvers", "approve")
     endpoints = form.take(_references(form, "endpoint"), "endpoints", "endpoint") or ()
-    reason = form.take(kinds.short(500), "reason")
-    vends = form.default(kinds.flag, "vends", default=False)
-    priority = form.default(kinds.whole(-1_000_000, 1_000_000), "priority", 0)
+    reason = form.take(attribute_types.short(500), "reason")
+    vends = form.default(attribute_types.flag, "vends", default=False)
+    priority = form.default(attribute_types.whole(-1_000_000, 1_000_000), "priority", 0)
     form.close()
     asked = form.given("approvers") or form.given("approve")
     if action == "approve" and not asked:
@@ -258,9 +260,9 @@ def rule(form: Form) -> tuple[int, Rule] | None:
 
 def path(form: Form, name: str) -> str | None:
     """A path, made absolute."""
-    given = form.take(kinds.text, name)
+    given = form.take(attribute_types.text, name)
     return None if given is None else form.reading.lookups.path(given)
 
 
 def _references(form: Form, kind: str, *, or_one: bool = True) -> Kind[tuple[str, ...]]:
-    return kinds.listing(kinds.reference(form.reading.declared, kind, did_you_mean), or_one=or_one)
+    return attribute_types.listing(attribute_types.reference(form.reading.declared, kind, did_you_mean), or_one=or_one)

@@ -9,15 +9,15 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from trio_gate.config import pattern
+from trio_gate.config.expressions import Reference
+from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.model import Address
 from trio_gate.config.source import Flaw
-from trio_gate.config.values import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from trio_gate.config.values import Value
+    from trio_gate.config.expressions import Value
 
     T = TypeVar("T")
     H = TypeVar("H", bound=Hashable)
@@ -226,7 +226,7 @@ def host(value: Value) -> str:
 def host_pattern(value: Value) -> str:
     """A host pattern, in lower case."""
     data = text(value).lower()
-    if not pattern.well_formed(data):
+    if not well_formed(data):
         hint = "a label is letters, digits and hyphens, or `*` for one or more labels: *.amazonaws.com"
         raise Flaw(value.at, "expected a host pattern", hint)
     return data

@@ -9,16 +9,16 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from trio_gate.config import condition, values
+from trio_gate.config import condition, expressions
 from trio_gate.config.source import Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from trio_gate.config.attribute_types import Kind
+    from trio_gate.config.expressions import Lookups, Value
     from trio_gate.config.hcl import Attribute, Block
-    from trio_gate.config.kinds import Kind
     from trio_gate.config.source import Report
-    from trio_gate.config.values import Lookups, Value
 
     T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class Form:
         if attribute is None:
             return None
         try:
-            value = values.parse(self.report.source.text, attribute.start, attribute.end, self.reading.lookups)
+            value = expressions.parse(self.report.source.text, attribute.start, attribute.end, self.reading.lookups)
             self._values.update(dict.fromkeys(names, value))
             return kind(value)
         except Flaw as flaw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.config.kit import HASH, MAIN, PEOPLE, load
-from trio_gate.config.render import describe
+from trio_gate.config.describe import describe
 
 TEXT = (
     """gateway {
