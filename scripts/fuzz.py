@@ -26,10 +26,10 @@ from trio_gate.aws.readers.form_body import read_form
 from trio_gate.aws.readers.json_body import read_json
 from trio_gate.aws.readers.xml_body import Element, read_xml
 from trio_gate.errors import GateError
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Informational, PeerClosed
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
-from trio_gate.wire.upstream import UpstreamConnection
+from trio_gate.wire.upstream_connection import UpstreamConnection
 
 PEERS = Path(__file__).parent / "fuzz_peers"
 NODE = Path(__file__).parents[1] / ".venv-programs" / "bin"

@@ -66,7 +66,7 @@ REASONS = {
     "aws/shape.py": {"name[0].upper()": MODEL},
     "signing/echo.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
-    "wire/agent.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
+    "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
     "wire/answer.py": {
         "codings[0].lower()": BYTES,
         "option.strip(b' \\t').lower()": BYTES,
@@ -79,7 +79,7 @@ REASONS = {
     "wire/client_hello.py": {"name.take(name.left).lower()": BYTES},
     "wire/fields.py": {"name.lower()": BYTES},
     "wire/head.py": {"key.lower()": BYTES},
-    "wire/hop.py": dict.fromkeys(("field[0].lower()", "name.lower()", "option.strip(b' \\t').lower()"), BYTES),
+    "wire/hop_by_hop.py": dict.fromkeys(("field[0].lower()", "name.lower()", "option.strip(b' \\t').lower()"), BYTES),
     "wire/parse.py": {"int(found[2])": JUDGED},
 }
 

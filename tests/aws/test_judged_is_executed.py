@@ -25,11 +25,11 @@ from trio_gate.aws.forward import forwarded_headers
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError
 from trio_gate.signing.sigv4 import Credentials, sign, without_signature
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import BodyData, BodyEnd
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
-from trio_gate.wire.hop import HOP_BY_HOP
-from trio_gate.wire.upstream import UpstreamConnection
+from trio_gate.wire.hop_by_hop import HOP_BY_HOP
+from trio_gate.wire.upstream_connection import UpstreamConnection
 
 SPOKEN = [
     ("dynamodb", "json"),

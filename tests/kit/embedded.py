@@ -12,7 +12,7 @@ from scripts.embedded_aws import Embedded, start
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd
 from trio_gate.wire.head import RequestHead, ResponseHead
-from trio_gate.wire.upstream import UpstreamConnection
+from trio_gate.wire.upstream_connection import UpstreamConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

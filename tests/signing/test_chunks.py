@@ -17,8 +17,8 @@ from trio_gate.errors import GateError, Unauthenticated
 from trio_gate.signing.chunks import CHUNK, Chain, ChunkWriter, framed_length
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
 from trio_gate.signing.verify import chain_of
-from trio_gate.wire.agent import AgentConnection
-from trio_gate.wire.checkers import WINDOW, checker_for
+from trio_gate.wire.agent_connection import AgentConnection
+from trio_gate.wire.body_checkers import WINDOW, checker_for
 from trio_gate.wire.events import BodyData, BodyEnd, NeedData
 from trio_gate.wire.head import RequestHead, Streamed, StreamKind, Target
 

@@ -22,9 +22,9 @@ from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
 from trio_gate.signing.verify import chain_of, payload_hash_of, verify
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.aws_chunked import streamed_body
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData
 from trio_gate.wire.head import Empty, Held, RequestHead, Streamed, StreamKind, Target
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
-from trio_gate.wire.agent import HTTP2_GOAWAY, MAX_AHEAD, AgentConnection
+from trio_gate.wire.agent_connection import HTTP2_GOAWAY, MAX_AHEAD, AgentConnection
 from trio_gate.wire.chunked import FREE, LEAST
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, PeerClosed
 from trio_gate.wire.head import RequestHead, ResponseHead

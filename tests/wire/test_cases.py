@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from trio_gate.errors import GateError
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.aws_chunked import streamed_body
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData, BodyEnd
 from trio_gate.wire.head import Streamed
 from trio_gate.wire.parse import parse_connect

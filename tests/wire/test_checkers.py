@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_gate.errors import GateError, Malformed
-from trio_gate.wire.checkers import AwsChunkedChecker, HashChecker, NullChecker, SignedChunksChecker, checker_for
+from trio_gate.wire.body_checkers import AwsChunkedChecker, HashChecker, NullChecker, SignedChunksChecker, checker_for
 from trio_gate.wire.chunked import AWS_FREE, AWS_LEAST
 from trio_gate.wire.head import Streamed, StreamKind
 

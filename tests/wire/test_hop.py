@@ -3,7 +3,7 @@
 import pytest
 
 from trio_gate.wire.head import ResponseHead
-from trio_gate.wire.hop import response_headers
+from trio_gate.wire.hop_by_hop import response_headers
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Informational, PeerClosed
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
-from trio_gate.wire.upstream import MAX_HEAD, MAX_INFORMATIONAL, UpstreamConnection
+from trio_gate.wire.upstream_connection import MAX_HEAD, MAX_INFORMATIONAL, UpstreamConnection
 
 HEADERS = (("x-note", "é"), ("content-length", "7"), ("expect", "100-continue"), ("host", "s3.amazonaws.com"))
 

@@ -27,7 +27,7 @@ from trio_gate.aws.route_rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
 from trio_gate.text.folding import fold
 from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Candidate, Claim, Place, Value
     from trio_gate.aws.catalog import Catalog
-    from trio_gate.wire.checkers import Chain
+    from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body, RequestHead
 
 _OUTPOSTS = "s3-outposts"

@@ -29,9 +29,9 @@ from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import SigningKeys, without_signature
 from trio_gate.signing.verify import chain_of, payload_hash_of, verify
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.aws_chunked import streamed_body
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData
 from trio_gate.wire.head import Empty, Held, RequestHead, ResponseHead, Streamed
 from trio_gate.wire.parse import parse_connect
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim, Value
     from trio_gate.aws.shape import Shape
     from trio_gate.shell.generation import Generation
-    from trio_gate.wire.checkers import Chain
+    from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body
 
 HTTPS = 443

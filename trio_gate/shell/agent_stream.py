@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed
-from trio_gate.wire.agent import AgentConnection
+from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from trio_gate.shell.seats import Seat
     from trio_gate.shell.transport import Transport
-    from trio_gate.wire.agent import AgentEvent
+    from trio_gate.wire.agent_connection import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead
 
 RECEIVE = 64 * 1024

@@ -30,7 +30,7 @@ from trio_gate.shell.opening import Parts
 from trio_gate.shell.race import race
 from trio_gate.shell.work import beside
 from trio_gate.text.secret_detection import kept_text
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.intake import Identified
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
-    from trio_gate.wire.checkers import Chain
+    from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Headers, RequestHead
 
 KEEP_ALIVE_EVERY = 2

@@ -22,7 +22,7 @@ from trio_gate.shell.exchanges import Run
 from trio_gate.shell.recorder import Recorder
 from trio_gate.shell.seats import MADE_ROOM
 from trio_gate.shell.work import LARGE, drop_beside
-from trio_gate.wire.agent import HTTP2_GOAWAY
+from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
 

@@ -25,7 +25,7 @@ from trio_gate.shell.work import beside
 from trio_gate.signing.session import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
 from trio_gate.signing.verify import chain_of
-from trio_gate.wire.checkers import checker_for
+from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from trio_gate.signing.chunks import ChunkWriter
 from trio_gate.signing.echo import expired, faults_signature, holds, readable
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
-from trio_gate.wire.hop import response_headers
+from trio_gate.wire.hop_by_hop import response_headers
 
 if TYPE_CHECKING:
     from trio_gate.shell.agent_stream import AgentStream
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.link import Link
     from trio_gate.shell.recorder import Recorder
     from trio_gate.signing.sigv4 import Credentials, Signed
-    from trio_gate.wire.checkers import Checker
+    from trio_gate.wire.body_checkers import Checker
     from trio_gate.wire.head import Headers, RequestHead, Streamed
 
 FIRST = 256 * 1024

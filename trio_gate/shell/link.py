@@ -21,7 +21,7 @@ from trio_gate.wire.head import ResponseHead
 if TYPE_CHECKING:
     from trio_gate.shell.transport import Transport
     from trio_gate.wire.events import BodyData, BodyEnd, Informational
-    from trio_gate.wire.upstream import UpstreamConnection, UpstreamEvent
+    from trio_gate.wire.upstream_connection import UpstreamConnection, UpstreamEvent
 
     AnswerEvent = ResponseHead | Informational | BodyData | BodyEnd
 

@@ -23,7 +23,7 @@ from trio_gate.shell.dial import dial
 from trio_gate.shell.link import Link
 from trio_gate.wire.events import BodyData, Informational
 from trio_gate.wire.head import ResponseHead
-from trio_gate.wire.upstream import UpstreamConnection
+from trio_gate.wire.upstream_connection import UpstreamConnection
 
 if TYPE_CHECKING:
     import ssl
