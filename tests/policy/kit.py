@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from tests.facet.kit import facets
-from trio_gate.policy.basis import Undecided
+from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 from trio_gate.policy.cel import compile_condition as real_compile
 from trio_gate.policy.decide import Decision, Rule

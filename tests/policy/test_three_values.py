@@ -9,7 +9,7 @@ import pytest
 from tests.facet.kit import facets
 from tests.policy.kit import answer
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.policy.basis import Plan, Undecided
+from trio_gate.policy.activation import Plan, Undecided
 from trio_gate.policy.cel import Condition, Evidence
 
 PARAMS = {

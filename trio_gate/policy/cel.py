@@ -18,11 +18,11 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from trio_gate.facet.schema import FACETS
-from trio_gate.policy.basis import Basis, Plan, Undecided
-from trio_gate.policy.faults import Fault, compile_faults
-from trio_gate.policy.reads import arn_remarks, name_faults, patterns, reads
-from trio_gate.policy.tree import Node, tree
-from trio_gate.policy.work import work_faults
+from trio_gate.policy.activation import Basis, Plan, Undecided
+from trio_gate.policy.checked_ast import Node, tree
+from trio_gate.policy.cost import work_faults
+from trio_gate.policy.diagnostics import Fault, compile_faults
+from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.policy.basis import Undecided
+from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 
 if TYPE_CHECKING:

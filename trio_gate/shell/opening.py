@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.details import Readable, hex_lines, readable
 from trio_gate.approval.request import request_text
 from trio_gate.aws.call import Unknown
-from trio_gate.policy.basis import Undecided
+from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition
 from trio_gate.ports import Opened
 

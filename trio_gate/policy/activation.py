@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trio_gate.facet.extract import Facets, Path
     from trio_gate.facet.values import Plain
-    from trio_gate.policy.reads import Read
+    from trio_gate.policy.references import Read
 
 
 class Undecided(Exception):  # noqa: N818 - an answer that is neither yes nor no

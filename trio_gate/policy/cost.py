@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.schema import ROOTS
-from trio_gate.policy.faults import Fault
+from trio_gate.policy.diagnostics import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.policy.tree import Node
+    from trio_gate.policy.checked_ast import Node
 
 _THROUGH_TEXT = frozenset(
     (

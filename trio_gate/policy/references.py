@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.schema import FACETS, OR_ARN, ROOTS
-from trio_gate.policy.faults import Fault, did_you_mean
+from trio_gate.policy.diagnostics import Fault, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.facet.extract import Path
-    from trio_gate.policy.tree import Node
+    from trio_gate.policy.checked_ast import Node
 
 _COMPARES = frozenset(("_==_", "_!=_", "@in", "contains", "endsWith", "matches", "startsWith"))
 

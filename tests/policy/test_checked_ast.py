@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_gate.policy.tree import Node, tree
+from trio_gate.policy.checked_ast import Node, tree
 
 
 def field(number: int, body: bytes | int) -> bytes:
