@@ -64,7 +64,7 @@ REASONS = {
     "aws/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
     "aws/route_rest.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
     "aws/shape.py": {"name[0].upper()": MODEL},
-    "signing/echo.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
+    "signing/credential_leaks.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
     "wire/answer.py": {

@@ -22,7 +22,7 @@ from trio_gate.shell.bodies import Spool
 from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.generation import credential_for
 from trio_gate.shell.work import beside
-from trio_gate.signing.session import session_name
+from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
 from trio_gate.signing.verify import chain_of
 from trio_gate.wire.body_checkers import checker_for
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.intake import Identified, Proven
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
-    from trio_gate.signing.chunks import Chain
+    from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.head import RequestHead
 

@@ -16,8 +16,8 @@ import trio
 
 from trio_gate.errors import NOT_YOUR_FAULT, UpstreamError
 from trio_gate.shell.race import race
-from trio_gate.signing.chunks import ChunkWriter
-from trio_gate.signing.echo import expired, faults_signature, holds, readable
+from trio_gate.signing.chunk_signatures import ChunkWriter
+from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers

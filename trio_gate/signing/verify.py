@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
-from trio_gate.signing.chunks import Chain
+from trio_gate.signing.chunk_signatures import Chain
 from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, encode_again, sign_string, string_to_sign
 from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload, undeclared
 from trio_gate.wire.head import Held, Streamed

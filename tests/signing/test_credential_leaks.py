@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from trio_gate.signing.echo import MAX_READ, expired, faults_signature, holds, readable
+from trio_gate.signing.credential_leaks import MAX_READ, expired, faults_signature, holds, readable
 from trio_gate.signing.sigv4 import Credentials
 
 KEY_ID, TOKEN = "ASIAEXAMPLEEXAMPLE00", 'FwoG/ZXIv"&<+==token//of=a+session'

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from trio_gate.aws.call import Claim
 from trio_gate.errors import GateError, Unauthenticated
-from trio_gate.signing.chunks import CHUNK, Chain, ChunkWriter, framed_length
+from trio_gate.signing.chunk_signatures import CHUNK, Chain, ChunkWriter, framed_length
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
 from trio_gate.signing.verify import chain_of
 from trio_gate.wire.agent_connection import AgentConnection

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.signing.session import session_name
+from trio_gate.signing.session_name import session_name
 
 ACCEPTED = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 NAMES = st.text() | st.text("aB=@-_ é\0", max_size=8) | st.text("x", min_size=50, max_size=80)
