@@ -27,7 +27,7 @@ from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import handle
 from tests.kit.asking import asked, person
 from trio_gate.approval.frames import Accepted, Hello
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub

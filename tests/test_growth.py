@@ -11,7 +11,7 @@ import pytest
 from tests.approval.kit import call
 from tests.aws.naming_kit import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
-from trio_gate.approval.details import readable
+from trio_gate.approval.readable import readable
 from trio_gate.approval.risks import risks
 from trio_gate.aws.implied import implied
 from trio_gate.aws.params_rest import _split

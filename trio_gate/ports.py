@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.signing.sigv4 import Credentials

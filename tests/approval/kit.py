@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
-from trio_gate.approval.request import Circumstances, Group, Question, question_from
-from trio_gate.approval.shown import shown
+from trio_gate.approval.param_tree import shown
+from trio_gate.approval.question import Circumstances, Group, Question, question_from
 from trio_gate.aws.call import Call
 from trio_gate.config.model import Approver
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import NOW, question
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Refused, Status, decide, expire, verdict_of, withdraw
 
 DIGEST = question().digest

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from tests.approval.kit import call
-from tests.approval.test_shown import TREES
+from tests.approval.test_param_tree import TREES
 from tests.aws.meaning_kit import model, services
 from tests.aws.naming_kit import FORM, REST_JSON, catalog, named, place, target
 from trio_gate.aws.call import UNKNOWN

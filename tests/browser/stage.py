@@ -15,8 +15,8 @@ import trio
 
 from tests.approval.kit import ONCALL, call, parts
 from trio_gate.approval.frames import Terms
-from trio_gate.approval.request import Circumstances, question_from
-from trio_gate.approval.shown import shown
+from trio_gate.approval.param_tree import shown
+from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.config.model import Person

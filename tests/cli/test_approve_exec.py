@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.approval.kit import question
-from trio_gate.approval.messages import pending
+from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approve_exec import consult
 from trio_gate.errors import Malformed

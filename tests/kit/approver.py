@@ -10,8 +10,8 @@ import trio
 
 from tests.kit.frames import conforms
 from tests.kit.gateway import TOKEN
+from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Terms, Updated
-from trio_gate.approval.messages import encode
 from trio_gate.shell.approver_client import connect
 
 if TYPE_CHECKING:

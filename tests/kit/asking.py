@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from tests.approval.kit import question
 from tests.kit.frames import conforms
+from trio_gate.approval.codec import decode_server, encode
 from trio_gate.approval.frames import Decide, Pending
-from trio_gate.approval.messages import decode_server, encode
 from trio_gate.config.model import Person
 from trio_gate.ports import Asked, Opened
 from trio_gate.shell.desk import Desk
 
 if TYPE_CHECKING:
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
     from trio_gate.shell.approvals import ApprovalHub
     from trio_gate.shell.subscription import Subscription
 

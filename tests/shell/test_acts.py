@@ -17,7 +17,7 @@ from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import Accepted, Decide, Lift, Rejected, Revoke, Stop, Terms
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.audit.acts import gateway_row
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row

@@ -14,9 +14,9 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
 from tests.kit.asking import asked
+from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
-from trio_gate.approval.messages import encode
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell import admin
 from trio_gate.shell.approvals import ApprovalHub

@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.approval.kit import NOW, FixedClock, question
 from tests.kit.asking import STANDING, asked, listening
 from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pending, Rejected, Resolved, Terms, Updated
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied
 from trio_gate.shell.agent_stream import AgentGone

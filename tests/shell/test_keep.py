@@ -19,7 +19,7 @@ from tests.kit.asking import asked, listening
 from tests.shell import older_kept
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop, Terms
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.audit_log import LOOK_EVERY, LOOK_TIMEOUT, open_audit_log

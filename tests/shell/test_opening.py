@@ -8,7 +8,7 @@ import pytest
 
 from tests.approval.kit import NOW, call, parts
 from tests.kit.streams import spooling
-from trio_gate.approval.shown import shown
+from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell import opening

@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.approval.kit import FixedClock, question
 from tests.kit.asking import asked, listening
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.shell import pager
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.pager import Pager

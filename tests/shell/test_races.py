@@ -20,9 +20,9 @@ from trio._core import _run
 from tests.approval.kit import NOW, FixedClock, question
 from tests.kit.asking import asked, listening
 from tests.kit.frames import conforms
+from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
-from trio_gate.approval.messages import decode_server
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.approvals import ApprovalHub

@@ -13,8 +13,8 @@ from trio.testing import MockClock, memory_stream_pair
 
 from tests.approval.kit import FixedClock
 from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
+from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
-from trio_gate.approval.messages import encode
 from trio_gate.shell import admin, sign_in
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.guests import UNPROVEN

@@ -13,7 +13,7 @@ from tests.kit.asking import asked, listening
 from tests.shell.test_acts import chain
 from tests.shell.test_approvals import Agent
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke, Terms
-from trio_gate.approval.request import Group
+from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.audit_log import open_audit_log

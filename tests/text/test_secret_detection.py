@@ -8,8 +8,8 @@ import pytest
 
 from tests.approval.kit import asked, call
 from tests.audit import test_redact
-from trio_gate.approval.kept import GONE, prompt_json
-from trio_gate.approval.shown import MAX_ITEMS
+from trio_gate.approval.param_tree import MAX_ITEMS
+from trio_gate.approval.persistence import GONE, prompt_json
 from trio_gate.approval.state import Prompt
 from trio_gate.audit.redact import params_text
 from trio_gate.text import secret_detection

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.approval.frames import Terms
-    from trio_gate.approval.request import Group, Question
+    from trio_gate.approval.question import Group, Question
     from trio_gate.approval.risks import Risk
 
 Answer = Literal["approve", "deny"]

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.approval.frames import Terms
-    from trio_gate.approval.grants import Grant
-    from trio_gate.approval.kept import Stop
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.grant import Grant
+    from trio_gate.approval.persistence import Stop
+    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Vote
     from trio_gate.aws.call import Call, Value
     from trio_gate.config.model import Config

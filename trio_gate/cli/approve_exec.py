@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.messages import MAX_REASON
-from trio_gate.approval.strict import json_object, members, one_of, text
+from trio_gate.approval.codec import MAX_REASON
+from trio_gate.approval.json_reader import json_object, members, one_of, text
 from trio_gate.errors import GateError, Malformed
 
 if TYPE_CHECKING:

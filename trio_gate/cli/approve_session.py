@@ -14,8 +14,8 @@ import trio
 from rich.console import Console
 from rich.text import Text
 
+from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
-from trio_gate.approval.messages import encode
 from trio_gate.cli.approve_exec import AT_ONCE, consult
 from trio_gate.cli.approve_keys import Given, typed
 from trio_gate.cli.approve_talk import ASK_AGAIN, Talk

@@ -16,8 +16,8 @@ import trio
 from trio_websocket import ConnectionClosed, wrap_server_stream
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from trio_gate.approval.codec import MAX_CLIENT_FRAME, decode_client
 from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
-from trio_gate.approval.messages import MAX_CLIENT_FRAME, decode_client
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
 from trio_gate.shell.guests import Guests

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.approval.codec import as_json, encode, pending, resolved, timestamp, updated
 from trio_gate.approval.frames import Hello
-from trio_gate.approval.kept import prompt_from, prompt_json
-from trio_gate.approval.ledger import Ledger
-from trio_gate.approval.messages import as_json, encode, pending, resolved, timestamp, updated
+from trio_gate.approval.persistence import prompt_from, prompt_json
 from trio_gate.approval.risks import Risk
+from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
@@ -39,9 +39,9 @@ from trio_gate.text.secret_detection import kept_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from trio_gate.approval.kept import Stop
-    from trio_gate.approval.ledger import Sent
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.persistence import Stop
+    from trio_gate.approval.question import Question
+    from trio_gate.approval.send_history import Sent
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
     from trio_gate.ports import Asked, AuditLog, Clock

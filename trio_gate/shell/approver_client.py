@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self
 import trio
 import trio_websocket
 
+from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
 from trio_gate.approval.frames import PROTOCOL, Decide
-from trio_gate.approval.messages import MAX_SERVER_FRAME, decode_server, encode
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.text.visible import plain
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.approval.digest import DigestInput
-from trio_gate.approval.grants import standing
-from trio_gate.approval.request import Circumstances, question_from
-from trio_gate.approval.shown import shown
+from trio_gate.approval.grant import standing
+from trio_gate.approval.param_tree import shown
+from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
 from trio_gate.aws.forward import modelled
 from trio_gate.aws.repeat import repeat_of
@@ -36,7 +36,7 @@ from trio_gate.wire.head import Streamed
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from trio_gate.approval.shown import Shown
+    from trio_gate.approval.param_tree import Shown
     from trio_gate.aws.shape import Shape
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import AssumeRole, Clearance

@@ -9,7 +9,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.messages import encode
+from trio_gate.approval.codec import encode
 from trio_gate.shell.subscription import Subscription
 from trio_gate.text.visible import visible_tree
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.ledger import throttled
+from trio_gate.approval.send_history import throttled
 from trio_gate.errors import Denied
 
 if TYPE_CHECKING:
-    from trio_gate.approval.ledger import Ledger, Sent
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
+    from trio_gate.approval.send_history import Ledger, Sent
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.granting import Grants

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_gate.approval.codec import MAX_SERVER_FRAME, encode
 from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
-from trio_gate.approval.messages import MAX_SERVER_FRAME, encode
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
 from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
     from trio_gate.ports import Asked
     from trio_gate.shell.clearance import Cleared

@@ -10,11 +10,11 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.book import Book
+from trio_gate.approval.codec import as_json, encode, granted
 from trio_gate.approval.frames import GrantEnded
-from trio_gate.approval.grants import grant_of, spent
-from trio_gate.approval.kept import grant_from
-from trio_gate.approval.messages import as_json, encode, granted
+from trio_gate.approval.grant import grant_of, spent
+from trio_gate.approval.grant_table import Book
+from trio_gate.approval.persistence import grant_from
 from trio_gate.audit.acts import ended_row, grant_row
 from trio_gate.shell.roll import agent_proof
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from trio_gate.approval.frames import GrantEnd, Terms
-    from trio_gate.approval.grants import Grant
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.grant import Grant
+    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.acts import Acts

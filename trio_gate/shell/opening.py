@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.details import Readable, hex_lines, readable
-from trio_gate.approval.request import request_text
+from trio_gate.approval.question import request_text
+from trio_gate.approval.readable import Readable, hex_lines, readable
 from trio_gate.aws.call import Unknown
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
 
 MAX_WAITING = 100
 """Programs that wait to be run; more are left out."""

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.grants import standing
+from trio_gate.approval.grant import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Activity
-from trio_gate.approval.messages import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

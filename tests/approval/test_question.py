@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.approval.kit import NOW, ONCALL, asked, call, parts
+from trio_gate.approval.codec import pending
 from trio_gate.approval.digest import digest
-from trio_gate.approval.messages import pending
-from trio_gate.approval.request import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
+from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.repeat import Repeat

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.approval.kit import NOW, question
-from trio_gate.approval import ledger
-from trio_gate.approval.ledger import KEPT, MAX_SENDS, RETRY_WITHIN, Ledger, throttled
+from trio_gate.approval import send_history
+from trio_gate.approval.send_history import KEPT, MAX_SENDS, RETRY_WITHIN, Ledger, throttled
 from trio_gate.approval.state import Verdict
 
 YES = Verdict(outcome="approve", by=("alice",), reason="")
@@ -111,7 +111,7 @@ def test_without_a_cooldown_nothing_cools():
 
 
 def test_old_notes_are_forgotten_and_their_number_is_bounded(book, monkeypatch):
-    monkeypatch.setattr(ledger, "MAX_KEPT", 2)
+    monkeypatch.setattr(send_history, "MAX_KEPT", 2)
     for digest in "abc":
         book.sending("ci", digest, "i", YES, NOW)
     assert [book.earlier("ci", digest, NOW) is None for digest in "abc"] == [True, False, False]

@@ -24,17 +24,17 @@ from trio_gate.approval.frames import (
     Terms,
     Updated,
 )
+from trio_gate.approval.json_reader import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.approval.state import Answer, RefusedCode, Status, approvals, proposed, verdict_of
-from trio_gate.approval.strict import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.approval.grants import Grant
-    from trio_gate.approval.shown import Json
+    from trio_gate.approval.grant import Grant
+    from trio_gate.approval.json_reader import Reader
+    from trio_gate.approval.param_tree import Json
     from trio_gate.approval.state import Prompt
-    from trio_gate.approval.strict import Reader
 
 MAX_CLIENT_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a decision needs under 2 KiB, a predicate more."""

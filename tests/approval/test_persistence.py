@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import NOW, asked, call, question
-from tests.approval.test_messages import GRANT, TERMS, voted
-from tests.approval.test_shown import NAMES, TREES
-from trio_gate.approval.kept import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
-from trio_gate.approval.messages import as_json
-from trio_gate.approval.request import Group
+from tests.approval.test_codec import GRANT, TERMS, voted
+from tests.approval.test_param_tree import NAMES, TREES
+from trio_gate.approval.codec import as_json
+from trio_gate.approval.persistence import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
+from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Vote
 from trio_gate.aws.call import UNKNOWN
 

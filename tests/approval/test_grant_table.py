@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import NOW, asked
-from trio_gate.approval.book import Book
 from trio_gate.approval.frames import Terms
-from trio_gate.approval.grants import grant_of
+from trio_gate.approval.grant import grant_of
+from trio_gate.approval.grant_table import Book
 
 CALL = replace(asked(), grantable=True)
 AGAIN = replace(CALL, id="q2", digest="f" * 64)

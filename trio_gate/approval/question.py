@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
-from trio_gate.approval.grants import grantable
+from trio_gate.approval.grant import grantable
+from trio_gate.approval.param_tree import Part, Shown
 from trio_gate.approval.risks import risks, words
-from trio_gate.approval.shown import Part, Shown
 from trio_gate.aws.call import Unknown
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.visible import visible
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trio_gate.approval.digest import DigestInput
+    from trio_gate.approval.param_tree import Json
     from trio_gate.approval.risks import Risk
-    from trio_gate.approval.shown import Json
     from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
 

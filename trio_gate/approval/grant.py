@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_gate.approval.frames import Terms
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
     from trio_gate.aws.call import Call, Value
     from trio_gate.config.model import Approver, Rule
 

@@ -7,8 +7,8 @@ import hashlib
 import pytest
 from hypothesis import given
 
-from tests.approval.test_shown import TREES
-from trio_gate.approval.details import PIECE, readable
+from tests.approval.test_param_tree import TREES
+from trio_gate.approval.readable import PIECE, readable
 from trio_gate.aws.call import UNKNOWN
 
 POLICY = '{"Statement":[{"Effect":"Allow"}]}'

@@ -20,7 +20,7 @@ from trio_gate.errors import Malformed
 from trio_gate.text.visible import visible_lines
 
 if TYPE_CHECKING:
-    from trio_gate.approval.shown import Json
+    from trio_gate.approval.param_tree import Json
     from trio_gate.aws.call import Value
 
 PIECE = 64 * 1024

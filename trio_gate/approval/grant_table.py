@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.grants import spent, used
+from trio_gate.approval.grant import spent, used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from trio_gate.approval.grants import Grant
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.grant import Grant
+    from trio_gate.approval.question import Question
 
 MAX_GRANTS = 1000
 

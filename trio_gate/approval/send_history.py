@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_gate.approval.request import Question
+    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
 
 MAX_SENDS = 3

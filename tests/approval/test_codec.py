@@ -10,8 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import NOW, ONCALL, asked, call, question
-from tests.approval.test_shown import NAMES, TREES
+from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.frames import SCHEMA, conforms
+from trio_gate.approval.codec import (
+    MAX_CLIENT_FRAME,
+    MAX_SERVER_FRAME,
+    as_json,
+    decode_client,
+    decode_server,
+    encode,
+    granted,
+    pending,
+    resolved,
+    timestamp,
+    updated,
+)
 from trio_gate.approval.frames import (
     Accepted,
     Activity,
@@ -33,21 +46,8 @@ from trio_gate.approval.frames import (
     Terms,
     Token,
 )
-from trio_gate.approval.grants import grant_of, standing
-from trio_gate.approval.messages import (
-    MAX_CLIENT_FRAME,
-    MAX_SERVER_FRAME,
-    as_json,
-    decode_client,
-    decode_server,
-    encode,
-    granted,
-    pending,
-    resolved,
-    timestamp,
-    updated,
-)
-from trio_gate.approval.request import Group
+from trio_gate.approval.grant import grant_of, standing
+from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, decide, detach, expire, withdraw
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.config.model import Rule

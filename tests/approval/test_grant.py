@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tests.approval.kit import NOW, ONCALL, asked, call
-from tests.approval.test_messages import RULE
+from tests.approval.test_codec import RULE
 from trio_gate.approval.frames import Terms
-from trio_gate.approval.grants import grant_of, grantable, spent, standing, used
+from trio_gate.approval.grant import grant_of, grantable, spent, standing, used
 from trio_gate.aws.call import UNKNOWN
 
 LIFE = timedelta(minutes=10)
