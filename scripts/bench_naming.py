@@ -17,14 +17,14 @@ from botocore.auth import SigV4Auth
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from trio_gate.aws.catalog import Catalog
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify
+from trio_gate.aws.ingress import Way, destination
+from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
-from trio_gate.aws.tables import Tables
-from trio_gate.aws.tables import packaged as packaged_tables
-from trio_gate.aws.way import Way, destination
 from trio_gate.shell.models import load_model
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.aws_chunked import streamed_body

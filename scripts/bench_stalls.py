@@ -28,7 +28,7 @@ from tests.kit.approver import Person
 from tests.kit.gateway import running
 from tests.kit.raw import DYNAMODB, S3, Raw, request, tunnel
 from trio_gate.approval.frames import Open
-from trio_gate.aws.readers import MAX_MEMBERS
+from trio_gate.aws.params.readers import MAX_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trio_gate.aws.readers.form_body import read_form
-from trio_gate.aws.readers.json_body import read_json
-from trio_gate.aws.readers.xml_body import Element, read_xml
+from trio_gate.aws.params.readers.form_body import read_form
+from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.aws.params.readers.xml_body import Element, read_xml
 from trio_gate.errors import GateError
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Informational, PeerClosed

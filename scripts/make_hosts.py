@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
+"""Writes trio_gate/aws/hosts/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
 
-    python scripts/make_hosts.py --replace trio_gate/aws/hosts.json.gz    for the botocore that is installed
+    python scripts/make_hosts.py --replace trio_gate/aws/hosts/hosts.json.gz    for the botocore that is installed
 
 Run it when botocore changes; a test compares. A file that is there stays as it is without `--replace`. Each service's rule set is asked for every region, with and without FIPS and
 dual-stack, in every way its operations ask it; what comes back is folded into patterns. The format:
@@ -278,7 +278,7 @@ def table(names: Iterable[str] | None = None) -> dict[str, Any]:
 
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Write the table of AWS's hosts for the botocore that is installed.")
-    parser.add_argument("file", type=Path, help="where to, as trio_gate/aws/hosts.json.gz")
+    parser.add_argument("file", type=Path, help="where to, as trio_gate/aws/hosts/hosts.json.gz")
     parser.add_argument("--replace", action="store_true", help="write over a file that is there")
     parser.add_argument("--service", action="append", metavar="NAME", help="this service alone, for a look; may be repeated")
     args = parser.parse_args(words)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/operations.txt and members.txt: what the botocore that is installed knows of operations and their inputs.
+"""Writes trio_gate/aws/iam/operations.txt and members.txt: what the botocore that is installed knows of operations and their inputs.
 
     python scripts/make_operations.py trio_gate/aws
 
-Only after a review: what is new in the diff counts from then on as harmless unless `aws/lists.py` and its kin say otherwise.
+Only after a review: what is new in the diff counts from then on as harmless unless `aws/iam/sensitive_operations.py` and its kin say otherwise.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import botocore
 from botocore.loaders import Loader
 
-from trio_gate.aws.catalog import pruned
-from trio_gate.aws.reviewed import HEADING
+from trio_gate.aws.iam.reviewed import HEADING
+from trio_gate.aws.model.catalog import pruned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

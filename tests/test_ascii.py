@@ -35,35 +35,35 @@ MODEL = "a name of the installed model"
 REASONS = {
     "aws/claim.py": {"int(values['Expires'])": JUDGED},
     "aws/endpoint_mode.py": {"service_id.upper()": MODEL},
-    "aws/iam_names.py": {
+    "aws/iam/names.py": {
         "_PREFIXES.split()": OURS,
         "action.strip()": OURS,
         "operations.split()": OURS,
         "text.strip()": OURS,
         "text.strip().splitlines()": OURS,
     },
-    "aws/lists.py": {
+    "aws/iam/sensitive_operations.py": {
         "operations.split()": OURS,
         "service.strip()": OURS,
         "text.strip()": OURS,
         "text.strip().splitlines()": OURS,
     },
-    "aws/params_scalar.py": {
+    "aws/params/scalar.py": {
         **dict.fromkeys(("Decimal(text)", "float(text)", "int(text)", "int(fraction)", "int(whole)"), JUDGED),
         **dict.fromkeys(("int(year)", "int(month)", "int(day)", "int(hour)", "int(minute)", "int(second)"), JUDGED),
         **dict.fromkeys(("int(hours or 0)", "int(minutes or 0)"), JUDGED),
         **dict.fromkeys(("float(value)", "int(value)"), "a number already"),
     },
-    "aws/readers/json_body.py": dict.fromkeys(
+    "aws/params/readers/json_body.py": dict.fromkeys(
         ("float(digits)", "int(digits)"), "the decoder's own grammar has judged the digits"
     ),
-    "aws/partiql.py": {"word.upper()": "a pattern of ASCII letters has judged the word"},
-    "aws/readers/pieces.py": {"piece.split()": "for approvers to read: nothing is named by it"},
+    "aws/iam/partiql.py": {"word.upper()": "a pattern of ASCII letters has judged the word"},
+    "aws/params/readers/pieces.py": {"piece.split()": "for approvers to read: nothing is named by it"},
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
-    "aws/resources.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
-    "aws/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
-    "aws/route_rest.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
-    "aws/shape.py": {"name[0].upper()": MODEL},
+    "aws/resources/collect.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
+    "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
+    "aws/model/http_route.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
+    "aws/model/shape.py": {"name[0].upper()": MODEL},
     "signing/credential_leaks.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trio_gate.aws.readers.form_body import read_form
+from trio_gate.aws.params.readers.form_body import read_form
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "fuzz.py"
 

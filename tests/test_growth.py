@@ -13,10 +13,10 @@ from tests.aws.naming_kit import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
 from trio_gate.approval.readable import readable
 from trio_gate.approval.risks import risks
-from trio_gate.aws.implied import implied
-from trio_gate.aws.params_rest import _split
+from trio_gate.aws.iam.implied import implied
+from trio_gate.aws.params.rest import _split
 from trio_gate.aws.refusal import guess_protocol
-from trio_gate.aws.templates import _fits
+from trio_gate.aws.resources.templates import _fits
 from trio_gate.errors import GateError
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv2 import spoken

@@ -13,7 +13,7 @@ import pytest
 
 from tests.kit.growth import TIMES, grows
 from tests.kit.patterns import Found, calls, hostile, parser, patterns, run, sources
-from trio_gate.aws.route_rest import MAX_GREEDY, Segment, _one_name
+from trio_gate.aws.model.http_route import MAX_GREEDY, Segment, _one_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ SMALL, LARGE = 1000, 1000 * TIMES
 """Characters."""
 
 COMPILED_LATER = {
-    "trio_gate.aws.route_rest._segment": "a greedy label's pattern comes with botocore's model: below",
+    "trio_gate.aws.model.http_route._segment": "a greedy label's pattern comes with botocore's model: below",
     "trio_gate.config.hcl.heredoc_end": "the name of a heredoc, a plain word in the operator's own file",
 }
 """Where a pattern is made while the gateway runs, and why that may be."""
@@ -61,24 +61,24 @@ WIDE = 4096
 """Characters that a pattern may go through at once, in a value as large as a body."""
 
 SHORT = {
-    "arns._ARN": "behind MAX_ARN",
-    "arns._SUFFIX": "part of an ARN",
-    "arns._canonical": "part of an ARN",
-    "arns._folded": "part of an ARN",
-    "arns._secret": "part of an ARN",
+    "resources.arns._ARN": "behind MAX_ARN",
+    "resources.arns._SUFFIX": "part of an ARN",
+    "resources.arns._canonical": "part of an ARN",
+    "resources.arns._folded": "part of an ARN",
+    "resources.arns._secret": "part of an ARN",
     "claim.": "a field of the head",
-    "curated_ec2._OTHER_IDS": "a member's name",
-    "curated_s3._TWOFOLD": "a field of the head",
-    "hosts": "a host, of 253 characters",
-    "implied._ROLE_WORD": "behind _LONG_NAME",
-    "params_rest.": "a field of the head",
-    "partiql.": "behind MAX_STATEMENT",
-    "readers.form_body.": "in pieces",
-    "readers.json_patient.": "in pieces",
+    "resources.curated_ec2._OTHER_IDS": "a member's name",
+    "resources.curated_s3._TWOFOLD": "a field of the head",
+    "hosts.": "a host, of 253 characters",
+    "iam.implied._ROLE_WORD": "behind _LONG_NAME",
+    "params.rest.": "a field of the head",
+    "iam.partiql.": "behind MAX_STATEMENT",
+    "params.readers.form_body.": "in pieces",
+    "params.readers.json_patient.": "in pieces",
     "refusal.": "what the gateway says",
-    "route_rpc._CHARSET": "a field of the head",
-    "templates.": "the lists' own",
-    "way._HOST": "a field of the head",
+    "routing.rpc._CHARSET": "a field of the head",
+    "resources.templates.": "the lists' own",
+    "ingress._HOST": "a field of the head",
 }
 """Patterns that go further: what their texts are short by."""
 

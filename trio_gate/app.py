@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.audit.acts import gateway_row, reload_row
-from trio_gate.aws.hosts import HostTable, packaged
-from trio_gate.aws.way import Way
+from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.ingress import Way
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError

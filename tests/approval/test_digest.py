@@ -10,8 +10,8 @@ from tests.approval.kit import parts
 from tests.aws.meaning_kit import services
 from tests.aws.naming_kit import catalog
 from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
-from trio_gate.aws.forward import modelled
-from trio_gate.aws.repeat import Repeat
+from trio_gate.aws.forwarded_headers import modelled
+from trio_gate.aws.idempotency import Repeat
 
 CHANGES = {
     "agent": "other",

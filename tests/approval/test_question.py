@@ -9,7 +9,7 @@ from trio_gate.approval.digest import digest
 from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.repeat import Repeat
+from trio_gate.aws.idempotency import Repeat
 from trio_gate.cli.prompt_view import details
 
 

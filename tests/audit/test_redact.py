@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trio_gate.audit.redact import MAX_MASKED, MAX_PARAMS, masked, params_text, path_text
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.catalog import compile_service
+from trio_gate.aws.model.catalog import compile_service
 from trio_gate.text.secret_detection import looks_secret
 
 CANARY = "CANARY-correct-horse"

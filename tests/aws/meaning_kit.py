@@ -11,8 +11,8 @@ import botocore
 import pytest
 
 from trio_gate.aws.call import Place
-from trio_gate.aws.meaning import describe
-from trio_gate.aws.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.semantics import describe
 from trio_gate.wire.head import RequestHead, Target
 
 TABLES = Tables(packaged)

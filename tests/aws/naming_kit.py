@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import botocore.loaders
 
 from trio_gate.aws.call import Candidate, Claim, Place
-from trio_gate.aws.catalog import Catalog
+from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head

@@ -6,7 +6,7 @@ import re
 
 from tests.aws.botocore_kit import ACCOUNT, LABEL, loader
 from tests.aws.naming_kit import catalog, place
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable, packaged
 
 HOSTS = packaged()
 TABLE = HostTable(HOSTS)

@@ -14,9 +14,9 @@ import pytest
 
 from tests.aws.naming_kit import ACCOUNT, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN, Candidate, Place
+from trio_gate.aws.iam.tables import Tables, packaged
 from trio_gate.aws.identify import Ambiguous, body_mode, identify
 from trio_gate.aws.naming import name_call
-from trio_gate.aws.tables import Tables, packaged
 from trio_gate.errors import Unidentified
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head

@@ -10,7 +10,7 @@ from tests.aws.botocore_kit import expected, inputs, pruned, service_model, wire
 from tests.aws.naming_kit import catalog, claim, named
 from tests.aws.places_kit import where
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.route import TWINS
+from trio_gate.aws.routing.route import TWINS
 from trio_gate.errors import GateError
 
 DEPRECATED = {

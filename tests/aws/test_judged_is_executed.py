@@ -21,7 +21,7 @@ from hypothesis import event, given, settings
 from tests.aws.botocore_kit import ACCOUNT, TEXT, inputs, service_model, spoken, wire
 from tests.aws.naming_kit import catalog, claim, place
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.forward import forwarded_headers
+from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError
 from trio_gate.signing.sigv4 import Credentials, sign, without_signature

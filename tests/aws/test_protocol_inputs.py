@@ -21,7 +21,7 @@ import pytest
 from tests.aws.botocore_kit import pruned
 from tests.aws.naming_kit import claim
 from trio_gate.aws.call import Candidate, Place
-from trio_gate.aws.catalog import Catalog
+from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
 from trio_gate.errors import GateError
 from trio_gate.wire.head import Empty, Held

@@ -6,7 +6,7 @@ import re
 
 from tests.browser.kit import NARROW
 from tests.browser.stage import PEOPLE, TOKENS
-from trio_gate.aws.repeat import Repeat
+from trio_gate.aws.idempotency import Repeat
 from trio_gate.shell import sessions
 
 APPROVE = "button:text-is('Approve')"

@@ -12,8 +12,8 @@ from tests.kit.gateway import AGENT, running
 from tests.kit.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.streams import seat
 from trio_gate import app
-from trio_gate.aws.hosts import HostTable, packaged
-from trio_gate.aws.way import Way
+from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
 from trio_gate.shell import authority
 from trio_gate.shell.clock import SystemClock

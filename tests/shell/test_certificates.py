@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell import certificates
 from trio_gate.shell.certificates import LIFETIME, RENEWED_AFTER, Leaves, file_context

@@ -15,8 +15,8 @@ import pytest
 import trio
 import trio.testing
 
-from trio_gate.aws.catalog import compile_service, pruned
-from trio_gate.aws.shape import Shape
+from trio_gate.aws.model.catalog import compile_service, pruned
+from trio_gate.aws.model.shape import Shape
 from trio_gate.shell import models as module
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.models import Models

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.aws.naming_kit import catalog, claim, head, place
-from trio_gate.aws.forward import forwarded_headers
+from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.naming import name_call
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.signing.presigned import with_fields

@@ -14,10 +14,10 @@ from botocore.config import Config
 from tests.aws.naming_kit import catalog
 from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.forward import HTTP, SET_BY_US
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.forwarded_headers import HTTP, SET_BY_US
+from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.ingress import Way, destination
 from trio_gate.aws.naming import body_mode, name_call
-from trio_gate.aws.way import Way, destination
 from trio_gate.errors import GateError, Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing import sigv2
 from trio_gate.wire.aws_chunked import streamed_body

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.repeat import Repeat
+    from trio_gate.aws.idempotency import Repeat
     from trio_gate.wire.head import Headers
 
 VERSION = "trio-gate request digest 2"

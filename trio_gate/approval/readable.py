@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Unknown
-from trio_gate.aws.readers.inflate import gunzip
-from trio_gate.aws.readers.json_patient import Patient
-from trio_gate.aws.readers.pieces import from_base64, from_utf8, without_blanks
+from trio_gate.aws.params.readers.inflate import gunzip
+from trio_gate.aws.params.readers.json_patient import Patient
+from trio_gate.aws.params.readers.pieces import from_base64, from_utf8, without_blanks
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import visible_lines
 

@@ -11,8 +11,8 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.call import Unknown
-from trio_gate.aws.readers.json_body import read_json
-from trio_gate.aws.readers.pieces import PIECE
+from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.aws.params.readers.pieces import PIECE
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Call, Value
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.model.shape import Shape
 
 End = Literal["answered", "refused", "aborted", "failed"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trio_gate.aws.call import Value
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.model.shape import Shape
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 

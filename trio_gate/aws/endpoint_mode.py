@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.route import TWINS
+from trio_gate.aws.routing.route import TWINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trio_gate.aws.call import Claim, Place
-    from trio_gate.aws.hosts import HostTable
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.wire.head import RequestHead
 
 _MARK = "-"

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Call
-from trio_gate.aws.meaning import describe
 from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
-from trio_gate.aws.route import Ambiguous
+from trio_gate.aws.routing.route import Ambiguous
+from trio_gate.aws.semantics import describe
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
-    from trio_gate.aws.catalog import Catalog
-    from trio_gate.aws.tables import Tables
+    from trio_gate.aws.iam.tables import Tables
+    from trio_gate.aws.model.catalog import Catalog
     from trio_gate.wire.head import Body, RequestHead
 
 __all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed"]

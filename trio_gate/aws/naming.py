@@ -10,20 +10,20 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.aws.arn_hosts import owners
-from trio_gate.aws.catalog import CBOR
-from trio_gate.aws.forward import forwarded_headers
+from trio_gate.aws.forwarded_headers import forwarded_headers
+from trio_gate.aws.hosts.arn_hosts import owners
+from trio_gate.aws.model.catalog import CBOR
 from trio_gate.aws.named import Named
-from trio_gate.aws.params_query import queue_of_path, structure_from_query, with_source_region
-from trio_gate.aws.params_rest import rest_params
-from trio_gate.aws.params_tree import structure_from_tree
-from trio_gate.aws.readers.cbor_body import read_cbor
-from trio_gate.aws.readers.form_body import once, read_form
-from trio_gate.aws.readers.inflate import gunzip
-from trio_gate.aws.readers.json_body import read_json
-from trio_gate.aws.readers.pieces import let_go, take_apart
-from trio_gate.aws.route import Asked, Match, find
-from trio_gate.aws.route_rpc import FORM, media_type
+from trio_gate.aws.params.query import queue_of_path, structure_from_query, with_source_region
+from trio_gate.aws.params.readers.cbor_body import read_cbor
+from trio_gate.aws.params.readers.form_body import once, read_form
+from trio_gate.aws.params.readers.inflate import gunzip
+from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.aws.params.readers.pieces import let_go, take_apart
+from trio_gate.aws.params.rest import rest_params
+from trio_gate.aws.params.tree import structure_from_tree
+from trio_gate.aws.routing.route import Asked, Match, find
+from trio_gate.aws.routing.rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
 from trio_gate.text.folding import fold
 from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Candidate, Claim, Place, Value
-    from trio_gate.aws.catalog import Catalog
+    from trio_gate.aws.model.catalog import Catalog
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body, RequestHead
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.cli import configuration, state
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.authority import INTERCEPTION, domains_of, interception

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.audit.record import call_json
 from trio_gate.audit.redact import plain
 from trio_gate.aws.call import Unknown
-from trio_gate.aws.catalog import Catalog
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.forward import forwarded_headers
-from trio_gate.aws.hosts import HostTable, packaged
+from trio_gate.aws.forwarded_headers import forwarded_headers
+from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify, unframed
-from trio_gate.aws.tables import Tables
-from trio_gate.aws.tables import packaged as packaged_tables
-from trio_gate.aws.way import Way, destination
+from trio_gate.aws.ingress import Way, destination
+from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import GateError, Malformed
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.aws.call import Call, Claim, Value
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.shell.generation import Generation
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body

@@ -20,8 +20,8 @@ from trio_gate.approval.grant import standing
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
-from trio_gate.aws.forward import modelled
-from trio_gate.aws.repeat import repeat_of
+from trio_gate.aws.forwarded_headers import modelled
+from trio_gate.aws.idempotency import repeat_of
 from trio_gate.errors import Denied
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from trio_gate.approval.param_tree import Shown
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import AssumeRole, Clearance
     from trio_gate.shell.agent_stream import AgentStream

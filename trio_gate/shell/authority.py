@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from trio_gate.aws.hosts import HostTable
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
 
 INTERCEPTION = Path("ca") / "interception.pem"

@@ -29,8 +29,8 @@ from trio_gate.wire.head import RequestHead, ResponseHead, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.aws.ingress import Way
     from trio_gate.aws.refusal import Refusal
-    from trio_gate.aws.way import Way
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.generation import Generation
     from trio_gate.shell.tools import Tools

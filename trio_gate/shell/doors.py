@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.aws.way import Way
+from trio_gate.aws.ingress import Way
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.shell.admin_http import answer
 from trio_gate.shell.agent_stream import AgentStream

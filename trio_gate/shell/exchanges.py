@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.forward import forwarded_headers
+from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.errors import Denied, GateError, UpstreamError
 from trio_gate.exchange import Event, State
 from trio_gate.facet.extract import facets_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from trio_gate.approval.digest import DigestInput
-    from trio_gate.aws.way import Way
+    from trio_gate.aws.ingress import Way
     from trio_gate.exchange import Exchange
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Claim, Place
-    from trio_gate.aws.hosts import HostTable
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, Credential, Endpoint
 
 

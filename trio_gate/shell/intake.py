@@ -20,7 +20,7 @@ from trio_gate.audit.record import told
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
-from trio_gate.aws.way import check_way, destination
+from trio_gate.aws.ingress import check_way, destination
 from trio_gate.errors import Unidentified, WrongSignature
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.bodies import read_held
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
-    from trio_gate.aws.way import Way
+    from trio_gate.aws.ingress import Way
     from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Kept, Room, Spool
     from trio_gate.shell.generation import Admitted, Generation

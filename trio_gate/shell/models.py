@@ -21,9 +21,9 @@ import trio
 from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
-from trio_gate.aws.catalog import Catalog, pruned
-from trio_gate.aws.readers.json_patient import by_parts
-from trio_gate.aws.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.model.catalog import Catalog, pruned
+from trio_gate.aws.params.readers.json_patient import by_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

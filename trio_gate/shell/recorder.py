@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import End, Told
     from trio_gate.aws.call import Call, Claim
-    from trio_gate.aws.shape import Shape
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
     from trio_gate.ports import AuditLog, Clock

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from trio_gate.aws.readers.xml_body import read_xml
+from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
 from trio_gate.signing.sigv4 import Credentials, sign
 from trio_gate.text.visible import visible
@@ -25,7 +25,7 @@ from trio_gate.wire.head import RequestHead, Target
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.aws.readers.xml_body import Element
+    from trio_gate.aws.params.readers.xml_body import Element
     from trio_gate.ports import AssumeRole
     from trio_gate.wire.head import ResponseHead
 

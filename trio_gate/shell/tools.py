@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_gate.aws.hosts import HostTable
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.ports import Approvals, AuditLog, Clock
     from trio_gate.shell.acts import Unreviewed
     from trio_gate.shell.bodies import Bodies

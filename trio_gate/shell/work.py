@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.aws.readers.pieces import take_apart
+from trio_gate.aws.params.readers.pieces import take_apart
 from trio_gate.errors import Overloaded
 from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.race import race

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.claim import SIGV2, USE_S3V4
-from trio_gate.aws.forward import HTTP
+from trio_gate.aws.forwarded_headers import HTTP
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.presigned import field_of
 from trio_gate.signing.verify import MAX_PRESIGNED, SKEW, WRONG

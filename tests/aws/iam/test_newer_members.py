@@ -1,0 +1,131 @@
+"""A member newer than the lists makes the calls that carry it unknown, and no other call.
+
+Each member is new to lists that have lost it; the rest is what a newer botocore may add.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from importlib.resources import files
+
+import pytest
+
+from scripts.make_operations import members
+from tests.aws.meaning_kit import TABLES, model, need_botocore_of
+from tests.aws.naming_kit import FORM, catalog, claim, head, place, target
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.reviewed import packaged_members, read
+from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.identify import identify
+from trio_gate.aws.model.catalog import Catalog
+from trio_gate.wire.head import Empty, Held
+
+GET = target("DynamoDB_20120810.GetItem")
+TRANSACT = target("DynamoDB_20120810.TransactGetItems")
+
+
+def without(service, structure, member):
+    """Tables that were made before a structure had a member."""
+    older = dict(packaged_members())
+    older[service] = re.sub(rf"(?m)^({structure}:.*?) {member}\b", r"\1", older[service])
+    assert older[service] != packaged_members()[service]
+    return Tables(lambda name: older if name == "members" else packaged(name))
+
+
+def call(service, line, headers, body, *, tables=TABLES, known=None):
+    held = Held(data=body) if body else Empty()
+    at = place(service)
+    return identify(head(line, headers), held, place=at, claim=claim(service), catalog=known or catalog(), tables=tables)
+
+
+def get(**more):
+    return "dynamodb", "POST /", GET, json.dumps({"TableName": "t", "Key": {"id": {"S": "x"}}, **more}).encode()
+
+
+def transact(**more):
+    one = {"Get": {"TableName": "t", "Key": {"id": {"S": "x"}}, **more}}
+    return "dynamodb", "POST /", TRANSACT, json.dumps({"TransactItems": [one]}).encode()
+
+
+def value(**more):
+    return "dynamodb", "POST /", GET, json.dumps({"TableName": "t", "Key": {"id": more}}).encode()
+
+
+def run(more=""):
+    return "ec2", "POST /", FORM, f"Action=DescribeInstances&Version=2016-11-15{more}".encode()
+
+
+def listing(more=""):
+    return "s3", f"GET /bucket?list-type=2{more}", {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}, b""
+
+
+@pytest.mark.parametrize(
+    ("structure", "member", "without_it", "with_it"),
+    [
+        ("GetItemInput", "ConsistentRead", get(), get(ConsistentRead=False)),
+        ("Get", "ProjectionExpression", transact(), transact(ProjectionExpression="id")),
+        ("AttributeValue", "NULL", value(S="x"), value(NULL=True)),
+        ("AttributeValue", "N", value(L=[{"S": "x"}]), value(L=[{"M": {"a": {"N": "1"}}}])),
+        ("DescribeInstancesRequest", "MaxResults", run(), run("&MaxResults=5")),
+        ("Filter", "Values", run("&Filter.1.Name=x"), run("&Filter.1.Name=x&Filter.1.Value.1=y")),
+        ("ListObjectsV2Request", "Prefix", listing(), listing("&prefix=a")),
+    ],
+)
+def test_a_call_with_a_member_newer_than_the_lists_may_do_anything(structure, member, without_it, with_it):
+    service, tables = with_it[0], without(with_it[0], structure, member)
+    old, new = call(*without_it, tables=tables), call(*with_it, tables=tables)
+    assert (old.access in {"read", "list"}, old.vends_credentials, old.reads_secret, old.reviewed) == (True, False, False, True)
+    assert (new.access, new.vends_credentials, new.reads_secret, new.reviewed) == ("write", UNKNOWN, UNKNOWN, False)
+    assert (new.resource, new.resources, new.resource_accounts, new.iam_actions) == (UNKNOWN,) * 4
+    assert new.service == service
+    assert call(*with_it).reviewed
+
+
+def test_a_structure_that_the_lists_do_not_have_is_new_as_a_whole():
+    older = dict(packaged_members())
+    older["dynamodb"], lost = re.subn(r"(?m)^Get:.*\n", "", older["dynamodb"])
+    tables = Tables(lambda name: older if name == "members" else packaged(name))
+    assert lost
+    assert not call(*transact(), tables=tables).reviewed
+    assert call(*get(), tables=tables).reviewed
+
+
+def newer_model(service, structure, member, shape="Boolean"):
+    """The catalogue of a botocore that gave a structure a member."""
+    raw = copy.deepcopy(model(service))
+    raw["shapes"]["Boolean"] = {"type": "boolean"}
+    raw["shapes"][structure]["members"][member] = {"shape": shape}
+    found = Catalog(lambda _name: raw)
+    found.ensure([service])
+    return found
+
+
+def test_what_a_newer_botocore_adds_is_seen_where_it_is_carried():
+    known = newer_model("dynamodb", "GetItemInput", "RunThis")
+    assert call(*get(), known=known, tables=Tables(packaged)).reviewed
+    assert not call(*get(RunThis=True), known=known, tables=Tables(packaged)).reviewed
+    assert not call(*get(RunThis=False), known=known, tables=Tables(packaged)).reviewed
+
+
+def test_a_known_name_is_new_in_a_structure_that_did_not_have_it():
+    known = newer_model("dynamodb", "GetItemInput", "KeyConditionExpression", "ConditionExpression")
+    assert not call(*get(KeyConditionExpression="x"), known=known, tables=Tables(packaged)).reviewed
+
+
+def test_an_operation_of_the_lists_own_that_gets_a_member_still_vends():
+    body = b"Action=GetSessionToken&Version=2011-06-15&DurationSeconds=900"
+    found = call("sts", "POST /", FORM, body, tables=without("sts", "GetSessionTokenRequest", "DurationSeconds"))
+    assert (found.vends_credentials, found.reads_secret, found.reviewed) == (True, UNKNOWN, False)
+
+
+def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore():
+    first, *_ = text = files("trio_gate.aws.iam").joinpath("members.txt").read_text("ascii").splitlines()
+    need_botocore_of(first)
+    assert text == list(members())
+
+
+def test_every_service_has_its_own_members():
+    assert read(packaged_members()["sts"])["AssumeRoleRequest"] >= {"RoleArn", "Policy"}
+    assert "AssumeRoleRequest" not in read(packaged_members()["s3"])

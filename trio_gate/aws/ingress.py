@@ -1,0 +1,81 @@
+"""How a request reached the gateway, and the one function that says from it where the request is going.
+
+Rule: behind CONNECT and TLS the host name decides, and every place that names it must agree. At an endpoint listener the
+scope of the signature decides, and Host only says that the listener is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.aws.endpoint_mode import by_scope
+from trio_gate.errors import Denied, Malformed
+from trio_gate.text.folding import fold
+from trio_gate.wire.authority import agreed_host
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Claim, Place
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.errors import Unidentified
+    from trio_gate.wire.head import RequestHead
+
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One connection's way.
+
+    Attributes:
+        kind: of the listener.
+        sni: the server name of the TLS handshake, lower case; None without one.
+        connect: the host of CONNECT, lower case; None elsewhere.
+        port: the listener's own, which Host may name beside 443.
+        names: the Host names an endpoint listener answers to, lower case, without port and brackets.
+        base: an endpoint listener's URL, for messages.
+        refused: why the name of the connection is served to nobody; None where it may be.
+    """
+
+    kind: Literal["proxy", "tls", "endpoint"]
+    sni: str | None = None
+    connect: str | None = None
+    port: int = 443
+    names: frozenset[str] = frozenset()
+    base: str = ""
+    refused: Unidentified | None = None
+
+
+def check_way(head: RequestHead, way: Way) -> None:
+    """Refuse what came by a name that is not served, whoever sent it.
+
+    Raises:
+        Malformed: SNI, CONNECT and Host differ.
+        Unidentified: the name is not served.
+    """
+    if way.refused is not None:
+        agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))
+        raise way.refused
+
+
+def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place]:
+    """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
+
+    Raises:
+        Malformed: SNI, CONNECT and Host differ, or Host is none of the listener's names (421).
+        Denied: a browser sent it.
+        Unidentified: no such host, service or region.
+    """
+    if way.kind != "endpoint":
+        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,)))
+    _check_endpoint(head, way)
+    return by_scope(head, claim, table)
+
+
+def _check_endpoint(head: RequestHead, way: Way) -> None:
+    found = _HOST.fullmatch(fold(head.one("host") or ""))
+    if found is None or (found[1] or found[2]) not in way.names:
+        raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
+    if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
+        raise Denied("browsers may not call the endpoint listener")

@@ -1,0 +1,1 @@
+"""The model: botocore's services, operations and shapes, as naming reads them."""

@@ -1,0 +1,274 @@
+"""The service catalogue: botocore's models, loaded one at a time, compiled once.
+
+Rule: the model decides what a service speaks and what its operations are; the tables of exceptions below add what botocore
+has dropped and older SDKs still send. Loading is slow (EC2: half a second) and happens where `ensure` is called, never in
+`service`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trio_gate.aws.model.http_route import Route, compile_route
+from trio_gate.aws.model.shape import Member, Shape, compile_shapes, namespace, refs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+Key = TypeVar("Key")
+
+CBOR = "smithy-rpc-v2-cbor"
+
+LEGACY_PROTOCOLS: Mapping[str, tuple[str, ...]] = {"sqs": ("query",)}
+"""Protocols that a service still answers and its model no longer lists. SQS moved to JSON in botocore 1.31.81."""
+
+_SQS_QUERY: Mapping[tuple[str, str], str] = {
+    ("AddPermissionRequest", "AWSAccountIds"): "AWSAccountId",
+    ("AddPermissionRequest", "Actions"): "ActionName",
+    ("ChangeMessageVisibilityBatchRequest", "Entries"): "ChangeMessageVisibilityBatchRequestEntry",
+    ("CreateQueueRequest", "Attributes"): "Attribute",
+    ("CreateQueueRequest", "tags"): "Tag",
+    ("DeleteMessageBatchRequest", "Entries"): "DeleteMessageBatchRequestEntry",
+    ("GetQueueAttributesRequest", "AttributeNames"): "AttributeName",
+    ("MessageAttributeValue", "BinaryListValues"): "BinaryListValue",
+    ("MessageAttributeValue", "StringListValues"): "StringListValue",
+    ("MessageBodyAttributeMap", "key"): "Name",
+    ("MessageBodyAttributeMap", "value"): "Value",
+    ("MessageBodySystemAttributeMap", "key"): "Name",
+    ("MessageBodySystemAttributeMap", "value"): "Value",
+    ("MessageSystemAttributeValue", "BinaryListValues"): "BinaryListValue",
+    ("MessageSystemAttributeValue", "StringListValues"): "StringListValue",
+    ("QueueAttributeMap", "key"): "Name",
+    ("QueueAttributeMap", "value"): "Value",
+    ("ReceiveMessageRequest", "AttributeNames"): "AttributeName",
+    ("ReceiveMessageRequest", "MessageAttributeNames"): "MessageAttributeName",
+    ("ReceiveMessageRequest", "MessageSystemAttributeNames"): "MessageSystemAttributeName",
+    ("SendMessageBatchRequest", "Entries"): "SendMessageBatchRequestEntry",
+    ("SendMessageBatchRequestEntry", "MessageAttributes"): "MessageAttribute",
+    ("SendMessageBatchRequestEntry", "MessageSystemAttributes"): "MessageSystemAttribute",
+    ("SendMessageRequest", "MessageAttributes"): "MessageAttribute",
+    ("SendMessageRequest", "MessageSystemAttributes"): "MessageSystemAttribute",
+    ("SetQueueAttributesRequest", "Attributes"): "Attribute",
+    ("TagMap", "key"): "Key",
+    ("TagMap", "value"): "Value",
+    ("TagQueueRequest", "Tags"): "Tag",
+    ("UntagQueueRequest", "TagKeys"): "TagKey",
+}
+"""Names of SQS's query protocol (API version 2012-11-05), from its API reference."""
+
+_QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
+
+_OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression"))
+_PROSE = frozenset(("documentation", "deprecatedMessage", "enum"))
+
+_PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
+_SPEECH = (
+    "Engine",
+    "LanguageCode",
+    "LexiconNames",
+    "OutputFormat",
+    "SampleRate",
+    "SpeechMarkTypes",
+    "Text",
+    "TextType",
+    "VoiceId",
+)
+_LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
+    "polly": {"SynthesizeSpeech": ("GET", "/v1/speech", {name: name for name in _SPEECH})},
+    "quicksight": {
+        "ListIAMPolicyAssignments": (
+            "GET",
+            "/accounts/{AwsAccountId}/namespaces/{Namespace}/iam-policy-assignments",
+            {"NextToken": "next-token", "MaxResults": "max-results"},
+        )
+    },
+    "sesv2": {
+        "ListConfigurationSets": ("GET", "/v2/email/configuration-sets", _PAGES),
+        "ListContacts": ("GET", "/v2/email/contact-lists/{ContactListName}/contacts", _PAGES),
+        "ListEmailIdentities": ("GET", "/v2/email/identities", _PAGES),
+        "ListImportJobs": ("GET", "/v2/email/import-jobs", _PAGES),
+        "PutEmailIdentityDkimSigningAttributes": ("PUT", "/v1/email/identities/{EmailIdentity}/dkim/signing", {}),
+    },
+}
+"""Routes that AWS serves and its models do not hold, or no longer: method, template, and the members that are in the query there.
+
+From the models of botocore 1.29 to 1.40, the newest that have each; the AWS CLI of Debian 12 speaks them. Polly's is the one that every
+SDK presigns.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Operation:
+    """One operation of a service.
+
+    Attributes:
+        root: the name of the XML document that holds the whole input, None when the model gives none.
+        namespace: the same for its XML namespace.
+        host_prefix: what the SDK puts before the host, as "data-" or "{AccountId}."; empty for none.
+        route: how the REST protocols find it; None for the others.
+        compressed: whether its body may come gzipped.
+    """
+
+    name: str
+    input: Shape | None
+    root: str | None
+    namespace: str | None
+    host_prefix: str
+    route: Route | None
+    deprecated: bool
+    compressed: bool
+
+    @property
+    def payload(self) -> Member | None:
+        """The member that is the whole HTTP body, None when there is no such member."""
+        if self.input is None or self.input.payload is None:
+            return None
+        return self.input.members[self.input.payload]
+
+    @property
+    def streams(self) -> bool:
+        """Whether the body is a blob of any size."""
+        payload = self.payload
+        return payload is not None and payload.streaming and payload.shape.type == "blob"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Service:
+    """One service model.
+
+    Attributes:
+        name: botocore's name.
+        service_id: the model's, as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
+        protocols: all it speaks, botocore's names, legacy ones included.
+        target_prefix: what stands before the operation in `x-amz-target` and in CBOR's paths.
+        by_path: operations of the REST protocols by method and number of segments of their templates, those of older SDKs too.
+        greedy: of those, the ones whose template ends in as many segments as there are, by method.
+    """
+
+    name: str
+    service_id: str
+    api_version: str
+    protocols: frozenset[str]
+    target_prefix: str
+    operations: Mapping[str, Operation]
+    by_path: Mapping[tuple[str, int], tuple[Operation, ...]]
+    greedy: Mapping[str, tuple[Operation, ...]]
+
+
+class Catalog:
+    """Models by service name. `load` gives botocore's service-2 JSON of the newest API version; it may block."""
+
+    __slots__ = ("_load", "_services")
+
+    def __init__(self, load: Callable[[str], Mapping[str, Any]]) -> None:
+        self._load = load
+        self._services: dict[str, Service] = {}
+
+    def loaded(self, services: Iterable[str]) -> bool:
+        """Whether `service` will answer for all of them."""
+        return all(name in self._services for name in services)
+
+    def ensure(self, services: Iterable[str]) -> None:
+        """Load what is missing. For a worker thread: a model that two threads load is built twice, and either will do."""
+        for name in services:
+            if name not in self._services:
+                self._services[name] = compile_service(name, self._load(name))
+
+    def service(self, name: str) -> Service:
+        """The model of a service that `ensure` has loaded. Asking for another is a bug of ours: KeyError."""
+        return self._services[name]
+
+
+def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
+    """What we keep of botocore's service-2 JSON."""
+    metadata, operations = raw["metadata"], raw["operations"]
+    old, old_shapes = _legacy(raw, _LEGACY_ROUTES.get(name, {}))
+    protocols = frozenset(metadata.get("protocols") or [metadata["protocol"]])
+    roots = {one["input"]["shape"] for one in (*operations.values(), *old.values()) if "input" in one}
+    shapes = compile_shapes(
+        {**raw["shapes"], **old_shapes}, roots, ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {})
+    )
+    rest = bool(protocols & {"rest-json", "rest-xml"})
+    current = {key: _operation(key, value, shapes, rest=rest) for key, value in operations.items()}
+    routed = [*current.values(), *(_operation(key, value, shapes, rest=rest) for key, value in old.items())] if rest else []
+    return Service(
+        name=name,
+        service_id=metadata["serviceId"],
+        api_version=metadata["apiVersion"],
+        protocols=protocols | frozenset(LEGACY_PROTOCOLS.get(name, ())),
+        target_prefix=metadata.get("targetPrefix", ""),
+        operations=current,
+        by_path=_grouped((one, (one.route.method, len(one.route.segments))) for one in routed if one.route),
+        greedy=_grouped((one, one.route.method) for one in routed if one.route and one.route.greedy),
+    )
+
+
+def pruned(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Of botocore's service-2 JSON what `compile_service` reads, a quarter of it or less."""
+    operations = {
+        name: {key: value for key, value in one.items() if key in _OF_OPERATION} for name, one in raw["operations"].items()
+    }
+    shapes: dict[str, Any] = {}
+    todo = [one["input"]["shape"] for one in operations.values() if "input" in one]
+    while todo:
+        name = todo.pop()
+        if name not in shapes:
+            shapes[name] = _without_prose(raw["shapes"][name])
+            todo.extend(ref["shape"] for _, ref in refs(shapes[name]))
+    return {"metadata": raw["metadata"], "operations": _without_prose(operations), "shapes": shapes}
+
+
+def _without_prose(value: Any) -> Any:
+    """A member may be called `documentation` too; its value is then no text."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
+
+
+def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Operation, ...]]:
+    groups: dict[Key, list[Operation]] = {}
+    for operation, key in keyed:
+        groups.setdefault(key, []).append(operation)
+    return {key: tuple(group) for key, group in groups.items()}
+
+
+def _legacy(
+    raw: Mapping[str, Any], routes: Mapping[str, tuple[str, str, Mapping[str, str]]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Operations and their inputs as the model had them when it held these routes."""
+    operations, shapes = {}, {}
+    for name, (method, template, query) in routes.items():
+        shape = raw["shapes"][raw["operations"][name]["input"]["shape"]]
+        operations[name] = {"http": {"method": method, "requestUri": template}, "input": {"shape": f"{name} {template}"}}
+        shapes[f"{name} {template}"] = {
+            **shape,
+            "members": {key: _moved(ref, query.get(key)) for key, ref in shape["members"].items()},
+        }
+    return operations, shapes
+
+
+def _moved(ref: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """A member in the query as `name`, or else in the body; what is in the path stays there."""
+    if name is not None:
+        return {**ref, "location": "querystring", "locationName": name}
+    return {
+        key: value
+        for key, value in ref.items()
+        if ref.get("location") != "querystring" or key not in ("location", "locationName")
+    }
+
+
+def _operation(name: str, raw: Mapping[str, Any], shapes: Mapping[str, Shape], *, rest: bool) -> Operation:
+    given = raw.get("input", {})
+    shape = shapes[given["shape"]] if given else None
+    return Operation(
+        name=name,
+        input=shape,
+        root=given.get("locationName"),
+        namespace=namespace(given),
+        host_prefix=raw.get("endpoint", {}).get("hostPrefix", ""),
+        route=compile_route(raw["http"]["method"], raw["http"]["requestUri"], shape) if rest else None,
+        deprecated=bool(raw.get("deprecated")),
+        compressed="gzip" in raw.get("requestcompression", {}).get("encodings", ()),
+    )

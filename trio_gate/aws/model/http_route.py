@@ -1,0 +1,176 @@
+"""Routes of the REST protocols: from method, path and query to the operations they may mean.
+
+Rule: a route fits when its method, every segment, its constant query and its required query and header members are there
+and every other query key is one that the operation has. Of several that fit, the most specific wins; S3 has a module of its
+own because its paths are keys.
+
+Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label; only a greedy label `{Name+}`
+takes several segments, and only what can be one name: else the sub-path of an operation that we do not know would be its end. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
+segments anywhere else have two readings and are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from trio_gate.aws.model.shape import Shape
+    from trio_gate.wire.head import RequestHead
+
+X_ID = "x-id"
+"""A query key that the JavaScript SDK adds: the operation's name again."""
+
+MAX_GREEDY = 2048
+"""Characters of a greedy label that are held against a pattern of the model: those of the longest ARN."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One segment of a path template: a literal, or a label that takes one segment or (greedy) several that fit `pattern`."""
+
+    text: str
+    label: bool = False
+    greedy: bool = False
+    pattern: re.Pattern[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where an operation lives.
+
+    Attributes:
+        constants: query keys and values that select the operation and are no members.
+        needed_query, needed_headers: names of required members; header names are lower case.
+        known: names of query members.
+        greedy: whether a label takes as many segments as there are.
+        any_query: whether a map member takes every query key left over.
+        specificity: greater is more specific, among routes that fit one request.
+    """
+
+    method: str
+    segments: tuple[Segment, ...]
+    constants: Mapping[str, str]
+    needed_query: frozenset[str]
+    needed_headers: frozenset[str]
+    known: frozenset[str]
+    any_query: bool
+    greedy: bool
+    specificity: tuple[tuple[int, ...], int]
+
+
+def compile_route(method: str, template: str, shape: Shape | None) -> Route:
+    """The route of an operation from botocore's `http` trait and its input."""
+    path, _, query = template.partition("?")
+    segments = tuple(_segment(part, shape) for part in path.strip("/").split("/")) if path.strip("/") else ()
+    constants = dict(part.partition("=")[::2] for part in query.split("&") if part)
+    constants.pop(X_ID, None)
+    in_query = shape.at("querystring") if shape else []
+    in_header = shape.at("header") if shape else []
+    required = shape.required if shape else frozenset()
+    needed_query = frozenset(member.wire for member in in_query if member.name in required and member.shape.type != "map")
+    needed_headers = frozenset(member.wire for member in in_header if member.name in required)
+    return Route(
+        method=method,
+        segments=segments,
+        constants=constants,
+        needed_query=needed_query,
+        needed_headers=needed_headers,
+        known=frozenset(member.wire for member in in_query if member.shape.type != "map") - constants.keys(),
+        any_query=any(member.shape.type == "map" for member in in_query),
+        greedy=any(part.greedy for part in segments),
+        specificity=(
+            tuple(0 if part.greedy else 1 if part.label else 2 for part in segments),
+            len(constants) + len(needed_query) + len(needed_headers),
+        ),
+    )
+
+
+def _segment(text: str, shape: Shape | None) -> Segment:
+    if not (text.startswith("{") and text.endswith("}")):
+        return Segment(text=text)
+    if not text.endswith("+}"):
+        return Segment(text=text[1:-1], label=True)
+    name = text[1:-2]
+    pattern = next((member.shape.pattern for member in shape.at("uri") if member.wire == name), None) if shape else None
+    return Segment(text=name, label=True, greedy=True, pattern=re.compile(pattern, re.ASCII) if pattern else None)
+
+
+def rest_segments(segments: Sequence[str]) -> tuple[str, ...]:
+    """The segments to match, one trailing slash removed.
+
+    Raises:
+        Malformed: an empty or dot segment.
+    """
+    kept = tuple(segments[:-1] if segments[-1] == "" else segments)
+    for segment in kept:
+        if segment == "" or not {".", ".."}.isdisjoint(segment.split("/")):
+            raise Malformed("the path has an empty or a dot segment: send the one path that is meant")
+    return kept
+
+
+def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
+    """The labels of the path by template name, None when the path is another."""
+    spare = len(segments) - len(route.segments)
+    values: dict[str, str] = {}
+    at = 0
+    for part in route.segments:
+        width = spare + 1 if part.greedy else 1
+        taken = segments[at : at + width]
+        if width < 1 or len(taken) != width or not (part.label or taken[0] == part.text):
+            return None
+        if part.label:
+            values[part.text] = "/".join(taken)
+            if not _one_name(part, values[part.text]):
+                return None
+        at += width
+    return values if at == len(segments) else None
+
+
+def _one_name(part: Segment, value: str) -> bool:
+    """Whether a value with slashes is one name: an id has them in an ARN alone, and where the model has a pattern it must fit."""
+    if not part.greedy or "/" not in value:
+        return True
+    if fold(part.text).endswith(("id", "arn")) and not value.startswith("arn:"):
+        return False
+    if part.pattern is None:
+        return True
+    # No name has a control character in it, and `.` tries a text with a line end in many ways.
+    return len(value) <= MAX_GREEDY and value.isprintable() and part.pattern.fullmatch(value) is not None
+
+
+def query_fits(route: Route, head: RequestHead) -> str | None:
+    """Why the query and the headers do not select this route, None when they do."""
+    times = Counter(name for name, _ in head.target.query)
+    for name, value in route.constants.items():
+        if head.target.query.count((name, value)) != 1 or times[name] != 1:
+            return f"the query must hold `{name}{'=' if value else ''}{value}` once"
+    missing = sorted(route.needed_query - times.keys())
+    if missing:
+        return f"the query parameter `{missing[0]}` is missing"
+    missing = sorted(route.needed_headers - {name for name, value in head.headers if value})
+    if missing:
+        return f"the header `{missing[0]}` is missing"
+    unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
+    if route.any_query:
+        # What AWS may read as something else is no entry of a map.
+        taken = {fold(name) for name in (*route.known, *route.constants)}
+        unknown = {name for name in unknown if fold(name) in taken or fold(name).startswith("x-amz-")}
+    return f"the operation has no query parameter `{_shown(unknown)}`" if unknown else None
+
+
+def x_id_fits(head: RequestHead, operation: str) -> bool:
+    """Whether every `x-id` in the query repeats the operation's name, at most once."""
+    given = [value for name, value in head.target.query if name == X_ID]
+    return given in ([], [operation])
+
+
+def _shown(names: Iterable[str]) -> str:
+    return ascii(min(names)[:64])[1:-1][:64]

@@ -1,0 +1,1 @@
+"""Parameters: what a request says, read by the model of its operation."""

@@ -1,0 +1,1 @@
+"""Resources: what a call is about, as ARNs."""

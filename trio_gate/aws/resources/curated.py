@@ -1,0 +1,153 @@
+"""Which resources a call names, for the services people write rules about.
+
+Rule: the first member that names something names the main resource. A call of a service here whose members name nothing
+where IAM expects a resource is UNKNOWN, not empty; `resources` sees to that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.partiql import read_statements
+from trio_gate.aws.iam.queries import may_choose_groups
+from trio_gate.aws.param_paths import items, text
+from trio_gate.aws.resources import arns
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, name_or_arn
+from trio_gate.aws.resources.curated_ec2 import ec2
+from trio_gate.aws.resources.curated_ecs import ecs
+from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE, iam_reader
+from trio_gate.aws.resources.curated_s3 import s3, s3control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.iam.partiql import Statement
+
+
+def curated(service: str, operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    """The resources a call of a curated service names, the main one first; None for other services."""
+    special = _SPECIAL.get(service)
+    if special is not None:
+        found = special(operation, params, scene)
+        if found is not None:
+            return found
+    if service not in READERS:
+        return None
+    readers = {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
+    return [resource for name, read in readers.items() for resource in _read(params.get(name), read, scene)]
+
+
+def _read(value: Value, read: Callable[[object, Scene], Resource], scene: Scene) -> list[Resource]:
+    if value is UNKNOWN:
+        return [NOT_KNOWN]
+    return [read(item, scene) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+
+
+def _dynamodb(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if "Statement" in operation or operation == "ExecuteTransaction":
+        statements = read_statements(operation, params)
+        return [part for one in statements for part in _statement(one, scene)] if statements else [NOT_KNOWN]
+    if operation in {"TransactGetItems", "TransactWriteItems"}:
+        entries = items(params.get("TransactItems"))
+        inner = [part for entry in entries for part in (entry.values() if isinstance(entry, dict) else [entry])]
+        return [TABLE(part.get("TableName") if isinstance(part, dict) else None, scene) for part in inner] or [NOT_KNOWN]
+    if operation in {"BatchGetItem", "BatchWriteItem"}:
+        requests = params.get("RequestItems")
+        return [TABLE(name, scene) for name in requests] if isinstance(requests, dict) and requests else [NOT_KNOWN]
+    index = text(params, "IndexName")
+    if index is not None and params.get("TableName"):
+        return _with_index(TABLE(params.get("TableName"), scene), index)
+    return None
+
+
+def _statement(statement: Statement, scene: Scene) -> list[Resource]:
+    table = TABLE(statement.table, scene)
+    return [table] if statement.index is None else _with_index(table, statement.index)
+
+
+def _with_index(table: Resource, index: str) -> list[Resource]:
+    return [table, arns.inside(table, "/index/", index)]
+
+
+def _iam(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    made = {
+        "CreateRole": ("RoleName", "role"),
+        "CreateUser": ("UserName", "user"),
+        "CreateGroup": ("GroupName", "group"),
+        "CreatePolicy": ("PolicyName", "policy"),
+        "CreateInstanceProfile": ("InstanceProfileName", "instance-profile"),
+    }.get(operation)
+    if made is None:
+        return None
+    path = params.get("Path") or "/"
+    return [iam_reader(f"{made[1]}{path}")(params.get(made[0]), scene) if arns.plain(path) else NOT_KNOWN]
+
+
+def _sqs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if operation not in {"CreateQueue", "GetQueueUrl"}:
+        return None
+    owner = params.get("QueueOwnerAWSAccountId") or scene.account
+    name = params.get("QueueName")
+    return [scene.arn("sqs", name, account=owner) if arns.plain(name) and arns.is_account(owner) else NOT_KNOWN]
+
+
+def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if operation == "Decrypt" and not params.get("KeyId"):
+        return [NOT_KNOWN]
+    if operation == "ReEncrypt" and not params.get("SourceKeyId"):
+        return [arns.key(params.get("DestinationKeyId"), scene), NOT_KNOWN]
+    return None
+
+
+def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if may_choose_groups(params):
+        return [NOT_KNOWN]
+    group, stream = params.get("logGroupName"), text(params, "logStreamName")
+    if not group or stream is None:
+        return None
+    whole = LOG_GROUP(group, scene)
+    return [whole, arns.inside(whole, ":log-stream:", stream)]
+
+
+def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    registry = params.get("registryId")
+    names = [name for name in (params.get("repositoryName"), *items(params.get("repositoryNames"))) if name is not None]
+    if not registry or not names:
+        return None
+    return [
+        scene.arn("ecr", f"repository/{name}", account=registry) if arns.plain(name) and arns.is_account(registry) else NOT_KNOWN
+        for name in names
+    ]
+
+
+def _events(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    if operation == "PutEvents":
+        entries = items(params.get("Entries"))
+        buses = [entry.get("EventBusName") or "default" if isinstance(entry, dict) else None for entry in entries]
+        return [name_or_arn("events", "event-bus/", bus, scene) for bus in buses]
+    rule = params.get("Rule") or (params.get("Name") if operation.endswith("Rule") else None)
+    if not isinstance(rule, str):
+        return None
+    bus = name_or_arn("events", "event-bus/", params.get("EventBusName") or "default", scene)
+    if bus.arn is UNKNOWN:
+        return [NOT_KNOWN]
+    place = str(bus.arn).replace(":event-bus/", ":rule/", 1).removesuffix("/default")
+    return [Resource(arn=f"{place}/{rule}", account=bus.account) if arns.plain(rule) else NOT_KNOWN]
+
+
+_SPECIAL: dict[str, Callable[[str, Mapping[str, Value], Scene], list[Resource] | None]] = {
+    "dynamodb": _dynamodb,
+    "ec2": ec2,
+    "ecr": _ecr,
+    "ecs": ecs,
+    "events": _events,
+    "iam": _iam,
+    "kms": _kms,
+    "logs": _logs,
+    "s3": s3,
+    "s3control": s3control,
+    "sqs": _sqs,
+}
+"""Services whose members mean something only together."""

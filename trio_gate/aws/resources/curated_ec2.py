@@ -1,0 +1,128 @@
+"""The resources an EC2 call names, by the prefix of their ids.
+
+Rule: an id of a kind that only its owner can act on belongs to the caller; an id of a kind that accounts share (images,
+snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs; so is
+what stands where an id belongs and is none that we know (`resolve:ssm:…`, another case, another length).
+"""
+
+from __future__ import annotations
+
+import re
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.param_paths import leaves
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, is_account, parse, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.resources.arns import Scene
+
+_ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
+_PREFIX = ascii_lowercase + "-"
+_OWN = {
+    "acl": "network-acl",
+    "cgw": "customer-gateway",
+    "dopt": "dhcp-options",
+    "eigw": "egress-only-internet-gateway",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "fleet": "fleet",
+    "i": "instance",
+    "igw": "internet-gateway",
+    "key": "key-pair",
+    "lt": "launch-template",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sfr": "spot-fleet-request",
+    "sir": "spot-instances-request",
+    "vgw": "vpn-gateway",
+    "vol": "volume",
+    "vpce": "vpc-endpoint",
+    "vpn": "vpn-connection",
+}
+"""Prefixes of ids whose resource is always the caller's own."""
+
+_LENT = {
+    "ami": "image",
+    "sg": "security-group",
+    "snap": "snapshot",
+    "subnet": "subnet",
+    "vpc": "vpc",
+}
+"""Prefixes of ids that other accounts may use, and only the owner may change."""
+
+_OWNER_ONLY = re.compile(
+    "(?:Delete|Modify|Reset)(?:Vpc|Subnet|Snapshot|Image|SecurityGroup)(?:Attribute|Rules)?|DeregisterImage"
+    "|(?:Authorize|Revoke)SecurityGroup(?:Ingress|Egress)|UpdateSecurityGroupRuleDescriptions(?:Ingress|Egress)"
+)
+_NAMED = frozenset(("GroupName", "SecurityGroups", "LaunchTemplateName", "PlacementGroup", "SourceSecurityGroupName", "PublicIp"))
+"""Members that name something by a word, which only a look-up finds."""
+
+_IDS = frozenset(("Groups", "Resources"))
+"""Members for ids whose names do not say so."""
+
+_OTHER_IDS = re.compile(".*AvailabilityZoneIds?|ZoneIds|OwnerIds|RestorableByUserIds")
+"""Members whose ids are of zones, or of accounts by a word such as `self`."""
+
+_MAKES = {
+    "RunInstances": "instance/*",
+    "CreateVolume": "volume/*",
+    "CreateVpc": "vpc/*",
+    "CreateSubnet": "subnet/*",
+    "CreateSecurityGroup": "security-group/*",
+    "CreateSnapshot": "snapshot/*",
+}
+"""What a call makes: IAM judges it as every resource of the kind."""
+
+
+def ec2(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    """What an EC2 call names; None when it names nothing by id, so that IAM's own answer holds."""
+    made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
+    found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
+    return [*made, *found] or None
+
+
+_NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})
+
+
+def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -> list[Resource]:
+    if value is UNKNOWN:
+        return [NOT_KNOWN]
+    if path[-1] == "KeyName":
+        return [scene.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN]
+    if path[-1] in _NAMED:
+        return [NOT_KNOWN]
+    found = _ID.fullmatch(str(value))
+    if found is None:
+        if _ends_as_id(str(value)):
+            return [NOT_KNOWN]
+        return [NOT_KNOWN] if _holds_ids(path) and not _means_no_id(str(value)) else []
+    kind = _OWN.get(found[1])
+    if len(path) == 1 and _OWNER_ONLY.fullmatch(operation):
+        kind = _LENT.get(found[1], kind)
+    if kind in {"image", "snapshot"}:
+        return [Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)]
+    return [scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN]
+
+
+def _ends_as_id(value: str) -> bool:
+    """Whether a value is an id but for its prefix, which is longer than any that we know."""
+    prefix, _, number = value.rpartition("-")
+    return _NUMBER.fullmatch(number) is not None and prefix != "" and not prefix.strip(_PREFIX)
+
+
+def _holds_ids(path: tuple[str, ...]) -> bool:
+    """Whether a member is for ids of resources."""
+    name = path[-1]
+    return (name.endswith(("Id", "Ids")) or name in _IDS) and _OTHER_IDS.fullmatch(name) is None
+
+
+def _means_no_id(value: str) -> bool:
+    """Whether a value names something that is found in another way: an ARN, an account; or nothing."""
+    return not value or parse(value) is not None or is_account(value)

@@ -1,0 +1,112 @@
+"""The clusters, services, tasks and task definitions that an ECS call names.
+
+Rule: a bare name is looked up in the call's cluster, which is `default` where the call leaves it out. Services and tasks have
+an old ARN without their cluster; its canonical form is the one with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, given_arn, name_or_arn, parse, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+
+IN_CLUSTER = {
+    "service": "service/",
+    "serviceName": "service/",
+    "services": "service/",
+    "task": "task/",
+    "tasks": "task/",
+    "containerInstance": "container-instance/",
+    "containerInstances": "container-instance/",
+}
+"""Members that name something inside the cluster, and the kind they name."""
+
+_DEFAULT_CLUSTER = frozenset(
+    (
+        "CreateExpressGatewayService",
+        "CreateService",
+        "CreateTaskSet",
+        "DeleteAttributes",
+        "DeleteService",
+        "DeleteTaskSet",
+        "DeregisterContainerInstance",
+        "DescribeContainerInstances",
+        "DescribeServices",
+        "DescribeTaskSets",
+        "DescribeTasks",
+        "DiscoverPollEndpoint",
+        "ExecuteCommand",
+        "GetTaskProtection",
+        "ListAttributes",
+        "ListContainerInstances",
+        "ListServices",
+        "ListTasks",
+        "PutAttributes",
+        "RegisterContainerInstance",
+        "RunTask",
+        "StartTask",
+        "StopTask",
+        "SubmitAttachmentStateChanges",
+        "SubmitContainerStateChange",
+        "SubmitTaskStateChange",
+        "UpdateContainerAgent",
+        "UpdateContainerInstancesState",
+        "UpdateService",
+        "UpdateServicePrimaryTaskSet",
+        "UpdateTaskProtection",
+        "UpdateTaskSet",
+    )
+)
+
+
+def ecs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource]:
+    """What an ECS call names: what is in the cluster first, then task definition and cluster."""
+    name = params.get("cluster") or params.get("clusterName") or ("default" if operation in _DEFAULT_CLUSTER else None)
+    cluster = name_or_arn("ecs", "cluster/", name, scene) if name else None
+    found = [
+        _in_cluster(kind, value, cluster or NOT_KNOWN, scene)
+        for member, kind in IN_CLUSTER.items()
+        for value in _each(params.get(member))
+    ]
+    found += [_task_definition(value, scene) for value in _each(params.get("taskDefinition"))]
+    found += [_arn(value, scene) for value in _each(params.get("resourceArn"))]
+    found += [name_or_arn("ecs", "cluster/", value, scene) for value in _each(params.get("clusters"))]
+    return [*found, cluster] if cluster else found
+
+
+def _each(value: Value) -> list[Value]:
+    return [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+
+
+def _arn(value: Value, scene: Scene) -> Resource:
+    arn = parse(value)
+    return given_arn(arn, scene) if arn else NOT_KNOWN
+
+
+def _task_definition(value: Value, scene: Scene) -> Resource:
+    """`family:revision` or an ARN with a revision; a bare family means its newest revision, which takes a look-up."""
+    family, _, revision = str(value).rpartition(":")
+    if parse(value) is None and plain(family) and plain(revision) and isinstance(value, str):
+        return scene.arn("ecs", f"task-definition/{value}")
+    full = name_or_arn("ecs", "task-definition/", value, scene)
+    return full if ":" in str(full.arn).rpartition("/")[2] else Resource(arn=UNKNOWN, account=full.account)
+
+
+def _in_cluster(kind: str, value: Value, cluster: Resource, scene: Scene) -> Resource:
+    arn = parse(value)
+    place = None if cluster.arn is UNKNOWN else str(cluster.arn).replace(":cluster/", f":{kind}", 1)
+    if arn is None:
+        return Resource(arn=f"{place}/{value}" if place and plain(value) else UNKNOWN, account=cluster.account)
+    if arn.service != "ecs" or not arn.resource.startswith(kind):
+        return NOT_KNOWN
+    given = given_arn(arn, scene)
+    if arn.resource.count("/") > 1:
+        return given
+    name = arn.resource.rpartition("/")[2]
+    return Resource(arn=f"{place}/{name}" if place and given.account == cluster.account else UNKNOWN, account=given.account)

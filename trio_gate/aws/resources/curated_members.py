@@ -1,0 +1,283 @@
+"""What one top-level member of a service's calls names: the reviewed rows behind `curated`.
+
+Rule: a row turns a member's value, in each form the service accepts, into one resource; where that takes a look-up, into
+UNKNOWN. Source: the service authorization reference and each service's API reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources import arns
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, name_or_arn
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def kind_reader(service: str, kind: str, *, lower: bool = False, bare: bool = False) -> Callable[[object, Scene], Resource]:
+    """A reader of a name or ARN; `lower` where names ignore case, `bare` where ARNs have neither region nor account."""
+
+    def read(value: object, scene: Scene) -> Resource:
+        if lower and isinstance(value, str) and arns.plain(value):
+            value = fold(value)
+        found = name_or_arn(service, kind, value, scene)
+        if bare and found is not NOT_KNOWN and arns.parse(value) is None:
+            return Resource(arn=f"arn:{scene.partition}:{service}:::{kind}{value}", account=scene.account)
+        return found
+
+    return read
+
+
+def iam_reader(kind: str) -> Callable[[object, Scene], Resource]:
+    """A reader of an IAM name: no region, and no path, which a name does not tell."""
+    return lambda value, scene: (
+        scene.arn("iam", f"{kind}{value}", region="") if arns.plain(value) else name_or_arn("iam", kind, value, scene)
+    )
+
+
+def arn_reader(value: object, scene: Scene) -> Resource:
+    """A reader of members that only take full ARNs."""
+    arn = arns.parse(value)
+    return arns.given_arn(arn, scene) if arn else NOT_KNOWN
+
+
+def _zone(value: object, scene: Scene) -> Resource:
+    name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
+    return kind_reader("route53", "hostedzone/", bare=True)(name, scene)
+
+
+def _stack(value: object, scene: Scene) -> Resource:
+    """A stack by name or ARN: `stack/name/*`, because only ARNs tell the id that follows."""
+    if arns.plain(value):
+        return scene.arn("cloudformation", f"stack/{value}/*")
+    return name_or_arn("cloudformation", "stack/", value, scene)
+
+
+def _stack_set(value: object, scene: Scene) -> Resource:
+    if arns.plain(value):
+        return scene.arn("cloudformation", f"stackset/{str(value).partition(':')[0]}:*")
+    return name_or_arn("cloudformation", "stackset/", value, scene)
+
+
+def _change_set(value: object, scene: Scene) -> Resource:
+    return arn_reader(value, scene) if arns.parse(value) else Resource(arn=UNKNOWN, account=scene.account)
+
+
+def _document(value: object, scene: Scene) -> Resource:
+    """An SSM document; names that begin with AWS or Amazon are AWS's own, which no account may use."""
+    if arns.plain(value) and str(value).startswith(("AWS", "Amazon")):
+        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::document/{value}", account=None)
+    return kind_reader("ssm", "document/")(value, scene)
+
+
+def _parameter_path(value: object, scene: Scene) -> Resource:
+    """All parameters under a path."""
+    path = str(value).strip("/")
+    return scene.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
+
+
+def _root(value: object, scene: Scene) -> Resource:
+    """An account by its id or the ARN of its root."""
+    if arns.is_account(value):
+        return scene.arn("iam", "root", region="", account=str(value))
+    return arn_reader(value, scene)
+
+
+def _never(_: object, __: Scene) -> Resource:
+    return NOT_KNOWN
+
+
+def _instance(value: object, scene: Scene) -> Resource:
+    word = str(value)
+    if word.startswith("i-") and arns.plain(word):
+        return scene.arn("ec2", f"instance/{word}")
+    return scene.arn("ssm", f"managed-instance/{word}") if word.startswith("mi-") and arns.plain(word) else NOT_KNOWN
+
+
+def _last(value: object) -> str:
+    return str(value).rsplit("/", 1)[-1]
+
+
+def _table(value: object, scene: Scene) -> Resource:
+    """A table by name or ARN. What is named below one, its table is not: an index is said by other members."""
+    found = kind_reader("dynamodb", "table/")(value, scene)
+    return found if str(found.arn).count("/") == 1 else NOT_KNOWN
+
+
+TABLE = _table
+LOG_GROUP = kind_reader("logs", "log-group:")
+
+READERS: dict[str, dict[str, Callable[[object, Scene], Resource]]] = {
+    "dynamodb": {
+        **dict.fromkeys(("TableName", "SourceTableName", "TargetTableName", "TableArn", "SourceTableArn"), TABLE),
+        "GlobalTableName": lambda value, scene: (
+            scene.arn("dynamodb", f"global-table/{value}", region="") if arns.plain(value) else NOT_KNOWN
+        ),
+        **dict.fromkeys(("BackupArn", "ExportArn", "ImportArn", "ResourceArn", "StreamArn"), arn_reader),
+    },
+    "dynamodbstreams": {"TableName": TABLE, "StreamArn": arn_reader, "ShardIterator": _never},
+    "ecr": {
+        "repositoryName": kind_reader("ecr", "repository/"),
+        "repositoryNames": kind_reader("ecr", "repository/"),
+        "resourceArn": arn_reader,
+    },
+    "eks": {"clusterName": kind_reader("eks", "cluster/"), "resourceArn": arn_reader},
+    "iam": {
+        "RoleName": iam_reader("role/"),
+        "UserName": iam_reader("user/"),
+        "InstanceProfileName": iam_reader("instance-profile/"),
+        "GroupName": iam_reader("group/"),
+        "ServerCertificateName": iam_reader("server-certificate/"),
+        "OpenIDConnectProviderArn": arn_reader,
+        "SAMLProviderArn": arn_reader,
+        "SerialNumber": arn_reader,
+        "PolicyArn": arn_reader,
+        "PolicySourceArn": arn_reader,
+    },
+    "kinesis": {
+        "StreamName": kind_reader("kinesis", "stream/"),
+        "StreamARN": arn_reader,
+        "ConsumerARN": arn_reader,
+        "ResourceARN": arn_reader,
+        **dict.fromkeys(("ShardIterator", "StreamId"), _never),
+    },
+    "kms": {
+        "TargetKeyId": arns.key,
+        "KeyId": arns.key,
+        "AliasName": lambda value, scene: name_or_arn("kms", "", value, scene),
+        "DestinationKeyId": arns.key,
+        "SourceKeyId": arns.key,
+    },
+    "lambda": {
+        "FunctionName": arns.function,
+        "LayerName": kind_reader("lambda", "layer:"),
+        "Resource": arn_reader,
+        "UUID": kind_reader("lambda", "event-source-mapping:"),
+        "EventSourceArn": arn_reader,
+        "CodeSigningConfigArn": arn_reader,
+    },
+    "logs": {
+        "logGroupName": LOG_GROUP,
+        "logGroupIdentifier": LOG_GROUP,
+        "logGroupNames": LOG_GROUP,
+        "logGroupIdentifiers": LOG_GROUP,
+        "logGroupArn": LOG_GROUP,
+        "resourceArn": arn_reader,
+        "queryId": _never,
+        "logRecordPointer": _never,
+    },
+    "rds": {
+        "DBInstanceIdentifier": kind_reader("rds", "db:", lower=True),
+        "DBClusterIdentifier": kind_reader("rds", "cluster:", lower=True),
+        "DBSnapshotIdentifier": kind_reader("rds", "snapshot:", lower=True),
+        "DBClusterSnapshotIdentifier": kind_reader("rds", "cluster-snapshot:", lower=True),
+        "TargetDBSnapshotIdentifier": kind_reader("rds", "snapshot:", lower=True),
+        "TargetDBInstanceIdentifier": kind_reader("rds", "db:", lower=True),
+        "SourceDBInstanceIdentifier": kind_reader("rds", "db:", lower=True),
+        "SourceDBSnapshotIdentifier": kind_reader("rds", "snapshot:", lower=True),
+        "SourceDBClusterIdentifier": kind_reader("rds", "cluster:", lower=True),
+        "SourceDBClusterSnapshotIdentifier": kind_reader("rds", "cluster-snapshot:", lower=True),
+        "DBParameterGroupName": kind_reader("rds", "pg:", lower=True),
+        "DBClusterParameterGroupName": kind_reader("rds", "cluster-pg:", lower=True),
+        "OptionGroupName": kind_reader("rds", "og:", lower=True),
+        "DBSubnetGroupName": kind_reader("rds", "subgrp:", lower=True),
+        "DBSecurityGroupName": kind_reader("rds", "secgrp:", lower=True),
+        "SubscriptionName": kind_reader("rds", "es:", lower=True),
+        "ResourceName": arn_reader,
+        "ResourceArn": arn_reader,
+        "SourceArn": arn_reader,
+        "GlobalClusterIdentifier": _never,
+        "DBProxyName": _never,
+        "DbiResourceId": _never,
+        "SnapshotIdentifier": _never,
+    },
+    "route53": {"HostedZoneId": _zone, "HealthCheckId": kind_reader("route53", "healthcheck/", bare=True)},
+    "secretsmanager": {"SecretId": arns.secret, "SecretIdList": arns.secret},
+    "sns": {
+        **dict.fromkeys(("TopicArn", "TargetArn", "SubscriptionArn", "ResourceArn"), arn_reader),
+        **dict.fromkeys(("PlatformApplicationArn", "EndpointArn"), arn_reader),
+        "PhoneNumber": _never,
+    },
+    "sqs": {"QueueUrl": arns.queue, "SourceArn": arn_reader, "DestinationArn": arn_reader, "TaskHandle": _never},
+    "ssm": {
+        "Names": arns.parameter,
+        "DocumentName": _document,
+        "InstanceId": _instance,
+        "InstanceIds": _instance,
+        "Target": _instance,
+        "Targets": _never,
+        "ResourceArn": arn_reader,
+    },
+    "stepfunctions": {
+        **dict.fromkeys(("stateMachineArn", "executionArn", "activityArn", "resourceArn"), arn_reader),
+        **dict.fromkeys(("stateMachineVersionArn", "stateMachineAliasArn", "mapRunArn"), arn_reader),
+        "taskToken": _never,
+    },
+    "sts": {"RoleArn": arn_reader, "TargetPrincipal": _root},
+    "cloudformation": {
+        "StackName": _stack,
+        "StackId": _stack,
+        "StackSetName": _stack_set,
+        "ChangeSetName": _change_set,
+        "ResourceArn": arn_reader,
+    },
+    "events": {"EventBusName": kind_reader("events", "event-bus/"), "ResourceARN": arn_reader, "TargetArn": arn_reader},
+}
+"""botocore's service → member → what it names; the order of rows is the order of resources."""
+
+
+BY_OPERATION: dict[tuple[str, str], dict[str, Callable[[object, Scene], Resource]]] = {
+    **{
+        ("ssm", operation): {"Name": arns.parameter}
+        for operation in (
+            "DeleteParameter",
+            "GetParameter",
+            "GetParameterHistory",
+            "LabelParameterVersion",
+            "PutParameter",
+            "UnlabelParameterVersion",
+        )
+    },
+    ("ssm", "GetParametersByPath"): {"Path": _parameter_path},
+    **{
+        ("ssm", operation): {"Name": _document}
+        for operation in (
+            "CreateDocument",
+            "DeleteDocument",
+            "DescribeDocument",
+            "GetDocument",
+            "UpdateDocument",
+            "UpdateDocumentDefaultVersion",
+            "ModifyDocumentPermission",
+            "DescribeDocumentPermission",
+        )
+    },
+    ("secretsmanager", "CreateSecret"): {"Name": arns.secret},
+    ("sns", "CreateTopic"): {"Name": kind_reader("sns", "")},
+    **{
+        ("route53", operation): {"Id": _zone}
+        for operation in ("GetHostedZone", "DeleteHostedZone", "UpdateHostedZoneComment", "GetDNSSEC")
+    },
+    ("route53", "GetChange"): {"Id": lambda value, scene: kind_reader("route53", "change/", bare=True)(_last(value), scene)},
+    **{
+        ("eks", operation): {"name": kind_reader("eks", "cluster/")}
+        for operation in (
+            "CreateCluster",
+            "DeleteCluster",
+            "DescribeCluster",
+            "UpdateClusterConfig",
+            "UpdateClusterVersion",
+            "DescribeUpdate",
+            "ListUpdates",
+        )
+    },
+    ("stepfunctions", "CreateStateMachine"): {"name": kind_reader("states", "stateMachine:")},
+    ("stepfunctions", "CreateActivity"): {"name": kind_reader("states", "activity:")},
+    **{
+        ("events", operation): {"Name": kind_reader("events", "event-bus/")}
+        for operation in ("CreateEventBus", "DeleteEventBus", "DescribeEventBus", "UpdateEventBus")
+    },
+}

@@ -1,0 +1,96 @@
+"""The buckets, access points and objects that an S3 call names.
+
+Rule: a bucket's name says nothing of its owner. `ExpectedBucketOwner` does: AWS refuses the call where it is wrong. The source
+of a copy that S3 could read as another object is UNKNOWN: S3 takes its `+` for a space (github.com/aws/aws-cli/issues/614).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.param_paths import at, text
+from trio_gate.aws.resources.arns import Resource, bucket, inside, parse, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.resources.arns import Scene
+
+
+_TWOFOLD = re.compile(r"[+?#]|%(?![0-9A-Fa-f]{2})")
+_LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
+_RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
+
+
+def s3(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    """What an S3 call names: the object or the bucket first, then the objects of a list, then the source of a copy.
+
+    The bucket that logs or a restored object are written to is named by its name as well.
+    """
+    if not params.get("Bucket"):
+        return []
+    whole = bucket(params["Bucket"], scene, owner=text(params, "ExpectedBucketOwner"))
+    found = [_object(whole, params["Key"]) if params.get("Key") else whole]
+    listed = at(params, "Delete", "Objects")
+    if listed is UNKNOWN:
+        found.append(Resource(arn=UNKNOWN, account=whole.account))
+    if isinstance(listed, list):
+        found += [_object(whole, entry.get("Key") if isinstance(entry, dict) else None) for entry in listed]
+    if params.get("CopySource"):
+        found.append(_source(params["CopySource"], scene, text(params, "ExpectedSourceBucketOwner")))
+    if params.get("RenameSource"):
+        found.append(_renamed(whole, params["RenameSource"]))
+    return [*found, *(bucket(name, scene) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
+
+
+def s3control(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+    """What an S3 Control call names, in the account of its `AccountId`."""
+    account = str(params.get("AccountId") or scene.account)
+    name, job = text(params, "Name"), text(params, "JobId")
+    if name is not None and "AccessPoint" in operation and plain(name):
+        service = "s3-object-lambda" if operation.endswith("ForObjectLambda") else "s3"
+        region = "" if "MultiRegion" in operation else scene.region
+        return [scene.arn(service, f"accesspoint/{name}", region=region, account=account)]
+    if job is not None and plain(job):
+        return [scene.arn("s3", f"job/{job}", account=account)]
+    named = params.get("Bucket") or params.get("ResourceArn") or params.get("resourceArn") or params.get("Name")
+    return [bucket(named, scene)] if named else []
+
+
+def _object(whole: Resource, key: Value) -> Resource:
+    return inside(whole, "/object/" if ":accesspoint/" in str(whole.arn) else "/", key)
+
+
+def _source(value: Value, scene: Scene, owner: str | None) -> Resource:
+    """`bucket/key`, `/bucket/key` or `arn:…:accesspoint/name/object/key`, percent-encoded, before `?versionId=`."""
+    if not isinstance(value, str):
+        return Resource(arn=UNKNOWN, account=UNKNOWN)
+    path = _decoded(value.partition("?versionId=")[0])
+    if path is None:
+        return Resource(arn=UNKNOWN, account=UNKNOWN)
+    path = path.removeprefix("/")
+    if parse(path) is not None:
+        return bucket(path, scene, owner=owner)
+    name, _, key = path.partition("/")
+    return inside(bucket(name, scene, owner=owner), "/", key)
+
+
+def _renamed(whole: Resource, value: Value) -> Resource:
+    """The object that gets another name, by its key, percent-encoded; where it could be `bucket/key` as of a copy, UNKNOWN."""
+    key = _decoded(value) if isinstance(value, str) else None
+    own = str(whole.arn).rpartition("/")[2]
+    return inside(whole, "/", None if key is None or key.startswith(("/", f"{own}/")) else key)
+
+
+def _decoded(text: str) -> str | None:
+    """A percent-encoded text; None where it is not one in one reading."""
+    if _TWOFOLD.search(text):
+        return None
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return None

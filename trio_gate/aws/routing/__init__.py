@@ -1,0 +1,1 @@
+"""Routing: which operation a request is, by its protocol."""
