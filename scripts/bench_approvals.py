@@ -33,8 +33,8 @@ from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import ApproverClient, connect
 from trio_gate.shell.desk import Desk
+from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.roll import Limits
-from trio_gate.shell.server import Stop
 
 PAUSE = 0.02
 """Seconds between two decisions: people are slower."""

@@ -110,7 +110,7 @@ def test_a_file_says_what_it_is_for(path):
 @every_module
 def test_tls_contexts_are_made_in_one_place(path):
     made = re.findall(r"\b(?:SSLContext\(|create_\w+_context|_create_\w+_context|open_ssl_over_tcp)", path.read_text("utf-8"))
-    assert path == PACKAGE / "shell" / "contexts.py" or made == []
+    assert path == PACKAGE / "shell" / "net" / "contexts.py" or made == []
 
 
 def test_every_room_has_its_floor():

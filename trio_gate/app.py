@@ -24,14 +24,16 @@ from trio_gate.aws.ingress import Way
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell import authority, descriptors, keep, server
+from trio_gate.shell import keep
 from trio_gate.shell.acts import Unreviewed
 from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.audit_log import open_audit_log
 from trio_gate.shell.base_keys import BaseKeys
 from trio_gate.shell.bodies import Bodies
 from trio_gate.shell.budget import Budget
-from trio_gate.shell.certificates import Leaves, file_context
+from trio_gate.shell.certificates import authority
+from trio_gate.shell.certificates.leaves import Leaves, file_context
+from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import open_role_credentials
 from trio_gate.shell.decision_log import DecisionLog
@@ -39,12 +41,12 @@ from trio_gate.shell.desk import Desk
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
 from trio_gate.shell.guests import PROVEN, UNPROVEN
 from trio_gate.shell.models import Models
+from trio_gate.shell.net import accept, descriptors
+from trio_gate.shell.net.seats import Seats
 from trio_gate.shell.notify import notify
 from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.present import Present
 from trio_gate.shell.refusals import open_refusals
-from trio_gate.shell.roots import client_context
-from trio_gate.shell.seats import Seats
 from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
 from trio_gate.shell.upstream import Upstreams, fetch
@@ -58,8 +60,8 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Address, Config
     from trio_gate.ports import AuditLog
     from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.net.seats import Seat
     from trio_gate.shell.refusals import Refusals
-    from trio_gate.shell.seats import Seat
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -94,7 +96,7 @@ class Admission:
 
     hub: ApprovalHub
     present: Present
-    stop: server.Stop
+    stop: accept.Stop
     audit: AuditLog
     decisions: DecisionLog | None
     refusals: Refusals
@@ -149,7 +151,7 @@ def _provide(config: Config) -> None:
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     let_go_often()
-    stop, table = server.Stop(), HostTable(packaged())
+    stop, table = accept.Stop(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
@@ -166,7 +168,7 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
         hub.acts.note(gateway_row("started", config, present().number, SystemClock().now()))
         log.info("trio-gate: ready")
         notify("READY=1")
-        await server.run(doors, stop)
+        await accept.run(doors, stop)
         watchers.cancel_scope.cancel()
         hub.acts.note(gateway_row("stopped", present().config, present().number, SystemClock().now()))
     log.info("trio-gate: stopped")
@@ -224,30 +226,30 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                     hub,
                 )
             finally:
-                with trio.move_on_after(server.GRACE, shield=True):
+                with trio.move_on_after(accept.GRACE, shield=True):
                     await upstreams.aclose()
 
 
-async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admission) -> list[server.Door]:
+async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admission) -> list[accept.Door]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
     gateway = config.gateway
     inside = Inside(tools=tools, generation=by.present, stop=by.stop)
     names, own = Names(inside, Leaves(authorities.interception, clock=tools.clock)), Leaves(authorities.own, clock=tools.clock)
-    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[server.Door]()
+    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.Door]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
         listeners = await _listen(block.bind, opened)
         if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
             handle, places = _seated(_admin(config, by, own, block)), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
-            opened += [server.Door(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
+            opened += [accept.Door(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
             continue
         for one in listeners:
             handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
-            opened.append(server.Door(kind=block.kind, listener=one, handle=handle, seats=seats))
+            opened.append(accept.Door(kind=block.kind, listener=one, handle=handle, seats=seats))
     return opened
 
 
-def _agents(inside: Inside, names: Names, own: Leaves, block: Listener, port: int) -> server.Handle:
+def _agents(inside: Inside, names: Names, own: Leaves, block: Listener, port: int) -> accept.Handle:
     """What a listener for agents does with a connection."""
     match block.kind:
         case "proxy":
@@ -258,10 +260,10 @@ def _agents(inside: Inside, names: Names, own: Leaves, block: Listener, port: in
             return _endpoint(inside, own, block, port).handle
 
 
-async def _listen(address: Address, opened: Sequence[server.Door]) -> list[trio.SocketListener]:
+async def _listen(address: Address, opened: Sequence[accept.Door]) -> list[trio.SocketListener]:
     """Open an address; close what was opened before if that fails."""
     try:
-        return await server.listen(address)
+        return await accept.listen(address)
     except OSError as error:
         for door in opened:
             door.listener.socket.close()
@@ -283,7 +285,7 @@ def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoo
     return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
 
 
-def _seated(door: AdminDoor) -> server.Handle:
+def _seated(door: AdminDoor) -> accept.Handle:
     """Who may stay on the admin listener is its own affair: nobody there makes room for agents."""
 
     async def handle(stream: trio.SocketStream, seat: Seat) -> None:
@@ -365,7 +367,7 @@ def _own(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-async def _stop_on_signal(stop: server.Stop, hub: ApprovalHub) -> None:
+async def _stop_on_signal(stop: accept.Stop, hub: ApprovalHub) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)

@@ -26,9 +26,9 @@ from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.desk import Desk
+from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.opening import Parts
 from trio_gate.shell.roll import Limits, Roll
-from trio_gate.shell.server import Stop
 from trio_gate.shell.work import Work
 
 if TYPE_CHECKING:

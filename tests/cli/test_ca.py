@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from trio_gate.cli import ca
-from trio_gate.shell.authority import interception
+from trio_gate.shell.certificates.authority import interception
 from trio_gate.shell.clock import SystemClock
 
 CONFIG = """

@@ -20,13 +20,13 @@ from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
-from trio_gate.shell import authority
+from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import RoleCredentials
 from trio_gate.shell.doors import EndpointDoor, Inside
 from trio_gate.shell.generation import check_condition, generation
+from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.roll import roll_of
-from trio_gate.shell.server import Stop
 from trio_gate.shell.store import read_last
 from trio_gate.shell.upstream import Upstreams
 

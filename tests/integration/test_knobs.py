@@ -15,12 +15,12 @@ from trio_gate import app
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
-from trio_gate.shell import authority
+from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.doors import Inside
 from trio_gate.shell.generation import check_condition, generation
-from trio_gate.shell.server import Stop
-from trio_gate.shell.transport import StreamTransport
+from trio_gate.shell.net.accept import Stop
+from trio_gate.shell.net.transport import StreamTransport
 
 DENY = 'rule "nothing" { action = "deny" }\n'
 GATEWAY = 'gateway {{\n  state_dir = "."\n  listener "proxy" {{ bind = "127.0.0.1:0" }}\n  {knob}\n}}\n'

@@ -17,7 +17,7 @@ from trio_gate.shell.admin import AdminServer
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.approver_client import connect
 from trio_gate.shell.desk import Desk
-from trio_gate.shell.server import Stop
+from trio_gate.shell.net.accept import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

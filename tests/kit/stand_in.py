@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.config.model import Address, Upstream
-from trio_gate.shell.contexts import for_client
+from trio_gate.shell.net.contexts import for_client
 from trio_gate.shell.upstream import Upstreams
 from trio_gate.wire.head import RequestHead, Target
 

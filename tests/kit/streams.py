@@ -5,16 +5,16 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from trio_gate.shell.agent_stream import AgentStream
 from trio_gate.shell.bodies import Bodies
 from trio_gate.shell.budget import Budget
-from trio_gate.shell.seats import Seat, Seats
+from trio_gate.shell.net.agent_stream import AgentStream
+from trio_gate.shell.net.seats import Seat, Seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.shell.bodies import Spool
-    from trio_gate.shell.transport import Transport
+    from trio_gate.shell.net.transport import Transport
 
 
 def agent_stream(transport: Transport, *, seat: Seat | None = None, head_timeout: float = 60, **given: float) -> AgentStream:

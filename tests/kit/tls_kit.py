@@ -8,7 +8,7 @@ from contextlib import suppress
 import trio
 from trio.testing import memory_stream_pair
 
-from trio_gate.shell.authority import Authority
+from trio_gate.shell.certificates.authority import Authority
 from trio_gate.shell.clock import SystemClock
 
 

@@ -14,9 +14,9 @@ from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pend
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied
-from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.approvals import ApprovalHub
 from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.roll import Limits, Roll
 from trio_gate.shell.subscription import MAX_BEHIND
 

@@ -15,7 +15,7 @@ from tests.kit.streams import agent_stream, seat
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
 from trio_gate.shell.bodies import SPILL, Bodies, Kept, read_held
 from trio_gate.shell.budget import Budget
-from trio_gate.shell.transport import StreamTransport
+from trio_gate.shell.net.transport import StreamTransport
 
 MIB = 1024 * 1024
 

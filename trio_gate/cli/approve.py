@@ -17,7 +17,7 @@ from trio_gate.approval.frames import Lift, Revoke, Stop
 from trio_gate.cli import state
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable, GateError, Malformed
-from trio_gate.shell.roots import client_context
+from trio_gate.shell.certificates.trust_roots import client_context
 
 if TYPE_CHECKING:
     import argparse

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.cli import configuration, state
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.authority import INTERCEPTION, domains_of, interception
+from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
+from trio_gate.shell.certificates.trust_roots import system_bundle
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.roots import system_bundle
 
 if TYPE_CHECKING:
     import argparse

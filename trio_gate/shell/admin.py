@@ -21,10 +21,10 @@ from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
 from trio_gate.shell.guests import Guests
+from trio_gate.shell.net.transport import Replay
+from trio_gate.shell.net.turns import PARTS, SEARCH, Paced
 from trio_gate.shell.page import load
 from trio_gate.shell.sign_in import SignIn
-from trio_gate.shell.transport import Replay
-from trio_gate.shell.turns import PARTS, SEARCH, Paced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from trio_gate.shell.approvals import ApprovalHub
     from trio_gate.shell.desk import Desk
     from trio_gate.shell.guests import Guest
+    from trio_gate.shell.net.turns import Turns
     from trio_gate.shell.sessions import Session
     from trio_gate.shell.subscription import Subscription
-    from trio_gate.shell.turns import Turns
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 

@@ -27,11 +27,11 @@ from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import Denied
 from trio_gate.shell.acts import Acts
-from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.audience import Audience
 from trio_gate.shell.clearance import Cleared
 from trio_gate.shell.entries import Attempt, Entry, asker_of
 from trio_gate.shell.granting import Grants
+from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.roll import Change, Limits, Roll
 from trio_gate.shell.stops import Stops
 from trio_gate.text.secret_detection import kept_text

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import FileIO
 
-    from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.budget import Budget, Share
-    from trio_gate.shell.seats import Seat
+    from trio_gate.shell.net.agent_stream import AgentStream
+    from trio_gate.shell.net.seats import Seat
 
 _NOT_KEPT = "the body could not be kept until it is decided: tell your operator"
 

@@ -16,7 +16,7 @@ import trio
 
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.transport import TlsTransport, trouble
+from trio_gate.shell.net.transport import TlsTransport, trouble
 
 if TYPE_CHECKING:
     import ssl

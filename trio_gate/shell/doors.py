@@ -17,12 +17,12 @@ import trio
 from trio_gate.aws.ingress import Way
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.shell.admin_http import answer
-from trio_gate.shell.agent_stream import AgentStream
-from trio_gate.shell.allowance import Allowance, Pace
 from trio_gate.shell.conversation import Conversation
 from trio_gate.shell.generation import check_served
-from trio_gate.shell.tls import accept_tls, accept_transport
-from trio_gate.shell.transport import Replay, StreamTransport
+from trio_gate.shell.net.agent_stream import AgentStream
+from trio_gate.shell.net.allowance import Allowance, Pace
+from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
+from trio_gate.shell.net.transport import Replay, StreamTransport
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, parse_connect
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from trio_gate.shell.admin import AdminServer
-    from trio_gate.shell.certificates import Leaves
+    from trio_gate.shell.certificates.leaves import Leaves
     from trio_gate.shell.generation import Generation
-    from trio_gate.shell.seats import Seat
-    from trio_gate.shell.server import Stop
+    from trio_gate.shell.net.accept import Stop
+    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.transport import Transport
     from trio_gate.shell.tools import Tools
-    from trio_gate.shell.transport import Transport
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"

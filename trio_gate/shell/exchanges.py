@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from trio_gate.exchange import Exchange
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance
-    from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Room, Source
     from trio_gate.shell.forward import Flow
     from trio_gate.shell.generation import Generation
     from trio_gate.shell.intake import Identified, Proven
+    from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
     from trio_gate.signing.chunk_signatures import Chain

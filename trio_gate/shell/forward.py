@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import NOT_YOUR_FAULT, UpstreamError
-from trio_gate.shell.race import race
+from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
@@ -23,9 +23,9 @@ from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
 
 if TYPE_CHECKING:
-    from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Source
     from trio_gate.shell.link import Link
+    from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.recorder import Recorder
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.body_checkers import Checker

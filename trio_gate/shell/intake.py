@@ -22,10 +22,10 @@ from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.ingress import check_way, destination
 from trio_gate.errors import Unidentified, WrongSignature
-from trio_gate.shell.agent_stream import AgentGone
 from trio_gate.shell.bodies import read_held
 from trio_gate.shell.generation import check_place
-from trio_gate.shell.race import race
+from trio_gate.shell.net.agent_stream import AgentGone
+from trio_gate.shell.net.race import race
 from trio_gate.shell.work import beside, drop_params
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.ingress import Way
-    from trio_gate.shell.agent_stream import AgentStream
     from trio_gate.shell.bodies import Kept, Room, Spool
     from trio_gate.shell.generation import Admitted, Generation
     from trio_gate.shell.models import Models
+    from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.tools import Tools
     from trio_gate.wire.head import Body, RequestHead

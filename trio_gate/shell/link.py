@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.transport import trouble
+from trio_gate.shell.net.transport import trouble
 from trio_gate.wire.events import NeedData, PeerClosed
 from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
-    from trio_gate.shell.transport import Transport
+    from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.events import BodyData, BodyEnd, Informational
     from trio_gate.wire.upstream_connection import UpstreamConnection, UpstreamEvent
 

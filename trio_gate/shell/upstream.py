@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from trio_gate.config.model import Upstream
-    from trio_gate.shell.transport import TlsTransport
+    from trio_gate.shell.net.transport import TlsTransport
     from trio_gate.wire.head import RequestHead
 
     Way = tuple[str, Upstream | None]

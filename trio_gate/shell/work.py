@@ -25,15 +25,15 @@ import trio
 
 from trio_gate.aws.params.readers.pieces import take_apart
 from trio_gate.errors import Overloaded
-from trio_gate.shell.agent_stream import AgentGone
-from trio_gate.shell.race import race
+from trio_gate.shell.net.agent_stream import AgentGone
+from trio_gate.shell.net.race import race
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol, TypeVar
 
     from trio_gate.aws.call import Call
-    from trio_gate.shell.agent_stream import AgentStream
+    from trio_gate.shell.net.agent_stream import AgentStream
 
     T = TypeVar("T")
 

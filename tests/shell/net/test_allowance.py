@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trio_gate.shell import allowance
-from trio_gate.shell.allowance import Allowance, Pace
+from trio_gate.shell.net import allowance
+from trio_gate.shell.net.allowance import Allowance, Pace
 
 WIDE = Pace(most=10_000, rate=1000)
 

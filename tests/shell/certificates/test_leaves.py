@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell import certificates
-from trio_gate.shell.certificates import LIFETIME, RENEWED_AFTER, Leaves, file_context
+from trio_gate.shell.certificates import leaves as cache
+from trio_gate.shell.certificates.leaves import LIFETIME, RENEWED_AFTER, Leaves, file_context
 
 OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 SECOND = timedelta(seconds=1)
@@ -108,7 +108,7 @@ async def test_a_peer_whose_clock_is_behind_is_served(authority, clock):
 
 
 def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
-    monkeypatch.setattr(certificates, "MAX_LEAVES", 2)
+    monkeypatch.setattr(cache, "MAX_LEAVES", 2)
     one, two = leaves.context(["one.api.aws"]), leaves.context(["two.api.aws"])
     assert leaves.context(["one.api.aws"]) is one
     leaves.context(["three.api.aws"])
@@ -134,7 +134,7 @@ FREE = (
 
 @pytest.mark.parametrize("pattern", FREE)
 def test_names_that_anybody_can_make_up_push_out_their_like_alone(leaves, table, monkeypatch, pattern):
-    monkeypatch.setattr(certificates, "MAX_LEAVES", 2)
+    monkeypatch.setattr(cache, "MAX_LEAVES", 2)
     places = [table.place(host) for host in ("s3.us-east-1.amazonaws.com", *map(pattern.format, range(1, 5)))]
     contexts = [leaves.context(place.names, free=place.free) for place in places]
     assert leaves.context(places[0].names, free=places[0].free) is contexts[0]
@@ -142,7 +142,7 @@ def test_names_that_anybody_can_make_up_push_out_their_like_alone(leaves, table,
 
 
 async def test_a_leaf_for_a_name_that_is_refused_is_for_that_name_alone_and_is_not_kept(authority, leaves, monkeypatch):
-    monkeypatch.setattr(certificates, "MAX_LEAVES", 1)
+    monkeypatch.setattr(cache, "MAX_LEAVES", 1)
     kept = leaves.context(["s3.amazonaws.com"])
     first = leaves.passing("bucket.s3.amazonaws.com")
     assert leaves.passing("bucket.s3.amazonaws.com") is not first

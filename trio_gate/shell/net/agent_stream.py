@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from trio_gate.shell.seats import Seat
-    from trio_gate.shell.transport import Transport
+    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.agent_connection import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead
 

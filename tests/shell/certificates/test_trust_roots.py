@@ -7,8 +7,8 @@ import trustme
 
 from tests.kit.tls_kit import shake_hands
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell import roots
-from trio_gate.shell.roots import client_context, system_bundle
+from trio_gate.shell.certificates import trust_roots
+from trio_gate.shell.certificates.trust_roots import client_context, system_bundle
 
 HOST = "sts.us-east-1.amazonaws.com"
 
@@ -111,7 +111,7 @@ def test_a_machine_without_roots_has_those_of_botocore(system):
 
 
 def test_a_machine_without_any_says_so(system, monkeypatch):
-    monkeypatch.setattr(roots, "find_spec", lambda _: None)
+    monkeypatch.setattr(trust_roots, "find_spec", lambda _: None)
     for made in (system_bundle, lambda: client_context(None)):
         with pytest.raises(CertificatesUnavailable, match="no roots on this machine"):
             made()

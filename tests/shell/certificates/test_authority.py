@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.kit.tls_kit import open_authority
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.authority import VALID, interception, own
+from trio_gate.shell.certificates.authority import VALID, interception, own
 from trio_gate.shell.clock import SystemClock
 
 NOW = SystemClock().now()

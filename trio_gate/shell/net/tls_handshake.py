@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed
-from trio_gate.shell.transport import Clear, Replay, TlsTransport, trouble
+from trio_gate.shell.net.transport import Clear, Replay, TlsTransport, trouble
 from trio_gate.wire.client_hello import MAX_HELLO, UNRECOGNIZED_NAME, read_client_hello
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import trustme
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.raw_tls import RawClient
-from trio_gate.shell.contexts import for_client, for_server
-from trio_gate.shell.transport import RECORDS, SPARE, Replay, StreamTransport, TlsTransport, trouble
+from trio_gate.shell.net.contexts import for_client, for_server
+from trio_gate.shell.net.transport import RECORDS, SPARE, Replay, StreamTransport, TlsTransport, trouble
 
 NAME = "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024

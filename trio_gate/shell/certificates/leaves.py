@@ -18,15 +18,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.authority import BACKDATED, key_pem
-from trio_gate.shell.contexts import for_server
+from trio_gate.shell.certificates.authority import BACKDATED, key_pem
+from trio_gate.shell.net.contexts import for_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from trio_gate.ports import Clock
-    from trio_gate.shell.authority import Authority
+    from trio_gate.shell.certificates.authority import Authority
 
 LIFETIME = timedelta(hours=48)
 RENEWED_AFTER = timedelta(hours=24)

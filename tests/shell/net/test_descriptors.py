@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from trio_gate.shell.descriptors import FOR_EACH, RESERVE, provide
+from trio_gate.shell.net.descriptors import FOR_EACH, RESERVE, provide
 
 SAY = """\
 import resource
-from trio_gate.shell.descriptors import provide
+from trio_gate.shell.net.descriptors import provide
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
 print(provide({connections}, {others}))
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.shell.allowance import Bucket, Pace
-from trio_gate.shell.transport import Limited
+from trio_gate.shell.net.allowance import Bucket, Pace
+from trio_gate.shell.net.transport import Limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable

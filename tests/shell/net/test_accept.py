@@ -10,8 +10,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from trio_gate.config.model import Address
-from trio_gate.shell.seats import Seats
-from trio_gate.shell.server import Door, Stop, listen, run
+from trio_gate.shell.net.accept import Door, Stop, listen, run
+from trio_gate.shell.net.seats import Seats
 
 ABORT = struct.pack("ii", 1, 0)
 

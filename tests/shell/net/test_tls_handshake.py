@@ -8,9 +8,9 @@ from trio.testing import memory_stream_pair
 
 from tests.kit.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
 from trio_gate.errors import Denied, Malformed
-from trio_gate.shell.certificates import Leaves
-from trio_gate.shell.tls import accept_tls, accept_transport
-from trio_gate.shell.transport import TlsTransport
+from trio_gate.shell.certificates.leaves import Leaves
+from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
+from trio_gate.shell.net.transport import TlsTransport
 from trio_gate.wire.client_hello import MAX_HELLO
 
 pytestmark = pytest.mark.parametrize("accept", [accept_tls, accept_transport])

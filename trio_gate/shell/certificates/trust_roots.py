@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from trio_gate.errors import CertificatesUnavailable
-from trio_gate.shell.contexts import for_client
+from trio_gate.shell.net.contexts import for_client
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----\r?\n[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")

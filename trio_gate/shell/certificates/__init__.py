@@ -1,0 +1,1 @@
+"""Certificates: our authority, the leaves it makes, and the roots that are trusted."""

@@ -1,0 +1,1 @@
+"""Connections: sockets, TLS on them, and who may have how many."""
