@@ -1,4 +1,4 @@
-"""The vocabulary of rules as the README shows it."""
+"""The vocabulary of rules as docs/facets.md shows it."""
 
 from __future__ import annotations
 

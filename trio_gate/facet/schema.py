@@ -1,6 +1,6 @@
 """The vocabulary of rules: every facet, its kind and its meaning, in one table.
 
-Rule: types of conditions, "did you mean" and the README come from this table alone; `extract` fills exactly these names.
+Rule: types of conditions, "did you mean" and docs/facets.md come from this table alone; `extract` fills exactly these names.
 """
 
 from __future__ import annotations

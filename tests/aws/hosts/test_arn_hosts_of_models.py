@@ -56,7 +56,7 @@ NO_ACCOUNT = {"kinesis": {"StreamId"}}
 
 REFUSED = {
     "cloudfront-keyvaluestore": "its hosts are signed for with SigV4A, which is refused in words (tests/aws/test_claim.py)",
-    "s3": "an access point of another account than the key's is refused, and the README says so",
+    "s3": "an access point of another account than the key's is refused, and docs/limits.md says so",
     "s3control": "its hosts and headers name the account that is called, which is the key's or refused",
 }
 

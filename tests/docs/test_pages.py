@@ -1,0 +1,100 @@
+"""What all pages say of files, commands, options and each other is there."""
+
+from __future__ import annotations
+
+import re
+from contextlib import redirect_stdout
+from io import StringIO
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, USERS, anchors, kinds, links, name, prose, spans, text
+from trio_gate.cli.main import VERBS, main
+
+WIDTH = 120
+TRANSLATED = ("anew", "is none", "of ours", "nobody's", "so many a", "told", "what is said", "a bug of ours", "the ancestor")
+"""Words of a careful translation."""
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=name)
+
+
+def resolves(page, link):
+    target, _, anchor = link.partition("#")
+    found = (page.parent / target).resolve() if target else page
+    return found.exists() and (not anchor or anchor in anchors(found))
+
+
+@every_page
+def test_its_links_resolve(page):
+    assert [link for link in links(page) if "://" not in link and not resolves(page, link)] == []
+
+
+@pytest.mark.parametrize("page", USERS, ids=name)
+def test_its_head_leads_to_each_of_its_sections(page):
+    head = text(page).partition("\n## ")[0]
+    listed = [link[1:] for link in re.findall(r"\]\((#[^)]*)\)", head)]
+    assert listed == anchors(page, level="##")
+
+
+@every_page
+def test_its_scripts_exist(page):
+    named = re.findall(r"(?<![\w/])scripts/[\w/]*\w(?:\.\w+)?", text(page))
+    assert [script for script in named if not (ROOT / script).exists()] == []
+
+
+@every_page
+def test_its_files_exist(page):
+    named = [span for span in spans(page) if re.fullmatch(r"(?:trio_gate|tests|docs)/[\w./]+", span)]
+    assert [file for file in named if not (ROOT / file).exists()] == []
+
+
+@every_page
+def test_its_verbs_exist(page):
+    named = [span.split()[1] for span in spans(page) if re.match(r"trio-gate \w", span)]
+    assert set(named) <= {*VERBS, "VERB"}
+
+
+LONG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def options_of(verb):
+    """The long options in a verb's help."""
+    with redirect_stdout(StringIO()) as said, pytest.raises(SystemExit):
+        main([verb, "--help"])
+    return set(LONG.findall(said.getvalue()))
+
+
+@pytest.fixture(scope="module")
+def options():
+    """Long options of all verbs, and of scripts as their sources name them."""
+    scripts = [path.read_text("utf-8", "replace") for path in (ROOT / "scripts").rglob("*") if path.is_file()]
+    return {option for text in scripts for option in LONG.findall(text)}.union(*map(options_of, VERBS))
+
+
+@every_page
+def test_its_options_exist(page, options):
+    named = {option for span in spans(page) for option in LONG.findall(span)}
+    assert named <= options
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_option_of_a_verb_is_on_some_page(verb):
+    named = set(LONG.findall("\n".join(map(text, PAGES))))
+    assert options_of(verb) - named <= {"--help", "--verbose"}
+
+
+@every_page
+def test_its_lines_fit_a_screen(page):
+    long = [line for line in prose(page).splitlines() if len(line) > WIDTH and not line.startswith("|")]
+    assert long == []
+
+
+@every_page
+def test_its_words_are_plain(page):
+    flat = " ".join(prose(page).split()).lower()
+    assert [words for words in TRANSLATED if re.search(rf"\b{words}\b", flat)] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *USERS], ids=name)
+def test_its_examples_are_of_kinds_that_are_tried(page):
+    assert kinds(page) <= {"hcl", "hcl fragment", "cel", "json", "sh", "http", "text"}

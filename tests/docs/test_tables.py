@@ -1,0 +1,76 @@
+"""Tables are made of, or compared with, what the program has: facets, attributes, defaults, dependencies."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+
+from tests.config.kit import faults_of, load
+from tests.docs.pages import ROOT, rows, section, text
+from trio_gate.facet.docs import table
+
+DOCS = ROOT / "docs"
+CONFIGURATION = DOCS / "configuration.md"
+HEADERS = {
+    "credential": ['credential "aws_account" "x"'],
+    "endpoint": ['endpoint "aws_api" "x"'],
+    "upstream": ['upstream "*.amazonaws.com"'],
+    "agent": ['agent "x"'],
+    "person": ['person "x"'],
+    "approver": ['approver "human" "x"'],
+    "rule": ['rule "x"', 'plugin "aws"'],
+    "gateway": ["gateway", 'gateway { listener "proxy"', 'gateway { listener "endpoint"', "gateway { admin"],
+}
+"""By the section that tells of them, how blocks begin."""
+
+
+def test_the_facets_are_those_of_the_schema():
+    shown = text(DOCS / "facets.md").partition("<!-- facets: made by the program -->\n")[2].partition("<!-- /facets -->")[0]
+    assert shown == table()
+
+
+def attributes(header):
+    """The attributes of a block, as the reader lists them where one is unknown."""
+    nested = header.count("{")
+    faults = faults_of(f"{header} {{ zzzzzzzz = 1 }}" + " }" * nested)
+    [hint] = [fault.hint for fault in faults if "zzzzzzzz" in fault.message]
+    return re.findall(r"`(\w+)`", hint)
+
+
+@pytest.mark.parametrize(("title", "header"), [(title, header) for title, found in HEADERS.items() for header in found])
+def test_every_attribute_is_documented(title, header):
+    below = section(CONFIGURATION, title)
+    words = set(re.findall(r"\w+", below))
+    assert [name for name in attributes(header) if name not in words] == []
+
+
+def defaults():
+    return {cells[0].strip("`"): cells[1] for cells in rows(section(CONFIGURATION, "gateway"))}
+
+
+def test_the_table_has_every_attribute_of_the_gateway():
+    assert set(defaults()) == set(attributes("gateway"))
+
+
+def test_the_defaults_are_those_of_the_program():
+    given = [
+        f"{name} = {value.strip('`')}" for name, value in defaults().items() if value.startswith("`") and value.endswith("`")
+    ]
+    assert len(given) >= 18
+    assert load("\n".join(["gateway {", *given, "}"])).gateway == load("").gateway
+
+
+def required(extra=None):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    return {re.match(r"[a-z0-9-]+", line)[0] for line in lines} - {"trio-gate"}
+
+
+@pytest.mark.parametrize(("title", "extras"), [("Of the gateway", [None]), ("Of demo and tests", ["demo", "test"])])
+def test_every_dependency_has_its_reason(title, extras):
+    listed = {word for cells in rows(section(DOCS / "dependencies.md", title)) for word in re.split(r", ", cells[0]) if cells[1]}
+    named = {name for extra in extras for name in required(extra)}
+    assert named <= listed
+    assert listed - named <= {"argparse (standard library)"}
