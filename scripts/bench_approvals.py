@@ -30,11 +30,11 @@ from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.question import Group
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approver_client import ApproverClient, connect
-from trio_gate.shell.desk import Desk
 from trio_gate.shell.net.accept import Stop
-from trio_gate.shell.roll import Limits
 
 PAUSE = 0.02
 """Seconds between two decisions: people are slower."""

@@ -24,32 +24,32 @@ from trio_gate.aws.ingress import Way
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell import keep
-from trio_gate.shell.acts import Unreviewed
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.audit_log import open_audit_log
-from trio_gate.shell.base_keys import BaseKeys
+from trio_gate.shell.approval import database
+from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.audit.acts import Unreviewed
+from trio_gate.shell.audit.database import FILE, search
+from trio_gate.shell.audit.decision_log import DecisionLog
+from trio_gate.shell.audit.refusals import open_refusals
+from trio_gate.shell.audit.writer import open_audit_log
 from trio_gate.shell.bodies import Bodies
 from trio_gate.shell.budget import Budget
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.certificates.leaves import Leaves, file_context
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.credentials import open_role_credentials
-from trio_gate.shell.decision_log import DecisionLog
-from trio_gate.shell.desk import Desk
+from trio_gate.shell.credentials.base_keys import BaseKeys
+from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
 from trio_gate.shell.guests import PROVEN, UNPROVEN
 from trio_gate.shell.models import Models
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.net.seats import Seats
 from trio_gate.shell.notify import notify
-from trio_gate.shell.open_hub import open_hub
 from trio_gate.shell.present import Present
-from trio_gate.shell.refusals import open_refusals
-from trio_gate.shell.store import FILE, search
 from trio_gate.shell.tools import Tools
-from trio_gate.shell.upstream import Upstreams, fetch
+from trio_gate.shell.upstream.pool import Upstreams, fetch
 from trio_gate.shell.work import Work, let_go_often
 from trio_gate.signing.sigv4 import SigningKeys
 
@@ -59,9 +59,9 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Address, Config
     from trio_gate.ports import AuditLog
-    from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.audit.refusals import Refusals
     from trio_gate.shell.net.seats import Seat
-    from trio_gate.shell.refusals import Refusals
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -197,7 +197,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
         async with (
             open_audit_log(str(state / FILE), gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
-            open_hub(config, clock, str(state / keep.FILE), _link(gateway.admin), audit) as hub,
+            open_hub(config, clock, str(state / database.FILE), _link(gateway.admin), audit) as hub,
             open_role_credentials(
                 base, send=partial(fetch, upstreams, most=STS_ANSWER), host=partial(_sts_host, table), clock=clock
             ) as credentials,

@@ -23,12 +23,12 @@ from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Limits, Roll
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.desk import Desk
 from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.opening import Parts
-from trio_gate.shell.roll import Limits, Roll
 from trio_gate.shell.work import Work
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import trio
 from tests.approval.kit import FixedClock
 from trio_gate.config.model import Person
 from trio_gate.shell.admin import AdminServer
-from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approver_client import connect
-from trio_gate.shell.desk import Desk
 from trio_gate.shell.net.accept import Stop
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-    from trio_gate.shell.desk import Find
+    from trio_gate.shell.approval.commands import Find
 
 TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob")}
 PEOPLE = {

@@ -12,12 +12,12 @@ from trio_gate.approval.codec import decode_server, encode
 from trio_gate.approval.frames import Decide, Pending
 from trio_gate.config.model import Person
 from trio_gate.ports import Asked, Opened
-from trio_gate.shell.desk import Desk
+from trio_gate.shell.approval.commands import Desk
 
 if TYPE_CHECKING:
     from trio_gate.approval.question import Question
-    from trio_gate.shell.approvals import ApprovalHub
-    from trio_gate.shell.subscription import Subscription
+    from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.approval.subscription import Subscription
 
 STANDING = "s" * 64
 

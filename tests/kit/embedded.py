@@ -17,7 +17,7 @@ from trio_gate.wire.upstream_connection import UpstreamConnection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.shell.sts import Send
+    from trio_gate.shell.credentials.sts import Send
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import trio
 
 from trio_gate.config.model import Address, Upstream
 from trio_gate.shell.net.contexts import for_client
-from trio_gate.shell.upstream import Upstreams
+from trio_gate.shell.upstream.pool import Upstreams
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:

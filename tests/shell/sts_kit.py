@@ -11,7 +11,7 @@ import trio
 from tests.audit.kit import NOW
 from trio_gate.config.model import Credential
 from trio_gate.ports import AssumeRole
-from trio_gate.shell.base_keys import BaseKeys
+from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.signing.sigv4 import Credentials
 from trio_gate.wire.head import RequestHead, ResponseHead
 

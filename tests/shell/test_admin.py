@@ -19,11 +19,11 @@ from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Reject
 from trio_gate.approval.question import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell import admin
-from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Limits
+from trio_gate.shell.approval.subscription import MAX_BEHIND
 from trio_gate.shell.approver_client import Hopeless, connect, parse_url
 from trio_gate.shell.net.turns import FRAMES, PARTS, SEARCH
-from trio_gate.shell.roll import Limits
-from trio_gate.shell.subscription import MAX_BEHIND
 
 WEBSOCKET = {
     "Host": "localhost",

@@ -24,10 +24,10 @@ from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
-from trio_gate.shell.approvals import ApprovalHub
-from trio_gate.shell.clearance import Cleared
+from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.net.agent_stream import AgentGone
-from trio_gate.shell.roll import Limits
 
 PEOPLE = ("alice", "bob")
 ACTIONS = ["approve alice", "approve bob", "deny alice", "deny bob", "leave", "newer", "expire", "cancel sending"]

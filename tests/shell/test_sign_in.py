@@ -16,7 +16,7 @@ from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
 from trio_gate.shell import admin, sign_in
-from trio_gate.shell.approvals import ApprovalHub
+from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.guests import UNPROVEN
 from trio_gate.shell.page import CSP, KINDS, STATIC
 from trio_gate.shell.sessions import COOKIE, LIFE

@@ -10,16 +10,16 @@ from trio.testing import wait_all_tasks_blocked
 from tests.approval.kit import FixedClock, question
 from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
-from tests.shell.test_acts import chain
-from tests.shell.test_approvals import Agent
+from tests.shell.approval.test_hub import Agent
+from tests.shell.audit.test_acts import chain
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke, Terms
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
-from trio_gate.shell.approvals import ApprovalHub
-from trio_gate.shell.audit_log import open_audit_log
-from trio_gate.shell.clearance import Cleared
-from trio_gate.shell.open_hub import open_hub
-from trio_gate.shell.roll import Roll, roll_of
+from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Roll, roll_of
+from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.audit.writer import open_audit_log
 
 ALICE = f'person "alice" {{ token_sha256 = "{"a" * 64}" may_grant = true }}'
 TEXT = f"""

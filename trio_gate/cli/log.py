@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.cli import state
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.store import FILE, FILTERS, read_last
+from trio_gate.shell.audit.database import FILE, FILTERS, read_last
 from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Person
     from trio_gate.shell.admin_http import AdminRequest
-    from trio_gate.shell.approvals import ApprovalHub
-    from trio_gate.shell.desk import Desk
+    from trio_gate.shell.approval.commands import Desk
+    from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.guests import Guest
     from trio_gate.shell.net.turns import Turns
     from trio_gate.shell.sessions import Session
-    from trio_gate.shell.subscription import Subscription
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from trio_gate.shell.approval.hub_config import roll_of
 from trio_gate.shell.generation import Generation, generation
-from trio_gate.shell.roll import roll_of
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person
-    from trio_gate.shell.approvals import ApprovalHub
+    from trio_gate.shell.approval.hub import ApprovalHub
 
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules", "sha256"))
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
     from trio_gate.ports import AuditLog, Clock
-    from trio_gate.shell.decision_log import DecisionLog
-    from trio_gate.shell.refusals import Refusals
+    from trio_gate.shell.audit.decision_log import DecisionLog
+    from trio_gate.shell.audit.refusals import Refusals
     from trio_gate.wire.head import RequestHead
 
     Watch = Callable[[Callable[[], tuple[Intent, Outcome]]], None]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.ports import Approvals, AuditLog, Clock
-    from trio_gate.shell.acts import Unreviewed
+    from trio_gate.shell.audit.acts import Unreviewed
+    from trio_gate.shell.audit.decision_log import DecisionLog
+    from trio_gate.shell.audit.refusals import Refusals
     from trio_gate.shell.bodies import Bodies
-    from trio_gate.shell.credentials import RoleCredentials
-    from trio_gate.shell.decision_log import DecisionLog
+    from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.models import Models
-    from trio_gate.shell.refusals import Refusals
-    from trio_gate.shell.upstream import Upstreams
+    from trio_gate.shell.upstream.pool import Upstreams
     from trio_gate.shell.work import Work
     from trio_gate.signing.sigv4 import SigningKeys
 

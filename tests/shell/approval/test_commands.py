@@ -1,0 +1,330 @@
+"""What people may do at the hub, frame by frame."""
+
+import json
+import threading
+from dataclasses import replace
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from tests.approval.kit import FixedClock, question
+from tests.audit.kit import intent, outcome
+from tests.kit.asking import asked, listening
+from tests.shell.approval.test_hub import Agent
+from trio_gate.approval.frames import (
+    Accepted,
+    Activity,
+    Detail,
+    Found,
+    Granted,
+    GrantEnded,
+    Lift,
+    Lifted,
+    Observe,
+    Open,
+    Rejected,
+    Revoke,
+    Search,
+    Stop,
+    Stopped,
+    Terms,
+)
+from trio_gate.audit.record import Intent, Outcome, whole_row
+from trio_gate.errors import AuditUnavailable, Denied
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import Limits, Roll
+from trio_gate.shell.approval.subscription import MAX_BEHIND_ACTIVITY
+
+ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def hub(clock) -> ApprovalHub:
+    return ApprovalHub(clock, Limits(grant_time=3600.0, grant_uses=10), Roll(agents=("ci", "eve")))
+
+
+@pytest.fixture
+async def waiting(hub, nursery):
+    agent = Agent(hub, asked(question(grantable=True)))
+    nursery.start_soon(agent.run)
+    await wait_all_tasks_blocked()
+    return agent
+
+
+GRANT = {"uses": 1, "minutes": 1}
+
+
+@pytest.mark.parametrize(
+    ("abilities", "terms", "code"),
+    [
+        ({}, GRANT, "not_allowed"),
+        (ALL, {**GRANT, "uses": 11}, "limits"),
+        (ALL, {**GRANT, "minutes": 61}, "limits"),
+        (ALL, {**GRANT, "predicate": "aws.srevice == 's3'"}, "predicate"),
+        (ALL, {**GRANT, "predicate": "aws.service =="}, "predicate"),
+        (ALL, {**GRANT, "predicate": "'text'"}, "predicate"),
+    ],
+)
+async def test_grants_that_cannot_be_given(hub, clock, waiting, abilities, terms, code):
+    assert waiting.answer is None
+    with listening(hub, clock, **abilities) as alice:
+        alice.vote(grant=Terms(**terms))
+        assert (await alice.until(Rejected)).code == code
+        assert (hub.pending, list(hub.grants.book)) == (1, [])
+
+
+async def test_a_grant_to_the_cap_is_given(hub, clock, waiting):
+    with listening(hub, clock, **ALL) as alice:
+        alice.vote(grant=Terms(uses=10, minutes=60, predicate="aws.service == 's3'"))
+        assert (await alice.until(Accepted)).status == "approved"
+        await wait_all_tasks_blocked()
+        assert waiting.cleared
+        assert [grant.kind for grant in hub.grants.book] == ["predicate"]
+
+
+async def test_what_vends_or_is_not_known_takes_no_grant(hub, clock, nursery):
+    nursery.start_soon(hub.ask, asked(question(grantable=False)))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock, **ALL) as alice:
+        alice.vote(grant=Terms(**GRANT))
+        assert (await alice.until(Rejected)).code == "not_grantable"
+
+
+async def test_a_predicate_holds_for_the_call_at_hand(hub, clock, nursery):
+    nursery.start_soon(hub.ask, asked(question(grantable=True), covers=lambda _: False))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock, **ALL) as alice:
+        alice.vote(grant=Terms(**GRANT, predicate="aws.service == 'ec2'"))
+        refused = await alice.until(Rejected)
+        assert (refused.code, refused.message) == ("predicate", "it does not hold for this call, or cannot be decided")
+
+
+async def test_a_part_is_opened_in_full(hub, clock, waiting):
+    assert waiting.answer is None
+    with listening(hub, clock) as alice:
+        await alice.say(Open(ref="r", id="q1", part="p1", offset=2))
+        shown = await alice.until(Detail)
+        assert (shown.ref, shown.text, shown.offset, shown.next, shown.length) == ("r", "ole", 2, None, 5)
+        for frame, code in ((Open(id="q1", part="p2"), "not_kept"), (Open(id="q9", part="p1"), "gone")):
+            await alice.say(frame)
+            assert (await alice.until(Rejected)).code == code
+    with listening(hub, clock, "mallory") as mallory:
+        await mallory.say(Open(id="q1", part="p1"))
+        assert (await mallory.until(Rejected)).code == "gone"
+
+
+async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, nursery):
+    go = trio.Event()
+
+    async def slow(part, offset):
+        await go.wait()
+        return await asked().open("p1", offset)
+
+    nursery.start_soon(hub.ask, replace(asked(question()), open=slow))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock) as alice:
+        nursery.start_soon(alice.say, Open(id="q1", part="p1"))
+        await wait_all_tasks_blocked()
+        hub.stop(None, "bob", "")
+        go.set()
+        assert (await alice.until((Detail, Rejected))).code == "gone"
+
+
+async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
+    async def broken(part, offset):
+        await trio.lowlevel.checkpoint()
+        raise AuditUnavailable("the body could not be kept", detail="Input/output error")
+
+    nursery.start_soon(hub.ask, replace(asked(question()), open=broken))
+    await wait_all_tasks_blocked()
+    with listening(hub, clock) as alice:
+        await alice.say(Open(id="q1", part="body"))
+        refused = await alice.until(Rejected)
+        assert (refused.code, "Input/output" in refused.message) == ("not_kept", False)
+
+
+async def test_a_grant_is_revoked_by_whom_it_concerns(hub, clock, waiting):
+    assert waiting.answer is None
+    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "mallory", **ALL) as mallory:
+        alice.vote(grant=Terms(**GRANT))
+        grant = (await alice.until(Granted)).grant["id"]
+        await mallory.say(Revoke(id=grant))
+        assert (await mallory.until(Rejected)).code == "gone"
+        await alice.say(Revoke(ref="r", id=grant))
+        assert await alice.until(GrantEnded) == GrantEnded(id=grant, why="revoked", by="alice")
+        assert await alice.until(Accepted) == Accepted(ref="r", id=grant, status="done")
+        await alice.say(Revoke(id=grant))
+        assert (await alice.until(Rejected)).code == "gone"
+    assert list(hub.grants.book) == []
+
+
+@pytest.mark.parametrize("frame", [Stop(agent=None), Lift(agent=None), Observe(on=True), Search(filters={})])
+async def test_without_the_ability_nothing_is_done(hub, clock, frame):
+    with listening(hub, clock, may_grant=True) as alice:
+        await alice.say(frame)
+        assert (await alice.until(Rejected)).code == "not_allowed"
+    assert list(hub.stops) == []
+
+
+@pytest.mark.parametrize(("agent", "stopped", "free"), [(None, ["ci", "eve", None], []), ("ci", ["ci"], ["eve", None])])
+async def test_a_stop_refuses_calls_until_it_is_lifted(hub, clock, waiting, agent, stopped, free):
+    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob") as bob:
+        assert (await alice.next()).agents == ("ci", "eve")
+        assert (await bob.next()).agents == ()
+        await alice.say(Stop(agent=agent, reason="look \x1b"))
+        told = (await bob.until(Stopped)).stop
+        assert (told["agent"], told["by"], told["reason"]) == (agent, "alice", "look \\u{1b}")
+        assert (await alice.until(Accepted)).status == "done"
+        for name in stopped:
+            with pytest.raises(Denied, match=r"stopped by a person until that is lifted: look \\u\{1b\}"):
+                hub.check(name)
+        for name in free:
+            hub.check(name)
+        await wait_all_tasks_blocked()
+        assert waiting.answer.outcome == "withdraw"
+        with listening(hub, clock, "carol") as carol:
+            assert [stop["agent"] for stop in (await carol.next()).stops] == [agent]
+        await alice.say(Lift(agent=agent))
+        assert await bob.until(Lifted) == Lifted(agent=agent, by="alice")
+        hub.check("ci")
+        await alice.say(Lift(agent=agent))
+        assert (await alice.until(Rejected)).code == "gone"
+
+
+async def test_nobody_stops_an_agent_that_is_not_there(hub, clock):
+    with listening(hub, clock, **ALL) as alice:
+        await alice.say(Stop(agent="nobody"))
+        assert (await alice.until(Rejected)).code == "gone"
+
+
+def record(clock, **changes):
+    intent = {"id": "r1", "time": clock.now(), "agent_address": "127.0.0.1", "outcome": "allow", "path": "/\u202e", **changes}
+    return lambda: (Intent(**intent), Outcome(id="r1", time=clock.now(), status=200, end="answered"))
+
+
+async def test_activity_is_for_those_who_want_it(hub, clock):
+    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+        await alice.say(Observe(on=True))
+        await alice.until(Accepted)
+        hub.saw(record(clock))
+        shown = await alice.until(Activity)
+        assert (shown.missed, shown.call["id"], shown.call["path"]) == (0, "r1", "/\\u{202e}")
+        assert shown.call["outcome"]["end"] == "answered"
+        await alice.say(Observe(on=False))
+        await alice.until(Accepted)
+        hub.saw(record(clock))
+        await alice.say(Observe(on=True))
+        assert isinstance(await alice.next(), Accepted)
+        await bob.next()
+        assert bob.subscription.observes is False
+
+
+async def test_a_slow_observer_misses_activity_and_not_its_prompts(hub, clock, nursery):
+    with listening(hub, clock, **ALL) as alice:
+        await alice.say(Observe(on=True))
+        for _ in range(MAX_BEHIND_ACTIVITY + 40):
+            hub.saw(record(clock))
+        nursery.start_soon(hub.ask, asked())
+        await wait_all_tasks_blocked()
+        await alice.next()
+        await alice.next()
+        frames = [await alice.next() for _ in range(MAX_BEHIND_ACTIVITY)]
+        assert [type(frame).__name__ for frame in frames] == ["Activity"] * (MAX_BEHIND_ACTIVITY - 1) + ["Pending"]
+        hub.saw(record(clock))
+        assert (await alice.next()).missed == 41
+
+
+def row(seq: int, size: int = 1) -> dict:
+    kept = json.loads(whole_row(intent(f"r{seq}"), outcome(f"r{seq}")))
+    return {"seq": seq, **kept, "params": {"Key": "\x1b" * size}}
+
+
+async def test_the_record_is_searched_a_page_at_a_time(hub, clock):
+    rows = [row(9), row(7), row(4)]
+    calls = []
+
+    def find(filters, before, limit):
+        calls.append((filters, before, limit))
+        return rows[:limit]
+
+    with listening(hub, clock, find=find, **ALL) as alice:
+        await alice.say(Search(ref="s", filters={"agent": "ci"}, before=10, limit=2))
+        found = await alice.until(Found)
+        assert ([call["seq"] for call in found.calls], found.next, found.ref) == ([9, 7], 7, "s")
+        assert found.calls[0]["params"] == {"Key": "\\u{1b}"}
+        await alice.say(Search(filters={}))
+        assert (await alice.until(Found)).next is None
+    assert calls == [({"agent": "ci"}, 10, 2), ({}, None, 50)]
+
+
+async def test_searches_leave_threads_to_others(hub, clock):
+    slow = threading.Event()
+
+    def find(*_):
+        assert slow.wait(10)
+        return []
+
+    with listening(hub, clock, find=find, **ALL) as alice:
+        async with trio.open_nursery() as nursery:
+            for _ in range(trio.to_thread.current_default_thread_limiter().total_tokens + 5):
+                nursery.start_soon(alice.say, Search(filters={}))
+            await wait_all_tasks_blocked()
+            with trio.fail_after(5):
+                await trio.to_thread.run_sync(int)
+            slow.set()
+
+
+async def test_one_persons_search_waits_for_no_other_persons(hub, clock):
+    slow, asked = threading.Event(), trio.Event()
+    token = trio.lowlevel.current_trio_token()
+
+    def find(filters, *_):
+        if not filters:
+            token.run_sync_soon(asked.set)
+            assert slow.wait(10)
+        return []
+
+    with listening(hub, clock, find=find, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
+        bob.desk = alice.desk
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(alice.say, Search(filters={}))
+            await asked.wait()
+            with trio.fail_after(5):
+                await bob.say(Search(filters={"agent": "ci"}))
+                await bob.until(Found)
+            slow.set()
+
+
+async def test_a_page_is_no_larger_than_a_frame(hub, clock):
+    with listening(hub, clock, find=lambda *_: [row(number, 120_000) for number in range(9, 0, -1)], **ALL) as alice:
+        await alice.say(Search(filters={}))
+        found = await alice.until(Found)
+        assert 0 < len(found.calls) < 9
+        assert found.next == found.calls[-1]["seq"]
+
+
+def broken(*_):
+    raise AuditUnavailable("no disk")
+
+
+@pytest.mark.parametrize("find", [None, broken])
+async def test_a_record_that_cannot_be_read(hub, clock, find):
+    with listening(hub, clock, find=find, **ALL) as alice:
+        await alice.say(Search(filters={}))
+        assert (await alice.until(Rejected)).code == "unavailable"
+
+
+async def test_a_full_book_takes_no_more(hub, clock, waiting, monkeypatch):
+    monkeypatch.setattr("trio_gate.approval.grant_table.MAX_GRANTS", 0)
+    with listening(hub, clock, **ALL) as alice:
+        alice.vote(grant=Terms(**GRANT))
+        assert (await alice.until(Rejected)).code == "limits"
+        assert waiting.answer is None
+        await trio.lowlevel.checkpoint()

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+import stat
+from contextlib import closing
+
+import pytest
+
+from tests.audit.kit import intent, outcome
+from trio_gate.audit.chain import GENESIS, link
+from trio_gate.audit.record import intent_row, outcome_row, whole_row
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.database import FILTERS, Store, read_last, search
+
+
+@pytest.fixture
+def path(tmp_path):
+    return str(tmp_path / "audit ?#%.db")  # a name that a database URL would have to escape
+
+
+@pytest.fixture
+def store(path):
+    with closing(Store(path)) as made:
+        yield made
+
+
+def chain_of(path):
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT seq, row, hash FROM record ORDER BY seq").fetchall()
+    head = GENESIS
+    for at, (seq, row, kept) in enumerate(rows, 1):
+        head = link(head, row.encode())
+        assert (seq, kept) == (at, head)
+    return rows
+
+
+def test_rows_form_one_chain_over_batches_and_restarts(path):
+    for batch in range(3):
+        with closing(Store(path)) as store:
+            store.append([intent_row(intent(f"r-{batch}-{n}")) for n in range(3)])
+            store.append([outcome_row(outcome(f"r-{batch}-1"))])
+            count, head = store.head()
+    rows = chain_of(path)
+    assert (count, head) == (12, rows[-1][2].hex())
+    assert len(rows) == 12
+
+
+def test_two_writers_cannot_fork_the_chain(path, store):
+    with closing(Store(path)) as other:
+        for n in range(4):
+            (store, other)[n % 2].append([intent_row(intent(f"r-{n}"))])
+    assert len(chain_of(path)) == 4
+
+
+def test_only_this_user_may_read_the_files(tmp_path, path, store):
+    store.append([intent_row(intent())])
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 3  # with WAL and shared memory
+
+
+def test_every_commit_is_synced(store):
+    assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_batch_is_written_whole_or_not_at_all(path, store):
+    with pytest.raises(ValueError, match="Expecting value"):
+        store.append([intent_row(intent("r-1")), b"not json"])
+    store.append([intent_row(intent("r-2"))])
+    assert [record["id"] for record in read_last(path, 10)] == ["r-2"]
+    chain_of(path)
+
+
+def test_another_schema_is_refused(path, store):
+    store._db.execute("PRAGMA user_version = 7")
+    with pytest.raises(AuditUnavailable, match="schema 7, this gateway writes 1"):
+        Store(path)
+
+
+def test_what_is_not_a_database_is_refused(path):
+    with open(path, "wb") as file:
+        file.write(b"something else entirely" * 100)
+    with pytest.raises(AuditUnavailable, match="not a database"):
+        Store(path)
+    with pytest.raises(AuditUnavailable, match="not a database"):
+        read_last(path, 1)
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(AuditUnavailable, match="cannot be used"):
+        Store(str(tmp_path / "absent" / "audit.db"))
+    with pytest.raises(AuditUnavailable, match="cannot be used"):
+        read_last(str(tmp_path / "audit.db"), 1)
+    assert not (tmp_path / "audit.db").exists()
+
+
+def test_a_full_disk_refuses_and_leaves_the_chain_as_it_was(path, store):
+    store.append([intent_row(intent("r-1"))])
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(AuditUnavailable, match="full"):
+        store.append([intent_row(intent(f"full-{n}", path="x" * 2000)) for n in range(50)])
+    store._db.execute("PRAGMA max_page_count = 1000000")
+    store.append([intent_row(intent("r-2"))])
+    assert [record["id"] for record in read_last(path, 10)] == ["r-1", "r-2"]
+    chain_of(path)
+
+
+def test_the_last_requests_come_oldest_first_with_their_outcomes(path, store):
+    store.append([intent_row(intent("r-1")), intent_row(intent("r-2")), whole_row(intent("r-3"), outcome("r-3", end="refused"))])
+    store.append([outcome_row(outcome("r-1", status=204))])
+    records = read_last(path, 10)
+    assert [record["id"] for record in records] == ["r-1", "r-2", "r-3"]
+    assert [record["outcome"] and record["outcome"]["end"] for record in records] == ["answered", None, "refused"]
+    assert records[0]["outcome"]["status"] == 204
+    assert [record["id"] for record in read_last(path, 2)] == ["r-2", "r-3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "r-2"),
+        ("agent", "other"),
+        ("account", "222222222222"),
+        ("service", "dynamodb"),
+        ("action", "PutItem"),
+        ("decision", "deny"),
+        ("rule", "no' OR 1=1 --"),
+    ],
+)
+def test_each_filter_finds_only_what_it_names(path, store, name, value):
+    fields = {"action": "operation", "decision": "outcome", "id": "request"}
+    store.append([intent_row(intent("r-1")), intent_row(intent(**{"request": "r-9", fields.get(name, name): value}))])
+    assert [record["id"] for record in read_last(path, 10, {name: value})] == ["r-2" if name == "id" else "r-9"]
+    assert read_last(path, 10, {name: "absent"}) == []
+    assert [record["id"] for record in search(path, {name: value}, None, 10)] == ["r-2" if name == "id" else "r-9"]
+    assert name in FILTERS
+
+
+def test_a_search_comes_newest_first_and_a_page_at_a_time(path, store):
+    store.append([intent_row(intent("r-1")), intent_row(intent("r-2")), whole_row(intent("r-3"), outcome("r-3", end="refused"))])
+    store.append([outcome_row(outcome("r-1", status=204))])
+    assert [(row["seq"], row["id"]) for row in search(path, {}, None, 2)] == [(3, "r-3"), (2, "r-2")]
+    [last] = search(path, {}, 2, 2)
+    assert (last["seq"], last["id"], last["outcome"]["status"]) == (1, "r-1", 204)
+    assert [row["id"] for row in search(path, {"end": "answered"}, None, 9)] == ["r-1"]
+    assert [row["id"] for row in search(path, {"end": "refused", "agent": "ci"}, None, 9)] == ["r-3"]
+    assert search(path, {"end": "failed"}, None, 9) == []
+
+
+def test_reading_sees_what_is_committed_beside_a_running_writer(path, store):
+    store.append([intent_row(intent("r-1"))])
+    store._db.execute("BEGIN IMMEDIATE")
+    assert [record["id"] for record in read_last(path, 10)] == ["r-1"]
+    store._db.execute("ROLLBACK")
+
+
+def test_a_changed_row_breaks_the_chain(path, store):
+    store.append([intent_row(intent(f"r-{n}")) for n in range(3)])
+    row = json.loads(chain_of(path)[1][1]) | {"agent": "someone else"}
+    store._db.execute("UPDATE record SET row = ? WHERE seq = 2", (json.dumps(row),))
+    with pytest.raises(AssertionError):
+        chain_of(path)

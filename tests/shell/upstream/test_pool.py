@@ -1,0 +1,577 @@
+"""Connections to AWS, over real TLS on loopback: which are used again, which are closed, and what an agent is told."""
+
+import pytest
+import trio
+import trustme
+from cryptography import x509
+from trio.testing import wait_all_tasks_blocked
+
+from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, request, say, serving, silent, stand_in_on
+from trio_gate.config.model import Address, Upstream
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.upstream.connection import RECEIVE
+from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT, Upstreams, fetch
+from trio_gate.wire.events import BodyData, BodyEnd, Informational
+from trio_gate.wire.head import ResponseHead
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+async def aws(authority):
+    async with stand_in_on(authority) as made:
+        yield made
+
+
+@pytest.fixture
+async def upstreams(aws):
+    made = aws.upstreams()
+    yield made
+    await made.aclose()
+
+
+async def ask(upstreams: Upstreams, body: bytes = b"", host: str = HOST) -> bytes:
+    _, content = await fetch(upstreams, host, request("PUT"), body, most=1000)
+    return content
+
+
+async def start(link, body: bytes | None = b"", *, length: int | None = None) -> None:
+    """Send a request on a link, only its head where `body` is None."""
+    make = link.connection
+    data = make.send_request(request("PUT"), length=len(body or b"") if length is None else length)
+    if body is not None:
+        data += make.send_data(body) + make.send_end()
+    await link.send(data)
+
+
+async def events(link) -> list:
+    """The whole answer."""
+    found = [await link.next_event()]
+    while not isinstance(found[-1], BodyEnd):
+        found.append(await link.next_event())
+    return found
+
+
+async def exchange(link) -> bytes:
+    await start(link)
+    return b"".join(event.data for event in await events(link) if isinstance(event, BodyData))
+
+
+# Use and use again
+
+
+async def test_the_next_request_takes_the_same_connection(aws, upstreams):
+    for reused in (False, True, True):
+        async with upstreams.connect(HOST) as link:
+            assert link.reused is reused
+            assert link.sent == 0
+            assert await exchange(link) == b"1:"
+            assert link.sent == len(aws.heads[-1]) + 4
+    assert (aws.connections, upstreams.idle) == (1, 1)
+
+
+async def test_the_newest_is_lent_first(upstreams):
+    async with upstreams.connect(HOST) as first:
+        await exchange(first)
+        async with upstreams.connect(HOST) as second:
+            await exchange(second)
+        async with upstreams.connect(HOST) as second:
+            assert await exchange(second) == b"2:"
+    assert await ask(upstreams) == b"1:"
+
+
+async def test_a_connection_serves_one_host(aws, upstreams):
+    assert [await ask(upstreams, host=host) for host in (HOST, OTHER, HOST, OTHER.upper())] == [b"1:", b"2:", b"1:", b"2:"]
+    assert upstreams.idle == 2
+
+
+async def test_hosts_go_where_the_first_block_that_takes_them_says(aws, authority):
+    other_authority = trustme.CA()
+    async with stand_in_on(other_authority) as elsewhere:
+        roots = {None: elsewhere.trust, "mine.pem": aws.trust, "other.pem": elsewhere.trust}
+        asked = []
+
+        def tls(file):
+            asked.append(file)
+            return roots[file]
+
+        routes = [aws.route(HOST, "mine.pem"), elsewhere.route("*.amazonaws.com", "other.pem"), aws.route(OTHER)]
+        upstreams = aws.upstreams(routes=routes, tls=tls)
+        for _ in range(2):
+            assert await ask(upstreams, host=HOST) == b"1:"
+            assert await ask(upstreams, host=OTHER) == b"1:"
+        assert (aws.connections, elsewhere.connections, upstreams.idle) == (1, 1, 2)
+        assert sorted(asked, key=str) == [None, "mine.pem", "other.pem"]
+        await upstreams.aclose()
+
+
+@pytest.mark.parametrize(
+    ("host", "where"),
+    [
+        ("s3.us-east-1.amazonaws.com", "127.0.0.1:8443"),
+        ("S3.us-east-1.amazonaws.com", "127.0.0.1:8443"),
+        ("sts.amazonaws.com", "[::1]:443"),
+        ("s3.api.aws", None),
+    ],
+)
+def test_the_address_in_words(authority, host, where):
+    routes = [
+        Upstream(hosts="s3.*.amazonaws.com", address=Address(host="127.0.0.1", port=8443), ca_file=None),
+        Upstream(hosts="*.amazonaws.com", address=Address(host="::1", port=443), ca_file=None),
+    ]
+    assert StandIn(0, authority).upstreams(routes=routes).address_of(host) == where
+
+
+async def test_a_hundred_at_once(aws, upstreams):
+    answers = {}
+
+    async def one(number: int) -> None:
+        answers[number] = (await ask(upstreams, b"%d" % number)).partition(b":")[2]
+
+    for _ in range(2):
+        async with trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(one, number)
+        assert answers == {number: b"%d" % number for number in range(100)}
+    assert aws.connections == upstreams.idle <= 100
+
+
+# What is not used again
+
+CLOSING = [
+    say(answer(b"x", b"Connection: close"), then=silent),
+    say(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", then=silent),
+    say(b"HTTP/1.1 200 OK\r\n\r\nx"),
+    say(answer(b"x") + b"HTTP/1.1 200 OK\r\n", then=silent),
+]
+
+
+@pytest.mark.parametrize("script", CLOSING, ids=["close", "1.0", "until the end", "surplus"])
+async def test_an_answer_that_ends_its_connection(aws, upstreams, script):
+    aws.script = script
+    assert await ask(upstreams) == b"x"
+    aws.script = echo
+    assert upstreams.idle == 0
+    assert await ask(upstreams) == b"2:"
+
+
+async def test_an_answer_before_the_whole_request(aws, upstreams):
+    aws.script = say(answer(b"no", status=b"400 Bad Request"), then=silent)
+    async with upstreams.connect(HOST) as link:
+        await start(link, None, length=10)
+        assert [type(event) for event in await events(link)] == [ResponseHead, BodyData, BodyEnd]
+    assert upstreams.idle == 0
+
+
+async def test_an_answer_while_the_body_is_on_its_way(aws, upstreams):
+    """All of the request was made and the answer is whole, and yet a part of the request never left."""
+    aws.script = say(answer(b"no", status=b"400 Bad Request"), then=silent)
+    async with upstreams.connect(HOST) as link:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(start, link, bytes(64 * MIB))
+            head, *_ = await events(link)
+            nursery.cancel_scope.cancel()
+        assert isinstance(head, ResponseHead)
+        assert head.status == 400
+        assert link.connection.reusable
+        assert not link.reusable
+        with pytest.raises(UpstreamError, match=f"the request could not be sent to {HOST}"):
+            await link.send(b"x")
+    assert upstreams.idle == 0
+
+
+async def test_what_was_lent_and_not_used_is_kept_if_it_was_good(upstreams):
+    async with upstreams.connect(HOST):
+        pass
+    assert upstreams.idle == 0  # nobody knows yet whether it speaks HTTP
+    await ask(upstreams)
+    async with upstreams.connect(HOST) as link:
+        assert link.reused
+    assert upstreams.idle == 1
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+async def test_a_connection_that_the_peer_closed_is_dropped(authority, ragged):
+    async with stand_in_on(authority, ragged=ragged) as aws:
+        upstreams = aws.upstreams()
+        aws.script = say(answer(b"once"))
+        assert await ask(upstreams) == b"once"
+        assert upstreams.idle == 1
+        await wait_all_tasks_blocked()
+        aws.script = echo
+        assert await ask(upstreams) == b"2:"
+        assert upstreams.idle == 1
+        await upstreams.aclose()
+
+
+async def test_a_connection_that_spoke_unasked_is_dropped(aws, upstreams):
+    speak = trio.Event()
+
+    async def later(peer: Peer) -> None:
+        await speak.wait()
+        await peer.send(answer(b"for the next"))
+        await trio.sleep_forever()
+
+    aws.script = say(answer(b"once"), then=later)
+    await ask(upstreams)
+    speak.set()
+    await wait_all_tasks_blocked()
+    aws.script = echo
+    assert await ask(upstreams) == b"2:"
+
+
+@pytest.mark.parametrize("size", [100, 16384, RECEIVE, RECEIVE + 16384])
+async def test_what_came_with_an_answer_is_not_the_next_ones(aws, upstreams, size):
+    """Whether it lies behind the answer in the connection, in TLS or in the socket."""
+    whole = answer(bytes(size - 43 - len(str(size))))
+    aws.script = say(whole + answer(b"for the next"), then=silent)
+    async with upstreams.connect(HOST) as link:
+        await exchange(link)
+    aws.script = echo
+    assert await ask(upstreams) == b"2:"
+
+
+async def test_old_ones_are_closed(mock_clock, aws, upstreams):
+    await ask(upstreams)
+    mock_clock.jump(IDLE_LIMIT - 1)
+    assert await ask(upstreams) == b"1:"
+    mock_clock.jump(IDLE_LIMIT + 1)
+    assert await ask(upstreams, host=OTHER) == b"2:"
+    assert upstreams.idle == 1  # those of every host
+
+
+async def test_after_a_while_a_name_is_looked_up_again(mock_clock, aws, upstreams):
+    for _ in range(int(AGE_LIMIT / 20) - 1):
+        assert await ask(upstreams) == b"1:"
+        mock_clock.jump(20)
+    assert await ask(upstreams) == b"1:"
+    mock_clock.jump(21)
+    assert await ask(upstreams) == b"2:"
+    assert upstreams.idle == 1
+
+
+async def test_the_oldest_makes_room(aws):
+    upstreams = aws.upstreams(max_idle=2)
+    for host in (HOST, OTHER):
+        await ask(upstreams, host=host)
+    async with upstreams.connect(HOST) as first:  # leaves OTHER's as the oldest
+        await exchange(first)
+        async with upstreams.connect(HOST) as second:
+            await exchange(second)
+    assert upstreams.idle == 2
+    assert await ask(upstreams) == b"1:"
+    assert await ask(upstreams, host=OTHER) == b"4:"
+    await upstreams.aclose()
+
+
+async def test_the_oldest_of_one_host_makes_room(aws):
+    upstreams = aws.upstreams(max_idle=2)
+    async with upstreams.connect(HOST) as first:
+        await exchange(first)
+        async with upstreams.connect(HOST) as second:
+            await exchange(second)
+            async with upstreams.connect(HOST) as third:
+                await exchange(third)
+    async with upstreams.connect(HOST) as one, upstreams.connect(HOST) as other:
+        assert [await exchange(one), await exchange(other)] == [b"1:", b"2:"]
+    await upstreams.aclose()
+
+
+async def test_closing_ends_what_is_idle_and_then_what_is_lent(aws, upstreams):
+    async with upstreams.connect(OTHER) as one, upstreams.connect(OTHER) as other:
+        await exchange(one)
+        await exchange(other)
+    assert upstreams.idle == 2
+    async with upstreams.connect(HOST) as link:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await upstreams.aclose()
+        assert upstreams.idle == 0
+        assert await exchange(link) == b"3:"
+    assert upstreams.idle == 0
+    assert await ask(upstreams) == b"4:"
+    assert upstreams.idle == 0
+
+
+# Answers
+
+
+async def test_interim_answers_are_seen(aws, upstreams):
+    aws.script = say(b"HTTP/1.1 100 Continue\r\n\r\n", answer(b"x"), then=echo)
+    async with upstreams.connect(HOST) as link:
+        await start(link)
+        first, second, *_ = await events(link)
+        assert first == Informational(status=100)
+        assert isinstance(second, ResponseHead)
+    assert upstreams.idle == 1
+
+
+async def test_interim_answers_are_not_what_was_fetched(aws, upstreams):
+    aws.script = say(b"HTTP/1.1 100 Continue\r\n\r\n", answer(b"x"), then=echo)
+    assert await ask(upstreams) == b"x"
+
+
+async def test_an_answer_in_single_bytes(aws, upstreams):
+    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
+    aws.script = say(*(raw[at : at + 1] for at in range(len(raw))), then=echo)
+    assert await ask(upstreams) == b"abcd"
+    assert await ask(upstreams) == b"1:"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (say(), f"{HOST} closed the connection before it answered"),
+        (say(b"HTTP/1.1 100 Continue\r\n\r\n"), f"{HOST} closed the connection before it answered"),
+        (say(b"HTTP/1.1 200"), f"{HOST} closed the connection in the middle of its answer"),
+        (say(answer(b"abc")[:-1]), f"{HOST} closed the connection in the middle of its answer"),
+        (say(b"\x15\x03garbage\r\n\r\n", then=silent), f"{HOST}: upstream's answer is not valid HTTP"),
+        (say(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", then=silent), f"{HOST}: upstream's answer"),
+        (say(answer(bytes(1001)), then=silent), f"{HOST} answers with more than 1000 bytes"),
+    ],
+)
+async def test_a_bad_answer(aws, upstreams, script, said):
+    aws.script = script
+    with pytest.raises(UpstreamError) as refused:
+        await ask(upstreams)
+    assert refused.value.reason.startswith(said)
+    assert refused.value.status == 502
+    assert upstreams.idle == 0
+    aws.script = echo
+    assert await ask(upstreams) == b"2:"
+
+
+async def test_an_answer_may_have_the_most(aws, upstreams):
+    aws.script = say(answer(bytes(1000)))
+    assert len(await ask(upstreams)) == 1000
+
+
+async def test_an_answer_until_the_end_must_end_with_tls_goodbye(authority):
+    """Whoever can send a FIN could else cut it."""
+    async with stand_in_on(authority, ragged=True) as aws:
+        aws.script = say(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+        with pytest.raises(UpstreamError, match=f"no whole answer from {HOST}: the connection was closed early"):
+            await ask(aws.upstreams())
+
+
+# Silence
+
+
+@pytest.mark.parametrize(
+    ("script", "patience", "said"),
+    [
+        (silent, 30, "did not answer in time"),
+        (say(b"HTTP/1.1 200 OK\r\n", then=silent), 30, "did not answer in time"),
+        (say(answer(b"abc")[:-3], then=silent), 20, "stopped in the middle of its answer"),
+        (say(answer(b"abc")[:-1], then=silent), 20, "stopped in the middle of its answer"),
+    ],
+)
+async def test_a_silent_peer(mock_clock, aws, upstreams, script, patience, said):
+    aws.script = script
+    refusals = []
+
+    async def wait() -> None:
+        with pytest.raises(UpstreamError) as refused:
+            await ask(upstreams)
+        refusals.append((refused.value.status, refused.value.reason))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+        mock_clock.jump(patience - 1)
+        await wait_all_tasks_blocked()
+        assert refusals == []
+        mock_clock.jump(1)
+    assert refusals == [(504, f"{HOST} {said}")]
+    assert upstreams.idle == 0
+
+
+async def test_a_peer_that_does_not_read(mock_clock, aws, upstreams):
+    """The deadline is for a piece, and no more is handed on than what the sockets hold and one piece."""
+    aws.script = silent
+    refusals = []
+
+    async def push(link) -> None:
+        with pytest.raises(UpstreamError) as refused:
+            await start(link, bytes(64 * MIB))
+        refusals.append((refused.value.status, refused.value.reason))
+
+    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
+        nursery.start_soon(push, link)
+        await wait_all_tasks_blocked()
+        assert 0 < link.sent < 32 * MIB
+        mock_clock.jump(19)
+        await wait_all_tasks_blocked()
+        assert refusals == []
+        mock_clock.jump(1)
+    assert refusals == [(504, f"{HOST} stopped reading the request")]
+    assert upstreams.idle == 0
+
+
+async def test_a_peer_that_reads_slowly_has_time(mock_clock, aws, upstreams):
+    """Neither the deadline of a write nor that of the answer counts while the body moves."""
+    total = 32 * MIB
+    more = trio.Semaphore(0)
+
+    async def slow(peer: Peer) -> None:
+        await peer.head()
+        for _ in range(4):
+            await more.acquire()
+            await peer.body(total // 4)
+        await peer.send(answer(b"done"))
+
+    aws.script = slow
+    found = []
+
+    async def read(link) -> None:
+        found.extend(await events(link))
+
+    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
+        make = link.connection
+        data = make.send_request(request("PUT"), length=total) + make.send_data(bytes(total)) + make.send_end()
+        nursery.start_soon(link.send, data)
+        nursery.start_soon(read, link)
+        for _ in range(4):
+            await wait_all_tasks_blocked(0.05)
+            mock_clock.jump(15)
+            more.release()
+    assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
+
+
+async def test_an_answer_that_has_begun_waits_no_longer_for_a_body_that_moves(mock_clock, aws, upstreams):
+    aws.script = say(answer(b"abc")[:-1], then=silent)
+    refusals = []
+
+    async def read(link) -> None:
+        with pytest.raises(UpstreamError) as refused:
+            await events(link)
+        refusals.append(refused.value.reason)
+
+    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
+        await start(link, None, length=10)
+        nursery.start_soon(read, link)
+        await wait_all_tasks_blocked()
+        await link.send(link.connection.send_data(b"x"))
+        mock_clock.jump(20)
+        await wait_all_tasks_blocked()
+        assert refusals == [f"{HOST} stopped in the middle of its answer"]
+
+
+# Reaching it
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "said"),
+    [
+        ((OTHER,), HOST, "the certificate is not accepted: hostname mismatch"),
+        ((HOST,), OTHER, "the certificate is not accepted: hostname mismatch"),
+        ((HOST,), HOST, "the certificate is not accepted: unable to get local issuer certificate"),
+    ],
+)
+async def test_a_certificate_that_is_not_accepted(aws, names, host, said):
+    async with stand_in_on(trustme.CA(), names=names) as other:
+        trust = other.trust if "mismatch" in said else aws.trust
+        with pytest.raises(UpstreamError, match=f"TLS with {host}: {said}") as refused:
+            await ask(other.upstreams(tls=lambda _: trust), host=host)
+        assert refused.value.status == 502
+        await wait_all_tasks_blocked()
+        assert other.heads == []
+
+
+async def test_a_certificate_of_our_own_is_never_awss(aws):
+    issued = []
+
+    def ours(certificate: bytes) -> bool:
+        issued.append(x509.load_der_x509_certificate(certificate).issuer)
+        return True
+
+    with pytest.raises(UpstreamError, match=f"TLS with {HOST}: the certificate is one of this gateway's own"):
+        await ask(aws.upstreams(ours=ours))
+    assert len(issued) == 1
+    assert aws.heads == []
+
+
+async def hang_up(tcp: trio.SocketStream) -> None:
+    await tcp.receive_some()
+    await tcp.aclose()
+
+
+async def speak_plainly(tcp: trio.SocketStream) -> None:
+    await tcp.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    await tcp.aclose()
+
+
+@pytest.mark.parametrize(
+    ("serve", "said"),
+    [(hang_up, "the connection was closed early"), (speak_plainly, "the peer does not speak TLS")],
+)
+async def test_no_tls(aws, serve, said):
+    async with serving(serve) as port:
+        there = Upstream(hosts="*", address=Address(host="127.0.0.1", port=port), ca_file=None)
+        with pytest.raises(UpstreamError) as refused:
+            await ask(aws.upstreams(routes=[there]))
+    assert (refused.value.status, refused.value.reason) == (502, f"TLS with {HOST}: {said}")
+
+
+async def test_nobody_there(aws):
+    async with serving(hang_up) as port:
+        pass
+    there = Upstream(hosts="*", address=Address(host="127.0.0.1", port=port), ca_file=None)
+    with pytest.raises(UpstreamError, match=f"{HOST} refused the connection"):
+        await ask(aws.upstreams(routes=[there]))
+
+
+async def test_leaving_at_any_point_harms_nobody(aws, upstreams):
+    """Cancelled at each of its steps in turn, from a new connection and from a kept one; the next exchange is whole."""
+
+    class CancelAt(trio.abc.Instrument):
+        def __init__(self, task, scope, steps: int) -> None:
+            self.task, self.scope, self.left = task, scope, steps
+
+        def before_task_step(self, task) -> None:
+            if task is self.task:
+                self.left -= 1
+                if self.left == 0:
+                    self.scope.cancel()
+
+    async def cut(steps: int) -> bool:
+        with trio.CancelScope() as scope:
+            instrument = CancelAt(trio.lowlevel.current_task(), scope, steps)
+            trio.lowlevel.add_instrument(instrument)
+            try:
+                await ask(upstreams, b"cut")
+            finally:
+                trio.lowlevel.remove_instrument(instrument)
+        return scope.cancelled_caught
+
+    aws.script = drip
+    for kept in (False, True):
+        steps = 1
+        while True:
+            if not kept:
+                await upstreams.aclose()
+                upstreams = aws.upstreams()
+            was_cut = await cut(steps)
+            assert upstreams.idle <= 1
+            assert (await ask(upstreams, b"whole")).endswith(b":whole")
+            if not was_cut:
+                break
+            steps += 1
+        assert steps > 20
+    await upstreams.aclose()
+
+
+async def test_idle_connections_make_room_for_new_ones(aws):
+    upstreams = aws.upstreams(max_idle=2)
+    async with upstreams.connect(HOST) as one, upstreams.connect(HOST) as two:
+        for link in (one, two):
+            await exchange(link)
+    assert upstreams.idle == 2
+    async with upstreams.connect(OTHER):
+        assert upstreams.idle == 1
+    await upstreams.aclose()

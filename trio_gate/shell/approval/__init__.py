@@ -1,0 +1,1 @@
+"""Approvals: the hub in which calls wait for people, its grants, stops, subscribers and database."""

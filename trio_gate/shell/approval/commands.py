@@ -1,0 +1,293 @@
+"""What people may do at the approval hub: each frame of a client, checked and done.
+
+Rule: a person does only what the configuration lets them; a frame is answered by one frame, before the news that it makes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_gate.approval.codec import MAX_SERVER_FRAME, encode
+from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
+from trio_gate.approval.state import GONE, Prompt, Refused, decide
+from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
+from trio_gate.errors import AuditUnavailable, Overloaded
+from trio_gate.policy import cel
+from trio_gate.shell.audit.acts import WRITE_TIMEOUT
+from trio_gate.text.visible import visible, visible_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from trio_gate.approval.frames import ClientFrame, ServerFrame, Terms
+    from trio_gate.approval.state import RefusedCode
+    from trio_gate.config.model import Person
+    from trio_gate.ports import Clock
+    from trio_gate.shell.approval.entries import Entry
+    from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.approval.subscription import Subscription
+
+    Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]
+
+log = logging.getLogger(__name__)
+
+_MAY_NOT = {
+    "may_grant": "you may not grant: `may_grant` in your person block allows it",
+    "may_observe": "you may not observe: `may_observe` in your person block allows it",
+    "may_stop": "you may not stop calls: `may_stop` in your person block allows it",
+}
+
+_NOT_STOPPED = Refused(code="gone", message="this is not stopped")
+
+
+class Desk:
+    """Answers clients. `find` reads the record, see `store.search`; it may block."""
+
+    def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._find = find
+        self._searching: dict[str, trio.CapacityLimiter] = {}
+
+    async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
+        """Do what a client's frame says, and answer it."""
+        if subscription.closed:
+            return
+        if isinstance(frame, Decide):
+            async with self._hub.voting:
+                await self._decide(subscription, frame)
+            return
+        answer = await self._answer(subscription, frame)
+        if isinstance(answer, Refused):
+            answer = Rejected(ref=_ref(frame), id=getattr(frame, "id", None), code=answer.code, message=answer.message)
+        if isinstance(answer, str):
+            subscription.offer(answer)
+        else:
+            subscription.tell(answer)
+
+    async def _decide(self, subscription: Subscription, frame: Decide) -> None:
+        """Count a vote that is in the record: it is looked at again, because the question may have ended while it was written."""
+        person = subscription.person
+        entry = self._hub.entry(frame.id, person.name)
+        after = self._voted(entry, person, frame) if entry is not None else GONE
+        if entry is None or isinstance(after, Refused):
+            self.decide(subscription, frame)
+            return
+        question, fault = entry.prompt.question, None
+        try:
+            await self._hub.acts.write(vote_row(question, after.votes[-1], kind=person.kind, status=after.status.value))
+        except AuditUnavailable as error:
+            fault = Refused(code="unavailable", message=f"your answer does not count, and the call waits on: {error.reason}")
+        if fault is None and not subscription.closed and self.decide(subscription, frame):
+            return
+        if fault is not None:
+            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=fault.code, message=fault.message))
+        why = (
+            "it could not be recorded in time"
+            if fault
+            else "the question had ended, or the person's rights had, when it was recorded"
+        )
+        self._hub.acts.note(void_row(question, person.name, person.kind, why=why, now=self._clock.now()))
+
+    def decide(self, subscription: Subscription, frame: Decide) -> bool:
+        """Count a vote; whether it did."""
+        person = subscription.person
+        entry = self._hub.entry(frame.id, person.name)
+        after = self._voted(entry, person, frame) if entry is not None else GONE
+        if entry is None or isinstance(after, Refused):
+            refused = after if isinstance(after, Refused) else GONE
+            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
+            return False
+        log.info("approver %s: %s %s", person.name, frame.verdict, frame.id)
+        subscription.tell(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
+        self._hub.settle(entry, after)
+        return True
+
+    def _voted(self, entry: Entry, person: Person, frame: Decide) -> Prompt | Refused:
+        flaw = self._flaw(entry, person, frame.grant) if frame.grant is not None else None
+        if flaw is not None:
+            return flaw
+        return decide(
+            entry.prompt,
+            person=person.name,
+            digest=frame.digest,
+            verdict=frame.verdict,
+            reason=visible(frame.reason),
+            now=self._clock.now(),
+            grant=frame.grant if frame.verdict == "approve" else None,
+        )
+
+    def _flaw(self, entry: Entry, person: Person, terms: Terms) -> Refused | None:
+        """Why a grant cannot be given on these terms."""
+        limits = self._hub.limits
+        if not person.may_grant:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_grant"])
+        if terms.uses > limits.grant_uses or terms.minutes * 60 > limits.grant_time:
+            most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
+            return Refused(code="limits", message=f"a grant has at most {most}")
+        if not entry.prompt.question.grantable:
+            return Refused(code="not_grantable", message="this call vends credentials, or something about it is not known")
+        if self._hub.grants.book.full:
+            return Refused(code="limits", message="there are too many grants: revoke one")
+        return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
+
+    async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused | str:
+        """The answer; one that is large is encoded already, beside the event loop."""
+        match frame:
+            case Open():
+                return await self._opened(subscription.person, frame)
+            case Revoke():
+                return await self._revoked(subscription.person, frame)
+            case Stop() | Lift():
+                return await self._stopped(subscription, frame)
+            case Observe():
+                return self._observing(subscription, frame)
+            case Search():
+                return await self._found(subscription.person, frame)
+            case Token() | Decide():
+                return Refused(code="malformed", message="hello comes first, and once")
+
+    async def _opened(self, person: Person, frame: Open) -> ServerFrame | Refused:
+        entry = self._hub.entry(frame.id, person.name)
+        if entry is None:
+            return GONE
+        try:
+            opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
+        except Overloaded:
+            return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
+        except AuditUnavailable as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            return Refused(code="not_kept", message="this part cannot be read: the gateway's log says why")
+        if self._hub.entry(frame.id, person.name) is not entry:
+            return GONE
+        if opened is None:
+            return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
+        return Detail(
+            ref=frame.ref,
+            id=frame.id,
+            part=frame.part,
+            offset=frame.offset,
+            text=opened.text,
+            next=opened.next,
+            length=opened.length,
+            size=opened.size,
+            sha256=opened.sha256,
+            how=opened.how,
+        )
+
+    async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
+        grant = self._hub.grants.book.get(frame.id)
+        if grant is None or not grant.is_for(person.name):
+            return Refused(code="gone", message="there is no such grant any more")
+        self._hub.grants.end(grant, "revoked", person.name)
+        self._hub.acts.note(revoke_row(grant, person.name, person.kind, self._clock.now()))
+        unwritten = await self._unwritten("the grant is revoked", "bring it back")
+        return unwritten or Accepted(ref=frame.ref, id=frame.id, status="done")
+
+    async def _unwritten(self, done: str, restart: str) -> Refused | None:
+        """What a person is told of an act that holds and is not on disk yet, and what a restart would do; None where it is."""
+        wanted = ((self._hub.kept, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
+        for write, but in wanted:
+            try:
+                with trio.fail_after(WRITE_TIMEOUT):
+                    await write()
+            except (AuditUnavailable, trio.TooSlowError) as error:
+                why = error.reason if isinstance(error, AuditUnavailable) else "the disk is slow"
+                return Refused(code="unavailable", message=f"{done}, but {but}: {why}")
+        return None
+
+    async def _stopped(self, subscription: Subscription, frame: Stop | Lift) -> ServerFrame | Refused:
+        person = subscription.person
+        if not person.may_stop:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
+        if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.roll.agents:
+            return Refused(code="gone", message="there is no agent of this name")
+        if isinstance(frame, Stop):
+            stop = self._hub.stop(frame.agent, person.name, visible(frame.reason))
+            self._hub.acts.note(stop_row(stop, person.kind))
+            unwritten = await self._unwritten("it is stopped", "forget it")
+        else:
+            flaw = await self._lifted(subscription, frame)
+            unwritten = flaw or await self._unwritten("it is lifted", "stop it again")
+        return unwritten or Accepted(ref=frame.ref, id=None, status="done")
+
+    async def _lifted(self, subscription: Subscription, frame: Lift) -> Refused | None:
+        """End the stop that stands now, once that is in the record; why it stands, where it does: one that came meanwhile is another."""
+        person, stops, flaw = subscription.person, self._hub.stops, None
+        meant = stops.get(frame.agent)
+        if meant is None:
+            return _NOT_STOPPED
+        try:
+            await self._hub.acts.write(lift_row(frame.agent, person.name, person.kind, self._clock.now()))
+        except AuditUnavailable as error:
+            flaw = Refused(code="unavailable", message=f"it is still stopped: {error.reason}")
+        found = stops.get(frame.agent)
+        if found is None:
+            return _NOT_STOPPED
+        if found is not meant:
+            flaw = Refused(code="gone", message=f"it is still stopped: {found.by} stopped it again while you lifted it")
+        if flaw is None and not subscription.closed:
+            stops.lift(frame.agent, person.name)
+            return None
+        self._hub.acts.note(stop_row(found, ""))  # the record's last word is not the lift that did not come to be
+        return flaw or _NOT_STOPPED
+
+    def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
+        if not subscription.person.may_observe:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
+        subscription.observes = frame.on
+        return Accepted(ref=frame.ref, id=None, status="done")
+
+    async def _found(self, person: Person, frame: Search) -> str | Refused:
+        if not person.may_observe:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
+        if self._find is None:
+            return Refused(code="unavailable", message="there is no record here to search")
+        # One thread of each person's own: nobody waits for another's search, and no file for any.
+        own = self._searching.setdefault(person.name, trio.CapacityLimiter(1))
+        try:
+            return await trio.to_thread.run_sync(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
+        except AuditUnavailable as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            return Refused(code="unavailable", message="the record cannot be read")
+
+
+def _page(find: Find, frame: Search) -> str:
+    """What is found, encoded. Raises AuditUnavailable."""
+    calls = find(frame.filters, frame.before, frame.limit)
+    shown = _fitting(calls)
+    more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
+    return encode(Found(ref=frame.ref, calls=shown, next=more))
+
+
+def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many of the calls as one frame holds, safe to show; at least one."""
+    shown: list[dict[str, Any]] = []
+    room = MAX_SERVER_FRAME // 2
+    for call in calls:
+        safe = visible_tree(call)
+        room -= len(json.dumps(safe))
+        if room < 0 and shown:
+            break
+        shown.append(safe)
+    return shown
+
+
+def _predicate_flaw(source: str, entry: Entry) -> Refused | None:
+    """Why a predicate is no rule's condition, or not for the call at hand."""
+    code: RefusedCode = "predicate"
+    for fault in cel.check(source):
+        if fault.fatal:
+            hint = f" ({fault.hint})" if fault.hint else ""
+            return Refused(code=code, message=visible(f"at character {fault.offset + 1}: {fault.message}{hint}"))
+    if entry.asked is not None and not entry.asked.covers(source):
+        return Refused(code=code, message="it does not hold for this call, or cannot be decided")
+    return None
+
+
+def _ref(frame: ClientFrame) -> str:
+    return "" if isinstance(frame, Token) else frame.ref

@@ -1,0 +1,211 @@
+"""What of approvals outlives the process: pending prompts, grants and stops, as JSON in SQLite.
+
+Rule: notes are taken at once and written by `flush`, in order and in one transaction; what must be durable before something happens
+waits for it. A note that was not written, for a fault or a cancellation, stays noted. A look each second tells whether notes could be
+written: while they could not, no call goes on, because a stop would be forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+from typing import TYPE_CHECKING, Any, Literal
+
+import trio
+
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.presence import Presence
+from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE = "approvals.db"
+"""Its name in `state_dir`."""
+
+SCHEMA = 3
+"""Goes up with the version of the request digest, and with what an approval hangs on: what was approved under another stands for nothing."""
+
+Kind = Literal["prompt", "grant", "stop", "proof"]
+_Notes = dict[tuple[Kind, str], str | None]
+
+_TABLES = f"""
+CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+PRAGMA user_version = {SCHEMA};
+"""
+
+log = logging.getLogger(__name__)
+
+
+class Keep:
+    """The one writer of `path`. Raises AuditUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._notes: _Notes = {}
+        self._lock = trio.Lock()
+        self._limiter = trio.CapacityLimiter(1)
+        self._fault: AuditUnavailable | None = None
+        self.noted = trio.Event()
+        self.void = ""
+        self._proven: dict[str, str] = {}
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise self._unavailable(error) from error
+        self._presence = Presence(path, f"{path}-wal")
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA secure_delete = ON")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        elif version < SCHEMA:
+            self._make_void()
+        elif version != SCHEMA:
+            message = f"it has schema {version}, this gateway writes {SCHEMA}"
+            raise sqlite3.DatabaseError(message)
+
+    def _make_void(self) -> None:
+        """Forget questions and grants of an older gateway, and say so; stops stand."""
+        found = dict(self._db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM kept WHERE kind != 'stop'")
+        self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+        self._db.execute("COMMIT")
+        if found:
+            self.void = (
+                f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
+                "their approval would cover less than it does now, and agents that run the same command again ask anew"
+            )
+            log.warning("%s", self.void)
+
+    def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
+        """All that is kept of a kind, by id, in the order of ids. Raises AuditUnavailable."""
+        try:
+            found = self._db.execute("SELECT id, value FROM kept WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+        return {name: json.loads(value) for name, value in found}
+
+    def put(self, kind: Kind, name: str, value: Mapping[str, Any]) -> None:
+        """Note a value, in place of the one before."""
+        self._note(kind, name, json.dumps(value, separators=(",", ":")))
+
+    def proofs(self) -> dict[str, str]:
+        """Who there was when what is kept was kept: a fingerprint of each, see `roll`. Raises AuditUnavailable."""
+        self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
+        return dict(self._proven)
+
+    def prove(self, proofs: Mapping[str, str]) -> None:
+        """Note who there is, together with all that was noted before."""
+        for name in self._proven.keys() - proofs.keys():
+            self.drop("proof", name)
+        for name, proof in proofs.items():
+            if self._proven.get(name) != proof:
+                self.put("proof", name, {"sha256": proof})
+        self._proven = dict(proofs)
+
+    def drop(self, kind: Kind, name: str) -> None:
+        """Note that a value is no more."""
+        self._note(kind, name, None)
+
+    def _note(self, kind: Kind, name: str, text: str | None) -> None:
+        self._notes[kind, name] = text
+        self.noted.set()
+
+    async def flush(self) -> None:
+        """Return once every note so far is on disk. Raises AuditUnavailable."""
+        async with self._lock:
+            notes, self._notes, self.noted = self._notes, {}, trio.Event()
+            if not notes:
+                return
+            try:
+                await self._use(notes)
+            except BaseException:  # a cancellation, too: whether they were written or not, they may be again
+                self._note_again(notes)
+                raise
+
+    def _note_again(self, notes: _Notes) -> None:
+        self._notes = {**notes, **self._notes}
+        self.noted.set()
+
+    async def _use(self, notes: _Notes) -> None:
+        """Have notes written, or without any see whether they could be; one that hangs and is left alone is over before the next."""
+        try:
+            await trio.to_thread.run_sync(self._write, notes, limiter=self._limiter, abandon_on_cancel=True)
+        except sqlite3.Error as error:
+            self._fault = self._unavailable(error)
+            raise self._fault from error
+        self._fault = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether nothing can be kept just now."""
+        return self._fault is not None
+
+    def check(self) -> None:
+        """Raise AuditUnavailable while nothing can be kept."""
+        if self._fault is not None:
+            raise AuditUnavailable(self._fault.reason, detail=self._fault.detail)
+
+    async def look(self) -> None:
+        """See each second whether notes could be written, until cancelled."""
+        told: str | None = None
+        while True:
+            await trio.sleep(LOOK_EVERY)
+            try:
+                with trio.fail_after(LOOK_TIMEOUT):
+                    await self._use({})
+            except AuditUnavailable:
+                pass
+            except trio.TooSlowError:
+                self._fault = self._unavailable(f"it was not written within {LOOK_TIMEOUT} seconds")
+            found = self._fault.detail if self._fault is not None else None
+            if found != told:
+                log.error("calls are refused: %s", found) if found else log.info("what approvals leave behind can be kept again")
+            told = found
+
+    def _write(self, notes: _Notes) -> None:
+        if missing := self._presence.missing():
+            raise sqlite3.OperationalError(f"{missing} is gone")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            for (kind, name), text in notes.items():
+                if text is None:
+                    self._db.execute("DELETE FROM kept WHERE kind = ? AND id = ?", (kind, name))
+                else:
+                    self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (kind, name, text))
+            if not notes:
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    async def rest(self) -> None:
+        """Return once no write is under way."""
+        async with self._limiter:
+            pass
+
+    def close(self) -> None:
+        """Close the database; its WAL is folded in. A write that hangs in its thread keeps it."""
+        if not self._limiter.borrowed_tokens:
+            self._db.close()
+
+    def _unavailable(self, error: Exception | str) -> AuditUnavailable:
+        return AuditUnavailable(
+            "what approvals leave behind cannot be kept: tell your operator",
+            detail=f"what approvals leave behind cannot be kept in {self._path}: {error}",
+        )

@@ -1,0 +1,390 @@
+"""The hub between calls that wait and the people who answer. Fills the port `Approvals`.
+
+Rule: a question is executed only by the one task that waits for it, with the `Cleared` that it got. A question whose task has left
+stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
+
+Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
+a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `desk`.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.approval.codec import as_json, encode, pending, resolved, timestamp, updated
+from trio_gate.approval.frames import Hello
+from trio_gate.approval.persistence import prompt_from, prompt_json
+from trio_gate.approval.risks import Risk
+from trio_gate.approval.send_history import Ledger
+from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
+from trio_gate.audit.acts import void_row, voided_row
+from trio_gate.audit.record import whole_row
+from trio_gate.errors import Denied
+from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.entries import Attempt, Entry, asker_of
+from trio_gate.shell.approval.grants import Grants
+from trio_gate.shell.approval.hub_config import Change, Limits, Roll
+from trio_gate.shell.approval.stops import Stops
+from trio_gate.shell.approval.subscribers import Audience
+from trio_gate.shell.audit.acts import Acts
+from trio_gate.shell.net.agent_stream import AgentGone
+from trio_gate.text.secret_detection import kept_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trio_gate.approval.persistence import Stop
+    from trio_gate.approval.question import Question
+    from trio_gate.approval.send_history import Sent
+    from trio_gate.audit.record import Intent, Outcome
+    from trio_gate.config.model import Person
+    from trio_gate.ports import Asked, AuditLog, Clock
+    from trio_gate.shell.approval.database import Keep
+    from trio_gate.shell.approval.notifier import Pager
+    from trio_gate.shell.approval.subscription import Subscription
+
+VOIDED = "the person's token or rights are not what they were, and the question waits for others"
+
+log = logging.getLogger(__name__)
+
+
+class ApprovalHub:
+    """All questions that wait, and with them the grants, the stops, and everyone who listens."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        limits: Limits | None = None,
+        roll: Roll | None = None,
+        *,
+        keep: Keep | None = None,
+        audit: AuditLog | None = None,
+        pager: Pager | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.roll = roll or Roll()
+        self.audience = Audience()
+        self.acts = Acts(self.audience, audit)
+        self.grants = Grants(clock, self.audience, keep, self.acts, ttl=self.limits.grant_ttl)
+        self.stops = Stops(clock, self.audience, keep)
+        self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
+        self.voting = trio.Lock()
+        self.moved = trio.Event()
+        self.notices = (keep.void,) if keep is not None and keep.void else ()
+        self._clock = clock
+        self._keep = keep
+        self._pager = pager
+        self._entries: dict[str, Entry] = {}
+        self._stopping = False
+
+    @property
+    def pending(self) -> int:
+        """How many questions wait."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries.values()))
+
+    def load(self) -> None:
+        """Take in what was kept, as far as its rule is what it was. Raises AuditUnavailable."""
+        if self._keep is not None and self._keep.void:
+            self.acts.note(voided_row(self._keep.void, self._clock.now()))
+        self.stops.load()
+        self.grants.load()
+        for name, kept in (self._keep.load("prompt") if self._keep else {}).items():
+            prompt, standing = prompt_from(kept)
+            self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
+        self._changed(Change(before=self._keep.proofs() if self._keep else {}, after=self.roll.proofs))
+
+    def judge_again(self, roll: Roll) -> None:
+        """The configuration is another now: what hangs on a rule, an agent or a person who is not what they were is no more.
+
+        That is questions, votes, grants, and approvals on their way, those of throttled calls included.
+        """
+        change, self.roll = Change(before=self.roll.proofs, after=roll.proofs), roll
+        self._changed(change)
+
+    def _changed(self, change: Change) -> None:
+        for entry in self:
+            question = entry.prompt.question
+            if change.same(asker_of(question)) and self.roll.standings.get(question.rule) == entry.standing:
+                self._recount(entry, change)
+            else:
+                self.settle(entry, withdraw(entry.prompt))
+        self.grants.void(self.roll.standings, change)
+        self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
+        if self._keep is not None:
+            self._keep.prove(self.roll.proofs)
+
+    def _recount(self, entry: Entry, change: Change) -> None:
+        """Leave out answers of people who are not who they were, or may not grant what they granted any more."""
+        voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
+        if not voided:
+            return
+        names = ", ".join(vote.person for vote in voided)
+        risk = Risk(
+            code="recount", text=f"the answer of {names} does not count any more: what they may, or their token, is another"
+        )
+        entry.prompt = recount(entry.prompt, voided, risk)
+        entry.frame = encode(pending(entry.prompt))
+        self._note(entry)
+        for vote in voided:
+            self.acts.note(void_row(entry.prompt.question, vote.person, "", why=VOIDED, now=self._clock.now()))
+        self.audience.tell(entry.frame, entry.prompt.question.is_for)
+
+    def stop_waiting(self) -> None:
+        """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
+        self._stopping = True
+        for entry in self:
+            if entry.attempt is not None:
+                entry.attempt.answer(Verdict(outcome="stop", by=(), reason=entry.prompt.question.id))
+                self._leave(entry, entry.attempt)
+
+    def check(self, agent: str | None) -> None:
+        """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
+        self.stops.check(agent)
+        if self._keep is not None:
+            self._keep.check()
+
+    @property
+    def failing(self) -> bool:
+        """Whether no call goes on, because a stop could not be kept."""
+        return self._keep is not None and self._keep.failing
+
+    async def kept(self) -> None:
+        """Return once what outlives the process is on disk. Raises AuditUnavailable."""
+        if self._keep is not None:
+            await self._keep.flush()
+
+    def stop(self, agent: str | None, by: str, reason: str) -> Stop:
+        """Refuse an agent's calls, or all, and take back what it waits for."""
+        stop = self.stops.stop(agent, by, reason)
+        for entry in self:
+            if agent in (None, entry.prompt.question.agent):
+                self.settle(entry, withdraw(entry.prompt))
+        self.grants.take_back(lambda cleared: agent in (None, cleared.question.agent))
+        return stop
+
+    def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
+        """Show a call that ended to those who observe, if there are any."""
+        self.audience.show(lambda: whole_row(*record()))
+
+    async def ask(self, asked: Asked) -> Verdict | Cleared:
+        """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
+        self.sweep()
+        cleared = self._cleared_before(asked)
+        if cleared is not None:
+            await self._durable(cleared)
+            return cleared
+        entry = self._joined(asked) or self._admitted(asked)
+        attempt = self._begin(entry, asked)
+        question = entry.prompt.question
+        left = (question.expires_at - self._clock.now()).total_seconds()
+        try:
+            with trio.move_on_after(max(0, min(left, question.hold))):
+                await attempt.done.wait()
+            if not attempt.done.is_set():
+                return self._out_of_time(entry, expired=left <= question.hold)
+            answered, attempt.answered = attempt.answered, None
+            if answered is None:
+                raise AgentGone("a newer attempt of the call took its place")
+            return answered
+        finally:
+            self._leave(entry, attempt)
+
+    def _cleared_before(self, asked: Asked) -> Cleared | None:
+        """What stands in for asking: a throttled call's approval, or a grant. Raises Denied during a cool-down."""
+        question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
+        retry = self.ledger.retry(asker, question.digest, asked.invocation, now, asked.standing)
+        if retry is not None:
+            self.ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
+            return self._cleared(asked, retry.verdict, retry=retry)
+        grant = self.grants.take(asked)
+        if grant is not None:
+            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
+            return self._cleared(asked, verdict, grant=grant.id)
+        reason = self.ledger.cooling(asker, question, now)
+        if reason is not None:
+            told = f'rule "{question.rule}" asks for approval, and this call was denied a moment ago'
+            raise Denied(f"{told}: {reason}", detail=f"{told}: {kept_text(reason)}") if reason else Denied(told)
+        return None
+
+    def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:
+        return Cleared(
+            asked,
+            verdict,
+            grants=self.grants,
+            ledger=self.ledger,
+            clock=self._clock,
+            asker=asker_of(asked.question),
+            grant=grant,
+            retry=retry,
+        )
+
+    async def _durable(self, cleared: Cleared) -> None:
+        """Return once a grant and its use are on disk. Raises AuditUnavailable."""
+        try:
+            if cleared.grant is not None:
+                await self.acts.flush()
+                await self.kept()
+        except BaseException:
+            cleared.close()
+            raise
+
+    def _joined(self, asked: Asked) -> Entry | None:
+        """The pending question that this attempt is of: the SDK's id can only tell it apart from one that is waiting."""
+        wanted = asker_of(asked.question), asked.question.digest, asked.standing
+        for entry in self:
+            if (asker_of(entry.prompt.question), entry.prompt.question.digest, entry.standing) == wanted:
+                waiting = entry.attempt.asked.invocation if entry.attempt else None
+                if waiting is None or asked.invocation is None or waiting == asked.invocation:
+                    return entry
+        return None
+
+    def _admitted(self, asked: Asked) -> Entry:
+        """A new question. Raises Denied where there are too many."""
+        if self._stopping:
+            raise Denied("the gateway is stopping: run the same command again in a while")
+        question = asked.question
+        self._replace(question)
+        self._check_room(asker_of(question))
+        earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
+        if earlier is not None:
+            question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
+        prompt = Prompt(question=question)
+        entry = Entry(prompt=prompt, standing=asked.standing, frame=encode(pending(prompt)))
+        self._entries[question.id] = entry
+        self._note(entry)
+        self.audience.tell(entry.frame, question.is_for)
+        self._page(question)
+        self.moved.set()
+        return entry
+
+    def _replace(self, question: Question) -> None:
+        """A detached question of the same call, whose token the agent's SDK has filled anew, makes room for this one."""
+        same = asker_of(question), question.repeat_key
+        for entry in self:
+            other = entry.prompt.question
+            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same:
+                self.settle(entry, withdraw(entry.prompt))
+
+    def _check_room(self, asker: str) -> None:
+        if len(self._entries) >= self.limits.max_pending:
+            raise Denied("too many calls wait for approval already: try again when some are answered")
+        mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
+        if mine >= self.limits.max_pending_per_agent:
+            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
+
+    def _begin(self, entry: Entry, asked: Asked) -> Attempt:
+        if entry.attempt is not None:
+            entry.attempt.answer(None)
+        entry.asked, entry.attempt = asked, Attempt(asked=asked)
+        self._step(entry, attach(entry.prompt))
+        return entry.attempt
+
+    def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
+        if not expired:
+            return Verdict(outcome="hold", by=(), reason=entry.prompt.question.id)
+        self.settle(entry, expire(entry.prompt))
+        return verdict_of(entry.prompt)
+
+    def _leave(self, entry: Entry, attempt: Attempt) -> None:
+        """The attempt's task goes. What it did not take goes back."""
+        if entry.attempt is attempt:
+            entry.attempt = None
+            self._step(entry, detach(entry.prompt))
+        if isinstance(attempt.answered, Cleared):
+            attempt.answered.close()
+
+    @contextmanager
+    def subscribe(self, person: Person) -> Iterator[Subscription]:
+        """Listen as `person`: the present state, then news."""
+        self.sweep()
+        prompts = tuple(entry.frame for entry in self if entry.prompt.question.is_for(person.name))
+        grants = self.grants.frames(person.name)
+        hello = Hello(
+            person=person.name,
+            kind=person.kind,
+            may_grant=person.may_grant,
+            may_observe=person.may_observe,
+            may_stop=person.may_stop,
+            now=timestamp(self._clock.now()),
+            max_minutes=int(self.limits.grant_time // 60),
+            max_uses=self.limits.grant_uses,
+            agents=self.roll.agents if person.may_stop else (),
+            stops=tuple(as_json(stop) for stop in self.stops),
+            notices=self.notices,
+            pending=len(prompts),
+            grants=len(grants),
+        )
+        with self.audience.join(person, (encode(hello), *prompts, *grants)) as subscription:
+            yield subscription
+
+    def entry(self, prompt_id: str, person: str) -> Entry | None:
+        """The question of an id, if it waits and the person may see it."""
+        self.sweep()
+        entry = self._entries.get(prompt_id)
+        return entry if entry is not None and entry.prompt.question.is_for(person) else None
+
+    def settle(self, entry: Entry, after: Prompt) -> None:
+        """Take a step; where it ends the question, do what follows, and tell it."""
+        if after is entry.prompt:
+            return
+        if after.status is Status.PENDING:
+            self._step(entry, after)
+            return
+        question, attempt = after.question, entry.attempt
+        entry.prompt, entry.attempt = after, None
+        del self._entries[question.id]
+        if self._keep is not None:
+            self._keep.drop("prompt", question.id)
+        verdict = verdict_of(after)
+        if verdict.outcome == "deny":
+            self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
+        grant = self._granted(entry, verdict, detached=attempt is None) if verdict.outcome == "approve" else None
+        if attempt is not None:
+            attempt.answer(self._cleared(attempt.asked, verdict) if verdict.outcome == "approve" else verdict)
+        self.audience.tell(resolved(after, grant), question.is_for)
+
+    def _granted(self, entry: Entry, verdict: Verdict, *, detached: bool) -> str | None:
+        """The grants of an approval: one use for an agent that has left, and what the people granted besides."""
+        question, terms = entry.prompt.question, proposed(entry.prompt)
+        made = self.grants.add(question, None, entry.standing, verdict) if detached else None
+        if terms is not None:
+            made = self.grants.add(question, terms, entry.standing, verdict)
+        self.moved.set()
+        return made.id if made else None
+
+    def _step(self, entry: Entry, after: Prompt) -> None:
+        """A step of a question that goes on waiting; nothing if it does not move."""
+        if after is entry.prompt:
+            return
+        entry.prompt, entry.frame = after, encode(pending(after))
+        self._note(entry)
+        self.audience.tell(updated(after), after.question.is_for)
+
+    def sweep(self) -> None:
+        """End what is out of time."""
+        now = self._clock.now()
+        for entry in self:
+            if now >= entry.prompt.question.expires_at:
+                self.settle(entry, expire(entry.prompt))
+        self.grants.sweep()
+        self.ledger.forget(now)
+
+    def _note(self, entry: Entry) -> None:
+        if self._keep is not None:
+            self._keep.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
+
+    def _page(self, question: Question) -> None:
+        """Run the programs of approvers of whom nobody is connected."""
+        for group in question.approvers:
+            program = self.roll.notify.get(group.id, ())
+            if self._pager is not None and program and not self.audience.has(group.people):
+                self._pager.page(program, question)

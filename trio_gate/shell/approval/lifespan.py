@@ -1,0 +1,87 @@
+"""The approval hub as a process has it: what was kept is taken in, and its tasks run beside it until the block is left.
+
+Rule: what waits to be written is written at the end, for as long as `LAST_FLUSH`.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.approval.database import Keep
+from trio_gate.shell.approval.hub import ApprovalHub
+from trio_gate.shell.approval.hub_config import limits_of, roll_of
+from trio_gate.shell.approval.notifier import Pager
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from trio_gate.config.model import Config
+    from trio_gate.ports import AuditLog, Clock
+    from trio_gate.shell.audit.acts import Acts
+
+SWEEP_EVERY = 30
+"""Seconds at most between two looks at what has expired; a machine that slept is noticed so soon."""
+
+RETRY_WRITE = 1
+LAST_FLUSH = 5
+"""Seconds before a write that failed is tried again, and for writing what is left at the end."""
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_hub(
+    config: Config, clock: Clock, path: str, link: str, audit: AuditLog | None = None
+) -> AsyncIterator[ApprovalHub]:
+    """A hub that keeps its state in the database at `path`; `link` is the address of the approvals page.
+
+    `audit` is the record of what people do. Raises AuditUnavailable if the database cannot be used.
+    """
+    keep = await trio.to_thread.run_sync(Keep, path)
+    pager = Pager(link)
+    hub = ApprovalHub(clock, limits_of(config), roll_of(config), keep=keep, audit=audit, pager=pager)
+    try:
+        hub.load()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sweeping, hub, clock)
+            nursery.start_soon(keep.look)
+            nursery.start_soon(_writing, keep)
+            nursery.start_soon(_writing, hub.acts)
+            nursery.start_soon(pager.run)
+            yield hub
+            nursery.cancel_scope.cancel()
+    finally:
+        with trio.move_on_after(LAST_FLUSH, shield=True):
+            for last in (keep, hub.acts):
+                with suppress(AuditUnavailable):
+                    await last.flush()
+            await keep.rest()
+        keep.close()
+
+
+async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
+    """End what is out of time, when it is, until cancelled."""
+    while True:
+        hub.sweep()
+        hub.moved = trio.Event()
+        ends = [entry.prompt.question.expires_at for entry in hub] + [grant.expires_at for grant in hub.grants.book]
+        now = clock.now()
+        wait = min([SWEEP_EVERY, *((end - now).total_seconds() for end in ends)])
+        with trio.move_on_after(max(wait, 0)):
+            await hub.moved.wait()
+
+
+async def _writing(keep: Keep | Acts) -> None:
+    """Write what is noted, until cancelled."""
+    while True:
+        await keep.noted.wait()
+        try:
+            await keep.flush()
+        except AuditUnavailable as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            await trio.sleep(RETRY_WRITE)

@@ -1,0 +1,77 @@
+"""What is stopped: calls of an agent, or all, refused until a person lifts it, also over a restart.
+
+Rule: a stop holds for every call, whatever the rules or a grant say of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.codec import as_json
+from trio_gate.approval.frames import Lifted, Stopped
+from trio_gate.approval.persistence import Stop, stop_from, stop_json
+from trio_gate.errors import Denied
+from trio_gate.text.secret_detection import kept_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.ports import Clock
+    from trio_gate.shell.approval.database import Keep
+    from trio_gate.shell.approval.subscribers import Audience
+
+EVERYTHING = "*"
+"""The name under which the stop of everything is kept; no agent can have it."""
+
+log = logging.getLogger(__name__)
+
+
+class Stops:
+    """All stops of a process."""
+
+    def __init__(self, clock: Clock, audience: Audience, keep: Keep | None) -> None:
+        self._clock = clock
+        self._audience = audience
+        self._keep = keep
+        self._stops: dict[str | None, Stop] = {}
+
+    def __iter__(self) -> Iterator[Stop]:
+        return iter(self._stops.values())
+
+    def load(self) -> None:
+        """Take in what was kept. Raises AuditUnavailable."""
+        if self._keep is not None:
+            found = map(stop_from, self._keep.load("stop").values())
+            self._stops = {stop.agent: stop for stop in found}
+
+    def check(self, agent: str | None) -> None:
+        """Raise Denied while the calls of an agent are stopped."""
+        stop = self._stops.get(None) or self._stops.get(agent)
+        if stop is not None:
+            what = "all calls are" if stop.agent is None else "this agent's calls are"
+            told = f"{what} stopped by a person until that is lifted"
+            raise Denied(f"{told}: {stop.reason}", detail=f"{told}: {kept_text(stop.reason)}") if stop.reason else Denied(told)
+
+    def stop(self, agent: str | None, by: str, reason: str) -> Stop:
+        """Refuse an agent's calls, or all, from now on."""
+        stop = self._stops[agent] = Stop(agent=agent, by=by, reason=reason, at=self._clock.now())
+        if self._keep is not None:
+            self._keep.put("stop", agent or EVERYTHING, stop_json(stop))
+        log.warning("%s stopped %s: %s", by, agent or "everything", ascii(kept_text(reason)))
+        self._audience.tell(Stopped(stop=as_json(stop)), lambda _: True)
+        return stop
+
+    def get(self, agent: str | None) -> Stop | None:
+        """The stop of an agent, or of everything: another one, if somebody stops it again."""
+        return self._stops.get(agent)
+
+    def lift(self, agent: str | None, by: str) -> bool:
+        """End a stop; whether there was one."""
+        if self._stops.pop(agent, None) is None:
+            return False
+        if self._keep is not None:
+            self._keep.drop("stop", agent or EVERYTHING)
+        log.warning("%s lifted the stop of %s", by, agent or "everything")
+        self._audience.tell(Lifted(agent=agent, by=by), lambda _: True)
+        return True

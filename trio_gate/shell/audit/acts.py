@@ -1,0 +1,99 @@
+"""What people do, and the gateway itself, on its way into the record.
+
+Rule: what opens something (a vote, a lift, a grant's use) waits until its row is on disk. What closes something (a stop, a revocation)
+holds at once, and its row is written as soon as it can be.
+
+Theory: `note` is for what cannot wait; a note stays until it is written, in order. Without a record (tests of the hub alone)
+rows are shown and go nowhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.audit.acts import unreviewed_row
+from trio_gate.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Call
+    from trio_gate.ports import AuditLog, Clock
+    from trio_gate.shell.approval.subscribers import Audience
+
+WRITE_TIMEOUT = 10
+"""Seconds that a row may take before it counts as not written."""
+
+
+log = logging.getLogger(__name__)
+
+_SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
+
+
+class Acts:
+    """The rows of a process's people."""
+
+    def __init__(self, audience: Audience, audit: AuditLog | None) -> None:
+        self._audience = audience
+        self._audit = audit
+        self._notes: list[bytes] = []
+        self._lock = trio.Lock()
+        self.noted = trio.Event()
+
+    def note(self, row: bytes) -> None:
+        """Have a row written soon, and before any grant is used."""
+        self._notes.append(row)
+        self.noted.set()
+
+    async def flush(self) -> None:
+        """Return once every note so far is on disk. Raises AuditUnavailable.
+
+        A row that was handed over is waited for, also by who is cancelled: it would be written twice.
+        """
+        async with self._lock:
+            try:
+                while self._notes:
+                    with trio.fail_after(WRITE_TIMEOUT, shield=True):
+                        await self._put(self._notes[0])
+                    del self._notes[0]
+                self.noted = trio.Event()
+            except trio.TooSlowError:
+                self.noted.set()
+                raise AuditUnavailable(_SLOW) from None
+            except BaseException:
+                self.noted.set()
+                raise
+
+    async def write(self, row: bytes) -> None:
+        """Return once a row is on disk, after all that was noted before it. Raises AuditUnavailable: then it is not, for all we know."""
+        with trio.move_on_after(WRITE_TIMEOUT, shield=True):
+            await self.flush()
+            await self._put(row)
+            return
+        raise AuditUnavailable(_SLOW)
+
+    async def _put(self, row: bytes) -> None:
+        if self._audit is not None:
+            await self._audit.acted(row)
+        self._audience.show(lambda: row)
+
+
+class Unreviewed:
+    """Operations that agents called and our lists do not know, or not with what was sent: each is told once. The models have so many, and no more."""
+
+    def __init__(self, acts: Acts, clock: Clock) -> None:
+        self._acts = acts
+        self._clock = clock
+        self._met: set[tuple[str, str]] = set()
+
+    def met(self, call: Call, agent: str | None) -> None:
+        """An agent called this."""
+        name = call.service, call.operation
+        if not call.reviewed and name not in self._met:
+            self._met.add(name)
+            log.warning(
+                "%s:%s, or a member that it came with, is newer than this gateway's lists, and passes only by a rule with vends = true",
+                *name,
+            )
+            self._acts.note(unreviewed_row(call, agent, self._clock.now()))

@@ -1,0 +1,175 @@
+"""The audit database: SQLite in `state_dir`, rows in a hash chain. It blocks; `audit_log` calls it from a worker thread.
+
+Rule: rows are only ever added, each batch in one transaction that is on disk (WAL, `synchronous=FULL`) when `append` returns.
+The head is read inside that transaction, so a failed batch, or a second process, can never fork the chain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.audit.chain import GENESIS, SCHEMA, link
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.presence import Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FILE = "audit.db"
+"""Its name in `state_dir`."""
+
+MAX_SEQ = 2**63 - 1
+"""SQLite's largest integer."""
+
+FILTERS = {
+    "id": "$.id",
+    "agent": "$.agent",
+    "account": "$.account",
+    "service": "$.service",
+    "action": "$.action",
+    "decision": "$.decision.outcome",
+    "rule": "$.decision.rule",
+}
+"""What `read_last` and `search` can look for, and where it stands in a row."""
+
+_OUTCOME = "(SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
+_END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract(r.row, '$.outcome.end'))"
+
+_TABLES = f"""
+CREATE TABLE record (
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX record_id ON record (id);
+PRAGMA user_version = {SCHEMA};
+"""
+
+
+class Store:
+    """The one writer of `path`. Not for two threads at once. Every method but `size` raises AuditUnavailable."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise _unavailable(path, error) from error
+        self._path = path
+        self._files = (path, f"{path}-wal")
+        self._presence = Presence(*self._files)
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
+        elif version != SCHEMA:
+            message = f"it has schema {version}, this gateway writes {SCHEMA}"
+            raise sqlite3.DatabaseError(message)
+
+    def append(self, rows: Sequence[bytes]) -> None:
+        """Add rows in order; they are durable on return, or none of them was added."""
+        self._transact(rows)
+
+    def _transact(self, rows: Sequence[bytes]) -> None:
+        if missing := self._presence.missing():
+            raise AuditUnavailable(f"the audit database is not where it was: {missing} is gone; put it back, or start anew")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                seq, head = self._head()
+                for row in rows:
+                    seq, head = seq + 1, link(head, row)
+                    named = json.loads(row)
+                    values = (seq, named["kind"], named["id"], row.decode("ascii"), head)
+                    self._db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
+                if not rows:
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except (sqlite3.Error, OSError) as error:
+            raise _unavailable(self._path, error) from error
+
+    def probe(self) -> None:
+        """Write without adding anything: whether `append` could."""
+        self._transact(())
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(os.stat(file).st_size for file in self._files if os.path.exists(file))
+
+    def head(self) -> tuple[int, str]:
+        """How many rows there are and the last one's hash in hex."""
+        try:
+            seq, head = self._head()
+        except sqlite3.Error as error:
+            raise _unavailable(self._path, error) from error
+        return seq, head.hex()
+
+    def close(self) -> None:
+        """Close the database; its WAL is folded in."""
+        self._db.close()
+
+    def _head(self) -> tuple[int, bytes]:
+        found = self._db.execute("SELECT seq, hash FROM record ORDER BY seq DESC LIMIT 1").fetchone()
+        return found or (0, GENESIS)
+
+
+def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The last `count` requests, oldest first, each with its `outcome` (None while it is under way).
+
+    Reads beside a running gateway. `filters` maps names of FILTERS to the value wanted. Raises AuditUnavailable.
+    """
+    wanted = dict(filters or {})
+    where = "".join(f" AND json_extract(r.row, '{FILTERS[name]}') = ?" for name in wanted)
+    query = (
+        f"SELECT r.row, {_OUTCOME} "  # noqa: S608 - FILTERS holds constants
+        f"FROM record r WHERE r.kind != 'outcome'{where} ORDER BY r.seq DESC LIMIT ?"
+    )
+    return [_joined(*pair) for pair in reversed(_read(path, query, (*wanted.values(), count)))]
+
+
+def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
+    """The last `count` requests before the row `before`, newest first, each with its `outcome` and its row's number as `seq`.
+
+    Reads beside a running gateway. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
+    """
+    where = "".join(f" AND {_END if name == 'end' else f'json_extract(r.row, {FILTERS[name]!r})'} = ?" for name in filters)
+    query = (
+        f"SELECT r.row, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
+        f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?{where} ORDER BY r.seq DESC LIMIT ?"
+    )
+    found = _read(path, query, (MAX_SEQ if before is None else before, *filters.values(), count))
+    return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
+
+
+def _read(path: str, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            return db.execute(query, values).fetchall()
+    except sqlite3.Error as error:
+        raise _unavailable(path, error) from error
+
+
+def _joined(row: str, outcome: str | None) -> dict[str, Any]:
+    record: dict[str, Any] = {"outcome": None, **json.loads(row)}
+    if outcome is not None:
+        record["outcome"] = json.loads(outcome)["outcome"]
+    return record
+
+
+def _unavailable(path: str, error: Exception) -> AuditUnavailable:
+    return AuditUnavailable(f"the audit database {path} cannot be used: {error}")

@@ -1,0 +1,171 @@
+"""The decision log: one JSON line for each decision, in the shape of `explain`, flushed before the answer.
+
+Rule: the file has a bound. At half of it the file becomes `FILE.1`, in place of the one before, and a new one is begun; so it is
+when somebody has moved it away.
+
+A line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
+system, not to the disk: the durable record is the audit database. The write blocks the loop for as long as the page cache
+takes, some microseconds; a worker thread would cost more than it saves. What is no file (a pipe, a terminal) never blocks it:
+where nobody reads, the decision could not be logged. A line that was cut short is ended before the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import select
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from trio_gate.audit.record import stamp
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.presence import Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from trio_gate.audit.redact import Json
+
+PIPE = 1024 * 1024
+"""Bytes that a pipe is asked to hold: a line that is longer than all of it could never be written."""
+
+_HOW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+
+
+class DecisionLog:
+    """The file at `path`, created 0600; with the old one it has at most `limit` bytes. Every method raises AuditUnavailable."""
+
+    def __init__(self, path: str, limit: float = math.inf) -> None:
+        self._path = path
+        self._limit = limit
+        self._failing = 0  # bytes of the line that was not taken last
+        try:
+            self._open()
+        except OSError as error:
+            message = f"the decision log {path} cannot be opened: {error.strerror}"
+            raise AuditUnavailable(message) from error
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, _HOW, 0o600)
+        self._presence = Presence(self._path)
+        self._torn = _torn(self._path, os.fstat(self._file))
+        with suppress(OSError):  # no pipe, or more than this user may have: it holds what it holds
+            fcntl.fcntl(self._file, fcntl.F_SETPIPE_SZ, PIPE)
+
+    def _make_room(self, more: int) -> None:
+        found = os.fstat(self._file)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        moved = self._presence.missing() is not None
+        if not moved and found.st_size + more > self._limit // 2 and found.st_size:
+            os.replace(self._path, f"{self._path}.1")
+            moved = True
+        if moved:
+            before = self._file
+            self._open()
+            os.close(before)
+
+    def called(
+        self,
+        call: str,
+        *,
+        id: str,  # noqa: A002 - the line's own word
+        time: datetime,
+        agent: str | None,
+        decision: tuple[str, str | None, str | None],
+        status: int | None = None,
+    ) -> None:
+        """A call that was named and decided on.
+
+        Args:
+            call: what it was named, as `record.told` has it for a line.
+            id: the request id.
+            time: of the decision, UTC.
+            agent: the configured agent's name.
+            decision: outcome, rule and reason.
+            status: of a refusal.
+        """
+        outcome, rule, reason = decision
+        self._line(
+            id,
+            time,
+            {
+                "outcome": "call",
+                "agent": agent,
+                "decision": {"outcome": outcome, "rule": rule, "reason": reason},
+                "status": status,
+            },
+            call,
+        )
+
+    def refused(self, *, id: str, time: datetime, agent: str | None, status: int, code: str, reason: str) -> None:  # noqa: A002 - the line's own word
+        """A request that was refused before it had a name."""
+        self._line(id, time, {"outcome": "refused", "agent": agent, "status": status, "code": code, "reason": reason})
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _line(self, request: str, time: datetime, fields: Mapping[str, Json], call: str | None = None) -> None:
+        text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
+        line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
+        self._failing = len(line)
+        try:
+            whole = self._write(line)
+        except OSError as error:
+            message = "the decision could not be logged; try again later"
+            raise AuditUnavailable(message) from error
+        if not whole:
+            message = "the decision could not be logged in full; try again later"
+            raise AuditUnavailable(message)
+        self._failing = 0
+
+    def _write(self, line: bytes) -> bool:
+        """Whether it was written whole. Raises OSError."""
+        self._make_room(len(line) + 1)
+        line = b"\n" + line if self._torn else line
+        written = os.write(self._file, line)
+        self._torn = not line[:written].endswith(b"\n")
+        return written == len(line)
+
+    def takes_lines(self) -> bool:
+        """Whether the last line was logged; after one that was not, whether there is room for one as long now."""
+        if self._failing:
+            with suppress(OSError):
+                if self._has_room(self._failing):
+                    self._failing = 0
+        return not self._failing
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so much could be written, without writing it. Raises OSError."""
+        if stat.S_ISREG(os.fstat(self._file).st_mode):
+            _try_file(f"{self._path}.room", size)
+            return True
+        room = select.poll()
+        room.register(self._file, select.POLLOUT)
+        return [event for _, event in room.poll(0)] == [select.POLLOUT]
+
+
+def _try_file(path: str, size: int) -> None:
+    """Make a file so large, and remove it. Raises OSError."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.posix_fallocate(file, 0, size)
+    finally:
+        os.close(file)
+        os.unlink(path)
+
+
+def _torn(path: str, found: os.stat_result) -> bool:
+    """Whether a file's last line has no end, or nobody can tell."""
+    if not stat.S_ISREG(found.st_mode) or not found.st_size:
+        return False
+    try:
+        with open(path, "rb") as file:
+            return os.pread(file.fileno(), 1, found.st_size - 1) != b"\n"
+    except OSError:
+        return True

@@ -1,0 +1,1 @@
+"""Credentials: the base key, the roles that it assumes, and STS."""

@@ -1,0 +1,209 @@
+"""Credentials of roles: assumed once, kept while they last, shared by all who ask. Fills the port `CredentialSource`.
+
+Rule: credentials that end within `MARGIN`, or that another base key than today's got, are not handed out. A role has at most one
+call to STS under way, and none while it is left alone after a failure.
+
+Theory: single flight. The call runs in a nursery of this object, not in the task of whoever asked first, so an asker that is
+cancelled takes nothing from the others. A refresh is a flight that nobody waits for. An end is measured by two clocks: the wall's
+sees a machine that slept, the scheduler's one that was set back.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import CredentialsUnavailable
+from trio_gate.shell.credentials.sts import BaseKeyRefused, assume_role
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from trio_gate.ports import AssumeRole, Clock
+    from trio_gate.shell.credentials.base_keys import BaseKeys
+    from trio_gate.shell.credentials.sts import Send
+    from trio_gate.signing.sigv4 import Credentials
+
+MAX_ROLES = 4096
+"""Roles that are remembered, the least recently used forgotten first: some 10 MiB."""
+
+DEADLINE = 15.0
+"""Seconds for a base key and STS, both tries included."""
+
+MARGIN = 60.0
+"""Seconds before their end in which credentials are of no use: a request may take that long to arrive."""
+
+REFRESH = 600.0
+"""Seconds before their end at which they are assumed anew; short-lived ones at half of their use."""
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 30.0
+"""Seconds that a role is left alone after its first failure, doubled with each further one up to the longest."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Session:
+    """What STS gave. `signer` is the base key's id, `ends` by the scheduler's clock, `lead` the seconds before at which to refresh."""
+
+    credentials: Credentials
+    signer: str
+    expires: datetime
+    ends: float
+    lead: float
+
+    def left(self, now: datetime) -> float:
+        return min((self.expires - now).total_seconds(), self.ends - trio.current_time())
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """One call to STS; `fault` says why where there is no session."""
+
+    done: trio.Event = field(default_factory=trio.Event)
+    session: _Session | None = None
+    fault: CredentialsUnavailable = field(default_factory=lambda: CredentialsUnavailable("the gateway is stopping"))
+
+
+@dataclass(slots=True, eq=False)
+class _Role:
+    """What is known of a role. After a failure it is left alone until `quiet_until`; `fault` is that failure."""
+
+    session: _Session | None = None
+    flight: _Flight | None = None
+    fault: CredentialsUnavailable | None = None
+    pause: float = 0.0
+    quiet_until: float = -math.inf
+
+    @property
+    def quiet(self) -> bool:
+        return self.flight is not None or trio.current_time() < self.quiet_until
+
+
+class RoleCredentials:
+    """The port `CredentialSource`. Made by `open_role_credentials`."""
+
+    def __init__(
+        self, nursery: trio.Nursery, base: BaseKeys, *, send: Send, host: Callable[[str, str], str], clock: Clock
+    ) -> None:
+        self._nursery = nursery
+        self._base = base
+        self._send = send
+        self._host = host
+        self._clock = clock
+        self._roles: OrderedDict[AssumeRole, _Role] = OrderedDict()
+
+    async def credentials(self, request: AssumeRole) -> Credentials:
+        """Credentials that are valid for another `MARGIN` seconds. Raises CredentialsUnavailable."""
+        role = self._role(request)
+        session = self._usable(role, request)
+        if session is not None:
+            if session.left(self._clock.now()) < session.lead and not role.quiet:
+                self._launch(role, request)
+            return session.credentials
+        if role.flight is None and role.quiet and role.fault is not None:
+            raise _again(role.fault)
+        flight = role.flight or self._launch(role, request)
+        await flight.done.wait()
+        if flight.session is None:
+            raise _again(flight.fault)
+        return flight.session.credentials
+
+    def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
+        """AWS says that a role's credentials are no longer valid: assume it anew, unless others than `refused` are there by now."""
+        role = self._roles.get(request)
+        if role is not None and role.session is not None and refused in (None, role.session.credentials):
+            role.session = None
+
+    def _role(self, request: AssumeRole) -> _Role:
+        role = self._roles.setdefault(request, _Role())
+        self._roles.move_to_end(request)
+        if len(self._roles) > MAX_ROLES:
+            oldest = next(key for key, one in self._roles.items() if one.flight is None or one is role)
+            if oldest != request:
+                del self._roles[oldest]
+        return role
+
+    def _usable(self, role: _Role, request: AssumeRole) -> _Session | None:
+        session, base = role.session, self._base.current(request.base)
+        if session is None or base is None or base.access_key_id != session.signer:
+            return None
+        return session if session.left(self._clock.now()) > MARGIN else None
+
+    def _launch(self, role: _Role, request: AssumeRole) -> _Flight:
+        role.flight = flight = _Flight()
+        self._nursery.start_soon(self._fly, role, request, flight)
+        return flight
+
+    async def _fly(self, role: _Role, request: AssumeRole, flight: _Flight) -> None:
+        try:
+            flight.session = role.session = await self._assume(request)
+            role.pause, role.quiet_until = 0.0, -math.inf
+        except CredentialsUnavailable as fault:
+            flight.fault = role.fault = fault
+            role.pause = min(max(2 * role.pause, FIRST_PAUSE), LONGEST_PAUSE)
+            role.quiet_until = trio.current_time() + role.pause
+            log.warning("no new credentials, next try in %g s at the earliest: %s", role.pause, fault.detail)
+        finally:
+            role.flight = None
+            flight.done.set()
+
+    async def _assume(self, request: AssumeRole) -> _Session:
+        with trio.move_on_after(DEADLINE):
+            base = await self._base.get(request.base)
+            try:
+                return await self._call(request, base)
+            except BaseKeyRefused as fault:
+                refused = fault
+            self._base.forget(request.base)
+            fresh = await self._base.get(request.base)
+            if fresh == base:
+                raise refused
+            return await self._call(request, fresh)
+        raise CredentialsUnavailable(f"STS did not assume {request.role_arn} within {DEADLINE:g} seconds: try again later")
+
+    async def _call(self, request: AssumeRole, base: Credentials) -> _Session:
+        host = self._host(request.partition, request.region)
+        given = await assume_role(request, base, send=self._send, host=host, now=self._clock.now())
+        now = self._clock.now()
+        expires = given.expires or now
+        life = (expires - now).total_seconds()
+        if life <= MARGIN:
+            raise CredentialsUnavailable(f"STS's credentials for {request.role_arn} end at once: check the gateway's clock")
+        return _Session(
+            credentials=given,
+            signer=base.access_key_id,
+            expires=expires,
+            ends=trio.current_time() + life,
+            lead=min(REFRESH, MARGIN + (life - MARGIN) / 2),
+        )
+
+
+@asynccontextmanager
+async def open_role_credentials(
+    base: BaseKeys, *, send: Send, host: Callable[[str, str], str], clock: Clock
+) -> AsyncIterator[RoleCredentials]:
+    """Hand out credentials until the block is left; calls to STS that are still under way end with it.
+
+    Args:
+        base: the keys that sign.
+        send: the way to AWS.
+        host: the STS endpoint of a partition and a region.
+        clock: wall time.
+    """
+    async with trio.open_nursery() as nursery:
+        yield RoleCredentials(nursery, base, send=send, host=host, clock=clock)
+        nursery.cancel_scope.cancel()
+
+
+def _again(fault: CredentialsUnavailable) -> CredentialsUnavailable:
+    # Every asker gets an exception of its own: one that many tasks raise gathers all their tracebacks.
+    return type(fault)(fault.detail, status=fault.status)

@@ -1,0 +1,1 @@
+"""Connections to AWS: the pool, one connection, and how it is made."""

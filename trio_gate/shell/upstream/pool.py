@@ -1,0 +1,230 @@
+"""Connections to AWS: dialled, lent to one exchange at a time, kept for the next.
+
+Rule: a connection is used again only if its exchange ended whole on both sides and nothing has arrived since; it serves one
+host by one route. Otherwise it is closed at once.
+
+Theory: the newest is lent first, so what a burst left over grows old at the bottom and is closed by the next that passes. No
+task is needed for it. A host never has more idle connections than there were exchanges at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.config.host_pattern import matches
+from trio_gate.errors import UpstreamError
+from trio_gate.shell.upstream.connection import Link
+from trio_gate.shell.upstream.dial import dial
+from trio_gate.wire.events import BodyData, Informational
+from trio_gate.wire.head import ResponseHead
+from trio_gate.wire.upstream_connection import UpstreamConnection
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from trio_gate.config.model import Upstream
+    from trio_gate.shell.net.transport import TlsTransport
+    from trio_gate.wire.head import RequestHead
+
+    Way = tuple[str, Upstream | None]
+    """A host in lower case, and the block that sends it elsewhere."""
+
+MAX_IDLE = 1000
+"""Connections kept, over all hosts: by default as many as agents are served at once."""
+
+IDLE_LIMIT = 30.0
+"""Seconds a connection is kept: less than load balancers wait, so that we are the side that closes."""
+
+AGE_LIMIT = 600.0
+"""Seconds after which a connection is not lent again, so that a host's new addresses are found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Line:
+    """An open connection; `since` is when it was last given back, `born` when it was dialled."""
+
+    way: Way
+    transport: TlsTransport
+    connection: UpstreamConnection
+    born: float
+    since: float
+
+
+class _Shelf:
+    """Idle lines, in the order in which they came back."""
+
+    def __init__(self) -> None:
+        self._all: dict[_Line, None] = {}
+        self._of: dict[Way, deque[_Line]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def put(self, line: _Line) -> None:
+        self._all[line] = None
+        self._of.setdefault(line.way, deque()).append(line)
+
+    def newest(self, way: Way) -> _Line | None:
+        """Take the line of `way` that came back last."""
+        lines = self._of.get(way)
+        return self._taken(lines.pop()) if lines else None
+
+    def oldest(self, before: float = math.inf) -> _Line | None:
+        """Take the line that came back first, if that was before this time."""
+        first = next(iter(self._all), None)
+        if first is None or first.since >= before:
+            return None
+        return self._taken(self._of[first.way].popleft())
+
+    def _taken(self, line: _Line) -> _Line:
+        del self._all[line]
+        if not self._of[line.way]:
+            del self._of[line.way]
+        return line
+
+
+class Upstreams:
+    """Where connections to AWS come from, for one generation of the configuration.
+
+    `tls` makes the client's TLS context for a CA file, None for the configured roots; it is asked once for each, now.
+    `forbidden` says of an IP address and port whether it is a listener of ours; `ours` of a certificate (DER) whether a CA of
+    ours issued it, as where this machine trusts the interception CA. Times are in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        routes: Sequence[Upstream],
+        tls: Callable[[str | None], ssl.SSLContext],
+        connect_timeout: float,
+        idle_timeout: float,
+        answer_timeout: float,
+        forbidden: Callable[[str, int], bool],
+        ours: Callable[[bytes], bool],
+        max_idle: int = MAX_IDLE,
+    ) -> None:
+        self._routes = tuple(routes)
+        self._contexts = {file: tls(file) for file in {None, *(route.ca_file for route in routes)}}
+        self._connect_timeout = connect_timeout
+        self._idle_timeout = idle_timeout
+        self._answer_timeout = answer_timeout
+        self._forbidden = forbidden
+        self._ours = ours
+        self._max_idle = max_idle
+        self._shelf = _Shelf()
+        self._lent = 0
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait for their next exchange."""
+        return len(self._shelf)
+
+    def address_of(self, host: str) -> str | None:
+        """Where an `upstream` block sends this host's connections, as "host:port"; None for its own address."""
+        route = self._route(host)
+        if route is None:
+            return None
+        name = f"[{route.address.host}]" if ":" in route.address.host else route.address.host
+        return f"{name}:{route.address.port}"
+
+    @asynccontextmanager
+    async def connect(self, host: str) -> AsyncIterator[Link]:
+        """Lend a connection to `host`, a name without a port. Raises UpstreamError if there is none to be had."""
+        self._lent += 1
+        try:
+            async with self._connected(host) as link:
+                yield link
+        finally:
+            self._lent -= 1
+
+    @asynccontextmanager
+    async def _connected(self, host: str) -> AsyncIterator[Link]:
+        way = (host.lower(), self._route(host))
+        kept = await self._kept(way)
+        line = kept or await self._dialled(way)
+        link = Link(
+            way[0],
+            line.transport,
+            line.connection,
+            reused=kept is not None,
+            idle_timeout=self._idle_timeout,
+            answer_timeout=self._answer_timeout,
+        )
+        try:
+            yield link
+        finally:
+            surplus = self._given_back(line) if link.reusable else line
+            if surplus is not None:
+                await trio.aclose_forcefully(surplus.transport)
+
+    async def aclose(self) -> None:
+        """Close what is idle; what is lent is closed when it comes back."""
+        self._max_idle = 0
+        with trio.CancelScope(shield=True):  # nothing in it waits
+            await self._close_idle(before=math.inf)
+
+    def _route(self, host: str) -> Upstream | None:
+        return next((route for route in self._routes if matches(route.hosts, host)), None)
+
+    async def _kept(self, way: Way) -> _Line | None:
+        now = trio.current_time()
+        await self._close_idle(before=now - IDLE_LIMIT)
+        while (line := self._shelf.newest(way)) is not None:
+            if line.born > now - AGE_LIMIT and line.transport.quiet():
+                return line
+            await trio.aclose_forcefully(line.transport)
+        return None
+
+    async def _dialled(self, way: Way) -> _Line:
+        host, route = way
+        if self._lent + len(self._shelf) > self._max_idle and (idle := self._shelf.oldest()) is not None:
+            await trio.aclose_forcefully(idle.transport)
+        transport = await dial(
+            host,
+            route.address if route else None,
+            self._contexts[route.ca_file if route else None],
+            connect_timeout=self._connect_timeout,
+            forbidden=self._forbidden,
+        )
+        if self._ours(transport.certificate):
+            await trio.aclose_forcefully(transport)
+            raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
+        now = trio.current_time()
+        return _Line(way=way, transport=transport, connection=UpstreamConnection(), born=now, since=now)
+
+    def _given_back(self, line: _Line) -> _Line | None:
+        """Keep it; what there is no room for then."""
+        self._shelf.put(replace(line, since=trio.current_time()))
+        return self._shelf.oldest() if len(self._shelf) > self._max_idle else None
+
+    async def _close_idle(self, *, before: float) -> None:
+        while (line := self._shelf.oldest(before)) is not None:
+            await trio.aclose_forcefully(line.transport)
+
+
+async def fetch(upstreams: Upstreams, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
+    """One small request and its whole answer, whose body may have `most` bytes. Raises UpstreamError.
+
+    There is no deadline for all of it together: the caller sets one.
+    """
+    async with upstreams.connect(host) as link:
+        make = link.connection
+        await link.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
+        while isinstance(answer := await link.next_event(), Informational):
+            pass
+        if not isinstance(answer, ResponseHead):
+            message = f"{answer} where the head of an answer was to come"
+            raise RuntimeError(message)  # noqa: TRY004 - a bug of ours, not a wrong type
+        content = bytearray()
+        while isinstance(piece := await link.next_event(), BodyData):
+            content += piece.data
+            if len(content) > most:
+                raise UpstreamError(f"{host} answers with more than {most} bytes")
+        return answer, bytes(content)
