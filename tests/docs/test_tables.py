@@ -62,9 +62,15 @@ def test_the_defaults_are_those_of_the_program():
     assert load("\n".join(["gateway {", *given, "}"])).gateway == load("").gateway
 
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def test_what_a_user_installs_is_bounded_above():
+    assert [line for line in PROJECT["dependencies"] if not re.fullmatch(r"[a-z0-9-]+>=[\d.]+,<[\d.]+", line)] == []
+
+
 def required(extra=None):
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lines = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
+    lines = PROJECT["dependencies"] if extra is None else PROJECT["optional-dependencies"][extra]
     return {re.match(r"[a-z0-9-]+", line)[0] for line in lines} - {"trio-gate"}
 
 
