@@ -25,7 +25,7 @@ from trio_gate.aws.identify import body_mode, identify
 from trio_gate.aws.ingress import Way, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
-from trio_gate.shell.models import load_model
+from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.aws_chunked import streamed_body
 from trio_gate.wire.head import Empty, Held

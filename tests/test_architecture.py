@@ -13,8 +13,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "trio_gate"
 
 ROOMS = [
-    *("errors", "text", "config", "wire", "aws", "facet", "policy", "approval", "signing", "audit", "exchange", "ports"),
-    *("shell", "app", "cli", "__main__"),
+    *("errors", "text", "config", "wire", "aws", "facet", "policy", "approval", "signing", "audit", "ports", "exchange"),
+    *("shell", "client", "app", "cli", "__main__"),
 ]
 """Lowest floor first: a room imports itself and rooms earlier in this list."""
 

@@ -24,7 +24,8 @@ from trio_gate.aws.ingress import Way
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.admin.guests import PROVEN, UNPROVEN
+from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval import database
 from trio_gate.shell.approval.commands import Desk
 from trio_gate.shell.approval.lifespan import open_hub
@@ -33,24 +34,23 @@ from trio_gate.shell.audit.database import FILE, search
 from trio_gate.shell.audit.decision_log import DecisionLog
 from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
-from trio_gate.shell.bodies import Bodies
-from trio_gate.shell.budget import Budget
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.certificates.leaves import Leaves, file_context
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.shell.credentials.role_credentials import open_role_credentials
-from trio_gate.shell.doors import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
-from trio_gate.shell.guests import PROVEN, UNPROVEN
-from trio_gate.shell.models import Models
+from trio_gate.shell.exchange.bodies import Bodies
+from trio_gate.shell.exchange.budget import Budget
+from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.exchange.services import Tools
+from trio_gate.shell.exchange.work import Work, let_go_often
+from trio_gate.shell.listen.listeners import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.net.seats import Seats
 from trio_gate.shell.notify import notify
 from trio_gate.shell.present import Present
-from trio_gate.shell.tools import Tools
 from trio_gate.shell.upstream.pool import Upstreams, fetch
-from trio_gate.shell.work import Work, let_go_often
 from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:

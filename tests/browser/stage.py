@@ -22,14 +22,14 @@ from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
-from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import Desk
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits, Roll
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.prompt_parts import Parts
+from trio_gate.shell.exchange.work import Work
 from trio_gate.shell.net.accept import Stop
-from trio_gate.shell.opening import Parts
-from trio_gate.shell.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -7,7 +7,7 @@ import re
 from tests.browser.kit import NARROW
 from tests.browser.stage import PEOPLE, TOKENS
 from trio_gate.aws.idempotency import Repeat
-from trio_gate.shell import sessions
+from trio_gate.shell.admin import sessions
 
 APPROVE = "button:text-is('Approve')"
 SCRIPT = base64.b64encode(gzip.compress(b"#!/bin/sh\necho from the inside\n", mtime=0)).decode()

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from trio_gate.shell.page import CSP
+from trio_gate.shell.admin.static_files import CSP
 
 XSS = [
     "<img src=x onerror=alert(1)>",

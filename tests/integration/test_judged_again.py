@@ -20,13 +20,13 @@ from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
+from trio_gate.exchange.snapshot import check_condition, generation
 from trio_gate.shell.approval.hub_config import roll_of
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
-from trio_gate.shell.doors import EndpointDoor, Inside
-from trio_gate.shell.generation import check_condition, generation
+from trio_gate.shell.listen.listeners import EndpointDoor, Inside
 from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.upstream.pool import Upstreams
 

@@ -15,10 +15,10 @@ from trio_gate import app
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
+from trio_gate.exchange.snapshot import check_condition, generation
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.doors import Inside
-from trio_gate.shell.generation import check_condition, generation
+from trio_gate.shell.listen.listeners import Inside
 from trio_gate.shell.net.accept import Stop
 from trio_gate.shell.net.transport import StreamTransport
 

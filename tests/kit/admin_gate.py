@@ -13,7 +13,7 @@ import trio
 
 from tests.approval.kit import FixedClock
 from trio_gate.config.model import Person
-from trio_gate.shell.admin import AdminServer
+from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import Desk
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approver_client import connect
@@ -71,7 +71,7 @@ def head(target: str, method: str = "GET", **fields: str) -> bytes:
 NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def server(
+def admin_server(
     hub: ApprovalHub,
     stop: Stop | None = None,
     unready: Callable[[], str | None] = lambda: None,
@@ -97,7 +97,7 @@ async def gate_on(authority: trustme.CA):
     authority.configure_trust(trust)
     hub = ApprovalHub(FixedClock())
     stop = Stop()
-    handler = partial(handle, server(hub, stop))
+    handler = partial(handle, admin_server(hub, stop))
     async with trio.open_nursery() as nursery:
         serve = partial(trio.serve_ssl_over_tcp, handler, 0, context, host="127.0.0.1", https_compatible=True)
         listeners = await nursery.start(serve)

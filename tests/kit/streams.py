@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from trio_gate.shell.bodies import Bodies
-from trio_gate.shell.budget import Budget
+from trio_gate.shell.exchange.bodies import Bodies
+from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.seats import Seat, Seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.shell.bodies import Spool
+    from trio_gate.shell.exchange.bodies import Spool
     from trio_gate.shell.net.transport import Transport
 
 

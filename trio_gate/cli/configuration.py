@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read(file: str) -> Config | None:
     """The configuration, None after everything that is wrong with it was printed."""
-    from trio_gate.shell.generation import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
+    from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
 
     path = Path(file)
     try:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.cli.configuration import read
 from trio_gate.cli.explain_page import page
 from trio_gate.cli.explainer import Explainer
+from trio_gate.exchange.snapshot import generation
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.generation import generation
 
 if TYPE_CHECKING:
     import argparse

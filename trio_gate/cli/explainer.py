@@ -21,10 +21,10 @@ from trio_gate.aws.identify import body_mode, identify, unframed
 from trio_gate.aws.ingress import Way, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import GateError, Malformed
+from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
-from trio_gate.shell.generation import check_place
-from trio_gate.shell.models import load_model
+from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import SigningKeys, without_signature
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Call, Claim, Value
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.shell.generation import Generation
+    from trio_gate.exchange.snapshot import Generation
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body
 

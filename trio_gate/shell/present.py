@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+from trio_gate.exchange.snapshot import Generation, generation
 from trio_gate.shell.approval.hub_config import roll_of
-from trio_gate.shell.generation import Generation, generation
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person

@@ -19,12 +19,12 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from trio_gate.approval.codec import MAX_CLIENT_FRAME, decode_client
 from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
-from trio_gate.shell.admin_http import answer, check_request, handshake, read_request, upgrades
-from trio_gate.shell.guests import Guests
+from trio_gate.shell.admin.authentication import SignIn
+from trio_gate.shell.admin.guests import Guests
+from trio_gate.shell.admin.http_request import answer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.admin.static_files import load
 from trio_gate.shell.net.transport import Replay
 from trio_gate.shell.net.turns import PARTS, SEARCH, Paced
-from trio_gate.shell.page import load
-from trio_gate.shell.sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from trio_websocket import WebSocketConnection
 
     from trio_gate.config.model import Person
-    from trio_gate.shell.admin_http import AdminRequest
+    from trio_gate.shell.admin.guests import Guest
+    from trio_gate.shell.admin.http_request import AdminRequest
+    from trio_gate.shell.admin.sessions import Session
     from trio_gate.shell.approval.commands import Desk
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.approval.subscription import Subscription
-    from trio_gate.shell.guests import Guest
     from trio_gate.shell.net.turns import Turns
-    from trio_gate.shell.sessions import Session
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 

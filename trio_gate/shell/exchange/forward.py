@@ -23,9 +23,9 @@ from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
 
 if TYPE_CHECKING:
-    from trio_gate.shell.bodies import Source
+    from trio_gate.shell.exchange.bodies import Source
+    from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.recorder import Recorder
     from trio_gate.shell.upstream.connection import Link
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.body_checkers import Checker

@@ -11,7 +11,7 @@ import trio.testing
 
 from tests.approval.kit import call
 from trio_gate.errors import Overloaded
-from trio_gate.shell.work import MAX_WAITING, Work, drop_params
+from trio_gate.shell.exchange.work import MAX_WAITING, Work, drop_params
 
 WAIT = 10
 

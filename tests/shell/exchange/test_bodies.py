@@ -13,8 +13,8 @@ from trio.testing import memory_stream_pair
 from tests.kit.disk import room as disk
 from tests.kit.streams import agent_stream, seat
 from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
-from trio_gate.shell.bodies import SPILL, Bodies, Kept, read_held
-from trio_gate.shell.budget import Budget
+from trio_gate.shell.exchange.bodies import SPILL, Bodies, Kept, read_held
+from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.net.transport import StreamTransport
 
 MIB = 1024 * 1024

@@ -22,11 +22,11 @@ from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.ingress import check_way, destination
 from trio_gate.errors import Unidentified, WrongSignature
-from trio_gate.shell.bodies import read_held
-from trio_gate.shell.generation import check_place
+from trio_gate.exchange.snapshot import check_place
+from trio_gate.shell.exchange.bodies import read_held
+from trio_gate.shell.exchange.work import beside, drop_params
 from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.race import race
-from trio_gate.shell.work import beside, drop_params
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.ingress import Way
-    from trio_gate.shell.bodies import Kept, Room, Spool
-    from trio_gate.shell.generation import Admitted, Generation
-    from trio_gate.shell.models import Models
+    from trio_gate.exchange.snapshot import Admitted, Generation
+    from trio_gate.shell.exchange.bodies import Kept, Room, Spool
+    from trio_gate.shell.exchange.model_loader import Models
+    from trio_gate.shell.exchange.recorder import Recorder
+    from trio_gate.shell.exchange.services import Tools
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.recorder import Recorder
-    from trio_gate.shell.tools import Tools
     from trio_gate.wire.head import Body, RequestHead
 
 _NOBODYS = secrets.token_hex(32)

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_gate.config.model import Person
-from trio_gate.shell.sessions import IDLE, LIFE, MAX_OF_ONE, Sessions
+from trio_gate.shell.admin.sessions import IDLE, LIFE, MAX_OF_ONE, Sessions
 
 ALICE = Person(name="alice", token_sha256="a" * 64, kind="human")
 BOB = Person(name="bob", token_sha256="b" * 64, kind="human")

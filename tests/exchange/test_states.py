@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trio_gate.exchange import TRANSITIONS, Event, Exchange, State
+from trio_gate.exchange.states import TRANSITIONS, Event, Exchange, State
 
 PASSED = [Event.AUTHENTICATED, Event.IDENTIFIED]
 JUDGED = [[Event.ALLOWED], [Event.APPROVAL_NEEDED, Event.APPROVED]]

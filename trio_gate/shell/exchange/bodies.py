@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from io import FileIO
 
-    from trio_gate.shell.budget import Budget, Share
+    from trio_gate.shell.exchange.budget import Budget, Share
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.net.seats import Seat
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Value
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.cel import Condition
-    from trio_gate.shell.bodies import Spool
+    from trio_gate.shell.exchange.bodies import Spool
 
     Made = tuple[Readable, Opened]
     Run = Callable[[Callable[[], Made]], Awaitable[Made]]

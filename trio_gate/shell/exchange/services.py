@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
-    from trio_gate.shell.bodies import Bodies
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
-    from trio_gate.shell.models import Models
+    from trio_gate.shell.exchange.bodies import Bodies
+    from trio_gate.shell.exchange.model_loader import Models
+    from trio_gate.shell.exchange.work import Work
     from trio_gate.shell.upstream.pool import Upstreams
-    from trio_gate.shell.work import Work
     from trio_gate.signing.sigv4 import SigningKeys
 
 

@@ -16,9 +16,9 @@ import trio
 
 from trio_gate.aws.ingress import Way
 from trio_gate.errors import GateError, Malformed, Unidentified
-from trio_gate.shell.admin_http import answer
-from trio_gate.shell.conversation import Conversation
-from trio_gate.shell.generation import check_served
+from trio_gate.exchange.snapshot import check_served
+from trio_gate.shell.admin.http_request import answer
+from trio_gate.shell.listen.connection_handler import Conversation
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.allowance import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from trio_gate.shell.admin import AdminServer
+    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.shell.admin.server import AdminServer
     from trio_gate.shell.certificates.leaves import Leaves
-    from trio_gate.shell.generation import Generation
+    from trio_gate.shell.exchange.services import Tools
     from trio_gate.shell.net.accept import Stop
     from trio_gate.shell.net.seats import Seat
     from trio_gate.shell.net.transport import Transport
-    from trio_gate.shell.tools import Tools
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"

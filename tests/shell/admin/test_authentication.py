@@ -12,14 +12,14 @@ import trustme
 from trio.testing import MockClock, memory_stream_pair
 
 from tests.approval.kit import FixedClock
-from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
+from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
-from trio_gate.shell import admin, sign_in
+from trio_gate.shell.admin import authentication, server
+from trio_gate.shell.admin.guests import UNPROVEN
+from trio_gate.shell.admin.sessions import COOKIE, LIFE
+from trio_gate.shell.admin.static_files import CSP, KINDS, STATIC
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.guests import UNPROVEN
-from trio_gate.shell.page import CSP, KINDS, STATIC
-from trio_gate.shell.sessions import COOKIE, LIFE
 
 OURS = {"Origin": "https://localhost", "Sec-Fetch-Site": "same-origin"}
 ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
@@ -177,7 +177,7 @@ async def test_the_channel_by_a_session_ends_with_it(gate):
         await gate.request("/v1/session", "DELETE", **cookie, **OURS)
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             await socket.get_message()
-        assert closed.value.reason.code == admin.POLICY
+        assert closed.value.reason.code == server.POLICY
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ class Asking:
     """Who asks a gate on trio's own clock, and when they were answered."""
 
     def __init__(self) -> None:
-        self.made = server(ApprovalHub(FixedClock()))
+        self.made = admin_server(ApprovalHub(FixedClock()))
         self.answers: list[tuple[float, bytes]] = []
 
     async def offer(self, fields: dict[str, str], address: str = "192.0.2.1") -> None:
@@ -219,10 +219,10 @@ class Asking:
 async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for _ in range(sign_in.MAX_FAILURES + 1):
+        for _ in range(authentication.MAX_FAILURES + 1):
             nursery.start_soon(asking.offer, WRONG)
     answers = sorted((round(at), status) for at, status in asking.answers)
-    assert answers == [(0, b"429"), *[(sign_in.FAILURE_DELAY, b"401")] * sign_in.MAX_FAILURES]
+    assert answers == [(0, b"429"), *[(authentication.FAILURE_DELAY, b"401")] * authentication.MAX_FAILURES]
     await asking.offer(WRONG)
     assert asking.answers[-1][1] == b"401"
 
@@ -231,7 +231,7 @@ async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_cl
 async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockClock, address):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for _ in range(4 * sign_in.MAX_FAILURES):
+        for _ in range(4 * authentication.MAX_FAILURES):
             nursery.start_soon(asking.offer, WRONG)
         await trio.testing.wait_all_tasks_blocked()
         before = trio.current_time()
@@ -255,7 +255,7 @@ async def test_a_wrong_token_goes_before_older_guests(autojump_clock: MockClock)
 async def test_wrong_tokens_delay_their_own_source_alone(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for last in range(sign_in.MAX_FAILURES + 1):
+        for last in range(authentication.MAX_FAILURES + 1):
             nursery.start_soon(asking.offer, WRONG, f"2001:db8::{last:x}")
         await trio.testing.wait_all_tasks_blocked()
         assert [status for _, status in asking.answers] == [b"429"]

@@ -12,13 +12,13 @@ import trustme
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
 from tests.approval.kit import FixedClock, question
-from tests.kit.admin_gate import TOKENS, Gate, gate_on, handle, head, server
+from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
 from tests.kit.asking import asked
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.question import Group
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
-from trio_gate.shell import admin
+from trio_gate.shell.admin import server
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
@@ -177,7 +177,7 @@ async def test_a_stop_closes_channels_at_once_and_says_so(gate):
 
 async def test_readiness_needs_no_token_and_says_why_not():
     why: list[str | None] = [None]
-    made = server(ApprovalHub(FixedClock()), unready=lambda: why[0])
+    made = admin_server(ApprovalHub(FixedClock()), unready=lambda: why[0])
 
     async def ready() -> bytes:
         ours, theirs = memory_stream_pair()
@@ -263,7 +263,7 @@ async def test_another_first_frame_ends_it(gate, message):
         await socket.send_message(message)
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             await socket.get_message()
-        assert closed.value.reason.code == admin.POLICY
+        assert closed.value.reason.code == server.POLICY
 
 
 @asynccontextmanager
@@ -284,7 +284,7 @@ async def test_an_unreadable_frame_is_rejected_and_the_channel_stays(gate, messa
 
 
 @pytest.mark.parametrize(
-    ("message", "code"), [(b"\0", admin.UNSUPPORTED), ("x" * 70_000, 1009), (encode(Token(token=TOKENS["bob"])), admin.POLICY)]
+    ("message", "code"), [(b"\0", server.UNSUPPORTED), ("x" * 70_000, 1009), (encode(Token(token=TOKENS["bob"])), server.POLICY)]
 )
 async def test_frames_that_end_the_channel(gate, message, code):
     async with spoken(gate) as socket:
@@ -314,7 +314,7 @@ async def test_who_has_shown_no_token_sends_few_frames(gate):
     await stream.send_all(head("/v1/approvals", **WEBSOCKET))
     assert (await stream.receive_some()).startswith(b"HTTP/1.1 101 ")
     with trio.fail_after(5), suppress(trio.BrokenResourceError):
-        await stream.send_all(EMPTY[0] + EMPTY[1] * admin.HELLO)
+        await stream.send_all(EMPTY[0] + EMPTY[1] * server.HELLO)
         while await stream.receive_some():
             pass
     await trio.aclose_forcefully(stream)
@@ -340,7 +340,7 @@ async def test_a_message_in_some_frames_is_read(gate):
 
 @pytest.mark.parametrize("frame", [EMPTY[1], EMPTY[1] + b"\x89\x80\0\0\0\0", b"\x00\x81\0\0\0\0x"])
 async def test_a_message_in_too_many_frames_ends_the_channel_with_a_reason(gate, frame):
-    end = admin.POLICY.to_bytes(2) + admin.TOO_MANY_PARTS.encode()
+    end = server.POLICY.to_bytes(2) + server.TOO_MANY_PARTS.encode()
     await answers(gate, EMPTY[0] + frame * 5000, end)
 
 
@@ -348,7 +348,7 @@ async def test_a_client_is_told_why_its_flood_ended(gate):
     async with gate.connect() as client:
         await client.receive()
         await client._socket._stream.send_all(EMPTY[0] + EMPTY[1] * 5000)
-        with pytest.raises(UpstreamError, match=f"closed the channel: {admin.TOO_MANY_PARTS}"):
+        with pytest.raises(UpstreamError, match=f"closed the channel: {server.TOO_MANY_PARTS}"):
             await client.receive()
 
 
@@ -363,11 +363,11 @@ async def test_who_floods_is_read_slowly_and_ends_for_want_of_an_answer_to_a_pin
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(read)
-        nursery.start_soon(handle, server(ApprovalHub(FixedClock())), theirs)
+        nursery.start_soon(handle, admin_server(ApprovalHub(FixedClock())), theirs)
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
         await wait_all_tasks_blocked()
         await ours.send_all(frame * 20_000)
-    assert said.endswith(admin.POLICY.to_bytes(2) + admin.NO_PONG.encode())
+    assert said.endswith(server.POLICY.to_bytes(2) + server.NO_PONG.encode())
 
 
 async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
@@ -380,7 +380,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
     hub = ApprovalHub(FixedClock())
     ours, theirs = memory_stream_pair()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(handle, server(hub, find=find, may_observe=True, may_stop=True), theirs)
+        nursery.start_soon(handle, admin_server(hub, find=find, may_observe=True, may_stop=True), theirs)
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
         await wait_all_tasks_blocked()
         for frame in (Search(ref="one", filters={}), Search(ref="two", filters={}), Stop(ref="three", agent=None)):
@@ -391,7 +391,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
             while b'"ref":"three"' not in said or b'"ref":"two"' not in said:
                 said += await ours.receive_some()
             assert hub.stops.get(None)
-            assert admin.SEARCHING.encode() in said
+            assert server.SEARCHING.encode() in said
             assert b'"ref":"one"' not in said
             slow.set()
             while b'"ref":"one"' not in said:
@@ -404,7 +404,7 @@ async def test_searches_have_a_pace(autojump_clock: MockClock):
     search = encode(Search(filters={})).encode()
     count = 2 * FRAMES.most // SEARCH
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(handle, server(ApprovalHub(FixedClock())), theirs)
+        nursery.start_soon(handle, admin_server(ApprovalHub(FixedClock())), theirs)
         await ours.send_all(head("/v1/approvals", **WEBSOCKET, **ALICE))
         await wait_all_tasks_blocked()
         for _ in range(count):
@@ -464,19 +464,19 @@ async def quiet(hub: ApprovalHub, raw: bytes) -> float:
     """When the gate lets go of a peer that sends this and nothing more."""
     ours, theirs = memory_stream_pair()
     await ours.send_all(raw)
-    await handle(server(hub), theirs)
+    await handle(admin_server(hub), theirs)
     return trio.current_time()
 
 
 @pytest.mark.parametrize("raw", [b"", b"GET /healthz HTTP/1.1\r\nHost: loc", head("/v1/approvals", **WEBSOCKET)])
 async def test_a_peer_that_stops_talking_is_let_go(autojump_clock: MockClock, raw):
-    assert await quiet(ApprovalHub(FixedClock()), raw) == pytest.approx(admin.HEAD_TIMEOUT, abs=0.1)
+    assert await quiet(ApprovalHub(FixedClock()), raw) == pytest.approx(server.HEAD_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockClock):
     hub = ApprovalHub(FixedClock())
     gone = await quiet(hub, head("/v1/approvals", **WEBSOCKET, **ALICE))
-    assert gone == pytest.approx(admin.PING_EVERY + admin.PONG_TIMEOUT + admin.CLOSE_TIMEOUT, abs=0.1)
+    assert gone == pytest.approx(server.PING_EVERY + server.PONG_TIMEOUT + server.CLOSE_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
@@ -486,7 +486,7 @@ async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
         handling = trio.Event()
 
         async def serve() -> None:
-            await handle(server(hub), theirs)
+            await handle(admin_server(hub), theirs)
             handling.set()
 
         nursery.start_soon(serve)
@@ -495,5 +495,5 @@ async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):
         for number in range(MAX_BEHIND):
             nursery.start_soon(hub.ask, asked(question(f"q{number}", digest=f"{number:064x}")))
         await handling.wait()
-        assert trio.current_time() <= admin.SEND_TIMEOUT + admin.CLOSE_TIMEOUT + 0.1
+        assert trio.current_time() <= server.SEND_TIMEOUT + server.CLOSE_TIMEOUT + 0.1
         nursery.cancel_scope.cancel()

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.errors import Denied, GateError, UpstreamError
-from trio_gate.exchange import Event, State
+from trio_gate.exchange.snapshot import credential_for
+from trio_gate.exchange.states import Event, State
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.ports import AssumeRole
-from trio_gate.shell import asking, intake
-from trio_gate.shell.bodies import Spool
-from trio_gate.shell.forward import Expired, begin, relay, send_flow, send_whole
-from trio_gate.shell.generation import credential_for
-from trio_gate.shell.work import beside
+from trio_gate.shell.exchange import approve, identify
+from trio_gate.shell.exchange.bodies import Spool
+from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
+from trio_gate.shell.exchange.work import beside
 from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, sign
 from trio_gate.signing.verify import chain_of
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.ingress import Way
-    from trio_gate.exchange import Exchange
+    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.exchange.states import Exchange
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance
-    from trio_gate.shell.bodies import Room, Source
-    from trio_gate.shell.forward import Flow
-    from trio_gate.shell.generation import Generation
-    from trio_gate.shell.intake import Identified, Proven
+    from trio_gate.shell.exchange.bodies import Room, Source
+    from trio_gate.shell.exchange.forward import Flow
+    from trio_gate.shell.exchange.identify import Identified, Proven
+    from trio_gate.shell.exchange.recorder import Recorder
+    from trio_gate.shell.exchange.services import Tools
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.recorder import Recorder
-    from trio_gate.shell.tools import Tools
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.head import RequestHead
@@ -101,7 +101,7 @@ class Run:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._tools.bodies.room(self._agent.seat) as room, ExitStack() as kept:
             kept.callback(self._forget)
-            proven = await intake.prove(
+            proven = await identify.prove(
                 arrived,
                 agent=self._agent,
                 way=self._way,
@@ -115,7 +115,7 @@ class Run:
             room.prove(owner)
             self._step(Event.AUTHENTICATED)
             self._check_stops(proven)
-            identified = await intake.take(
+            identified = await identify.take(
                 proven,
                 agent=self._agent,
                 way=self._way,
@@ -222,21 +222,21 @@ class Run:
         self, identified: Identified, ready: Ready, assume: AssumeRole, decision: Decision, kept: ExitStack, room: Room
     ) -> tuple[Identified, Ready, AssumeRole]:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
-        payload = asking.Payload(length=len(ready.data), sha256=ready.payload_hash, data=ready.data)
+        payload = approve.Payload(length=len(ready.data), sha256=ready.payload_hash, data=ready.data)
         if identified.store is not None and isinstance(identified.body, Streamed):
-            payload = asking.Payload(length=identified.body.length or 0, sha256=ready.payload_hash, spool=identified.store)
+            payload = approve.Payload(length=identified.body.length or 0, sha256=ready.payload_hash, spool=identified.store)
         elif isinstance(identified.body, Streamed):
             store = room.spool()
             await self._agent.ask_for_body()
-            payload = await asking.keep(identified.body, self._agent, store, self._chain(identified))
+            payload = await approve.keep(identified.body, self._agent, store, self._chain(identified))
             ready = replace(ready, source=store)
         rule, shape = decision.rule or "", self._recorder.shape
 
         def bound(assume: AssumeRole) -> DigestInput:
-            return asking.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
+            return approve.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
 
         parts = await self._beside(identified, lambda: bound(assume))
-        question = asking.Asking(identified, decision, self._generation, self._tools, self._recorder)
+        question = approve.Asking(identified, decision, self._generation, self._tools, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
         self._again = partial(self._still_approved, identified, parts, rule, question, bound)
         try:
@@ -251,7 +251,7 @@ class Run:
         identified: Identified,
         parts: DigestInput,
         rule: str,
-        question: asking.Asking,
+        question: approve.Asking,
         bound: Callable[[AssumeRole], DigestInput],
     ) -> tuple[Identified, AssumeRole]:
         """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""

@@ -5,7 +5,7 @@ import trio
 import trustme
 
 from tests.kit.admin_gate import TOKENS, gate_on, head
-from trio_gate.shell.guests import PROVEN, UNPROVEN, Guests
+from trio_gate.shell.admin.guests import PROVEN, UNPROVEN, Guests
 from trio_gate.shell.net.sources import source
 
 ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}

@@ -25,10 +25,10 @@ from trio_gate.aws.idempotency import repeat_of
 from trio_gate.errors import Denied
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
+from trio_gate.shell.exchange.prompt_parts import Parts
+from trio_gate.shell.exchange.work import beside
 from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.race import race
-from trio_gate.shell.opening import Parts
-from trio_gate.shell.work import beside
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.param_tree import Shown
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.exchange.snapshot import Generation
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import AssumeRole, Clearance
-    from trio_gate.shell.bodies import Source, Spool
-    from trio_gate.shell.generation import Generation
-    from trio_gate.shell.intake import Identified
+    from trio_gate.shell.exchange.bodies import Source, Spool
+    from trio_gate.shell.exchange.identify import Identified
+    from trio_gate.shell.exchange.recorder import Recorder
+    from trio_gate.shell.exchange.services import Tools
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.recorder import Recorder
-    from trio_gate.shell.tools import Tools
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Headers, RequestHead
 

@@ -11,9 +11,9 @@ from tests.kit.streams import spooling
 from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
-from trio_gate.shell import opening
-from trio_gate.shell.opening import KEPT, Parts
-from trio_gate.shell.work import Work
+from trio_gate.shell.exchange import prompt_parts
+from trio_gate.shell.exchange.prompt_parts import KEPT, Parts
+from trio_gate.shell.exchange.work import Work
 
 
 def held(made=None, *, spooled=None, data=b"", bound=None) -> Parts:
@@ -70,7 +70,7 @@ async def test_a_small_upload_is_made_readable(folder):
 
 
 async def test_a_large_upload_is_paged_through_in_full(folder, monkeypatch):
-    monkeypatch.setattr(opening, "WHOLE", 10)
+    monkeypatch.setattr(prompt_parts, "WHOLE", 10)
     data = bytes(range(256)) * 130 + b"end"
     with spooling(folder) as store:
         await store.write(data)

@@ -16,12 +16,12 @@ import trio
 
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import GateError, Malformed, Unidentified
-from trio_gate.exchange import Event, Exchange
-from trio_gate.shell.exchanges import Run
+from trio_gate.exchange.states import Event, Exchange
+from trio_gate.shell.exchange.pipeline import Run
+from trio_gate.shell.exchange.recorder import Recorder
+from trio_gate.shell.exchange.work import LARGE, drop_beside
 from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.seats import MADE_ROOM
-from trio_gate.shell.recorder import Recorder
-from trio_gate.shell.work import LARGE, drop_beside
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.ingress import Way
     from trio_gate.aws.refusal import Refusal
-    from trio_gate.shell.generation import Generation
+    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.shell.exchange.services import Tools
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.tools import Tools
 
     Ending = GateError | AgentGone | None
 

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed, Overloaded, Unauthenticated
-from trio_gate.shell.admin_http import answer, bearer, cookie, own_page
-from trio_gate.shell.sessions import COOKIE, LIFE, Sessions
+from trio_gate.shell.admin.http_request import answer, bearer, cookie, own_page
+from trio_gate.shell.admin.sessions import COOKIE, LIFE, Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.config.model import Person
-    from trio_gate.shell.admin_http import AdminRequest
-    from trio_gate.shell.guests import Guest
-    from trio_gate.shell.sessions import Session
+    from trio_gate.shell.admin.guests import Guest
+    from trio_gate.shell.admin.http_request import AdminRequest
+    from trio_gate.shell.admin.sessions import Session
 
 FAILURE_DELAY = 1
 MAX_FAILURES = 8
