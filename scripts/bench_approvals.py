@@ -28,12 +28,12 @@ from tests.kit.admin_gate import handle
 from tests.kit.asking import asked, person
 from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.question import Group
+from trio_gate.client import ApproverClient, connect
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import Desk
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
-from trio_gate.shell.approver_client import ApproverClient, connect
 from trio_gate.shell.net.accept import Stop
 
 PAUSE = 0.02

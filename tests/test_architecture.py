@@ -35,6 +35,7 @@ THIRD_PARTY = {
         "botocore",
     },  # wsproto's errors leak from trio_websocket
     "app": {"trio"},
+    "client": {"trio", "trio_websocket"},
     "cli": {"trio", "rich"},
 }
 EFFECTS = {

@@ -15,8 +15,8 @@ import trustme
 from tests.kit.admin_gate import TOKENS
 from tests.kit.gateway import TOKEN, TRIO_GATE, running
 from trio_gate.cli import approve
+from trio_gate.client import Hopeless, connect
 from trio_gate.errors import Malformed, UpstreamError
-from trio_gate.shell.approver_client import Hopeless, connect
 
 PATIENCE = 60
 

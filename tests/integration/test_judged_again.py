@@ -15,7 +15,7 @@ from scripts.embedded_aws import REGION, ROLE
 from tests.kit.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
-from trio_gate import app
+from trio_gate.app import serve
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Way
@@ -89,11 +89,11 @@ class Running:
 async def serving(config, folder: Path):
     table, now = HostTable(packaged()), SystemClock().now()
     (folder / "state").mkdir(mode=0o700)
-    authorities = app.Authorities(
+    authorities = serve.Authorities(
         interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),
-        own=authority.own(folder / "state", app.LOCAL, now=now),
+        own=authority.own(folder / "state", serve.LOCAL, now=now),
     )
-    async with app._tools(config, table, authorities) as (tools, hub), trio.open_nursery() as nursery:
+    async with serve._tools(config, table, authorities) as (tools, hub), trio.open_nursery() as nursery:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
         made = Running(config, tools, hub, port)

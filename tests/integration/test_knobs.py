@@ -11,7 +11,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from tests.kit.gateway import AGENT, running
 from tests.kit.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.streams import seat
-from trio_gate import app
+from trio_gate.app import serve
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.ingress import Way
 from trio_gate.config.load import load
@@ -35,11 +35,11 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     text = GATEWAY.format(knob=knob) + AGENT
     config = load(text, "g.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
     table, now = HostTable(packaged()), SystemClock().now()
-    own = authority.own(tmp_path, app.LOCAL, now=now)
+    own = authority.own(tmp_path, serve.LOCAL, now=now)
     made, (ours, theirs) = generation(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (
-        app._tools(config, table, app.Authorities(interception=own, own=own)) as (tools, _),
+        serve._tools(config, table, serve.Authorities(interception=own, own=own)) as (tools, _),
         trio.open_nursery() as nursery,
     ):
         inside = Inside(tools=tools, generation=lambda: made, stop=Stop())

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from tests.kit.disk import room
 from tests.kit.gateway import STOP, TOKEN, running
 from tests.kit.raw import DYNAMODB, request, tunnel
+from trio_gate.client import connect
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.approver_client import connect
 
 ALLOW = 'rule "all" { action = "allow" }\n'
 DENY = 'rule "nothing" { action = "deny" }\n'

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from tests.approval.kit import FixedClock
+from trio_gate.client import connect
 from trio_gate.config.model import Person
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import Desk
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approver_client import connect
 from trio_gate.shell.net.accept import Stop
 
 if TYPE_CHECKING:

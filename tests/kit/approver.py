@@ -12,14 +12,14 @@ from tests.kit.frames import conforms
 from tests.kit.gateway import TOKEN
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Terms, Updated
-from trio_gate.shell.approver_client import connect
+from trio_gate.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.kit.gateway import Gateway
     from trio_gate.approval.frames import ServerFrame
-    from trio_gate.shell.approver_client import ApproverClient
+    from trio_gate.client import ApproverClient
 
 PATIENCE = 60
 """Seconds that a step may take before the test has failed."""

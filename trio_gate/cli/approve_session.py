@@ -20,8 +20,8 @@ from trio_gate.cli.approve_exec import AT_ONCE, consult
 from trio_gate.cli.approve_keys import Given, typed
 from trio_gate.cli.approve_talk import ASK_AGAIN, Talk
 from trio_gate.cli.prompt_view import details, grant_line, summary, title
+from trio_gate.client import Hopeless, connect
 from trio_gate.errors import GateError, Malformed, UpstreamError
-from trio_gate.shell.approver_client import Hopeless, connect
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:

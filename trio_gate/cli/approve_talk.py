@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from trio_gate.approval.frames import Request, ServerFrame
-    from trio_gate.shell.approver_client import ApproverClient
+    from trio_gate.client import ApproverClient
 
     Reply = Accepted | Rejected | Detail | Found
 

@@ -17,12 +17,12 @@ from tests.kit.asking import asked
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.question import Group
+from trio_gate.client import Hopeless, connect, parse_url
 from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
 from trio_gate.shell.admin import server
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
-from trio_gate.shell.approver_client import Hopeless, connect, parse_url
 from trio_gate.shell.net.turns import FRAMES, PARTS, SEARCH
 
 WEBSOCKET = {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.app.reload import Present
 from trio_gate.audit.acts import gateway_row, reload_row
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.ingress import Way
@@ -48,8 +49,7 @@ from trio_gate.shell.exchange.work import Work, let_go_often
 from trio_gate.shell.listen.listeners import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.net.seats import Seats
-from trio_gate.shell.notify import notify
-from trio_gate.shell.present import Present
+from trio_gate.shell.systemd import notify
 from trio_gate.shell.upstream.pool import Upstreams, fetch
 from trio_gate.signing.sigv4 import SigningKeys
 

@@ -1,0 +1,1 @@
+"""The program: a configuration put to work, its listeners opened, and what changes while it runs."""
