@@ -10,7 +10,7 @@ from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOU
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.idempotency import Repeat
-from trio_gate.cli.prompt_view import details
+from trio_gate.cli.approving.prompt_view import details
 
 
 def test_it_says_who_wants_what_and_is_bound_to_the_digest():

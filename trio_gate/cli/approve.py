@@ -14,7 +14,7 @@ from ssl import VERIFY_X509_PARTIAL_CHAIN
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.frames import Lift, Revoke, Stop
-from trio_gate.cli import state
+from trio_gate.cli import state_dir
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable, GateError, Malformed
 from trio_gate.shell.certificates.trust_roots import client_context
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
     """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
     import trio  # noqa: PLC0415 - loaded by this verb alone
 
-    from trio_gate.cli.approve_keys import Given  # noqa: PLC0415 - as above
-    from trio_gate.cli.approve_session import Desk  # noqa: PLC0415 - as above
+    from trio_gate.cli.approving.prompt_input import Given  # noqa: PLC0415 - as above
+    from trio_gate.cli.approving.session import Desk  # noqa: PLC0415 - as above
 
     tell = _tell(args)
     if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
@@ -151,8 +151,8 @@ def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
 
 def _configured(config: str) -> tuple[str, str, Path]:
     try:
-        admin, where = state.admin(config)
-        own = Path(state.state_dir(config)) / OWN_CA
+        admin, where = state_dir.admin(config)
+        own = Path(state_dir.state_dir(config)) / OWN_CA
     except (OSError, ValueError, ConfigFaults):
         raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
     if admin.bind.port == 0:

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.hosts.table import HostTable, packaged
-from trio_gate.cli import configuration, state
+from trio_gate.cli import config_file, state_dir
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
 from trio_gate.shell.certificates.trust_roots import system_bundle
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    state.add_arguments(parser)
+    state_dir.add_arguments(parser)
     parser.add_argument(
         "--bundle", action="store_true", help="put the system's roots before it, for tools that take one file (AWS_CA_BUNDLE)"
     )
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the certificate. 1 when it or the system's roots cannot be had, 2 when the configuration cannot be read."""
-    folder = state.find(args)
+    folder = state_dir.find(args)
     if folder is None:
         return 2
     domains: tuple[str, ...] = ()
     if args.config and not (folder / INTERCEPTION).exists():
-        config = configuration.read(args.config)
+        config = config_file.read(args.config)
         if config is None:
             return 2
         domains = domains_of(config, HostTable(packaged()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.configuration import read
+from trio_gate.cli.config_file import read
 from trio_gate.config.describe import describe
 
 if TYPE_CHECKING:

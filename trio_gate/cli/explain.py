@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.cli.configuration import read
-from trio_gate.cli.explain_page import page
-from trio_gate.cli.explainer import Explainer
+from trio_gate.cli.config_file import read
+from trio_gate.cli.explain_run import Explainer
+from trio_gate.cli.explain_view import page
 from trio_gate.exchange.snapshot import generation
 from trio_gate.shell.clock import SystemClock
 

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.cli import state
+from trio_gate.cli import state_dir
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILE, FILTERS, read_last
 from trio_gate.text.visible import visible
@@ -27,7 +27,7 @@ COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `trio-gate log` takes."""
-    state.add_arguments(parser)
+    state_dir.add_arguments(parser)
     parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (20)")
     parser.add_argument("--json", action="store_true", help="one JSON line for each call")
     for name in FILTERS:
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the calls, oldest first. 1 when the database cannot be read, 2 when the configuration cannot."""
-    folder = state.find(args)
+    folder = state_dir.find(args)
     if folder is None:
         return 2
     wanted = {name: getattr(args, name) for name in FILTERS if getattr(args, name) is not None}

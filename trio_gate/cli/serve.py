@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.cli.configuration import read
+from trio_gate.cli.config_file import read
 from trio_gate.errors import GateError
 from trio_gate.shell.log_lines import LogLines
 

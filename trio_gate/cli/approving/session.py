@@ -16,10 +16,10 @@ from rich.text import Text
 
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
-from trio_gate.cli.approve_exec import AT_ONCE, consult
-from trio_gate.cli.approve_keys import Given, typed
-from trio_gate.cli.approve_talk import ASK_AGAIN, Talk
-from trio_gate.cli.prompt_view import details, grant_line, summary, title
+from trio_gate.cli.approving.channel import ASK_AGAIN, Talk
+from trio_gate.cli.approving.program import AT_ONCE, consult
+from trio_gate.cli.approving.prompt_input import Given, typed
+from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
 from trio_gate.client import Hopeless, connect
 from trio_gate.errors import GateError, Malformed, UpstreamError
 from trio_gate.text.visible import plain

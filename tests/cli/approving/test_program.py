@@ -7,7 +7,7 @@ import pytest
 from tests.approval.kit import question
 from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
-from trio_gate.cli.approve_exec import consult
+from trio_gate.cli.approving.program import consult
 from trio_gate.errors import Malformed
 
 PROMPT = pending(Prompt(question=question(life=60.0))).prompt
