@@ -353,7 +353,7 @@ def test_grants_are_listed_and_revoked_and_agents_stopped_from_a_terminal(gate, 
 
 @pytest.mark.parametrize(("word", "goes"), [("y", True), ("n", False)])
 def test_the_smallest_approver_decides(gate, agents, word, goes):
-    script = Path(__file__).parents[2] / "scripts" / "approver.py"
+    script = Path(__file__).parents[2] / "scripts" / "demos" / "approver.py"
     assert len(script.read_text().splitlines()) < 60
     put = agents.submit(s3(gate).put_object, Bucket="prod-data", Key=f"small-{word}", Body=b"x")
     words = [sys.executable, str(script), *gate.doors["admin"].split(":"), str(gate.folder / "state" / "ca" / "own.pem")]

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS
+from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import running
 from tests.kit.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
 from tests.kit.uploads import SIGNED, SIGNED_TRAILER, Upload

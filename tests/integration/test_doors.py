@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS, REGION
+from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
 from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 from trio_gate.shell.certificates.leaves import MAX_LEAVES

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS, ROLE
+from scripts.embedded.aws import ACCOUNTS, ROLE
 from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
 from tests.kit.raw import STS, Raw, request
 from trio_gate.errors import NOT_YOUR_FAULT

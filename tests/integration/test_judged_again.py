@@ -11,7 +11,7 @@ import pytest
 import trio
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import REGION, ROLE
+from scripts.embedded.aws import REGION, ROLE
 from tests.kit.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat

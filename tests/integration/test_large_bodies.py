@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS, REGION
+from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
 from tests.kit.recording import recording
 

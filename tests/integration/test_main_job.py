@@ -11,7 +11,7 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS, ROLE
+from scripts.embedded.aws import ACCOUNTS, ROLE
 from tests.kit.gateway import RULES, running
 
 MIB = 1024 * 1024

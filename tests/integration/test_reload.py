@@ -12,7 +12,7 @@ import pytest
 import trio
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS
+from scripts.embedded.aws import ACCOUNTS
 from tests.kit.approver import Person
 from tests.kit.gateway import SECRET, START, running
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.embedded_aws import ACCOUNTS, client
-from scripts.embedded_s3 import BUCKET, KEY, CannotStartError, start
+from scripts.embedded.aws import ACCOUNTS, client
+from scripts.embedded.s3 import BUCKET, KEY, CannotStartError, start
 from tests.kit.gateway import SECRET, running
 from tests.kit.raw import Raw
 from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload

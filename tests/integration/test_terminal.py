@@ -13,7 +13,7 @@ import trustme
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS, REGION
+from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
 
 

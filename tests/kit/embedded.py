@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from scripts.embedded_aws import Embedded, start
+from scripts.embedded.aws import Embedded, start
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd
 from trio_gate.wire.head import RequestHead, ResponseHead

@@ -20,13 +20,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from scripts.embedded_aws import ACCOUNTS, REGION, ROLE
+from scripts.embedded.aws import ACCOUNTS, REGION, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from scripts.embedded_aws import Embedded
+    from scripts.embedded.aws import Embedded
 
 TRIO_GATE = (sys.executable, "-m", "trio_gate")
 SECRET = "agent-secret-0123456789"

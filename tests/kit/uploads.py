@@ -13,7 +13,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from scripts.embedded_aws import ACCOUNTS, REGION
+from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
 
 if TYPE_CHECKING:

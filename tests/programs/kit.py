@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scripts.embedded_aws import ACCOUNTS, REGION
+from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
 
 if TYPE_CHECKING:

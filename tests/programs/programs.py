@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from scripts.embedded_aws import REGION
+from scripts.embedded.aws import REGION
 from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Program, found
 
 OWN = ROOT / ".venv-programs" / "bin"

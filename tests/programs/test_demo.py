@@ -11,6 +11,11 @@ from tests.programs.kit import ROOT, need
 def test_the_main_job_is_shown_whole():
     need("AWS CLI 1", ROOT / ".venv-awscli/bin/aws")
     done = subprocess.run(
-        [sys.executable, "scripts/demo.py", "--yes"], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, "-m", "scripts.demos.main_job", "--yes"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["All of it did what it says."]), done.stderr[-2000:]

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from botocore.signers import RequestSigner
 
-from scripts import embedded_aws
-from scripts.embedded_aws import ACCOUNTS
+from scripts.embedded.aws import ACCOUNTS, assumed, client
 from tests.kit.gateway import AGENT, running
 from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Way, need
 from tests.programs.programs import CURL, MODULES, NODE
@@ -43,7 +42,7 @@ def direct(embedded_aws):
 
 
 def client_of(aws):
-    return embedded_aws.client("s3", aws, embedded_aws.assumed(aws, ACCOUNTS["staging"]))
+    return client("s3", aws, assumed(aws, ACCOUNTS["staging"]))
 
 
 def s3(gate, job):

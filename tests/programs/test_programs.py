@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from scripts import embedded_s3
-from scripts.embedded_aws import ACCOUNTS, assumed, client
+from scripts.embedded import s3 as embedded_s3
+from scripts.embedded.aws import ACCOUNTS, assumed, client
 from tests.kit.gateway import running
 from tests.programs.kit import Job, namespaces, need_namespaces, no_namespaces, same, size_of_tree, ways
 from tests.programs.programs import PROGRAMS

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from scripts.embedded_aws import ACCOUNTS
+from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import SECRET, running
 from tests.programs.kit import ROOT, Job, namespaces, need, need_namespaces, no_namespaces, ways
 from tests.programs.programs import CURL

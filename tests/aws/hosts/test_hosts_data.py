@@ -11,8 +11,8 @@ import botocore
 import botocore.loaders
 import pytest
 
-from scripts.make_hosts import main as make
-from scripts.make_hosts import table as generated
+from scripts.data.make_hosts import main as make
+from scripts.data.make_hosts import table as generated
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.errors import Unidentified
 
@@ -31,7 +31,8 @@ def rows(name: str) -> list[dict]:
 
 
 pinned = pytest.mark.skipif(
-    DATA["botocore"] != botocore.__version__, reason=f"the table is of botocore {DATA['botocore']}: run scripts/make_hosts.py"
+    DATA["botocore"] != botocore.__version__,
+    reason=f"the table is of botocore {DATA['botocore']}: run scripts/data/make_hosts.py",
 )
 
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import pytest
 
-from scripts.make_operations import members
+from scripts.data.make_operations import members
 from tests.aws.meaning_kit import TABLES, model, need_botocore_of
 from tests.aws.naming_kit import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import trio
 
-from scripts.embedded_aws import ACCOUNTS, client
+from scripts.embedded.aws import ACCOUNTS, client
 from tests.audit.kit import NOW
 from tests.kit.embedded import sender
 from tests.shell.sts_kit import ACCOUNT, BASE, REQUEST, ROLE, fault, given, role

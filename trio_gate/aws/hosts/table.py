@@ -54,7 +54,7 @@ class _Service:
 
 
 def packaged() -> Mapping[str, Any]:
-    """The data for `HostTable` that this package brings, made by scripts/make_hosts.py. Reads a file."""
+    """The data for `HostTable` that this package brings, made by scripts/data/make_hosts.py. Reads a file."""
     import gzip  # noqa: PLC0415 - only wanted where files may be read
     import json  # noqa: PLC0415 - as above
     from importlib.resources import files  # noqa: PLC0415 - as above
@@ -67,7 +67,7 @@ class HostTable:
     """All hosts of AWS that the gateway knows.
 
     Args:
-        data: as `packaged` gives it; its format is described in scripts/make_hosts.py.
+        data: as `packaged` gives it; its format is described in scripts/data/make_hosts.py.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:

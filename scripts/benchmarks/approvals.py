@@ -16,12 +16,9 @@ import tempfile
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import trio
 import trustme
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import handle
@@ -66,7 +63,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
             serve = partial(trio.serve_ssl_over_tcp, partial(handle, server), 0, context, host="127.0.0.1", https_compatible=True)
             listeners = await nursery.start(serve)
             url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
-            words = [sys.executable, __file__, "--crowd", url, file.name, "--people", str(people)]
+            words = [sys.executable, "-m", "scripts.benchmarks.approvals", "--crowd", url, file.name, "--people", str(people)]
             await nursery.start(trio.run_process, words)
             while not all(hub.audience.has([name]) for name in names[1:]):  # noqa: ASYNC110 - a bench may poll
                 await trio.sleep(0.1)

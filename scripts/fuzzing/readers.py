@@ -31,8 +31,8 @@ from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Informational, P
 from trio_gate.wire.head import RequestHead, ResponseHead, Target
 from trio_gate.wire.upstream_connection import UpstreamConnection
 
-PEERS = Path(__file__).parent / "fuzz_peers"
-NODE = Path(__file__).parents[1] / ".venv-programs" / "bin"
+PEERS = Path(__file__).parent / "peers"
+NODE = Path(__file__).parents[2] / ".venv-programs" / "bin"
 """Where scripts/programs puts Node.js."""
 
 BATCH = 2000

@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -21,8 +20,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.kit.approver import Person
 from tests.kit.gateway import running

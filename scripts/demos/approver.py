@@ -1,6 +1,6 @@
 """A whole approver in a few lines, as documentation of the channel: shows each prompt and asks y or n.
 
-    TRIO_GATE_TOKEN=tg_… python scripts/approver.py 127.0.0.1 9443 state/ca/own.pem
+    TRIO_GATE_TOKEN=tg_… python scripts/demos/approver.py 127.0.0.1 9443 state/ca/own.pem
 
 It needs nothing but trio-websocket. The protocol is described in `trio_gate/approval/channel.schema.json`.
 """

@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.kit.floods import FLOODS, PEOPLE, ROOT, channel, flooding, frame, repeating
 from tests.kit.gateway import AGENT, running

@@ -1,6 +1,6 @@
 """An AWS for the demo and the tests: moto in one process, over TLS, on a loopback port, with accounts that are set up.
 
-    python scripts/embedded_aws.py DIRECTORY
+    python -m scripts.embedded.aws DIRECTORY
 
 writes `ca.pem` to the directory, prints one JSON line when it is ready ({"port", "ca_file", "base_access_key_id",
 "base_secret_access_key"}) and runs until SIGTERM. From Python: `with start(directory) as aws: aws.port …`.
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).parents[2]
 HUB = "999999999999"
 ACCOUNTS = {"prod": "111111111111", "staging": "222222222222"}
 ROLE = "trio-gate"
@@ -60,8 +61,10 @@ class Embedded:
 
 @contextmanager
 def start(directory: str | Path) -> Iterator[Embedded]:
-    """Run this file beside the caller until the block is left. Raises RuntimeError when it does not start."""
-    process = subprocess.Popen([sys.executable, __file__, str(directory)], stdout=subprocess.PIPE, text=True)
+    """Run this module beside the caller until the block is left. Raises RuntimeError when it does not start."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.embedded.aws", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     try:
         line = process.stdout.readline()
         if not line:
@@ -223,5 +226,5 @@ def fill(name: str, aws: Embedded, key: tuple[str, str, str]) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: embedded_aws.py DIRECTORY")
+        sys.exit("usage: python -m scripts.embedded.aws DIRECTORY")
     serve(Path(sys.argv[1]).absolute())

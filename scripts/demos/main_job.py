@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import embedded_aws
-from embedded_aws import ACCOUNTS
+from scripts.embedded import aws as embedded_aws
+from scripts.embedded.aws import ACCOUNTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TRIO_GATE = str(ROOT / ".venv" / "bin" / "trio-gate")
 AWS = str(ROOT / ".venv-awscli" / "bin" / "aws")
 SIZE = 64 * 1024 * 1024

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes trio_gate/aws/iam/operations.txt and members.txt: what the botocore that is installed knows of operations and their inputs.
 
-    python scripts/make_operations.py trio_gate/aws
+    python -m scripts.data.make_operations trio_gate/aws/iam
 
 Only after a review: what is new in the diff counts from then on as harmless unless `aws/iam/sensitive_operations.py` and its kin say otherwise.
 """
@@ -13,8 +13,6 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import botocore
 from botocore.loaders import Loader
 
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDTH = 120
-FROM = f"of botocore {botocore.__version__} by service, made by scripts/make_operations.py."
+FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/make_operations.py."
 
 
 def models() -> Iterator[tuple[str, Any]]:

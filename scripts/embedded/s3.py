@@ -31,13 +31,13 @@ from urllib.parse import parse_qs
 import trio
 import trustme
 
-from scripts.embedded_aws import NAMES, REGION, Embedded, client, end
-from scripts.swift_parts import KEY_ID, SECRET, TOKEN
+from scripts.embedded.aws import NAMES, REGION, Embedded, client, end
+from scripts.embedded.swift_filters import KEY_ID, SECRET, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BUCKET = "staging-data"
 KEY = (KEY_ID, SECRET, TOKEN)
 PATIENCE = 60
@@ -82,9 +82,9 @@ account_autocreate = true
 conn_timeout = 30
 node_timeout = 30
 [filter:cache]
-paste.filter_factory = scripts.swift_parts:cache_factory
+paste.filter_factory = scripts.embedded.swift_filters:cache_factory
 [filter:tempauth]
-paste.filter_factory = scripts.swift_parts:auth_factory
+paste.filter_factory = scripts.embedded.swift_filters:auth_factory
 [filter:s3api]
 use = egg:swift#s3api
 location = {region}

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench_agent import FORMS, KINDS, MIB, get, put, small, together
-from bench_aws import stand_in
-from bench_naming import naming
-from bench_proxies import find_nginx, gateway, plain
+from scripts.benchmarks.agent import FORMS, KINDS, MIB, get, put, small, together
+from scripts.benchmarks.aws import stand_in
+from scripts.benchmarks.naming import naming
+from scripts.benchmarks.proxies import find_nginx, gateway, plain
 
 if TYPE_CHECKING:
-    from bench_proxies import Proxy
+    from scripts.benchmarks.proxies import Proxy
 
 STREAMS = (1, 8)
 CONNECTIONS = (1, 16)

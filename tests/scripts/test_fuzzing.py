@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import random
 import sys
-from pathlib import Path
 
 import pytest
 
+from scripts.fuzzing import readers as fuzz
 from trio_gate.aws.params.readers.form_body import read_form
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "fuzz.py"
-
 
 @pytest.fixture(scope="module")
-def fuzz():
-    spec = importlib.util.spec_from_file_location("fuzz", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["fuzz"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["fuzz"]
-
-
-@pytest.fixture(scope="module")
-def peers(fuzz, tmp_path_factory):
+def peers(tmp_path_factory):
     found = fuzz.installed(tmp_path_factory.mktemp("peers"))
     if not found:
         pytest.skip("neither go nor node is installed")
@@ -34,12 +21,12 @@ def peers(fuzz, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["json", "form", "xml", "answer", "request"])
-def test_our_readers_read_as_others_do(fuzz, peers, name, capsys):
+def test_our_readers_read_as_others_do(peers, name, capsys):
     assert fuzz.compare([name], peers, seed=7, seconds=60, batches=1) == 0
     assert "none is read differently" in capsys.readouterr().out
 
 
-def test_a_planted_difference_is_found_and_made_small(fuzz, peers, capsys, monkeypatch):
+def test_a_planted_difference_is_found_and_made_small(peers, capsys, monkeypatch):
     def plus_is_plus(raw):
         pairs = read_form(raw.replace(b"+", b"%2B")).items()
         return "form " + "&".join(sorted(f"{name.encode().hex()}={value.encode().hex()}" for name, value in pairs))
@@ -51,12 +38,12 @@ def test_a_planted_difference_is_found_and_made_small(fuzz, peers, capsys, monke
     assert "\n  hex   2b\n" in said
 
 
-def test_a_seed_makes_the_same_inputs(fuzz):
+def test_a_seed_makes_the_same_inputs():
     first, second = (fuzz.mutated(random.Random(3), fuzz.KINDS["xml"]) for _ in range(2))
     assert first == second
 
 
-def test_node_is_found_where_the_programs_are_installed(fuzz, tmp_path, monkeypatch):
+def test_node_is_found_where_the_programs_are_installed(tmp_path, monkeypatch):
     (tmp_path / "node").symlink_to(sys.executable)
     monkeypatch.setattr(fuzz, "NODE", tmp_path)
     monkeypatch.setenv("PATH", "/nowhere")

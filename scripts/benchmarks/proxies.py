@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench_agent import Way
-
+from scripts.benchmarks.agent import Way
 from trio_gate.signing.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TRIO_GATE = str(Path(__file__).parent.parent / ".venv" / "bin" / "trio-gate")
+TRIO_GATE = str(Path(__file__).parents[2] / ".venv" / "bin" / "trio-gate")
 AGENT = Credentials(access_key_id="AKIA222222222222CI01", secret_access_key="an-agents-secret-0123456789")
 PATIENCE = 60
 TICK = os.sysconf("SC_CLK_TCK")
@@ -131,9 +130,9 @@ def gateway(folder: Path, port: int) -> Iterator[Proxy]:
 
 @contextmanager
 def plain(folder: Path, port: int) -> Iterator[Proxy]:
-    """TLS in, TLS out, and nothing between: nginx, or `bench_pump.py`."""
+    """TLS in, TLS out, and nothing between: nginx, or `pump.py`."""
     own, log = free_port(), folder / "plain.log"
-    command = [sys.executable, str(Path(__file__).with_name("bench_pump.py")), str(folder), str(own), str(port)]
+    command = [sys.executable, "-m", "scripts.benchmarks.pump", str(folder), str(own), str(port)]
     if nginx := find_nginx():
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, own=own))
         command = [nginx, "-e", str(log), "-p", str(folder), "-c", str(folder / "nginx.conf")]

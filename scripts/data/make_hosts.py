@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes trio_gate/aws/hosts/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
 
-    python scripts/make_hosts.py --replace trio_gate/aws/hosts/hosts.json.gz    for the botocore that is installed
+    python -m scripts.data.make_hosts --replace trio_gate/aws/hosts/hosts.json.gz    for the botocore that is installed
 
 Run it when botocore changes; a test compares. A file that is there stays as it is without `--replace`. Each service's rule set is asked for every region, with and without FIPS and
 dual-stack, in every way its operations ask it; what comes back is folded into patterns. The format:
