@@ -7,19 +7,19 @@
 gateway {
   state_dir = "./state"                              # CAs, audit database, spool; only this user may read it
 
-  # The doors for agents. Keep those that you use.
+  # Listeners for agents. Keep those that you use.
   listener "proxy"    { bind = "127.0.0.1:8080" }    # HTTPS_PROXY=http://127.0.0.1:8080
   listener "tls"      { bind = "127.0.0.1:8443" }    # transparent: AWS's host names resolve to it
   listener "endpoint" { bind = "127.0.0.1:8081" }    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
 
-  # The door for people: approvals, health (/healthz, /readyz). Always TLS.
+  # The listener for people: approvals, health (/healthz, /readyz). Always TLS.
   admin { bind = "127.0.0.1:9443" }
 
   # A listener off loopback needs `agent` blocks (below), and an endpoint listener there needs TLS:
   # listener "endpoint" {
   #   bind  = "0.0.0.0:8444"
   #   names = ["gate.internal.example"]              # the Host names it answers to
-  #   tls   = true                                   # a leaf of our own CA; or certificate = "…" and key = "…"
+  #   tls   = true                                   # signed by the gateway's own CA; or certificate = "…" and key = "…"
   # }
 
   # decision_log = "./decisions.jsonl"               # one JSON line for each decision
@@ -28,20 +28,20 @@ gateway {
   # Limits, with their defaults.
   # record_limit       = "16GiB"                     # the audit database; at it calls are refused
   # decision_log_limit = "1GiB"                      # the decision log and its old file, FILE.1
-  # held_limit      = "70MiB"                        # one body that is read before the decision, on disk until then; Lambda takes so much
+  # held_limit      = "70MiB"                        # one body that is read before the decision, on disk until then; Lambda takes code of that size
   # held_total      = "512MiB"                       # all of them together, once they are in memory
   # spool_limit     = "8GiB"                         # all that is on disk: bodies over 1 MiB, waiting uploads
   # max_connections = 1000                           # when all are taken, one that proves nothing makes room for the next
-  # max_connections_per_agent = 500                  # half of max_connections unless said; of a source address where no agent is configured
+  # max_connections_per_agent = 500                  # default: half of max_connections; of a source address where no agent is configured
   # max_pending           = 1000                     # calls that wait for people
   # max_pending_per_agent = 100
-  # grant_ttl       = "30m"                          # an approval is kept so long for an agent that has left
-  # grant_time      = "8h"                           # the most that a person may grant: this long,
-  # grant_uses      = 100                            # and so many calls
-  # deny_cooldown   = "60s"                          # a denied call is not asked about again so soon
+  # grant_ttl       = "30m"                          # how long an approval is kept for an agent that has left
+  # grant_time      = "8h"                           # the most that a person may grant: for how long,
+  # grant_uses      = 100                            # and how many calls
+  # deny_cooldown   = "60s"                          # how soon a denied call may be asked about again
   # head_timeout    = "10s"                          # a whole request head, from its first byte
   # idle_timeout    = "60s"                          # a kept connection, or an answer that does not move
-  # body_rate       = "1KiB"                         # what a body brings a second at least; it may be half a minute behind
+  # body_rate       = "1KiB"                         # what a body must bring a second; it may be half a minute behind
   # connect_timeout = "10s"                          # TCP and TLS to AWS
   # answer_timeout  = "15m"                          # the first byte of AWS's answer
 }
@@ -94,7 +94,7 @@ approver "human" "oncall" {                          # takes no bots; approver "
   people  = [person.alice]
   quorum  = 1                                        # how many of them must approve
   timeout = "10m"                                    # then nobody answered, and the call was not made
-  # hold    = "5m"                                   # so long the agent is kept waiting; then it is told to come again
+  # hold    = "5m"                                   # how long the agent is kept waiting; then it may come again
   # notify  = ["/usr/local/bin/page", "oncall"]      # run when a call waits and nobody is connected, with four arguments
                                                      # more: the prompt's id, account, operation and link
 }

@@ -25,7 +25,7 @@ environment() {
         return
     fi
     if [ -L "$folder" ]; then
-        say "$folder is a link to another checkout's environment, which is not made anew from here: remove the link"
+        say "$folder is a link to another checkout's environment, which is not made again from here: remove the link"
         exit 1
     fi
     find_python

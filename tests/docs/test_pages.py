@@ -91,8 +91,16 @@ def test_its_lines_fit_a_screen(page):
 
 @every_page
 def test_its_words_are_plain(page):
-    flat = " ".join(prose(page).split()).lower()
-    assert [words for words in TRANSLATED if re.search(rf"\b{words}\b", flat)] == []
+    assert translated(prose(page)) == []
+
+
+def test_the_words_of_the_annotated_configuration_are_plain():
+    assert translated((ROOT / "config.example.hcl").read_text("utf-8")) == []
+
+
+def translated(text):
+    flat = " ".join(text.split()).lower()
+    return [words for words in TRANSLATED if re.search(rf"\b{words}\b", flat)]
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *USERS], ids=name)
