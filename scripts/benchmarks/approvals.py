@@ -28,10 +28,10 @@ from trio_gate.approval.question import Group
 from trio_gate.client import ApproverClient, connect
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.admin.server import AdminServer
-from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
-from trio_gate.shell.net.accept import Stop
+from trio_gate.shell.net.accept import Shutdown
 
 PAUSE = 0.02
 """Seconds between two decisions: people are slower."""
@@ -45,10 +45,10 @@ async def main(people: int, pending: int, decisions: int) -> None:
     known = {name: replace(person(name), token_sha256=hashlib.sha256(_token(name).encode()).hexdigest()) for name in names}
     server = AdminServer(
         hub=hub,
-        desk=Desk(hub, FixedClock()),
+        desk=CommandHandler(hub, FixedClock()),
         people=known,
         names=frozenset({"127.0.0.1"}),
-        idle=Stop().idle,
+        idle=Shutdown().idle,
         unready=lambda: None,
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

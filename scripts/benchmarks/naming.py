@@ -22,7 +22,7 @@ from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify
-from trio_gate.aws.ingress import Way, destination
+from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
 from trio_gate.shell.exchange.model_loader import load_model
@@ -95,7 +95,7 @@ def naming(times: int) -> None:
 
 def _asked(sent: AWSPreparedRequest, table: HostTable, catalog: Catalog, tables: Tables) -> Asked:
     arrived, content = parse_request_head(_head(sent)), _content(sent)
-    way = Way(kind="proxy", sni=_host(sent), connect=_host(sent))
+    way = Ingress(kind="proxy", sni=_host(sent), connect=_host(sent))
     head, place, scope = destination(without_signature(arrived), read_claim(arrived), way, table)
     services = [candidate.service for candidate in place.candidates]
     catalog.ensure(services)

@@ -11,7 +11,7 @@ from tests.aws.meaning_kit import services
 from tests.aws.naming_kit import catalog
 from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
 from trio_gate.aws.forwarded_headers import modelled
-from trio_gate.aws.idempotency import Repeat
+from trio_gate.aws.idempotency import IdempotentForm
 
 CHANGES = {
     "agent": "other",
@@ -129,7 +129,7 @@ def test_the_repeat_key_is_the_digest_without_a_token():
 
 
 def test_the_repeat_key_stays_when_only_the_token_changes():
-    repeat = Repeat(sha256="3" * 64, headers=frozenset({"x-token"}), tokens=("Token",))
+    repeat = IdempotentForm(sha256="3" * 64, headers=frozenset({"x-token"}), tokens=("Token",))
     same, other = (
         parts(
             payload_sha256=hashed,
@@ -151,10 +151,12 @@ def test_the_repeat_key_stays_when_only_the_token_changes():
 
 @pytest.mark.parametrize("name", sorted(CHANGES.keys() - {"payload_sha256", "query"}))
 def test_every_other_part_changes_the_repeat_key(name):
-    given = {"repeat": Repeat(sha256="3" * 64, headers=frozenset(), tokens=("Token",))}
+    given = {"repeat": IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("Token",))}
     assert repeat_key(parts(**given, **{name: CHANGES[name]})) != repeat_key(parts(**given))
 
 
 def test_another_request_without_its_token_is_another_repeat_key():
-    keys = {repeat_key(parts(repeat=Repeat(sha256=digit * 64, headers=frozenset(), tokens=("Token",)))) for digit in "123"}
+    keys = {
+        repeat_key(parts(repeat=IdempotentForm(sha256=digit * 64, headers=frozenset(), tokens=("Token",)))) for digit in "123"
+    }
     assert len(keys) == 3

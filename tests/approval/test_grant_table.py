@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.approval.kit import NOW, asked
 from trio_gate.approval.frames import Terms
 from trio_gate.approval.grant import grant_of
-from trio_gate.approval.grant_table import Book
+from trio_gate.approval.grant_table import GrantTable
 
 CALL = replace(asked(), grantable=True)
 AGAIN = replace(CALL, id="q2", digest="f" * 64)
@@ -25,7 +25,7 @@ def grant(terms: Terms | None = None, **changes):
 
 def taken(made, question, *, standing="s", later=0.0, covers=True):
     now = NOW + timedelta(seconds=later)
-    return Book([made]).take(question, standing=standing, now=now, covers=lambda _: covers)
+    return GrantTable([made]).take(question, standing=standing, now=now, covers=lambda _: covers)
 
 
 @pytest.mark.parametrize("terms", [None, EXACT, ANY])
@@ -61,7 +61,7 @@ def test_vending_and_unknown_calls_need_the_approval_itself(terms, goes):
 
 
 def test_the_lists_of_a_book():
-    book = Book([grant(), grant(EXACT, id="g2", expires_at=NOW), grant(EXACT, id="g3", uses=1, used=1)])
+    book = GrantTable([grant(), grant(EXACT, id="g2", expires_at=NOW), grant(EXACT, id="g3", uses=1, used=1)])
     assert [one.id for one in book] == ["g1", "g2"]
     assert [one.id for one in book.expired(NOW)] == ["g2"]
     assert book.void({"the rest": "s"}) == []
@@ -72,7 +72,7 @@ def test_the_lists_of_a_book():
 
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=30))
 def test_no_story_uses_a_grant_more_often_than_it_says(uses, steps):
-    book, out = Book([grant(replace(EXACT, uses=uses))]), 0
+    book, out = GrantTable([grant(replace(EXACT, uses=uses))]), 0
     for takes in steps:
         if takes:
             out += book.take(CALL, standing="s", now=NOW, covers=lambda _: True) is not None

@@ -9,7 +9,7 @@ from trio_gate.approval.digest import digest
 from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.idempotency import Repeat
+from trio_gate.aws.idempotency import IdempotentForm
 from trio_gate.cli.approving.prompt_view import details
 
 
@@ -47,7 +47,7 @@ def test_what_a_newer_operation_hands_out_cannot_be_said_and_nothing_like_it_is_
 
 
 def test_it_says_in_what_an_equal_call_may_differ():
-    repeat = Repeat(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",))
+    repeat = IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",))
     question = asked(bound=parts(repeat=repeat))
     assert question.may_differ == ("ClientToken",)
     [line] = [line for line in details(pending(Prompt(question=question)).prompt) if "ClientToken" in line]

@@ -16,7 +16,7 @@ from trio_gate.wire.parse import parse_request_head
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.named import Named
+    from trio_gate.aws.named import NamedCall
     from trio_gate.wire.head import RequestHead
 
 ACCOUNT = "111111111111"
@@ -77,7 +77,7 @@ def head(line: str, headers: Mapping[str, str] | None = None) -> RequestHead:
 
 def named(
     line: str, headers: Mapping[str, str] | None = None, body: bytes = b"", *, at: Place, as_: Claim | None = None
-) -> Named:
+) -> NamedCall:
     request = head(line, headers)
     scope = as_ or claim(at.candidates[0].signing_name)
     kind = StreamKind.UNSIGNED

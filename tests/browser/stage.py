@@ -23,13 +23,13 @@ from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
 from trio_gate.shell.admin.server import AdminServer
-from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Limits, Roll
+from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.prompt_parts import Parts
+from trio_gate.shell.exchange.prompt_parts import PromptParts
 from trio_gate.shell.exchange.work import Work
-from trio_gate.shell.net.accept import Stop
+from trio_gate.shell.net.accept import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -93,11 +93,13 @@ class Stage:
         self._end = trio.CancelScope()
         clock = SystemClock()
         self.hub = ApprovalHub(
-            clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), Roll(agents=AGENTS, standings={"the rest": STANDING})
+            clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), HubConfig(agents=AGENTS, standings={"the rest": STANDING})
         )
-        desk = Desk(self.hub, clock, self._find)
+        desk = CommandHandler(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
-        self._server = AdminServer(hub=self.hub, desk=desk, people=PEOPLE, names=names, idle=Stop().idle, unready=lambda: None)
+        self._server = AdminServer(
+            hub=self.hub, desk=desk, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None
+        )
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._context)
         with self._end:
@@ -159,7 +161,7 @@ class Stage:
         facets = facets_of(
             made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now
         )
-        opened = Parts(made, facets, bound, tree.values, spool=None, data=body, run=partial(Work().run, "opened"))
+        opened = PromptParts(made, facets, bound, tree.values, spool=None, data=body, run=partial(Work().run, "opened"))
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask

@@ -6,7 +6,7 @@ import re
 
 from tests.browser.kit import NARROW
 from tests.browser.stage import PEOPLE, TOKENS
-from trio_gate.aws.idempotency import Repeat
+from trio_gate.aws.idempotency import IdempotentForm
 from trio_gate.shell.admin import sessions
 
 APPROVE = "button:text-is('Approve')"
@@ -281,7 +281,7 @@ def test_what_an_update_made_void_is_said(visit, stage):
 
 
 def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
-    ask = stage.ask(repeat=Repeat(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",)))
+    ask = stage.ask(repeat=IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",)))
     page = visit().enter()
     page.wait_for_selector("text=A later call is equal to this one whatever its ClientToken")
     stage.leave(ask)

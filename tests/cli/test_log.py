@@ -9,7 +9,7 @@ import pytest
 from tests.audit.kit import NOW, intent, outcome
 from trio_gate.audit.record import Many, intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
-from trio_gate.shell.audit.database import Store
+from trio_gate.shell.audit.database import AuditDatabase
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def state(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
     approvers = (("alice", "human", "fine"), ("bob", "human", ""))
-    with closing(Store(str(folder / "audit.db"))) as store:
+    with closing(AuditDatabase(str(folder / "audit.db"))) as store:
         store.append([intent_row(intent("r-1")), outcome_row(outcome("r-1"))])
         store.append(
             [intent_row(intent("r-2", operation="DeleteObject", outcome="approve", rule="the rest", approvers=approvers))]
@@ -116,7 +116,7 @@ def test_a_count_that_is_none_is_refused(count, capsys):
 
 def test_refusals_that_were_counted_say_how_many(tmp_path, capsys):
     many = Many(id="r-9", address="192.0.2.1", codes={"403 AccessDenied": 4, "400 InvalidRequest": 3}, first=NOW, last=NOW)
-    with closing(Store(str(tmp_path / "audit.db"))) as store:
+    with closing(AuditDatabase(str(tmp_path / "audit.db"))) as store:
         store.append([many_row(many)])
     assert trio_gate_log("--state-dir", str(tmp_path)) == 0
     said = capsys.readouterr().out

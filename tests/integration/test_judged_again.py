@@ -18,17 +18,17 @@ from tests.kit.streams import seat
 from trio_gate.app import serve
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.ingress import Way
+from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
-from trio_gate.exchange.snapshot import check_condition, generation
-from trio_gate.shell.approval.hub_config import roll_of
+from trio_gate.exchange.snapshot import check_condition, compile_snapshot
+from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
-from trio_gate.shell.listen.listeners import EndpointDoor, Inside
-from trio_gate.shell.net.accept import Stop
-from trio_gate.shell.upstream.pool import Upstreams
+from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener
+from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.upstream.pool import UpstreamPool
 
 NARROWED = AGENT.replace('CI01"', 'CI01"\n  accounts = ["222222222222"]')
 SECOND = 'approver "human" "others" {\n people = [person.bob]\n}\n'
@@ -66,14 +66,14 @@ class Running:
     """A gateway in this process, whose configuration can be exchanged."""
 
     def __init__(self, config, tools, hub, port: int) -> None:
-        self.current = generation(1, config)
+        self.current = compile_snapshot(1, config)
         self.tools, self.hub = tools, hub
         self.gateway = Gateway(folder=Path(), process=None, doors={"endpoint": f"127.0.0.1:{port}"}, env={})
 
     def change(self, config, *, told: bool) -> None:
-        self.current = generation(2, config)
+        self.current = compile_snapshot(2, config)
         if told:
-            self.hub.judge_again(roll_of(config))
+            self.hub.judge_again(hub_config(config))
 
     def delete(self) -> str | None:
         """A call that waits for approval; the reason if it was refused."""
@@ -97,8 +97,8 @@ async def serving(config, folder: Path):
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
         made = Running(config, tools, hub, port)
-        way = Way(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
-        door = EndpointDoor(Inside(tools=tools, generation=lambda: made.current, stop=Stop()), None, way)
+        way = Ingress(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
+        door = EndpointListener(AgentListenerContext(tools=tools, generation=lambda: made.current, stop=Shutdown()), None, way)
         await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, seat(None, "127.0.0.1")), [listener])
         yield made
         nursery.cancel_scope.cancel()
@@ -199,7 +199,7 @@ async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_
         assert not list(running.hub.grants.book)
 
 
-WAITS = {"credentials": (RoleCredentials, "credentials"), "a connection": (Upstreams, "connect")}
+WAITS = {"credentials": (RoleCredentials, "credentials"), "a connection": (UpstreamPool, "connect")}
 
 
 @pytest.fixture(params=WAITS)

@@ -13,18 +13,18 @@ from tests.kit.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.streams import seat
 from trio_gate.app import serve
 from trio_gate.aws.hosts.table import HostTable, packaged
-from trio_gate.aws.ingress import Way
+from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
-from trio_gate.exchange.snapshot import check_condition, generation
+from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.listen.listeners import Inside
-from trio_gate.shell.net.accept import Stop
+from trio_gate.shell.listen.listeners import AgentListenerContext
+from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.net.transport import StreamTransport
 
 DENY = 'rule "nothing" { action = "deny" }\n'
 GATEWAY = 'gateway {{\n  state_dir = "."\n  listener "proxy" {{ bind = "127.0.0.1:0" }}\n  {knob}\n}}\n'
-WAY = Way(kind="proxy", sni=DYNAMODB, connect=DYNAMODB)
+WAY = Ingress(kind="proxy", sni=DYNAMODB, connect=DYNAMODB)
 JSON = {"X_Amz_Target": "DynamoDB_20120810.PutItem", "Content_Type": "application/x-amz-json-1.0"}
 
 
@@ -36,13 +36,13 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     config = load(text, "g.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
     table, now = HostTable(packaged()), SystemClock().now()
     own = authority.own(tmp_path, serve.LOCAL, now=now)
-    made, (ours, theirs) = generation(1, config), memory_stream_pair()
+    made, (ours, theirs) = compile_snapshot(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (
         serve._tools(config, table, serve.Authorities(interception=own, own=own)) as (tools, _),
         trio.open_nursery() as nursery,
     ):
-        inside = Inside(tools=tools, generation=lambda: made, stop=Stop())
+        inside = AgentListenerContext(tools=tools, generation=lambda: made, stop=Shutdown())
         nursery.start_soon(inside.converse, StreamTransport(theirs), WAY, seat(None))
         for sent in (head, body[:25], body[25:]):
             await ours.send_all(sent)

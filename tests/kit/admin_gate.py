@@ -15,9 +15,9 @@ from tests.approval.kit import FixedClock
 from trio_gate.client import connect
 from trio_gate.config.model import Person
 from trio_gate.shell.admin.server import AdminServer
-from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.net.accept import Stop
+from trio_gate.shell.net.accept import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ PEOPLE = {
 class Gate:
     """A hub behind a TLS listener on loopback."""
 
-    def __init__(self, hub: ApprovalHub, port: int, trust: ssl.SSLContext, stop: Stop) -> None:
+    def __init__(self, hub: ApprovalHub, port: int, trust: ssl.SSLContext, stop: Shutdown) -> None:
         self.hub = hub
         self.stop = stop
         self.port = port
@@ -73,12 +73,12 @@ NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def admin_server(
     hub: ApprovalHub,
-    stop: Stop | None = None,
+    stop: Shutdown | None = None,
     unready: Callable[[], str | None] = lambda: None,
     find: Find | None = None,
     **abilities: bool,
 ) -> AdminServer:
-    desk, idle = Desk(hub, FixedClock(), find), (stop or Stop()).idle
+    desk, idle = CommandHandler(hub, FixedClock(), find), (stop or Shutdown()).idle
     people = {name: replace(person, **abilities) for name, person in PEOPLE.items()}
     return AdminServer(hub=hub, desk=desk, people=people, names=NAMES, idle=idle, unready=unready)
 
@@ -96,7 +96,7 @@ async def gate_on(authority: trustme.CA):
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trust)
     hub = ApprovalHub(FixedClock())
-    stop = Stop()
+    stop = Shutdown()
     handler = partial(handle, admin_server(hub, stop))
     async with trio.open_nursery() as nursery:
         serve = partial(trio.serve_ssl_over_tcp, handler, 0, context, host="127.0.0.1", https_compatible=True)

@@ -12,7 +12,7 @@ from trio_gate.approval.codec import decode_server, encode
 from trio_gate.approval.frames import Decide, Pending
 from trio_gate.config.model import Person
 from trio_gate.ports import Asked, Opened
-from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.commands import CommandHandler
 
 if TYPE_CHECKING:
     from trio_gate.approval.question import Question
@@ -44,7 +44,7 @@ class Listener:
 
     def __init__(self, hub: ApprovalHub, clock, subscription: Subscription, find=None) -> None:
         self.subscription = subscription
-        self.desk = Desk(hub, clock, find)
+        self.desk = CommandHandler(hub, clock, find)
 
     async def next(self):
         text = await self.subscription.next()

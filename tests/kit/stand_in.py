@@ -11,7 +11,7 @@ import trio
 
 from trio_gate.config.model import Address, Upstream
 from trio_gate.shell.net.contexts import for_client
-from trio_gate.shell.upstream.pool import Upstreams
+from trio_gate.shell.upstream.pool import UpstreamPool
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class StandIn:
     def route(self, hosts: str = "*.amazonaws.com", ca_file: str | None = None) -> Upstream:
         return Upstream(hosts=hosts, address=Address(host="127.0.0.1", port=self.port), ca_file=ca_file)
 
-    def upstreams(self, **changes) -> Upstreams:
+    def upstreams(self, **changes) -> UpstreamPool:
         """Connections to here."""
         settings = {
             "routes": [self.route()],
@@ -88,7 +88,7 @@ class StandIn:
             "forbidden": lambda *_: False,
             "ours": lambda _: False,
         }
-        return Upstreams(**{**settings, **changes})
+        return UpstreamPool(**{**settings, **changes})
 
 
 def answer(body: bytes, *fields: bytes, status: bytes = b"200 OK") -> bytes:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import trio
 from trio.testing import memory_stream_pair
 
-from trio_gate.shell.certificates.authority import Authority
+from trio_gate.shell.certificates.authority import CertificateAuthority
 from trio_gate.shell.clock import SystemClock
 
 
@@ -22,11 +22,11 @@ class MovingClock:
         return self.time
 
 
-def open_authority(folder, name="interception", *, domains=("amazonaws.com", "api.aws"), now=None) -> Authority:
-    return Authority.open(folder, name, common_name=f"test {name}", domains=domains, now=now or SystemClock().now())
+def open_authority(folder, name="interception", *, domains=("amazonaws.com", "api.aws"), now=None) -> CertificateAuthority:
+    return CertificateAuthority.open(folder, name, common_name=f"test {name}", domains=domains, now=now or SystemClock().now())
 
 
-def client_of(authority: Authority, *protocols: str) -> ssl.SSLContext:
+def client_of(authority: CertificateAuthority, *protocols: str) -> ssl.SSLContext:
     """A client that trusts this CA alone, and is as strict as OpenSSL can be."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_flags |= ssl.VERIFY_X509_STRICT

@@ -24,7 +24,7 @@ from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.net.agent_stream import AgentGone
@@ -54,7 +54,7 @@ class Story:
                 answer = await self.hub.ask(asked(made, "i"))
             except (AgentGone, Denied):
                 return
-            if isinstance(answer, Cleared):
+            if isinstance(answer, HubClearance):
                 try:
                     await trio.lowlevel.checkpoint()
                     if self.sends:

@@ -15,9 +15,9 @@ from tests.shell.audit.test_acts import chain
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke, Terms
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Roll, roll_of
+from trio_gate.shell.approval.hub_config import HubConfig, hub_config
 from trio_gate.shell.approval.lifespan import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
 
@@ -54,8 +54,8 @@ TERMS = Terms(uses=3, minutes=5)
 BOTH = Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0)
 
 
-def rolled(change: str = "nothing") -> Roll:
-    return roll_of(load(BASE + MAIN + CHANGES[change](TEXT)))
+def rolled(change: str = "nothing") -> HubConfig:
+    return hub_config(load(BASE + MAIN + CHANGES[change](TEXT)))
 
 
 def call(number: int = 1):
@@ -184,7 +184,7 @@ async def cleared(hub, clock, nursery, number=1, grant=None):
     await wait_all_tasks_blocked()
     votes(hub, clock, ("alice", "bob"), call(number), grant)
     await agent.done.wait()
-    assert isinstance(agent.answer, Cleared)
+    assert isinstance(agent.answer, HubClearance)
     return agent.answer
 
 

@@ -16,7 +16,7 @@ from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import HTTP, SET_BY_US
 from trio_gate.aws.hosts.table import HostTable, packaged
-from trio_gate.aws.ingress import Way, destination
+from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError, Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing import sigv2
@@ -54,7 +54,7 @@ def arrived(url: str, method: str = "GET", **fields: str):
 def prove(request, now: datetime = NOW, secret: str = SECRET):
     """The call that a request is, proven, and its head."""
     claim = read_claim(request)
-    way = Way(kind="proxy", sni=urlsplit(f"//{request.one('host')}").hostname)
+    way = Ingress(kind="proxy", sni=urlsplit(f"//{request.one('host')}").hostname)
     said = sigv2.spoken(request)
     sigv2.verify(*destination(said, claim, way, TABLE), claim, secret=secret, now=now)
     head, place = destination(sigv2.declared(said), claim, way, TABLE)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-from trio_gate.exchange.snapshot import Generation, generation
-from trio_gate.shell.approval.hub_config import roll_of
+from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
+from trio_gate.shell.approval.hub_config import hub_config
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules", "sha256"))
 
 
-class Present:
+class ActiveConfig:
     """The generation in force, called to get it; `people` are those of it, by name."""
 
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
-        self._generation = generation(1, config)
+        self._generation = compile_snapshot(1, config)
         self._hub = hub
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
-    def __call__(self) -> Generation:
+    def __call__(self) -> Snapshot:
         """The generation to serve the next request by."""
         return self._generation
 
@@ -45,11 +45,11 @@ class Present:
         changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
         if changed:
             return f"what the file says of {' and '.join(changed)} is another: that takes a restart"
-        self._generation = generation(self._generation.number + 1, config)
+        self._generation = compile_snapshot(self._generation.number + 1, config)
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
         self.people.clear()
         self.people.update(people)
         self._hub.audience.drop(gone)
-        self._hub.judge_again(roll_of(config))
+        self._hub.judge_again(hub_config(config))
         return None

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.app.reload import Present
+from trio_gate.app.reload import ActiveConfig
 from trio_gate.audit.acts import gateway_row, reload_row
 from trio_gate.aws.hosts.table import HostTable, packaged
-from trio_gate.aws.ingress import Way
+from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.guests import PROVEN, UNPROVEN
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval import database
-from trio_gate.shell.approval.commands import Desk
+from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.lifespan import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
 from trio_gate.shell.audit.database import FILE, search
@@ -36,7 +36,7 @@ from trio_gate.shell.audit.decision_log import DecisionLog
 from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
 from trio_gate.shell.certificates import authority
-from trio_gate.shell.certificates.leaves import Leaves, file_context
+from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.base_keys import BaseKeys
@@ -44,13 +44,20 @@ from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
-from trio_gate.shell.exchange.services import Tools
+from trio_gate.shell.exchange.services import Services
 from trio_gate.shell.exchange.work import Work, let_go_often
-from trio_gate.shell.listen.listeners import AdminDoor, EndpointDoor, Inside, Names, ProxyDoor, TlsDoor
+from trio_gate.shell.listen.listeners import (
+    AdminListener,
+    AgentListenerContext,
+    EndpointListener,
+    Names,
+    ProxyListener,
+    TlsListener,
+)
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.net.seats import Seats
 from trio_gate.shell.systemd import notify
-from trio_gate.shell.upstream.pool import Upstreams, fetch
+from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:
@@ -82,8 +89,8 @@ class StartFailed(Exception):  # noqa: N818 - what happened
 class Authorities:
     """Our two CAs."""
 
-    interception: authority.Authority
-    own: authority.Authority
+    interception: authority.CertificateAuthority
+    own: authority.CertificateAuthority
 
     def issued(self, certificate: bytes) -> bool:
         """Whether one of them signed a certificate (DER)."""
@@ -95,8 +102,8 @@ class Admission:
     """What decides, while the gateway runs, on calls and on people."""
 
     hub: ApprovalHub
-    present: Present
-    stop: accept.Stop
+    present: ActiveConfig
+    stop: accept.Shutdown
     audit: AuditLog
     decisions: DecisionLog | None
     refusals: Refusals
@@ -151,14 +158,14 @@ def _provide(config: Config) -> None:
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     let_go_often()
-    stop, table = accept.Stop(), HostTable(packaged())
+    stop, table = accept.Shutdown(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
         own=authority.own(state, _own_names(config), now=now),
     )
     async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
-        present = Present(config, hub)
+        present = ActiveConfig(config, hub)
         watchers.start_soon(_stop_on_signal, stop, hub)
         watchers.start_soon(_reload_on_signal, hangups, present, read, hub)
         by = Admission(hub=hub, present=present, stop=stop, audit=tools.audit, decisions=tools.decisions, refusals=tools.refusals)
@@ -175,11 +182,11 @@ async def _serve_from(state: Path, config: Config, read: Callable[[], Config | N
 
 
 @asynccontextmanager
-async def _tools(config: Config, table: HostTable, authorities: Authorities) -> AsyncIterator[tuple[Tools, ApprovalHub]]:
+async def _tools(config: Config, table: HostTable, authorities: Authorities) -> AsyncIterator[tuple[Services, ApprovalHub]]:
     """The stores and connections of a process."""
     gateway = config.gateway
     state, clock = Path(gateway.state_dir), SystemClock()
-    upstreams = Upstreams(
+    upstreams = UpstreamPool(
         routes=config.upstreams,
         tls=lambda file: client_context(file or gateway.ca_file),
         connect_timeout=gateway.connect_timeout,
@@ -204,7 +211,7 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
         ):
             try:
                 yield (
-                    Tools(
+                    Services(
                         clock=clock,
                         table=table,
                         models=Models(state / "models"),
@@ -230,37 +237,40 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                     await upstreams.aclose()
 
 
-async def _open(config: Config, authorities: Authorities, tools: Tools, by: Admission) -> list[accept.Door]:
+async def _open(config: Config, authorities: Authorities, tools: Services, by: Admission) -> list[accept.OpenListener]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
     gateway = config.gateway
-    inside = Inside(tools=tools, generation=by.present, stop=by.stop)
-    names, own = Names(inside, Leaves(authorities.interception, clock=tools.clock)), Leaves(authorities.own, clock=tools.clock)
-    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.Door]()
+    inside = AgentListenerContext(tools=tools, generation=by.present, stop=by.stop)
+    names, own = (
+        Names(inside, LeafCertificates(authorities.interception, clock=tools.clock)),
+        LeafCertificates(authorities.own, clock=tools.clock),
+    )
+    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
     for block in blocks:
         listeners = await _listen(block.bind, opened)
         if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
             handle, places = _seated(_admin(config, by, own, block)), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
-            opened += [accept.Door(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
+            opened += [accept.OpenListener(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
             continue
         for one in listeners:
             handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
-            opened.append(accept.Door(kind=block.kind, listener=one, handle=handle, seats=seats))
+            opened.append(accept.OpenListener(kind=block.kind, listener=one, handle=handle, seats=seats))
     return opened
 
 
-def _agents(inside: Inside, names: Names, own: Leaves, block: Listener, port: int) -> accept.Handle:
+def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int) -> accept.Handle:
     """What a listener for agents does with a connection."""
     match block.kind:
         case "proxy":
-            return ProxyDoor(inside, names, port=port).handle
+            return ProxyListener(inside, names, port=port).handle
         case "tls":
-            return TlsDoor(inside, names, port=port).handle
+            return TlsListener(inside, names, port=port).handle
         case _:
             return _endpoint(inside, own, block, port).handle
 
 
-async def _listen(address: Address, opened: Sequence[accept.Door]) -> list[trio.SocketListener]:
+async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[trio.SocketListener]:
     """Open an address; close what was opened before if that fails."""
     try:
         return await accept.listen(address)
@@ -270,9 +280,9 @@ async def _listen(address: Address, opened: Sequence[accept.Door]) -> list[trio.
         raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
 
 
-def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoor:
+def _admin(config: Config, by: Admission, own: LeafCertificates, block: Admin) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
-    desk = Desk(by.hub, SystemClock(), partial(search, record))
+    desk = CommandHandler(by.hub, SystemClock(), partial(search, record))
     pages = AdminServer(
         hub=by.hub,
         desk=desk,
@@ -282,10 +292,10 @@ def _admin(config: Config, by: Admission, own: Leaves, block: Admin) -> AdminDoo
         unready=by.unready,
         counted=by.refusals.counted,
     )
-    return AdminDoor(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
+    return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
 
 
-def _seated(door: AdminDoor) -> accept.Handle:
+def _seated(door: AdminListener) -> accept.Handle:
     """Who may stay on the admin listener is its own affair: nobody there makes room for agents."""
 
     async def handle(stream: trio.SocketStream, seat: Seat) -> None:
@@ -302,14 +312,14 @@ def _link(block: Admin | None) -> str:
     return f"https://{block.names[0] if block.names else _bracketed(block.bind.host)}:{block.bind.port}/"
 
 
-def _endpoint(inside: Inside, own: Leaves, block: Listener, port: int) -> EndpointDoor:
+def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listener, port: int) -> EndpointListener:
     scheme = "https" if block.tls else "http"
     host = block.names[0] if block.names else _bracketed(block.bind.host)
-    way = Way(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
-    return EndpointDoor(inside, _context(own, block) if block.tls else None, way)
+    way = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
+    return EndpointListener(inside, _context(own, block) if block.tls else None, way)
 
 
-def _context(own: Leaves, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
+def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
     """What gives the present certificate of a listener of ours."""
     if block.certificate and block.key:
         context = file_context(block.certificate, block.key)
@@ -367,7 +377,7 @@ def _own(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-async def _stop_on_signal(stop: accept.Stop, hub: ApprovalHub) -> None:
+async def _stop_on_signal(stop: accept.Shutdown, hub: ApprovalHub) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)
@@ -377,7 +387,7 @@ async def _stop_on_signal(stop: accept.Stop, hub: ApprovalHub) -> None:
 
 
 async def _reload_on_signal(
-    hangups: AsyncIterator[int], present: Present, read: Callable[[], Config | None], hub: ApprovalHub
+    hangups: AsyncIterator[int], present: ActiveConfig, read: Callable[[], Config | None], hub: ApprovalHub
 ) -> None:
     async for _ in hangups:
         config = await trio.to_thread.run_sync(read)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.idempotency import Repeat
+    from trio_gate.aws.idempotency import IdempotentForm
     from trio_gate.wire.head import Headers
 
 VERSION = "trio-gate request digest 2"
@@ -87,7 +87,7 @@ class DigestInput:
     payload_sha256: str
     trailers: Headers = ()
     rule: str
-    repeat: Repeat | None = None
+    repeat: IdempotentForm | None = None
 
 
 def digest(parts: DigestInput) -> str:

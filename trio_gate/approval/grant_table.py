@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_GRANTS = 1000
 
 
-class Book:
+class GrantTable:
     """All grants, by id, in the order they were made."""
 
     def __init__(self, grants: Iterable[Grant] = ()) -> None:

@@ -45,7 +45,7 @@ TOKENS_OF: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
+class IdempotentForm:
     """A request without its tokens.
 
     Attributes:
@@ -63,7 +63,7 @@ class _Hole(Exception):  # noqa: N818 - a way out
     """A value that is not known: nothing can be said to be equal to it."""
 
 
-def repeat_of(call: Call, shape: Shape | None) -> Repeat | None:
+def repeat_of(call: Call, shape: Shape | None) -> IdempotentForm | None:
     """The request without its tokens; None if it has none, or if a parameter is not known. `shape` is the operation's input."""
     if shape is None or not call.reviewed:
         return None
@@ -77,7 +77,7 @@ def repeat_of(call: Call, shape: Shape | None) -> Repeat | None:
     except _Hole:
         return None
     headers = frozenset(member.wire for member in tokens.values() if member.location == "header")
-    return Repeat(sha256=hashlib.sha256(data).hexdigest(), headers=headers, tokens=tuple(sent))
+    return IdempotentForm(sha256=hashlib.sha256(data).hexdigest(), headers=headers, tokens=tuple(sent))
 
 
 def _tokens(service: str, shape: Shape) -> dict[str, Member]:

@@ -25,7 +25,7 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Ingress:
     """One connection's way.
 
     Attributes:
@@ -47,7 +47,7 @@ class Way:
     refused: Unidentified | None = None
 
 
-def check_way(head: RequestHead, way: Way) -> None:
+def check_way(head: RequestHead, way: Ingress) -> None:
     """Refuse what came by a name that is not served, whoever sent it.
 
     Raises:
@@ -59,7 +59,7 @@ def check_way(head: RequestHead, way: Way) -> None:
         raise way.refused
 
 
-def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> tuple[RequestHead, Place]:
+def destination(head: RequestHead, claim: Claim, way: Ingress, table: HostTable) -> tuple[RequestHead, Place]:
     """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
 
     Raises:
@@ -73,7 +73,7 @@ def destination(head: RequestHead, claim: Claim, way: Way, table: HostTable) -> 
     return by_scope(head, claim, table)
 
 
-def _check_endpoint(head: RequestHead, way: Way) -> None:
+def _check_endpoint(head: RequestHead, way: Ingress) -> None:
     found = _HOST.fullmatch(fold(head.one("host") or ""))
     if found is None or (found[1] or found[2]) not in way.names:
         raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)

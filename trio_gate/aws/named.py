@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedCall:
     """One AWS call by name.
 
     Attributes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.hosts.arn_hosts import owners
 from trio_gate.aws.model.catalog import CBOR
-from trio_gate.aws.named import Named
+from trio_gate.aws.named import NamedCall
 from trio_gate.aws.params.query import queue_of_path, structure_from_query, with_source_region
 from trio_gate.aws.params.readers.cbor_body import read_cbor
 from trio_gate.aws.params.readers.form_body import once, read_form
@@ -87,7 +87,7 @@ def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain |
     return unframed_head(head, checker.trailers), Held(data=bytes(content), framed=kind)
 
 
-def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog) -> Named:
+def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog) -> NamedCall:
     """The call by name and parameters, before its meaning is looked up. The catalogue must have loaded every candidate's model.
 
     Raises:
@@ -107,7 +107,7 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
     _check_account(match, place, claim, params)
     _check_outpost(head, params)
     forwarded_headers(head, match.service.name, match.operation.name, match.protocol, catalog)
-    return Named(
+    return NamedCall(
         candidate=match.candidate,
         service=match.service.name,
         operation=match.operation.name,

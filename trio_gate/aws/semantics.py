@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.actions import all_actions, main_action
 from trio_gate.aws.iam.sensitive_operations import listed, reads_secret, vends_credentials
-from trio_gate.aws.resources.arns import Scene
-from trio_gate.aws.resources.collect import named
+from trio_gate.aws.resources.arns import CallerContext
+from trio_gate.aws.resources.collect import collect_resources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
+class CallSemantics:
     """The fields of a `Call` that are derived; see there."""
 
     iam_action: str | None
@@ -54,7 +54,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     place: Place,
     head: RequestHead,
     tables: Tables,
-) -> Meaning:
+) -> CallSemantics:
     """The meaning of a call. Reads a file the first time a service is met, unless `tables.ensure` did before.
 
     Args:
@@ -73,13 +73,13 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     action = main_action(
         tables, service=service, operation=operation, signing_name=signing_name, method=head.method, params=params
     )
-    scene = Scene(partition=partition, region=region, account=account)
+    scene = CallerContext(partition=partition, region=region, account=account)
     prefix = action.name.partition(":")[0] if action else ""
     if tables.reviewed(service, operation):
         reviewed = not tables.newer(service, operation, shape, params)
     else:
         reviewed = listed(service, operation)
-    found = named(
+    found = collect_resources(
         service=service,
         operation=operation,
         params=params,
@@ -89,7 +89,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
         target=head.target,
         host_account=place.account,
     )
-    meaning = Meaning(
+    meaning = CallSemantics(
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, params=params),
         access=action.access if action else "write",
@@ -104,7 +104,7 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
     return meaning if reviewed else _newer(meaning)
 
 
-def _newer(meaning: Meaning) -> Meaning:
+def _newer(meaning: CallSemantics) -> CallSemantics:
     """What is left of what our tables say of a call that they do not know."""
     return replace(
         meaning,

@@ -64,15 +64,15 @@ def run(args: argparse.Namespace) -> int:
     """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
     import trio  # noqa: PLC0415 - loaded by this verb alone
 
-    from trio_gate.cli.approving.prompt_input import Given  # noqa: PLC0415 - as above
-    from trio_gate.cli.approving.session import Desk  # noqa: PLC0415 - as above
+    from trio_gate.cli.approving.prompt_input import TypedAnswer  # noqa: PLC0415 - as above
+    from trio_gate.cli.approving.session import ApproverSession  # noqa: PLC0415 - as above
 
     tell = _tell(args)
     if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
         return _fail("there is no terminal to ask at: use --list, --yes, --deny REASON or --exec PROGRAM", 2)
     try:
         place = _place(args.url, args.ca, args.config)
-        desk = Desk(
+        desk = ApproverSession(
             url=place.url,
             origin=place.origin,
             token=_token(args.token_file),
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
             return trio.run(desk.tell, tell)
         given = None
         if args.yes or args.deny is not None:
-            given = Given(verdict="approve" if args.yes else "deny", reason=args.deny or "")
+            given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or "")
         return trio.run(partial(desk.work, given, args.program, once=args.once))
     except GateError as error:
         return _fail(error.reason, 1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.cli.config_file import read
 from trio_gate.cli.explain_run import Explainer
 from trio_gate.cli.explain_view import page
-from trio_gate.exchange.snapshot import generation
+from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     config = read(args.config) if args.config else None
     if args.config and config is None:
         return 2
-    explainer = Explainer(generation(1, config) if config else None, args.now or SystemClock().now(), args.name)
+    explainer = Explainer(compile_snapshot(1, config) if config else None, args.now or SystemClock().now(), args.name)
     try:
         return _lines(explainer, args.request) if args.jsonl else _pages(explainer, args.request, endpoint=args.endpoint)
     except OSError as error:

@@ -18,7 +18,7 @@ from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify, unframed
-from trio_gate.aws.ingress import Way, destination
+from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange.snapshot import check_place
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Call, Claim, Value
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Body
 
@@ -58,7 +58,7 @@ class Explainer:
         name: the Host name of the endpoint listener.
     """
 
-    def __init__(self, by: Generation | None, now: datetime, name: str) -> None:
+    def __init__(self, by: Snapshot | None, now: datetime, name: str) -> None:
         self._generation = by
         self._now = now
         self._name = name
@@ -96,19 +96,19 @@ class Explainer:
             yield answer
             going = going and _next(connection)
 
-    def _way(self, row: dict[str, Any]) -> Way:
+    def _way(self, row: dict[str, Any]) -> Ingress:
         if row.get("mode") == "endpoint":
             names = frozenset({self._name, "localhost", "127.0.0.1"})
-            return Way(kind="endpoint", names=names, base=f"https://{self._name}")
+            return Ingress(kind="endpoint", names=names, base=f"https://{self._name}")
         sni = row.get("sni") or None
         authority = row.get("connect") or f"{sni}:{HTTPS}"
         connect = parse_connect(f"CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n\r\n".encode("utf-8", "replace"))
         if connect.port != HTTPS:
             raise Malformed("only port 443 is served", status=403)
         self._table.place(connect.host)
-        return Way(kind="proxy", sni=sni, connect=connect.host)
+        return Ingress(kind="proxy", sni=sni, connect=connect.host)
 
-    def _facts(self, arrived: RequestHead, connection: AgentConnection, way: Way) -> Iterator[dict[str, Any]]:
+    def _facts(self, arrived: RequestHead, connection: AgentConnection, way: Ingress) -> Iterator[dict[str, Any]]:
         """The call, what the rules say to it and what would be sent, each as soon as it is known. Raises GateError."""
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None

@@ -35,7 +35,7 @@ class Admitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class Snapshot:
     """See the head of the file. `number` counts from 1."""
 
     number: int
@@ -64,7 +64,7 @@ class Generation:
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
 
 
-def generation(number: int, config: Config) -> Generation:
+def compile_snapshot(number: int, config: Config) -> Snapshot:
     """Compile a configuration whose conditions `check_condition` has accepted."""
     rules = tuple(
         Rule(
@@ -78,7 +78,7 @@ def generation(number: int, config: Config) -> Generation:
         )
         for rule in config.rules
     )
-    return Generation(
+    return Snapshot(
         number=number,
         config=config,
         rules=rules,
@@ -107,7 +107,7 @@ def credential_for(endpoint: Endpoint, account: str) -> Credential:
     return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
 
 
-def check_served(place: Place, config: Config, table: HostTable) -> None:
+def require_served_place(place: Place, config: Config, table: HostTable) -> None:
     """Raise Unidentified if a place is none that an endpoint could serve, whichever account is asked for."""
     faults: list[Unidentified] = []
     for endpoint in config.endpoints:

@@ -41,7 +41,7 @@ class _Branch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class GatheredFacts:
     """What was gathered: CEL's variables, and a sentence for each path that was left out, by its last name."""
 
     data: dict[str, Plain | datetime]
@@ -62,7 +62,7 @@ class Plan:
             branch.tested |= read.tested
             branch.whole |= not read.tested
 
-    def gather(self, facets: Facets) -> Basis:
+    def gather(self, facets: Facets) -> GatheredFacts:
         """Raises Undecided where the conditions cannot be judged."""
         gaps: dict[str, str] = {}
         data: dict[str, Plain | datetime] = {}
@@ -71,7 +71,7 @@ class Plan:
                 data["request.time"] = facets.time
             else:
                 data[root] = _below(facets, (root,), branch, gaps)
-        return Basis(data=data, gaps=gaps)
+        return GatheredFacts(data=data, gaps=gaps)
 
 
 def _below(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) -> Plain:

@@ -18,7 +18,7 @@ from cel_expr_python import cel
 from cel_expr_python.ext import ext_strings
 
 from trio_gate.facet.schema import FACETS
-from trio_gate.policy.activation import Basis, Plan, Undecided
+from trio_gate.policy.activation import GatheredFacts, Plan, Undecided
 from trio_gate.policy.checked_ast import Node, tree
 from trio_gate.policy.cost import work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
@@ -85,9 +85,9 @@ class Evidence:
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
-        self._ready: dict[object, tuple[Basis, Any]] = {}
+        self._ready: dict[object, tuple[GatheredFacts, Any]] = {}
 
-    def ready(self, plan: Plan) -> tuple[Basis, Any]:
+    def ready(self, plan: Plan) -> tuple[GatheredFacts, Any]:
         """What a plan gathers, and the same as the library's activation. Raises Undecided."""
         if plan.key not in self._ready:
             basis = plan.gather(self.facets)

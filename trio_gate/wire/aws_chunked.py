@@ -95,7 +95,7 @@ def refused_payload(declared: str) -> Malformed:
     return Malformed("`x-amz-content-sha256` is neither 64 lower-case hex digits nor a form that s3 knows")
 
 
-def check_served(head: RequestHead) -> None:
+def refuse_unserved_form(head: RequestHead) -> None:
     """Refuse a form that is never served before its body is waited for, which may have no end. Raises Malformed."""
     declared = declared_payload(head) or ""
     if declared.startswith(tuple(_NOT_SERVED)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.aws.meaning_kit import ACCOUNT, OTHER, meaning, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.curated_members import READERS
-from trio_gate.aws.semantics import Meaning
+from trio_gate.aws.semantics import CallSemantics
 
 EXPRESS = "b--use1-az4--x-s3"
 EXPRESS_ARN = f"arn:aws:s3express:us-east-1:{ACCOUNT}:bucket/{EXPRESS}"
@@ -330,7 +330,7 @@ CURATED = sorted({*READERS, "ec2", "s3", "s3control", "glue", "quicksight"})
 def test_any_parameters_have_a_meaning(data, service, params):
     operation = data.draw(st.sampled_from(sorted(operations(service))))
     found = meaning(service, operation, params)
-    assert isinstance(found, Meaning)
+    assert isinstance(found, CallSemantics)
     assert found.resources is UNKNOWN or all(isinstance(arn, str) and "\x00" not in arn for arn in found.resources)
     if found.cross_account is False:
         assert found.resource_accounts is not UNKNOWN

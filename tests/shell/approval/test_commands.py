@@ -33,7 +33,7 @@ from trio_gate.approval.frames import (
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Limits, Roll
+from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND_ACTIVITY
 
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
@@ -46,7 +46,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def hub(clock) -> ApprovalHub:
-    return ApprovalHub(clock, Limits(grant_time=3600.0, grant_uses=10), Roll(agents=("ci", "eve")))
+    return ApprovalHub(clock, Limits(grant_time=3600.0, grant_uses=10), HubConfig(agents=("ci", "eve")))
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revo
 from trio_gate.approval.question import Group
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
-from trio_gate.shell.approval.database import Keep
-from trio_gate.shell.approval.hub_config import roll_of
+from trio_gate.shell.approval.database import ApprovalDatabase
+from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.approval.lifespan import open_hub
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT, open_audit_log
@@ -46,7 +46,7 @@ rule "the rest" {{ action = "approve" approvers = [human.oncall] }}
 """
 CONFIG = load(BASE + MAIN + TEXT)
 OTHER_RULE = load(BASE + MAIN + TEXT.replace('action = "approve"', 'match = aws.access == "write" action = "approve"'))
-STANDING = roll_of(CONFIG).standings["the rest"]
+STANDING = hub_config(CONFIG).standings["the rest"]
 ALICE = Group(id="human.oncall", people=("alice",), quorum=1, timeout=600.0)
 
 
@@ -140,7 +140,7 @@ async def test_a_use_that_cannot_be_kept_is_none(opened, clock, monkeypatch):
             raise sqlite3.OperationalError("disk full")
 
         with monkeypatch.context() as patched:
-            patched.setattr(Keep, "_write", full)
+            patched.setattr(ApprovalDatabase, "_write", full)
             with pytest.raises(AuditUnavailable, match="disk full"):
                 await hub.ask(call(2))
         assert [grant.used for grant in hub.grants.book] == [0]
@@ -215,20 +215,20 @@ async def test_what_is_out_of_time_ends_by_itself(tmp_path, autojump_clock):
 
 def test_the_file_is_this_users_alone_and_another_version_is_refused(tmp_path):
     path = tmp_path / "approvals.db"
-    keep = Keep(str(path))
+    keep = ApprovalDatabase(str(path))
     keep.close()
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 9")
     db.close()
     with pytest.raises(AuditUnavailable, match="schema 9"):
-        Keep(str(path))
+        ApprovalDatabase(str(path))
     with pytest.raises(AuditUnavailable, match="cannot be kept"):
-        Keep(str(tmp_path / "no" / "folder"))
+        ApprovalDatabase(str(tmp_path / "no" / "folder"))
 
 
 async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path, monkeypatch):
-    keep = Keep(str(tmp_path / "k.db"))
+    keep = ApprovalDatabase(str(tmp_path / "k.db"))
     keep.put("stop", "a", {"n": 1})
     keep.put("stop", "b", {"n": 1})
     keep.drop("stop", "a")
@@ -246,7 +246,7 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
 
 
 async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path):
-    keep = Keep(str(tmp_path / "k.db"))
+    keep = ApprovalDatabase(str(tmp_path / "k.db"))
     keep.put("stop", "a", {"n": 1})
     keep._limiter.acquire_on_behalf_of_nowait(keep)
     async with trio.open_nursery() as nursery:
@@ -261,15 +261,15 @@ async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path)
 
 
 async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_path, monkeypatch):
-    keep, hangs, go = Keep(str(tmp_path / "k.db")), trio.Event(), threading.Event()
-    write, token = Keep._write, trio.lowlevel.current_trio_token()
+    keep, hangs, go = ApprovalDatabase(str(tmp_path / "k.db")), trio.Event(), threading.Event()
+    write, token = ApprovalDatabase._write, trio.lowlevel.current_trio_token()
 
     def slow(self, notes):
         token.run_sync_soon(hangs.set)
         go.wait(30)
         write(self, notes)
 
-    monkeypatch.setattr(Keep, "_write", slow)
+    monkeypatch.setattr(ApprovalDatabase, "_write", slow)
     keep.put("stop", "a", {"n": 1})
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep.flush)
@@ -333,7 +333,7 @@ async def test_a_look_that_hangs_is_a_fault(opened, monkeypatch, mock_clock):
     with monkeypatch.context() as patched:
         async with opened() as hub:
             await hub.kept()
-            patched.setattr(Keep, "_write", lambda *_: go.wait(30))
+            patched.setattr(ApprovalDatabase, "_write", lambda *_: go.wait(30))
             for seconds in (LOOK_EVERY, LOOK_TIMEOUT):
                 await wait_all_tasks_blocked()
                 mock_clock.jump(seconds)

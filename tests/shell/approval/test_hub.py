@@ -14,9 +14,9 @@ from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pend
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Limits, Roll
+from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
 from trio_gate.shell.net.agent_stream import AgentGone
 
@@ -43,7 +43,7 @@ class Agent:
 
     def __init__(self, hub: ApprovalHub, attempt) -> None:
         self.hub, self.attempt = hub, attempt
-        self.answer: Verdict | Cleared | AgentGone | Denied | None = None
+        self.answer: Verdict | HubClearance | AgentGone | Denied | None = None
         self.scope = trio.CancelScope()
         self.done = trio.Event()
 
@@ -60,7 +60,7 @@ class Agent:
 
     @property
     def cleared(self) -> bool:
-        return isinstance(self.answer, Cleared)
+        return isinstance(self.answer, HubClearance)
 
 
 @pytest.fixture
@@ -431,10 +431,10 @@ async def test_rules_that_changed_take_back_questions_and_grants(hub, alice, sta
     await wait_all_tasks_blocked()
     alice.vote(grant=Terms(uses=1, minutes=5))
     waiting = await start(question("q2", digest=OTHER, repeat_key=OTHER))
-    hub.judge_again(Roll(standings={"the rest": STANDING}))
+    hub.judge_again(HubConfig(standings={"the rest": STANDING}))
     await wait_all_tasks_blocked()
     assert (hub.pending, len(list(hub.grants.book)), waiting.answer) == (1, 2, None)
-    hub.judge_again(Roll(standings={"the rest": "other"}))
+    hub.judge_again(HubConfig(standings={"the rest": "other"}))
     await wait_all_tasks_blocked()
     assert waiting.answer.outcome == "withdraw"
     assert (hub.pending, list(hub.grants.book)) == (0, [])

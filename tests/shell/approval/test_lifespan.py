@@ -7,7 +7,7 @@ from contextlib import closing
 from tests.approval.kit import FixedClock
 from tests.shell.approval.test_database import CONFIG
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.approval.database import Keep
+from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.lifespan import open_hub
 
 
@@ -23,5 +23,5 @@ async def test_a_stop_is_kept_though_the_record_takes_no_row_of_it(tmp_path):
     async with open_hub(CONFIG, FixedClock(), path, "", Full()) as hub:
         hub.stop("ci", "alice", "odd calls")
         hub.acts.note(b"{}")
-    with closing(Keep(path)) as keep:
+    with closing(ApprovalDatabase(path)) as keep:
         assert [stop["agent"] for stop in keep.load("stop").values()] == ["ci"]

@@ -13,8 +13,8 @@ from tests.kit.asking import asked, listening
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Roll
-from trio_gate.shell.approval.notifier import Pager
+from trio_gate.shell.approval.hub_config import HubConfig
+from trio_gate.shell.approval.notifier import Notifier
 
 FACTS = ["q1", "111111111111 prod", "s3:DeleteObjects", "https://gate/#q1"]
 
@@ -35,7 +35,7 @@ async def said(script) -> list[str]:
 
 @pytest.fixture
 async def pages(nursery):
-    made = Pager("https://gate/")
+    made = Notifier("https://gate/")
     nursery.start_soon(made.run)
     return made
 
@@ -64,7 +64,7 @@ class Noted:
 )
 async def test_it_is_run_for_groups_of_whom_nobody_is_connected(nursery, here, run):
     pages, clock = Noted(), FixedClock()
-    hub = ApprovalHub(clock, roll=Roll(notify={"human.oncall": ("/oncall",), "human.x": ("/x",)}), pager=pages)
+    hub = ApprovalHub(clock, roll=HubConfig(notify={"human.oncall": ("/oncall",), "human.x": ("/x",)}), pager=pages)
     groups = (*question().approvers, Group(id="human.x", people=("dave",), quorum=1, timeout=600.0))
     with ExitStack() as connected:
         for name in here:
@@ -96,7 +96,7 @@ async def test_one_that_does_not_work_is_logged_and_stops_nothing(tmp_path, page
 
 
 async def test_programs_that_wait_are_bounded(caplog):  # noqa: ASYNC124 - the pager is for a running trio
-    made = Pager("")
+    made = Notifier("")
     for _ in range(notifier.MAX_WAITING + 1):
         made.page(("/bin/true",), question())
     assert "too many programs wait" in caplog.text

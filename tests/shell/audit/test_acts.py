@@ -23,11 +23,11 @@ from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
-from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import Roll
+from trio_gate.shell.approval.hub_config import HubConfig
 from trio_gate.shell.approval.lifespan import open_hub
-from trio_gate.shell.approval.subscribers import Audience
+from trio_gate.shell.approval.subscribers import Subscribers
 from trio_gate.shell.audit.acts import Acts, Unreviewed
 from trio_gate.shell.audit.database import read_last, search
 from trio_gate.shell.audit.writer import open_audit_log
@@ -97,7 +97,7 @@ async def leaves(hub, made):
 async def test_all_that_people_do_stands_in_the_chain_of_an_older_database(path):
     clock, made = FixedClock(), asked(question(grantable=True))
     async with open_audit_log(path) as audit:
-        hub = ApprovalHub(clock, roll=Roll(agents=("ci",)), audit=audit)
+        hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=audit)
         with listening(hub, clock, **ALL) as alice:
             await leaves(hub, made)
             terms = Terms(uses=5, minutes=60, predicate="aws.action != 'X'")
@@ -174,7 +174,7 @@ async def test_a_vote_whose_row_cannot_be_written_does_not_count(nursery):
 
 async def test_a_stop_holds_at_once_and_is_lifted_only_when_that_is_recorded():
     clock, record = FixedClock(), Full()
-    hub = ApprovalHub(clock, roll=Roll(agents=("ci",)), audit=record)
+    hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=record)
     with listening(hub, clock, **ALL) as alice:
         await alice.say(Stop(agent="ci", reason="x"))
         assert "not in the record yet" in (await alice.until(Rejected)).message
@@ -207,7 +207,7 @@ class Slow:
 async def lifting():
     """Alice lifts a stop, and her row is being written."""
     clock, record = FixedClock(), Slow()
-    hub = ApprovalHub(clock, roll=Roll(agents=("ci",)), audit=record)
+    hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=record)
     with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
         async with trio.open_nursery() as nursery:
             await bob.say(Stop(agent="ci", reason="same words"))
@@ -273,7 +273,7 @@ async def test_a_grant_answers_for_nothing_before_it_is_recorded():
 @pytest.mark.parametrize("what", ["stop", "rule"])
 async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
     clock, made = FixedClock(), asked()
-    hub = ApprovalHub(clock, roll=Roll(standings={made.question.rule: made.standing}))
+    hub = ApprovalHub(clock, roll=HubConfig(standings={made.question.rule: made.standing}))
     with listening(hub, clock) as alice:
         await leaves(hub, made)
         alice.vote()
@@ -286,8 +286,10 @@ async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
             nursery.start_soon(agent.run)
             await wait_all_tasks_blocked()
             alice.vote()
-            hub.stop(None, "alice", "") if what == "stop" else hub.judge_again(Roll(standings={made.question.rule: "another"}))
-    if isinstance(agent.answer, Cleared):
+            hub.stop(None, "alice", "") if what == "stop" else hub.judge_again(
+                HubConfig(standings={made.question.rule: "another"})
+            )
+    if isinstance(agent.answer, HubClearance):
         agent.answer.close()
     assert not list(hub.grants.book)
 
@@ -296,7 +298,7 @@ async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
     clock, made = FixedClock(), asked(question(grantable=True))
     standings = {made.question.rule: made.standing}
     async with open_audit_log(path) as audit:
-        hub = ApprovalHub(clock, roll=Roll(standings=standings), audit=audit)
+        hub = ApprovalHub(clock, roll=HubConfig(standings=standings), audit=audit)
         with listening(hub, clock, **ALL) as alice:
             for end in ("used", "expired", "void"):
                 made = asked(replace(made.question, expires_at=clock.time + timedelta(minutes=10)))
@@ -310,7 +312,7 @@ async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
                     clock.time += timedelta(hours=1)
                     hub.sweep()
                 else:
-                    hub.judge_again(Roll())
+                    hub.judge_again(HubConfig())
                 clock.time += timedelta(minutes=16)
         await hub.acts.flush()
     ended = [row for row in chain(path) if row["kind"] == "ended"]
@@ -324,7 +326,7 @@ async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
 
 async def test_an_operation_that_was_not_reviewed_has_one_row(path):
     async with open_audit_log(path) as audit:
-        acts = Acts(Audience(), audit)
+        acts = Acts(Subscribers(), audit)
         met = Unreviewed(acts, FixedClock())
         for call in (CALL, replace(CALL, reviewed=False), replace(CALL, reviewed=False, params={})):
             met.met(call, "ci")
@@ -340,7 +342,7 @@ async def test_an_operation_that_was_not_reviewed_has_one_row(path):
 
 async def test_a_row_that_is_being_written_when_its_task_is_cancelled_is_written_once(path):
     async with open_audit_log(path) as audit:
-        acts = Acts(Audience(), audit)
+        acts = Acts(Subscribers(), audit)
         acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
         with trio.move_on_after(0):
             await acts.flush()
@@ -356,7 +358,7 @@ async def test_a_row_that_takes_too_long_is_kept_for_later(autojump_clock):
             await super().acted(row)
 
     record = Slow()
-    acts = Acts(Audience(), record)
+    acts = Acts(Subscribers(), record)
     acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
     with pytest.raises(AuditUnavailable, match="within 10 seconds"):
         await acts.flush()

@@ -11,7 +11,7 @@ from tests.audit.kit import intent, outcome
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.audit.database import FILTERS, Store, read_last, search
+from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, search
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def store(path):
-    with closing(Store(path)) as made:
+    with closing(AuditDatabase(path)) as made:
         yield made
 
 
@@ -37,7 +37,7 @@ def chain_of(path):
 
 def test_rows_form_one_chain_over_batches_and_restarts(path):
     for batch in range(3):
-        with closing(Store(path)) as store:
+        with closing(AuditDatabase(path)) as store:
             store.append([intent_row(intent(f"r-{batch}-{n}")) for n in range(3)])
             store.append([outcome_row(outcome(f"r-{batch}-1"))])
             count, head = store.head()
@@ -47,7 +47,7 @@ def test_rows_form_one_chain_over_batches_and_restarts(path):
 
 
 def test_two_writers_cannot_fork_the_chain(path, store):
-    with closing(Store(path)) as other:
+    with closing(AuditDatabase(path)) as other:
         for n in range(4):
             (store, other)[n % 2].append([intent_row(intent(f"r-{n}"))])
     assert len(chain_of(path)) == 4
@@ -75,21 +75,21 @@ def test_a_batch_is_written_whole_or_not_at_all(path, store):
 def test_another_schema_is_refused(path, store):
     store._db.execute("PRAGMA user_version = 7")
     with pytest.raises(AuditUnavailable, match="schema 7, this gateway writes 1"):
-        Store(path)
+        AuditDatabase(path)
 
 
 def test_what_is_not_a_database_is_refused(path):
     with open(path, "wb") as file:
         file.write(b"something else entirely" * 100)
     with pytest.raises(AuditUnavailable, match="not a database"):
-        Store(path)
+        AuditDatabase(path)
     with pytest.raises(AuditUnavailable, match="not a database"):
         read_last(path, 1)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(AuditUnavailable, match="cannot be used"):
-        Store(str(tmp_path / "absent" / "audit.db"))
+        AuditDatabase(str(tmp_path / "absent" / "audit.db"))
     with pytest.raises(AuditUnavailable, match="cannot be used"):
         read_last(str(tmp_path / "audit.db"), 1)
     assert not (tmp_path / "audit.db").exists()

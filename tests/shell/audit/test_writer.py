@@ -15,7 +15,7 @@ from tests.audit.kit import NOW, intent, outcome
 from trio_gate.audit.record import Many, intent_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit import writer
-from trio_gate.shell.audit.database import Store, read_last
+from trio_gate.shell.audit.database import AuditDatabase, read_last
 from trio_gate.shell.audit.writer import AuditWriter, open_audit_log
 
 
@@ -24,7 +24,7 @@ def path(tmp_path):
     return str(tmp_path / "audit.db")
 
 
-class Slow(Store):
+class Slow(AuditDatabase):
     """A store whose disk waits until it is told to go on, and remembers its batches."""
 
     def __init__(self, path):
@@ -51,7 +51,7 @@ def slow(monkeypatch):
         made.append(Slow(path))
         return made[0]
 
-    monkeypatch.setattr(writer, "Store", make)
+    monkeypatch.setattr(writer, "AuditDatabase", make)
     yield made
     for store in made:
         store.go.set()
@@ -76,7 +76,7 @@ async def test_the_head_of_the_chain_is_logged_at_the_end(path, caplog):
     with caplog.at_level(logging.INFO):
         async with open_audit_log(path) as audit:
             await audit.intend(intent())
-    with closing(Store(path)) as store:
+    with closing(AuditDatabase(path)) as store:
         count, head = store.head()
     assert caplog.messages == [f"audit log closed after row {count}, head {head}"]
 
@@ -235,7 +235,7 @@ async def test_a_disk_that_cannot_be_written_is_noticed_without_a_call(path, moc
 
 async def test_a_look_that_hangs_is_a_fault(path, monkeypatch, mock_clock):
     go = threading.Event()
-    monkeypatch.setattr(Store, "probe", lambda _: go.wait())
+    monkeypatch.setattr(AuditDatabase, "probe", lambda _: go.wait())
     async with open_audit_log(path) as audit:
         for seconds in (writer.LOOK_EVERY, writer.LOOK_TIMEOUT):
             await trio.testing.wait_all_tasks_blocked()

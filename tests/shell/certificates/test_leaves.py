@@ -13,7 +13,7 @@ from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_au
 from trio_gate.aws.hosts.table import HostTable, packaged
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import leaves as cache
-from trio_gate.shell.certificates.leaves import LIFETIME, RENEWED_AFTER, Leaves, file_context
+from trio_gate.shell.certificates.leaves import LIFETIME, RENEWED_AFTER, LeafCertificates, file_context
 
 OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 SECOND = timedelta(seconds=1)
@@ -36,7 +36,7 @@ def table():
 
 @pytest.fixture
 def leaves(authority, clock):
-    return Leaves(authority, clock=clock)
+    return LeafCertificates(authority, clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,9 @@ def test_a_leaf_of_the_future_goes_when_the_clock_is_set_back(leaves, clock):
 
 async def test_a_peer_whose_clock_is_behind_is_served(authority, clock):
     clock.time += timedelta(minutes=59)
-    await shake_hands(Leaves(authority, clock=clock).context(["s3.amazonaws.com"]), client_of(authority), "s3.amazonaws.com")
+    await shake_hands(
+        LeafCertificates(authority, clock=clock).context(["s3.amazonaws.com"]), client_of(authority), "s3.amazonaws.com"
+    )
 
 
 def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
@@ -192,7 +194,7 @@ def test_older_versions_are_not_spoken(leaves):
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1"])
 async def test_our_own_listeners_have_names_and_addresses(tmp_path, clock, name):
     own = open_authority(tmp_path / "ca", "own", domains=OURS)
-    leaves = Leaves(own, clock=clock)
+    leaves = LeafCertificates(own, clock=clock)
     names = ["localhost", "127.0.0.1", "::1"]
     stream = await shake_hands(leaves.context(names), client_of(own), name)
     assert alternative_names(stream) == {"localhost", "127.0.0.1", "0:0:0:0:0:0:0:1"}
@@ -220,13 +222,13 @@ async def refused_by_the_client(ca, leaves, name):
 )
 async def test_our_own_cas_key_makes_nothing_but_our_listeners(tmp_path, clock, names, name, said):
     ca = open_authority(tmp_path / "ca", "own", domains=names)
-    assert await refused_by_the_client(ca, Leaves(ca, clock=clock), name) == said
+    assert await refused_by_the_client(ca, LeafCertificates(ca, clock=clock), name) == said
 
 
 @pytest.mark.parametrize("name", ["gate.example", "a.gate.example", "192.0.2.7", "2001:db8::7"])
 async def test_our_own_ca_serves_names_and_addresses_that_it_was_made_for(tmp_path, clock, name):
     ca = open_authority(tmp_path / "ca", "own", domains=["gate.example", "192.0.2.7", "2001:db8::7"])
-    await shake_hands(Leaves(ca, clock=clock).context([name]), client_of(ca), name)
+    await shake_hands(LeafCertificates(ca, clock=clock).context([name]), client_of(ca), name)
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell.exchange import prompt_parts
-from trio_gate.shell.exchange.prompt_parts import KEPT, Parts
+from trio_gate.shell.exchange.prompt_parts import KEPT, PromptParts
 from trio_gate.shell.exchange.work import Work
 
 
-def held(made=None, *, spooled=None, data=b"", bound=None) -> Parts:
+def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptParts:
     made = made or call()
     facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
-    return Parts(
+    return PromptParts(
         made, facets, bound or parts(), shown(made.params).values, spool=spooled, data=data, run=partial(Work().run, "opened")
     )
 

@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from trio_gate.config.model import Address
-from trio_gate.shell.net.accept import Door, Stop, listen, run
+from trio_gate.shell.net.accept import OpenListener, Shutdown, listen, run
 from trio_gate.shell.net.seats import Seats
 
 ABORT = struct.pack("ii", 1, 0)
@@ -21,12 +21,12 @@ async def door():
     """Makes a door, and serves it at once or when it is told to."""
     [listener] = await listen(Address(host="127.0.0.1", port=0))
     with listener.socket:
-        yield lambda handle: Door(kind="test", listener=listener, handle=handle, seats=Seats(1, 1))
+        yield lambda handle: OpenListener(kind="test", listener=listener, handle=handle, seats=Seats(1, 1))
 
 
 async def served(door, wait: trio.Event) -> None:
     """Serve until the event is there."""
-    stop = Stop()
+    stop = Shutdown()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run, [door], stop)
         with trio.fail_after(10):

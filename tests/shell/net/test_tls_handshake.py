@@ -8,7 +8,7 @@ from trio.testing import memory_stream_pair
 
 from tests.kit.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
 from trio_gate.errors import Denied, Malformed
-from trio_gate.shell.certificates.leaves import Leaves
+from trio_gate.shell.certificates.leaves import LeafCertificates
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
 from trio_gate.shell.net.transport import TlsTransport
 from trio_gate.wire.client_hello import MAX_HELLO
@@ -26,7 +26,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 def leaves(authority):
-    return Leaves(authority, clock=MovingClock())
+    return LeafCertificates(authority, clock=MovingClock())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, r
 from trio_gate.config.model import Address, Upstream
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.connection import RECEIVE
-from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT, Upstreams, fetch
+from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT, UpstreamPool, fetch
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
 
@@ -35,7 +35,7 @@ async def upstreams(aws):
     await made.aclose()
 
 
-async def ask(upstreams: Upstreams, body: bytes = b"", host: str = HOST) -> bytes:
+async def ask(upstreams: UpstreamPool, body: bytes = b"", host: str = HOST) -> bytes:
     _, content = await fetch(upstreams, host, request("PUT"), body, most=1000)
     return content
 

@@ -48,7 +48,7 @@ class Arn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class CallerContext:
     """Where names without an ARN are looked up: the signing region and the caller's account."""
 
     partition: str
@@ -92,7 +92,7 @@ def plain(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-def given_arn(arn: Arn, scene: Scene) -> Resource:
+def given_arn(arn: Arn, scene: CallerContext) -> Resource:
     """The resource that a full ARN in the request names, in its canonical form."""
     owner: str | Unknown | None = arn.account
     if not is_account(arn.account):
@@ -144,7 +144,7 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
 """What is left out of (or makes unknown) the canonical ARN of a resource type."""
 
 
-def name_or_arn(service: str, kind: str, value: object, scene: Scene) -> Resource:
+def name_or_arn(service: str, kind: str, value: object, scene: CallerContext) -> Resource:
     """`value` as an ARN of `service`, or as the name behind `kind` ("table/", "db:") in the caller's account and region."""
     arn = parse(value)
     if arn is not None:
@@ -152,7 +152,7 @@ def name_or_arn(service: str, kind: str, value: object, scene: Scene) -> Resourc
     return scene.arn(service, f"{kind}{value}") if plain(value) else NOT_KNOWN
 
 
-def function(value: object, scene: Scene) -> Resource:
+def function(value: object, scene: CallerContext) -> Resource:
     """A Lambda function by name, `name:qualifier`, `account:function:name` or ARN."""
     arn = parse(value)
     if arn is not None:
@@ -161,7 +161,7 @@ def function(value: object, scene: Scene) -> Resource:
     return scene.arn("lambda", f"function:{found[2]}", account=found[1]) if found else NOT_KNOWN
 
 
-def key(value: object, scene: Scene) -> Resource:
+def key(value: object, scene: CallerContext) -> Resource:
     """A KMS key by id or ARN; an alias stands for a key of its own account and region, which one needs a look-up."""
     arn = parse(value)
     if arn is not None:
@@ -171,7 +171,7 @@ def key(value: object, scene: Scene) -> Resource:
     return scene.arn("kms", f"key/{value}") if isinstance(value, str) and _UUID.fullmatch(value) else NOT_KNOWN
 
 
-def queue(value: object, scene: Scene) -> Resource:
+def queue(value: object, scene: CallerContext) -> Resource:
     """An SQS queue by its URL, which names account and queue; SQS itself takes a bare name too."""
     found = _QUEUE_PATH.fullmatch(value) if isinstance(value, str) else None
     if found is None:
@@ -183,12 +183,12 @@ def queue(value: object, scene: Scene) -> Resource:
     return scene.arn("sqs", found[3], account=found[2])
 
 
-def secret(value: object, scene: Scene) -> Resource:
+def secret(value: object, scene: CallerContext) -> Resource:
     """A secret by name, partial ARN or ARN: all are `secret:name`, without the random suffix."""
     return name_or_arn("secretsmanager", "secret:", value, scene)
 
 
-def parameter(value: object, scene: Scene) -> Resource:
+def parameter(value: object, scene: CallerContext) -> Resource:
     """An SSM parameter by name, `name:version`, `name:label` or ARN; one that stands for a secret is UNKNOWN."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
@@ -197,7 +197,7 @@ def parameter(value: object, scene: Scene) -> Resource:
     return name_or_arn("ssm", "parameter/", value, scene)
 
 
-def bucket(value: object, scene: Scene, *, owner: str | None = None) -> Resource:
+def bucket(value: object, scene: CallerContext, *, owner: str | None = None) -> Resource:
     """An S3 bucket, directory bucket, or access point ARN. A bucket's name proves no account; `owner` is one AWS checks."""
     arn = parse(value)
     if arn is not None:

@@ -15,7 +15,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.iam.queries import QUERIES
 from trio_gate.aws.param_paths import leaves, text
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, given_arn, is_account, parse
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, is_account, parse
 from trio_gate.aws.resources.curated import curated
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
 from trio_gate.aws.resources.templates import ACCOUNT_MEMBERS, by_template
@@ -71,7 +71,7 @@ _PAGE = re.compile(r"next_?token|marker|max_?(?:results|records|items)|page_?(?:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class CallResources:
     """What a call names: the last four fields of a `Call`."""
 
     resource: str | Unknown | None
@@ -80,17 +80,17 @@ class Named:
     cross_account: bool | Unknown
 
 
-def named(
+def collect_resources(
     *,
     service: str,
     operation: str,
     params: Mapping[str, Value],
-    scene: Scene,
+    scene: CallerContext,
     action: Action | None,
     templates: Mapping[str, str],
     target: Target,
     host_account: str | None,
-) -> Named:
+) -> CallResources:
     """Resources and accounts of a call.
 
     Args:
@@ -117,7 +117,7 @@ def named(
     known = tuple(dict.fromkeys(account for account in accounts if isinstance(account, str)))
     settled = whole and UNKNOWN not in accounts
     foreign = any(account != scene.account for account in known)
-    return Named(
+    return CallResources(
         resource=main,
         resources=tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))) if complete else UNKNOWN,
         resource_accounts=known if settled else UNKNOWN,
@@ -134,7 +134,7 @@ def _found(
     service: str,
     operation: str,
     params: Mapping[str, Value],
-    scene: Scene,
+    scene: CallerContext,
     action: Action | None,
     templates: Mapping[str, str],
     target: Target,
@@ -159,7 +159,7 @@ def _names_nothing(action: Action, params: Mapping[str, Value]) -> bool:
     return action.access == "list" and all(_PAGE.fullmatch(path[0]) for path, _ in leaves(params))
 
 
-def _mentioned(service: str, params: Mapping[str, Value], scene: Scene) -> Iterable[Resource]:
+def _mentioned(service: str, params: Mapping[str, Value], scene: CallerContext) -> Iterable[Resource]:
     """ARNs anywhere in the call, buckets that services other than S3 are told to use, and what a query may name."""
     queries = QUERIES.get(service, frozenset())
     for path, value in leaves(params):

@@ -13,7 +13,7 @@ from trio_gate.aws.iam.partiql import read_statements
 from trio_gate.aws.iam.queries import may_choose_groups
 from trio_gate.aws.param_paths import items, text
 from trio_gate.aws.resources import arns
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, name_or_arn
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, name_or_arn
 from trio_gate.aws.resources.curated_ec2 import ec2
 from trio_gate.aws.resources.curated_ecs import ecs
 from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE, iam_reader
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.iam.partiql import Statement
 
 
-def curated(service: str, operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def curated(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     """The resources a call of a curated service names, the main one first; None for other services."""
     special = _SPECIAL.get(service)
     if special is not None:
@@ -39,13 +39,13 @@ def curated(service: str, operation: str, params: Mapping[str, Value], scene: Sc
     return [resource for name, read in readers.items() for resource in _read(params.get(name), read, scene)]
 
 
-def _read(value: Value, read: Callable[[object, Scene], Resource], scene: Scene) -> list[Resource]:
+def _read(value: Value, read: Callable[[object, CallerContext], Resource], scene: CallerContext) -> list[Resource]:
     if value is UNKNOWN:
         return [NOT_KNOWN]
     return [read(item, scene) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
 
 
-def _dynamodb(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _dynamodb(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     if "Statement" in operation or operation == "ExecuteTransaction":
         statements = read_statements(operation, params)
         return [part for one in statements for part in _statement(one, scene)] if statements else [NOT_KNOWN]
@@ -62,7 +62,7 @@ def _dynamodb(operation: str, params: Mapping[str, Value], scene: Scene) -> list
     return None
 
 
-def _statement(statement: Statement, scene: Scene) -> list[Resource]:
+def _statement(statement: Statement, scene: CallerContext) -> list[Resource]:
     table = TABLE(statement.table, scene)
     return [table] if statement.index is None else _with_index(table, statement.index)
 
@@ -71,7 +71,7 @@ def _with_index(table: Resource, index: str) -> list[Resource]:
     return [table, arns.inside(table, "/index/", index)]
 
 
-def _iam(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _iam(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     made = {
         "CreateRole": ("RoleName", "role"),
         "CreateUser": ("UserName", "user"),
@@ -85,7 +85,7 @@ def _iam(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
     return [iam_reader(f"{made[1]}{path}")(params.get(made[0]), scene) if arns.plain(path) else NOT_KNOWN]
 
 
-def _sqs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _sqs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     if operation not in {"CreateQueue", "GetQueueUrl"}:
         return None
     owner = params.get("QueueOwnerAWSAccountId") or scene.account
@@ -93,7 +93,7 @@ def _sqs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
     return [scene.arn("sqs", name, account=owner) if arns.plain(name) and arns.is_account(owner) else NOT_KNOWN]
 
 
-def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _kms(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     if operation == "Decrypt" and not params.get("KeyId"):
         return [NOT_KNOWN]
     if operation == "ReEncrypt" and not params.get("SourceKeyId"):
@@ -101,7 +101,7 @@ def _kms(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Reso
     return None
 
 
-def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _logs(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     if may_choose_groups(params):
         return [NOT_KNOWN]
     group, stream = params.get("logGroupName"), text(params, "logStreamName")
@@ -111,7 +111,7 @@ def _logs(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] |
     return [whole, arns.inside(whole, ":log-stream:", stream)]
 
 
-def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _ecr(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     registry = params.get("registryId")
     names = [name for name in (params.get("repositoryName"), *items(params.get("repositoryNames"))) if name is not None]
     if not registry or not names:
@@ -122,7 +122,7 @@ def _ecr(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | 
     ]
 
 
-def _events(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def _events(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     if operation == "PutEvents":
         entries = items(params.get("Entries"))
         buses = [entry.get("EventBusName") or "default" if isinstance(entry, dict) else None for entry in entries]
@@ -137,7 +137,7 @@ def _events(operation: str, params: Mapping[str, Value], scene: Scene) -> list[R
     return [Resource(arn=f"{place}/{rule}", account=bus.account) if arns.plain(rule) else NOT_KNOWN]
 
 
-_SPECIAL: dict[str, Callable[[str, Mapping[str, Value], Scene], list[Resource] | None]] = {
+_SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]] = {
     "dynamodb": _dynamodb,
     "ec2": ec2,
     "ecr": _ecr,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Value
-    from trio_gate.aws.resources.arns import Scene
+    from trio_gate.aws.resources.arns import CallerContext
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
@@ -81,7 +81,7 @@ _MAKES = {
 """What a call makes: IAM judges it as every resource of the kind."""
 
 
-def ec2(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def ec2(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     """What an EC2 call names; None when it names nothing by id, so that IAM's own answer holds."""
     made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
     found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
@@ -91,7 +91,7 @@ def ec2(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resou
 _NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})
 
 
-def _named(operation: str, path: tuple[str, ...], value: object, scene: Scene) -> list[Resource]:
+def _named(operation: str, path: tuple[str, ...], value: object, scene: CallerContext) -> list[Resource]:
     if value is UNKNOWN:
         return [NOT_KNOWN]
     if path[-1] == "KeyName":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, given_arn, name_or_arn, parse, plain
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, name_or_arn, parse, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ _DEFAULT_CLUSTER = frozenset(
 )
 
 
-def ecs(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource]:
+def ecs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
     """What an ECS call names: what is in the cluster first, then task definition and cluster."""
     name = params.get("cluster") or params.get("clusterName") or ("default" if operation in _DEFAULT_CLUSTER else None)
     cluster = name_or_arn("ecs", "cluster/", name, scene) if name else None
@@ -84,12 +84,12 @@ def _each(value: Value) -> list[Value]:
     return [item for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
 
 
-def _arn(value: Value, scene: Scene) -> Resource:
+def _arn(value: Value, scene: CallerContext) -> Resource:
     arn = parse(value)
     return given_arn(arn, scene) if arn else NOT_KNOWN
 
 
-def _task_definition(value: Value, scene: Scene) -> Resource:
+def _task_definition(value: Value, scene: CallerContext) -> Resource:
     """`family:revision` or an ARN with a revision; a bare family means its newest revision, which takes a look-up."""
     family, _, revision = str(value).rpartition(":")
     if parse(value) is None and plain(family) and plain(revision) and isinstance(value, str):
@@ -98,7 +98,7 @@ def _task_definition(value: Value, scene: Scene) -> Resource:
     return full if ":" in str(full.arn).rpartition("/")[2] else Resource(arn=UNKNOWN, account=full.account)
 
 
-def _in_cluster(kind: str, value: Value, cluster: Resource, scene: Scene) -> Resource:
+def _in_cluster(kind: str, value: Value, cluster: Resource, scene: CallerContext) -> Resource:
     arn = parse(value)
     place = None if cluster.arn is UNKNOWN else str(cluster.arn).replace(":cluster/", f":{kind}", 1)
     if arn is None:

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources import arns
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, name_or_arn
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, name_or_arn
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def kind_reader(service: str, kind: str, *, lower: bool = False, bare: bool = False) -> Callable[[object, Scene], Resource]:
+def kind_reader(
+    service: str, kind: str, *, lower: bool = False, bare: bool = False
+) -> Callable[[object, CallerContext], Resource]:
     """A reader of a name or ARN; `lower` where names ignore case, `bare` where ARNs have neither region nor account."""
 
-    def read(value: object, scene: Scene) -> Resource:
+    def read(value: object, scene: CallerContext) -> Resource:
         if lower and isinstance(value, str) and arns.plain(value):
             value = fold(value)
         found = name_or_arn(service, kind, value, scene)
@@ -31,66 +33,66 @@ def kind_reader(service: str, kind: str, *, lower: bool = False, bare: bool = Fa
     return read
 
 
-def iam_reader(kind: str) -> Callable[[object, Scene], Resource]:
+def iam_reader(kind: str) -> Callable[[object, CallerContext], Resource]:
     """A reader of an IAM name: no region, and no path, which a name does not tell."""
     return lambda value, scene: (
         scene.arn("iam", f"{kind}{value}", region="") if arns.plain(value) else name_or_arn("iam", kind, value, scene)
     )
 
 
-def arn_reader(value: object, scene: Scene) -> Resource:
+def arn_reader(value: object, scene: CallerContext) -> Resource:
     """A reader of members that only take full ARNs."""
     arn = arns.parse(value)
     return arns.given_arn(arn, scene) if arn else NOT_KNOWN
 
 
-def _zone(value: object, scene: Scene) -> Resource:
+def _zone(value: object, scene: CallerContext) -> Resource:
     name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
     return kind_reader("route53", "hostedzone/", bare=True)(name, scene)
 
 
-def _stack(value: object, scene: Scene) -> Resource:
+def _stack(value: object, scene: CallerContext) -> Resource:
     """A stack by name or ARN: `stack/name/*`, because only ARNs tell the id that follows."""
     if arns.plain(value):
         return scene.arn("cloudformation", f"stack/{value}/*")
     return name_or_arn("cloudformation", "stack/", value, scene)
 
 
-def _stack_set(value: object, scene: Scene) -> Resource:
+def _stack_set(value: object, scene: CallerContext) -> Resource:
     if arns.plain(value):
         return scene.arn("cloudformation", f"stackset/{str(value).partition(':')[0]}:*")
     return name_or_arn("cloudformation", "stackset/", value, scene)
 
 
-def _change_set(value: object, scene: Scene) -> Resource:
+def _change_set(value: object, scene: CallerContext) -> Resource:
     return arn_reader(value, scene) if arns.parse(value) else Resource(arn=UNKNOWN, account=scene.account)
 
 
-def _document(value: object, scene: Scene) -> Resource:
+def _document(value: object, scene: CallerContext) -> Resource:
     """An SSM document; names that begin with AWS or Amazon are AWS's own, which no account may use."""
     if arns.plain(value) and str(value).startswith(("AWS", "Amazon")):
         return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::document/{value}", account=None)
     return kind_reader("ssm", "document/")(value, scene)
 
 
-def _parameter_path(value: object, scene: Scene) -> Resource:
+def _parameter_path(value: object, scene: CallerContext) -> Resource:
     """All parameters under a path."""
     path = str(value).strip("/")
     return scene.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
 
 
-def _root(value: object, scene: Scene) -> Resource:
+def _root(value: object, scene: CallerContext) -> Resource:
     """An account by its id or the ARN of its root."""
     if arns.is_account(value):
         return scene.arn("iam", "root", region="", account=str(value))
     return arn_reader(value, scene)
 
 
-def _never(_: object, __: Scene) -> Resource:
+def _never(_: object, __: CallerContext) -> Resource:
     return NOT_KNOWN
 
 
-def _instance(value: object, scene: Scene) -> Resource:
+def _instance(value: object, scene: CallerContext) -> Resource:
     word = str(value)
     if word.startswith("i-") and arns.plain(word):
         return scene.arn("ec2", f"instance/{word}")
@@ -101,7 +103,7 @@ def _last(value: object) -> str:
     return str(value).rsplit("/", 1)[-1]
 
 
-def _table(value: object, scene: Scene) -> Resource:
+def _table(value: object, scene: CallerContext) -> Resource:
     """A table by name or ARN. What is named below one, its table is not: an index is said by other members."""
     found = kind_reader("dynamodb", "table/")(value, scene)
     return found if str(found.arn).count("/") == 1 else NOT_KNOWN
@@ -110,7 +112,7 @@ def _table(value: object, scene: Scene) -> Resource:
 TABLE = _table
 LOG_GROUP = kind_reader("logs", "log-group:")
 
-READERS: dict[str, dict[str, Callable[[object, Scene], Resource]]] = {
+READERS: dict[str, dict[str, Callable[[object, CallerContext], Resource]]] = {
     "dynamodb": {
         **dict.fromkeys(("TableName", "SourceTableName", "TargetTableName", "TableArn", "SourceTableArn"), TABLE),
         "GlobalTableName": lambda value, scene: (
@@ -229,7 +231,7 @@ READERS: dict[str, dict[str, Callable[[object, Scene], Resource]]] = {
 """botocore's service → member → what it names; the order of rows is the order of resources."""
 
 
-BY_OPERATION: dict[tuple[str, str], dict[str, Callable[[object, Scene], Resource]]] = {
+BY_OPERATION: dict[tuple[str, str], dict[str, Callable[[object, CallerContext], Resource]]] = {
     **{
         ("ssm", operation): {"Name": arns.parameter}
         for operation in (

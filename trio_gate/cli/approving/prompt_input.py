@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class TypedAnswer:
     """A person's answer."""
 
     verdict: Answer
@@ -30,7 +30,7 @@ class Given:
     grant: Terms | None = None
 
 
-async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Awaitable[None]]) -> Given:
+async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Awaitable[None]]) -> TypedAnswer:
     """An answer from the terminal. `most` are the minutes and uses of a grant; `show` prints the hidden parts in full.
 
     Raises EOFError when the person leaves.
@@ -40,10 +40,10 @@ async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Aw
     while True:
         word = (await _asked(f"approve this call? [{keys}] ")).lower()
         if word in ("y", "yes", "n", "no"):
-            return Given(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
+            return TypedAnswer(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
         if word in ("g", "grant") and may_grant:
             grant = await _terms(*most)
-            return Given(verdict="approve", reason=await _reason(), grant=grant)
+            return TypedAnswer(verdict="approve", reason=await _reason(), grant=grant)
         if word in ("d", "detail"):
             await show()
         else:

@@ -16,9 +16,9 @@ from rich.text import Text
 
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
-from trio_gate.cli.approving.channel import ASK_AGAIN, Talk
+from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
 from trio_gate.cli.approving.program import AT_ONCE, consult
-from trio_gate.cli.approving.prompt_input import Given, typed
+from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
 from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
 from trio_gate.client import Hopeless, connect
 from trio_gate.errors import GateError, Malformed, UpstreamError
@@ -35,7 +35,7 @@ ANSWER_TIMEOUT = 30
 """Seconds for what needs no person: a list, or the answer to one frame."""
 
 
-class Desk:
+class ApproverSession:
     """Shows prompts and sends answers."""
 
     def __init__(self, *, url: str, origin: str, token: str, ssl_context: ssl.SSLContext, json: bool) -> None:
@@ -47,7 +47,7 @@ class Desk:
         """Print what waits, and the grants and stops that stand. Raises GateError."""
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
-                talk = Talk(client)
+                talk = ApprovalChannel(client)
                 talk.take(await client.receive())
                 hello = talk.hello
                 for _ in range(hello.pending + hello.grants if hello else 0):
@@ -60,7 +60,7 @@ class Desk:
                 return 0
         raise UpstreamError("the gateway does not say what waits")
 
-    def _list(self, talk: Talk) -> None:
+    def _list(self, talk: ApprovalChannel) -> None:
         for prompt in talk.open.values():
             self._show(prompt)
         for grant in talk.grants.values():
@@ -73,18 +73,18 @@ class Desk:
     async def tell(self, frame: Request) -> int:
         """Say one thing; whether the gateway did it, as an exit status. Raises GateError."""
 
-        async def work(talk: Talk) -> int:
+        async def work(talk: ApprovalChannel) -> int:
             return 0 if isinstance(await talk.ask(frame), Accepted) else 1
 
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
-                return await self._converse(Talk(client), work)
+                return await self._converse(ApprovalChannel(client), work)
         raise UpstreamError("the gateway does not answer")
 
-    async def work(self, given: Given | None, program: str | None, *, once: bool) -> int:
+    async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool) -> int:
         """Answer prompts, one or until interrupted: as `given`, as a program says, or as is typed. Raises GateError."""
 
-        async def work(talk: Talk) -> int:
+        async def work(talk: ApprovalChannel) -> int:
             return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
 
         pause = FIRST_PAUSE
@@ -92,7 +92,7 @@ class Desk:
             try:
                 async with self._connect() as client:
                     pause = FIRST_PAUSE
-                    status = await self._converse(Talk(client), work)
+                    status = await self._converse(ApprovalChannel(client), work)
             except UpstreamError as error:
                 if once or isinstance(error, Hopeless):
                     raise
@@ -102,7 +102,7 @@ class Desk:
                 continue
             return status
 
-    async def _converse(self, talk: Talk, work: Callable[[Talk], Awaitable[int]]) -> int:
+    async def _converse(self, talk: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
         status = 0
         failure: GateError | None = None
         try:
@@ -118,12 +118,12 @@ class Desk:
             raise failure
         return status
 
-    async def _listen(self, talk: Talk) -> None:
+    async def _listen(self, talk: ApprovalChannel) -> None:
         async for frame in talk.client:
             self._news(frame)
             talk.take(frame)
 
-    async def _answer(self, talk: Talk, given: Given | None, *, once: bool) -> int:
+    async def _answer(self, talk: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
         while True:
             prompt = talk.next()
             if prompt is None:
@@ -140,12 +140,12 @@ class Desk:
             elif once:
                 return 0 if isinstance(reply, Accepted) else 1
 
-    async def _decide(self, talk: Talk, prompt: dict[str, Any], answer: Given) -> object:
+    async def _decide(self, talk: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
         talk.answered.add(prompt["id"])
         frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
         return await talk.ask(frame)
 
-    async def _typed(self, talk: Talk, prompt: dict[str, Any]) -> Given | None:
+    async def _typed(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
         """What the person types; None if the prompt is gone first."""
         hello = talk.hello
         may_grant = hello is not None and hello.may_grant and bool(prompt.get("grantable"))
@@ -154,25 +154,25 @@ class Desk:
         async def show() -> None:
             await self._open(talk, prompt)
 
-        async def answer() -> Given:
+        async def answer() -> TypedAnswer:
             return await typed(may_grant=may_grant, most=most, show=show)
 
         self._not_shown(talk, prompt)
         return await _unless_gone(talk, prompt["id"], answer)
 
-    async def _open(self, talk: Talk, prompt: dict[str, Any]) -> None:
+    async def _open(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> None:
         for part in talk.not_shown(prompt):
             print(f"--- {plain(part['name'])} ({plain(part['why'])})")
             async for piece in talk.read(prompt["id"], part["part"]):
                 print(piece)
         self._not_shown(talk, prompt)
 
-    def _not_shown(self, talk: Talk, prompt: dict[str, Any]) -> None:
+    def _not_shown(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> None:
         parts = talk.not_shown(prompt)
         if parts:
             print(f"PARTS NOT SHOWN: {', '.join(plain(part['name'] or part['part']) for part in parts)} (d shows them)")
 
-    async def _consult(self, talk: Talk, program: str, *, once: bool) -> int:
+    async def _consult(self, talk: ApprovalChannel, program: str, *, once: bool) -> int:
         """Hand each prompt to a program; what it does not decide is left to others."""
         slots, results = trio.CapacityLimiter(AT_ONCE), list[int]()
 
@@ -192,14 +192,14 @@ class Desk:
                 nursery.start_soon(one, prompt)
         return results[0]
 
-    async def _consult_one(self, talk: Talk, program: str, prompt: dict[str, Any]) -> int:
-        async def answer() -> Given | None:
+    async def _consult_one(self, talk: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
+        async def answer() -> TypedAnswer | None:
             try:
                 verdict, reason = await consult(program, prompt)
             except Malformed as fault:
                 self._say(f"{prompt['id']} is left undecided: {fault.reason}")
                 return None
-            return Given(verdict=verdict, reason=reason)
+            return TypedAnswer(verdict=verdict, reason=reason)
 
         given = await _unless_gone(talk, prompt["id"], answer)
         if given is None:
@@ -242,9 +242,11 @@ class Desk:
         print(line, file=sys.stderr if self._json else sys.stdout, flush=True)
 
 
-async def _unless_gone(talk: Talk, prompt_id: str, answer: Callable[[], Awaitable[Given | None]]) -> Given | None:
+async def _unless_gone(
+    talk: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
+) -> TypedAnswer | None:
     """An answer; None if there is none, or the prompt is gone first."""
-    given: Given | None = None
+    given: TypedAnswer | None = None
     async with trio.open_nursery() as nursery:
 
         async def gone() -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.guests import Guest
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
-    from trio_gate.shell.approval.commands import Desk
+    from trio_gate.shell.approval.commands import CommandHandler
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.net.turns import Turns
@@ -102,7 +102,7 @@ class AdminServer:
         self,
         *,
         hub: ApprovalHub,
-        desk: Desk,
+        desk: CommandHandler,
         people: Mapping[str, Person],
         names: frozenset[str],
         idle: Callable[[], AbstractContextManager[None]],

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from trio_gate.approval.send_history import Ledger, Sent
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
-    from trio_gate.shell.approval.grants import Grants
+    from trio_gate.shell.approval.grants import GrantService
 
 
-class Cleared:
+class HubClearance:
     """See the head of the file.
 
     Attributes:
@@ -34,7 +34,7 @@ class Cleared:
         asked: Asked,
         verdict: Verdict,
         *,
-        grants: Grants,
+        grants: GrantService,
         ledger: Ledger,
         clock: Clock,
         asker: str,

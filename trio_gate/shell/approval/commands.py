@@ -44,7 +44,7 @@ _MAY_NOT = {
 _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
-class Desk:
+class CommandHandler:
     """Answers clients. `find` reads the record, see `store.search`; it may block."""
 
     def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:

@@ -39,7 +39,7 @@ PRAGMA user_version = {SCHEMA};
 log = logging.getLogger(__name__)
 
 
-class Keep:
+class ApprovalDatabase:
     """The one writer of `path`. Raises AuditUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
 
     def __init__(self, path: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
     from trio_gate.ports import Asked
-    from trio_gate.shell.approval.clearance import Cleared
+    from trio_gate.shell.approval.clearance import HubClearance
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -22,10 +22,10 @@ class Attempt:
     """A task that waits. `answered` is what it is told; None with `done` set: a newer attempt took its place."""
 
     asked: Asked
-    answered: Verdict | Cleared | None = None
+    answered: Verdict | HubClearance | None = None
     done: trio.Event = field(default_factory=trio.Event)
 
-    def answer(self, answered: Verdict | Cleared | None) -> None:
+    def answer(self, answered: Verdict | HubClearance | None) -> None:
         """Wake the task, once."""
         if not self.done.is_set():
             self.answered = answered

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.codec import as_json, encode, granted
 from trio_gate.approval.frames import GrantEnded
 from trio_gate.approval.grant import grant_of, spent
-from trio_gate.approval.grant_table import Book
+from trio_gate.approval.grant_table import GrantTable
 from trio_gate.approval.persistence import grant_from
 from trio_gate.audit.acts import ended_row, grant_row
 from trio_gate.shell.approval.hub_config import agent_proof
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
-    from trio_gate.shell.approval.clearance import Cleared
-    from trio_gate.shell.approval.database import Keep
+    from trio_gate.shell.approval.clearance import HubClearance
+    from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.hub_config import Change
-    from trio_gate.shell.approval.subscribers import Audience
+    from trio_gate.shell.approval.subscribers import Subscribers
     from trio_gate.shell.audit.acts import Acts
 
 log = logging.getLogger(__name__)
 
 
-class Grants:
+class GrantService:
     """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
 
-    def __init__(self, clock: Clock, audience: Audience, keep: Keep | None, acts: Acts, *, ttl: float) -> None:
-        self.book = Book()
-        self.live: set[Cleared] = set()
+    def __init__(self, clock: Clock, audience: Subscribers, keep: ApprovalDatabase | None, acts: Acts, *, ttl: float) -> None:
+        self.book = GrantTable()
+        self.live: set[HubClearance] = set()
         self._clock = clock
         self._audience = audience
         self._keep = keep
@@ -50,7 +50,7 @@ class Grants:
     def load(self) -> None:
         """Take in what was kept. Raises AuditUnavailable."""
         if self._keep is not None:
-            self.book = Book(map(grant_from, self._keep.load("grant").values()))
+            self.book = GrantTable(map(grant_from, self._keep.load("grant").values()))
 
     def frames(self, person: str) -> tuple[str, ...]:
         """Those that a person may see, encoded."""
@@ -122,7 +122,7 @@ class Grants:
             )
         )
 
-    def take_back(self, which: Callable[[Cleared], bool]) -> None:
+    def take_back(self, which: Callable[[HubClearance], bool]) -> None:
         """Approvals that are on their way and have not been sent are not sent any more."""
         for cleared in filter(which, self.live):
             cleared.void()

@@ -1,6 +1,6 @@
 """The hub between calls that wait and the people who answer. Fills the port `Approvals`.
 
-Rule: a question is executed only by the one task that waits for it, with the `Cleared` that it got. A question whose task has left
+Rule: a question is executed only by the one task that waits for it, with the `HubClearance` that it got. A question whose task has left
 stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
 
 Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
@@ -26,12 +26,12 @@ from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, ex
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.clearance import Cleared
+from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.entries import Attempt, Entry, asker_of
-from trio_gate.shell.approval.grants import Grants
-from trio_gate.shell.approval.hub_config import Change, Limits, Roll
+from trio_gate.shell.approval.grants import GrantService
+from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
 from trio_gate.shell.approval.stops import Stops
-from trio_gate.shell.approval.subscribers import Audience
+from trio_gate.shell.approval.subscribers import Subscribers
 from trio_gate.shell.audit.acts import Acts
 from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.text.secret_detection import kept_text
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
     from trio_gate.ports import Asked, AuditLog, Clock
-    from trio_gate.shell.approval.database import Keep
-    from trio_gate.shell.approval.notifier import Pager
+    from trio_gate.shell.approval.database import ApprovalDatabase
+    from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
 
 VOIDED = "the person's token or rights are not what they were, and the question waits for others"
@@ -61,17 +61,17 @@ class ApprovalHub:
         self,
         clock: Clock,
         limits: Limits | None = None,
-        roll: Roll | None = None,
+        roll: HubConfig | None = None,
         *,
-        keep: Keep | None = None,
+        keep: ApprovalDatabase | None = None,
         audit: AuditLog | None = None,
-        pager: Pager | None = None,
+        pager: Notifier | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.roll = roll or Roll()
-        self.audience = Audience()
+        self.roll = roll or HubConfig()
+        self.audience = Subscribers()
         self.acts = Acts(self.audience, audit)
-        self.grants = Grants(clock, self.audience, keep, self.acts, ttl=self.limits.grant_ttl)
+        self.grants = GrantService(clock, self.audience, keep, self.acts, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.audience, keep)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
@@ -102,7 +102,7 @@ class ApprovalHub:
             self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
         self._changed(Change(before=self._keep.proofs() if self._keep else {}, after=self.roll.proofs))
 
-    def judge_again(self, roll: Roll) -> None:
+    def judge_again(self, roll: HubConfig) -> None:
         """The configuration is another now: what hangs on a rule, an agent or a person who is not what they were is no more.
 
         That is questions, votes, grants, and approvals on their way, those of throttled calls included.
@@ -175,7 +175,7 @@ class ApprovalHub:
         """Show a call that ended to those who observe, if there are any."""
         self.audience.show(lambda: whole_row(*record()))
 
-    async def ask(self, asked: Asked) -> Verdict | Cleared:
+    async def ask(self, asked: Asked) -> Verdict | HubClearance:
         """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
         self.sweep()
         cleared = self._cleared_before(asked)
@@ -198,7 +198,7 @@ class ApprovalHub:
         finally:
             self._leave(entry, attempt)
 
-    def _cleared_before(self, asked: Asked) -> Cleared | None:
+    def _cleared_before(self, asked: Asked) -> HubClearance | None:
         """What stands in for asking: a throttled call's approval, or a grant. Raises Denied during a cool-down."""
         question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
         retry = self.ledger.retry(asker, question.digest, asked.invocation, now, asked.standing)
@@ -215,8 +215,8 @@ class ApprovalHub:
             raise Denied(f"{told}: {reason}", detail=f"{told}: {kept_text(reason)}") if reason else Denied(told)
         return None
 
-    def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> Cleared:
-        return Cleared(
+    def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> HubClearance:
+        return HubClearance(
             asked,
             verdict,
             grants=self.grants,
@@ -227,7 +227,7 @@ class ApprovalHub:
             retry=retry,
         )
 
-    async def _durable(self, cleared: Cleared) -> None:
+    async def _durable(self, cleared: HubClearance) -> None:
         """Return once a grant and its use are on disk. Raises AuditUnavailable."""
         try:
             if cleared.grant is not None:
@@ -299,7 +299,7 @@ class ApprovalHub:
         if entry.attempt is attempt:
             entry.attempt = None
             self._step(entry, detach(entry.prompt))
-        if isinstance(attempt.answered, Cleared):
+        if isinstance(attempt.answered, HubClearance):
             attempt.answered.close()
 
     @contextmanager

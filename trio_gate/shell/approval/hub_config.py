@@ -32,7 +32,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roll:
+class HubConfig:
     """Who there is, and what is asked of them.
 
     Attributes:
@@ -92,11 +92,11 @@ def limits_of(config: Config) -> Limits:
     )
 
 
-def roll_of(config: Config) -> Roll:
+def hub_config(config: Config) -> HubConfig:
     """What the hub knows of a configuration."""
     approvers = {approver.id: approver for approver in config.approvers}
     asking = [rule for rule in config.rules if rule.action == "approve"]
-    return Roll(
+    return HubConfig(
         agents=tuple(agent.name for agent in config.agents),
         standings={rule.name: standing(rule, [approvers[name] for name in rule.approvers]) for rule in asking},
         notify={approver.id: approver.notify for approver in config.approvers if approver.notify},

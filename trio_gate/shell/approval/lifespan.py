@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.approval.database import Keep
+from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
-from trio_gate.shell.approval.hub_config import limits_of, roll_of
-from trio_gate.shell.approval.notifier import Pager
+from trio_gate.shell.approval.hub_config import hub_config, limits_of
+from trio_gate.shell.approval.notifier import Notifier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,9 +42,9 @@ async def open_hub(
 
     `audit` is the record of what people do. Raises AuditUnavailable if the database cannot be used.
     """
-    keep = await trio.to_thread.run_sync(Keep, path)
-    pager = Pager(link)
-    hub = ApprovalHub(clock, limits_of(config), roll_of(config), keep=keep, audit=audit, pager=pager)
+    keep = await trio.to_thread.run_sync(ApprovalDatabase, path)
+    pager = Notifier(link)
+    hub = ApprovalHub(clock, limits_of(config), hub_config(config), keep=keep, audit=audit, pager=pager)
     try:
         hub.load()
         async with trio.open_nursery() as nursery:
@@ -76,7 +76,7 @@ async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
             await hub.moved.wait()
 
 
-async def _writing(keep: Keep | Acts) -> None:
+async def _writing(keep: ApprovalDatabase | Acts) -> None:
     """Write what is noted, until cancelled."""
     while True:
         await keep.noted.wait()

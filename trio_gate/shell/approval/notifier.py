@@ -28,7 +28,7 @@ _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 log = logging.getLogger(__name__)
 
 
-class Pager:
+class Notifier:
     """Runs programs, a few at once. `link` is the address of the approvals page."""
 
     def __init__(self, link: str) -> None:

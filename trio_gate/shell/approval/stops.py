@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.ports import Clock
-    from trio_gate.shell.approval.database import Keep
-    from trio_gate.shell.approval.subscribers import Audience
+    from trio_gate.shell.approval.database import ApprovalDatabase
+    from trio_gate.shell.approval.subscribers import Subscribers
 
 EVERYTHING = "*"
 """The name under which the stop of everything is kept; no agent can have it."""
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Stops:
     """All stops of a process."""
 
-    def __init__(self, clock: Clock, audience: Audience, keep: Keep | None) -> None:
+    def __init__(self, clock: Clock, audience: Subscribers, keep: ApprovalDatabase | None) -> None:
         self._clock = clock
         self._audience = audience
         self._keep = keep

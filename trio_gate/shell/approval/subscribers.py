@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Person
 
 
-class Audience:
+class Subscribers:
     """The subscriptions of a process."""
 
     def __init__(self) -> None:

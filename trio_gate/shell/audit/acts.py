@@ -20,7 +20,7 @@ from trio_gate.errors import AuditUnavailable
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call
     from trio_gate.ports import AuditLog, Clock
-    from trio_gate.shell.approval.subscribers import Audience
+    from trio_gate.shell.approval.subscribers import Subscribers
 
 WRITE_TIMEOUT = 10
 """Seconds that a row may take before it counts as not written."""
@@ -34,7 +34,7 @@ _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 class Acts:
     """The rows of a process's people."""
 
-    def __init__(self, audience: Audience, audit: AuditLog | None) -> None:
+    def __init__(self, audience: Subscribers, audit: AuditLog | None) -> None:
         self._audience = audience
         self._audit = audit
         self._notes: list[bytes] = []

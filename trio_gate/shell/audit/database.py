@@ -49,7 +49,7 @@ PRAGMA user_version = {SCHEMA};
 """
 
 
-class Store:
+class AuditDatabase:
     """The one writer of `path`. Not for two threads at once. Every method but `size` raises AuditUnavailable."""
 
     def __init__(self, path: str) -> None:

@@ -23,7 +23,7 @@ import trio
 
 from trio_gate.audit.record import intent_row, many_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.audit.database import Store
+from trio_gate.shell.audit.database import AuditDatabase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,7 +60,7 @@ class _Entry:
 class AuditWriter:
     """The port `AuditLog`. Made by `open_audit_log`."""
 
-    def __init__(self, store: Store, limit: float = math.inf) -> None:
+    def __init__(self, store: AuditDatabase, limit: float = math.inf) -> None:
         self._store = store
         self._limit = limit
         self._percent = WARN_FROM - 1
@@ -194,7 +194,7 @@ async def open_audit_log(path: str, limit: float = math.inf) -> AsyncIterator[Au
 
     No call is begun once it has `limit` bytes. Raises AuditUnavailable if it cannot be opened.
     """
-    store = await trio.to_thread.run_sync(Store, path)
+    store = await trio.to_thread.run_sync(AuditDatabase, path)
     writer = AuditWriter(store, limit)
     try:
         async with trio.open_nursery() as nursery, trio.open_nursery() as looking:

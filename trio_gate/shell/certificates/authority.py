@@ -46,7 +46,7 @@ _USAGES = (
 _SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
-class Authority:
+class CertificateAuthority:
     """Signs servers' certificates for whoever trusts its own."""
 
     def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
@@ -126,15 +126,15 @@ def domains_of(config: Config, table: HostTable) -> tuple[str, ...]:
     return table.domains([partition for partition in partitions if partition is not None] or ["aws"])
 
 
-def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> Authority:
+def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> CertificateAuthority:
     """The CA that agents trust for AWS's hosts; without `domains` it must be there. Raises CertificatesUnavailable."""
     file = state_dir / INTERCEPTION
-    return Authority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
+    return CertificateAuthority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
 
 
-def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> Authority:
+def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> CertificateAuthority:
     """The CA of our own listeners, which are called by `names`. Raises CertificatesUnavailable."""
-    return Authority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=names, now=now)
+    return CertificateAuthority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=names, now=now)
 
 
 def _make_folder(folder: Path) -> None:

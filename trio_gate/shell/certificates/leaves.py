@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.ports import Clock
-    from trio_gate.shell.certificates.authority import Authority
+    from trio_gate.shell.certificates.authority import CertificateAuthority
 
 LIFETIME = timedelta(hours=48)
 RENEWED_AFTER = timedelta(hours=24)
@@ -42,10 +42,10 @@ class _Leaf:
     made: datetime
 
 
-class Leaves:
+class LeafCertificates:
     """Server contexts with leaves of one CA, all with one key that lives as long as this object."""
 
-    def __init__(self, authority: Authority, *, clock: Clock) -> None:
+    def __init__(self, authority: CertificateAuthority, *, clock: Clock) -> None:
         self._authority = authority
         self._clock = clock
         self._key = ec.generate_private_key(ec.SECP256R1())

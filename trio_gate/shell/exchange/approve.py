@@ -25,7 +25,7 @@ from trio_gate.aws.idempotency import repeat_of
 from trio_gate.errors import Denied
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
-from trio_gate.shell.exchange.prompt_parts import Parts
+from trio_gate.shell.exchange.prompt_parts import PromptParts
 from trio_gate.shell.exchange.work import beside
 from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.race import race
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.param_tree import Shown
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import AssumeRole, Clearance
     from trio_gate.shell.exchange.bodies import Source, Spool
     from trio_gate.shell.exchange.identify import Identified
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Tools
+    from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.wire.body_checkers import Chain
     from trio_gate.wire.head import Headers, RequestHead
@@ -106,7 +106,13 @@ async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None
 
 
 def digest_input(
-    identified: Identified, head: RequestHead, assume: AssumeRole, rule: str, payload: Payload, tools: Tools, shape: Shape | None
+    identified: Identified,
+    head: RequestHead,
+    assume: AssumeRole,
+    rule: str,
+    payload: Payload,
+    tools: Services,
+    shape: Shape | None,
 ) -> DigestInput:
     """What the approval will be bound to. `head` is the one that will be signed; `shape` is the operation's input."""
     call, agent = identified.call, identified.admitted.agent
@@ -134,11 +140,11 @@ def digest_input(
     )
 
 
-class Asking:
+class ApprovalStage:
     """One call that a rule wants approved: `rule` and those who are asked, as the configuration has them."""
 
     def __init__(
-        self, identified: Identified, decision: Decision, generation: Generation, tools: Tools, recorder: Recorder
+        self, identified: Identified, decision: Decision, generation: Snapshot, tools: Services, recorder: Recorder
     ) -> None:
         self._identified = identified
         self._approvers = [generation.approvers[name] for name in decision.approvers]
@@ -168,20 +174,20 @@ class Asking:
         self._recorder.decided("approve", self._rule.name, kept_text(verdict.verdict.reason) or None)
         return verdict
 
-    def stands(self, generation: Generation) -> bool:
+    def stands(self, generation: Snapshot) -> bool:
         """Whether a configuration has the same rule, and the same people asked by it."""
         rule = next((rule for rule in generation.config.rules if rule.name == self._rule.name), None)
         if rule is None:
             return False
         return standing(rule, [generation.approvers[name] for name in rule.approvers]) == self._standing
 
-    def _made(self, parts: DigestInput, payload: Payload) -> tuple[Parts, Asked]:
+    def _made(self, parts: DigestInput, payload: Payload) -> tuple[PromptParts, Asked]:
         """What people see, and what they may open of it."""
         tree = shown(self._identified.call.params, self._recorder.shape)
         held = self._held(parts, payload, tree)
         return held, self._asked(parts, tree, held)
 
-    def _held(self, parts: DigestInput, payload: Payload, tree: Shown) -> Parts:
+    def _held(self, parts: DigestInput, payload: Payload, tree: Shown) -> PromptParts:
         call, agent = self._identified.call, self._identified.admitted.agent
         facets = facets_of(
             call,
@@ -191,9 +197,9 @@ class Asking:
             time=self._tools.clock.now(),
         )
         run = partial(self._tools.work.run, f"opened of {self._recorder.asker}")
-        return Parts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data, run=run)
+        return PromptParts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data, run=run)
 
-    def _asked(self, parts: DigestInput, tree: Shown, held: Parts) -> Asked:
+    def _asked(self, parts: DigestInput, tree: Shown, held: PromptParts) -> Asked:
         arrived, streamed = self._identified.arrived, isinstance(self._identified.body, Streamed)
         around = Circumstances(
             reason=self._rule.reason,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.bodies import Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.upstream.connection import Link
+    from trio_gate.shell.upstream.connection import UpstreamExchange
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.body_checkers import Checker
     from trio_gate.wire.head import Headers, RequestHead, Streamed
@@ -89,14 +89,14 @@ async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
     return Flow(first=bytes(first), ended=ended, source=source, checker=checker, body=body)
 
 
-async def send_whole(link: Link, head: RequestHead, data: bytes) -> ResponseHead:
+async def send_whole(link: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
     """Send a request whose body is at hand; the head of the answer. Raises UpstreamError."""
     connection = link.connection
     await link.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
     return await _answer(link)
 
 
-async def send_flow(link: Link, signed: Signed, flow: Flow) -> ResponseHead:
+async def send_flow(link: UpstreamExchange, signed: Signed, flow: Flow) -> ResponseHead:
     """Send a request and its body as it comes; the head of the answer, which may come before all is sent.
 
     Raises:
@@ -123,7 +123,7 @@ async def send_flow(link: Link, signed: Signed, flow: Flow) -> ResponseHead:
     return found
 
 
-async def _pump(link: Link, signed: Signed, flow: Flow) -> None:
+async def _pump(link: UpstreamExchange, signed: Signed, flow: Flow) -> None:
     connection, kept, writer = link.connection, flow.first, _writer(signed, flow.body)
     start = connection.send_request(signed.head, length=writer.length)
     if not flow.ended:
@@ -138,7 +138,7 @@ async def _pump(link: Link, signed: Signed, flow: Flow) -> None:
     await link.send(start + connection.send_data(last) + connection.send_end())
 
 
-async def _answer(link: Link) -> ResponseHead:
+async def _answer(link: UpstreamExchange) -> ResponseHead:
     while True:
         event = await link.next_event()
         if isinstance(event, ResponseHead):
@@ -148,7 +148,7 @@ async def _answer(link: Link) -> ResponseHead:
 
 
 async def relay(
-    agent: AgentStream, link: Link, head: ResponseHead, credentials: Credentials, recorder: Recorder, *, again: bool
+    agent: AgentStream, link: UpstreamExchange, head: ResponseHead, credentials: Credentials, recorder: Recorder, *, again: bool
 ) -> None:
     """Pass an answer on.
 
@@ -180,7 +180,7 @@ async def relay(
     await agent.send_end()
 
 
-async def _read_first(link: Link) -> tuple[bytes, bool]:
+async def _read_first(link: UpstreamExchange) -> tuple[bytes, bool]:
     """The start of a body, and whether it is all of it."""
     first = bytearray()
     while len(first) < READ_FIRST:

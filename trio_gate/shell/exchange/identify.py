@@ -31,7 +31,7 @@ from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.signing.verify import chain_of, declared_hash, payload_hash_of, verify
-from trio_gate.wire.aws_chunked import check_served, streamed_body
+from trio_gate.wire.aws_chunked import refuse_unserved_form, streamed_body
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
     from trio_gate.audit.record import Told
     from trio_gate.aws.call import Call, Claim
-    from trio_gate.aws.ingress import Way
-    from trio_gate.exchange.snapshot import Admitted, Generation
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
     from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Tools
+    from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.wire.head import Body, RequestHead
 
@@ -82,7 +82,14 @@ class Identified:
 
 
 async def prove(
-    arrived: RequestHead, *, agent: AgentStream, way: Way, generation: Generation, tools: Tools, room: Room, recorder: Recorder
+    arrived: RequestHead,
+    *,
+    agent: AgentStream,
+    way: Ingress,
+    generation: Snapshot,
+    tools: Services,
+    room: Room,
+    recorder: Recorder,
 ) -> Proven:
     """Find out whose request it is. `room` is for its body.
 
@@ -96,7 +103,7 @@ async def prove(
     claim = recorder.claim = read_claim(arrived)
     old = claim.expires is not None
     arrived = sigv2.spoken(arrived) if old else arrived
-    check_served(arrived)
+    refuse_unserved_form(arrived)
     kept = None
     if generation.agents and old:
         _verify(claim, generation, tools, partial(sigv2.verify, *destination(arrived, claim, way, tools.table), claim))
@@ -116,7 +123,7 @@ async def prove(
     return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
 
 
-def _verify(claim: Claim, generation: Generation, tools: Tools, check: Callable[..., None]) -> None:
+def _verify(claim: Claim, generation: Snapshot, tools: Services, check: Callable[..., None]) -> None:
     """Raise Unauthenticated unless the agent that the key id names has signed the request; `check` takes its secret and the time."""
     agent = generation.agents.get(claim.suffix)
     secret, now = agent.secret if agent else _NOBODYS, tools.clock.now()
@@ -127,13 +134,13 @@ def _verify(claim: Claim, generation: Generation, tools: Tools, check: Callable[
         raise WrongSignature(fault.reason, detail=detail) from None
 
 
-async def take(
+async def identify_request(
     proven: Proven,
     *,
     agent: AgentStream,
-    way: Way,
-    generation: Generation,
-    tools: Tools,
+    way: Ingress,
+    generation: Snapshot,
+    tools: Services,
     room: Room,
     recorder: Recorder,
 ) -> Identified:
@@ -226,7 +233,7 @@ def _payload_hash(body: Body, whole: Kept | None) -> str:
             return hashlib.sha256().hexdigest()
 
 
-def _explained(fault: Ambiguous, way: Way, models: Models) -> Unidentified:
+def _explained(fault: Ambiguous, way: Ingress, models: Models) -> Unidentified:
     """At an endpoint listener the agent can say which service it means."""
     if way.kind != "endpoint":
         return fault

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from trio_gate.approval.digest import DigestInput
-    from trio_gate.aws.ingress import Way
-    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.forward import Flow
     from trio_gate.shell.exchange.identify import Identified, Proven
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Tools
+    from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed
@@ -73,19 +73,19 @@ class Ready:
     source: Source | None = None
 
 
-class Run:
+class Pipeline:
     """One request on its way. How it ends is for the caller to apply to `exchange`."""
 
     def __init__(
         self,
         *,
         exchange: Exchange,
-        tools: Tools,
-        generation: Generation,
-        current: Callable[[], Generation],
+        tools: Services,
+        generation: Snapshot,
+        current: Callable[[], Snapshot],
         recorder: Recorder,
         agent: AgentStream,
-        way: Way,
+        way: Ingress,
     ) -> None:
         self._exchange = exchange
         self._tools = tools
@@ -115,7 +115,7 @@ class Run:
             room.prove(owner)
             self._step(Event.AUTHENTICATED)
             self._check_stops(proven)
-            identified = await identify.take(
+            identified = await identify.identify_request(
                 proven,
                 agent=self._agent,
                 way=self._way,
@@ -236,7 +236,7 @@ class Run:
             return approve.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
 
         parts = await self._beside(identified, lambda: bound(assume))
-        question = approve.Asking(identified, decision, self._generation, self._tools, self._recorder)
+        question = approve.ApprovalStage(identified, decision, self._generation, self._tools, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
         self._again = partial(self._still_approved, identified, parts, rule, question, bound)
         try:
@@ -251,7 +251,7 @@ class Run:
         identified: Identified,
         parts: DigestInput,
         rule: str,
-        question: approve.Asking,
+        question: approve.ApprovalStage,
         bound: Callable[[AssumeRole], DigestInput],
     ) -> tuple[Identified, AssumeRole]:
         """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""

@@ -41,7 +41,7 @@ HEX_LINE = 80
 PAGE_LINES = 800
 
 
-class Parts:
+class PromptParts:
     """What one attempt holds of its call: for reading, and for the predicates of grants.
 
     `spool` is its upload on disk, None where the body is `data`. `run` makes something beside the event loop.

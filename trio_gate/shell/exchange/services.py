@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.exchange.work import Work
-    from trio_gate.shell.upstream.pool import Upstreams
+    from trio_gate.shell.upstream.pool import UpstreamPool
     from trio_gate.signing.sigv4 import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Services:
     """See the head of the file."""
 
     clock: Clock
@@ -30,7 +30,7 @@ class Tools:
     keys: SigningKeys
     credentials: RoleCredentials
     approvals: Approvals
-    upstreams: Upstreams
+    upstreams: UpstreamPool
     audit: AuditLog
     decisions: DecisionLog | None
     refusals: Refusals

@@ -17,7 +17,7 @@ import trio
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
-from trio_gate.shell.exchange.pipeline import Run
+from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
 from trio_gate.shell.exchange.work import LARGE, drop_beside
 from trio_gate.shell.net.agent_stream import AgentGone
@@ -29,10 +29,10 @@ from trio_gate.wire.head import RequestHead, ResponseHead, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from trio_gate.aws.ingress import Way
+    from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.refusal import Refusal
-    from trio_gate.exchange.snapshot import Generation
-    from trio_gate.shell.exchange.services import Tools
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
 
     Ending = GateError | AgentGone | None
@@ -48,10 +48,10 @@ RECORD_TIMEOUT = 10
 log = logging.getLogger(__name__)
 
 
-class Conversation:
+class ConnectionHandler:
     """The requests of one connection. `generation` gives the one to serve the next request by."""
 
-    def __init__(self, agent: AgentStream, *, way: Way, tools: Tools, generation: Callable[[], Generation]) -> None:
+    def __init__(self, agent: AgentStream, *, way: Ingress, tools: Services, generation: Callable[[], Snapshot]) -> None:
         self._agent = agent
         self._way = way
         self._address = agent.seat.address
@@ -83,7 +83,7 @@ class Conversation:
         await self._refuse(recorder, _NO_HEAD, malformed, refusal)
         return False
 
-    async def _serve(self, head: RequestHead | Http2Preface | None, generation: Generation) -> bool:
+    async def _serve(self, head: RequestHead | Http2Preface | None, generation: Snapshot) -> bool:
         if isinstance(head, Http2Preface):
             level = logging.DEBUG if self._tools.refusals.counted(self._address, "505 HTTP/2") else logging.WARNING
             log.log(level, "agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
@@ -105,10 +105,10 @@ class Conversation:
         if call is not None and recorder.size > LARGE:
             drop_beside(call)
 
-    async def _answer(self, head: RequestHead, recorder: Recorder, generation: Generation) -> None:
+    async def _answer(self, head: RequestHead, recorder: Recorder, generation: Snapshot) -> None:
         """Serve a request. Raises AgentGone when the connection is of no more use."""
         exchange = Exchange()
-        run = Run(
+        run = Pipeline(
             exchange=exchange,
             tools=self._tools,
             generation=generation,
@@ -184,7 +184,7 @@ class Conversation:
         await self._agent.send_head(answer, length=len(body), close=close, data=body)
         await self._agent.send_end()
 
-    def _recorder(self, head: RequestHead, generation: Generation) -> Recorder:
+    def _recorder(self, head: RequestHead, generation: Snapshot) -> Recorder:
         return Recorder(
             id=str(uuid.uuid4()),
             agent_address=self._address,
@@ -198,7 +198,7 @@ class Conversation:
         )
 
 
-async def _ending(run: Run, head: RequestHead) -> Ending:
+async def _ending(run: Pipeline, head: RequestHead) -> Ending:
     """What kept a request from being answered in full; None if nothing did."""
     try:
         await run.run(head)

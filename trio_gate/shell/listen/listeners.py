@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.aws.ingress import Way
+from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import GateError, Malformed, Unidentified
-from trio_gate.exchange.snapshot import check_served
+from trio_gate.exchange.snapshot import require_served_place
 from trio_gate.shell.admin.http_request import answer
-from trio_gate.shell.listen.connection_handler import Conversation
+from trio_gate.shell.listen.connection_handler import ConnectionHandler
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.allowance import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from trio_gate.exchange.snapshot import Generation
+    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.admin.server import AdminServer
-    from trio_gate.shell.certificates.leaves import Leaves
-    from trio_gate.shell.exchange.services import Tools
-    from trio_gate.shell.net.accept import Stop
+    from trio_gate.shell.certificates.leaves import LeafCertificates
+    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.seats import Seat
     from trio_gate.shell.net.transport import Transport
 
@@ -52,14 +52,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inside:
+class AgentListenerContext:
     """What every door leads to."""
 
-    tools: Tools
-    generation: Callable[[], Generation]
-    stop: Stop
+    tools: Services
+    generation: Callable[[], Snapshot]
+    stop: Shutdown
 
-    async def converse(self, transport: Transport, way: Way, seat: Seat) -> None:
+    async def converse(self, transport: Transport, way: Ingress, seat: Seat) -> None:
         """Serve the requests of a connection."""
         gateway = self.generation().config.gateway
         agent = AgentStream(
@@ -70,13 +70,13 @@ class Inside:
             body_rate=gateway.body_rate,
             idle=self.stop.idle,
         )
-        await Conversation(agent, way=way, tools=self.tools, generation=self.generation).run()
+        await ConnectionHandler(agent, way=way, tools=self.tools, generation=self.generation).run()
         await agent.aclose()
 
     def refusal(self, host: str) -> Unidentified | None:
         """Why no account could be reached by this host, None where one could."""
         try:
-            check_served(self.tools.table.place(host), self.generation().config, self.tools.table)
+            require_served_place(self.tools.table.place(host), self.generation().config, self.tools.table)
         except Unidentified as fault:
             return fault
         return None
@@ -95,7 +95,7 @@ class Inside:
 class Names:
     """Which names of hosts are met with a certificate, and with which."""
 
-    def __init__(self, inside: Inside, leaves: Leaves) -> None:
+    def __init__(self, inside: AgentListenerContext, leaves: LeafCertificates) -> None:
         self._inside = inside
         self._leaves = leaves
         self._passing = Allowance(PASSING, ALL_PASSING)
@@ -119,10 +119,10 @@ class Names:
         return self._leaves.context(place.names, free=place.free)
 
 
-class ProxyDoor:
+class ProxyListener:
     """HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
 
-    def __init__(self, inside: Inside, names: Names, *, port: int) -> None:
+    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int) -> None:
         self._inside = inside
         self._names = names
         self._port = port
@@ -142,7 +142,7 @@ class ProxyDoor:
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        way = Way(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
+        way = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
         await self._inside.converse(tls, way, seat)
 
     async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[str, Unidentified | None, bytes] | None:
@@ -167,10 +167,10 @@ class ProxyDoor:
         return connect.host, self._names.admit(connect.host, address)
 
 
-class TlsDoor:
+class TlsListener:
     """TLS from the first byte: the server name says which host of AWS is meant."""
 
-    def __init__(self, inside: Inside, names: Names, *, port: int) -> None:
+    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int) -> None:
         self._inside = inside
         self._names = names
         self._port = port
@@ -194,13 +194,13 @@ class TlsDoor:
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, Way(kind="tls", sni=sni, port=self._port, refused=refused), seat)
+        await self._inside.converse(tls, Ingress(kind="tls", sni=sni, port=self._port, refused=refused), seat)
 
 
-class EndpointDoor:
+class EndpointListener:
     """AWS_ENDPOINT_URL: plain HTTP on loopback, or TLS with a certificate of our own."""
 
-    def __init__(self, inside: Inside, context: Callable[[], ssl.SSLContext] | None, way: Way) -> None:
+    def __init__(self, inside: AgentListenerContext, context: Callable[[], ssl.SSLContext] | None, way: Ingress) -> None:
         self._inside = inside
         self._context = context
         self._way = way
@@ -219,7 +219,7 @@ class EndpointDoor:
         await self._inside.converse(tls, self._way, seat)
 
 
-class AdminDoor:
+class AdminListener:
     """TLS with a certificate of our own, then pages and the approval channel. `idle` is a wait that a stop ends."""
 
     def __init__(

@@ -39,7 +39,7 @@ _SHORT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.
 log = logging.getLogger(__name__)
 
 
-class Stop:
+class Shutdown:
     """The wish to stop, and what it ends: accepting and idle waits at once, the connections after `GRACE` seconds."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class OpenListener:
     """An open listener, what it does with a connection, and the places for those."""
 
     kind: str
@@ -79,7 +79,7 @@ class Door:
     seats: Seats
 
 
-async def run(doors: Iterable[Door], stop: Stop) -> None:
+async def run(doors: Iterable[OpenListener], stop: Shutdown) -> None:
     """Serve until `stop` is requested, and what is under way to its end."""
     with stop.serving:
         async with trio.open_nursery() as connections:
@@ -94,7 +94,7 @@ async def listen(address: Address) -> list[trio.SocketListener]:
     return await trio.open_tcp_listeners(address.port, host=address.host, backlog=BACKLOG)
 
 
-async def _accept(door: Door, connections: trio.Nursery) -> None:
+async def _accept(door: OpenListener, connections: trio.Nursery) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
     async with door.listener:
         while True:
@@ -123,7 +123,7 @@ async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
     return None
 
 
-async def _serve(stream: trio.SocketStream, door: Door) -> None:
+async def _serve(stream: trio.SocketStream, door: OpenListener) -> None:
     try:
         peer = _begun(stream)
         if peer is not None:

@@ -32,7 +32,7 @@ PIECE = 256 * 1024
 """Bytes written under one deadline, and the most that is encrypted ahead."""
 
 
-class Link:
+class UpstreamExchange:
     """See the head of the file.
 
     Attributes:

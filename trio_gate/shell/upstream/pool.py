@@ -19,7 +19,7 @@ import trio
 
 from trio_gate.config.host_pattern import matches
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.upstream.connection import Link
+from trio_gate.shell.upstream.connection import UpstreamExchange
 from trio_gate.shell.upstream.dial import dial
 from trio_gate.wire.events import BodyData, Informational
 from trio_gate.wire.head import ResponseHead
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.transport import TlsTransport
     from trio_gate.wire.head import RequestHead
 
-    Way = tuple[str, Upstream | None]
+    Route = tuple[str, Upstream | None]
     """A host in lower case, and the block that sends it elsewhere."""
 
 MAX_IDLE = 1000
@@ -47,50 +47,50 @@ AGE_LIMIT = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Line:
+class _PooledConnection:
     """An open connection; `since` is when it was last given back, `born` when it was dialled."""
 
-    way: Way
+    way: Route
     transport: TlsTransport
     connection: UpstreamConnection
     born: float
     since: float
 
 
-class _Shelf:
+class _IdleConnections:
     """Idle lines, in the order in which they came back."""
 
     def __init__(self) -> None:
-        self._all: dict[_Line, None] = {}
-        self._of: dict[Way, deque[_Line]] = {}
+        self._all: dict[_PooledConnection, None] = {}
+        self._of: dict[Route, deque[_PooledConnection]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def put(self, line: _Line) -> None:
+    def put(self, line: _PooledConnection) -> None:
         self._all[line] = None
         self._of.setdefault(line.way, deque()).append(line)
 
-    def newest(self, way: Way) -> _Line | None:
+    def newest(self, way: Route) -> _PooledConnection | None:
         """Take the line of `way` that came back last."""
         lines = self._of.get(way)
         return self._taken(lines.pop()) if lines else None
 
-    def oldest(self, before: float = math.inf) -> _Line | None:
+    def oldest(self, before: float = math.inf) -> _PooledConnection | None:
         """Take the line that came back first, if that was before this time."""
         first = next(iter(self._all), None)
         if first is None or first.since >= before:
             return None
         return self._taken(self._of[first.way].popleft())
 
-    def _taken(self, line: _Line) -> _Line:
+    def _taken(self, line: _PooledConnection) -> _PooledConnection:
         del self._all[line]
         if not self._of[line.way]:
             del self._of[line.way]
         return line
 
 
-class Upstreams:
+class UpstreamPool:
     """Where connections to AWS come from, for one generation of the configuration.
 
     `tls` makes the client's TLS context for a CA file, None for the configured roots; it is asked once for each, now.
@@ -118,7 +118,7 @@ class Upstreams:
         self._forbidden = forbidden
         self._ours = ours
         self._max_idle = max_idle
-        self._shelf = _Shelf()
+        self._shelf = _IdleConnections()
         self._lent = 0
 
     @property
@@ -135,7 +135,7 @@ class Upstreams:
         return f"{name}:{route.address.port}"
 
     @asynccontextmanager
-    async def connect(self, host: str) -> AsyncIterator[Link]:
+    async def connect(self, host: str) -> AsyncIterator[UpstreamExchange]:
         """Lend a connection to `host`, a name without a port. Raises UpstreamError if there is none to be had."""
         self._lent += 1
         try:
@@ -145,11 +145,11 @@ class Upstreams:
             self._lent -= 1
 
     @asynccontextmanager
-    async def _connected(self, host: str) -> AsyncIterator[Link]:
+    async def _connected(self, host: str) -> AsyncIterator[UpstreamExchange]:
         way = (host.lower(), self._route(host))
         kept = await self._kept(way)
         line = kept or await self._dialled(way)
-        link = Link(
+        link = UpstreamExchange(
             way[0],
             line.transport,
             line.connection,
@@ -173,7 +173,7 @@ class Upstreams:
     def _route(self, host: str) -> Upstream | None:
         return next((route for route in self._routes if matches(route.hosts, host)), None)
 
-    async def _kept(self, way: Way) -> _Line | None:
+    async def _kept(self, way: Route) -> _PooledConnection | None:
         now = trio.current_time()
         await self._close_idle(before=now - IDLE_LIMIT)
         while (line := self._shelf.newest(way)) is not None:
@@ -182,7 +182,7 @@ class Upstreams:
             await trio.aclose_forcefully(line.transport)
         return None
 
-    async def _dialled(self, way: Way) -> _Line:
+    async def _dialled(self, way: Route) -> _PooledConnection:
         host, route = way
         if self._lent + len(self._shelf) > self._max_idle and (idle := self._shelf.oldest()) is not None:
             await trio.aclose_forcefully(idle.transport)
@@ -197,9 +197,9 @@ class Upstreams:
             await trio.aclose_forcefully(transport)
             raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
-        return _Line(way=way, transport=transport, connection=UpstreamConnection(), born=now, since=now)
+        return _PooledConnection(way=way, transport=transport, connection=UpstreamConnection(), born=now, since=now)
 
-    def _given_back(self, line: _Line) -> _Line | None:
+    def _given_back(self, line: _PooledConnection) -> _PooledConnection | None:
         """Keep it; what there is no room for then."""
         self._shelf.put(replace(line, since=trio.current_time()))
         return self._shelf.oldest() if len(self._shelf) > self._max_idle else None
@@ -209,7 +209,7 @@ class Upstreams:
             await trio.aclose_forcefully(line.transport)
 
 
-async def fetch(upstreams: Upstreams, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
+async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
     """One small request and its whole answer, whose body may have `most` bytes. Raises UpstreamError.
 
     There is no deadline for all of it together: the caller sets one.
