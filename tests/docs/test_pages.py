@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, USERS, anchors, kinds, links, name, prose, spans, text
+from tests.docs.pages import PAGES, ROOT, USERS, anchors, examples, kinds, links, name, prose, spans, text
 from trio_gate.cli.main import VERBS, main
 
 WIDTH = 120
@@ -73,7 +73,8 @@ def options():
 
 @every_page
 def test_its_options_exist(page, options):
-    named = {option for span in spans(page) for option in LONG.findall(span)}
+    commands = [example.text for example in examples("sh") if example.page == page]
+    named = {option for text in [*spans(page), *commands] for option in LONG.findall(text)}
     assert named <= options
 
 
