@@ -1,0 +1,48 @@
+"""What older gateways wrote, as tests read it: with other times, or with all that is another in each run left out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from tests.formats.record import WRITTEN
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:(\.\d+)?(?:Z|\+00:00))?")
+_MADE = re.compile(r'"(?:asked_at|made_at|at)":"([^"]+)"')
+
+_MASKS = [
+    (_TIME, "TIME"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
+    (re.compile(r"\b[qg][0-9a-f]{16}\b"), "ID"),
+    (re.compile(r"\b(?:[0-9a-f]{64}|[0-9A-F]{64})\b"), "SHA-256"),
+    (re.compile(r"127\.0\.0\.1:\d{2,}"), "ADDRESS"),
+    (re.compile(r'("aws_request_id":\s*)"[^"]*"'), r'\1"ID"'),
+    (re.compile(r'("version":\s*)"[^"]*"'), r'\1"VERSION"'),
+    (re.compile(r'("seq":|"next":|VALUES\()\d+'), r"\1ROW"),
+]
+_SECONDS = re.compile(r'"seconds":\s*\{[^}]*\}')
+_NUMBER = re.compile(r":\s*[\d.e-]+")
+
+
+def written(name: str) -> str:
+    """A file that a gateway of then wrote."""
+    return (WRITTEN / name).read_text()
+
+
+def masked(text: str) -> list[str]:
+    """The lines of a text without times, ids, hashes and row numbers, sorted: what is written side by side has no order."""
+    text = _SECONDS.sub(lambda found: _NUMBER.sub(":SECONDS", found[0]), text)
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return sorted(text.splitlines())
+
+
+def as_if_now(text: str) -> str:
+    """A dump of approvals, moved in time so that what was kept last was kept now."""
+    made = max(map(datetime.fromisoformat, _MADE.findall(text)))
+    moved = datetime.now(UTC) - made  # noqa: TID251 - the gateway's clock is this one
+
+    def later(found: re.Match[str]) -> str:
+        return (datetime.fromisoformat(found[0]) + moved).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    return _TIME.sub(later, text)

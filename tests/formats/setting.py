@@ -1,0 +1,129 @@
+"""The setting of the run: who there is, what the rules ask for, and what agents send."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from tests.kit.gateway import AGENT
+from tests.kit.raw import request
+
+DAY = "24h"
+NOWHERE = "127.0.0.1:1"
+"""Where calls of the region `FAR` are sent: nobody listens, so what is approved is not executed, and an address that stays the same."""
+
+FAR = "eu-west-1"
+
+TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("ann", "ben", "cid")}
+EVE = "eve-secret-0123456789"
+AGENTS = AGENT + f'agent "eve" {{\n  key_suffix = "EVE1"\n  secret = "{EVE}"\n}}\n'
+
+
+def _person(name: str, more: str = "") -> str:
+    return f'person "{name}" {{\n  token_sha256 = "{hashlib.sha256(TOKENS[name].encode()).hexdigest()}"\n{more}}}\n'
+
+
+ALL = "  may_grant    = true\n  may_observe  = true\n  may_stop     = true\n"
+PEOPLE = (
+    _person("ann", ALL)
+    + _person("ben", "  may_grant    = true\n")
+    + _person("cid")
+    + f"""\
+approver "human" "pair"  {{
+  people  = [person.ann, person.ben]
+  quorum  = 2
+  timeout = "{DAY}"
+}}
+approver "human" "three" {{
+  people  = [person.ann, person.ben, person.cid]
+  quorum  = 2
+  timeout = "{DAY}"
+}}
+approver "human" "ann"   {{
+  people  = [person.ann]
+  timeout = "{DAY}"
+}}
+"""
+)
+TOPICS = 'match = aws.service == "sns"'
+RULES = f"""\
+rule "no secrets" {{ match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }}
+rule "reads ok"   {{ match = aws.access in ["read", "list"]  action = "allow" }}
+rule "staging"    {{ match = aws.account_name == "staging"   action = "allow" }}
+rule "queues"     {{ match = aws.service == "sqs"            action = "approve"  approvers = [human.pair] }}
+rule "topics"     {{ {TOPICS}            action = "approve"  approvers = [human.ann] }}
+rule "machines"   {{
+  match     = aws.service == "ec2"
+  action    = "approve"
+  approvers = [human.three, human.ann]
+  reason    = "machines cost money"
+}}
+rule "the rest"   {{ action = "approve"  approvers = [human.three] }}
+"""
+FAR_AWAY = f'upstream "*.{FAR}.amazonaws.com" {{ address = "{NOWHERE}" }}\n'
+
+EXPLAINED = f"""\
+gateway {{
+  state_dir = "./state"
+  listener "proxy" {{ bind = "127.0.0.1:0" }}
+  admin            {{ bind = "127.0.0.1:0" }}
+}}
+credential "aws_account" "base" {{}}
+endpoint "aws_api" "main" {{
+  role       = "trio-gate"
+  region     = "us-east-1"
+  credential = aws_account.base
+  accounts   = ["111111111111=prod", "222222222222=staging"]
+}}
+{AGENTS}{PEOPLE}{RULES}"""
+"""A configuration for `explain`."""
+
+FORM = "application/x-www-form-urlencoded"
+JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
+
+
+def queue(name: str, *, region: str = "us-east-1", **more: Any) -> tuple[str, bytes]:
+    body = json.dumps({"QueueName": name, "Attributes": {"VisibilityTimeout": "60"}}).encode()
+    host = f"sqs.{region}.amazonaws.com"
+    given = {"account": "prod", "x_amz_target": "AmazonSQS.CreateQueue", "content_type": JSON_1_0, **more}
+    return host, request("sqs", host, body=body, region=region, **given)
+
+
+def topic(name: str, *, region: str = "us-east-1") -> tuple[str, bytes]:
+    host = f"sns.{region}.amazonaws.com"
+    body = f"Action=CreateTopic&Version=2010-03-31&Name={name}".encode()
+    return host, request("sns", host, body=body, account="prod", region=region, content_type=FORM)
+
+
+def machine(image: str, token: str) -> tuple[str, bytes]:
+    host = f"ec2.{FAR}.amazonaws.com"
+    body = f"Action=RunInstances&Version=2016-11-15&ImageId={image}&MinCount=1&MaxCount=1&ClientToken={token}".encode()
+    return host, request("ec2", host, body=body, account="prod", region=FAR, content_type=FORM)
+
+
+def secret(*, region: str = "us-east-1", name: str = "CreateSecret", **members: str) -> tuple[str, bytes]:
+    host = f"secretsmanager.{region}.amazonaws.com"
+    fields = {"account": "prod", "x_amz_target": f"secretsmanager.{name}", "content_type": JSON_1_1}
+    return host, request("secretsmanager", host, body=json.dumps(members).encode(), region=region, **fields)
+
+
+def s3(method: str, path: str, body: bytes = b"", **more: Any) -> tuple[str, bytes]:
+    host = "s3.us-east-1.amazonaws.com"
+    return host, request("s3", host, method=method, path=path, body=body, **more)
+
+
+def calls() -> dict[str, tuple[str, bytes]]:
+    """Calls that nobody is asked about, signed now, by name."""
+    sts = "sts.us-east-1.amazonaws.com"
+    return {
+        "an allowed read": s3("GET", "/staging-data?list-type=2&prefix=a%20b"),
+        "one that AWS refuses": s3("GET", "/staging-data/no-such-key"),
+        "an allowed write": s3("PUT", "/staging-data/key", b"some text\n", x_amz_tagging="for=nothing"),
+        "a plain read": ("sts.us-east-1.amazonaws.com", request()),
+        "one that was not reviewed": s3("GET", "/staging-data?versioning"),
+        "a denied read of a secret": secret(name="GetSecretValue", SecretId="no-such-secret"),
+        "one that is not signed so": (sts, request(secret="another-secret-0123456789")),
+        "no operation": ("sqs.us-east-1.amazonaws.com", queue("none", x_amz_target="AmazonSQS.NoSuchThing")[1]),
+        "another account": (sts, request(account="333333333333")),
+    }
