@@ -115,7 +115,7 @@ class Approvals(Protocol):
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
 
-    def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
+    def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a call that ended to those who observe, if there are any."""
 
 

@@ -45,7 +45,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
     known = {name: replace(person(name), token_sha256=hashlib.sha256(_token(name).encode()).hexdigest()) for name in names}
     server = AdminServer(
         hub=hub,
-        desk=CommandHandler(hub, FixedClock()),
+        commands=CommandHandler(hub, FixedClock()),
         people=known,
         names=frozenset({"127.0.0.1"}),
         idle=Shutdown().idle,
@@ -65,7 +65,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
             url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
             words = [sys.executable, "-m", "scripts.benchmarks.approvals", "--crowd", url, file.name, "--people", str(people)]
             await nursery.start(trio.run_process, words)
-            while not all(hub.audience.has([name]) for name in names[1:]):  # noqa: ASYNC110 - a bench may poll
+            while not all(hub.subscribers.has([name]) for name in names[1:]):  # noqa: ASYNC110 - a bench may poll
                 await trio.sleep(0.1)
             took = await _decide_all(url, file.name, min(decisions, pending))
             nursery.cancel_scope.cancel()

@@ -95,10 +95,10 @@ class Stage:
         self.hub = ApprovalHub(
             clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), HubConfig(agents=AGENTS, standings={"the rest": STANDING})
         )
-        desk = CommandHandler(self.hub, clock, self._find)
+        commands = CommandHandler(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(
-            hub=self.hub, desk=desk, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None
+            hub=self.hub, commands=commands, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None
         )
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self._authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._context)
@@ -201,18 +201,18 @@ class Stage:
 
         self.do(give)
 
-    def saw(self, **changes: Any) -> None:
+    def publish(self, **changes: Any) -> None:
         """A call ended."""
         self._count += 1
         now = SystemClock().now()
         intent, outcome = record(f"r{self._count}", now, **changes)
         self._calls.insert(0, {"seq": self._count, **json.loads(whole_row(intent, outcome))})
-        self.do(self.hub.saw, lambda: (intent, outcome))
+        self.do(self.hub.publish, lambda: (intent, outcome))
 
     def observed(self) -> None:
         """Return once somebody observes."""
 
-        trio.from_thread.run(_until, lambda: self.hub.audience.observers, trio_token=self._token)
+        trio.from_thread.run(_until, lambda: self.hub.subscribers.observers, trio_token=self._token)
 
     def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
         calls = [one for one in self._calls if before is None or one["seq"] < before]

@@ -231,7 +231,7 @@ def test_why_the_gateway_closed_the_channel_is_said(visit, stage):
     page = visit().enter()
     page.wait_for_selector(".link.open")
     page.route("**/v1/session", lambda route: route.abort())
-    stage.do(stage.hub.audience.drop, PEOPLE)
+    stage.do(stage.hub.subscribers.drop, PEOPLE)
     page.wait_for_selector("text=It said: you read too slowly: connect again.")
     page.unroute("**/v1/session")
     page.click("text=Try now")
@@ -290,13 +290,15 @@ def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
 
 def test_activity_is_filtered_and_the_record_searched(visit, stage):
     for number in range(60):
-        stage.saw(agent="ci" if number % 2 else "coder", operation=f"Get{number}")
+        stage.publish(agent="ci" if number % 2 else "coder", operation=f"Get{number}")
     page = visit().enter()
     page.keyboard.press("3")
     page.wait_for_selector("text=Nothing yet")
     stage.observed()
-    stage.saw(agent="ci", operation="ListBuckets")
-    stage.saw(agent="coder", operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
+    stage.publish(agent="ci", operation="ListBuckets")
+    stage.publish(
+        agent="coder", operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes"
+    )
     page.wait_for_selector("text=2 calls since")
     page.fill("[name=agent]", "cod")
     page.wait_for_selector("text=1 call since")

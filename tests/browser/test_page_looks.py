@@ -103,7 +103,7 @@ def fill(stage: Stage) -> Ask:
     left = stage.ask({"Bucket": "other"}, agent="reporting")
     stage.leave(left)
     for number in range(8):
-        stage.saw(operation=f"Get{number}")
-    stage.saw(operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
+        stage.publish(operation=f"Get{number}")
+    stage.publish(operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
     stage.grant()
     return risky

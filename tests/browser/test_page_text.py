@@ -83,7 +83,7 @@ def test_what_an_agent_wrote_is_text_in_the_record(visit, stage, text):
     page = visit().enter()
     page.keyboard.press("3")
     stage.observed()
-    stage.saw(**dict.fromkeys(SAID_IN_RECORDS, text), params=json.dumps({text: [text, {"$masked": text}]}))
+    stage.publish(**dict.fromkeys(SAID_IN_RECORDS, text), params=json.dumps({text: [text, {"$masked": text}]}))
     page.click(".call-name")
     check_text(page)
     page.click("text=Record")

@@ -65,9 +65,9 @@ def read(embedded_aws, tmp_path):
 class Running:
     """A gateway in this process, whose configuration can be exchanged."""
 
-    def __init__(self, config, tools, hub, port: int) -> None:
+    def __init__(self, config, services, hub, port: int) -> None:
         self.current = compile_snapshot(1, config)
-        self.tools, self.hub = tools, hub
+        self.services, self.hub = services, hub
         self.gateway = Gateway(folder=Path(), process=None, doors={"endpoint": f"127.0.0.1:{port}"}, env={})
 
     def change(self, config, *, told: bool) -> None:
@@ -93,12 +93,14 @@ async def serving(config, folder: Path):
         interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),
         own=authority.own(folder / "state", serve.LOCAL, now=now),
     )
-    async with serve._tools(config, table, authorities) as (tools, hub), trio.open_nursery() as nursery:
+    async with serve._services(config, table, authorities) as (services, hub), trio.open_nursery() as nursery:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
-        made = Running(config, tools, hub, port)
-        way = Ingress(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
-        door = EndpointListener(AgentListenerContext(tools=tools, generation=lambda: made.current, stop=Shutdown()), None, way)
+        made = Running(config, services, hub, port)
+        ingress = Ingress(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
+        door = EndpointListener(
+            AgentListenerContext(services=services, snapshot=lambda: made.current, shutdown=Shutdown()), None, ingress
+        )
         await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, seat(None, "127.0.0.1")), [listener])
         yield made
         nursery.cancel_scope.cancel()
@@ -136,7 +138,7 @@ async def test_an_approval_counts_only_while_the_rules_stand_by_it(read, tmp_pat
             asking = pool.submit(running.delete)
             alice = running.current.config.people[0]
             with running.hub.subscribe(alice) as subscription:
-                listener = Listener(running.hub, running.tools.clock, subscription)
+                listener = Listener(running.hub, running.services.clock, subscription)
                 await listener.next()
                 prompt = await listener.prompt()
                 running.change(read(change, **values), told=False)
@@ -155,7 +157,7 @@ async def test_what_waits_is_taken_back_when_its_rule_changes(read, tmp_path, ch
             asking = pool.submit(running.delete)
             alice = running.current.config.people[0]
             with running.hub.subscribe(alice) as subscription:
-                listener = Listener(running.hub, running.tools.clock, subscription)
+                listener = Listener(running.hub, running.services.clock, subscription)
                 await listener.next()
                 prompt = await listener.prompt()
                 running.change(read(edit, **values), told=True)
@@ -172,7 +174,7 @@ async def approved(running):
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(running.delete)
         with running.hub.subscribe(running.current.config.people[0]) as subscription, trio.fail_after(60):
-            listener = Listener(running.hub, running.tools.clock, subscription)
+            listener = Listener(running.hub, running.services.clock, subscription)
             await listener.next()
             prompt = await listener.prompt()
             listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])

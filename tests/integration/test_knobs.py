@@ -39,10 +39,10 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     made, (ours, theirs) = compile_snapshot(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (
-        serve._tools(config, table, serve.Authorities(interception=own, own=own)) as (tools, _),
+        serve._services(config, table, serve.Authorities(interception=own, own=own)) as (services, _),
         trio.open_nursery() as nursery,
     ):
-        inside = AgentListenerContext(tools=tools, generation=lambda: made, stop=Shutdown())
+        inside = AgentListenerContext(services=services, snapshot=lambda: made, shutdown=Shutdown())
         nursery.start_soon(inside.converse, StreamTransport(theirs), WAY, seat(None))
         for sent in (head, body[:25], body[25:]):
             await ours.send_all(sent)

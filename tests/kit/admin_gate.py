@@ -78,9 +78,9 @@ def admin_server(
     find: Find | None = None,
     **abilities: bool,
 ) -> AdminServer:
-    desk, idle = CommandHandler(hub, FixedClock(), find), (stop or Shutdown()).idle
+    commands, idle = CommandHandler(hub, FixedClock(), find), (stop or Shutdown()).idle
     people = {name: replace(person, **abilities) for name, person in PEOPLE.items()}
-    return AdminServer(hub=hub, desk=desk, people=people, names=NAMES, idle=idle, unready=unready)
+    return AdminServer(hub=hub, commands=commands, people=people, names=NAMES, idle=idle, unready=unready)
 
 
 async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:

@@ -44,7 +44,7 @@ class Listener:
 
     def __init__(self, hub: ApprovalHub, clock, subscription: Subscription, find=None) -> None:
         self.subscription = subscription
-        self.desk = CommandHandler(hub, clock, find)
+        self.commands = CommandHandler(hub, clock, find)
 
     async def next(self):
         text = await self.subscription.next()
@@ -64,11 +64,11 @@ class Listener:
 
     async def say(self, frame) -> None:
         assert conforms("client", encode(frame))
-        await self.desk.receive(self.subscription, frame)
+        await self.commands.receive(self.subscription, frame)
 
     def vote(self, verdict: str = "approve", *, prompt_id: str = "q1", digest: str | None = None, **more) -> None:
         frame = Decide(id=prompt_id, digest=digest or question().digest, verdict=verdict, **more)
-        self.desk.decide(self.subscription, frame)
+        self.commands.decide(self.subscription, frame)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ async def test_half_a_quorum_counts_only_while_its_person_is_who_they_were(chang
 
 
 async def test_who_listens_is_told_of_a_vote_that_does_not_count_any_more(clock):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     await leaves(hub, call())
     with listening(hub, clock, "bob") as bob:
         votes(hub, clock, ["alice"], call())
@@ -162,7 +162,7 @@ async def test_who_listens_is_told_of_a_vote_that_does_not_count_any_more(clock)
 async def test_both_people_of_a_quorum_have_their_rows(clock, tmp_path):
     path = str(tmp_path / "audit.db")
     async with open_audit_log(path) as audit:
-        hub = ApprovalHub(clock, roll=rolled(), audit=audit)
+        hub = ApprovalHub(clock, config=rolled(), audit=audit)
         await leaves(hub, call())
         for name in ("alice", "bob"):
             with listening(hub, clock, name) as person:
@@ -197,7 +197,7 @@ TAKEN_BACK = {
 
 @pytest.mark.parametrize("what", TAKEN_BACK)
 async def test_an_approval_on_its_way_is_not_sent_after_it_was_taken_back(clock, nursery, what):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     approved = await cleared(hub, clock, nursery)
     TAKEN_BACK[what](hub)
     with pytest.raises(Denied, match="taken back"):
@@ -208,7 +208,7 @@ async def test_an_approval_on_its_way_is_not_sent_after_it_was_taken_back(clock,
 
 @pytest.mark.parametrize("what", TAKEN_BACK)
 async def test_nor_is_one_that_its_agent_has_not_heard_of(clock, nursery, what):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     agent = Agent(hub, call())
     nursery.start_soon(agent.run)
     await wait_all_tasks_blocked()
@@ -221,7 +221,7 @@ async def test_nor_is_one_that_its_agent_has_not_heard_of(clock, nursery, what):
 
 @pytest.mark.parametrize("change", ["nothing", "her right to grant"])
 async def test_an_approval_on_its_way_goes_where_nothing_of_it_changed(clock, nursery, change):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     approved = await cleared(hub, clock, nursery)
     hub.judge_again(rolled(change))
     hub.stop("another", "bob", "")
@@ -230,7 +230,7 @@ async def test_an_approval_on_its_way_goes_where_nothing_of_it_changed(clock, nu
 
 @pytest.mark.parametrize("revoked", [True, False])
 async def test_a_use_of_a_grant_is_not_sent_after_the_grant_was_revoked(clock, nursery, revoked):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     first = await cleared(hub, clock, nursery, grant=TERMS)
     first.sending()
     first.close()
@@ -251,7 +251,7 @@ async def test_a_use_of_a_grant_is_not_sent_after_the_grant_was_revoked(clock, n
 
 @pytest.mark.parametrize(("change", "repeated"), [("nothing", True), ("the secret", False), ("her token", False)])
 async def test_a_throttled_call_is_not_repeated_under_an_approval_of_who_is_another(clock, nursery, change, repeated):
-    hub = ApprovalHub(clock, roll=rolled())
+    hub = ApprovalHub(clock, config=rolled())
     approved = await cleared(hub, clock, nursery)
     approved.sending()
     approved.answered(429, None)

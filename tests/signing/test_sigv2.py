@@ -54,10 +54,10 @@ def arrived(url: str, method: str = "GET", **fields: str):
 def prove(request, now: datetime = NOW, secret: str = SECRET):
     """The call that a request is, proven, and its head."""
     claim = read_claim(request)
-    way = Ingress(kind="proxy", sni=urlsplit(f"//{request.one('host')}").hostname)
+    ingress = Ingress(kind="proxy", sni=urlsplit(f"//{request.one('host')}").hostname)
     said = sigv2.spoken(request)
-    sigv2.verify(*destination(said, claim, way, TABLE), claim, secret=secret, now=now)
-    head, place = destination(sigv2.declared(said), claim, way, TABLE)
+    sigv2.verify(*destination(said, claim, ingress, TABLE), claim, secret=secret, now=now)
+    head, place = destination(sigv2.declared(said), claim, ingress, TABLE)
     catalog().ensure([candidate.service for candidate in place.candidates])
     streams = body_mode(head, place=place, claim=claim, catalog=catalog()) == "streamed"
     named = name_call(head, streamed_body(head, 5) if streams else Empty(), place=place, claim=claim, catalog=catalog())

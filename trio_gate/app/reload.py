@@ -23,15 +23,15 @@ class ActiveConfig:
     """The generation in force, called to get it; `people` are those of it, by name."""
 
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
-        self._generation = compile_snapshot(1, config)
+        self._snapshot = compile_snapshot(1, config)
         self._hub = hub
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
     def __call__(self) -> Snapshot:
         """The generation to serve the next request by."""
-        return self._generation
+        return self._snapshot
 
-    def take(self, config: Config) -> str | None:
+    def apply(self, config: Config) -> str | None:
         """Serve by `config` from now on; calls that wait are judged by it before they are sent.
 
         People who are gone, or have another token, are cut off; questions and grants whose rule, approvers or agent changed
@@ -40,16 +40,16 @@ class ActiveConfig:
         Returns:
             None; or, where it differs in what only a restart changes, why nothing has happened, in one line.
         """
-        old = self._generation.config
+        old = self._snapshot.config
         same = replace(config, **{name: getattr(old, name) for name in _MAY_CHANGE})
         changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
         if changed:
             return f"what the file says of {' and '.join(changed)} is another: that takes a restart"
-        self._generation = compile_snapshot(self._generation.number + 1, config)
+        self._snapshot = compile_snapshot(self._snapshot.number + 1, config)
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
         self.people.clear()
         self.people.update(people)
-        self._hub.audience.drop(gone)
+        self._hub.subscribers.drop(gone)
         self._hub.judge_again(hub_config(config))
         return None

@@ -103,7 +103,7 @@ class Admission:
 
     hub: ApprovalHub
     present: ActiveConfig
-    stop: accept.Shutdown
+    shutdown: accept.Shutdown
     audit: AuditLog
     decisions: DecisionLog | None
     refusals: Refusals
@@ -158,31 +158,38 @@ def _provide(config: Config) -> None:
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     let_go_often()
-    stop, table = accept.Shutdown(), HostTable(packaged())
+    shutdown, table = accept.Shutdown(), HostTable(packaged())
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
         own=authority.own(state, _own_names(config), now=now),
     )
-    async with _tools(config, table, authorities) as (tools, hub), trio.open_nursery() as watchers:
+    async with _services(config, table, authorities) as (services, hub), trio.open_nursery() as watchers:
         present = ActiveConfig(config, hub)
-        watchers.start_soon(_stop_on_signal, stop, hub)
+        watchers.start_soon(_stop_on_signal, shutdown, hub)
         watchers.start_soon(_reload_on_signal, hangups, present, read, hub)
-        by = Admission(hub=hub, present=present, stop=stop, audit=tools.audit, decisions=tools.decisions, refusals=tools.refusals)
-        doors = await _open(config, authorities, tools, by)
-        for door in doors:
-            log.info("listening %s %s", door.kind, _text(door.listener))
+        by = Admission(
+            hub=hub,
+            present=present,
+            shutdown=shutdown,
+            audit=services.audit,
+            decisions=services.decisions,
+            refusals=services.refusals,
+        )
+        opened = await _open(config, authorities, services, by)
+        for one in opened:
+            log.info("listening %s %s", one.kind, _text(one.listener))
         hub.acts.note(gateway_row("started", config, present().number, SystemClock().now()))
         log.info("trio-gate: ready")
         notify("READY=1")
-        await accept.run(doors, stop)
+        await accept.run(opened, shutdown)
         watchers.cancel_scope.cancel()
         hub.acts.note(gateway_row("stopped", present().config, present().number, SystemClock().now()))
     log.info("trio-gate: stopped")
 
 
 @asynccontextmanager
-async def _tools(config: Config, table: HostTable, authorities: Authorities) -> AsyncIterator[tuple[Services, ApprovalHub]]:
+async def _services(config: Config, table: HostTable, authorities: Authorities) -> AsyncIterator[tuple[Services, ApprovalHub]]:
     """The stores and connections of a process."""
     gateway = config.gateway
     state, clock = Path(gateway.state_dir), SystemClock()
@@ -237,13 +244,13 @@ async def _tools(config: Config, table: HostTable, authorities: Authorities) -> 
                     await upstreams.aclose()
 
 
-async def _open(config: Config, authorities: Authorities, tools: Services, by: Admission) -> list[accept.OpenListener]:
+async def _open(config: Config, authorities: Authorities, services: Services, by: Admission) -> list[accept.OpenListener]:
     """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
     gateway = config.gateway
-    inside = AgentListenerContext(tools=tools, generation=by.present, stop=by.stop)
+    inside = AgentListenerContext(services=services, snapshot=by.present, shutdown=by.shutdown)
     names, own = (
-        Names(inside, LeafCertificates(authorities.interception, clock=tools.clock)),
-        LeafCertificates(authorities.own, clock=tools.clock),
+        Names(inside, LeafCertificates(authorities.interception, clock=services.clock)),
+        LeafCertificates(authorities.own, clock=services.clock),
     )
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
     blocks: list[Listener | Admin] = [*gateway.listeners, *([gateway.admin] if gateway.admin else [])]
@@ -275,32 +282,32 @@ async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> li
     try:
         return await accept.listen(address)
     except OSError as error:
-        for door in opened:
-            door.listener.socket.close()
+        for one in opened:
+            one.listener.socket.close()
         raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
 
 
 def _admin(config: Config, by: Admission, own: LeafCertificates, block: Admin) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
-    desk = CommandHandler(by.hub, SystemClock(), partial(search, record))
+    commands = CommandHandler(by.hub, SystemClock(), partial(search, record))
     pages = AdminServer(
         hub=by.hub,
-        desk=desk,
+        commands=commands,
         people=by.present.people,
         names=frozenset(_names(block)),
-        idle=by.stop.idle,
+        idle=by.shutdown.idle,
         unready=by.unready,
         counted=by.refusals.counted,
     )
-    return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.stop.idle)
+    return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.shutdown.idle)
 
 
-def _seated(door: AdminListener) -> accept.Handle:
+def _seated(one: AdminListener) -> accept.Handle:
     """Who may stay on the admin listener is its own affair: nobody there makes room for agents."""
 
     async def handle(stream: trio.SocketStream, seat: Seat) -> None:
         seat.prove(None)
-        await door.handle(stream, seat.address)
+        await one.handle(stream, seat.address)
 
     return handle
 
@@ -315,8 +322,8 @@ def _link(block: Admin | None) -> str:
 def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listener, port: int) -> EndpointListener:
     scheme = "https" if block.tls else "http"
     host = block.names[0] if block.names else _bracketed(block.bind.host)
-    way = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
-    return EndpointListener(inside, _context(own, block) if block.tls else None, way)
+    ingress = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
+    return EndpointListener(inside, _context(own, block) if block.tls else None, ingress)
 
 
 def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
@@ -377,12 +384,12 @@ def _own(folder: Path) -> Iterator[Path]:
         yield folder
 
 
-async def _stop_on_signal(stop: accept.Shutdown, hub: ApprovalHub) -> None:
+async def _stop_on_signal(shutdown: accept.Shutdown, hub: ApprovalHub) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async for number in received:
             log.info("trio-gate: %s, stopping", signal.Signals(number).name)
             notify("STOPPING=1")
-            stop.request()
+            shutdown.request()
             hub.stop_waiting()
 
 
@@ -391,7 +398,7 @@ async def _reload_on_signal(
 ) -> None:
     async for _ in hangups:
         config = await trio.to_thread.run_sync(read)
-        why_not = present.take(config) if config is not None else "the configuration has faults, and the one before it stays"
+        why_not = present.apply(config) if config is not None else "the configuration has faults, and the one before it stays"
         hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)

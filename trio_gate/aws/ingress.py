@@ -47,19 +47,19 @@ class Ingress:
     refused: Unidentified | None = None
 
 
-def check_way(head: RequestHead, way: Ingress) -> None:
+def check_way(head: RequestHead, ingress: Ingress) -> None:
     """Refuse what came by a name that is not served, whoever sent it.
 
     Raises:
         Malformed: SNI, CONNECT and Host differ.
         Unidentified: the name is not served.
     """
-    if way.refused is not None:
-        agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,))
-        raise way.refused
+    if ingress.refused is not None:
+        agreed_host(head, sni=ingress.sni, connect=ingress.connect, ports=(ingress.port,))
+        raise ingress.refused
 
 
-def destination(head: RequestHead, claim: Claim, way: Ingress, table: HostTable) -> tuple[RequestHead, Place]:
+def destination(head: RequestHead, claim: Claim, ingress: Ingress, table: HostTable) -> tuple[RequestHead, Place]:
     """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
 
     Raises:
@@ -67,15 +67,15 @@ def destination(head: RequestHead, claim: Claim, way: Ingress, table: HostTable)
         Denied: a browser sent it.
         Unidentified: no such host, service or region.
     """
-    if way.kind != "endpoint":
-        return head, table.place(agreed_host(head, sni=way.sni, connect=way.connect, ports=(way.port,)))
-    _check_endpoint(head, way)
+    if ingress.kind != "endpoint":
+        return head, table.place(agreed_host(head, sni=ingress.sni, connect=ingress.connect, ports=(ingress.port,)))
+    _check_endpoint(head, ingress)
     return by_scope(head, claim, table)
 
 
-def _check_endpoint(head: RequestHead, way: Ingress) -> None:
+def _check_endpoint(head: RequestHead, ingress: Ingress) -> None:
     found = _HOST.fullmatch(fold(head.one("host") or ""))
-    if found is None or (found[1] or found[2]) not in way.names:
+    if found is None or (found[1] or found[2]) not in ingress.names:
         raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
         raise Denied("browsers may not call the endpoint listener")

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         return _fail("there is no terminal to ask at: use --list, --yes, --deny REASON or --exec PROGRAM", 2)
     try:
         place = _place(args.url, args.ca, args.config)
-        desk = ApproverSession(
+        session = ApproverSession(
             url=place.url,
             origin=place.origin,
             token=_token(args.token_file),
@@ -83,13 +83,13 @@ def run(args: argparse.Namespace) -> int:
         return _fail(error.reason, 2)
     try:
         if args.list:
-            return trio.run(desk.list_pending)
+            return trio.run(session.list_pending)
         if tell is not None:
-            return trio.run(desk.tell, tell)
+            return trio.run(session.tell, tell)
         given = None
         if args.yes or args.deny is not None:
             given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or "")
-        return trio.run(partial(desk.work, given, args.program, once=args.once))
+        return trio.run(partial(session.work, given, args.program, once=args.once))
     except GateError as error:
         return _fail(error.reason, 1)
     except KeyboardInterrupt:

@@ -87,7 +87,7 @@ class Explainer:
                 head = connection.next_event()
                 if not isinstance(head, RequestHead):
                     return
-                for fact in self._facts(head, connection, self._way(row)):
+                for fact in self._facts(head, connection, self._ingress(row)):
                     known |= fact
                 answer = {"outcome": "call", **known}
             except GateError as fault:
@@ -96,7 +96,7 @@ class Explainer:
             yield answer
             going = going and _next(connection)
 
-    def _way(self, row: dict[str, Any]) -> Ingress:
+    def _ingress(self, row: dict[str, Any]) -> Ingress:
         if row.get("mode") == "endpoint":
             names = frozenset({self._name, "localhost", "127.0.0.1"})
             return Ingress(kind="endpoint", names=names, base=f"https://{self._name}")
@@ -108,14 +108,14 @@ class Explainer:
         self._table.place(connect.host)
         return Ingress(kind="proxy", sni=sni, connect=connect.host)
 
-    def _facts(self, arrived: RequestHead, connection: AgentConnection, way: Ingress) -> Iterator[dict[str, Any]]:
+    def _facts(self, arrived: RequestHead, connection: AgentConnection, ingress: Ingress) -> Iterator[dict[str, Any]]:
         """The call, what the rules say to it and what would be sent, each as soon as it is known. Raises GateError."""
         claim = read_claim(arrived)
         admitted = self._generation.admit(claim) if self._generation else None
         bare = sigv2.spoken(arrived) if claim.expires is not None else arrived
         asked = sigv2.declared(bare) if claim.expires is not None else arrived
         said = with_fields(asked, claim)
-        head, place = destination(without_signature(said), claim, way, self._table)
+        head, place = destination(without_signature(said), claim, ingress, self._table)
         if admitted:
             place = check_place(place, admitted.endpoint, self._table)
         self._catalog.ensure([candidate.service for candidate in place.candidates])
@@ -132,7 +132,7 @@ class Explainer:
         payload_hash = payload_hash_of(asked, body)
         if agent and self._generation and claim.expires is not None:
             sigv2.check_account(self._generation.accounts_of(agent))
-            sigv2.verify(*destination(bare, claim, way, self._table), claim, secret=agent.secret, now=self._now)
+            sigv2.verify(*destination(bare, claim, ingress, self._table), claim, secret=agent.secret, now=self._now)
         elif agent:
             verify(arrived, claim, payload_hash=payload_hash, secret=agent.secret, now=self._now)
         headers = forwarded_headers(head, call.service, call.operation, call.protocol, self._catalog)

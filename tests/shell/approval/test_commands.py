@@ -212,13 +212,13 @@ async def test_activity_is_for_those_who_want_it(hub, clock):
     with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
         await alice.say(Observe(on=True))
         await alice.until(Accepted)
-        hub.saw(record(clock))
+        hub.publish(record(clock))
         shown = await alice.until(Activity)
         assert (shown.missed, shown.call["id"], shown.call["path"]) == (0, "r1", "/\\u{202e}")
         assert shown.call["outcome"]["end"] == "answered"
         await alice.say(Observe(on=False))
         await alice.until(Accepted)
-        hub.saw(record(clock))
+        hub.publish(record(clock))
         await alice.say(Observe(on=True))
         assert isinstance(await alice.next(), Accepted)
         await bob.next()
@@ -229,14 +229,14 @@ async def test_a_slow_observer_misses_activity_and_not_its_prompts(hub, clock, n
     with listening(hub, clock, **ALL) as alice:
         await alice.say(Observe(on=True))
         for _ in range(MAX_BEHIND_ACTIVITY + 40):
-            hub.saw(record(clock))
+            hub.publish(record(clock))
         nursery.start_soon(hub.ask, asked())
         await wait_all_tasks_blocked()
         await alice.next()
         await alice.next()
         frames = [await alice.next() for _ in range(MAX_BEHIND_ACTIVITY)]
         assert [type(frame).__name__ for frame in frames] == ["Activity"] * (MAX_BEHIND_ACTIVITY - 1) + ["Pending"]
-        hub.saw(record(clock))
+        hub.publish(record(clock))
         assert (await alice.next()).missed == 41
 
 
@@ -291,7 +291,7 @@ async def test_one_persons_search_waits_for_no_other_persons(hub, clock):
         return []
 
     with listening(hub, clock, find=find, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
-        bob.desk = alice.desk
+        bob.commands = alice.commands
         async with trio.open_nursery() as nursery:
             for _ in range(4):
                 nursery.start_soon(alice.say, Search(filters={}))

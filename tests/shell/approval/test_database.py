@@ -188,7 +188,7 @@ async def test_the_limits_are_the_configurations(opened, clock):
         limits = hub.limits
         assert (limits.max_pending, limits.max_pending_per_agent, limits.grant_ttl) == (3, 2, 60.0)
         assert (limits.grant_time, limits.grant_uses, limits.deny_cooldown) == (120.0, 4, 0.0)
-        assert hub.roll.agents == ("ci",)
+        assert hub.config.agents == ("ci",)
 
 
 async def test_what_is_out_of_time_ends_by_itself(tmp_path, autojump_clock):
@@ -215,8 +215,8 @@ async def test_what_is_out_of_time_ends_by_itself(tmp_path, autojump_clock):
 
 def test_the_file_is_this_users_alone_and_another_version_is_refused(tmp_path):
     path = tmp_path / "approvals.db"
-    keep = ApprovalDatabase(str(path))
-    keep.close()
+    database = ApprovalDatabase(str(path))
+    database.close()
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 9")
@@ -228,40 +228,40 @@ def test_the_file_is_this_users_alone_and_another_version_is_refused(tmp_path):
 
 
 async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path, monkeypatch):
-    keep = ApprovalDatabase(str(tmp_path / "k.db"))
-    keep.put("stop", "a", {"n": 1})
-    keep.put("stop", "b", {"n": 1})
-    keep.drop("stop", "a")
+    database = ApprovalDatabase(str(tmp_path / "k.db"))
+    database.put("stop", "a", {"n": 1})
+    database.put("stop", "b", {"n": 1})
+    database.drop("stop", "a")
     empty = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     with monkeypatch.context() as patched, closing(empty):
-        patched.setattr(keep, "_db", empty)
+        patched.setattr(database, "_db", empty)
         with pytest.raises(AuditUnavailable):
-            await keep.flush()
-        assert keep.noted.is_set(), "so that the writer tries again"
-    keep.put("stop", "b", {"n": 2})
-    await keep.flush()
-    assert keep.load("stop") == {"b": {"n": 2}}
-    assert keep.load("grant") == {}
-    keep.close()
+            await database.flush()
+        assert database.noted.is_set(), "so that the writer tries again"
+    database.put("stop", "b", {"n": 2})
+    await database.flush()
+    assert database.load("stop") == {"b": {"n": 2}}
+    assert database.load("grant") == {}
+    database.close()
 
 
 async def test_a_write_that_is_cancelled_before_it_began_loses_nothing(tmp_path):
-    keep = ApprovalDatabase(str(tmp_path / "k.db"))
-    keep.put("stop", "a", {"n": 1})
-    keep._limiter.acquire_on_behalf_of_nowait(keep)
+    database = ApprovalDatabase(str(tmp_path / "k.db"))
+    database.put("stop", "a", {"n": 1})
+    database._limiter.acquire_on_behalf_of_nowait(database)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep.flush)
+        nursery.start_soon(database.flush)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    keep._limiter.release_on_behalf_of(keep)
-    assert keep.noted.is_set()
-    await keep.flush()
-    assert keep.load("stop") == {"a": {"n": 1}}
-    keep.close()
+    database._limiter.release_on_behalf_of(database)
+    assert database.noted.is_set()
+    await database.flush()
+    assert database.load("stop") == {"a": {"n": 1}}
+    database.close()
 
 
 async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_path, monkeypatch):
-    keep, hangs, go = ApprovalDatabase(str(tmp_path / "k.db")), trio.Event(), threading.Event()
+    database, hangs, go = ApprovalDatabase(str(tmp_path / "k.db")), trio.Event(), threading.Event()
     write, token = ApprovalDatabase._write, trio.lowlevel.current_trio_token()
 
     def slow(self, notes):
@@ -270,23 +270,23 @@ async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_pat
         write(self, notes)
 
     monkeypatch.setattr(ApprovalDatabase, "_write", slow)
-    keep.put("stop", "a", {"n": 1})
+    database.put("stop", "a", {"n": 1})
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep.flush)
+        nursery.start_soon(database.flush)
         await hangs.wait()
         nursery.cancel_scope.cancel()
     monkeypatch.undo()
-    keep.close()  # which it is not yet
-    keep.put("stop", "a", {"n": 2})
+    database.close()  # which it is not yet
+    database.put("stop", "a", {"n": 2})
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep.flush)
+        nursery.start_soon(database.flush)
         await wait_all_tasks_blocked()
         go.set()
-    assert keep.load("stop") == {"a": {"n": 2}}
-    await keep.rest()
-    keep.close()
+    assert database.load("stop") == {"a": {"n": 2}}
+    await database.rest()
+    database.close()
     with pytest.raises(AuditUnavailable, match="closed"):
-        keep.load("stop")
+        database.load("stop")
 
 
 async def looked(hub, clock):
@@ -294,7 +294,7 @@ async def looked(hub, clock):
     await wait_all_tasks_blocked()
     clock.jump(LOOK_EVERY)
     await wait_all_tasks_blocked()
-    await hub._keep.rest()
+    await hub._database.rest()
     await wait_all_tasks_blocked()
 
 
@@ -323,7 +323,7 @@ async def test_a_database_that_takes_nothing_is_noticed(opened, mock_clock):
     async with opened() as hub:
         await hub.kept()
         for switch, failing in (("ON", True), ("OFF", False)):
-            hub._keep._db.execute(f"PRAGMA query_only = {switch}")
+            hub._database._db.execute(f"PRAGMA query_only = {switch}")
             await looked(hub, mock_clock)
             assert hub.failing is failing
 
@@ -358,7 +358,7 @@ async def test_what_a_person_does_and_is_not_kept_is_said(opened, clock, tmp_pat
                 pass
             alice.vote()
             [grant] = hub.grants.book
-            hub.roll = replace(hub.roll, agents=("ci", "eve"))
+            hub.config = replace(hub.config, agents=("ci", "eve"))
             hub.stop("eve", "alice", "")
             await hub.kept()
             os.rename(path, f"{path}.away")

@@ -23,5 +23,5 @@ async def test_a_stop_is_kept_though_the_record_takes_no_row_of_it(tmp_path):
     async with open_hub(CONFIG, FixedClock(), path, "", Full()) as hub:
         hub.stop("ci", "alice", "odd calls")
         hub.acts.note(b"{}")
-    with closing(ApprovalDatabase(path)) as keep:
-        assert [stop["agent"] for stop in keep.load("stop").values()] == ["ci"]
+    with closing(ApprovalDatabase(path)) as database:
+        assert [stop["agent"] for stop in database.load("stop").values()] == ["ci"]

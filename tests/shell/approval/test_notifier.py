@@ -64,7 +64,7 @@ class Noted:
 )
 async def test_it_is_run_for_groups_of_whom_nobody_is_connected(nursery, here, run):
     pages, clock = Noted(), FixedClock()
-    hub = ApprovalHub(clock, roll=HubConfig(notify={"human.oncall": ("/oncall",), "human.x": ("/x",)}), pager=pages)
+    hub = ApprovalHub(clock, config=HubConfig(notify={"human.oncall": ("/oncall",), "human.x": ("/x",)}), notifier=pages)
     groups = (*question().approvers, Group(id="human.x", people=("dave",), quorum=1, timeout=600.0))
     with ExitStack() as connected:
         for name in here:

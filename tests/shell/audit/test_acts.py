@@ -97,7 +97,7 @@ async def leaves(hub, made):
 async def test_all_that_people_do_stands_in_the_chain_of_an_older_database(path):
     clock, made = FixedClock(), asked(question(grantable=True))
     async with open_audit_log(path) as audit:
-        hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=audit)
+        hub = ApprovalHub(clock, config=HubConfig(agents=("ci",)), audit=audit)
         with listening(hub, clock, **ALL) as alice:
             await leaves(hub, made)
             terms = Terms(uses=5, minutes=60, predicate="aws.action != 'X'")
@@ -174,7 +174,7 @@ async def test_a_vote_whose_row_cannot_be_written_does_not_count(nursery):
 
 async def test_a_stop_holds_at_once_and_is_lifted_only_when_that_is_recorded():
     clock, record = FixedClock(), Full()
-    hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=record)
+    hub = ApprovalHub(clock, config=HubConfig(agents=("ci",)), audit=record)
     with listening(hub, clock, **ALL) as alice:
         await alice.say(Stop(agent="ci", reason="x"))
         assert "not in the record yet" in (await alice.until(Rejected)).message
@@ -207,7 +207,7 @@ class Slow:
 async def lifting():
     """Alice lifts a stop, and her row is being written."""
     clock, record = FixedClock(), Slow()
-    hub = ApprovalHub(clock, roll=HubConfig(agents=("ci",)), audit=record)
+    hub = ApprovalHub(clock, config=HubConfig(agents=("ci",)), audit=record)
     with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
         async with trio.open_nursery() as nursery:
             await bob.say(Stop(agent="ci", reason="same words"))
@@ -273,7 +273,7 @@ async def test_a_grant_answers_for_nothing_before_it_is_recorded():
 @pytest.mark.parametrize("what", ["stop", "rule"])
 async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
     clock, made = FixedClock(), asked()
-    hub = ApprovalHub(clock, roll=HubConfig(standings={made.question.rule: made.standing}))
+    hub = ApprovalHub(clock, config=HubConfig(standings={made.question.rule: made.standing}))
     with listening(hub, clock) as alice:
         await leaves(hub, made)
         alice.vote()
@@ -298,7 +298,7 @@ async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
     clock, made = FixedClock(), asked(question(grantable=True))
     standings = {made.question.rule: made.standing}
     async with open_audit_log(path) as audit:
-        hub = ApprovalHub(clock, roll=HubConfig(standings=standings), audit=audit)
+        hub = ApprovalHub(clock, config=HubConfig(standings=standings), audit=audit)
         with listening(hub, clock, **ALL) as alice:
             for end in ("used", "expired", "void"):
                 made = asked(replace(made.question, expires_at=clock.time + timedelta(minutes=10)))
@@ -375,7 +375,7 @@ async def test_what_people_write_is_masked_wherever_it_is_kept_or_logged(path, t
     clock = FixedClock()
     file = str(tmp_path / "approvals.db")
     async with open_audit_log(path) as audit, open_hub(CONFIG, clock, file, "", audit) as hub:
-        standing = hub.roll.standings["the rest"]
+        standing = hub.config.standings["the rest"]
         made = asked(
             question("q1", Group(id="human.oncall", people=("alice", "bob"), quorum=2, timeout=600.0)), standing=standing
         )

@@ -40,13 +40,13 @@ def kept(tmp_path) -> Bodies:
 async def test_a_budget_is_shared_and_given_back():  # noqa: ASYNC124 - a share reads trio's clock
     budget = Budget(100, "holds")
     with proven(budget, "ci") as one:
-        one.take(60)
+        one.reserve(60)
         with proven(budget, "cd") as other:
-            other.take(40)
+            other.reserve(40)
             with pytest.raises(Overloaded, match=r"holds too much already: try again later \(held_total\)"):
-                other.take(1)
+                other.reserve(1)
         assert budget.left == 40
-        one.take(40)
+        one.reserve(40)
     assert budget.left == 100
 
 
@@ -55,7 +55,7 @@ async def test_a_share_is_given_back_whatever_happens():  # noqa: ASYNC124 - a s
 
     def fail():
         with budget.share(seat()) as share:
-            share.take(100)
+            share.reserve(100)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -66,14 +66,14 @@ async def test_a_share_is_given_back_whatever_happens():  # noqa: ASYNC124 - a s
 async def test_an_agent_with_one_body_may_have_all_and_with_more_leaves_as_much_as_it_has():  # noqa: ASYNC124 - a share reads trio's clock
     budget = Budget(100, "holds")
     with proven(budget, "ci") as only:
-        only.take(100)
+        only.reserve(100)
     with proven(budget, "ci") as first, proven(budget, "ci") as second, proven(budget, "cd") as other:
-        first.take(30)
-        second.take(20)
+        first.reserve(30)
+        second.reserve(20)
         with pytest.raises(Overloaded, match="as much for this agent's other calls as it may") as refused:
-            second.take(1)
+            second.reserve(1)
         assert "held_total" not in refused.value.reason
-        other.take(50)
+        other.reserve(50)
     assert budget.left == 100
 
 
@@ -82,14 +82,14 @@ async def test_who_has_proven_nothing_makes_room_and_the_slowest_first(autojump_
     slow, quick, mine = seat(None), seat(None), seat(None)
     with budget.share(slow) as first, budget.share(quick) as second, budget.share(mine) as third:
         quick.took(1_000_000)
-        first.take(60)
-        second.take(40)
+        first.reserve(60)
+        second.reserve(40)
         await trio.sleep(10)
-        third.take(50)
+        third.reserve(50)
         assert (slow.turned_out, quick.turned_out) == (True, False)
         assert (first.taken, budget.left) == (0, 10)
         with proven(budget, "ci") as other:
-            other.take(100)
+            other.reserve(100)
         assert quick.turned_out
         assert mine.turned_out
     assert budget.left == 100
@@ -100,9 +100,9 @@ async def test_who_has_kept_nothing_is_left_alone(autojump_clock):
     silent, quick = seat(None), seat(None)
     with budget.share(silent), budget.share(quick) as full, proven(budget, "ci") as mine:
         quick.took(1_000_000)
-        full.take(100)
+        full.reserve(100)
         await trio.sleep(10)
-        mine.take(1)
+        mine.reserve(1)
     assert (silent.turned_out, quick.turned_out) == (False, True)
 
 
@@ -110,11 +110,11 @@ async def test_a_proven_agent_makes_no_room_for_who_has_proven_nothing(autojump_
     budget = Budget(100, "holds")
     theirs = seat("ci")
     with owned(budget.share(theirs), "ci") as share, budget.share(seat(None)) as stranger:
-        share.take(90)
-        stranger.take(10)
+        share.reserve(90)
+        stranger.reserve(10)
         await trio.sleep(10)
         with pytest.raises(Overloaded):
-            stranger.take(1)
+            stranger.reserve(1)
     assert not theirs.turned_out
 
 
@@ -122,7 +122,7 @@ async def test_a_large_body_waits_for_its_turn_and_not_for_ever(nursery, autojum
     budget = Budget(100, "holds")
     with proven(budget, "ci") as waiting:
         with proven(budget, "cd") as first:
-            first.take(60)
+            first.reserve(60)
             nursery.start_soon(waiting.wait, 70)
             await trio.sleep(10)
             assert waiting.taken == 0

@@ -33,7 +33,7 @@ class House:
                 await self._going[name].wait()
         finally:
             self.gone.append(name)
-            self.seats.give_back()
+            self.seats.release()
 
     def leave(self, name: str) -> None:
         self._going[name].set()

@@ -102,7 +102,7 @@ class AdminServer:
         self,
         *,
         hub: ApprovalHub,
-        desk: CommandHandler,
+        commands: CommandHandler,
         people: Mapping[str, Person],
         names: frozenset[str],
         idle: Callable[[], AbstractContextManager[None]],
@@ -111,7 +111,7 @@ class AdminServer:
     ) -> None:
         self.guests = Guests()
         self._hub = hub
-        self._desk = desk
+        self._commands = commands
         self._sign_in = SignIn(people)
         self._files = load()
         self._names = names
@@ -257,7 +257,7 @@ class AdminServer:
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
             if not isinstance(frame, Search):
-                await self._desk.receive(subscription, frame)
+                await self._commands.receive(subscription, frame)
             elif not searching:
                 searching.append(frame)
                 beside.start_soon(self._search, searching, turns, subscription, frame)
@@ -267,7 +267,7 @@ class AdminServer:
     async def _search(self, searching: list[Search], turns: Turns, subscription: Subscription, frame: Search) -> None:
         try:
             await turns.take(SEARCH)
-            await self._desk.receive(subscription, frame)
+            await self._commands.receive(subscription, frame)
         finally:
             searching.clear()
 

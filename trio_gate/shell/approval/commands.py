@@ -204,7 +204,7 @@ class CommandHandler:
         person = subscription.person
         if not person.may_stop:
             return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
-        if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.roll.agents:
+        if frame.agent is not None and isinstance(frame, Stop) and frame.agent not in self._hub.config.agents:
             return Refused(code="gone", message="there is no agent of this name")
         if isinstance(frame, Stop):
             stop = self._hub.stop(frame.agent, person.name, visible(frame.reason))

@@ -38,19 +38,21 @@ log = logging.getLogger(__name__)
 class GrantService:
     """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
 
-    def __init__(self, clock: Clock, audience: Subscribers, keep: ApprovalDatabase | None, acts: Acts, *, ttl: float) -> None:
+    def __init__(
+        self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None, acts: Acts, *, ttl: float
+    ) -> None:
         self.book = GrantTable()
         self.live: set[HubClearance] = set()
         self._clock = clock
-        self._audience = audience
-        self._keep = keep
+        self._subscribers = subscribers
+        self._database = database
         self._acts = acts
         self._ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
         """Take in what was kept. Raises AuditUnavailable."""
-        if self._keep is not None:
-            self.book = GrantTable(map(grant_from, self._keep.load("grant").values()))
+        if self._database is not None:
+            self.book = GrantTable(map(grant_from, self._database.load("grant").values()))
 
     def frames(self, person: str) -> tuple[str, ...]:
         """Those that a person may see, encoded."""
@@ -96,14 +98,14 @@ class GrantService:
         """Take a grant out."""
         if self.book.end(grant.id) is None:
             return
-        if self._keep is not None:
-            self._keep.drop("grant", grant.id)
+        if self._database is not None:
+            self._database.drop("grant", grant.id)
         if why != "revoked":
             self._acts.note(ended_row(grant, why, self._clock.now()))
         log.info("grant %s ended: %s", grant.id, why)
         if why in ("revoked", "void"):
             self.take_back(lambda cleared: cleared.grant == grant.id)
-        self._audience.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
+        self._subscribers.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
     def void(self, standings: Mapping[str, str], change: Change) -> None:
         """End those whose rule or approvers, whose agent, or whose people are not what they were."""
@@ -133,6 +135,6 @@ class GrantService:
             self.end(grant, "expired")
 
     def _changed(self, grant: Grant) -> None:
-        if self._keep is not None:
-            self._keep.put("grant", grant.id, as_json(grant))
-        self._audience.tell(granted(grant), grant.is_for)
+        if self._database is not None:
+            self._database.put("grant", grant.id, as_json(grant))
+        self._subscribers.tell(granted(grant), grant.is_for)

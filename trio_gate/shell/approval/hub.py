@@ -61,25 +61,25 @@ class ApprovalHub:
         self,
         clock: Clock,
         limits: Limits | None = None,
-        roll: HubConfig | None = None,
+        config: HubConfig | None = None,
         *,
-        keep: ApprovalDatabase | None = None,
+        database: ApprovalDatabase | None = None,
         audit: AuditLog | None = None,
-        pager: Notifier | None = None,
+        notifier: Notifier | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.roll = roll or HubConfig()
-        self.audience = Subscribers()
-        self.acts = Acts(self.audience, audit)
-        self.grants = GrantService(clock, self.audience, keep, self.acts, ttl=self.limits.grant_ttl)
-        self.stops = Stops(clock, self.audience, keep)
+        self.config = config or HubConfig()
+        self.subscribers = Subscribers()
+        self.acts = Acts(self.subscribers, audit)
+        self.grants = GrantService(clock, self.subscribers, database, self.acts, ttl=self.limits.grant_ttl)
+        self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
         self.moved = trio.Event()
-        self.notices = (keep.void,) if keep is not None and keep.void else ()
+        self.notices = (database.void,) if database is not None and database.void else ()
         self._clock = clock
-        self._keep = keep
-        self._pager = pager
+        self._database = database
+        self._notifier = notifier
         self._entries: dict[str, Entry] = {}
         self._stopping = False
 
@@ -93,34 +93,34 @@ class ApprovalHub:
 
     def load(self) -> None:
         """Take in what was kept, as far as its rule is what it was. Raises AuditUnavailable."""
-        if self._keep is not None and self._keep.void:
-            self.acts.note(voided_row(self._keep.void, self._clock.now()))
+        if self._database is not None and self._database.void:
+            self.acts.note(voided_row(self._database.void, self._clock.now()))
         self.stops.load()
         self.grants.load()
-        for name, kept in (self._keep.load("prompt") if self._keep else {}).items():
+        for name, kept in (self._database.load("prompt") if self._database else {}).items():
             prompt, standing = prompt_from(kept)
             self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
-        self._changed(Change(before=self._keep.proofs() if self._keep else {}, after=self.roll.proofs))
+        self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
-    def judge_again(self, roll: HubConfig) -> None:
+    def judge_again(self, config: HubConfig) -> None:
         """The configuration is another now: what hangs on a rule, an agent or a person who is not what they were is no more.
 
         That is questions, votes, grants, and approvals on their way, those of throttled calls included.
         """
-        change, self.roll = Change(before=self.roll.proofs, after=roll.proofs), roll
+        change, self.config = Change(before=self.config.proofs, after=config.proofs), config
         self._changed(change)
 
     def _changed(self, change: Change) -> None:
         for entry in self:
             question = entry.prompt.question
-            if change.same(asker_of(question)) and self.roll.standings.get(question.rule) == entry.standing:
+            if change.same(asker_of(question)) and self.config.standings.get(question.rule) == entry.standing:
                 self._recount(entry, change)
             else:
                 self.settle(entry, withdraw(entry.prompt))
-        self.grants.void(self.roll.standings, change)
+        self.grants.void(self.config.standings, change)
         self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
-        if self._keep is not None:
-            self._keep.prove(self.roll.proofs)
+        if self._database is not None:
+            self._database.prove(self.config.proofs)
 
     def _recount(self, entry: Entry, change: Change) -> None:
         """Leave out answers of people who are not who they were, or may not grant what they granted any more."""
@@ -136,7 +136,7 @@ class ApprovalHub:
         self._note(entry)
         for vote in voided:
             self.acts.note(void_row(entry.prompt.question, vote.person, "", why=VOIDED, now=self._clock.now()))
-        self.audience.tell(entry.frame, entry.prompt.question.is_for)
+        self.subscribers.tell(entry.frame, entry.prompt.question.is_for)
 
     def stop_waiting(self) -> None:
         """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
@@ -149,18 +149,18 @@ class ApprovalHub:
     def check(self, agent: str | None) -> None:
         """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
         self.stops.check(agent)
-        if self._keep is not None:
-            self._keep.check()
+        if self._database is not None:
+            self._database.check()
 
     @property
     def failing(self) -> bool:
         """Whether no call goes on, because a stop could not be kept."""
-        return self._keep is not None and self._keep.failing
+        return self._database is not None and self._database.failing
 
     async def kept(self) -> None:
         """Return once what outlives the process is on disk. Raises AuditUnavailable."""
-        if self._keep is not None:
-            await self._keep.flush()
+        if self._database is not None:
+            await self._database.flush()
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, and take back what it waits for."""
@@ -171,9 +171,9 @@ class ApprovalHub:
         self.grants.take_back(lambda cleared: agent in (None, cleared.question.agent))
         return stop
 
-    def saw(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
+    def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a call that ended to those who observe, if there are any."""
-        self.audience.show(lambda: whole_row(*record()))
+        self.subscribers.show(lambda: whole_row(*record()))
 
     async def ask(self, asked: Asked) -> Verdict | HubClearance:
         """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
@@ -261,7 +261,7 @@ class ApprovalHub:
         entry = Entry(prompt=prompt, standing=asked.standing, frame=encode(pending(prompt)))
         self._entries[question.id] = entry
         self._note(entry)
-        self.audience.tell(entry.frame, question.is_for)
+        self.subscribers.tell(entry.frame, question.is_for)
         self._page(question)
         self.moved.set()
         return entry
@@ -317,13 +317,13 @@ class ApprovalHub:
             now=timestamp(self._clock.now()),
             max_minutes=int(self.limits.grant_time // 60),
             max_uses=self.limits.grant_uses,
-            agents=self.roll.agents if person.may_stop else (),
+            agents=self.config.agents if person.may_stop else (),
             stops=tuple(as_json(stop) for stop in self.stops),
             notices=self.notices,
             pending=len(prompts),
             grants=len(grants),
         )
-        with self.audience.join(person, (encode(hello), *prompts, *grants)) as subscription:
+        with self.subscribers.join(person, (encode(hello), *prompts, *grants)) as subscription:
             yield subscription
 
     def entry(self, prompt_id: str, person: str) -> Entry | None:
@@ -342,15 +342,15 @@ class ApprovalHub:
         question, attempt = after.question, entry.attempt
         entry.prompt, entry.attempt = after, None
         del self._entries[question.id]
-        if self._keep is not None:
-            self._keep.drop("prompt", question.id)
+        if self._database is not None:
+            self._database.drop("prompt", question.id)
         verdict = verdict_of(after)
         if verdict.outcome == "deny":
             self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
         grant = self._granted(entry, verdict, detached=attempt is None) if verdict.outcome == "approve" else None
         if attempt is not None:
             attempt.answer(self._cleared(attempt.asked, verdict) if verdict.outcome == "approve" else verdict)
-        self.audience.tell(resolved(after, grant), question.is_for)
+        self.subscribers.tell(resolved(after, grant), question.is_for)
 
     def _granted(self, entry: Entry, verdict: Verdict, *, detached: bool) -> str | None:
         """The grants of an approval: one use for an agent that has left, and what the people granted besides."""
@@ -367,7 +367,7 @@ class ApprovalHub:
             return
         entry.prompt, entry.frame = after, encode(pending(after))
         self._note(entry)
-        self.audience.tell(updated(after), after.question.is_for)
+        self.subscribers.tell(updated(after), after.question.is_for)
 
     def sweep(self) -> None:
         """End what is out of time."""
@@ -379,12 +379,12 @@ class ApprovalHub:
         self.ledger.forget(now)
 
     def _note(self, entry: Entry) -> None:
-        if self._keep is not None:
-            self._keep.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
+        if self._database is not None:
+            self._database.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
 
     def _page(self, question: Question) -> None:
         """Run the programs of approvers of whom nobody is connected."""
         for group in question.approvers:
-            program = self.roll.notify.get(group.id, ())
-            if self._pager is not None and program and not self.audience.has(group.people):
-                self._pager.page(program, question)
+            program = self.config.notify.get(group.id, ())
+            if self._notifier is not None and program and not self.subscribers.has(group.people):
+                self._notifier.page(program, question)

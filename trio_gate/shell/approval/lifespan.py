@@ -42,26 +42,26 @@ async def open_hub(
 
     `audit` is the record of what people do. Raises AuditUnavailable if the database cannot be used.
     """
-    keep = await trio.to_thread.run_sync(ApprovalDatabase, path)
-    pager = Notifier(link)
-    hub = ApprovalHub(clock, limits_of(config), hub_config(config), keep=keep, audit=audit, pager=pager)
+    database = await trio.to_thread.run_sync(ApprovalDatabase, path)
+    notifier = Notifier(link)
+    hub = ApprovalHub(clock, limits_of(config), hub_config(config), database=database, audit=audit, notifier=notifier)
     try:
         hub.load()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sweeping, hub, clock)
-            nursery.start_soon(keep.look)
-            nursery.start_soon(_writing, keep)
+            nursery.start_soon(database.look)
+            nursery.start_soon(_writing, database)
             nursery.start_soon(_writing, hub.acts)
-            nursery.start_soon(pager.run)
+            nursery.start_soon(notifier.run)
             yield hub
             nursery.cancel_scope.cancel()
     finally:
         with trio.move_on_after(LAST_FLUSH, shield=True):
-            for last in (keep, hub.acts):
+            for last in (database, hub.acts):
                 with suppress(AuditUnavailable):
                     await last.flush()
-            await keep.rest()
-        keep.close()
+            await database.rest()
+        database.close()
 
 
 async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
@@ -76,12 +76,12 @@ async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
             await hub.moved.wait()
 
 
-async def _writing(keep: ApprovalDatabase | Acts) -> None:
+async def _writing(database: ApprovalDatabase | Acts) -> None:
     """Write what is noted, until cancelled."""
     while True:
-        await keep.noted.wait()
+        await database.noted.wait()
         try:
-            await keep.flush()
+            await database.flush()
         except AuditUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             await trio.sleep(RETRY_WRITE)

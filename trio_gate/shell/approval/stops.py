@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 class Stops:
     """All stops of a process."""
 
-    def __init__(self, clock: Clock, audience: Subscribers, keep: ApprovalDatabase | None) -> None:
+    def __init__(self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None) -> None:
         self._clock = clock
-        self._audience = audience
-        self._keep = keep
+        self._subscribers = subscribers
+        self._database = database
         self._stops: dict[str | None, Stop] = {}
 
     def __iter__(self) -> Iterator[Stop]:
@@ -41,8 +41,8 @@ class Stops:
 
     def load(self) -> None:
         """Take in what was kept. Raises AuditUnavailable."""
-        if self._keep is not None:
-            found = map(stop_from, self._keep.load("stop").values())
+        if self._database is not None:
+            found = map(stop_from, self._database.load("stop").values())
             self._stops = {stop.agent: stop for stop in found}
 
     def check(self, agent: str | None) -> None:
@@ -56,10 +56,10 @@ class Stops:
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or all, from now on."""
         stop = self._stops[agent] = Stop(agent=agent, by=by, reason=reason, at=self._clock.now())
-        if self._keep is not None:
-            self._keep.put("stop", agent or EVERYTHING, stop_json(stop))
+        if self._database is not None:
+            self._database.put("stop", agent or EVERYTHING, stop_json(stop))
         log.warning("%s stopped %s: %s", by, agent or "everything", ascii(kept_text(reason)))
-        self._audience.tell(Stopped(stop=as_json(stop)), lambda _: True)
+        self._subscribers.tell(Stopped(stop=as_json(stop)), lambda _: True)
         return stop
 
     def get(self, agent: str | None) -> Stop | None:
@@ -70,8 +70,8 @@ class Stops:
         """End a stop; whether there was one."""
         if self._stops.pop(agent, None) is None:
             return False
-        if self._keep is not None:
-            self._keep.drop("stop", agent or EVERYTHING)
+        if self._database is not None:
+            self._database.drop("stop", agent or EVERYTHING)
         log.warning("%s lifted the stop of %s", by, agent or "everything")
-        self._audience.tell(Lifted(agent=agent, by=by), lambda _: True)
+        self._subscribers.tell(Lifted(agent=agent, by=by), lambda _: True)
         return True

@@ -34,8 +34,8 @@ _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 class Acts:
     """The rows of a process's people."""
 
-    def __init__(self, audience: Subscribers, audit: AuditLog | None) -> None:
-        self._audience = audience
+    def __init__(self, subscribers: Subscribers, audit: AuditLog | None) -> None:
+        self._subscribers = subscribers
         self._audit = audit
         self._notes: list[bytes] = []
         self._lock = trio.Lock()
@@ -76,7 +76,7 @@ class Acts:
     async def _put(self, row: bytes) -> None:
         if self._audit is not None:
             await self._audit.acted(row)
-        self._audience.show(lambda: row)
+        self._subscribers.show(lambda: row)
 
 
 class Unreviewed:

@@ -111,7 +111,7 @@ def digest_input(
     assume: AssumeRole,
     rule: str,
     payload: Payload,
-    tools: Services,
+    services: Services,
     shape: Shape | None,
 ) -> DigestInput:
     """What the approval will be bound to. `head` is the one that will be signed; `shape` is the operation's input."""
@@ -126,7 +126,7 @@ def digest_input(
         credential=assume.base,
         assume_role=role,
         host=call.host,
-        address=tools.upstreams.address_of(call.host),
+        address=services.upstreams.address_of(call.host),
         method=head.method,
         path=head.target.path,
         query=head.target.query_string,
@@ -144,14 +144,14 @@ class ApprovalStage:
     """One call that a rule wants approved: `rule` and those who are asked, as the configuration has them."""
 
     def __init__(
-        self, identified: Identified, decision: Decision, generation: Snapshot, tools: Services, recorder: Recorder
+        self, identified: Identified, decision: Decision, snapshot: Snapshot, services: Services, recorder: Recorder
     ) -> None:
         self._identified = identified
-        self._approvers = [generation.approvers[name] for name in decision.approvers]
-        self._people = {person.name: person for person in generation.config.people}
-        self._rule = next(rule for rule in generation.config.rules if rule.name == decision.rule)
+        self._approvers = [snapshot.approvers[name] for name in decision.approvers]
+        self._people = {person.name: person for person in snapshot.config.people}
+        self._rule = next(rule for rule in snapshot.config.rules if rule.name == decision.rule)
         self._standing = standing(self._rule, self._approvers)
-        self._tools = tools
+        self._services = services
         self._recorder = recorder
 
     async def ask(self, parts: DigestInput, payload: Payload, agent: AgentStream, kept: ExitStack) -> Clearance:
@@ -162,7 +162,7 @@ class ApprovalStage:
             AuditUnavailable: a grant's use could not be kept.
             AgentGone: the agent left, or came again on another connection.
         """
-        work = self._tools.work
+        work = self._services.work
         size = self._identified.size
         held, asked = await beside(work, agent, self._recorder.asker, size, lambda: self._made(parts, payload))
         kept.callback(held.leave)
@@ -174,12 +174,12 @@ class ApprovalStage:
         self._recorder.decided("approve", self._rule.name, kept_text(verdict.verdict.reason) or None)
         return verdict
 
-    def stands(self, generation: Snapshot) -> bool:
+    def stands(self, snapshot: Snapshot) -> bool:
         """Whether a configuration has the same rule, and the same people asked by it."""
-        rule = next((rule for rule in generation.config.rules if rule.name == self._rule.name), None)
+        rule = next((rule for rule in snapshot.config.rules if rule.name == self._rule.name), None)
         if rule is None:
             return False
-        return standing(rule, [generation.approvers[name] for name in rule.approvers]) == self._standing
+        return standing(rule, [snapshot.approvers[name] for name in rule.approvers]) == self._standing
 
     def _made(self, parts: DigestInput, payload: Payload) -> tuple[PromptParts, Asked]:
         """What people see, and what they may open of it."""
@@ -194,9 +194,9 @@ class ApprovalStage:
             account_name=self._recorder.account_name,
             agent=agent.name if agent else None,
             agent_address=self._recorder.agent_address,
-            time=self._tools.clock.now(),
+            time=self._services.clock.now(),
         )
-        run = partial(self._tools.work.run, f"opened of {self._recorder.asker}")
+        run = partial(self._services.work.run, f"opened of {self._recorder.asker}")
         return PromptParts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data, run=run)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptParts) -> Asked:
@@ -212,7 +212,7 @@ class ApprovalStage:
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(
-            self._identified.call, parts, tree, around, question_id=question_id, asked_at=self._tools.clock.now()
+            self._identified.call, parts, tree, around, question_id=question_id, asked_at=self._services.clock.now()
         )
         return Asked(
             question=question,
@@ -227,7 +227,7 @@ class ApprovalStage:
         left: list[bool] = []
 
         async def answer() -> Verdict | Clearance:
-            verdict = await self._tools.approvals.ask(asked)
+            verdict = await self._services.approvals.ask(asked)
             if not isinstance(verdict, Verdict):
                 kept.callback(verdict.close)
             return verdict
@@ -248,7 +248,7 @@ class ApprovalStage:
         self._recorder.answered_by(verdict, self._people)
         agent = self._identified.admitted.agent
         if verdict.outcome == "withdraw":
-            self._tools.approvals.check(agent.name if agent else None)
+            self._services.approvals.check(agent.name if agent else None)
         said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
         kept = f": {kept_text(verdict.reason)}" if said else ""
         told = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}'

@@ -111,12 +111,12 @@ async def read_held(agent: AgentStream, limit: int, room: Room, beyond: Callable
         if store is None and size > min(SPILL, limit):
             store = room.spool()
             await store.write(b"".join(pieces))
-            room.held.give_back()
+            room.held.release()
             pieces.clear()
         if store is not None:
             await store.write(piece)
         else:
-            room.held.take(len(piece))
+            room.held.reserve(len(piece))
             pieces.append(piece)
     if store is not None:
         await store.rewind()
@@ -157,7 +157,7 @@ class Spool:
 
     async def write(self, data: bytes) -> None:
         """Add bytes. Raises Overloaded, too."""
-        self._share.take(len(data))
+        self._share.reserve(len(data))
         with _refusing():
             await trio.to_thread.run_sync(self._write, data)
 

@@ -43,23 +43,23 @@ class Budget:
         try:
             yield share
         finally:
-            share.give_back()
+            share.release()
             del self._shares[share]
 
-    def take(self, share: Share, count: int) -> None:
+    def reserve(self, share: Share, count: int) -> None:
         """Raises Overloaded."""
         self._check_fair(share, count)
         while count > self.left and (slow := self._least()) is not share.seat and slow is not None:
             slow.turn_out()
             for one in self._shares:
                 if one.seat is slow:
-                    one.give_back()
+                    one.release()
         if count > self.left:
             raise self._full("too much already")
         self.left -= count
         share.taken += count
 
-    def give_back(self, count: int) -> None:
+    def release(self, count: int) -> None:
         """So many bytes are free again."""
         self.left += count
         self._more.set()
@@ -94,22 +94,22 @@ class Share:
         self.taken = 0
         self._budget = budget
 
-    def take(self, count: int) -> None:
+    def reserve(self, count: int) -> None:
         """Raises Overloaded."""
-        self._budget.take(self, count)
+        self._budget.reserve(self, count)
 
     async def wait(self, count: int) -> None:
         """Take so many bytes as soon as they can be had. Raises Overloaded after a minute."""
         deadline = trio.current_time() + PATIENCE
         while trio.current_time() < deadline:
             with suppress(Overloaded):
-                self.take(count)
+                self.reserve(count)
                 return
             with trio.move_on_at(deadline):
                 await self._budget.more()
-        self.take(count)
+        self.reserve(count)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """All of it."""
         count, self.taken = self.taken, 0
-        self._budget.give_back(count)
+        self._budget.release(count)

@@ -89,14 +89,14 @@ async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
     return Flow(first=bytes(first), ended=ended, source=source, checker=checker, body=body)
 
 
-async def send_whole(link: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
+async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
     """Send a request whose body is at hand; the head of the answer. Raises UpstreamError."""
-    connection = link.connection
-    await link.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
-    return await _answer(link)
+    connection = exchange.connection
+    await exchange.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
+    return await _answer(exchange)
 
 
-async def send_flow(link: UpstreamExchange, signed: Signed, flow: Flow) -> ResponseHead:
+async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> ResponseHead:
     """Send a request and its body as it comes; the head of the answer, which may come before all is sent.
 
     Raises:
@@ -108,13 +108,13 @@ async def send_flow(link: UpstreamExchange, signed: Signed, flow: Flow) -> Respo
 
     async def pump() -> None:
         try:
-            await _pump(link, signed, flow)
+            await _pump(exchange, signed, flow)
         except UpstreamError:
             log.debug("%s stopped reading; its answer says why, if there is one", signed.head.one("host"))
         await trio.sleep_forever()
 
     async def answer() -> ResponseHead:
-        return await _answer(link)
+        return await _answer(exchange)
 
     found = await race(answer, pump)
     if found is None:
@@ -123,24 +123,24 @@ async def send_flow(link: UpstreamExchange, signed: Signed, flow: Flow) -> Respo
     return found
 
 
-async def _pump(link: UpstreamExchange, signed: Signed, flow: Flow) -> None:
-    connection, kept, writer = link.connection, flow.first, _writer(signed, flow.body)
+async def _pump(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> None:
+    connection, kept, writer = exchange.connection, flow.first, _writer(signed, flow.body)
     start = connection.send_request(signed.head, length=writer.length)
     if not flow.ended:
-        await link.send(start)
+        await exchange.send(start)
         start = b""
         while (piece := await flow.source.next_piece()) is not None:
             if passed := flow.checker.feed(piece):
-                await link.send(connection.send_data(writer.data(kept)))
+                await exchange.send(connection.send_data(writer.data(kept)))
                 kept = passed
         flow.checker.finish()
     last = writer.data(kept) + writer.end(flow.checker.trailers)
-    await link.send(start + connection.send_data(last) + connection.send_end())
+    await exchange.send(start + connection.send_data(last) + connection.send_end())
 
 
-async def _answer(link: UpstreamExchange) -> ResponseHead:
+async def _answer(exchange: UpstreamExchange) -> ResponseHead:
     while True:
-        event = await link.next_event()
+        event = await exchange.next_event()
         if isinstance(event, ResponseHead):
             return event
         if not isinstance(event, Informational):
@@ -148,7 +148,13 @@ async def _answer(link: UpstreamExchange) -> ResponseHead:
 
 
 async def relay(
-    agent: AgentStream, link: UpstreamExchange, head: ResponseHead, credentials: Credentials, recorder: Recorder, *, again: bool
+    agent: AgentStream,
+    exchange: UpstreamExchange,
+    head: ResponseHead,
+    credentials: Credentials,
+    recorder: Recorder,
+    *,
+    again: bool,
 ) -> None:
     """Pass an answer on.
 
@@ -159,18 +165,18 @@ async def relay(
     """
     recorder.upstream_status = head.status
     recorder.aws_request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
-    first, ended = (await _read_first(link)) if 400 <= head.status < 500 else (b"", False)
+    first, ended = (await _read_first(exchange)) if 400 <= head.status < 500 else (b"", False)
     if head.status >= 400:
         said = _said(head, first)
         _note_code(head, said, recorder)
         _keep_back(head, said, credentials, recorder.error_code, again=again)
     if not ended and 400 <= head.status < 500:  # what is not read whole may repeat our key further on
         raise UpstreamError("aws refused the call at such length that the answer was not read", status=403)
-    length = link.connection.content_length
+    length = exchange.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
     while not ended:
-        event = await link.next_event()
+        event = await exchange.next_event()
         if isinstance(event, BodyData):
             await agent.send_data(event.data)
         elif isinstance(event, BodyEnd):
@@ -180,11 +186,11 @@ async def relay(
     await agent.send_end()
 
 
-async def _read_first(link: UpstreamExchange) -> tuple[bytes, bool]:
+async def _read_first(exchange: UpstreamExchange) -> tuple[bytes, bool]:
     """The start of a body, and whether it is all of it."""
     first = bytearray()
     while len(first) < READ_FIRST:
-        event = await link.next_event()
+        event = await exchange.next_event()
         if isinstance(event, BodyEnd):
             return bytes(first), True
         if not isinstance(event, BodyData):

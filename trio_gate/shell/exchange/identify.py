@@ -85,9 +85,9 @@ async def prove(
     arrived: RequestHead,
     *,
     agent: AgentStream,
-    way: Ingress,
-    generation: Snapshot,
-    tools: Services,
+    ingress: Ingress,
+    snapshot: Snapshot,
+    services: Services,
     room: Room,
     recorder: Recorder,
 ) -> Proven:
@@ -99,34 +99,34 @@ async def prove(
         GateError: it is nobody's, or came by a name that is not served.
         AgentGone: its body stopped coming.
     """
-    check_way(arrived, way)
+    check_way(arrived, ingress)
     claim = recorder.claim = read_claim(arrived)
     old = claim.expires is not None
     arrived = sigv2.spoken(arrived) if old else arrived
     refuse_unserved_form(arrived)
     kept = None
-    if generation.agents and old:
-        _verify(claim, generation, tools, partial(sigv2.verify, *destination(arrived, claim, way, tools.table), claim))
-    elif generation.agents:
+    if snapshot.agents and old:
+        _verify(claim, snapshot, services, partial(sigv2.verify, *destination(arrived, claim, ingress, services.table), claim))
+    elif snapshot.agents:
         payload_hash = declared_hash(arrived, claim, has_body=agent.connection.has_body)
         if payload_hash is None:
-            kept = await read_held(agent, generation.config.gateway.held_limit, room, lambda: False)
+            kept = await read_held(agent, snapshot.config.gateway.held_limit, room, lambda: False)
             payload_hash = kept.sha256
-        _verify(claim, generation, tools, partial(verify, arrived, claim, payload_hash=payload_hash, keys=tools.keys))
-    if generation.agents:
-        recorder.agent, recorder.proven = generation.agents[claim.suffix].name, True
-    admitted = generation.admit(claim)
+        _verify(claim, snapshot, services, partial(verify, arrived, claim, payload_hash=payload_hash, keys=services.keys))
+    if snapshot.agents:
+        recorder.agent, recorder.proven = snapshot.agents[claim.suffix].name, True
+    admitted = snapshot.admit(claim)
     recorder.account_name, recorder.proven = admitted.endpoint.accounts[claim.account], True
     if old:
         arrived = sigv2.declared(arrived)
-        sigv2.check_account(generation.accounts_of(admitted.agent) if admitted.agent else ())
+        sigv2.check_account(snapshot.accounts_of(admitted.agent) if admitted.agent else ())
     return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
 
 
-def _verify(claim: Claim, generation: Snapshot, tools: Services, check: Callable[..., None]) -> None:
+def _verify(claim: Claim, snapshot: Snapshot, services: Services, check: Callable[..., None]) -> None:
     """Raise Unauthenticated unless the agent that the key id names has signed the request; `check` takes its secret and the time."""
-    agent = generation.agents.get(claim.suffix)
-    secret, now = agent.secret if agent else _NOBODYS, tools.clock.now()
+    agent = snapshot.agents.get(claim.suffix)
+    secret, now = agent.secret if agent else _NOBODYS, services.clock.now()
     try:
         check(secret=secret, now=now)
     except WrongSignature as fault:
@@ -138,9 +138,9 @@ async def identify_request(
     proven: Proven,
     *,
     agent: AgentStream,
-    way: Ingress,
-    generation: Snapshot,
-    tools: Services,
+    ingress: Ingress,
+    snapshot: Snapshot,
+    services: Services,
     room: Room,
     recorder: Recorder,
 ) -> Identified:
@@ -152,11 +152,11 @@ async def identify_request(
     """
     arrived, claim, admitted = proven.arrived, proven.claim, proven.admitted
     said = with_fields(arrived, claim)
-    head, place = destination(without_signature(said), claim, way, tools.table)
-    place = check_place(place, admitted.endpoint, tools.table)
-    models = tools.models
+    head, place = destination(without_signature(said), claim, ingress, services.table)
+    place = check_place(place, admitted.endpoint, services.table)
+    models = services.models
     await models.ensure([candidate.service for candidate in place.candidates])
-    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, tools.keys)
+    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, services.keys)
     whole, size = None, 0
     if body_mode(head, place=place, claim=claim, catalog=models.catalog) == "streamed":
         body: Body = streamed_body(said, agent.connection.content_length)
@@ -165,7 +165,7 @@ async def identify_request(
         def beyond() -> bool:
             return takes_blob(head, place=place, claim=claim, catalog=models.catalog)
 
-        limit = generation.config.gateway.held_limit
+        limit = snapshot.config.gateway.held_limit
         whole = proven.kept or await read_held(agent, limit, room, beyond)
         body = _body(whole)
         size = whole.length if whole.length <= limit else 0
@@ -180,16 +180,16 @@ async def identify_request(
         if claim.expires is not None:
             sigv2.check_call(call, bare)
         shape = models.catalog.service(call.service).operations[call.operation].input
-        line = told(call, shape, line=tools.decisions is not None)
+        line = told(call, shape, line=services.decisions is not None)
         on_disk = isinstance(body, Streamed) and not (isinstance(content, Held) and content.framed)
         return bare, body if on_disk else content, _payload_hash(content, whole), call, line
 
     try:
         head, body, payload_hash, call, recorder.told = await beside(
-            tools.work, agent, recorder.asker, size, name, lambda found: drop_params(found[3])
+            services.work, agent, recorder.asker, size, name, lambda found: drop_params(found[3])
         )
     except Ambiguous as fault:
-        raise _explained(fault, way, models) from None
+        raise _explained(fault, ingress, models) from None
     recorder.call, recorder.size = call, size
     recorder.shape = models.catalog.service(call.service).operations[call.operation].input
     return Identified(
@@ -233,9 +233,9 @@ def _payload_hash(body: Body, whole: Kept | None) -> str:
             return hashlib.sha256().hexdigest()
 
 
-def _explained(fault: Ambiguous, way: Ingress, models: Models) -> Unidentified:
+def _explained(fault: Ambiguous, ingress: Ingress, models: Models) -> Unidentified:
     """At an endpoint listener the agent can say which service it means."""
-    if way.kind != "endpoint":
+    if ingress.kind != "endpoint":
         return fault
     ids = {name: models.catalog.service(name).service_id for name in fault.services}
-    return Unidentified(hint(fault.services, ids, way.base))
+    return Unidentified(hint(fault.services, ids, ingress.base))

@@ -80,33 +80,33 @@ class Pipeline:
         self,
         *,
         exchange: Exchange,
-        tools: Services,
-        generation: Snapshot,
+        services: Services,
+        snapshot: Snapshot,
         current: Callable[[], Snapshot],
         recorder: Recorder,
         agent: AgentStream,
-        way: Ingress,
+        ingress: Ingress,
     ) -> None:
         self._exchange = exchange
-        self._tools = tools
-        self._generation = generation
+        self._services = services
+        self._snapshot = snapshot
         self._current = current
         self._clearance: Clearance | None = None
         self._again: Callable[[], Awaitable[object]] | None = None
         self._recorder = recorder
         self._agent = agent
-        self._way = way
+        self._ingress = ingress
 
     async def run(self, arrived: RequestHead) -> None:
         """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
-        with self._tools.bodies.room(self._agent.seat) as room, ExitStack() as kept:
+        with self._services.bodies.room(self._agent.seat) as room, ExitStack() as kept:
             kept.callback(self._forget)
             proven = await identify.prove(
                 arrived,
                 agent=self._agent,
-                way=self._way,
-                generation=self._generation,
-                tools=self._tools,
+                ingress=self._ingress,
+                snapshot=self._snapshot,
+                services=self._services,
                 room=room,
                 recorder=self._recorder,
             )
@@ -118,14 +118,14 @@ class Pipeline:
             identified = await identify.identify_request(
                 proven,
                 agent=self._agent,
-                way=self._way,
-                generation=self._generation,
-                tools=self._tools,
+                ingress=self._ingress,
+                snapshot=self._snapshot,
+                services=self._services,
                 room=room,
                 recorder=self._recorder,
             )
             self._step(Event.IDENTIFIED)
-            self._tools.unreviewed.met(identified.call, self._recorder.agent)
+            self._services.unreviewed.met(identified.call, self._recorder.agent)
             decision = await self._decide(identified)
             ready = self._ready(identified)
             assume = self._assume_role(identified)
@@ -151,12 +151,12 @@ class Pipeline:
     def _check_stops(self, request: Proven | Identified) -> None:
         """Raise Denied while a person has stopped the agent."""
         agent = request.admitted.agent
-        self._tools.approvals.check(agent.name if agent else None)
+        self._services.approvals.check(agent.name if agent else None)
 
     async def _judge_again(self, identified: Identified) -> None:
         """Let a call go on only by the configuration and the stops of now. Raises GateError, AgentGone."""
         try:
-            while self._again is not None and self._current() is not self._generation:
+            while self._again is not None and self._current() is not self._snapshot:
                 await self._again()
             self._check_stops(identified)
         except GateError:
@@ -166,11 +166,11 @@ class Pipeline:
 
     def _chain(self, identified: Identified) -> Chain | None:
         agent = identified.admitted.agent
-        return chain_of(identified.claim, agent.secret if agent else None, self._tools.keys)
+        return chain_of(identified.claim, agent.secret if agent else None, self._services.keys)
 
     async def _beside(self, identified: Identified, make: Callable[[], T]) -> T:
         """What `make` makes of a call, beside the event loop where that may take long. Raises GateError, AgentGone."""
-        return await beside(self._tools.work, self._agent, self._recorder.asker, identified.size, make)
+        return await beside(self._services.work, self._agent, self._recorder.asker, identified.size, make)
 
     async def _decide(self, identified: Identified) -> Decision:
         """What the rules say. Raises Denied, AgentGone."""
@@ -187,13 +187,13 @@ class Pipeline:
             account_name=self._recorder.account_name,
             agent=agent.name if agent else None,
             agent_address=self._recorder.agent_address,
-            time=self._tools.clock.now(),
+            time=self._services.clock.now(),
         )
-        return decide(self._generation.rules, facets, endpoint=endpoint.name)
+        return decide(self._snapshot.rules, facets, endpoint=endpoint.name)
 
     def _ready(self, identified: Identified) -> Ready:
         call = identified.call
-        headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, self._tools.models.catalog)
+        headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, self._services.models.catalog)
         head = replace(identified.head, headers=(("host", call.host), *headers))
         payload_hash = identified.payload_hash
         data = identified.body.data if isinstance(identified.body, Held) else b""
@@ -215,7 +215,7 @@ class Pipeline:
             external_id=endpoint.external_id,
             duration=ROLE_SECONDS,
             base=credential_for(endpoint, call.account).name,
-            generation=self._generation.number,
+            generation=self._snapshot.number,
         )
 
     async def _approved(
@@ -233,10 +233,10 @@ class Pipeline:
         rule, shape = decision.rule or "", self._recorder.shape
 
         def bound(assume: AssumeRole) -> DigestInput:
-            return approve.digest_input(identified, ready.head, assume, rule, payload, self._tools, shape)
+            return approve.digest_input(identified, ready.head, assume, rule, payload, self._services, shape)
 
         parts = await self._beside(identified, lambda: bound(assume))
-        question = approve.ApprovalStage(identified, decision, self._generation, self._tools, self._recorder)
+        question = approve.ApprovalStage(identified, decision, self._snapshot, self._services, self._recorder)
         self._clearance = await question.ask(parts, payload, self._agent, kept)
         self._again = partial(self._still_approved, identified, parts, rule, question, bound)
         try:
@@ -259,7 +259,7 @@ class Pipeline:
         assume = self._assume_role(identified)
         again = await self._decide(identified)
         same = await self._beside(identified, lambda: bound(assume) == parts)
-        if not same or (again.outcome == "approve" and not (again.rule == rule and question.stands(self._generation))):
+        if not same or (again.outcome == "approve" and not (again.rule == rule and question.stands(self._snapshot))):
             raise Denied(_CHANGED)
         return identified, assume
 
@@ -272,15 +272,15 @@ class Pipeline:
 
     def _admitted_again(self, identified: Identified) -> Identified:
         """The same by the configuration of now. Raises GateError where its agent is another by that."""
-        self._generation, before = self._current(), identified.admitted.agent
-        identified = replace(identified, admitted=self._generation.admit(identified.claim))
+        self._snapshot, before = self._current(), identified.admitted.agent
+        identified = replace(identified, admitted=self._snapshot.admit(identified.claim))
         if identified.admitted.agent != before:
             raise Denied("the agent's block changed while the call waited: run the same command again")
         return identified
 
     async def _forward(self, identified: Identified, ready: Ready, assume: AssumeRole) -> None:
         """Arm, sign and send. Raises GateError, AgentGone."""
-        credentials = await self._tools.credentials.credentials(assume)
+        credentials = await self._services.credentials.credentials(assume)
         await self._judge_again(identified)
         self._step(Event.CREDENTIALS_READY)
         flow, stored = await self._flow(identified, ready), isinstance(ready.source, Spool)
@@ -297,8 +297,8 @@ class Pipeline:
                     identified, signed, ready.data, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS
                 )
             except Expired:
-                self._tools.credentials.forget(assume, credentials)
-                credentials = await self._tools.credentials.credentials(assume)
+                self._services.credentials.forget(assume, credentials)
+                credentials = await self._services.credentials.credentials(assume)
             except _NotSent:
                 continue
             else:
@@ -320,9 +320,9 @@ class Pipeline:
             credentials=credentials,
             service=call.signing_name,
             region=call.region,
-            now=self._tools.clock.now(),
+            now=self._services.clock.now(),
             s3=call.signing_name in S3_FAMILY,
-            keys=self._tools.keys,
+            keys=self._services.keys,
         )
 
     async def _send(
@@ -338,7 +338,7 @@ class Pipeline:
         """Send once and pass the answer on. Raises Expired and _NotSent only where `again`."""
         self._exchange.require(State.SIGNED)
         host = signed.head.one("host") or ""
-        async with self._tools.upstreams.connect(host) as link:
+        async with self._services.upstreams.connect(host) as link:
             await self._judge_again(identified)
             if self._clearance is not None:
                 self._clearance.sending()

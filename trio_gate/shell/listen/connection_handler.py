@@ -49,14 +49,14 @@ log = logging.getLogger(__name__)
 
 
 class ConnectionHandler:
-    """The requests of one connection. `generation` gives the one to serve the next request by."""
+    """The requests of one connection. `snapshot` gives the one to serve the next request by."""
 
-    def __init__(self, agent: AgentStream, *, way: Ingress, tools: Services, generation: Callable[[], Snapshot]) -> None:
+    def __init__(self, agent: AgentStream, *, ingress: Ingress, services: Services, snapshot: Callable[[], Snapshot]) -> None:
         self._agent = agent
-        self._way = way
+        self._ingress = ingress
         self._address = agent.seat.address
-        self._tools = tools
-        self._generation = generation
+        self._services = services
+        self._snapshot = snapshot
 
     async def run(self) -> None:
         """Serve until either side ends it. Raises nothing that an agent or AWS can cause."""
@@ -76,24 +76,24 @@ class ConnectionHandler:
             malformed = fault
         else:
             # Only now: a kept connection may have waited through a reload.
-            return await self._serve(head, self._generation())
-        recorder = self._recorder(_NO_HEAD, self._generation())
+            return await self._serve(head, self._snapshot())
+        recorder = self._recorder(_NO_HEAD, self._snapshot())
         refusal = self._refusal(recorder, self._agent.connection.refused_head, malformed)
         await self._record(Exchange(), recorder, malformed, refusal)
         await self._refuse(recorder, _NO_HEAD, malformed, refusal)
         return False
 
-    async def _serve(self, head: RequestHead | Http2Preface | None, generation: Snapshot) -> bool:
+    async def _serve(self, head: RequestHead | Http2Preface | None, snapshot: Snapshot) -> bool:
         if isinstance(head, Http2Preface):
-            level = logging.DEBUG if self._tools.refusals.counted(self._address, "505 HTTP/2") else logging.WARNING
+            level = logging.DEBUG if self._services.refusals.counted(self._address, "505 HTTP/2") else logging.WARNING
             log.log(level, "agent %s speaks http/2, which is not served: set the client to http/1.1", self._address)
             await self._agent.send_raw(HTTP2_GOAWAY)
             await self._agent.linger()
             return False
         if head is not None:
-            recorder = self._recorder(head, generation)
+            recorder = self._recorder(head, snapshot)
             try:
-                await self._answer(head, recorder, generation)
+                await self._answer(head, recorder, snapshot)
             finally:
                 self._let_go(recorder)
         return head is not None
@@ -105,17 +105,17 @@ class ConnectionHandler:
         if call is not None and recorder.size > LARGE:
             drop_beside(call)
 
-    async def _answer(self, head: RequestHead, recorder: Recorder, generation: Snapshot) -> None:
+    async def _answer(self, head: RequestHead, recorder: Recorder, snapshot: Snapshot) -> None:
         """Serve a request. Raises AgentGone when the connection is of no more use."""
         exchange = Exchange()
         run = Pipeline(
             exchange=exchange,
-            tools=self._tools,
-            generation=generation,
-            current=self._generation,
+            services=self._services,
+            snapshot=snapshot,
+            current=self._snapshot,
             recorder=recorder,
             agent=self._agent,
-            way=self._way,
+            ingress=self._ingress,
         )
         end: Ending = _CANCELLED
         try:
@@ -162,11 +162,11 @@ class ConnectionHandler:
 
     def _named(self) -> str | None:
         """What calls to the connection's name are signed as; None for no name, or one that does not say how errors are read."""
-        name = self._way.connect or self._way.sni
-        if name is None or self._way.kind == "endpoint":
+        name = self._ingress.connect or self._ingress.sni
+        if name is None or self._ingress.kind == "endpoint":
             return None
         try:
-            found = self._tools.table.place(name).candidates
+            found = self._services.table.place(name).candidates
         except Unidentified:
             return None
         return None if any(one.service in OWN_SHAPE for one in found) else found[0].signing_name
@@ -178,23 +178,23 @@ class ConnectionHandler:
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if recorder.counted else logging.INFO
         log.log(level, "refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
-        date = (b"date", format_datetime(self._tools.clock.now(), usegmt=True).encode("ascii"))
+        date = (b"date", format_datetime(self._services.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
-        close = isinstance(fault, Malformed) or self._way.refused is not None
+        close = isinstance(fault, Malformed) or self._ingress.refused is not None
         await self._agent.send_head(answer, length=len(body), close=close, data=body)
         await self._agent.send_end()
 
-    def _recorder(self, head: RequestHead, generation: Snapshot) -> Recorder:
+    def _recorder(self, head: RequestHead, snapshot: Snapshot) -> Recorder:
         return Recorder(
             id=str(uuid.uuid4()),
             agent_address=self._address,
             head=head,
-            generation=generation.number,
-            audit=self._tools.audit,
-            decisions=self._tools.decisions,
-            clock=self._tools.clock,
-            watch=self._tools.approvals.saw,
-            refusals=self._tools.refusals,
+            generation=snapshot.number,
+            audit=self._services.audit,
+            decisions=self._services.decisions,
+            clock=self._services.clock,
+            watch=self._services.approvals.publish,
+            refusals=self._services.refusals,
         )
 
 

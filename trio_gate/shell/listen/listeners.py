@@ -53,43 +53,43 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListenerContext:
-    """What every door leads to."""
+    """What every listener of agents leads to."""
 
-    tools: Services
-    generation: Callable[[], Snapshot]
-    stop: Shutdown
+    services: Services
+    snapshot: Callable[[], Snapshot]
+    shutdown: Shutdown
 
-    async def converse(self, transport: Transport, way: Ingress, seat: Seat) -> None:
+    async def converse(self, transport: Transport, ingress: Ingress, seat: Seat) -> None:
         """Serve the requests of a connection."""
-        gateway = self.generation().config.gateway
+        gateway = self.snapshot().config.gateway
         agent = AgentStream(
             transport,
             seat=seat,
             head_timeout=gateway.head_timeout,
             idle_timeout=gateway.idle_timeout,
             body_rate=gateway.body_rate,
-            idle=self.stop.idle,
+            idle=self.shutdown.idle,
         )
-        await ConnectionHandler(agent, way=way, tools=self.tools, generation=self.generation).run()
+        await ConnectionHandler(agent, ingress=ingress, services=self.services, snapshot=self.snapshot).run()
         await agent.aclose()
 
     def refusal(self, host: str) -> Unidentified | None:
         """Why no account could be reached by this host, None where one could."""
         try:
-            require_served_place(self.tools.table.place(host), self.generation().config, self.tools.table)
+            require_served_place(self.services.table.place(host), self.snapshot().config, self.services.table)
         except Unidentified as fault:
             return fault
         return None
 
     def turned_away(self, address: str, fault: GateError) -> None:
         """Tell the operator of a connection that came to no request, or count it with others."""
-        level = logging.DEBUG if self.tools.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
+        level = logging.DEBUG if self.services.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
         log.log(level, "agent %s turned away: %s", address, fault.detail)
 
     @property
     def head_timeout(self) -> float:
         """Seconds for whatever comes before the first request."""
-        return self.generation().config.gateway.head_timeout
+        return self.snapshot().config.gateway.head_timeout
 
 
 class Names:
@@ -115,7 +115,7 @@ class Names:
         """The certificate of a host that was admitted."""
         if refused:
             return self._leaves.passing(host)
-        place = self._inside.tools.table.place(host)
+        place = self._inside.services.table.place(host)
         return self._leaves.context(place.names, free=place.free)
 
 
@@ -142,8 +142,8 @@ class ProxyListener:
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        way = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
-        await self._inside.converse(tls, way, seat)
+        ingress = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
+        await self._inside.converse(tls, ingress, seat)
 
     async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[str, Unidentified | None, bytes] | None:
         """Read and answer the CONNECT: its host, why that is refused inside, and what came behind it. None where it is refused here."""
@@ -200,15 +200,15 @@ class TlsListener:
 class EndpointListener:
     """AWS_ENDPOINT_URL: plain HTTP on loopback, or TLS with a certificate of our own."""
 
-    def __init__(self, inside: AgentListenerContext, context: Callable[[], ssl.SSLContext] | None, way: Ingress) -> None:
+    def __init__(self, inside: AgentListenerContext, context: Callable[[], ssl.SSLContext] | None, ingress: Ingress) -> None:
         self._inside = inside
         self._context = context
-        self._way = way
+        self._ingress = ingress
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
         """Serve a connection."""
         if self._context is None:
-            await self._inside.converse(StreamTransport(stream), self._way, seat)
+            await self._inside.converse(StreamTransport(stream), self._ingress, seat)
             return
         context = self._context
         try:
@@ -216,7 +216,7 @@ class EndpointListener:
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, self._way, seat)
+        await self._inside.converse(tls, self._ingress, seat)
 
 
 class AdminListener:

@@ -79,14 +79,14 @@ class OpenListener:
     seats: Seats
 
 
-async def run(doors: Iterable[OpenListener], stop: Shutdown) -> None:
-    """Serve until `stop` is requested, and what is under way to its end."""
-    with stop.serving:
+async def run(listeners: Iterable[OpenListener], shutdown: Shutdown) -> None:
+    """Serve until `shutdown` is requested, and what is under way to its end."""
+    with shutdown.serving:
         async with trio.open_nursery() as connections:
-            with stop.accepting:
-                async with trio.open_nursery() as listeners:
-                    for door in doors:
-                        listeners.start_soon(_accept, door, connections)
+            with shutdown.accepting:
+                async with trio.open_nursery() as accepting:
+                    for opened in listeners:
+                        accepting.start_soon(_accept, opened, connections)
 
 
 async def listen(address: Address) -> list[trio.SocketListener]:
@@ -94,17 +94,17 @@ async def listen(address: Address) -> list[trio.SocketListener]:
     return await trio.open_tcp_listeners(address.port, host=address.host, backlog=BACKLOG)
 
 
-async def _accept(door: OpenListener, connections: trio.Nursery) -> None:
+async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
-    async with door.listener:
+    async with opened.listener:
         while True:
-            await trio.lowlevel.wait_readable(door.listener.socket)  # doors share seats: none is kept by waiting
-            await door.seats.keep_room()
-            stream = await _accepted(door.listener)
+            await trio.lowlevel.wait_readable(opened.listener.socket)  # listeners share seats: none is kept by waiting
+            await opened.seats.keep_room()
+            stream = await _accepted(opened.listener)
             if stream is None:
-                door.seats.give_back()
+                opened.seats.release()
             else:
-                connections.start_soon(_serve, stream, door)
+                connections.start_soon(_serve, stream, opened)
 
 
 async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
@@ -123,16 +123,16 @@ async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
     return None
 
 
-async def _serve(stream: trio.SocketStream, door: OpenListener) -> None:
+async def _serve(stream: trio.SocketStream, opened: OpenListener) -> None:
     try:
         peer = _begun(stream)
         if peer is not None:
-            with door.seats.seat(peer) as seat:
-                await door.handle(stream, seat)
+            with opened.seats.seat(peer) as seat:
+                await opened.handle(stream, seat)
     except Exception:  # a bug must not end the other connections; see the head of the file
         log.exception("a connection ended with a bug of ours")
     finally:
-        door.seats.give_back()
+        opened.seats.release()
         await trio.aclose_forcefully(stream)
 
 

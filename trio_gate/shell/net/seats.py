@@ -108,7 +108,7 @@ class Seats:
         self._waiting = trio.lowlevel.ParkingLot()
 
     async def keep_room(self) -> None:
-        """Wait until there is room for one more, and keep it until `give_back`. Others are turned out for it where they may be."""
+        """Wait until there is room for one more, and keep it until `release`. Others are turned out for it where they may be."""
         await trio.lowlevel.checkpoint()
         if self._free:
             self._free -= 1
@@ -116,7 +116,7 @@ class Seats:
         self.make_room(1)
         await self._waiting.park()
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Somebody else may have the room."""
         if not self._waiting.unpark():
             self._free += 1

@@ -50,7 +50,7 @@ AGE_LIMIT = 600.0
 class _PooledConnection:
     """An open connection; `since` is when it was last given back, `born` when it was dialled."""
 
-    way: Route
+    route: Route
     transport: TlsTransport
     connection: UpstreamConnection
     born: float
@@ -58,7 +58,7 @@ class _PooledConnection:
 
 
 class _IdleConnections:
-    """Idle lines, in the order in which they came back."""
+    """Idle connections, in the order in which they came back."""
 
     def __init__(self) -> None:
         self._all: dict[_PooledConnection, None] = {}
@@ -67,27 +67,27 @@ class _IdleConnections:
     def __len__(self) -> int:
         return len(self._all)
 
-    def put(self, line: _PooledConnection) -> None:
-        self._all[line] = None
-        self._of.setdefault(line.way, deque()).append(line)
+    def put(self, pooled: _PooledConnection) -> None:
+        self._all[pooled] = None
+        self._of.setdefault(pooled.route, deque()).append(pooled)
 
-    def newest(self, way: Route) -> _PooledConnection | None:
-        """Take the line of `way` that came back last."""
-        lines = self._of.get(way)
-        return self._taken(lines.pop()) if lines else None
+    def newest(self, route: Route) -> _PooledConnection | None:
+        """Take the connection of `route` that came back last."""
+        found = self._of.get(route)
+        return self._taken(found.pop()) if found else None
 
     def oldest(self, before: float = math.inf) -> _PooledConnection | None:
-        """Take the line that came back first, if that was before this time."""
+        """Take the connection that came back first, if that was before this time."""
         first = next(iter(self._all), None)
         if first is None or first.since >= before:
             return None
-        return self._taken(self._of[first.way].popleft())
+        return self._taken(self._of[first.route].popleft())
 
-    def _taken(self, line: _PooledConnection) -> _PooledConnection:
-        del self._all[line]
-        if not self._of[line.way]:
-            del self._of[line.way]
-        return line
+    def _taken(self, pooled: _PooledConnection) -> _PooledConnection:
+        del self._all[pooled]
+        if not self._of[pooled.route]:
+            del self._of[pooled.route]
+        return pooled
 
 
 class UpstreamPool:
@@ -110,57 +110,57 @@ class UpstreamPool:
         ours: Callable[[bytes], bool],
         max_idle: int = MAX_IDLE,
     ) -> None:
-        self._routes = tuple(routes)
-        self._contexts = {file: tls(file) for file in {None, *(route.ca_file for route in routes)}}
+        self._overrides = tuple(routes)
+        self._contexts = {file: tls(file) for file in {None, *(override.ca_file for override in routes)}}
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
         self._forbidden = forbidden
         self._ours = ours
         self._max_idle = max_idle
-        self._shelf = _IdleConnections()
+        self._idle = _IdleConnections()
         self._lent = 0
 
     @property
     def idle(self) -> int:
         """How many connections wait for their next exchange."""
-        return len(self._shelf)
+        return len(self._idle)
 
     def address_of(self, host: str) -> str | None:
         """Where an `upstream` block sends this host's connections, as "host:port"; None for its own address."""
-        route = self._route(host)
-        if route is None:
+        override = self._override(host)
+        if override is None:
             return None
-        name = f"[{route.address.host}]" if ":" in route.address.host else route.address.host
-        return f"{name}:{route.address.port}"
+        name = f"[{override.address.host}]" if ":" in override.address.host else override.address.host
+        return f"{name}:{override.address.port}"
 
     @asynccontextmanager
     async def connect(self, host: str) -> AsyncIterator[UpstreamExchange]:
         """Lend a connection to `host`, a name without a port. Raises UpstreamError if there is none to be had."""
         self._lent += 1
         try:
-            async with self._connected(host) as link:
-                yield link
+            async with self._connected(host) as exchange:
+                yield exchange
         finally:
             self._lent -= 1
 
     @asynccontextmanager
     async def _connected(self, host: str) -> AsyncIterator[UpstreamExchange]:
-        way = (host.lower(), self._route(host))
-        kept = await self._kept(way)
-        line = kept or await self._dialled(way)
-        link = UpstreamExchange(
-            way[0],
-            line.transport,
-            line.connection,
+        route = (host.lower(), self._override(host))
+        kept = await self._kept(route)
+        pooled = kept or await self._dialled(route)
+        exchange = UpstreamExchange(
+            route[0],
+            pooled.transport,
+            pooled.connection,
             reused=kept is not None,
             idle_timeout=self._idle_timeout,
             answer_timeout=self._answer_timeout,
         )
         try:
-            yield link
+            yield exchange
         finally:
-            surplus = self._given_back(line) if link.reusable else line
+            surplus = self._given_back(pooled) if exchange.reusable else pooled
             if surplus is not None:
                 await trio.aclose_forcefully(surplus.transport)
 
@@ -170,26 +170,26 @@ class UpstreamPool:
         with trio.CancelScope(shield=True):  # nothing in it waits
             await self._close_idle(before=math.inf)
 
-    def _route(self, host: str) -> Upstream | None:
-        return next((route for route in self._routes if matches(route.hosts, host)), None)
+    def _override(self, host: str) -> Upstream | None:
+        return next((override for override in self._overrides if matches(override.hosts, host)), None)
 
-    async def _kept(self, way: Route) -> _PooledConnection | None:
+    async def _kept(self, route: Route) -> _PooledConnection | None:
         now = trio.current_time()
         await self._close_idle(before=now - IDLE_LIMIT)
-        while (line := self._shelf.newest(way)) is not None:
-            if line.born > now - AGE_LIMIT and line.transport.quiet():
-                return line
-            await trio.aclose_forcefully(line.transport)
+        while (pooled := self._idle.newest(route)) is not None:
+            if pooled.born > now - AGE_LIMIT and pooled.transport.quiet():
+                return pooled
+            await trio.aclose_forcefully(pooled.transport)
         return None
 
-    async def _dialled(self, way: Route) -> _PooledConnection:
-        host, route = way
-        if self._lent + len(self._shelf) > self._max_idle and (idle := self._shelf.oldest()) is not None:
+    async def _dialled(self, route: Route) -> _PooledConnection:
+        host, override = route
+        if self._lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
             await trio.aclose_forcefully(idle.transport)
         transport = await dial(
             host,
-            route.address if route else None,
-            self._contexts[route.ca_file if route else None],
+            override.address if override else None,
+            self._contexts[override.ca_file if override else None],
             connect_timeout=self._connect_timeout,
             forbidden=self._forbidden,
         )
@@ -197,16 +197,16 @@ class UpstreamPool:
             await trio.aclose_forcefully(transport)
             raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
-        return _PooledConnection(way=way, transport=transport, connection=UpstreamConnection(), born=now, since=now)
+        return _PooledConnection(route=route, transport=transport, connection=UpstreamConnection(), born=now, since=now)
 
-    def _given_back(self, line: _PooledConnection) -> _PooledConnection | None:
+    def _given_back(self, pooled: _PooledConnection) -> _PooledConnection | None:
         """Keep it; what there is no room for then."""
-        self._shelf.put(replace(line, since=trio.current_time()))
-        return self._shelf.oldest() if len(self._shelf) > self._max_idle else None
+        self._idle.put(replace(pooled, since=trio.current_time()))
+        return self._idle.oldest() if len(self._idle) > self._max_idle else None
 
     async def _close_idle(self, *, before: float) -> None:
-        while (line := self._shelf.oldest(before)) is not None:
-            await trio.aclose_forcefully(line.transport)
+        while (pooled := self._idle.oldest(before)) is not None:
+            await trio.aclose_forcefully(pooled.transport)
 
 
 async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
@@ -214,16 +214,16 @@ async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: byt
 
     There is no deadline for all of it together: the caller sets one.
     """
-    async with upstreams.connect(host) as link:
-        make = link.connection
-        await link.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
-        while isinstance(answer := await link.next_event(), Informational):
+    async with upstreams.connect(host) as exchange:
+        make = exchange.connection
+        await exchange.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
+        while isinstance(answer := await exchange.next_event(), Informational):
             pass
         if not isinstance(answer, ResponseHead):
             message = f"{answer} where the head of an answer was to come"
             raise RuntimeError(message)  # noqa: TRY004 - a bug of ours, not a wrong type
         content = bytearray()
-        while isinstance(piece := await link.next_event(), BodyData):
+        while isinstance(piece := await exchange.next_event(), BodyData):
             content += piece.data
             if len(content) > most:
                 raise UpstreamError(f"{host} answers with more than {most} bytes")
