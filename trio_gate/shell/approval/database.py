@@ -127,9 +127,9 @@ class ApprovalDatabase:
     async def flush(self) -> None:
         """Return once every note so far is on disk. Raises AuditUnavailable."""
         async with self._lock:
-            notes, self._notes, self.noted = self._notes, {}, trio.Event()
-            if not notes:
+            if not self._notes:  # and whoever waits for the next one goes on waiting for the same event
                 return
+            notes, self._notes, self.noted = self._notes, {}, trio.Event()
             try:
                 await self._use(notes)
             except BaseException:  # a cancellation, too: whether they were written or not, they may be again

@@ -57,7 +57,8 @@ class Acts:
                     with trio.fail_after(WRITE_TIMEOUT, shield=True):
                         await self._put(self._notes[0])
                     del self._notes[0]
-                self.noted = trio.Event()
+                if self.noted.is_set():  # whoever waits for the one that is not must not miss the next note
+                    self.noted = trio.Event()
             except trio.TooSlowError:
                 self.noted.set()
                 raise AuditUnavailable(_SLOW) from None
