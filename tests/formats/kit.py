@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 
 from tests.formats.record import WRITTEN
 
+ROW = re.compile(r"INSERT INTO \"kept\" VALUES\('(\w+)','([^']+)','(.*)'\);")
+"""A row of approvals in a dump: kind, id and value."""
+
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:(\.\d+)?(?:Z|\+00:00))?")
 _MADE = re.compile(r'"(?:asked_at|made_at|at)":"([^"]+)"')
 
@@ -27,6 +30,11 @@ _NUMBER = re.compile(r":\s*[\d.e-]+")
 def written(name: str) -> str:
     """A file that a gateway of then wrote."""
     return (WRITTEN / name).read_text()
+
+
+def kept(text: str, kind: str) -> dict[str, str]:
+    """The rows of a kind in a dump of approvals."""
+    return {name: value for of, name, value in ROW.findall(text) if of == kind}
 
 
 def masked(text: str) -> list[str]:

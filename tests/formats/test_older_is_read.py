@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sqlite3
 import subprocess
 from contextlib import ExitStack, closing, contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import trio_gate.approval
-from tests.formats.kit import as_if_now, masked, written
+from tests.formats.kit import ROW, as_if_now, kept, masked, written
 from tests.formats.record import Run, answer, asked, dump, make
 from tests.formats.setting import AGENTS, EVE, FAR, FAR_AWAY, PEOPLE, RULES, machine, queue, secret, topic
 from tests.kit.gateway import TRIO_GATE, running
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from scripts.embedded.aws import Embedded
 
 GIVEN = {"agent": AGENTS, "extra": FAR_AWAY + PEOPLE, "rules": RULES}
-ROW = re.compile(r"INSERT INTO \"kept\" VALUES\('(\w+)','([^']+)','(.*)'\);")
 FRAMES = [line.split(" ", 1) for line in written("frames.txt").splitlines()]
 ASKED_AGAIN = {
     "CreateQueue": lambda: queue("waiting", region=FAR),
@@ -95,11 +93,6 @@ def older(folder: Path, aws: Embedded, text: str) -> Iterator[Run]:
 def spaced(text: str) -> str:
     """A dump whose values have blanks: a row that has none has been written anew."""
     return ROW.sub(lambda row: row[0].replace(row[3], json.dumps(json.loads(row[3]))), text)
-
-
-def kept(text: str, kind: str) -> dict[str, str]:
-    """The rows of a kind in a dump of approvals."""
-    return {name: value for of, name, value in ROW.findall(text) if of == kind}
 
 
 def test_what_waited_waits_and_is_kept_as_it_was(embedded_aws, tmp_path):
