@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import sqlite3
 import stat
 import threading
@@ -15,8 +16,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.approval.kit import FixedClock, question
 from tests.config.kit import BASE, HASH, MAIN, load
+from tests.formats.kit import written
 from tests.kit.asking import asked, listening
-from tests.shell import older_kept
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop, Terms
 from trio_gate.approval.question import Group
@@ -47,6 +48,7 @@ rule "the rest" {{ action = "approve" approvers = [human.oncall] }}
 CONFIG = load(BASE + MAIN + TEXT)
 OTHER_RULE = load(BASE + MAIN + TEXT.replace('action = "approve"', 'match = aws.access == "write" action = "approve"'))
 STANDING = hub_config(CONFIG).standings["the rest"]
+OLDER = written("approvals.schema-1.sql")
 ALICE = Group(id="human.oncall", people=("alice",), quorum=1, timeout=600.0)
 
 
@@ -378,11 +380,7 @@ async def test_what_a_person_does_and_is_not_kept_is_said(opened, clock, tmp_pat
 def older(request, tmp_path):
     """A database that a gateway of an older schema left behind; its rule and approvers are the present ones."""
     with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
-        db.execute(older_kept.TABLE)
-        db.executemany(
-            "INSERT INTO kept VALUES (?, ?, ?)",
-            [(kind, name, value.replace(older_kept.STANDING, STANDING)) for kind, name, value in older_kept.ROWS],
-        )
+        db.executescript(re.sub(r'"standing":"[0-9a-f]+"', f'"standing":"{STANDING}"', OLDER))
         db.execute(f"PRAGMA user_version = {request.param}")
         db.commit()
 
@@ -425,8 +423,8 @@ async def test_it_is_said_once(opened, clock, caplog):
 
 async def test_an_older_database_with_nothing_in_it_says_nothing(opened, tmp_path, caplog):
     with closing(sqlite3.connect(tmp_path / "approvals.db")) as db:
-        db.execute(older_kept.TABLE)
-        db.execute("PRAGMA user_version = 1")
+        db.executescript(OLDER)
+        db.execute("DELETE FROM kept")
         db.commit()
     async with opened():
         assert caplog.records == []
