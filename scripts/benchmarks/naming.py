@@ -18,14 +18,14 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
 from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.aws_chunked import streamed_body
 from trio_gate.wire.head import Empty, Held
@@ -77,7 +77,7 @@ class Asked:
 
 def naming(times: int) -> None:
     """The table."""
-    table, catalog, tables = HostTable(packaged()), Catalog(load_model), Tables(packaged_tables)
+    table, catalog, tables = HostTable(packaged_hosts()), Catalog(load_model), Tables(packaged_tables)
     print("\nnaming                   name µs  name and meaning µs  botocore signs µs   ratio")
     lines = []
     for service, operation, params in CALLS:

@@ -11,11 +11,12 @@ import botocore
 import pytest
 
 from trio_gate.aws.call import Place
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.semantics import describe
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import RequestHead, Target
 
-TABLES = Tables(packaged)
+TABLES = Tables(packaged_tables)
 ACCOUNT = "111111111111"
 OTHER = "999999999999"
 

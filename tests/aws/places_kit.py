@@ -6,9 +6,10 @@ import re
 
 from tests.aws.botocore_kit import ACCOUNT, LABEL, loader
 from tests.aws.naming_kit import catalog, place
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
-HOSTS = packaged()
+HOSTS = packaged_hosts()
 TABLE = HostTable(HOSTS)
 SERVICES = [name for name in loader().list_available_services("service-2") if name in HOSTS["services"]]
 SAMPLE = {"s3", "s3control", "dynamodb", "ec2", "sts", "iam", "sqs", "sns", "lambda", "secretsmanager", "cloudwatch", "route53"}

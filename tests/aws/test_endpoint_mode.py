@@ -6,13 +6,14 @@ import pytest
 
 from tests.aws.naming_kit import JSON_10, catalog, claim, head
 from trio_gate.aws.endpoint_mode import by_scope, hint
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.naming import name_call
 from trio_gate.aws.routing.route import TWINS
 from trio_gate.errors import Unidentified
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.wire.head import Held
 
-TABLE = HostTable(packaged())
+TABLE = HostTable(packaged_hosts())
 
 
 def test_the_scope_alone():

@@ -14,15 +14,16 @@ import pytest
 
 from tests.aws.naming_kit import ACCOUNT, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN, Candidate, Place
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import Ambiguous, body_mode, identify
 from trio_gate.aws.naming import name_call
 from trio_gate.errors import Unidentified
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "corpus"
-TABLES = Tables(packaged)
+TABLES = Tables(packaged_tables)
 
 
 def call_of(line, headers, body, at, service):

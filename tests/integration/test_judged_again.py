@@ -16,7 +16,7 @@ from tests.kit.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
 from trio_gate.app import serve
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
@@ -26,6 +26,7 @@ from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener
 from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.upstream.pool import UpstreamPool
@@ -87,7 +88,7 @@ class Running:
 
 @asynccontextmanager
 async def serving(config, folder: Path):
-    table, now = HostTable(packaged()), SystemClock().now()
+    table, now = HostTable(packaged_hosts()), SystemClock().now()
     (folder / "state").mkdir(mode=0o700)
     authorities = serve.Authorities(
         interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),

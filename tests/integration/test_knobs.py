@@ -12,12 +12,13 @@ from tests.kit.gateway import AGENT, running
 from tests.kit.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.streams import seat
 from trio_gate.app import serve
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
 from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext
 from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.net.transport import StreamTransport
@@ -34,7 +35,7 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     files = {"env": {}.get, "read_file": str}
     text = GATEWAY.format(knob=knob) + AGENT
     config = load(text, "g.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
-    table, now = HostTable(packaged()), SystemClock().now()
+    table, now = HostTable(packaged_hosts()), SystemClock().now()
     own = authority.own(tmp_path, serve.LOCAL, now=now)
     made, (ours, theirs) = compile_snapshot(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))

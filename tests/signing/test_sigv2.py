@@ -15,10 +15,11 @@ from tests.aws.naming_kit import catalog
 from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import HTTP, SET_BY_US
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError, Malformed, Unauthenticated, WrongSignature
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.signing import sigv2
 from trio_gate.wire.aws_chunked import streamed_body
 from trio_gate.wire.head import Empty, StreamKind
@@ -27,7 +28,7 @@ from trio_gate.wire.parse import parse_request_head
 SECRET = "agents-secret-of-a-test"
 KEY_ID = "AKIA111111111111CI01"
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
-TABLE = HostTable(packaged())
+TABLE = HostTable(packaged_hosts())
 OBJECT = {"Bucket": "bucket", "Key": "k"}
 SHA256 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ="
 

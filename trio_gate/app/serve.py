@@ -20,7 +20,7 @@ import trio
 
 from trio_gate.app.reload import ActiveConfig
 from trio_gate.audit.acts import gateway_row, reload_row
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
@@ -44,6 +44,7 @@ from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.exchange.services import Services
 from trio_gate.shell.exchange.work import Work, let_go_often
 from trio_gate.shell.listen.listeners import (
@@ -158,7 +159,7 @@ def _provide(config: Config) -> None:
 
 async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     let_go_often()
-    shutdown, table = accept.Shutdown(), HostTable(packaged())
+    shutdown, table = accept.Shutdown(), HostTable(packaged_hosts())
     now = SystemClock().now()
     authorities = Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),

@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.cli import config_file, state_dir
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import INTERCEPTION, domains_of, interception
 from trio_gate.shell.certificates.trust_roots import system_bundle
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
     import argparse
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         config = config_file.read(args.config)
         if config is None:
             return 2
-        domains = domains_of(config, HostTable(packaged()))
+        domains = domains_of(config, HostTable(packaged_hosts()))
     try:
         authority = interception(folder, domains, now=SystemClock().now())
         roots = system_bundle() if args.bundle else b""

@@ -14,9 +14,8 @@ from trio_gate.audit.redact import plain
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import forwarded_headers
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.iam.tables import packaged as packaged_tables
 from trio_gate.aws.identify import body_mode, identify, unframed
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
@@ -25,6 +24,7 @@ from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import SigningKeys, without_signature
@@ -62,7 +62,7 @@ class Explainer:
         self._generation = by
         self._now = now
         self._name = name
-        self._table = HostTable(packaged())
+        self._table = HostTable(packaged_hosts())
         self._catalog = Catalog(load_model)
         self._tables = Tables(packaged_tables)
 

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from tests.aws.naming_kit import ACCOUNT, catalog, claim, head, place
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.errors import Unidentified
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import Held
 
 OTHER, THIRD = "222222222222", "333333333333"
@@ -36,7 +37,7 @@ def named(target: str, params: dict, account: str):
     fields = {"X-Amz-Target": target, "Content-Type": f"application/x-amz-json-{version}"}
     data = Held(data=json.dumps(params).encode())
     request = head("POST /", fields)
-    return identify(request, data, place=where, claim=claim(signed_as), catalog=catalog(), tables=Tables(packaged))
+    return identify(request, data, place=where, claim=claim(signed_as), catalog=catalog(), tables=Tables(packaged_tables))
 
 
 @pytest.mark.parametrize(("target", "params"), CALLS, ids=[target for target, _ in CALLS])

@@ -17,10 +17,10 @@ from tests.aws.naming_kit import ACCOUNT, catalog, claim
 from tests.aws.naming_kit import head as request
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.hosts.table import HostTable
-from trio_gate.aws.hosts.table import packaged as packaged_hosts
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.errors import GateError
+from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing.sigv4 import without_signature
 from trio_gate.wire.head import Empty, Held
 from trio_gate.wire.parse import parse_request_head
@@ -69,7 +69,7 @@ HOSTS = [
 ]
 
 ARN_PARSERS = ("aws.parseArn", "AWS::Auth::AccountId")
-TABLES, TABLE_OF_HOSTS = Tables(packaged), HostTable(packaged_hosts())
+TABLES, TABLE_OF_HOSTS = Tables(packaged_tables), HostTable(packaged_hosts())
 
 
 def rule_sets():

@@ -13,11 +13,12 @@ import pytest
 
 from scripts.data.make_hosts import main as make
 from scripts.data.make_hosts import table as generated
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
-DATA = packaged()
+DATA = packaged_hosts()
 TABLE = HostTable(DATA)
 SERVICES = sorted(botocore.loaders.Loader().list_available_services("service-2"))
 

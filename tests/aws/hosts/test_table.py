@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 ACCOUNT = "111111111111"
 EVERYWHERE = {"aws": "*", "aws-cn": "*", "aws-us-gov": "*"}
@@ -524,7 +525,7 @@ def test_a_pattern_that_cannot_be_read_is_our_fault():
 
 
 def test_the_packaged_table_names_every_host_it_lists():
-    data = packaged()
+    data = packaged_hosts()
     table = HostTable(data)
     fronts = {"{a}.": f"{ACCOUNT}.", "{l}.": "label.", "{b}.": "bucket.", "{x}.": "b--use1-az4--x-s3.", "{z}": "use1-az4"}
     fronts |= dict.fromkeys(("{ap}.", "{ol}."), f"ap-{ACCOUNT}.") | {"{op}.": f"ap-{ACCOUNT}.op-1."}
@@ -546,7 +547,7 @@ def test_the_packaged_table_names_every_host_it_lists():
 
 @pytest.mark.parametrize("service", ["iam", "route53", "sts", "cloudfront", "organizations", "ec2", "s3", "lambda", "rds"])
 def test_the_packaged_table_places_scopes(service):
-    table = HostTable(packaged())
+    table = HostTable(packaged_hosts())
     for region in ("us-east-1", "eu-west-1"):
         place = table.place_of_scope(service, region)
         (one,) = (one for one in place.candidates if one.service == service)

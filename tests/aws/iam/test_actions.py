@@ -7,7 +7,8 @@ import pytest
 from tests.aws.meaning_kit import ACCOUNT, TABLES, meaning, operations, services
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import names
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 
@@ -183,7 +184,7 @@ def test_every_exception_names_an_operation_and_an_action_that_exist():
 
 
 def test_every_prefix_row_names_a_service_and_a_prefix_that_exist():
-    known = set(packaged("services"))
+    known = set(packaged_tables("services"))
     assert set(names.PREFIX) <= set(services())
     assert set(names.PREFIX.values()) <= known
     assert not any(service == prefix for service, prefix in names.PREFIX.items())
@@ -211,7 +212,7 @@ def test_tables_load_a_prefix_once_and_only_when_asked():
 
     def load(name):
         asked.append(name)
-        return packaged(name)
+        return packaged_tables(name)
 
     tables = Tables(load)
     assert asked == []
@@ -228,7 +229,7 @@ def test_tables_load_a_prefix_once_and_only_when_asked():
 
 def test_a_prepared_service_reads_no_file_when_described():
     ready = []
-    tables = Tables(lambda name: pytest.fail(name) if ready else packaged(name))
+    tables = Tables(lambda name: pytest.fail(name) if ready else packaged_tables(name))
     prepared = ["s3", "dynamodb", "iot-jobs-data"]
     tables.ensure(prepared)
     ready.append(True)

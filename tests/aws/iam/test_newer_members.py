@@ -16,10 +16,11 @@ from scripts.data.make_operations import members
 from tests.aws.meaning_kit import TABLES, model, need_botocore_of
 from tests.aws.naming_kit import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam.reviewed import packaged_members, read
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.reviewed import read
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import Empty, Held
 
 GET = target("DynamoDB_20120810.GetItem")
@@ -28,10 +29,10 @@ TRANSACT = target("DynamoDB_20120810.TransactGetItems")
 
 def without(service, structure, member):
     """Tables that were made before a structure had a member."""
-    older = dict(packaged_members())
+    older = dict(packaged_tables("members"))
     older[service] = re.sub(rf"(?m)^({structure}:.*?) {member}\b", r"\1", older[service])
-    assert older[service] != packaged_members()[service]
-    return Tables(lambda name: older if name == "members" else packaged(name))
+    assert older[service] != packaged_tables("members")[service]
+    return Tables(lambda name: older if name == "members" else packaged_tables(name))
 
 
 def call(service, line, headers, body, *, tables=TABLES, known=None):
@@ -84,9 +85,9 @@ def test_a_call_with_a_member_newer_than_the_lists_may_do_anything(structure, me
 
 
 def test_a_structure_that_the_lists_do_not_have_is_new_as_a_whole():
-    older = dict(packaged_members())
+    older = dict(packaged_tables("members"))
     older["dynamodb"], lost = re.subn(r"(?m)^Get:.*\n", "", older["dynamodb"])
-    tables = Tables(lambda name: older if name == "members" else packaged(name))
+    tables = Tables(lambda name: older if name == "members" else packaged_tables(name))
     assert lost
     assert not call(*transact(), tables=tables).reviewed
     assert call(*get(), tables=tables).reviewed
@@ -104,14 +105,14 @@ def newer_model(service, structure, member, shape="Boolean"):
 
 def test_what_a_newer_botocore_adds_is_seen_where_it_is_carried():
     known = newer_model("dynamodb", "GetItemInput", "RunThis")
-    assert call(*get(), known=known, tables=Tables(packaged)).reviewed
-    assert not call(*get(RunThis=True), known=known, tables=Tables(packaged)).reviewed
-    assert not call(*get(RunThis=False), known=known, tables=Tables(packaged)).reviewed
+    assert call(*get(), known=known, tables=Tables(packaged_tables)).reviewed
+    assert not call(*get(RunThis=True), known=known, tables=Tables(packaged_tables)).reviewed
+    assert not call(*get(RunThis=False), known=known, tables=Tables(packaged_tables)).reviewed
 
 
 def test_a_known_name_is_new_in_a_structure_that_did_not_have_it():
     known = newer_model("dynamodb", "GetItemInput", "KeyConditionExpression", "ConditionExpression")
-    assert not call(*get(KeyConditionExpression="x"), known=known, tables=Tables(packaged)).reviewed
+    assert not call(*get(KeyConditionExpression="x"), known=known, tables=Tables(packaged_tables)).reviewed
 
 
 def test_an_operation_of_the_lists_own_that_gets_a_member_still_vends():
@@ -127,5 +128,5 @@ def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore():
 
 
 def test_every_service_has_its_own_members():
-    assert read(packaged_members()["sts"])["AssumeRoleRequest"] >= {"RoleArn", "Policy"}
-    assert "AssumeRoleRequest" not in read(packaged_members()["s3"])
+    assert read(packaged_tables("members")["sts"])["AssumeRoleRequest"] >= {"RoleArn", "Policy"}
+    assert "AssumeRoleRequest" not in read(packaged_tables("members")["s3"])

@@ -10,8 +10,8 @@ from scripts.data.make_operations import operations as operation_lines
 from tests.aws.meaning_kit import OTHER, meaning, model, need_botocore_of, operations, services
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import sensitive_operations
-from trio_gate.aws.iam.reviewed import packaged as reviewed
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 
 NEWER = {("sts", "GetScopedCredentials")}
 """Entries of operations that a botocore after the lists' own has."""
@@ -91,8 +91,8 @@ def test_the_operations_that_count_as_reviewed_are_those_of_the_lists_botocore()
 
 def without(service, operation):
     """Tables that were made before an operation was there."""
-    older = {name: names - {operation} if name == service else names for name, names in reviewed().items()}
-    return Tables(lambda name: older if name == "reviewed" else packaged(name))
+    older = {name: names - {operation} if name == service else names for name, names in packaged_tables("reviewed").items()}
+    return Tables(lambda name: older if name == "reviewed" else packaged_tables(name))
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
-from trio_gate.aws.hosts.table import HostTable, packaged
+from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import leaves as cache
 from trio_gate.shell.certificates.leaves import LIFETIME, RENEWED_AFTER, LeafCertificates, file_context
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 OURS = ("localhost", "127.0.0.1", "::1", "gate.example")
 SECOND = timedelta(seconds=1)
@@ -31,7 +32,7 @@ def clock():
 
 @pytest.fixture(scope="module")
 def table():
-    return HostTable(packaged())
+    return HostTable(packaged_hosts())
 
 
 @pytest.fixture

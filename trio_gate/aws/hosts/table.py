@@ -53,21 +53,11 @@ class _Service:
     default: Mapping[str, str]
 
 
-def packaged() -> Mapping[str, Any]:
-    """The data for `HostTable` that this package brings, made by scripts/data/make_hosts.py. Reads a file."""
-    import gzip  # noqa: PLC0415 - only wanted where files may be read
-    import json  # noqa: PLC0415 - as above
-    from importlib.resources import files  # noqa: PLC0415 - as above
-
-    data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws.hosts").joinpath("hosts.json.gz").read_bytes()))
-    return data
-
-
 class HostTable:
     """All hosts of AWS that the gateway knows.
 
     Args:
-        data: as `packaged` gives it; its format is described in scripts/data/make_hosts.py.
+        data: the content of `hosts.json.gz`; its format is described in scripts/data/make_hosts.py.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:

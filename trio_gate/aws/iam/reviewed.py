@@ -18,21 +18,10 @@ HEADING = "= "
 """What the line of `members.txt` that names a service begins with."""
 
 
-def packaged() -> Mapping[str, frozenset[str]]:
-    """Operations by botocore's service. Reads the file."""
-    return read(_text("operations.txt"))
-
-
-def packaged_members() -> Mapping[str, str]:
-    """What `members.txt` says of each of botocore's services, for `read`. Reads the file."""
-    _, *blocks = f"\n{_text('members.txt')}".split(f"\n{HEADING}")
+def by_service(text: str) -> Mapping[str, str]:
+    """The part of `members.txt` that belongs to each of botocore's services, for `read`."""
+    _, *blocks = f"\n{text}".split(f"\n{HEADING}")
     return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
-
-
-def _text(name: str) -> str:
-    from importlib.resources import files  # noqa: PLC0415 - it is only wanted where files may be read
-
-    return files("trio_gate.aws.iam").joinpath(name).read_text("ascii")
 
 
 def read(text: str) -> Mapping[str, frozenset[str]]:

