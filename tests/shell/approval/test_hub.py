@@ -13,12 +13,11 @@ from tests.kit.asking import STANDING, asked, listening
 from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pending, Rejected, Resolved, Terms, Updated
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict
-from trio_gate.errors import Denied
+from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
-from trio_gate.shell.net.agent_stream import AgentGone
 
 OTHER = "e" * 64
 MINUTE = timedelta(minutes=1)
