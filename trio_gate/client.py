@@ -22,8 +22,8 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from trio_gate.approval.frames import ClientFrame, ServerFrame, Terms
-    from trio_gate.approval.state import Answer
+    from trio_gate.approval.frames import ClientFrame, ServerFrame
+    from trio_gate.approval.terms import Answer, Terms
 
 PATH = "/v1/approvals"
 PORT = 9443

@@ -43,12 +43,12 @@ from trio_gate.approval.frames import (
     Search,
     Stop,
     Stopped,
-    Terms,
     Token,
 )
 from trio_gate.approval.grant import grant_of, standing
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, decide, detach, expire, withdraw
+from trio_gate.approval.terms import Terms
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.config.model import Rule
 from trio_gate.errors import Malformed

@@ -7,8 +7,9 @@ import pytest
 
 from tests.approval.kit import NOW, ONCALL, asked, call
 from tests.approval.test_codec import RULE
-from trio_gate.approval.frames import Terms
-from trio_gate.approval.grant import grant_of, grantable, spent, standing, used
+from trio_gate.approval.grant import grant_of, spent, standing, used
+from trio_gate.approval.question import grantable
+from trio_gate.approval.terms import Terms
 from trio_gate.aws.call import UNKNOWN
 
 LIFE = timedelta(minutes=10)

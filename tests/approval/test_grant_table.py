@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.kit import NOW, asked
-from trio_gate.approval.frames import Terms
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.grant_table import GrantTable
+from trio_gate.approval.terms import Terms
 
 CALL = replace(asked(), grantable=True)
 AGAIN = replace(CALL, id="q2", digest="f" * 64)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from tests.approval.kit import ONCALL, call, parts
-from trio_gate.approval.frames import Terms
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw
+from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of

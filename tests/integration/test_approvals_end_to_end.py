@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.kit.approver import Person, detached
 from tests.kit.gateway import TOKEN, running
-from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop, Terms
+from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop
+from trio_gate.approval.terms import Terms
 
 ROOT = "tg_root-0123456789abcdef0123456789abcdef"
 PEOPLE = f"""

@@ -11,7 +11,7 @@ import trio
 from tests.kit.frames import conforms
 from tests.kit.gateway import TOKEN
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Terms, Updated
+from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Updated
 from trio_gate.client import connect
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.kit.gateway import Gateway
     from trio_gate.approval.frames import ServerFrame
+    from trio_gate.approval.terms import Terms
     from trio_gate.client import ApproverClient
 
 PATIENCE = 60

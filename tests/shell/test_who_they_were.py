@@ -12,8 +12,9 @@ from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
 from tests.shell.approval.test_hub import Agent
 from tests.shell.audit.test_acts import chain
-from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke, Terms
+from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke
 from trio_gate.approval.question import Group
+from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub

@@ -13,19 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from trio_gate.approval import frames
-from trio_gate.approval.frames import (
-    PROTOCOL,
-    ClientFrame,
-    Granted,
-    GrantEnd,
-    Pending,
-    Resolved,
-    ServerFrame,
-    Terms,
-    Updated,
-)
+from trio_gate.approval.frames import PROTOCOL, ClientFrame, Granted, Pending, Resolved, ServerFrame, Updated
 from trio_gate.approval.json_reader import json_object, matching, members, nullable, one_of, text, texts, typed, whole
-from trio_gate.approval.state import Answer, RefusedCode, Status, approvals, proposed, verdict_of
+from trio_gate.approval.state import Status, approvals, proposed, verdict_of
+from trio_gate.approval.terms import Answer, GrantEnd, RefusedCode, Terms
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:

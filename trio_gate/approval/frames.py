@@ -16,26 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.approval.state import Answer, RefusedCode
+    from trio_gate.approval.terms import Answer, GrantEnd, RefusedCode, Terms
 
 PROTOCOL = "trio-gate.approvals.v1"
-
-GrantEnd = Literal["used", "expired", "revoked", "void"]
-"""Why a grant is no more; void: its rule or that rule's approvers changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a person grants besides the call at hand, or instead of asking again.
-
-    Attributes:
-        uses: how many later calls. minutes: for how long.
-        predicate: CEL, as in a rule's `match`; None: only calls that are equal to this one.
-    """
-
-    uses: int
-    minutes: int
-    predicate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

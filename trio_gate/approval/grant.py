@@ -16,14 +16,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.aws.call import Unknown
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from trio_gate.approval.frames import Terms
     from trio_gate.approval.question import Question
-    from trio_gate.aws.call import Call, Value
+    from trio_gate.approval.terms import Terms
     from trio_gate.config.model import Approver, Rule
 
 Kind = Literal["once", "exact", "predicate"]
@@ -109,19 +106,3 @@ def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
     groups = [[one.id, sorted(one.people), one.quorum] for one in approvers]
     facts = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
-
-
-def grantable(call: Call) -> bool:
-    """Whether calls like this may be granted: it vends nothing, and all about it is known."""
-    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account, call.reads_secret)
-    return call.vends_credentials is False and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
-
-
-def _known(value: Value) -> bool:
-    match value:
-        case dict():
-            return all(map(_known, value.values()))
-        case list():
-            return all(map(_known, value))
-        case _:
-            return not isinstance(value, Unknown)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from trio_gate.approval.codec import as_json
-from trio_gate.approval.frames import Terms
 from trio_gate.approval.grant import Grant
 from trio_gate.approval.param_tree import Part
 from trio_gate.approval.question import Group, Question
 from trio_gate.approval.risks import Risk
 from trio_gate.approval.state import Prompt, Vote
+from trio_gate.approval.terms import Terms
 from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
 from trio_gate.text.secret_tables import is_heading
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
-from trio_gate.approval.grant import grantable
 from trio_gate.approval.param_tree import Part, Shown
 from trio_gate.approval.risks import risks, words
 from trio_gate.aws.call import Unknown
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Json
     from trio_gate.approval.risks import Risk
-    from trio_gate.aws.call import Access, Call
+    from trio_gate.aws.call import Access, Call, Value
     from trio_gate.config.model import Approver
 
 MAX_RESOURCES = 100
@@ -216,6 +215,22 @@ def question_from(
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),
     )
+
+
+def grantable(call: Call) -> bool:
+    """Whether calls like this may be granted: it vends nothing, and all about it is known."""
+    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account, call.reads_secret)
+    return call.vends_credentials is False and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
+
+
+def _known(value: Value) -> bool:
+    match value:
+        case dict():
+            return all(map(_known, value.values()))
+        case list():
+            return all(map(_known, value))
+        case _:
+            return not isinstance(value, Unknown)
 
 
 def request_text(parts: DigestInput) -> str:

@@ -17,29 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from trio_gate.approval.frames import Terms
     from trio_gate.approval.question import Group, Question
     from trio_gate.approval.risks import Risk
-
-Answer = Literal["approve", "deny"]
-
-RefusedCode = Literal[
-    "gone",
-    "digest",
-    "not_yours",
-    "answered",
-    "malformed",
-    "not_allowed",
-    "limits",
-    "predicate",
-    "not_grantable",
-    "not_kept",
-    "unavailable",
-]
-"""Why a frame does not count: the question is answered, expired or withdrawn; another digest; not addressed; a second vote; unreadable;
-the person may not; a grant over the caps, with an unsound predicate, or of a call that takes none; a part or a record that is not
-there to show.
-"""
+    from trio_gate.approval.terms import Answer, RefusedCode, Terms
 
 
 class Status(Enum):

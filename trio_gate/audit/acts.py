@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from trio_gate.approval.frames import Terms
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.persistence import Stop
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Vote
+    from trio_gate.approval.terms import Terms
     from trio_gate.aws.call import Call, Value
     from trio_gate.config.model import Config
 

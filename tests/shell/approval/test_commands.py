@@ -28,8 +28,8 @@ from trio_gate.approval.frames import (
     Search,
     Stop,
     Stopped,
-    Terms,
 )
+from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome, whole_row
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.approval.hub import ApprovalHub

@@ -19,8 +19,9 @@ from tests.config.kit import BASE, HASH, MAIN, load
 from tests.formats.kit import written
 from tests.kit.asking import asked, listening
 from tests.shell.approval.test_hub import Agent
-from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop, Terms
+from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop
 from trio_gate.approval.question import Group
+from trio_gate.approval.terms import Terms
 from trio_gate.cli.log import cells
 from trio_gate.errors import AuditUnavailable, Denied
 from trio_gate.shell.approval.database import ApprovalDatabase

@@ -10,9 +10,10 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.approval.kit import NOW, FixedClock, question
 from tests.kit.asking import STANDING, asked, listening
-from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pending, Rejected, Resolved, Terms, Updated
+from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pending, Rejected, Resolved, Updated
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict
+from trio_gate.approval.terms import Terms
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub

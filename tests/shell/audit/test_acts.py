@@ -16,8 +16,9 @@ from tests.audit.kit import CALL, intent
 from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
 from tests.shell.approval.test_hub import Agent
-from trio_gate.approval.frames import Accepted, Decide, Lift, Rejected, Revoke, Stop, Terms
+from trio_gate.approval.frames import Accepted, Decide, Lift, Rejected, Revoke, Stop
 from trio_gate.approval.question import Group
+from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import gateway_row
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row

@@ -21,7 +21,7 @@ from trio_gate.errors import GateError, Malformed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.approval.state import Answer
+    from trio_gate.approval.terms import Answer
 
 AT_ONCE = 8
 """Programs that run at the same time; more prompts wait."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.frames import Terms
+from trio_gate.approval.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.approval.state import Answer
+    from trio_gate.approval.terms import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

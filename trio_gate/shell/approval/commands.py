@@ -23,8 +23,8 @@ from trio_gate.text.visible import visible, visible_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from trio_gate.approval.frames import ClientFrame, ServerFrame, Terms
-    from trio_gate.approval.state import RefusedCode
+    from trio_gate.approval.frames import ClientFrame, ServerFrame
+    from trio_gate.approval.terms import RefusedCode, Terms
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
     from trio_gate.shell.approval.entries import Entry

@@ -21,10 +21,10 @@ from trio_gate.shell.approval.hub_config import agent_proof
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from trio_gate.approval.frames import GrantEnd, Terms
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
+    from trio_gate.approval.terms import GrantEnd, Terms
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.approval.clearance import HubClearance
     from trio_gate.shell.approval.database import ApprovalDatabase
