@@ -38,13 +38,6 @@ class GateError(Exception):
         return self.detail
 
 
-class AgentGone(Exception):
-    """The agent left, or does not move, so nobody reads an answer: it ends a request like a GateError, but has none for the agent."""
-
-    def __init__(self, reason: str = "the agent left") -> None:
-        super().__init__(reason)
-
-
 class Malformed(GateError):
     """The agent broke the protocol (400, or 408, 411, 413, 417, 421, 431, 501, 505): answer and close the connection."""
 
@@ -107,11 +100,15 @@ class UpstreamError(GateError):
     code = "ServiceUnavailable"
 
 
-class AuditUnavailable(GateError):
-    """What is about to happen could not be recorded, so it does not happen."""
+class StorageUnavailable(GateError):
+    """What a call needs on disk, as its body or its approval, cannot be written or read: the operator must mend the disk."""
 
     status = 503
     code = "ServiceUnavailable"
+
+
+class AuditUnavailable(StorageUnavailable):
+    """What is about to happen could not be recorded, so it does not happen."""
 
 
 class CertificatesUnavailable(GateError):

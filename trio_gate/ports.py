@@ -109,11 +109,11 @@ class Approvals(Protocol):
 
         Raises:
             Denied: it is not asked, as the reason says.
-            AuditUnavailable: a grant's use could not be kept.
+            StorageUnavailable: a grant's use could not be kept.
         """
 
     def check(self, agent: str | None) -> None:
-        """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
+        """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be kept."""
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Show a call that ended to those who observe, if there are any."""

@@ -31,7 +31,7 @@ from trio_gate.approval.frames import (
 )
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome, whole_row
-from trio_gate.errors import AuditUnavailable, Denied
+from trio_gate.errors import AuditUnavailable, Denied, StorageUnavailable
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND_ACTIVITY
@@ -139,7 +139,7 @@ async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, 
 async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
     async def broken(part, offset):
         await trio.lowlevel.checkpoint()
-        raise AuditUnavailable("the body could not be kept", detail="Input/output error")
+        raise StorageUnavailable("the body could not be kept", detail="Input/output error")
 
     nursery.start_soon(hub.ask, replace(asked(question()), open=broken))
     await wait_all_tasks_blocked()

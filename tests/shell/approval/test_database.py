@@ -23,7 +23,7 @@ from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revo
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
 from trio_gate.cli.log import cells
-from trio_gate.errors import AuditUnavailable, Denied
+from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.approval.lifespan import open_hub
@@ -144,7 +144,7 @@ async def test_a_use_that_cannot_be_kept_is_none(opened, clock, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(ApprovalDatabase, "_write", full)
-            with pytest.raises(AuditUnavailable, match="disk full"):
+            with pytest.raises(StorageUnavailable, match="disk full"):
                 await hub.ask(call(2))
         assert [grant.used for grant in hub.grants.book] == [0]
 
@@ -224,9 +224,9 @@ def test_the_file_is_this_users_alone_and_another_version_is_refused(tmp_path):
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 9")
     db.close()
-    with pytest.raises(AuditUnavailable, match="schema 9"):
+    with pytest.raises(StorageUnavailable, match="schema 9"):
         ApprovalDatabase(str(path))
-    with pytest.raises(AuditUnavailable, match="cannot be kept"):
+    with pytest.raises(StorageUnavailable, match="cannot be kept"):
         ApprovalDatabase(str(tmp_path / "no" / "folder"))
 
 
@@ -238,7 +238,7 @@ async def test_notes_are_written_in_order_and_kept_when_they_cannot_be(tmp_path,
     empty = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     with monkeypatch.context() as patched, closing(empty):
         patched.setattr(database, "_db", empty)
-        with pytest.raises(AuditUnavailable):
+        with pytest.raises(StorageUnavailable):
             await database.flush()
         assert database.noted.is_set(), "so that the writer tries again"
     database.put("stop", "b", {"n": 2})
@@ -288,7 +288,7 @@ async def test_a_write_that_hangs_is_left_alone_and_over_before_the_next(tmp_pat
     assert database.load("stop") == {"a": {"n": 2}}
     await database.rest()
     database.close()
-    with pytest.raises(AuditUnavailable, match="closed"):
+    with pytest.raises(StorageUnavailable, match="closed"):
         database.load("stop")
 
 
@@ -310,8 +310,9 @@ async def test_a_database_that_is_taken_away_is_noticed_and_back_again(opened, t
         for _ in range(2):
             await looked(hub, mock_clock)
             assert hub.failing
-        with pytest.raises(AuditUnavailable, match="is gone") as refused:
+        with pytest.raises(StorageUnavailable, match="is gone") as refused:
             hub.check("ci")
+        assert refused.type is StorageUnavailable, "nor are approvals the record"
         assert path not in refused.value.reason
         os.rename(f"{path}.away", path)
         await looked(hub, mock_clock)

@@ -12,7 +12,7 @@ from trio.testing import memory_stream_pair
 
 from tests.kit.disk import room as disk
 from tests.kit.streams import agent_stream, seat
-from trio_gate.errors import AuditUnavailable, Malformed, Overloaded
+from trio_gate.errors import Malformed, Overloaded, StorageUnavailable
 from trio_gate.shell.exchange.bodies import SPILL, Bodies, Kept, read_held
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.net.transport import StreamTransport
@@ -173,7 +173,7 @@ async def test_what_is_on_disk_is_the_agents_once_it_is_proven(kept):
 async def test_a_folder_that_cannot_be_used_is_said(tmp_path):  # noqa: ASYNC124 - a room reads trio's clock
     (tmp_path / "file").write_text("")
     broken = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path / "file"))
-    with broken.room(seat()) as room, pytest.raises(AuditUnavailable, match="cannot be kept in"):
+    with broken.room(seat()) as room, pytest.raises(StorageUnavailable, match="cannot be kept in"):
         room.spool()
 
 
@@ -184,9 +184,10 @@ async def test_a_disk_that_is_full_at_the_last_bytes_refuses(kept, short):
     with (
         kept.room(seat()) as room,
         disk(size - short),
-        pytest.raises(AuditUnavailable, match="could not be kept until") as caught,
+        pytest.raises(StorageUnavailable, match="could not be kept until") as caught,
     ):
         await read_held(agent, 4 * MIB, room, lambda: False)
+    assert caught.type is StorageUnavailable, "a disk for bodies is not the record's"
     assert caught.value.reason == "the body could not be kept until it is decided: tell your operator"
     assert kept.spooled.left == 8 * MIB
 
@@ -209,7 +210,7 @@ async def test_a_disk_that_fails_refuses_whatever_is_done(kept, does):
         store = room.spool()
         await store.write(b"bytes")
         os.dup2(reads if does == "write" else writes, store._file.fileno())
-        with pytest.raises(AuditUnavailable, match="could not be kept until"):
+        with pytest.raises(StorageUnavailable, match="could not be kept until"):
             await act(store)
     os.close(reads)
     os.close(writes)
@@ -220,7 +221,7 @@ async def test_a_spool_that_gives_back_less_than_it_took_is_no_body(kept):
         store = room.spool()
         await store.write(b"bytes")
         os.truncate(store._file.fileno(), 3)
-        with pytest.raises(AuditUnavailable, match="less than it took"):
+        with pytest.raises(StorageUnavailable, match="less than it took"):
             store.load()
 
 

@@ -15,7 +15,7 @@ from trio_gate.approval.codec import MAX_SERVER_FRAME, encode
 from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
 from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
-from trio_gate.errors import AuditUnavailable, Overloaded
+from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
 from trio_gate.policy import cel
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
 from trio_gate.text.visible import visible, visible_tree
@@ -159,7 +159,7 @@ class CommandHandler:
             opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
         except Overloaded:
             return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
-        except AuditUnavailable as fault:
+        except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             return Refused(code="not_kept", message="this part cannot be read: the gateway's log says why")
         if self._hub.entry(frame.id, person.name) is not entry:
@@ -195,8 +195,8 @@ class CommandHandler:
             try:
                 with trio.fail_after(WRITE_TIMEOUT):
                     await write()
-            except (AuditUnavailable, trio.TooSlowError) as error:
-                why = error.reason if isinstance(error, AuditUnavailable) else "the disk is slow"
+            except (StorageUnavailable, trio.TooSlowError) as error:
+                why = error.reason if isinstance(error, StorageUnavailable) else "the disk is slow"
                 return Refused(code="unavailable", message=f"{done}, but {but}: {why}")
         return None
 

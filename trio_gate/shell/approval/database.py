@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.audit.presence import Presence
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT
+from trio_gate.shell.sqlite_file import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,58 +31,38 @@ SCHEMA = 3
 Kind = Literal["prompt", "grant", "stop", "proof"]
 _Notes = dict[tuple[Kind, str], str | None]
 
-_TABLES = f"""
+_TABLES = """
 CREATE TABLE kept (kind TEXT NOT NULL, id TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA};
 """
 
 log = logging.getLogger(__name__)
 
 
 class ApprovalDatabase:
-    """The one writer of `path`. Raises AuditUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
+    """The one writer of `path`. Raises StorageUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._notes: _Notes = {}
         self._lock = trio.Lock()
         self._limiter = trio.CapacityLimiter(1)
-        self._fault: AuditUnavailable | None = None
+        self._fault: StorageUnavailable | None = None
         self.noted = trio.Event()
         self.void = ""
         self._proven: dict[str, str] = {}
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+            self._db = open_database(path, _TABLES, schema=SCHEMA, secure_delete=True, from_older=self._make_void)
         except (sqlite3.Error, OSError) as error:
             raise self._unavailable(error) from error
         self._presence = Presence(path, f"{path}-wal")
 
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA secure_delete = ON")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
-        elif version < SCHEMA:
-            self._make_void()
-        elif version != SCHEMA:
-            message = f"it has schema {version}, this gateway writes {SCHEMA}"
-            raise sqlite3.DatabaseError(message)
-
-    def _make_void(self) -> None:
+    def _make_void(self, db: sqlite3.Connection) -> None:
         """Forget questions and grants of an older gateway, and say so; stops stand."""
-        found = dict(self._db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM kept WHERE kind != 'stop'")
-        self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-        self._db.execute("COMMIT")
+        found = dict(db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM kept WHERE kind != 'stop'")
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+        db.execute("COMMIT")
         if found:
             self.void = (
                 f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
@@ -91,7 +71,7 @@ class ApprovalDatabase:
             log.warning("%s", self.void)
 
     def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
-        """All that is kept of a kind, by id, in the order of ids. Raises AuditUnavailable."""
+        """All that is kept of a kind, by id, in the order of ids. Raises StorageUnavailable."""
         try:
             found = self._db.execute("SELECT id, value FROM kept WHERE kind = ? ORDER BY id", (kind,)).fetchall()
         except sqlite3.Error as error:
@@ -103,7 +83,7 @@ class ApprovalDatabase:
         self._note(kind, name, json.dumps(value, separators=(",", ":")))
 
     def proofs(self) -> dict[str, str]:
-        """Who there was when what is kept was kept: a fingerprint of each, see `roll`. Raises AuditUnavailable."""
+        """Who there was when what is kept was kept: a fingerprint of each, see `roll`. Raises StorageUnavailable."""
         self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
         return dict(self._proven)
 
@@ -125,7 +105,7 @@ class ApprovalDatabase:
         self.noted.set()
 
     async def flush(self) -> None:
-        """Return once every note so far is on disk. Raises AuditUnavailable."""
+        """Return once every note so far is on disk. Raises StorageUnavailable."""
         async with self._lock:
             if not self._notes:  # and whoever waits for the next one goes on waiting for the same event
                 return
@@ -155,9 +135,9 @@ class ApprovalDatabase:
         return self._fault is not None
 
     def check(self) -> None:
-        """Raise AuditUnavailable while nothing can be kept."""
+        """Raise StorageUnavailable while nothing can be kept."""
         if self._fault is not None:
-            raise AuditUnavailable(self._fault.reason, detail=self._fault.detail)
+            raise StorageUnavailable(self._fault.reason, detail=self._fault.detail)
 
     async def look(self) -> None:
         """See each second whether notes could be written, until cancelled."""
@@ -167,7 +147,7 @@ class ApprovalDatabase:
             try:
                 with trio.fail_after(LOOK_TIMEOUT):
                     await self._use({})
-            except AuditUnavailable:
+            except StorageUnavailable:
                 pass
             except trio.TooSlowError:
                 self._fault = self._unavailable(f"it was not written within {LOOK_TIMEOUT} seconds")
@@ -204,8 +184,8 @@ class ApprovalDatabase:
         if not self._limiter.borrowed_tokens:
             self._db.close()
 
-    def _unavailable(self, error: Exception | str) -> AuditUnavailable:
-        return AuditUnavailable(
+    def _unavailable(self, error: Exception | str) -> StorageUnavailable:
+        return StorageUnavailable(
             "what approvals leave behind cannot be kept: tell your operator",
             detail=f"what approvals leave behind cannot be kept in {self._path}: {error}",
         )

@@ -50,7 +50,7 @@ class GrantService:
         self._ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
-        """Take in what was kept. Raises AuditUnavailable."""
+        """Take in what was kept. Raises StorageUnavailable."""
         if self._database is not None:
             self.book = GrantTable(map(grant_from, self._database.load("grant").values()))
 

@@ -25,7 +25,7 @@ from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
-from trio_gate.errors import AgentGone, Denied
+from trio_gate.errors import Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.entries import Attempt, Entry, asker_of
 from trio_gate.shell.approval.grants import GrantService
@@ -33,6 +33,7 @@ from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
 from trio_gate.shell.audit.acts import Acts
+from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class ApprovalHub:
         return iter(tuple(self._entries.values()))
 
     def load(self) -> None:
-        """Take in what was kept, as far as its rule is what it was. Raises AuditUnavailable."""
+        """Take in what was kept, as far as its rule is what it was. Raises StorageUnavailable."""
         if self._database is not None and self._database.void:
             self.acts.note(voided_row(self._database.void, self._clock.now()))
         self.stops.load()
@@ -146,7 +147,7 @@ class ApprovalHub:
                 self._leave(entry, entry.attempt)
 
     def check(self, agent: str | None) -> None:
-        """Raise Denied while the calls of an agent are stopped, AuditUnavailable while a stop could not be kept."""
+        """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be kept."""
         self.stops.check(agent)
         if self._database is not None:
             self._database.check()
@@ -157,7 +158,7 @@ class ApprovalHub:
         return self._database is not None and self._database.failing
 
     async def kept(self) -> None:
-        """Return once what outlives the process is on disk. Raises AuditUnavailable."""
+        """Return once what outlives the process is on disk. Raises StorageUnavailable."""
         if self._database is not None:
             await self._database.flush()
 
@@ -227,7 +228,7 @@ class ApprovalHub:
         )
 
     async def _durable(self, cleared: HubClearance) -> None:
-        """Return once a grant and its use are on disk. Raises AuditUnavailable."""
+        """Return once a grant and its use are on disk. Raises StorageUnavailable."""
         try:
             if cleared.grant is not None:
                 await self.acts.flush()

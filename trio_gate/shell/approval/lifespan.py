@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import hub_config, limits_of
@@ -40,7 +40,7 @@ async def open_hub(
 ) -> AsyncIterator[ApprovalHub]:
     """A hub that keeps its state in the database at `path`; `link` is the address of the approvals page.
 
-    `audit` is the record of what people do. Raises AuditUnavailable if the database cannot be used.
+    `audit` is the record of what people do. Raises StorageUnavailable if the database cannot be used.
     """
     database = await trio.to_thread.run_sync(ApprovalDatabase, path)
     notifier = Notifier(link)
@@ -58,7 +58,7 @@ async def open_hub(
     finally:
         with trio.move_on_after(LAST_FLUSH, shield=True):
             for last in (database, hub.acts):
-                with suppress(AuditUnavailable):
+                with suppress(StorageUnavailable):
                     await last.flush()
             await database.rest()
         database.close()
@@ -82,6 +82,6 @@ async def _writing(database: ApprovalDatabase | Acts) -> None:
         await database.noted.wait()
         try:
             await database.flush()
-        except AuditUnavailable as fault:
+        except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             await trio.sleep(RETRY_WRITE)

@@ -40,7 +40,7 @@ class Stops:
         return iter(self._stops.values())
 
     def load(self) -> None:
-        """Take in what was kept. Raises AuditUnavailable."""
+        """Take in what was kept. Raises StorageUnavailable."""
         if self._database is not None:
             found = map(stop_from, self._database.load("stop").values())
             self._stops = {stop.agent: stop for stop in found}

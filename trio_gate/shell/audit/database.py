@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.audit.chain import GENESIS, SCHEMA, link
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.presence import Presence
+from trio_gate.shell.sqlite_file import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +41,11 @@ FILTERS = {
 _OUTCOME = "(SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
 _END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract(r.row, '$.outcome.end'))"
 
-_TABLES = f"""
+_TABLES = """
 CREATE TABLE record (
     seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX record_id ON record (id);
-PRAGMA user_version = {SCHEMA};
 """
 
 
@@ -54,28 +54,12 @@ class AuditDatabase:
 
     def __init__(self, path: str) -> None:
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+            self._db = open_database(path, _TABLES, schema=SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise _unavailable(path, error) from error
         self._path = path
         self._files = (path, f"{path}-wal")
         self._presence = Presence(*self._files)
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
-        elif version != SCHEMA:
-            message = f"it has schema {version}, this gateway writes {SCHEMA}"
-            raise sqlite3.DatabaseError(message)
 
     def append(self, rows: Sequence[bytes]) -> None:
         """Add rows in order; they are durable on return, or none of them was added."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from trio_gate.errors import AuditUnavailable, Malformed
+from trio_gate.errors import Malformed, StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ class Room:
         self._spools: list[Share] = []
 
     def spool(self) -> Spool:
-        """A file. Raises AuditUnavailable."""
+        """A file. Raises StorageUnavailable."""
         share = self._files.enter_context(self._bodies.spooled.share(self._seat))
         share.agent = self.held.agent
         self._spools.append(share)
@@ -145,11 +145,11 @@ def _refusing() -> Iterator[None]:
         yield
     except OSError as error:
         detail = f"the body could not be kept until it is decided: {error.strerror or error}"
-        raise AuditUnavailable(_NOT_KEPT, detail=detail) from error
+        raise StorageUnavailable(_NOT_KEPT, detail=detail) from error
 
 
 class Spool:
-    """A body on disk: written once, then read once from its start. Every method raises AuditUnavailable where the disk fails."""
+    """A body on disk: written once, then read once from its start. Every method raises StorageUnavailable where the disk fails."""
 
     def __init__(self, file: FileIO, share: Share) -> None:
         self._file = file
@@ -199,11 +199,11 @@ class Spool:
 
 @contextmanager
 def spool(folder: str, share: Share) -> Iterator[Spool]:
-    """A spool file in `folder`, which is made if need be. Raises AuditUnavailable."""
+    """A spool file in `folder`, which is made if need be. Raises StorageUnavailable."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         file = tempfile.TemporaryFile("w+b", 0, dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
-        raise AuditUnavailable(_NOT_KEPT, detail=f"bodies cannot be kept in {folder}: {error.strerror}") from error
+        raise StorageUnavailable(_NOT_KEPT, detail=f"bodies cannot be kept in {folder}: {error.strerror}") from error
     with file:  # unbuffered: nothing is left for closing to write, and to fail with
         yield Spool(file, share)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
-from trio_gate.errors import AgentGone, GateError
+from trio_gate.errors import GateError
+from trio_gate.shell.net.agent_stream import AgentGone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
