@@ -38,6 +38,13 @@ class GateError(Exception):
         return self.detail
 
 
+class AgentGone(Exception):
+    """The agent left, or does not move, so nobody reads an answer: it ends a request like a GateError, but has none for the agent."""
+
+    def __init__(self, reason: str = "the agent left") -> None:
+        super().__init__(reason)
+
+
 class Malformed(GateError):
     """The agent broke the protocol (400, or 408, 411, 413, 417, 421, 431, 501, 505): answer and close the connection."""
 

@@ -5,8 +5,8 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.streams import agent_stream
+from trio_gate.errors import AgentGone
 from trio_gate.shell.exchange.approve import FEW, patience, signs_of_life
-from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.transport import StreamTransport
 
 BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"

@@ -23,11 +23,10 @@ from tests.kit.frames import conforms
 from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group
-from trio_gate.errors import Denied
+from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
-from trio_gate.shell.net.agent_stream import AgentGone
 
 PEOPLE = ("alice", "bob")
 ACTIONS = ["approve alice", "approve bob", "deny alice", "deny bob", "leave", "newer", "expire", "cancel sending"]

@@ -25,7 +25,8 @@ from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
 from trio_gate.config.model import Admin, Listener
 from trio_gate.errors import GateError
-from trio_gate.shell.admin.guests import PROVEN, UNPROVEN
+from trio_gate.shell.admin.listener import CONNECTIONS as ADMIN_CONNECTIONS
+from trio_gate.shell.admin.listener import AdminListener
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval import database
 from trio_gate.shell.approval.commands import CommandHandler
@@ -48,7 +49,6 @@ from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.exchange.services import Services
 from trio_gate.shell.exchange.work import Work, let_go_often
 from trio_gate.shell.listen.listeners import (
-    AdminListener,
     AgentListenerContext,
     EndpointListener,
     Names,
@@ -69,13 +69,9 @@ if TYPE_CHECKING:
     from trio_gate.ports import AuditLog
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.audit.refusals import Refusals
-    from trio_gate.shell.net.seats import Seat
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
-
-ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
-"""Those that have a place, and some that are just being closed."""
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -258,8 +254,8 @@ async def _open(config: Config, authorities: Authorities, services: Services, by
     for block in blocks:
         listeners = await _listen(block.bind, opened)
         if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
-            handle, places = _seated(_admin(config, by, own, block)), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
-            opened += [accept.OpenListener(kind="admin", listener=one, handle=handle, seats=places) for one in listeners]
+            admin, places = _admin(config, by, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+            opened += [accept.OpenListener(kind="admin", listener=one, handle=admin.handle, seats=places) for one in listeners]
             continue
         for one in listeners:
             handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
@@ -301,16 +297,6 @@ def _admin(config: Config, by: Admission, own: LeafCertificates, block: Admin) -
         counted=by.refusals.counted,
     )
     return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=by.shutdown.idle)
-
-
-def _seated(one: AdminListener) -> accept.Handle:
-    """Who may stay on the admin listener is its own affair: nobody there makes room for agents."""
-
-    async def handle(stream: trio.SocketStream, seat: Seat) -> None:
-        seat.prove(None)
-        await one.handle(stream, seat.address)
-
-    return handle
 
 
 def _link(block: Admin | None) -> str:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed, Overloaded, Unauthenticated
-from trio_gate.shell.admin.http_request import answer, bearer, cookie, own_page
+from trio_gate.shell.admin.http_request import bearer, cookie, own_page
 from trio_gate.shell.admin.sessions import COOKIE, LIFE, Sessions
+from trio_gate.shell.net.plain_response import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

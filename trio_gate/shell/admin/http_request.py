@@ -1,4 +1,4 @@
-"""HTTP on the admin listener: one request for each connection, read by h11 and then checked; answers are short text or a file.
+"""HTTP on the admin listener: one request for each connection, read by h11 and then checked.
 
 Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written anew
 from the checked values, so the library that takes over reads nothing that was not looked at.
@@ -10,7 +10,6 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import h11
@@ -19,8 +18,6 @@ from trio_gate.errors import Denied, Malformed
 from trio_gate.wire.writer import serialise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import trio
 
 MAX_HEAD = 16 * 1024
@@ -143,26 +140,6 @@ def handshake(request: AdminRequest, protocol: str) -> bytes:
     }
     line = f"GET {request.target} HTTP/1.1".encode("ascii")
     return serialise(line, [(name.encode("ascii"), value.encode("ascii")) for name, value in fields.items()])
-
-
-def answer(
-    status: int, body: str | bytes, *, kind: str = "text/plain; charset=utf-8", more: Sequence[tuple[bytes, bytes]] = ()
-) -> bytes:
-    """A whole response, after which the connection closes. Text is a line; `more` are further fields."""
-    content = f"{body}\n".encode() if isinstance(body, str) else body
-    fields = [
-        (b"content-type", kind.encode("ascii")),
-        (b"content-length", b"%d" % len(content)),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"connection", b"close"),
-        *more,
-    ]
-    if status == 401:
-        fields.append((b"www-authenticate", b"Bearer"))
-    if status == 426:
-        fields += [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
-    return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + content
 
 
 def _key(text: str) -> str:

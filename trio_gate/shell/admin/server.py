@@ -21,8 +21,9 @@ from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.guests import Guests
-from trio_gate.shell.admin.http_request import answer, check_request, handshake, read_request, upgrades
+from trio_gate.shell.admin.http_request import check_request, handshake, read_request, upgrades
 from trio_gate.shell.admin.static_files import load
+from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.transport import Replay
 from trio_gate.shell.net.turns import PARTS, SEARCH, Paced
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trio_gate.shell.admin.http_request import answer
+from trio_gate.shell.net.plain_response import answer
 
 STATIC = Path(__file__).parent / "static"
 INDEX = "index.html"

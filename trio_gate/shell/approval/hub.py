@@ -25,7 +25,7 @@ from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
-from trio_gate.errors import Denied
+from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.entries import Attempt, Entry, asker_of
 from trio_gate.shell.approval.grants import GrantService
@@ -33,7 +33,6 @@ from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
 from trio_gate.shell.audit.acts import Acts
-from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:

@@ -22,12 +22,11 @@ from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
 from trio_gate.aws.forwarded_headers import modelled
 from trio_gate.aws.idempotency import repeat_of
-from trio_gate.errors import Denied
+from trio_gate.errors import AgentGone, Denied
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
 from trio_gate.shell.exchange.prompt_parts import PromptParts
 from trio_gate.shell.exchange.work import beside
-from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.wire.body_checkers import checker_for

@@ -21,11 +21,10 @@ from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
 from trio_gate.aws.ingress import check_way, destination
-from trio_gate.errors import Unidentified, WrongSignature
+from trio_gate.errors import AgentGone, Unidentified, WrongSignature
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.work import beside, drop_params
-from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.race import race
 from trio_gate.signing import sigv2
 from trio_gate.signing.presigned import with_fields

@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.aws.params.readers.pieces import take_apart
-from trio_gate.errors import Overloaded
-from trio_gate.shell.net.agent_stream import AgentGone
+from trio_gate.errors import AgentGone, Overloaded
 from trio_gate.shell.net.race import race
 
 if TYPE_CHECKING:

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
-from trio_gate.errors import GateError, Malformed, Unidentified
+from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
 from trio_gate.shell.exchange.work import LARGE, drop_beside
-from trio_gate.shell.net.agent_stream import AgentGone
 from trio_gate.shell.net.seats import MADE_ROOM
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface

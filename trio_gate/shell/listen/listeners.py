@@ -17,11 +17,11 @@ import trio
 from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange.snapshot import require_served_place
-from trio_gate.shell.admin.http_request import answer
 from trio_gate.shell.listen.connection_handler import ConnectionHandler
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.allowance import Allowance, Pace
-from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
+from trio_gate.shell.net.plain_response import answer
+from trio_gate.shell.net.tls_handshake import accept_transport
 from trio_gate.shell.net.transport import Replay, StreamTransport
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, parse_connect
@@ -29,10 +29,8 @@ from trio_gate.wire.parse import MAX_HEAD, parse_connect
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.shell.admin.server import AdminServer
     from trio_gate.shell.certificates.leaves import LeafCertificates
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.accept import Shutdown
@@ -217,35 +215,6 @@ class EndpointListener:
             self._inside.turned_away(seat.address, fault)
             return
         await self._inside.converse(tls, self._ingress, seat)
-
-
-class AdminListener:
-    """TLS with a certificate of our own, then pages and the approval channel. `idle` is a wait that a stop ends."""
-
-    def __init__(
-        self,
-        admin: AdminServer,
-        context: Callable[[], ssl.SSLContext],
-        *,
-        head_timeout: float,
-        idle: Callable[[], AbstractContextManager[None]],
-    ) -> None:
-        self._admin = admin
-        self._context = context
-        self._head_timeout = head_timeout
-        self._idle = idle
-
-    async def handle(self, stream: trio.SocketStream, address: str) -> None:
-        """Serve a connection."""
-        with self._admin.guests.admit(address) as guest:
-            tls = None
-            try:
-                with self._idle():
-                    tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
-            except Malformed as fault:
-                self._admin.refused("admin connection", address, fault)
-            if tls is not None:
-                await self._admin.handle(tls, guest)
 
 
 async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes, bytes]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import Malformed
+from trio_gate.errors import AgentGone, Malformed
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.events import BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 
@@ -42,13 +42,6 @@ LINGER_SECONDS = 5
 """What is still read and thrown away after an answer that came before the body's end, so that the agent gets to read it: so many
 bytes, at so many a second at least, and not once so many seconds went by in silence. Programs of Python read no answer before
 they have sent all of a body."""
-
-
-class AgentGone(Exception):  # noqa: N818 - nobody's error
-    """The agent left, or does not move; says so unless told otherwise."""
-
-    def __init__(self, reason: str = "the agent left") -> None:
-        super().__init__(reason)
 
 
 class AgentStream:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import trio
 
-from trio_gate.errors import GateError
-from trio_gate.shell.net.agent_stream import AgentGone
+from trio_gate.errors import AgentGone, GateError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

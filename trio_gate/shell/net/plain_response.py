@@ -1,0 +1,34 @@
+"""A short response in plain HTTP, for who is not served as an agent: pages of the admin listener, and peers that are turned away.
+
+Rule: the connection closes after it, so it is whole in one piece.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from trio_gate.wire.writer import serialise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def answer(
+    status: int, body: str | bytes, *, kind: str = "text/plain; charset=utf-8", more: Sequence[tuple[bytes, bytes]] = ()
+) -> bytes:
+    """A whole response, after which the connection closes. Text is a line; `more` are further fields."""
+    content = f"{body}\n".encode() if isinstance(body, str) else body
+    fields = [
+        (b"content-type", kind.encode("ascii")),
+        (b"content-length", b"%d" % len(content)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+        *more,
+    ]
+    if status == 401:
+        fields.append((b"www-authenticate", b"Bearer"))
+    if status == 426:
+        fields += [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
+    return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + content
