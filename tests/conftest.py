@@ -11,6 +11,8 @@ from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
 from tests.kit.teardown import pytest_runtest_teardown
 
+pytest_plugins = ["tests.kit.long"]
+
 settings.register_profile("without a clock", deadline=None)
 settings.load_profile("without a clock")
 
@@ -21,7 +23,3 @@ def pytest_runtest_logstart(nodeid):
     """What each process is at, for a run that is ended because it takes too long."""
     if folder := os.environ.get("TRIO_GATE_NOW"):
         (Path(folder) / os.environ.get("PYTEST_XDIST_WORKER", "main")).write_text(f"{nodeid}\n")
-
-
-def pytest_addoption(parser):
-    parser.addoption("--all-operations", action="store_true", help="name requests of every operation of every service")

@@ -1,10 +1,12 @@
-"""A run of the tests ends, whatever they wait for, and says where it was."""
+"""A run of the tests ends, whatever they wait for, and says where it was and what it left out."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,18 +43,50 @@ def test_after():
     pass
 """
 
+SOME_ARE_LONG = """\
+import pytest
+
+from tests.kit.long import one_in
+
+
+@one_in(20, "a whole corpus")
+def test_rows(one_in):
+    assert one_in in (1, 20)
+
+
+@pytest.mark.long("every word")
+@pytest.mark.parametrize("word", ["a", "b"])
+def test_words(word):
+    pass
+
+
+def test_a_program():
+    pytest.skip("no such program")
+"""
+
+
+def run(folder: Path, conftest: str, tests: str, *words: str) -> str:
+    """What a run of these tests alone prints."""
+    (folder / "conftest.py").write_text(conftest)
+    (folder / "test_it.py").write_text(tests)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *words, str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False).stdout
+
 
 def test_a_test_and_its_fixtures_that_wait_for_ever_are_left(tmp_path):
-    (tmp_path / "conftest.py").write_text(WAITS)
-    (tmp_path / "test_it.py").write_text(TESTS)
-    words = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words, str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert "1 failed, 1 passed, 1 error" in done.stdout
-    assert done.stdout.count("a fixture waited for more than 1 seconds") >= 2
+    said = run(tmp_path, WAITS, TESTS, "-p", "no:xdist")
+    assert "1 failed, 1 passed, 1 error" in said
+    assert said.count("a fixture waited for more than 1 seconds") >= 2
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["one", "two"])
+def test_what_is_left_out_is_said_by_its_reason(tmp_path, processes):
+    conftest = 'pytest_plugins = ["tests.kit.long"]'
+    short = run(tmp_path, conftest, SOME_ARE_LONG, *processes)
+    assert "left out, run with --all: 3 tests; 2 every word; 1 a whole corpus\n" in short
+    assert "left out, not possible here: 1 tests; 1 no such program\n" in short
+    assert "1 passed, 1 skipped" in short
+    everything = run(tmp_path, conftest, SOME_ARE_LONG, "--all", *processes)
+    assert "run with --all" not in everything
+    assert "left out, not possible here: 1 tests; 1 no such program\n" in everything
+    assert "4 passed, 1 skipped" in everything

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
+from tests.kit.long import one_in
 from tests.kit.raw import DYNAMODB, S3, STS, WHO, request
 
 FORM = "application/x-www-form-urlencoded"
@@ -216,13 +217,14 @@ EXCEPTIONS = {
 
 
 @pytest.mark.timeout(900)
-def test_every_operation_that_botocore_sends_is_named_placed_and_read(corpus, request, tmp_path):
-    """A sample of them by default, the exceptions always."""
-    every, chosen = 1 if request.config.getoption("--all-operations") else 20, tmp_path / "chosen.jsonl"
+@one_in(20, "a whole corpus")
+def test_every_operation_that_botocore_sends_is_named_placed_and_read(corpus, one_in, tmp_path):
+    """The exceptions always."""
+    chosen = tmp_path / "chosen.jsonl"
     with gzip.open(corpus("botocore"), "rt") as lines, chosen.open("w") as out:
         for number, line in enumerate(lines):
             row = json.loads(line)
-            if number % every == 0 or f"{row['service']}:{row['operation']}" in " ".join(EXCEPTIONS.values()):
+            if number % one_in == 0 or f"{row['service']}:{row['operation']}" in " ".join(EXCEPTIONS.values()):
                 out.write(line)
     said = dict(line.split(": ", 1) for line in scored(chosen).stdout.splitlines() if ": " in line)
     right, _, of = said.pop("optional rows").split()[:3]

@@ -20,6 +20,8 @@ from tests.kit.gateway import SECRET, running
 from tests.kit.raw import Raw
 from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
 
+pytestmark = pytest.mark.long("an S3 that verifies, Swift")
+
 MIB = 1024 * 1024
 LONG = 700_000
 """More than what is read before AWS is called."""

@@ -16,6 +16,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.long import one_in
 from trio_gate.signing.sigv4 import (
     MAX_KEYS,
     S3_FAMILY,
@@ -169,14 +170,15 @@ def test_equal_to_botocore(data, s3, query, fields, body, token):
     )
 
 
-def test_equal_to_botocore_for_every_operation(request):
-    """What the corpus's clients sent, signed anew by both. One in twenty, or all with --all-operations."""
-    path, every = SUITE.with_name("botocore.jsonl.gz"), 1 if request.config.getoption("--all-operations") else 20
+@one_in(20, "a whole corpus")
+def test_equal_to_botocore_for_every_operation(one_in):
+    """What the corpus's clients sent, signed again by both."""
+    path = SUITE.with_name("botocore.jsonl.gz")
     if not path.exists():
         pytest.skip(f"{path.name} is not beside this checkout")
     signed = 0
     with gzip.open(path) as file:
-        for row in map(json.loads, itertools.islice(file, 0, None, every)):
+        for row in map(json.loads, itertools.islice(file, 0, None, one_in)):
             raw_head, _, body = base64.b64decode(row["request_b64"]).partition(b"\r\n\r\n")
             head = parse_request_head(raw_head + b"\r\n\r\n")
             if row["auth"] != "v4" or head.one("transfer-encoding") is not None:
@@ -197,7 +199,7 @@ def test_equal_to_botocore_for_every_operation(request):
             theirs = botocore_signature(sent, body, s3=service in S3_FAMILY, service=service, region=region, token=None)
             assert ours.one("authorization") == theirs, row["id"]
             signed += 1
-    assert signed > 30_000 / every
+    assert signed > 30_000 / one_in
 
 
 def signed_now(head: RequestHead, *, s3: bool = False, now: datetime = NOW, **kept):

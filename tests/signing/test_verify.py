@@ -18,6 +18,7 @@ from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.long import one_in
 from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
@@ -240,14 +241,14 @@ def test_what_real_clients_sign_is_proven(name):
     assert proven > 150
 
 
-def test_botocores_signature_of_every_operation_is_proven(request):
-    """One in twenty, or all with --all-operations."""
-    path, every = SHARED / "corpus" / "botocore.jsonl.gz", 1 if request.config.getoption("--all-operations") else 20
+@one_in(20, "a whole corpus")
+def test_botocores_signature_of_every_operation_is_proven(one_in):
+    path = SHARED / "corpus" / "botocore.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path.name} is not beside this checkout")
     keys, proven = SigningKeys(), 0
     with gzip.open(path) as file:
-        for row in map(json.loads, itertools.islice(file, 0, None, every)):
+        for row in map(json.loads, itertools.islice(file, 0, None, one_in)):
             head, _, data = read(base64.b64decode(row["request_b64"]))
             claim = claim_of(head)
             if row["auth"] != "v4" or claim is None or "x-amz-s3session-token" in dict(head.headers):
@@ -255,7 +256,7 @@ def test_botocores_signature_of_every_operation_is_proven(request):
             payload = head.one("x-amz-content-sha256") or hashlib.sha256(data).hexdigest()
             verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim), keys=keys)
             proven += 1
-    assert proven > 34_000 / every
+    assert proven > 34_000 / one_in
 
 
 PLAIN = RequestHead(
