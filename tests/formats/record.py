@@ -22,6 +22,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import trio_gate
 from scripts.embedded.aws import start
@@ -254,13 +255,9 @@ def unreviewed(folder: Path) -> Iterator[None]:
     text = path.read_text("ascii")
     assert " GetBucketVersioning" in text
     path.write_text(text.replace(" GetBucketVersioning", ""))
-    before = {name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")}
-    os.environ.update(PYTHONPATH=str(folder), PYTHONSAFEPATH="1")
-    try:
+    with patch.dict(os.environ, {"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}):
+        os.environ.pop("COVERAGE_PROCESS_START", None)  # the copy is not what is measured
         yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def record(folder: Path, aws: Embedded, work: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.formats.kit import masked, written
 from tests.formats.record import explained, record
 
@@ -13,16 +11,13 @@ WRITTEN_AGAIN = [
 ]
 
 
-@pytest.fixture(scope="module")
-def today(embedded_aws, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("today")
-    record(folder, embedded_aws, tmp_path_factory.mktemp("work"))
-    return folder
-
-
-@pytest.mark.parametrize("name", WRITTEN_AGAIN)
-def test_it_has_the_form_of_then(today, name):
-    assert masked((today / name).read_text()) == masked(written(name))
+def test_what_a_run_leaves_has_the_form_of_then(embedded_aws, tmp_path):
+    today, work = tmp_path / "today", tmp_path / "work"
+    today.mkdir()
+    work.mkdir()
+    record(today, embedded_aws, work)
+    for name in WRITTEN_AGAIN:
+        assert masked((today / name).read_text()) == masked(written(name)), name
 
 
 def test_a_request_of_then_is_explained_in_the_same_words(tmp_path):
