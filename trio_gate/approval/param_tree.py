@@ -90,7 +90,7 @@ class _Tree:
                 tree["$more"] = self._more(len(value) - done, at)
                 break
             label = self._name(name, at)
-            inner = _inner(shape, name)
+            inner = shape.inner(name) if shape is not None else None
             told = is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE)
             hides = masked or told or (inner is not None and inner.sensitive)
             tree[label] = self._node(item, inner, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=hides)
@@ -105,7 +105,7 @@ class _Tree:
         return f"\\u{{24}}{name[1:]}" if name.startswith("$") else name
 
     def _items(self, value: list[Value], shape: Shape | None, *, at: str, depth: int, masked: bool) -> list[Json]:
-        inner = _inner(shape, "member")
+        inner = shape.inner("") if shape is not None else None
         masked = masked or (inner is not None and inner.sensitive)
         tree: list[Json] = []
         for done, item in enumerate(value):
@@ -176,14 +176,6 @@ class _Tree:
         if hidden:
             self.parts.append(Part(part=name, name=at[:MAX_NAME], why=why))
         return name
-
-
-def _inner(shape: Shape | None, name: str) -> Shape | None:
-    """The shape of a member of a structure or list, or of a map's values; None where the model does not say."""
-    if shape is None:
-        return None
-    member = shape.members.get("value" if shape.type == "map" else name)
-    return member.shape if member is not None else None
 
 
 def _sha256(value: str | bytes) -> str:

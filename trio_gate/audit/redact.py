@@ -122,14 +122,6 @@ def _hides(name: str, shape: Shape | None) -> bool:
     return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
-def _member(shape: Shape | None, name: str) -> Shape | None:
-    """The shape of a structure's member, a map's value or a list's element."""
-    if shape is None:
-        return None
-    member = shape.members.get({"map": "value", "list": "member"}.get(shape.type, name))
-    return member.shape if member else None
-
-
 class _Masks:
     """Masks one tree; `left` is what of it may still be read."""
 
@@ -143,7 +135,7 @@ class _Masks:
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            inner, told = _member(shape, name), looks_secret(name)
+            inner, told = shape.inner(name) if shape is not None else None, looks_secret(name)
             hidden = hide or told or name in beside or _hides(name, shape)
             tree[f"$masked {done}" if told else name] = self._value(item, inner, hide=hidden)
         return tree
@@ -164,7 +156,7 @@ class _Masks:
             case dict():
                 return self.members(value, shape, hide=hide)
             case list():
-                return self._items(value, _member(shape, ""), hide=hide)
+                return self._items(value, shape.inner("") if shape is not None else None, hide=hide)
             case str() | bytes() if hide:
                 return {"$masked": {"length": len(value)}}
             case str() | bytes() if not self._take(len(value)):

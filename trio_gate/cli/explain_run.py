@@ -141,7 +141,10 @@ class Explainer:
 
     def _call(self, call: Call) -> dict[str, Any]:
         shape = self._catalog.service(call.service).operations[call.operation].input
-        return {**call_json(call), "params": {name: _typed(value, _inner(shape, name)) for name, value in call.params.items()}}
+        return {
+            **call_json(call),
+            "params": {name: _typed(value, shape.inner(name) if shape else None) for name, value in call.params.items()},
+        }
 
     def _decision(self, call: Call, claim: Claim, agent: str | None) -> dict[str, Any] | None:
         if self._generation is None:
@@ -197,19 +200,14 @@ def _forward(head: RequestHead, call: Call, headers: tuple[tuple[str, str], ...]
     return {"host": call.host, "method": head.method, "target": head.target.text, "headers": [["host", call.host], *headers]}
 
 
-def _inner(shape: Shape | None, name: str) -> Shape | None:
-    member = shape.members.get({"map": "value", "list": "member"}.get(shape.type, name)) if shape else None
-    return member.shape if member else None
-
-
 def _typed(value: Value, shape: Shape | None) -> Any:
     """A parameter with its type where JSON has none."""
     if isinstance(value, Unknown):
         return {"$stream": True}
     if isinstance(value, dict):
-        return {name: _typed(item, _inner(shape, name)) for name, item in value.items()}
+        return {name: _typed(item, shape.inner(name) if shape else None) for name, item in value.items()}
     if isinstance(value, list):
-        return [_typed(item, _inner(shape, "")) for item in value]
+        return [_typed(item, shape.inner("") if shape else None) for item in value]
     if isinstance(value, str) and shape is not None and shape.type == "timestamp":
         return {"$ts": value}
     return plain(value)

@@ -54,6 +54,14 @@ class Shape:
         """The member of a list."""
         return self.members["member"]
 
+    def inner(self, name: str) -> Shape | None:
+        """The shape inside this one: a structure's member of that name, a list's element or a map's value under any name.
+
+        None where the model does not say: a member that it does not have, or a type that holds nothing.
+        """
+        member = self.members.get({"list": "member", "map": "value"}.get(self.type, name))
+        return member.shape if member is not None else None
+
     def at(self, location: str | None) -> list[Member]:
         """The members that travel at `location`; None for the body."""
         return [member for member in self.members.values() if member.location == location]
