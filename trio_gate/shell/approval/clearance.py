@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.send_history import throttled
 from trio_gate.errors import Denied
+from trio_gate.shell.approval.grants import LiveApproval
 
 if TYPE_CHECKING:
-    from trio_gate.approval.question import Question
     from trio_gate.approval.send_history import Ledger, Sent
     from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class HubClearance:
-    """See the head of the file.
+    """An approval for one execution of a call.
 
     Attributes:
         verdict: who approved, and what they said.
@@ -50,22 +50,13 @@ class HubClearance:
         self._asker = asker
         self._retry = retry
         self._sent = retry
-        self._left = self._closed = self._void = False
-        grants.live.add(self)
-
-    @property
-    def question(self) -> Question:
-        """What was asked."""
-        return self._asked.question
-
-    @property
-    def standing(self) -> str:
-        """The fingerprint of the rule that asked, and its approvers."""
-        return self._asked.standing
+        self._left = self._closed = False
+        self._live = LiveApproval(question=asked.question, standing=asked.standing, verdict=verdict, grant=grant)
+        grants.live.add(self._live)
 
     def sending(self) -> None:
         """The call leaves now. Raises Denied where it was taken back."""
-        if self._void:
+        if self._live.void:
             raise Denied("its approval was taken back before it was sent, which is not a denial: run the same command again")
         self._left = True
         if self._sent is None:
@@ -80,7 +71,7 @@ class HubClearance:
 
     def void(self) -> None:
         """It is taken back."""
-        self._void = True
+        self._live.void = True
 
     def answered(self, status: int, code: str | None) -> None:
         """AWS answered, with an error code where that is known."""
@@ -92,7 +83,7 @@ class HubClearance:
         if self._closed:
             return
         self._closed = True
-        self._grants.live.discard(self)
+        self._grants.live.discard(self._live)
         if self._left:
             if self.grant is not None:
                 self._grants.used(self.grant)
@@ -101,5 +92,5 @@ class HubClearance:
             self._ledger.unsent(self._asker, self._asked.question.digest, self._sent)
         if self.grant is not None:
             self._grants.give_back(self.grant)
-        elif self._retry is None and not self._void:
+        elif self._retry is None and not self._live.void:
             self._grants.add(self._asked.question, None, self._asked.standing, self.verdict)

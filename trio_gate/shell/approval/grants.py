@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.approval.terms import GrantEnd, Terms
     from trio_gate.ports import Asked, Clock
-    from trio_gate.shell.approval.clearance import HubClearance
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.hub_config import Change
     from trio_gate.shell.approval.subscribers import Subscribers
@@ -35,14 +35,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class LiveApproval:
+    """An approval on its way: of what question, by whom, and of which grant it is a use; `void` once it is taken back."""
+
+    question: Question
+    standing: str
+    verdict: Verdict
+    grant: str | None
+    void: bool = False
+
+
 class GrantService:
-    """See the head of the file. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
+    """The grants of a process. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
 
     def __init__(
         self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None, acts: Acts, *, ttl: float
     ) -> None:
         self.book = GrantTable()
-        self.live: set[HubClearance] = set()
+        self.live: set[LiveApproval] = set()
         self._clock = clock
         self._subscribers = subscribers
         self._database = database
@@ -104,7 +115,7 @@ class GrantService:
             self._acts.note(ended_row(grant, why, self._clock.now()))
         log.info("grant %s ended: %s", grant.id, why)
         if why in ("revoked", "void"):
-            self.take_back(lambda cleared: cleared.grant == grant.id)
+            self.take_back(lambda approval: approval.grant == grant.id)
         self._subscribers.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
     def void(self, standings: Mapping[str, str], change: Change) -> None:
@@ -118,16 +129,16 @@ class GrantService:
         for grant in [*self.book.void(standings), *others]:
             self.end(grant, "void")
         self.take_back(
-            lambda cleared: (
-                standings.get(cleared.question.rule) != cleared.standing
-                or not stands(cleared.question.agent, cleared.verdict.by, granting=False)
+            lambda approval: (
+                standings.get(approval.question.rule) != approval.standing
+                or not stands(approval.question.agent, approval.verdict.by, granting=False)
             )
         )
 
-    def take_back(self, which: Callable[[HubClearance], bool]) -> None:
+    def take_back(self, which: Callable[[LiveApproval], bool]) -> None:
         """Approvals that are on their way and have not been sent are not sent any more."""
-        for cleared in filter(which, self.live):
-            cleared.void()
+        for approval in filter(which, self.live):
+            approval.void = True
 
     def sweep(self) -> None:
         """End those whose time is over."""

@@ -69,7 +69,7 @@ class ApprovalHub:
         self.limits = limits or Limits()
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
-        self.acts = Acts(self.subscribers, audit)
+        self.acts = Acts(self.subscribers.show, audit)
         self.grants = GrantService(clock, self.subscribers, database, self.acts, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
@@ -167,7 +167,7 @@ class ApprovalHub:
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
                 self.settle(entry, withdraw(entry.prompt))
-        self.grants.take_back(lambda cleared: agent in (None, cleared.question.agent))
+        self.grants.take_back(lambda approval: agent in (None, approval.question.agent))
         return stop
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:

@@ -18,9 +18,10 @@ from trio_gate.audit.acts import unreviewed_row
 from trio_gate.errors import AuditUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.aws.call import Call
     from trio_gate.ports import AuditLog, Clock
-    from trio_gate.shell.approval.subscribers import Subscribers
 
 WRITE_TIMEOUT = 10
 """Seconds that a row may take before it counts as not written."""
@@ -32,10 +33,10 @@ _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 
 
 class Acts:
-    """The rows of a process's people."""
+    """The rows of a process's people. `show` gives those who observe a row that is on disk."""
 
-    def __init__(self, subscribers: Subscribers, audit: AuditLog | None) -> None:
-        self._subscribers = subscribers
+    def __init__(self, show: Callable[[Callable[[], bytes]], None], audit: AuditLog | None) -> None:
+        self._show = show
         self._audit = audit
         self._notes: list[bytes] = []
         self._lock = trio.Lock()
@@ -77,7 +78,7 @@ class Acts:
     async def _put(self, row: bytes) -> None:
         if self._audit is not None:
             await self._audit.acted(row)
-        self._subscribers.show(lambda: row)
+        self._show(lambda: row)
 
 
 class Unreviewed:
