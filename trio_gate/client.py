@@ -16,7 +16,7 @@ import trio_websocket
 
 from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
 from trio_gate.approval.frames import PROTOCOL, Decide
-from trio_gate.errors import Malformed, Unauthenticated, UpstreamError
+from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ _URL = re.compile(r"(?:wss|https)://(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9.\-]
 _TOKEN = re.compile(r"[!-~]{16,512}")
 
 
-class Hopeless(UpstreamError):  # noqa: N818 - what it is
+class ClientError(Exception):
+    """There is no channel, or no longer: the gateway is away, refused or closed it. Its text is one line, for the person."""
+
+
+class Hopeless(ClientError):  # noqa: N818 - what it is
     """Another try would end the same way."""
 
 
@@ -65,34 +69,37 @@ class ApproverClient:
         return await self.receive()
 
     async def receive(self) -> ServerFrame:
-        """The next frame. Raises UpstreamError when the channel has closed, Malformed on what is no frame."""
+        """The next frame. Raises ClientError when the channel has closed, Hopeless on what is not a frame."""
         try:
             message = await self._socket.get_message()
         except trio_websocket.ConnectionClosed as closed:
-            raise UpstreamError(_why(closed)) from None
+            raise ClientError(_why(closed)) from None
         if not isinstance(message, str):
-            raise Malformed("the gateway sent a binary frame")
-        return decode_server(message)
+            raise Hopeless("the gateway sent a binary frame")
+        try:
+            return decode_server(message)
+        except Malformed as fault:
+            raise Hopeless(f"the gateway sent a frame that this version cannot read: {fault.reason}") from None
 
     async def decide(self, prompt_id: str, digest: str, verdict: Answer, reason: str = "", grant: Terms | None = None) -> None:
-        """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises UpstreamError when the channel has closed."""
+        """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises ClientError when the channel has closed."""
         await self.send(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason, grant=grant))
 
     async def send(self, frame: ClientFrame) -> None:
-        """Say anything else; the answer comes among the frames. Raises UpstreamError when the channel has closed."""
+        """Say anything else; the answer comes among the frames. Raises ClientError when the channel has closed."""
         try:
             with trio.fail_after(SEND_TIMEOUT):
                 await self._socket.send_message(encode(frame))
         except (trio_websocket.ConnectionClosed, trio.TooSlowError):
-            raise UpstreamError("the gateway closed the channel before the decision was sent") from None
+            raise ClientError("the gateway closed the channel before the decision was sent") from None
 
 
 def parse_url(text: str) -> Gateway:
-    """Read `wss://HOST[:PORT]`. Raises Malformed."""
+    """Read `wss://HOST[:PORT]`. Raises Hopeless."""
     found = _URL.fullmatch(text)
     port = int(found[3] or PORT) if found else 0
     if found is None or not 0 < port < 65536:
-        raise Malformed("the gateway's address must be wss://HOST:PORT, as wss://127.0.0.1:9443")
+        raise Hopeless("the gateway's address must be wss://HOST:PORT, as wss://127.0.0.1:9443")
     return Gateway(host=found[1] or found[2], port=port)
 
 
@@ -103,14 +110,13 @@ async def connect(url: str, token: str, ssl_context: ssl.SSLContext, *, origin: 
     `origin` says where the address comes from, for messages.
 
     Raises:
-        Malformed: the address or the token cannot be one.
-        Unauthenticated: the gateway does not know the token.
-        Hopeless: its certificate does not verify, or it refuses what it would always refuse.
-        UpstreamError: there is no gateway, or it refused.
+        Hopeless: the address or the token cannot be one, the certificate does not verify, or the gateway does not know the token
+            or refuses what it would always refuse.
+        ClientError: there is no gateway, or it refused.
     """
     gateway = parse_url(url)
     if not _TOKEN.fullmatch(token):
-        raise Malformed("the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters")
+        raise Hopeless("the token is not one of `trio-gate person new`: printable ASCII of at least 16 characters")
     stream = await _dial(gateway, ssl_context, f"{gateway} ({origin})" if origin else f"{gateway}")
     try:
         async with trio.open_nursery() as nursery:
@@ -142,14 +148,14 @@ async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> tr
                 raise
             return stream
     except OSError as error:
-        raise UpstreamError(f"cannot reach {where}: {error.strerror or error}") from None
+        raise ClientError(f"cannot reach {where}: {error.strerror or error}") from None
     except trio.TooSlowError:
-        raise UpstreamError(f"{where} does not answer") from None
+        raise ClientError(f"{where} does not answer") from None
     except trio.BrokenResourceError as broken:
         cause = broken.__cause__
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise Hopeless(f"tls with {where}: {cause.verify_message}; --ca names the file that verifies it") from None
-        raise UpstreamError(f"tls with {where}: the handshake failed") from None
+        raise ClientError(f"tls with {where}: the handshake failed") from None
 
 
 async def _open(
@@ -168,16 +174,16 @@ async def _open(
                 max_message_size=MAX_SERVER_FRAME,
             )
     except trio.TooSlowError:
-        raise UpstreamError("the gateway does not answer the WebSocket's handshake") from None
+        raise ClientError("the gateway does not answer the WebSocket's handshake") from None
 
 
 def _translated(error: BaseException) -> BaseException:
     if not isinstance(error, trio_websocket.ConnectionRejected):
         return error
     if error.status_code == 401:
-        return Unauthenticated("the gateway does not know this token")
+        return Hopeless("the gateway does not know this token")
     said = plain((error.body or b"").decode("utf-8", "replace").strip()[:200])
-    kind = Hopeless if 400 <= error.status_code < 500 and error.status_code != 429 else UpstreamError
+    kind = Hopeless if 400 <= error.status_code < 500 and error.status_code != 429 else ClientError
     return kind(f"the gateway refused the channel ({error.status_code}): {said}")
 
 

@@ -25,8 +25,7 @@ from tests.kit.admin_gate import handle
 from tests.kit.asking import asked, person
 from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.question import Group
-from trio_gate.client import ApproverClient, connect
-from trio_gate.errors import UpstreamError
+from trio_gate.client import ApproverClient, ClientError, connect
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -107,7 +106,7 @@ async def crowd(url: str, ca_file: str, people: int) -> None:
                 task_status.started()
                 while True:
                     await client.receive()
-        except UpstreamError:
+        except ClientError:
             return
 
     async with trio.open_nursery() as nursery:

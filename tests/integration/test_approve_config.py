@@ -15,8 +15,7 @@ import trustme
 from tests.kit.admin_gate import TOKENS
 from tests.kit.gateway import TOKEN, TRIO_GATE, running
 from trio_gate.cli import approve
-from trio_gate.client import Hopeless, connect
-from trio_gate.errors import Malformed, UpstreamError
+from trio_gate.client import ClientError, Hopeless, connect
 
 PATIENCE = 60
 
@@ -108,7 +107,7 @@ def test_places(tmp_path, admin, url, roots):
 @pytest.mark.parametrize("admin", ['admin { bind = "127.0.0.1:0" }', "admin {}", 'admin { bind = "0.0.0.0:1" }'])
 def test_no_place(tmp_path, admin):
     (tmp_path / "g.hcl").write_text(f"gateway {{\n {admin}\n}}\n")
-    with pytest.raises(Malformed):
+    with pytest.raises(approve.UsageError):
         approve._place(None, None, str(tmp_path / "g.hcl"))
 
 
@@ -127,7 +126,7 @@ async def test_a_certificate_of_the_configuration_is_known_as_it_is(tmp_path, st
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(partial(trio.serve_ssl_over_tcp, refuse, 0, context, host="127.0.0.1"))
         port = listeners[0].transport_listener.socket.getsockname()[1]
-        with pytest.raises(UpstreamError, match=str(status)) as refused:
+        with pytest.raises(ClientError, match=str(status)) as refused:
             async with connect(f"wss://localhost:{port}", TOKENS["alice"], approve._tls(tmp_path / "leaf.pem", None)):
                 pytest.fail("connected")
         assert isinstance(refused.value, Hopeless) is hopeless

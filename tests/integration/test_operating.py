@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from tests.kit.disk import room
 from tests.kit.gateway import STOP, TOKEN, running
 from tests.kit.raw import DYNAMODB, request, tunnel
+from trio_gate.client import ClientError as ChannelError
 from trio_gate.client import connect
-from trio_gate.errors import UpstreamError
 
 ALLOW = 'rule "all" { action = "allow" }\n'
 DENY = 'rule "nothing" { action = "deny" }\n'
@@ -165,7 +165,7 @@ def test_a_stop_tells_those_who_are_connected(tmp_path):
                 async with connect(f"wss://{gateway.doors['admin']}", TOKEN, trust) as client:
                     await client.receive()
                     gateway.process.send_signal(signal.SIGTERM)
-                    with pytest.raises(UpstreamError, match=r"\Athe gateway is stopping\Z"):
+                    with pytest.raises(ChannelError, match=r"\Athe gateway is stopping\Z"):
                         await client.receive()
 
         trio.run(connected)

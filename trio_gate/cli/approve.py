@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from trio_gate.approval.frames import Lift, Revoke, Stop
 from trio_gate.cli import state_dir
 from trio_gate.config.source import ConfigFaults
-from trio_gate.errors import CertificatesUnavailable, GateError, Malformed
+from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.trust_roots import client_context
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ DEFAULT_URL = "wss://127.0.0.1:9443"
 INTERRUPTED = 130
 """What a shell reports for a program that ended by SIGINT."""
 OWN_CA = Path("ca") / "own.pem"
+
+
+class UsageError(Exception):
+    """What the person gave cannot work: arguments, a token, a file, a configuration. Its text is one line that says why."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
     from trio_gate.cli.approving.prompt_input import TypedAnswer  # noqa: PLC0415 - as above
     from trio_gate.cli.approving.session import ApproverSession  # noqa: PLC0415 - as above
+    from trio_gate.client import ClientError  # noqa: PLC0415 - as above
 
     tell = _tell(args)
     if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
@@ -79,8 +84,8 @@ def run(args: argparse.Namespace) -> int:
             ssl_context=_tls(place.roots, args.ca),
             json=args.json,
         )
-    except GateError as error:
-        return _fail(error.reason, 2)
+    except UsageError as error:
+        return _fail(str(error), 2)
     try:
         if args.list:
             return trio.run(session.list_pending)
@@ -90,8 +95,8 @@ def run(args: argparse.Namespace) -> int:
         if args.yes or args.deny is not None:
             given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or "")
         return trio.run(partial(session.work, given, args.program, once=args.once))
-    except GateError as error:
-        return _fail(error.reason, 1)
+    except ClientError as error:
+        return _fail(str(error), 1)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BaseExceptionGroup as group:
@@ -122,12 +127,12 @@ def _token(file: str | None) -> str:
     if file is None:
         token = os.environ.get(TOKEN_VARIABLE, "")
         if not token:
-            raise Malformed(f"no token: set {TOKEN_VARIABLE} or pass --token-file FILE")
+            raise UsageError(f"no token: set {TOKEN_VARIABLE} or pass --token-file FILE")
         return token
     try:
         return Path(file).read_text(encoding="ascii").strip()
     except (OSError, ValueError):
-        raise Malformed(f"cannot read a token from {file}") from None
+        raise UsageError(f"cannot read a token from {file}") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,7 @@ class _Place:
 
 
 def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
-    """What the arguments say, then the configuration, then the defaults. Raises Malformed."""
+    """What the arguments say, then the configuration, then the defaults. Raises UsageError."""
     found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
     if config is not None:
         found, origin, roots = _configured(config)
@@ -154,9 +159,9 @@ def _configured(config: str) -> tuple[str, str, Path]:
         admin, where = state_dir.admin(config)
         own = Path(state_dir.state_dir(config)) / OWN_CA
     except (OSError, ValueError, ConfigFaults):
-        raise Malformed(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
+        raise UsageError(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
     if admin.bind.port == 0:
-        raise Malformed(f"the port {where} is the system's choice: pass --url")
+        raise UsageError(f"the port {where} is the system's choice: pass --url")
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
     url = f"wss://{f'[{host}]' if ':' in host else host}:{admin.bind.port}"
@@ -168,6 +173,6 @@ def _tls(file: Path, given: str | None) -> ssl.SSLContext:
         context = client_context(str(file))
     except CertificatesUnavailable:
         hint = "" if given else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
-        raise Malformed(f"cannot read certificates from {file}{hint}") from None
+        raise UsageError(f"cannot read certificates from {file}{hint}") from None
     context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN  # a certificate of the configuration is known as it is
     return context

@@ -7,8 +7,7 @@ import pytest
 from tests.approval.kit import question
 from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
-from trio_gate.cli.approving.program import consult
-from trio_gate.errors import Malformed
+from trio_gate.cli.approving.program import ProgramFailed, consult
 
 PROMPT = pending(Prompt(question=question(life=60.0))).prompt
 
@@ -59,16 +58,16 @@ async def test_it_is_given_the_prompt_and_not_the_token(program, tmp_path, monke
     ],
 )
 async def test_one_that_fails_decides_nothing(program, lines, why):
-    with pytest.raises(Malformed, match=why):
+    with pytest.raises(ProgramFailed, match=why):
         await consult(program(f"cat > /dev/null; {lines}"), PROMPT)
 
 
 async def test_one_that_is_not_there_decides_nothing(tmp_path):
-    with pytest.raises(Malformed, match="could not be run"):
+    with pytest.raises(ProgramFailed, match="could not be run"):
         await consult(str(tmp_path / "none"), PROMPT)
 
 
 @pytest.mark.parametrize("changes", [{"expires_at": PROMPT["asked_at"]}, {"expires_at": "soon"}])
 async def test_one_that_takes_longer_than_its_prompt_lives_decides_nothing(program, changes):
-    with pytest.raises(Malformed, match="longer than the prompt lives"):
+    with pytest.raises(ProgramFailed, match="longer than the prompt lives"):
         await consult(program("exec sleep 60"), {**PROMPT, **changes})

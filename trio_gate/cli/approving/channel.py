@@ -80,7 +80,7 @@ class ApprovalChannel:
         self.changed = trio.Event()
 
     async def ask(self, frame: Request) -> Reply:
-        """Send a frame and wait for its answer; another task takes what comes. Raises UpstreamError."""
+        """Send a frame and wait for its answer; another task takes what comes. Raises ClientError."""
         ref = str(next(self._refs))
         await self.client.send(replace(frame, ref=ref))
         while ref not in self._replies:
@@ -97,7 +97,7 @@ class ApprovalChannel:
         return [part for part in prompt.get("not_shown") or () if (prompt["id"], part["part"]) not in self.opened]
 
     async def read(self, prompt_id: str, part: str) -> AsyncIterator[str]:
-        """A part in full, a piece at a time, each line made plain; last, why it could not be read. Raises UpstreamError."""
+        """A part in full, a piece at a time, each line made plain; last, why it could not be read. Raises ClientError."""
         offset: int | None = 0
         while offset is not None:
             reply = await self.ask(Open(id=prompt_id, part=part, offset=offset))

@@ -16,7 +16,7 @@ import trio
 
 from trio_gate.approval.codec import MAX_REASON
 from trio_gate.approval.json_reader import json_object, members, one_of, text
-from trio_gate.errors import GateError, Malformed
+from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,12 @@ MAX_LIFE = 86_400
 NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
 
 
+class ProgramFailed(Exception):  # noqa: N818 - what happened
+    """The program said nothing that can be used. Its text is one line that says why."""
+
+
 async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]:
-    """What the program says of a prompt: the verdict and a reason. Raises Malformed with the reason why it says nothing."""
+    """What the program says of a prompt: the verdict and a reason. Raises ProgramFailed."""
     env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     try:
         with trio.fail_after(_life(prompt)):
@@ -40,13 +44,13 @@ async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]
                 [program], stdin=json.dumps(prompt).encode("ascii"), capture_stdout=True, check=False, env=env
             )
     except trio.TooSlowError:
-        raise Malformed(f"{program} took longer than the prompt lives") from None
+        raise ProgramFailed(f"{program} took longer than the prompt lives") from None
     except OSError as error:
-        raise Malformed(f"{program} could not be run: {error.strerror}") from None
+        raise ProgramFailed(f"{program} could not be run: {error.strerror}") from None
     except subprocess.SubprocessError:
-        raise Malformed(f"{program} could not be run") from None
+        raise ProgramFailed(f"{program} could not be run") from None
     if done.returncode:
-        raise Malformed(f"{program} ended with status {done.returncode}")
+        raise ProgramFailed(f"{program} ended with status {done.returncode}")
     return _answer(program, done.stdout)
 
 
@@ -54,8 +58,8 @@ def _answer(program: str, said: bytes) -> tuple[Answer, str]:
     try:
         readers = {"verdict": one_of("approve", "deny"), "reason": text(MAX_REASON)}
         found = members(json_object(said.decode("utf-8"), MAX_ANSWER), readers, frozenset({"reason"}))
-    except (UnicodeDecodeError, GateError):
-        raise Malformed(f'{program} did not answer {{"verdict": "approve" or "deny", "reason": "…"}}') from None
+    except (UnicodeDecodeError, Malformed):
+        raise ProgramFailed(f'{program} did not answer {{"verdict": "approve" or "deny", "reason": "…"}}') from None
     verdict: Answer = "approve" if found["verdict"] == "approve" else "deny"
     return verdict, found.get("reason", "")
 

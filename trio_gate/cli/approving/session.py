@@ -17,11 +17,10 @@ from rich.text import Text
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
-from trio_gate.cli.approving.program import AT_ONCE, consult
+from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
 from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
-from trio_gate.client import Hopeless, connect
-from trio_gate.errors import GateError, Malformed, UpstreamError
+from trio_gate.client import ClientError, Hopeless, connect
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class ApproverSession:
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     async def list_pending(self) -> int:
-        """Print what waits, and the grants and stops that stand. Raises GateError."""
+        """Print what waits, and the grants and stops that stand. Raises ClientError."""
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
                 talk = ApprovalChannel(client)
@@ -58,7 +57,7 @@ class ApproverSession:
                 if not self._json:
                     self._list(talk)
                 return 0
-        raise UpstreamError("the gateway does not say what waits")
+        raise ClientError("the gateway does not say what waits")
 
     def _list(self, talk: ApprovalChannel) -> None:
         for prompt in talk.open.values():
@@ -71,7 +70,7 @@ class ApproverSession:
             print(plain(notice))
 
     async def tell(self, frame: Request) -> int:
-        """Say one thing; whether the gateway did it, as an exit status. Raises GateError."""
+        """Say one thing; whether the gateway did it, as an exit status. Raises ClientError."""
 
         async def work(talk: ApprovalChannel) -> int:
             return 0 if isinstance(await talk.ask(frame), Accepted) else 1
@@ -79,10 +78,10 @@ class ApproverSession:
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
                 return await self._converse(ApprovalChannel(client), work)
-        raise UpstreamError("the gateway does not answer")
+        raise ClientError("the gateway does not answer")
 
     async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool) -> int:
-        """Answer prompts, one or until interrupted: as `given`, as a program says, or as is typed. Raises GateError."""
+        """Answer prompts, one or until interrupted: as `given`, as a program says, or as is typed. Raises ClientError."""
 
         async def work(talk: ApprovalChannel) -> int:
             return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
@@ -93,10 +92,10 @@ class ApproverSession:
                 async with self._connect() as client:
                     pause = FIRST_PAUSE
                     status = await self._converse(ApprovalChannel(client), work)
-            except UpstreamError as error:
+            except ClientError as error:
                 if once or isinstance(error, Hopeless):
                     raise
-                self._say(f"{error.reason}; trying again in {pause:.0f} s")
+                self._say(f"{error}; trying again in {pause:.0f} s")
                 await trio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
@@ -104,13 +103,13 @@ class ApproverSession:
 
     async def _converse(self, talk: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
         status = 0
-        failure: GateError | None = None
+        failure: ClientError | None = None
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._listen, talk)
                 status = await work(talk)
                 nursery.cancel_scope.cancel()
-        except* GateError as group:
+        except* ClientError as group:
             failure = _first(group)
         except* EOFError:
             status = 0
@@ -196,8 +195,8 @@ class ApproverSession:
         async def answer() -> TypedAnswer | None:
             try:
                 verdict, reason = await consult(program, prompt)
-            except Malformed as fault:
-                self._say(f"{prompt['id']} is left undecided: {fault.reason}")
+            except ProgramFailed as fault:
+                self._say(f"{prompt['id']} is left undecided: {fault}")
                 return None
             return TypedAnswer(verdict=verdict, reason=reason)
 
@@ -264,6 +263,6 @@ def _stop_line(stop: dict[str, Any]) -> str:
     return f"STOPPED by {plain(str(stop.get('by')))}: {plain(str(stop.get('agent') or 'everything'))}{reason}"
 
 
-def _first(group: BaseExceptionGroup[GateError]) -> GateError:
+def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
