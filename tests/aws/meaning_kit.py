@@ -10,7 +10,7 @@ from pathlib import Path
 import botocore
 import pytest
 
-from trio_gate.aws.call import Place
+from trio_gate.aws.call import Candidate, NamedCall, Place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.semantics import describe
 from trio_gate.shell.exchange.packaged_data import packaged_tables
@@ -21,24 +21,23 @@ ACCOUNT = "111111111111"
 OTHER = "999999999999"
 
 
-def meaning(service, operation, params=None, /, *, method="POST", path=("",), host_account=None, **facts):
-    told = {
-        "partition": "aws",
-        "region": "us-east-1",
-        "account": ACCOUNT,
-        "signing_name": service,
-        "shape": None,
-        "tables": TABLES,
-        **facts,
-    }
-    return describe(
+def meaning(
+    service, operation, params=None, /, *, method="POST", path=("",), host_account=None, shape=None, tables=TABLES, **facts
+):
+    told = {"partition": "aws", "region": "us-east-1", "account": ACCOUNT, "signing_name": service, **facts}
+    account = told.pop("account")
+    named = NamedCall(
+        candidate=Candidate(service=service, host="h", **told),
         service=service,
         operation=operation,
+        protocol="json",
         params=params or {},
-        place=Place(host="h", candidates=(), account=host_account),
-        head=RequestHead(method=method, target=Target(segments=tuple(path)), headers=()),
-        **told,
+        implied={},
+        account=account,
     )
+    place = Place(host="h", candidates=(), account=host_account)
+    head = RequestHead(method=method, target=Target(segments=tuple(path)), headers=())
+    return describe(named, shape=shape, place=place, head=head, tables=tables)
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from trio_gate.wire.parse import parse_request_head
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.named import NamedCall
+    from trio_gate.aws.call import NamedCall
     from trio_gate.wire.head import RequestHead
 
 ACCOUNT = "111111111111"

@@ -1,7 +1,7 @@
 """What a request means to AWS, as values.
 
-A `Place` is what a host name says; a `Claim` is what a signature says; a `Call` is both and the request together, once they
-agree. UNKNOWN stands where a fact cannot be had (streamed, over a cap, not derivable); None or absence means that it is
+A `Place` is what a host name says; a `Claim` is what a signature says; a `NamedCall` is both and the request together, once they
+agree, and a `Call` says besides what it means to IAM. UNKNOWN stands where a fact cannot be had (streamed, over a cap, not derivable); None or absence means that it is
 known not to be there.
 """
 
@@ -89,6 +89,30 @@ class Claim:
     signature: str
     amz_date: str
     expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCall:
+    """One AWS call by name.
+
+    Attributes:
+        candidate: the service and host that the request is for.
+        service: botocore's name, canonical where models are twins.
+        operation: botocore's name of the operation.
+        protocol: the protocol it arrived in, botocore's name.
+        params: by botocore's member names; streamed payloads are UNKNOWN.
+        implied: members that the target names though nobody sent them: a queue of SQS in the path. Resources are found by
+            these too.
+        account: the account of the placeholder key.
+    """
+
+    candidate: Candidate
+    service: str
+    operation: str
+    protocol: str
+    params: Mapping[str, Value]
+    implied: Mapping[str, Value]
+    account: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

