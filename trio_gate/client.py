@@ -16,6 +16,7 @@ import trio_websocket
 
 from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
 from trio_gate.approval.frames import PROTOCOL, Decide
+from trio_gate.config.model import bracketed
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
 
@@ -161,13 +162,12 @@ async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> tr
 async def _open(
     nursery: trio.Nursery, stream: trio.SSLStream[trio.SocketStream], gateway: Gateway, token: str
 ) -> trio_websocket.WebSocketConnection:
-    bare = f"[{gateway.host}]" if ":" in gateway.host else gateway.host
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
             return await trio_websocket.wrap_client_stream(
                 nursery,
                 stream,
-                f"{bare}:{gateway.port}",
+                f"{bracketed(gateway.host)}:{gateway.port}",
                 PATH,
                 subprotocols=[PROTOCOL],
                 extra_headers=[(b"authorization", b"Bearer " + token.encode("ascii"))],

@@ -23,7 +23,7 @@ from trio_gate.audit.acts import gateway_row, reload_row
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
-from trio_gate.config.model import Admin, Listener
+from trio_gate.config.model import Address, Admin, Listener, bracketed
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.listener import CONNECTIONS as ADMIN_CONNECTIONS
 from trio_gate.shell.admin.listener import AdminListener
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-    from trio_gate.config.model import Address, Config
+    from trio_gate.config.model import Config
     from trio_gate.ports import AuditLog
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.audit.refusals import Refusals
@@ -299,12 +299,12 @@ def _link(block: Admin | None) -> str:
     """The address of the approvals page."""
     if block is None:
         return ""
-    return f"https://{block.names[0] if block.names else _bracketed(block.bind.host)}:{block.bind.port}/"
+    return f"https://{block.names[0] if block.names else bracketed(block.bind.host)}:{block.bind.port}/"
 
 
 def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listener, port: int) -> EndpointListener:
     scheme = "https" if block.tls else "http"
-    host = block.names[0] if block.names else _bracketed(block.bind.host)
+    host = block.names[0] if block.names else bracketed(block.bind.host)
     ingress = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
     return EndpointListener(inside, _context(own, block) if block.tls else None, ingress)
 
@@ -391,8 +391,4 @@ async def _reload_on_signal(
 
 def _text(listener: trio.SocketListener) -> str:
     host, port, *_ = listener.socket.getsockname()
-    return f"{_bracketed(host)}:{port}"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return str(Address(host=host, port=port))

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.json_reader import Reader
-    from trio_gate.approval.param_tree import Json
     from trio_gate.approval.state import Prompt
+    from trio_gate.text.visible import Json
 
 MAX_CLIENT_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a decision needs under 2 KiB, a predicate more."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.aws.params.readers.json_patient import once
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def json_object(text: str, limit: int) -> dict[str, Any]:
     if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
         raise Malformed(f"the frame is larger than {limit} bytes")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        value = json.loads(text, object_pairs_hook=once, parse_constant=_no_constant)
+    except (ValueError, RecursionError, Malformed):
         raise Malformed("the frame is not JSON (or names a member twice, or is nested too deep)") from None
     if not isinstance(value, dict):
         raise Malformed("the frame is not a JSON object")
@@ -100,14 +101,6 @@ def nullable(reader: Reader) -> Reader:
 def texts(reader: Reader) -> Reader:
     """A list, as a tuple, of what the reader takes."""
     return lambda value, name: tuple(reader(item, name) for item in typed(list)(value, name))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a member twice"
-        raise ValueError(message)
-    return found
 
 
 def _no_constant(name: str) -> None:

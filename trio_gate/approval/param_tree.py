@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    from trio_gate.text.visible import Json
 
 MAX_TOTAL = 64 * 1024
 """Characters of one tree. A prompt goes to every approver and stays in memory while it waits."""

@@ -26,7 +26,7 @@ from trio_gate.text.secret_tables import is_heading
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.approval.param_tree import Json
+    from trio_gate.text.visible import Json
 
 GONE = "not kept: the gateway was started anew"
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trio_gate.approval.digest import DigestInput
-    from trio_gate.approval.param_tree import Json
     from trio_gate.approval.risks import Risk
     from trio_gate.aws.call import Access, Call, Value
     from trio_gate.config.model import Approver
+    from trio_gate.text.visible import Json
 
 MAX_RESOURCES = 100
 """ARNs that a prompt lists; DeleteObjects names up to 1,000, and its parameters are shown as well."""

@@ -20,8 +20,8 @@ from trio_gate.errors import Malformed
 from trio_gate.text.visible import visible_lines
 
 if TYPE_CHECKING:
-    from trio_gate.approval.param_tree import Json
     from trio_gate.aws.call import Value
+    from trio_gate.text.visible import Json
 
 PIECE = 64 * 1024
 """Characters of one piece; the safe spelling of each has at most ten."""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.audit.chain import SCHEMA
-from trio_gate.audit.redact import Json, brief, clipped, masked, params_text, path_text, plain
+from trio_gate.audit.redact import brief, clipped, masked, params_text, path_text, plain
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Call, Value
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.text.visible import Json
 
 End = Literal["answered", "refused", "aborted", "failed"]
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    from trio_gate.text.visible import Json
 
 MAX_PARAMS = 16 * 1024
 """Characters of the parameters in one audit row."""

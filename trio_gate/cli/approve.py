@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.frames import Lift, Revoke, Stop
 from trio_gate.cli import state_dir
+from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.trust_roots import client_context
@@ -164,7 +165,7 @@ def _configured(config: str) -> tuple[str, str, Path]:
         raise UsageError(f"the port {where} is the system's choice: pass --url")
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
     host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
-    url = f"wss://{f'[{host}]' if ':' in host else host}:{admin.bind.port}"
+    url = f"wss://{bracketed(host)}:{admin.bind.port}"
     return url, where, Path(admin.certificate) if admin.certificate else own
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import did_you_mean, title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,6 @@ _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdTy
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-_KEY_PART = re.compile(r"[!-~]+")
 _SECRETS = ("secret", "secret_access_key", "session_token", "token_sha256")
 _NOT_SECRET = ("key", "key_suffix", "access_key_id")
 
@@ -99,7 +98,7 @@ def labels_fit(block: Block, reading: Reading) -> bool:
 
 
 def plugin(form: Form) -> None:
-    """The ancestor's way to load what is built in here."""
+    """Accepted for compatibility; has no effect, because AWS is built in."""
     form.take(attribute_types.text, "source")
     form.take(attribute_types.text, "version")
     form.close()
@@ -111,7 +110,7 @@ def plugin(form: Form) -> None:
 
 def credential(form: Form) -> Credential:
     """A base key: literal parts, a profile, or neither for the standard chain."""
-    part = attribute_types.matching(_KEY_PART, "a key of printable ASCII characters without spaces")
+    part = attribute_types.matching(KEY_TEXT, "a key of printable ASCII characters without spaces")
     key = form.take(part, "access_key_id")
     secret = form.take(part, "secret_access_key")
     token = form.take(part, "session_token")
@@ -178,7 +177,7 @@ def agent(form: Form) -> Agent | None:
     suffix = form.need(
         attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
     )
-    secret = form.need(attribute_types.matching(_KEY_PART, "a secret of printable ASCII characters without spaces"), "secret")
+    secret = form.need(attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces"), "secret")
     accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
     form.close()
     if secret is not None and len(secret) < 16:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.config.model import Address, Approver, Config, Credential, Endpoint, Gateway, Rule
+    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, Rule
 
 
 def describe(config: Config) -> str:
@@ -21,7 +21,7 @@ def _lines(config: Config) -> Iterator[str]:
         yield from _endpoint(endpoint)
     for upstream in config.upstreams:
         roots = f", roots from {upstream.ca_file}" if upstream.ca_file else ""
-        yield f"upstream {upstream.hosts} is dialled at {_address(upstream.address)}{roots}"
+        yield f"upstream {upstream.hosts} is dialled at {upstream.address}{roots}"
     for agent in config.agents:
         yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}"
     for person in config.people:
@@ -40,9 +40,9 @@ def _gateway(gateway: Gateway) -> Iterator[str]:
     yield f"state in {gateway.state_dir}"
     for listener in gateway.listeners:
         tls = " with TLS" if listener.kind == "endpoint" and listener.tls else ""
-        yield f"listener {listener.kind} on {_address(listener.bind)}{tls}{_names(listener.names)}"
+        yield f"listener {listener.kind} on {listener.bind}{tls}{_names(listener.names)}"
     if gateway.admin:
-        yield f"admin on {_address(gateway.admin.bind)}{_names(gateway.admin.names)}"
+        yield f"admin on {gateway.admin.bind}{_names(gateway.admin.names)}"
     if gateway.ca_file:
         yield f"upstream roots from {gateway.ca_file}"
     if gateway.decision_log:
@@ -77,11 +77,6 @@ def _rule(number: int, rule: Rule) -> Iterator[str]:
 def _held(group: Approver) -> str:
     held = f"; agents wait {_seconds(group.hold)}" if group.hold < group.timeout else ""
     return held + (f"; {group.notify[0]} is run when nobody is connected" if group.notify else "")
-
-
-def _address(address: Address) -> str:
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{host}:{address.port}"
 
 
 def _names(names: tuple[str, ...]) -> str:

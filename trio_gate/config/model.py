@@ -5,6 +5,7 @@ One `Config` is one generation. It is made whole or not at all, and never change
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,15 @@ class Address:
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        """As a URL has it: "127.0.0.1:8080", "[::1]:8080"."""
+        return f"{bracketed(self.host)}:{self.port}"
+
+
+def bracketed(host: str) -> str:
+    """A host as a URL has it: an IPv6 address in brackets (RFC 3986 section 3.2.2), whatever else as it is."""
+    return f"[{host}]" if ":" in host else host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +105,10 @@ class Gateway:
     connect_timeout: float
     answer_timeout: float
     body_rate: int
+
+
+KEY_TEXT = re.compile(r"[!-~]+")
+"""Each part of a key, and an agent's secret: printable ASCII without spaces, as it stands in a signature or a header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

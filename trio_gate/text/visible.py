@@ -14,6 +14,9 @@ import re
 from typing import Any
 from unicodedata import category, name
 
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""A value of JSON, for what is shown or kept."""
+
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks without ink that have no telling category: Default_Ignorable_Code_Point, and the empty braille cell."""
 

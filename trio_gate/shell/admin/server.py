@@ -67,7 +67,7 @@ PIECE = 256
 HELLO = 4096
 """Bytes of frames that whoever has shown no token yet may send."""
 
-NORMAL, GOING_AWAY, UNSUPPORTED, POLICY, TRY_AGAIN = 1000, 1001, 1003, 1008, 1013
+GOING_AWAY, UNSUPPORTED, POLICY, TRY_AGAIN = 1001, 1003, 1008, 1013
 """Close codes: RFC 6455 section 7.4.1, and 1013 from IANA's registry."""
 
 _PEER_FAULTS = (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -171,12 +172,7 @@ class CommandHandler:
             id=frame.id,
             part=frame.part,
             offset=frame.offset,
-            text=opened.text,
-            next=opened.next,
-            length=opened.length,
-            size=opened.size,
-            sha256=opened.sha256,
-            how=opened.how,
+            **asdict(opened),
         )
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from trio_gate.audit.redact import Json
+    from trio_gate.text.visible import Json
 
 PIPE = 1024 * 1024
 """Bytes that a pipe is asked to hold: a line that is longer than all of it could never be written."""

@@ -10,7 +10,6 @@ under a deadline, one per block at a time. A thread that is given up keeps what 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import trio
 from botocore.credentials import create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError, PartialCredentialsError, ProfileNotFound
 
+from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable
 from trio_gate.signing.sigv4 import Credentials
 
@@ -39,8 +39,6 @@ REREAD_PAUSE = 5.0
 _BEYOND_PROFILE = ("ec2-credentials-file", "boto-config", "container-role", "iam-role")
 _TROUBLE = (BotoCoreError, ClientError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
 """What other people's programs and files make botocore raise; it documents only the first two."""
-
-_KEY_PART = re.compile(r"[\x21-\x7e]+")
 
 
 class NoBaseKey(CredentialsUnavailable):
@@ -137,7 +135,7 @@ def _look(block: Credential, source: Any) -> tuple[Any, Credentials]:
     if frozen is None:
         raise _missing(block)
     parts = (frozen.access_key, frozen.secret_key, frozen.token or "-")
-    if not all(isinstance(part, str) and _KEY_PART.fullmatch(part) for part in parts):
+    if not all(isinstance(part, str) and KEY_TEXT.fullmatch(part) for part in parts):
         raise NoBaseKey(f"{where}: its base key holds spaces or what is not ASCII")
     return source, Credentials(
         access_key_id=frozen.access_key, secret_access_key=frozen.secret_key, session_token=frozen.token or None

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from trio_gate.aws.params.readers.xml_body import read_xml
+from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
 from trio_gate.signing.sigv4 import Credentials, sign
 from trio_gate.text.visible import visible
@@ -54,7 +55,6 @@ BUSY = frozenset(
 
 _MESSAGE_LIMIT = 300
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
-_KEY_PART = re.compile(r"[\x21-\x7e]+")
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ def _credentials(request: AssumeRole, content: bytes) -> Credentials:
         expires = datetime.fromisoformat(_text(root, "AssumeRoleResult", "Credentials", "Expiration"))
     except (Malformed, ValueError):
         raise _nonsense(request) from None
-    if expires.tzinfo is None or not all(_KEY_PART.fullmatch(part) for part in parts):
+    if expires.tzinfo is None or not all(KEY_TEXT.fullmatch(part) for part in parts):
         raise _nonsense(request)
     if not arn.startswith(f"arn:{request.partition}:sts::{request.account}:assumed-role/"):
         raise CredentialsUnavailable(f"STS gave credentials of another account than {request.account}; they are not used")

@@ -129,10 +129,7 @@ class UpstreamPool:
     def address_of(self, host: str) -> str | None:
         """Where an `upstream` block sends this host's connections, as "host:port"; None for its own address."""
         override = self._override(host)
-        if override is None:
-            return None
-        name = f"[{override.address.host}]" if ":" in override.address.host else override.address.host
-        return f"{name}:{override.address.port}"
+        return None if override is None else str(override.address)
 
     @asynccontextmanager
     async def connect(self, host: str) -> AsyncIterator[UpstreamExchange]:
