@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.kit.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WAITS = """\
 from tests.kit import teardown

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.approval.kit import NOW, ONCALL, asked, call, question
 from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.frames import SCHEMA, conforms
+from tests.kit.questions import NOW, ONCALL, asked, call, question
 from trio_gate.approval.codec import (
     MAX_CLIENT_FRAME,
     MAX_SERVER_FRAME,

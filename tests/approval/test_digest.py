@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.approval.kit import parts
-from tests.aws.meaning_kit import services
-from tests.aws.naming_kit import catalog
+from tests.kit.aws.meanings import services
+from tests.kit.aws.naming import catalog
+from tests.kit.questions import parts
 from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
 from trio_gate.aws.forwarded_headers import modelled
 from trio_gate.aws.idempotency import IdempotentForm

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.naming_kit import catalog, place
+from tests.kit.aws.naming import catalog, place
 from trio_gate.approval.param_tree import MAX_ITEMS, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.text.secret_detection import is_secret

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tests.audit.kit import CALL, intent, outcome
+from tests.kit.records import CALL, intent, outcome
 from trio_gate.audit.record import call_json, intent_row, outcome_row, plain_read, stamp, told, whole_row
 from trio_gate.aws.call import UNKNOWN
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.places_kit import SAMPLE, SERVICES
+from tests.kit.aws.places import SAMPLE, SERVICES
 
 
 def pytest_generate_tests(metafunc):

@@ -7,20 +7,19 @@ import gzip
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.paths import SHARED
 from trio_gate.aws.call import Claim
 from trio_gate.aws.claim import read_claim
 from trio_gate.errors import GateError, Malformed, Unauthenticated
 from trio_gate.wire.head import RequestHead, Target
 from trio_gate.wire.parse import parse_request_head
 
-SHARED = Path(__file__).parents[2].parent / "shared"
 KEY_ID = "AKIA111111111111CI01"
 HEX = "0123456789abcdef" * 4
 DATE = "20260115T120000Z"

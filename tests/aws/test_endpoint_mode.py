@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.naming_kit import JSON_10, catalog, claim, head
+from tests.kit.aws.naming import JSON_10, catalog, claim, head
 from trio_gate.aws.endpoint_mode import by_scope, hint
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.naming import name_call

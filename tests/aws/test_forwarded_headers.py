@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.naming_kit import catalog, head
+from tests.kit.aws.naming import catalog, head
 from trio_gate.aws.forwarded_headers import SET_BY_US, forwarded_headers
 from trio_gate.errors import Malformed
 

@@ -8,11 +8,11 @@ import gzip
 import importlib.util
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.aws.naming_kit import ACCOUNT, catalog, claim, head, place, target
+from tests.kit.aws.naming import ACCOUNT, catalog, claim, head, place, target
+from tests.kit.paths import CORPUS
 from trio_gate.aws.call import UNKNOWN, Candidate, Place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import Ambiguous, body_mode, identify
@@ -22,7 +22,6 @@ from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "corpus"
 TABLES = Tables(packaged_tables)
 
 
@@ -66,14 +65,14 @@ STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[
 
 
 def scorer():
-    spec = importlib.util.spec_from_file_location("corpus_score", SHARED / "score.py")
+    spec = importlib.util.spec_from_file_location("corpus_score", CORPUS / "score.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def rows(name):
-    path = SHARED / f"{name}.jsonl.gz"
+    path = CORPUS / f"{name}.jsonl.gz"
     if not path.exists():
         pytest.skip("the corpora are not beside this checkout, so no real request is named")
     with gzip.open(path, "rt") as lines:
@@ -146,7 +145,7 @@ def name_row(row, services):
 
 @pytest.mark.parametrize("corpus", ["jsv3.sample", "botocore_variants.sample"])
 def test_real_requests_are_named_and_read(corpus):
-    score = scorer() if SHARED.exists() else None
+    score = scorer() if CORPUS.exists() else None
     services = services_by_host("jsv3.sample", "botocore_variants.sample")
     wrong = []
     for row in rows(corpus):

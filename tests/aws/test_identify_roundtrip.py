@@ -6,9 +6,9 @@ share its host.
 
 from __future__ import annotations
 
-from tests.aws.botocore_kit import expected, inputs, pruned, service_model, wire
-from tests.aws.naming_kit import catalog, claim, named
-from tests.aws.places_kit import where
+from tests.kit.aws.botocore_models import expected, inputs, pruned, service_model, wire
+from tests.kit.aws.naming import catalog, claim, named
+from tests.kit.aws.places import where
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.routing.route import TWINS
 from trio_gate.errors import GateError

@@ -18,8 +18,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import event, given, settings
 
-from tests.aws.botocore_kit import ACCOUNT, TEXT, inputs, service_model, spoken, wire
-from tests.aws.naming_kit import catalog, claim, place
+from tests.kit.aws.botocore_models import ACCOUNT, TEXT, inputs, service_model, spoken, wire
+from tests.kit.aws.naming import catalog, claim, place
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.naming import body_mode, name_call

@@ -12,14 +12,14 @@ import datetime
 import functools
 import gzip
 import json
-from pathlib import Path
 
 import botocore.model
 import botocore.utils
 import pytest
 
-from tests.aws.botocore_kit import pruned
-from tests.aws.naming_kit import claim
+from tests.kit.aws.botocore_models import pruned
+from tests.kit.aws.naming import claim
+from tests.kit.paths import CORPUS
 from trio_gate.aws.call import Candidate, Place
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
@@ -27,7 +27,6 @@ from trio_gate.errors import GateError
 from trio_gate.wire.head import Empty, Held
 from trio_gate.wire.parse import parse_request_head
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 ROWS = CORPUS / "protocol_inputs.jsonl.gz"
 
 TOKEN = "00000000-0000-4000-8000-000000000000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.naming_kit import catalog, claim, head, place, target
+from tests.kit.aws.naming import catalog, claim, head, place, target
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import unframed
 from trio_gate.aws.naming import name_call

@@ -9,18 +9,19 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
+from tests.kit.paths import CASES, CORPUS, SHARED
 from tests.kit.raw import DYNAMODB, S3, STS, WHO, request
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FORM = "application/x-www-form-urlencoded"
-SHARED = Path(__file__).parent.parent.parent.parent / "shared"
-CASES = SHARED / "cases"
-CORPORA = SHARED / "corpus"
 
 
 def explain(*rows: dict, words: tuple[str, ...] = ()) -> list[dict]:
@@ -191,7 +192,7 @@ def test_no_adversarial_case_gets_through_and_no_honest_one_is_refused():
 def scored(rows: Path) -> subprocess.CompletedProcess[str]:
     """What the corpora's own scorer says of `explain`. Coverage is not measured: it takes three times as long."""
     command = f"{sys.executable} -m trio_gate explain --jsonl"
-    words = [str(CORPORA / "score.py"), str(rows), "--explain", command]
+    words = [str(CORPUS / "score.py"), str(rows), "--explain", command]
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, env=env)
 
@@ -199,9 +200,9 @@ def scored(rows: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def corpus():
     """The path of a corpus, by its name."""
-    if not CORPORA.exists():
-        pytest.skip(f"{CORPORA} is not here: real clients' requests are not named")  # CI has it, a checkout alone does not
-    return lambda name: CORPORA / f"{name}.jsonl.gz"
+    if not CORPUS.exists():
+        pytest.skip(f"{CORPUS} is not here: real clients' requests are not named")  # CI has it, a checkout alone does not
+    return lambda name: CORPUS / f"{name}.jsonl.gz"
 
 
 @pytest.mark.parametrize("name", ["jsv3.sample", "botocore_variants.sample", "clients.sample"])

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.audit.kit import NOW, intent, outcome
+from tests.kit.records import NOW, intent, outcome
 from trio_gate.audit.record import Many, intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
 from trio_gate.shell.audit.database import AuditDatabase

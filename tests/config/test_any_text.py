@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.config.kit import BASE, MAIN, PEOPLE, load
 from tests.config.test_describe import TEXT
+from tests.kit.configs import BASE, MAIN, PEOPLE, load
 from trio_gate.config.describe import describe
 from trio_gate.config.model import Config
 from trio_gate.config.source import ConfigFaults

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.kit import faults_of, load, places
+from tests.kit.configs import faults_of, load, places
 
 
 def condition(written: str):

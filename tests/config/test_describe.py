@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.config.kit import HASH, MAIN, PEOPLE, load
+from tests.kit.configs import HASH, MAIN, PEOPLE, load
 from trio_gate.config.describe import describe
 
 TEXT = (

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.config.kit import HASH, load
+from tests.kit.configs import HASH, load
+from tests.kit.paths import ROOT, SHARED
 from trio_gate.config.describe import describe
 from trio_gate.config.load import load as real_load
 
-ROOT = Path(__file__).parents[2]
-ANCESTOR = ROOT.parent / "shared" / "ancestor-readme.txt"
-DESIGN = ROOT.parent / "shared" / "DESIGN.md"
+ANCESTOR = SHARED / "ancestor-readme.txt"
+DESIGN = SHARED / "DESIGN.md"
 ONCALL = f"""
 person "alice" {{ token_sha256 = "{HASH}" }}
 approver "human" "oncall" {{ people = [person.alice] }}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.kit import BASE, HASH, MAIN, OTHER_HASH, PEOPLE, faults_of, places
+from tests.kit.configs import BASE, HASH, MAIN, OTHER_HASH, PEOPLE, faults_of, places
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
 

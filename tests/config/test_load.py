@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config.kit import BASE, HASH, MAIN, OTHER_HASH, PEOPLE, load
+from tests.kit.configs import BASE, HASH, MAIN, OTHER_HASH, PEOPLE, load
 from trio_gate.config.model import Address
 from trio_gate.config.source import ConfigFaults
 

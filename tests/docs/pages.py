@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).parents[2]
+from tests.kit.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 USERS = [page for page in PAGES if page.parent.name == "docs" and "On this page" in page.read_text("utf-8")]
 

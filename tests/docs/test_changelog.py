@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import re
 
-from tests.docs.pages import ROOT, text
+from tests.docs.pages import text
+from tests.kit.paths import ROOT
 from trio_gate import __version__
 
 LINES = text(ROOT / "CHANGELOG.md").splitlines()

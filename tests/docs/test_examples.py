@@ -10,7 +10,8 @@ import subprocess
 
 import pytest
 
-from tests.docs.pages import ROOT, examples
+from tests.docs.pages import examples
+from tests.kit.paths import ROOT
 from trio_gate.approval.codec import decode_client, decode_server
 from trio_gate.cli.approving.program import consult
 from trio_gate.cli.main import VERBS, main

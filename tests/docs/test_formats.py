@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from tests.docs.pages import ROOT, rows, section
+from tests.docs.pages import rows, section
 from tests.formats.kit import kept, written
+from tests.kit.paths import ROOT
 
 PAGE = ROOT / "docs" / "formats.md"
 NAME = re.compile(r"`([^`]+)`")

@@ -8,7 +8,8 @@ from io import StringIO
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, USERS, anchors, examples, kinds, links, name, prose, spans, text
+from tests.docs.pages import PAGES, USERS, anchors, examples, kinds, links, name, prose, spans, text
+from tests.kit.paths import ROOT
 from trio_gate.cli.main import VERBS, main
 
 WIDTH = 120

@@ -7,7 +7,7 @@ import subprocess
 
 import yaml  # moto brings it
 
-from tests.docs.pages import ROOT
+from tests.kit.paths import ROOT
 
 HOOKS = [
     hook

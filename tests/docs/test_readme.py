@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.pages import PAGES, ROOT, links, name, text
+from tests.docs.pages import PAGES, links, name, text
+from tests.kit.paths import ROOT
 from trio_gate.cli.main import VERBS
 
 README = ROOT / "README.md"

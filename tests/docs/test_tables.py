@@ -7,8 +7,9 @@ import tomllib
 
 import pytest
 
-from tests.config.kit import faults_of, load
-from tests.docs.pages import ROOT, rows, section, text
+from tests.docs.pages import rows, section, text
+from tests.kit.configs import faults_of, load
+from tests.kit.paths import ROOT
 from trio_gate.facet.docs import table
 
 DOCS = ROOT / "docs"

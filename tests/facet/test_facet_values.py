@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.facet.kit import deep
+from tests.kit.facets import deep
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.values import MAX_SIZE, MAX_VALUES, plain
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.facet.kit import NOW, facets
+from tests.kit.facets import NOW, facets
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.docs import table
 from trio_gate.facet.schema import FACETS, ROOTS

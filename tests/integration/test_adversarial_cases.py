@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.kit.gateway import START, running
+from tests.kit.paths import CASES
 
-CASES = Path(__file__).parent.parent.parent.parent / "shared" / "cases"
 EVERYTHING = 'rule "everything" { action = "allow" vends = true }\n'
 
 pytestmark = pytest.mark.skipif(not CASES.exists(), reason=f"{CASES} is not here: the adversarial cases are not run")

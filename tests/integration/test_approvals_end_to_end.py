@@ -8,20 +8,20 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tests.kit.approver import Person, detached
 from tests.kit.gateway import TOKEN, running
+from tests.kit.paths import ROOT
 from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop
 from trio_gate.approval.terms import Terms
 
-ROOT = "tg_root-0123456789abcdef0123456789abcdef"
+ROOT_TOKEN = "tg_root-0123456789abcdef0123456789abcdef"
 PEOPLE = f"""
 person "root" {{
-  token_sha256 = "{hashlib.sha256(ROOT.encode()).hexdigest()}"
+  token_sha256 = "{hashlib.sha256(ROOT_TOKEN.encode()).hexdigest()}"
   may_grant    = true
   may_observe  = true
   may_stop     = true
@@ -57,7 +57,7 @@ def alice(gate):
 
 @pytest.fixture
 def root(gate):
-    return Person(gate, ROOT)
+    return Person(gate, ROOT_TOKEN)
 
 
 @pytest.fixture(scope="module")
@@ -333,7 +333,7 @@ def test_a_program_that_fails_decides_nothing(gate, alice, agents, tmp_path):
 
 def test_grants_are_listed_and_revoked_and_agents_stopped_from_a_terminal(gate, root, agents):
     def tell(*words: str):
-        return gate.gate(*gate.approver(*words), token=ROOT)
+        return gate.gate(*gate.approver(*words), token=ROOT_TOKEN)
 
     first = queue(gate, agents, "listed")
     root.answer(grant=Terms(uses=3, minutes=10))
@@ -354,7 +354,7 @@ def test_grants_are_listed_and_revoked_and_agents_stopped_from_a_terminal(gate, 
 
 @pytest.mark.parametrize(("word", "goes"), [("y", True), ("n", False)])
 def test_the_smallest_approver_decides(gate, agents, word, goes):
-    script = Path(__file__).parents[2] / "scripts" / "demos" / "approver.py"
+    script = ROOT / "scripts" / "demos" / "approver.py"
     assert len(script.read_text().splitlines()) < 60
     put = agents.submit(s3(gate).put_object, Bucket="prod-data", Key=f"small-{word}", Body=b"x")
     words = [sys.executable, str(script), *gate.doors["admin"].split(":"), str(gate.folder / "state" / "ca" / "own.pem")]

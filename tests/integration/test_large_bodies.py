@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
+from tests.kit.paths import ROOT
 from tests.kit.recording import recording
 
 LAMBDA = "lambda.us-east-1.amazonaws.com"
@@ -24,7 +25,6 @@ MOST = 69_905_067
 
 MIB = 1024 * 1024
 RULES = 'rule "staging" { match = aws.account_name == "staging"  action = "allow" }\n'
-ROOT = Path(__file__).parents[2]
 CURL, CLI_1, CLI_2 = shutil.which("curl"), ROOT / ".venv-awscli" / "bin" / "aws", Path("/usr/bin/aws")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from tests.approval.kit import FixedClock
+from tests.kit.questions import FixedClock
 from trio_gate.client import connect
 from trio_gate.config.model import Person
 from trio_gate.shell.admin.server import AdminServer

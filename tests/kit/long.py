@@ -7,11 +7,11 @@ reason says what more is tested, as `every operation of every service`: tests th
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.kit.paths import ROOT
+
 FOLDERS = {"tests/programs": "real programs", "tests/browser": "the page in a browser"}
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()

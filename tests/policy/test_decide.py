@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.policy.kit import decide, rule
+from tests.kit.rules import decide, rule
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.policy.decide import Decision
 

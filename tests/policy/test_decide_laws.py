@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.policy.kit import decide, rule
+from tests.kit.rules import decide, rule
 from trio_gate.aws.call import UNKNOWN
 
 CONDITIONS = [

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from tests.facet.kit import facets
-from tests.policy.kit import answer
+from tests.kit.facets import facets
+from tests.kit.rules import answer
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.policy.activation import Plan, Undecided
 from trio_gate.policy.cel import Condition, Evidence

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from tests.kit.gateway import Gateway
 
-ROOT = Path(__file__).parent.parent.parent
 CLIENTS = Path(__file__).parent / "clients"
 BUCKET = "staging-data"
 KEY = f"AKIA{ACCOUNTS['staging']}CI01"

@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from scripts.embedded.aws import REGION
-from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Program, found
+from tests.kit.paths import ROOT
+from tests.programs.kit import BUCKET, CLIENTS, Job, Program, found
 
 OWN = ROOT / ".venv-programs" / "bin"
 CURL = Path("/usr/bin/curl")

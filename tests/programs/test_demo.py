@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.programs.kit import ROOT, need
+from tests.kit.paths import ROOT
+from tests.programs.kit import need
 
 
 def test_the_main_job_is_shown_whole():

@@ -11,7 +11,8 @@ from botocore.signers import RequestSigner
 
 from scripts.embedded.aws import ACCOUNTS, assumed, client
 from tests.kit.gateway import AGENT, running
-from tests.programs.kit import BUCKET, CLIENTS, ROOT, Job, Way, need
+from tests.kit.paths import ROOT
+from tests.programs.kit import BUCKET, CLIENTS, Job, Way, need
 from tests.programs.programs import CURL, MODULES, NODE
 
 RULES = 'rule "all" { action = "allow" }\n'

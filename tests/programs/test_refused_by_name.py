@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import SECRET, running
-from tests.programs.kit import ROOT, Job, namespaces, need, need_namespaces, no_namespaces, ways
+from tests.kit.paths import ROOT
+from tests.programs.kit import Job, namespaces, need, need_namespaces, no_namespaces, ways
 from tests.programs.programs import CURL
 
 REGION = "us-west-9"

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio._core import _run
 
-from tests.approval.kit import NOW, FixedClock, question
 from tests.kit.asking import asked, listening
 from tests.kit.frames import conforms
+from tests.kit.questions import NOW, FixedClock, question
 from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group

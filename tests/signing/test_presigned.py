@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.naming_kit import catalog, claim, head, place
+from tests.kit.aws.naming import catalog, claim, head, place
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.naming import name_call
 from trio_gate.errors import GateError, Malformed, Unidentified

@@ -11,8 +11,8 @@ import botocore.auth
 import pytest
 from botocore.config import Config
 
-from tests.aws.naming_kit import catalog
-from trio_gate.aws.call import UNKNOWN, Call
+from tests.kit.aws.naming import catalog
+from tests.kit.calls import make_call
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import HTTP, SET_BY_US
 from trio_gate.aws.hosts.table import HostTable
@@ -62,34 +62,8 @@ def prove(request, now: datetime = NOW, secret: str = SECRET):
     catalog().ensure([candidate.service for candidate in place.candidates])
     streams = body_mode(head, place=place, claim=claim, catalog=catalog()) == "streamed"
     named = name_call(head, streamed_body(head, 5) if streams else Empty(), place=place, claim=claim, catalog=catalog())
-    sigv2.check_call(call(named.service, named.operation), head)
+    sigv2.check_call(make_call(service=named.service, operation=named.operation), head)
     return named, head
-
-
-def call(service: str, operation: str) -> Call:
-    return Call(
-        service=service,
-        operation=operation,
-        protocol="rest-xml",
-        signing_name="s3",
-        partition="aws",
-        region="us-east-1",
-        account="111111111111",
-        host="s3.amazonaws.com",
-        method="GET",
-        path="/",
-        params={},
-        iam_action=None,
-        iam_actions=UNKNOWN,
-        access="read",
-        reads_secret=False,
-        vends_credentials=False,
-        resource=None,
-        resources=(),
-        resource_accounts=(),
-        cross_account=False,
-        reviewed=True,
-    )
 
 
 PRESIGNED = [

@@ -7,7 +7,6 @@ import itertools
 import json
 import posixpath
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -17,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.long import one_in
+from tests.kit.paths import CORPUS
 from trio_gate.signing.sigv4 import (
     MAX_KEYS,
     S3_FAMILY,
@@ -32,7 +32,7 @@ from trio_gate.signing.sigv4 import (
 from trio_gate.wire.head import RequestHead, Target
 from trio_gate.wire.parse import parse_request_head
 
-SUITE = Path(__file__).parents[2].parent / "shared" / "corpus" / "sigv4_suite.jsonl.gz"
+SUITE = CORPUS / "sigv4_suite.jsonl.gz"
 NOW = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
 KEYS = Credentials(access_key_id="AKIDEXAMPLE", secret_access_key="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 EMPTY = hashlib.sha256(b"").hexdigest()

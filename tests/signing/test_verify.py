@@ -9,7 +9,6 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import botocore.session
 import pytest
@@ -19,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.long import one_in
+from tests.kit.paths import CORPUS
 from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign
@@ -29,7 +29,6 @@ from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData
 from trio_gate.wire.head import Empty, Held, RequestHead, Streamed, StreamKind, Target
 
-SHARED = Path(__file__).parents[2].parent / "shared"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY_ID = "AKIA111111111111CI01"
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -217,7 +216,7 @@ def test_a_form_of_uploads_is_no_hash_of_another_body(form):
 
 @pytest.mark.parametrize("name", ["clients.sample", "jsv3.sample", "botocore_variants.sample"])
 def test_what_real_clients_sign_is_proven(name):
-    path = SHARED / "corpus" / f"{name}.jsonl.gz"
+    path = CORPUS / f"{name}.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path.name} is not beside this checkout")
     keys, proven = SigningKeys(), 0
@@ -243,7 +242,7 @@ def test_what_real_clients_sign_is_proven(name):
 
 @one_in(20, "a whole corpus")
 def test_botocores_signature_of_every_operation_is_proven(one_in):
-    path = SHARED / "corpus" / "botocore.jsonl.gz"
+    path = CORPUS / "botocore.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path.name} is not beside this checkout")
     keys, proven = SigningKeys(), 0

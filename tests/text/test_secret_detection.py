@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.approval.kit import asked, call
 from tests.audit import test_redact
+from tests.kit.questions import asked, call
 from trio_gate.approval.param_tree import MAX_ITEMS
 from trio_gate.approval.persistence import GONE, prompt_json
 from trio_gate.approval.state import Prompt

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.paths import CASES, CORPUS
 from trio_gate.errors import GateError
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.aws_chunked import streamed_body
@@ -15,9 +16,8 @@ from trio_gate.wire.events import BodyData, BodyEnd
 from trio_gate.wire.head import Streamed
 from trio_gate.wire.parse import parse_connect
 
-SHARED = Path(__file__).parents[2].parent / "shared"
-CASES = SHARED / "cases" / "cases-public.jsonl"
-CORPORA = [SHARED / "corpus" / f"{name}.jsonl.gz" for name in ("clients.sample", "jsv3.sample", "botocore_variants.sample")]
+PUBLIC = CASES / "cases-public.jsonl"
+CORPORA = [CORPUS / f"{name}.jsonl.gz" for name in ("clients.sample", "jsv3.sample", "botocore_variants.sample")]
 
 REFUSED_HERE = {
     "auth-02-two-authorization",
@@ -63,7 +63,7 @@ def check(body: Streamed, data: bytes) -> None:
 
 def test_cases():
     refused = set()
-    for case in lines(CASES):
+    for case in lines(PUBLIC):
         try:
             read(base64.b64decode(case["request_b64"]))
         except GateError:
@@ -74,14 +74,14 @@ def test_cases():
 
 @pytest.mark.parametrize("name", ["chunk-04-decoded-small", "chunk-18-sha-lie"])
 def test_uploads_that_lie(name):
-    (case,) = (case for case in lines(CASES) if case["id"] == name)
+    (case,) = (case for case in lines(PUBLIC) if case["id"] == name)
     head, length, data = read(base64.b64decode(case["request_b64"]))
     with pytest.raises(GateError):
         check(streamed_body(head, length), data)
 
 
 def test_connect_authorities():
-    for case in lines(CASES):
+    for case in lines(PUBLIC):
         host = case["sni"]
         try:
             parse_connect(f"CONNECT {case.get('connect', host + ':443')} HTTP/1.1\r\n\r\n".encode())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.aws.naming_kit import ACCOUNT, catalog, claim, head, place
+from tests.kit.aws.naming import ACCOUNT, catalog, claim, head, place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.errors import Unidentified

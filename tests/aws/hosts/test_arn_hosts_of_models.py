@@ -12,9 +12,9 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from tests.aws.botocore_kit import inputs, service_model
-from tests.aws.naming_kit import ACCOUNT, catalog, claim
-from tests.aws.naming_kit import head as request
+from tests.kit.aws.botocore_models import inputs, service_model
+from tests.kit.aws.naming import ACCOUNT, catalog, claim
+from tests.kit.aws.naming import head as request
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables

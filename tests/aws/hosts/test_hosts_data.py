@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import gzip
 import json
-from pathlib import Path
 
 import botocore
 import botocore.loaders
@@ -13,11 +12,11 @@ import pytest
 
 from scripts.data.make_hosts import main as make
 from scripts.data.make_hosts import table as generated
+from tests.kit.paths import CORPUS, ROOT
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
 DATA = packaged_hosts()
 TABLE = HostTable(DATA)
 SERVICES = sorted(botocore.loaders.Loader().list_available_services("service-2"))
@@ -50,7 +49,7 @@ def test_the_file_is_what_the_generator_makes():
 @pinned
 def test_the_file_has_every_service_and_stays_small():
     assert sorted(DATA["services"]) == SERVICES
-    path = Path(__file__).parents[3] / "trio_gate" / "aws" / "hosts" / "hosts.json.gz"
+    path = ROOT / "trio_gate" / "aws" / "hosts" / "hosts.json.gz"
     assert path.stat().st_size < 60_000
 
 

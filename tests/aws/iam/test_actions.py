@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.meaning_kit import ACCOUNT, TABLES, meaning, operations, services
+from tests.kit.aws.meanings import ACCOUNT, TABLES, meaning, operations, services
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import names
 from trio_gate.aws.iam.tables import Tables

@@ -13,8 +13,8 @@ from importlib.resources import files
 import pytest
 
 from scripts.data.make_operations import members
-from tests.aws.meaning_kit import TABLES, model, need_botocore_of
-from tests.aws.naming_kit import FORM, catalog, claim, head, place, target
+from tests.kit.aws.meanings import TABLES, model, need_botocore_of
+from tests.kit.aws.naming import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.reviewed import read
 from trio_gate.aws.iam.tables import Tables

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.aws.botocore_kit import inputs, service_model, spoken, wire
-from tests.aws.naming_kit import CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place
-from tests.aws.places_kit import where
+from tests.kit.aws.botocore_models import inputs, service_model, spoken, wire
+from tests.kit.aws.naming import CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place
+from tests.kit.aws.places import where
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.errors import GateError, Unidentified
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.meaning_kit import ACCOUNT, OTHER, meaning
+from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning
 from tests.kit.growth import TIMES, grows
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.partiql import read

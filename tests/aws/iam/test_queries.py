@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.aws.meaning_kit import meaning, model, services
+from tests.kit.aws.meanings import meaning, model, services
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.queries import QUERIES
 

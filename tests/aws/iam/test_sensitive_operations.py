@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from scripts.data.make_operations import operations as operation_lines
-from tests.aws.meaning_kit import OTHER, meaning, model, need_botocore_of, operations, services
+from tests.kit.aws.meanings import OTHER, meaning, model, need_botocore_of, operations, services
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import sensitive_operations
 from trio_gate.aws.iam.tables import Tables

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, REST_JSON, catalog, named, place, target
+from tests.kit.aws.naming import ACCOUNT, CBOR, FORM, REST_JSON, catalog, named, place, target
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import GateError, Malformed
 

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from tests.aws.naming_kit import CBOR, FORM, named, place, target
+from tests.kit.aws.naming import CBOR, FORM, named, place, target
 from trio_gate.aws.model.shape import compile_shapes
 from trio_gate.aws.params.scalar import from_text, from_tree
 from trio_gate.errors import Malformed

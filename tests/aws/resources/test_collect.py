@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.aws.meaning_kit import ACCOUNT, OTHER, meaning, operations
+from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.curated_members import READERS
 from trio_gate.aws.semantics import CallSemantics

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.aws.botocore_kit import loader, service_model
-from tests.aws.naming_kit import ACCOUNT, CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place, target
+from tests.kit.aws.botocore_models import loader, service_model
+from tests.kit.aws.naming import ACCOUNT, CBOR, FORM, JSON_10, REST_JSON, catalog, claim, head, named, place, target
 from trio_gate.aws.naming import body_mode, name_call
 from trio_gate.aws.routing.route import TWINS, Ambiguous
 from trio_gate.errors import GateError, Malformed, Unidentified

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.approval.kit import question
+from tests.kit.questions import question
 from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.program import ProgramFailed, consult

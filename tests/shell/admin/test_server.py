@@ -11,9 +11,9 @@ import trio_websocket
 import trustme
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from tests.approval.kit import FixedClock, question
 from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
 from tests.kit.asking import asked
+from tests.kit.questions import FixedClock, question
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.question import Group

@@ -8,9 +8,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.approval.kit import FixedClock, question
-from tests.audit.kit import intent, outcome
 from tests.kit.asking import asked, listening
+from tests.kit.questions import FixedClock, question
+from tests.kit.records import intent, outcome
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import (
     Accepted,

@@ -14,10 +14,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.approval.kit import FixedClock, question
-from tests.config.kit import BASE, HASH, MAIN, load
 from tests.formats.kit import written
 from tests.kit.asking import asked, listening
+from tests.kit.configs import BASE, HASH, MAIN, load
+from tests.kit.questions import FixedClock, question
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop
 from trio_gate.approval.question import Group

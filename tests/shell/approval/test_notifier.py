@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.approval.kit import FixedClock, question
 from tests.kit.asking import asked, listening
+from tests.kit.questions import FixedClock, question
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.hub import ApprovalHub

@@ -11,10 +11,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.approval.kit import FixedClock, question
-from tests.audit.kit import CALL, intent
-from tests.config.kit import BASE, MAIN, load
 from tests.kit.asking import asked, listening
+from tests.kit.configs import BASE, MAIN, load
+from tests.kit.questions import FixedClock, question
+from tests.kit.records import CALL, intent
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import Accepted, Decide, Lift, Rejected, Revoke, Stop
 from trio_gate.approval.question import Group

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.audit.kit import intent, outcome
+from tests.kit.records import intent, outcome
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable

@@ -10,7 +10,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from tests.approval.kit import FixedClock
+from tests.kit.questions import FixedClock
 from tests.kit.tls_kit import MovingClock
 from trio_gate.shell.audit import refusals
 from trio_gate.shell.audit.database import read_last

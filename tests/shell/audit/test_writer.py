@@ -11,7 +11,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.audit.kit import NOW, intent, outcome
+from tests.kit.records import NOW, intent, outcome
 from trio_gate.audit.record import Many, intent_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit import writer

@@ -6,13 +6,13 @@ import shutil
 import subprocess
 import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from tests.kit.paths import ROOT
 from tests.kit.tls_kit import open_authority
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import VALID, interception, own
@@ -272,7 +272,7 @@ def test_processes_that_start_at_once_agree(folder):
         "sys.stdout.write(open_authority(Path(sys.argv[1])).pem.decode())"
     )
     command = [sys.executable, "-c", script, str(folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": Path(__file__).parents[2]}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT}
     started = [subprocess.Popen(command, **pipes) for _ in range(4)]
     for process in started:
         assert process.stdout.readline() == b"\n"

@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from tests.shell.sts_kit import block
+from tests.kit.aws.sts import block
 from trio_gate.errors import CredentialsUnavailable
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import base_keys

@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 
+from tests.kit.aws.sts import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
 from tests.kit.embedded import sender
-from tests.shell.sts_kit import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
 from trio_gate.errors import CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import role_credentials as module

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tests.approval.kit import NOW, call, parts
+from tests.kit.questions import NOW, call, parts
 from tests.kit.streams import spooling
 from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN

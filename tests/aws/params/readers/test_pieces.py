@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.aws.naming_kit import FORM, REST_JSON, named, place, target
+from tests.kit.aws.naming import FORM, REST_JSON, named, place, target
 from trio_gate.aws import naming
 from trio_gate.aws.params import rest
 from trio_gate.aws.params.readers import json_body, json_patient, pieces

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.aws.botocore_kit import ACCOUNT, LABEL, loader
-from tests.aws.naming_kit import catalog, place
+from tests.kit.aws.botocore_models import ACCOUNT, LABEL, loader
+from tests.kit.aws.naming import catalog, place
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
 

@@ -1,16 +1,12 @@
-"""What the tests of facets and of the policy share: one call, its facets, and changes to either."""
+"""One call of an agent, as tests want it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from trio_gate.aws.call import Call
-from trio_gate.facet.extract import Facets, facets_of
 
-NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-
-CALL = Call(
+_CALL = Call(
     service="s3",
     operation="GetObject",
     protocol="rest-xml",
@@ -35,14 +31,6 @@ CALL = Call(
 )
 
 
-def facets(*, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW, **changes) -> Facets:
-    """The facets of CALL with some of its fields changed."""
-    return facets_of(replace(CALL, **changes), account_name=account_name, agent=agent, agent_address=agent_address, time=time)
-
-
-def deep(levels: int, wrap=lambda value: [value]):
-    """A list in a list in a list …"""
-    value = []
-    for _ in range(levels):
-        value = wrap(value)
-    return value
+def make_call(**changes) -> Call:
+    """A GetObject that holds nothing special, with some of its fields changed."""
+    return replace(_CALL, **changes)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import trio
 
-from tests.audit.kit import NOW
+from tests.kit.records import NOW
 from trio_gate.config.model import Credential
 from trio_gate.ports import AssumeRole
 from trio_gate.shell.credentials.base_keys import BaseKeys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from tests.facet.kit import facets
+from tests.kit.facets import facets
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 from trio_gate.policy.cel import compile_condition as real_compile
@@ -15,7 +15,7 @@ compile_condition = functools.cache(real_compile)
 
 
 def answer(source: str, **changes) -> bool | str:
-    """What a condition says of the call of `tests/facet/kit.py`, changed: True, False or why it is undecided."""
+    """What a condition says of the call of `tests/kit/calls.py`, changed: True, False or why it is undecided."""
     try:
         return compile_condition(source).holds(Evidence(facets(**changes)))
     except Undecided as undecided:

@@ -5,34 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from tests.kit.calls import make_call
 from trio_gate.audit.record import Intent, Outcome
-from trio_gate.aws.call import Call
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
-CALL = Call(
-    service="s3",
-    operation="GetObject",
-    protocol="rest-xml",
-    signing_name="s3",
-    partition="aws",
-    region="us-east-1",
-    account="111111111111",
-    host="s3.us-east-1.amazonaws.com",
-    method="GET",
-    path="/b/k",
-    params={"Bucket": "b", "Key": "k"},
-    iam_action="s3:GetObject",
-    iam_actions=("s3:GetObject",),
-    access="read",
-    reads_secret=False,
-    vends_credentials=False,
-    resource="arn:aws:s3:::b/k",
-    resources=("arn:aws:s3:::b/k",),
-    resource_accounts=(),
-    cross_account=False,
-    reviewed=True,
-)
+CALL = make_call(resource_accounts=())
 
 
 def intent(request: str = "r-1", **fields) -> Intent:

@@ -1,4 +1,4 @@
-"""A call, its digest's input, and questions about it."""
+"""Questions about a call, and the input of its digest."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.kit.calls import make_call
 from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, Group, Question, question_from
-from trio_gate.aws.call import Call
 from trio_gate.config.model import Approver
 
 if TYPE_CHECKING:
-    from trio_gate.aws.call import Value
+    from trio_gate.aws.call import Call, Value
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 ONCALL = Approver(kind="human", name="oncall", people=("alice", "bob"), quorum=1, timeout=600.0)
@@ -52,30 +52,21 @@ def parts(**changes) -> DigestInput:
 
 
 def call(params: dict[str, Value] | None = None, **changes) -> Call:
-    made = Call(
-        service="s3",
-        operation="DeleteObjects",
-        protocol="rest-xml",
-        signing_name="s3",
-        partition="aws",
-        region="us-east-1",
-        account="111111111111",
-        host="s3.us-east-1.amazonaws.com",
-        method="POST",
-        path="/reports",
-        params={"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}} if params is None else params,
-        iam_action="s3:DeleteObject",
-        iam_actions=("s3:DeleteObject",),
-        access="write",
-        reads_secret=False,
-        vends_credentials=False,
-        resource="arn:aws:s3:::reports/a",
-        resources=("arn:aws:s3:::reports/a",),
-        resource_accounts=("111111111111",),
-        cross_account=False,
-        reviewed=True,
-    )
-    return replace(made, **changes)
+    """A DeleteObjects that holds nothing special."""
+    deletes = {
+        "operation": "DeleteObjects",
+        "region": "us-east-1",
+        "host": "s3.us-east-1.amazonaws.com",
+        "method": "POST",
+        "path": "/reports",
+        "params": {"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}} if params is None else params,
+        "iam_action": "s3:DeleteObject",
+        "iam_actions": ("s3:DeleteObject",),
+        "access": "write",
+        "resource": "arn:aws:s3:::reports/a",
+        "resources": ("arn:aws:s3:::reports/a",),
+    }
+    return make_call(**deletes | changes)
 
 
 def asked(made: Call | None = None, bound: DigestInput | None = None, **changes) -> Question:
