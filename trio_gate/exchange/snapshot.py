@@ -7,10 +7,11 @@ again by each that comes before it is sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
-from trio_gate.config.load import ConditionFault
+from trio_gate.config.model import Endpoint
 from trio_gate.errors import Unauthenticated, Unidentified
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.config.model import Agent, Approver, Config, Credential, Endpoint
+    from trio_gate.config.model import Agent, Approver, Config, Credential
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +34,15 @@ class Admitted:
     endpoint: Endpoint
     agent: Agent | None
 
+    @property
+    def agent_name(self) -> str | None:
+        """None while no agent is configured."""
+        return self.agent.name if self.agent else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """See the head of the file. `number` counts from 1."""
+    """What a request is served by, whole. `number` counts from 1."""
 
     number: int
     config: Config
@@ -62,6 +68,25 @@ class Snapshot:
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The accounts that an agent may use."""
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
+
+
+class Unconfigured:
+    """What stands for a snapshot where there is no configuration: every account may be used, nothing is proven or ruled."""
+
+    agents: ClassVar[Mapping[str, Agent]] = {}
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    def admit(self, claim: Claim) -> Admitted:
+        """An endpoint with the account, of no partition and without an agent."""
+        endpoint = Endpoint(
+            name="", hosts=("*",), role="", region="", external_id=None, credentials=(), accounts={claim.account: None}
+        )
+        return Admitted(endpoint=endpoint, agent=None)
+
+    def accounts_of(self, agent: Agent) -> tuple[str, ...]:
+        """None are configured."""
+        del agent
+        return ()
 
 
 def compile_snapshot(number: int, config: Config) -> Snapshot:
@@ -121,9 +146,12 @@ def require_served_place(place: Place, config: Config, table: HostTable) -> None
 
 
 def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
-    """The place, only its candidates that the endpoint's `hosts` take and whose partition is the accounts'. Raises Unidentified."""
+    """The place, only its candidates that the endpoint's `hosts` take and whose partition is the accounts'.
+
+    An endpoint without a region has no partition. Raises Unidentified.
+    """
     partition = table.partition_of(endpoint.region)
-    ours = [one for one in place.candidates if one.partition == partition]
+    ours = [one for one in place.candidates if partition in (None, one.partition)]
     if not ours:
         raise Unidentified(f"{place.host} is of partition {place.candidates[0].partition}, the account is of {partition}")
     kept = tuple(one for one in ours if any(matches(pattern, one.host) for pattern in endpoint.hosts))

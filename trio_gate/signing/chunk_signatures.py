@@ -10,6 +10,7 @@ Theory: docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html and sigv4-s
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from typing import TYPE_CHECKING
 
 from trio_gate.signing.sigv4 import ALGORITHM, sign_string
@@ -41,12 +42,18 @@ class Chain:
         seed: the request's signature.
     """
 
-    __slots__ = ("_key", "_last", "_when")
+    __slots__ = ("_key", "_last", "_seed", "_when")
 
     def __init__(self, *, key: bytes, amz_date: str, scope: str, seed: str) -> None:
         self._key = key
         self._when = f"{amz_date}\n{scope}"
-        self._last = seed
+        self._seed = self._last = seed
+
+    def fresh(self) -> Chain:
+        """The same from its beginning, for another reading of the body."""
+        again = copy(self)
+        again._last = self._seed
+        return again
 
     def chunk(self, sha256_hex: str) -> str:
         """The signature of the next chunk, whose data have this hash."""

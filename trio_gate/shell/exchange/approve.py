@@ -9,21 +9,18 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.grant import standing
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
-from trio_gate.aws.forwarded_headers import modelled
-from trio_gate.aws.idempotency import repeat_of
 from trio_gate.errors import AgentGone, Denied
-from trio_gate.facet.extract import facets_of
+from trio_gate.exchange.steps import Payload
 from trio_gate.ports import Asked
 from trio_gate.shell.exchange.prompt_parts import PromptParts
 from trio_gate.shell.exchange.work import beside
@@ -35,18 +32,16 @@ from trio_gate.wire.head import Streamed
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Shown
-    from trio_gate.aws.model.shape import Shape
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.policy.decide import Decision
-    from trio_gate.ports import AssumeRole, Clearance
+    from trio_gate.exchange.steps import Identified, Judged
+    from trio_gate.ports import Clearance
     from trio_gate.shell.exchange.bodies import Source, Spool
-    from trio_gate.shell.exchange.identify import Identified
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.wire.body_checkers import Chain
-    from trio_gate.wire.head import Headers, RequestHead
+    from trio_gate.signing.chunk_signatures import Chain
 
 KEEP_ALIVE_EVERY = 2
 """Seconds between two signs of life. botocore's read time-out is 60 s by default, and may be set to 3."""
@@ -82,70 +77,36 @@ INVOCATION = "amz-sdk-invocation-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """A body that is here and checked: the bytes and hash of its content, its trailers, and where it is."""
+class HeldBody:
+    """A body that is here and checked, in `data` or on disk."""
 
-    length: int
-    sha256: str
-    trailers: Headers = ()
+    payload: Payload
     data: bytes = b""
     spool: Spool | None = None
 
 
-async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> Payload:
+async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> HeldBody:
     """Put an upload on disk and check it. Raises GateError, AgentGone."""
     content = hashlib.sha256()
-    checker = checker_for(body, content.update, chain)
+    checker = checker_for(body, content.update, chain.fresh() if chain else None)
     while (piece := await source.next_piece()) is not None:
         checker.feed(piece)
         await store.write(piece)
     checker.finish()
     await store.rewind()
-    return Payload(length=checker.seen, sha256=content.hexdigest(), trailers=checker.trailers, spool=store)
-
-
-def digest_input(
-    identified: Identified,
-    head: RequestHead,
-    assume: AssumeRole,
-    rule: str,
-    payload: Payload,
-    services: Services,
-    shape: Shape | None,
-) -> DigestInput:
-    """What the approval will be bound to. `head` is the one that will be signed; `shape` is the operation's input."""
-    call, agent = identified.call, identified.admitted.agent
-    role = {name: None if value is None else str(value) for name, value in asdict(assume).items() if name != "generation"}
-    return DigestInput(
-        agent=agent.name if agent else None,
-        account=call.account,
-        partition=call.partition,
-        region=call.region,
-        signing_name=call.signing_name,
-        credential=assume.base,
-        assume_role=role,
-        host=call.host,
-        address=services.upstreams.address_of(call.host),
-        method=head.method,
-        path=head.target.path,
-        query=head.target.query_string,
-        headers=head.headers,
-        modelled=modelled(head.headers, shape),
-        payload_length=payload.length,
-        payload_sha256=payload.sha256,
-        trailers=payload.trailers,
-        rule=rule,
-        repeat=repeat_of(call, shape),
-    )
+    payload = Payload(length=checker.seen, sha256=content.hexdigest(), trailers=checker.trailers)
+    return HeldBody(payload=payload, spool=store)
 
 
 class ApprovalStage:
     """One call that a rule wants approved: `rule` and those who are asked, as the configuration has them."""
 
     def __init__(
-        self, identified: Identified, decision: Decision, snapshot: Snapshot, services: Services, recorder: Recorder
+        self, identified: Identified, judged: Judged, snapshot: Snapshot, services: Services, recorder: Recorder
     ) -> None:
+        decision = judged.decision
         self._identified = identified
+        self._facets = judged.facets
         self._approvers = [snapshot.approvers[name] for name in decision.approvers]
         self._people = {person.name: person for person in snapshot.config.people}
         self._rule = next(rule for rule in snapshot.config.rules if rule.name == decision.rule)
@@ -153,7 +114,7 @@ class ApprovalStage:
         self._services = services
         self._recorder = recorder
 
-    async def ask(self, parts: DigestInput, payload: Payload, agent: AgentStream, kept: ExitStack) -> Clearance:
+    async def ask(self, parts: DigestInput, body: HeldBody, agent: AgentStream, kept: ExitStack) -> Clearance:
         """Return once the call is approved, while its agent still waits. The clearance is closed with `kept`.
 
         Raises:
@@ -161,11 +122,10 @@ class ApprovalStage:
             StorageUnavailable: a grant's use could not be kept.
             AgentGone: the agent left, or came again on another connection.
         """
-        work = self._services.work
-        size = self._identified.size
-        held, asked = await beside(work, agent, self._recorder.asker, size, lambda: self._made(parts, payload))
+        work, asker, size = self._services.work, self._identified.proven.asker, self._identified.size
+        held, asked = await beside(work, agent, asker, size, lambda: self._made(parts, body))
         kept.callback(held.leave)
-        self._recorder.digest = asked.question.digest
+        self._recorder.asked(asked.question.digest)
         verdict = await self._wait(asked, agent, kept)
         if isinstance(verdict, Verdict):
             raise self._denied(verdict)
@@ -180,34 +140,25 @@ class ApprovalStage:
             return False
         return standing(rule, [snapshot.approvers[name] for name in rule.approvers]) == self._standing
 
-    def _made(self, parts: DigestInput, payload: Payload) -> tuple[PromptParts, Asked]:
+    def _made(self, parts: DigestInput, body: HeldBody) -> tuple[PromptParts, Asked]:
         """What people see, and what they may open of it."""
-        tree = shown(self._identified.call.params, self._recorder.shape)
-        held = self._held(parts, payload, tree)
+        identified, work = self._identified, self._services.work
+        tree = shown(identified.call.params, identified.shape)
+        run = partial(work.run, f"opened of {identified.proven.asker}")
+        held = PromptParts(identified.call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
         return held, self._asked(parts, tree, held)
 
-    def _held(self, parts: DigestInput, payload: Payload, tree: Shown) -> PromptParts:
-        call, agent = self._identified.call, self._identified.admitted.agent
-        facets = facets_of(
-            call,
-            account_name=self._recorder.account_name,
-            agent=agent.name if agent else None,
-            agent_address=self._recorder.agent_address,
-            time=self._services.clock.now(),
-        )
-        run = partial(self._services.work.run, f"opened of {self._recorder.asker}")
-        return PromptParts(call, facets, parts, tree.values, spool=payload.spool, data=payload.data, run=run)
-
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptParts) -> Asked:
-        arrived, streamed = self._identified.arrived, isinstance(self._identified.body, Streamed)
+        proven = self._identified.proven
+        user_agent = proven.arrived.one("user-agent")
         around = Circumstances(
             reason=self._rule.reason,
             approvers=self._approvers,
-            account_name=self._recorder.account_name,
-            agent_address=self._recorder.agent_address,
-            user_agent=arrived.one("user-agent"),
-            streamed=streamed,
-            patience=patience(arrived.one("user-agent") or ""),
+            account_name=proven.account_name,
+            agent_address=proven.claimed.agent_address,
+            user_agent=user_agent,
+            streamed=isinstance(self._identified.body, Streamed),
+            patience=patience(user_agent or ""),
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(
@@ -215,7 +166,7 @@ class ApprovalStage:
         )
         return Asked(
             question=question,
-            invocation=arrived.one(INVOCATION),
+            invocation=proven.arrived.one(INVOCATION),
             standing=self._standing,
             covers=held.covers,
             open=held.open,
@@ -245,9 +196,8 @@ class ApprovalStage:
 
     def _denied(self, verdict: Verdict) -> Denied:
         self._recorder.answered_by(verdict, self._people)
-        agent = self._identified.admitted.agent
         if verdict.outcome == "withdraw":
-            self._services.approvals.check(agent.name if agent else None)
+            self._services.approvals.check(self._identified.proven.admitted.agent_name)
         said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
         kept = f": {kept_text(verdict.reason)}" if said else ""
         told = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}'

@@ -155,21 +155,23 @@ async def relay(
     recorder: Recorder,
     *,
     again: bool,
-) -> None:
-    """Pass an answer on.
+) -> str | None:
+    """Pass an answer on; gives the code of an error.
 
     Raises:
         Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
         UpstreamError: the answer was kept from the agent, or broke: then the agent's is begun and must break as well.
         AgentGone: nobody reads it.
     """
-    recorder.upstream_status = head.status
-    recorder.aws_request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
+    request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
+    recorder.answered(head.status, request_id)
+    code = None
     first, ended = (await _read_first(exchange)) if 400 <= head.status < 500 else (b"", False)
     if head.status >= 400:
         said = _said(head, first)
-        _note_code(head, said, recorder)
-        _keep_back(head, said, credentials, recorder.error_code, again=again)
+        code = _error_code(head, said)
+        recorder.failed(code)
+        _keep_back(head, said, credentials, code, again=again)
     if not ended and 400 <= head.status < 500:  # what is not read whole may repeat our key further on
         raise UpstreamError("aws refused the call at such length that the answer was not read", status=403)
     length = exchange.connection.content_length
@@ -184,6 +186,7 @@ async def relay(
         else:
             raise UpstreamError("aws's answer broke off")
     await agent.send_end()
+    return code
 
 
 async def _read_first(exchange: UpstreamExchange) -> tuple[bytes, bool]:
@@ -208,10 +211,10 @@ def _said(head: ResponseHead, body: bytes) -> bytes:
     return said
 
 
-def _note_code(head: ResponseHead, body: bytes, recorder: Recorder) -> None:
+def _error_code(head: ResponseHead, body: bytes) -> str | None:
     found = _CODE.search(body)
     code = head.one(b"x-amzn-errortype") or (found[1] or found[2] if found else None)
-    recorder.error_code = None if code is None else code.decode("latin-1").partition(":")[0].rpartition("#")[2][:128]
+    return None if code is None else code.decode("latin-1").partition(":")[0].rpartition("#")[2][:128]
 
 
 def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, code: str | None, *, again: bool) -> None:

@@ -1,240 +1,144 @@
-"""From a head to a call: whose it is, where it goes, its body as far as it is read before a decision, its name.
+"""From a head to a call: the first steps of a request, with its body read between them as far as that may cost.
 
 Rule: proof comes before cost. Where the head says what stands for the body, the signature is checked before a byte of it is asked
 for; where only the body does, that is read first, bounded, and nothing else happens. Only a request of a proven agent is routed,
 parsed or named. Where no agent is configured there is nothing to prove.
-
-Theory: who has no secret learns nothing of what is configured. An unknown account, an unknown suffix and a wrong signature are
-one refusal, after the same work.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import told
-from trio_gate.aws.claim import read_claim
-from trio_gate.aws.endpoint_mode import hint
-from trio_gate.aws.identify import Ambiguous, body_mode, identify, takes_blob, unframed
-from trio_gate.aws.ingress import check_way, destination
-from trio_gate.errors import AgentGone, Unidentified, WrongSignature
-from trio_gate.exchange.snapshot import check_place
+from trio_gate.aws.identify import takes_blob
+from trio_gate.errors import AgentGone
+from trio_gate.exchange import steps
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.work import beside, drop_params
 from trio_gate.shell.net.race import race
-from trio_gate.signing import sigv2
-from trio_gate.signing.presigned import with_fields
-from trio_gate.signing.sigv4 import without_signature
-from trio_gate.signing.verify import chain_of, declared_hash, payload_hash_of, verify
-from trio_gate.wire.aws_chunked import refuse_unserved_form, streamed_body
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from trio_gate.audit.record import Told
-    from trio_gate.aws.call import Call, Claim
     from trio_gate.aws.ingress import Ingress
-    from trio_gate.exchange.snapshot import Admitted, Snapshot
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.steps import Identified, Proven, Routed
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
-    from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.wire.head import Body, RequestHead
 
-_NOBODYS = secrets.token_hex(32)
-"""What a signature is compared with where the key id is no agent's: it takes as long, and matches never."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """A request whose agent is known. `kept` is its body, where it had to be read for that."""
+class Received:
+    """A proven request; `kept` is its body, where it had to be read for the proof."""
 
-    arrived: RequestHead
-    claim: Claim
-    admitted: Admitted
+    proven: Proven
     kept: Kept | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identified:
-    """A request with a name. `head` is what AWS will be asked, without any signature; `arrived` is what the agent signed.
+class Named:
+    """A request with a name; `store` holds a body that is already here and on disk."""
 
-    `payload_hash` stands for the body in signatures. `size` is how many bytes of it were read as parameters. `store` holds a body
-    that is already here and on disk.
-    """
-
-    arrived: RequestHead
-    head: RequestHead
-    body: Body
-    payload_hash: str
-    claim: Claim
-    admitted: Admitted
-    call: Call
-    size: int
+    identified: Identified
     store: Spool | None
 
 
-async def prove(
-    arrived: RequestHead,
-    *,
-    agent: AgentStream,
-    ingress: Ingress,
-    snapshot: Snapshot,
-    services: Services,
-    room: Room,
-    recorder: Recorder,
-) -> Proven:
-    """Find out whose request it is. `room` is for its body.
+class IdentifyStage:
+    """The first steps of one request. `room` is for its body; `snapshot` is what it is judged by."""
 
-    A URL signed with version 2 goes on as what it says, its body declared as version 4 has it.
+    def __init__(self, agent: AgentStream, snapshot: Snapshot, services: Services, room: Room, recorder: Recorder) -> None:
+        self._agent = agent
+        self._snapshot = snapshot
+        self._services = services
+        self._room = room
+        self._recorder = recorder
 
-    Raises:
-        GateError: it is nobody's, or came by a name that is not served.
-        AgentGone: its body stopped coming.
-    """
-    check_way(arrived, ingress)
-    claim = recorder.claim = read_claim(arrived)
-    old = claim.expires is not None
-    arrived = sigv2.spoken(arrived) if old else arrived
-    refuse_unserved_form(arrived)
-    kept = None
-    if snapshot.agents and old:
-        _verify(claim, snapshot, services, partial(sigv2.verify, *destination(arrived, claim, ingress, services.table), claim))
-    elif snapshot.agents:
-        payload_hash = declared_hash(arrived, claim, has_body=agent.connection.has_body)
+    async def prove(self, arrived: RequestHead, ingress: Ingress) -> Received:
+        """Find out whose request it is.
+
+        Raises:
+            GateError: it is of no agent, or came by a name that is not served.
+            AgentGone: its body stopped coming.
+        """
+        agent, services, kept = self._agent, self._services, None
+        claimed = steps.claim(arrived, ingress, agent.seat.address)
+        self._recorder.claimed(claimed.claim)
+        payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=agent.connection.has_body)
         if payload_hash is None:
-            kept = await read_held(agent, snapshot.config.gateway.held_limit, room, lambda: False)
+            kept = await read_held(agent, self._limit, self._room, lambda: False)
             payload_hash = kept.sha256
-        _verify(claim, snapshot, services, partial(verify, arrived, claim, payload_hash=payload_hash, keys=services.keys))
-    if snapshot.agents:
-        recorder.agent, recorder.proven = snapshot.agents[claim.suffix].name, True
-    admitted = snapshot.admit(claim)
-    recorder.account_name, recorder.proven = admitted.endpoint.accounts[claim.account], True
-    if old:
-        arrived = sigv2.declared(arrived)
-        sigv2.check_account(snapshot.accounts_of(admitted.agent) if admitted.agent else ())
-    return Proven(arrived=arrived, claim=claim, admitted=admitted, kept=kept)
+        name = steps.prove(claimed, payload_hash, self._snapshot, services.table, now=services.clock.now(), keys=services.keys)
+        self._recorder.proved(name)
+        proven = steps.admit(claimed, self._snapshot)
+        self._recorder.admitted(proven.account_name)
+        return Received(proven=proven, kept=kept)
 
+    async def identify(self, received: Received) -> Named:
+        """Name it.
 
-def _verify(claim: Claim, snapshot: Snapshot, services: Services, check: Callable[..., None]) -> None:
-    """Raise Unauthenticated unless the agent that the key id names has signed the request; `check` takes its secret and the time."""
-    agent = snapshot.agents.get(claim.suffix)
-    secret, now = agent.secret if agent else _NOBODYS, services.clock.now()
-    try:
-        check(secret=secret, now=now)
-    except WrongSignature as fault:
-        detail = f"{fault.detail} (agent {agent.name})" if agent else f"no agent has the suffix {claim.suffix}"
-        raise WrongSignature(fault.reason, detail=detail) from None
+        Raises:
+            GateError: it goes nowhere that we know, is no one call, or its body is not what the head declared.
+            AgentGone: its body stopped coming.
+        """
+        services, agent, proven = self._services, self._agent, received.proven
+        routed = steps.route(proven, self._snapshot, services.table, services.keys)
+        await services.models.ensure([candidate.service for candidate in routed.place.candidates])
+        body: Body | None = steps.streamed(routed, services.models.catalog, agent.connection.content_length)
+        whole, size = None, 0
+        if body is None:
+            whole = received.kept or await self._read(routed)
+            body, size = _body(whole), whole.length if whole.length <= self._limit else 0
+            if whole.store and size:
+                await self._wait(size)
+        arrived = body
 
+        def name() -> tuple[Identified, Told]:
+            return self._name(routed, arrived, whole, size)
 
-async def identify_request(
-    proven: Proven,
-    *,
-    agent: AgentStream,
-    ingress: Ingress,
-    snapshot: Snapshot,
-    services: Services,
-    room: Room,
-    recorder: Recorder,
-) -> Identified:
-    """Name a request. `room` is for its body.
+        identified, line = await beside(services.work, agent, proven.asker, size, name, lambda made: drop_params(made[0].call))
+        self._recorder.named(identified, line)
+        on_disk = whole and isinstance(identified.body, Streamed)
+        return Named(identified=identified, store=whole.store if whole and on_disk else None)
 
-    Raises:
-        GateError: it goes nowhere that we know, is no one call, or its body is not what the head declared.
-        AgentGone: its body stopped coming.
-    """
-    arrived, claim, admitted = proven.arrived, proven.claim, proven.admitted
-    said = with_fields(arrived, claim)
-    head, place = destination(without_signature(said), claim, ingress, services.table)
-    place = check_place(place, admitted.endpoint, services.table)
-    models = services.models
-    await models.ensure([candidate.service for candidate in place.candidates])
-    chain = chain_of(claim, admitted.agent.secret if admitted.agent else None, services.keys)
-    whole, size = None, 0
-    if body_mode(head, place=place, claim=claim, catalog=models.catalog) == "streamed":
-        body: Body = streamed_body(said, agent.connection.content_length)
-    else:
+    @property
+    def _limit(self) -> int:
+        return self._snapshot.config.gateway.held_limit
+
+    async def _read(self, routed: Routed) -> Kept:
+        """The whole body. Beyond the limit only a blob, which no rule reads, goes on to disk."""
+        catalog, request = self._services.models.catalog, routed.proven.claimed.claim
 
         def beyond() -> bool:
-            return takes_blob(head, place=place, claim=claim, catalog=models.catalog)
+            return takes_blob(routed.head, place=routed.place, claim=request, catalog=catalog)
 
-        limit = snapshot.config.gateway.held_limit
-        whole = proven.kept or await read_held(agent, limit, room, beyond)
-        body = _body(whole)
-        size = whole.length if whole.length <= limit else 0
-        if whole.store is not None and size:
-            await _wait(room, size, agent)
+        return await read_held(self._agent, self._limit, self._room, beyond)
 
-    def name() -> tuple[RequestHead, Body, str, Call, Told]:
-        read = Held(data=whole.store.load()) if whole and whole.store and size else body
-        bare, content = (head, read) if isinstance(read, Streamed) else unframed(head, read, place, chain)
-        payload_hash_of(arrived, content, whole.sha256 if whole else None)
-        call = identify(bare, content, place=place, claim=claim, catalog=models.catalog, tables=models.tables)
-        if claim.expires is not None:
-            sigv2.check_call(call, bare)
-        shape = models.catalog.service(call.service).operations[call.operation].input
-        line = told(call, shape, line=services.decisions is not None)
-        on_disk = isinstance(body, Streamed) and not (isinstance(content, Held) and content.framed)
-        return bare, body if on_disk else content, _payload_hash(content, whole), call, line
+    async def _wait(self, count: int) -> None:
+        """Keep memory for a body that is on disk and for what is read of it. Raises Overloaded, AgentGone."""
 
-    try:
-        head, body, payload_hash, call, recorder.told = await beside(
-            services.work, agent, recorder.asker, size, name, lambda found: drop_params(found[3])
-        )
-    except Ambiguous as fault:
-        raise _explained(fault, ingress, models) from None
-    recorder.call, recorder.size = call, size
-    recorder.shape = models.catalog.service(call.service).operations[call.operation].input
-    return Identified(
-        arrived=arrived,
-        head=head,
-        body=body,
-        payload_hash=payload_hash,
-        claim=claim,
-        admitted=admitted,
-        call=call,
-        size=size,
-        store=whole.store if whole and isinstance(body, Streamed) else None,
-    )
+        async def wait() -> bool:
+            await self._room.held.wait(count)
+            return True
 
+        if await race(wait, self._agent.gone) is None:
+            raise AgentGone
 
-async def _wait(room: Room, count: int, agent: AgentStream) -> None:
-    """Keep memory for a body that is on disk and for what is read of it. Raises Overloaded, AgentGone."""
-
-    async def wait() -> bool:
-        await room.held.wait(count)
-        return True
-
-    if await race(wait, agent.gone) is None:
-        raise AgentGone
+    def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Told]:
+        """The call, and what is written of it. A body on disk is loaded to be read; without framing, it leaves from there."""
+        models = self._services.models
+        read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
+        sha256 = whole.sha256 if whole else None
+        found = steps.name(routed, read, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
+        if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
+            found = replace(found, body=arrived)
+        return found, told(found.call, found.shape, line=self._services.decisions is not None)
 
 
 def _body(kept: Kept) -> Body:
     if kept.store is not None:
         return Streamed(kind=StreamKind.HASHED, length=kept.length, decoded_length=kept.length, sha256=kept.sha256)
     return Held(data=kept.data) if kept.data else Empty()
-
-
-def _payload_hash(body: Body, whole: Kept | None) -> str:
-    """What stands for a body in the signature of what is sent."""
-    match body:
-        case Streamed():
-            return body.sha256 or body.kind.value
-        case Held(data=data, framed=framed):
-            return whole.sha256 if whole and framed is None else hashlib.sha256(data).hexdigest()
-        case Empty():
-            return hashlib.sha256().hexdigest()
-
-
-def _explained(fault: Ambiguous, ingress: Ingress, models: Models) -> Unidentified:
-    """At an endpoint listener the agent can say which service it means."""
-    if ingress.kind != "endpoint":
-        return fault
-    ids = {name: models.catalog.service(name).service_id for name in fault.services}
-    return Unidentified(hint(fault.services, ids, ingress.base))

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import End, Told
     from trio_gate.aws.call import Call, Claim
-    from trio_gate.aws.model.shape import Shape
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
+    from trio_gate.exchange.steps import Identified
     from trio_gate.ports import AuditLog, Clock
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
@@ -38,12 +38,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Recorder:
-    """See the head of the file.
+    """Gathers what stages learn of one exchange, and writes its rows. No stage reads anything back from it.
 
     Attributes:
         id: the request id that the agent is told.
-        call, told: what the request was named, and that as it is written. shape: of the operation's input.
-        size: how many bytes of a body were read for that.
+        call, told: what the request was named, and that as it is written.
         decision: outcome, rule and reason.
         grant: the id of the grant of which it is a use.
         seconds: how long each stage took, by name.
@@ -67,9 +66,7 @@ class Recorder:
     agent: str | None = None
     account_name: str | None = None
     call: Call | None = None
-    size: int = 0
     told: Told | None = None
-    shape: Shape | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
     grant: str | None = None
@@ -81,10 +78,37 @@ class Recorder:
     _intended: bool = False
     _mark: float = field(default_factory=trio.current_time)
 
-    @property
-    def asker(self) -> str:
-        """Whose work it is: the agent's, or before there is one, that of the address."""
-        return self.agent or self.agent_address
+    def claimed(self, claim: Claim) -> None:
+        """Whose the request says that it is."""
+        self.claim = claim
+
+    def proved(self, agent: str | None) -> None:
+        """Who signed it; None where no agent is configured."""
+        self.agent, self.proven = agent, agent is not None
+
+    def admitted(self, account_name: str | None) -> None:
+        """Whose account it is for: nothing is left to prove."""
+        self.account_name, self.proven = account_name, True
+
+    def named(self, identified: Identified, told: Told) -> None:
+        """What it is, and that as it is written."""
+        self.call, self.told = identified.call, told
+
+    def asked(self, digest: str) -> None:
+        """People are asked about it."""
+        self.digest = digest
+
+    def answered(self, status: int, request_id: str | None) -> None:
+        """AWS has answered."""
+        self.upstream_status, self.aws_request_id, self.error_code = status, request_id, None
+
+    def failed(self, code: str | None) -> None:
+        """AWS's answer is an error."""
+        self.error_code = code
+
+    def forget(self) -> None:
+        """Let go of the call: its parameters may be large."""
+        self.call = None
 
     def lap(self, stage: str) -> None:
         """The stage that ends now took the time since the one before it ended."""

@@ -19,7 +19,6 @@ from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
-from trio_gate.shell.exchange.work import LARGE, drop_beside
 from trio_gate.shell.net.seats import MADE_ROOM
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
@@ -28,6 +27,7 @@ from trio_gate.wire.head import RequestHead, ResponseHead, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.aws.call import Call
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.refusal import Refusal
     from trio_gate.exchange.snapshot import Snapshot
@@ -77,9 +77,9 @@ class ConnectionHandler:
             # Only now: a kept connection may have waited through a reload.
             return await self._serve(head, self._snapshot())
         recorder = self._recorder(_NO_HEAD, self._snapshot())
-        refusal = self._refusal(recorder, self._agent.connection.refused_head, malformed)
+        refusal = self._refusal(recorder.id, self._agent.connection.refused_head, malformed, None)
         await self._record(Exchange(), recorder, malformed, refusal)
-        await self._refuse(recorder, _NO_HEAD, malformed, refusal)
+        await self._refuse(recorder, _NO_HEAD, malformed, refusal, None)
         return False
 
     async def _serve(self, head: RequestHead | Http2Preface | None, snapshot: Snapshot) -> bool:
@@ -90,47 +90,41 @@ class ConnectionHandler:
             await self._agent.linger()
             return False
         if head is not None:
-            recorder = self._recorder(head, snapshot)
+            exchange, recorder = Exchange(), self._recorder(head, snapshot)
+            pipeline = Pipeline(
+                exchange=exchange,
+                services=self._services,
+                snapshot=snapshot,
+                current=self._snapshot,
+                recorder=recorder,
+                agent=self._agent,
+                ingress=self._ingress,
+            )
             try:
-                await self._answer(head, recorder, snapshot)
+                await self._answer(head, exchange, recorder, pipeline)
             finally:
-                self._let_go(recorder)
+                recorder.forget()
+                pipeline.drop()
         return head is not None
 
-    @staticmethod
-    def _let_go(recorder: Recorder) -> None:
-        """The parameters of a large call are nobody's any more."""
-        call, recorder.call = recorder.call, None
-        if call is not None and recorder.size > LARGE:
-            drop_beside(call)
-
-    async def _answer(self, head: RequestHead, recorder: Recorder, snapshot: Snapshot) -> None:
+    async def _answer(self, head: RequestHead, exchange: Exchange, recorder: Recorder, pipeline: Pipeline) -> None:
         """Serve a request. Raises AgentGone when the connection is of no more use."""
-        exchange = Exchange()
-        run = Pipeline(
-            exchange=exchange,
-            services=self._services,
-            snapshot=snapshot,
-            current=self._snapshot,
-            recorder=recorder,
-            agent=self._agent,
-            ingress=self._ingress,
-        )
         end: Ending = _CANCELLED
         try:
-            end = await _ending(run, head)
+            end = await _ending(pipeline, head)
         finally:
+            call = pipeline.identified.call if pipeline.identified else None
             if end is _CANCELLED and self._agent.seat.turned_out:
                 end = AgentGone(MADE_ROOM)
             if isinstance(end, GateError) and self._agent.connection.answering:
                 end = AgentGone(end.reason)  # half an answer: only a broken connection says that it is not whole
-            refusal = self._refusal(recorder, head, end) if isinstance(end, GateError) else None
+            refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
                 await self._record(exchange, recorder, end, refusal)
         if isinstance(end, AgentGone):
             raise end
         if end is not None and refusal is not None:
-            await self._refuse(recorder, head, end, refusal)
+            await self._refuse(recorder, head, end, refusal, call)
         self._agent.seat.rest()
 
     async def _record(self, exchange: Exchange, recorder: Recorder, end: Ending, refusal: Refusal | None) -> None:
@@ -147,16 +141,15 @@ class ConnectionHandler:
             await recorder.conclude("answered", status=recorder.upstream_status, bytes_in=agent.received, bytes_out=agent.sent)
         exchange.apply(Event.RECORDED)
 
-    def _refusal(self, recorder: Recorder, head: RequestHead, fault: GateError) -> Refusal:
-        call = recorder.call
+    def _refusal(self, request_id: str, head: RequestHead, fault: GateError, call: Call | None) -> Refusal:
         return refuse(
             protocol=call.protocol if call else guess_protocol(head, self._named()),
             service=call.service if call else None,
             method=head.method,
             status=fault.status,
             code=fault.code,
-            reason=f"{fault.reason} (request {recorder.id})",
-            request_id=recorder.id,
+            reason=f"{fault.reason} (request {request_id})",
+            request_id=request_id,
         )
 
     def _named(self) -> str | None:
@@ -170,10 +163,9 @@ class ConnectionHandler:
             return None
         return None if any(one.service in OWN_SHAPE for one in found) else found[0].signing_name
 
-    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal) -> None:
+    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal, call: Call | None) -> None:
         """Answer with a refusal. Raises AgentGone."""
         status, headers, body = refusal
-        call = recorder.call
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if recorder.counted else logging.INFO
         log.log(level, "refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
@@ -197,10 +189,10 @@ class ConnectionHandler:
         )
 
 
-async def _ending(run: Pipeline, head: RequestHead) -> Ending:
+async def _ending(pipeline: Pipeline, head: RequestHead) -> Ending:
     """What kept a request from being answered in full; None if nothing did."""
     try:
-        await run.run(head)
+        await pipeline.run(head)
     except (GateError, AgentGone) as fault:
         return fault
     return None

@@ -1,0 +1,382 @@
+"""The order of a request, once: `serve` waits between these steps, `explain` walks them.
+
+    claim → declared_payload → prove → admit → route → streamed → name → judge → prepare → assume_role → bind → sign
+
+Rule: a step takes what the step before it made, so none can be left out or come too early. Nothing is routed, parsed or named
+before its agent is proven; the table of hosts alone may be asked, for what a signature covers. Each raises GateError for a
+refusal. No step waits: bodies are read, models loaded and people asked between them.
+
+Theory: who has no secret learns nothing of what is configured. An unknown account, an unknown suffix and a wrong signature are
+one refusal, after the same work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.digest import DigestInput
+from trio_gate.aws.claim import read_claim
+from trio_gate.aws.endpoint_mode import hint
+from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
+from trio_gate.aws.idempotency import repeat_of
+from trio_gate.aws.identify import Ambiguous, body_mode, identify, unframed
+from trio_gate.aws.ingress import check_way, destination
+from trio_gate.errors import Unidentified, WrongSignature
+from trio_gate.exchange.snapshot import check_place, credential_for
+from trio_gate.facet.extract import facets_of
+from trio_gate.policy.decide import decide
+from trio_gate.ports import AssumeRole
+from trio_gate.signing import sigv2, sigv4
+from trio_gate.signing.presigned import with_fields
+from trio_gate.signing.session_name import session_name
+from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
+from trio_gate.signing.verify import WRONG, chain_of, declared_hash, payload_hash_of, verify
+from trio_gate.wire.aws_chunked import UNSIGNED, refuse_unserved_form, streamed_body
+from trio_gate.wire.head import Empty, Held, Streamed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trio_gate.aws.call import Call, Claim, Place
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.aws.iam.tables import Tables
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.aws.model.catalog import Catalog
+    from trio_gate.aws.model.shape import Shape
+    from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
+    from trio_gate.facet.extract import Facets
+    from trio_gate.policy.decide import Decision
+    from trio_gate.signing.chunk_signatures import Chain
+    from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
+    from trio_gate.wire.head import Body, Headers, RequestHead
+
+ROLE_SECONDS = 3600
+"""Life of a role's session: STS's default, and the most that every role allows."""
+
+GATEWAY = "trio-gate"
+"""The gateway's part of session names."""
+
+_NO_SECRET = "0" * 64
+"""What a signature is checked with where the key id is no agent's, so that it takes as long. A match is refused as well."""
+
+_NOTHING = hashlib.sha256().hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A request that says whose it is. A URL of version 2 is read as the request that it stands for."""
+
+    arrived: RequestHead
+    claim: Claim
+    ingress: Ingress
+    agent_address: str
+
+    @property
+    def version_2(self) -> bool:
+        """Whether it is a URL signed with version 2."""
+        return self.claim.expires is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A request whose agent is known, and may use its account."""
+
+    claimed: Claimed
+    arrived: RequestHead
+    admitted: Admitted
+
+    @property
+    def account_name(self) -> str | None:
+        """What the configuration calls the account."""
+        return self.admitted.endpoint.accounts.get(self.claimed.claim.account)
+
+    @property
+    def asker(self) -> str:
+        """Whose work it is: the agent's, or where none is configured, that of the address."""
+        return self.admitted.agent_name or self.claimed.agent_address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """A request that goes to a place of AWS.
+
+    Attributes:
+        head: as AWS will see it, without any signature.
+        expanded: as it arrived, with the fields that a presigned URL holds.
+        chain: what the signatures of chunks must be, each reader has one of its own (`Chain.fresh`); None without a secret.
+    """
+
+    proven: Proven
+    head: RequestHead
+    expanded: RequestHead
+    place: Place
+    chain: Chain | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identified:
+    """A request with a name.
+
+    Attributes:
+        head: what AWS will be asked, without any signature and without aws-chunked framing.
+        body: what will leave, without that framing where it is held.
+        payload_hash: what stands for the body in signatures.
+        shape: of the operation's input.
+        size: how many bytes of the body were read as parameters.
+    """
+
+    proven: Proven
+    head: RequestHead
+    body: Body
+    payload_hash: str
+    call: Call
+    shape: Shape | None
+    chain: Chain | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the rules say, and what they were asked about."""
+
+    decision: Decision
+    facets: Facets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """What will be signed: the head, what stands for the payload, and the body where that is held."""
+
+    head: RequestHead
+    payload_hash: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A body that is here and checked: the bytes and hash of its content, and its trailers."""
+
+    length: int
+    sha256: str
+    trailers: Headers = ()
+
+
+def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:
+    """Whose a request says that it is. Raises Malformed, Unauthenticated, Unidentified for a name that is not served."""
+    check_way(arrived, ingress)
+    found = read_claim(arrived)
+    said = arrived if found.expires is None else sigv2.spoken(arrived)
+    return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address)
+
+
+def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:
+    """What stands for the body in the agent's signature; None where that is the hash of a body to come. Raises Malformed."""
+    refuse_unserved_form(claimed.arrived)
+    if claimed.version_2 or not snapshot.agents:
+        return UNSIGNED
+    return declared_hash(claimed.arrived, claimed.claim, has_body=has_body)
+
+
+def prove(
+    claimed: Claimed, payload_hash: str, snapshot: Snapshot | Unconfigured, table: HostTable, *, now: datetime, keys: SigningKeys
+) -> str | None:
+    """The name of the agent who signed a request; None while no agent is configured. Raises Unauthenticated and its kin."""
+    if not snapshot.agents:
+        return None
+    request = claimed.claim
+    agent = snapshot.agents.get(request.suffix)
+    secret = agent.secret if agent else _NO_SECRET
+    try:
+        if claimed.version_2:
+            head, place = destination(claimed.arrived, request, claimed.ingress, table)
+            sigv2.verify(head, place, request, secret=secret, now=now)
+        else:
+            verify(claimed.arrived, request, payload_hash=payload_hash, secret=secret, now=now, keys=keys)
+    except WrongSignature as fault:
+        detail = f"{fault.detail} (agent {agent.name})" if agent else _unknown(request)
+        raise WrongSignature(fault.reason, detail=detail) from None
+    if agent is None:
+        raise WrongSignature(WRONG, detail=_unknown(request))
+    return agent.name
+
+
+def _unknown(request: Claim) -> str:
+    return f"no agent has the suffix {request.suffix}"
+
+
+def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured) -> Proven:
+    """Its account and agent, once it is proven. Raises Unauthenticated."""
+    arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
+    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim))
+
+
+def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, keys: SigningKeys) -> Routed:
+    """Where it goes. Raises Malformed, Denied, Unidentified."""
+    claimed, admitted = proven.claimed, proven.admitted
+    if claimed.version_2:
+        sigv2.check_account(snapshot.accounts_of(admitted.agent) if admitted.agent else ())
+    expanded = with_fields(proven.arrived, claimed.claim)
+    head, place = destination(without_signature(expanded), claimed.claim, claimed.ingress, table)
+    return Routed(
+        proven=proven,
+        head=head,
+        expanded=expanded,
+        place=check_place(place, admitted.endpoint, table),
+        chain=chain_of(claimed.claim, admitted.agent.secret if admitted.agent else None, keys),
+    )
+
+
+def streamed(routed: Routed, catalog: Catalog, content_length: int | None) -> Streamed | None:
+    """Its body, where that flows after a decision by the head; None where it is to be read first. Raises Malformed, Unidentified.
+
+    The catalogue must have the models of the place's candidates.
+    """
+    if body_mode(routed.head, place=routed.place, claim=routed.proven.claimed.claim, catalog=catalog) != "streamed":
+        return None
+    return streamed_body(routed.expanded, content_length)
+
+
+def name(routed: Routed, body: Body, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0) -> Identified:
+    """The call that it is.
+
+    Args:
+        routed: whose models the catalogue and the tables have.
+        body: as `streamed` gives it, or read whole.
+        catalog: the models.
+        tables: what permissions and operations mean.
+        sha256: of a body that was read, where that is known.
+        size: bytes of it that are read as parameters.
+
+    Raises:
+        Malformed: it breaks its protocol, or the body is not what the head declared.
+        Unidentified: it is no call, or more than one.
+    """
+    claimed, place = routed.proven.claimed, routed.place
+    head, content = routed.head, body
+    if not isinstance(body, Streamed):
+        head, content = unframed(head, body, place, routed.chain.fresh() if routed.chain else None)
+    payload_hash_of(routed.proven.arrived, content, sha256)
+    try:
+        call = identify(head, content, place=place, claim=claimed.claim, catalog=catalog, tables=tables)
+    except Ambiguous as fault:
+        raise _explained(fault, claimed.ingress, catalog) from None
+    if claimed.version_2:
+        sigv2.check_call(call, head)
+    return Identified(
+        proven=routed.proven,
+        head=head,
+        body=content,
+        payload_hash=_outbound_hash(content, sha256),
+        call=call,
+        shape=catalog.service(call.service).operations[call.operation].input,
+        chain=routed.chain,
+        size=size,
+    )
+
+
+def _explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidentified:
+    """At an endpoint listener the agent can say which service it means."""
+    if ingress.kind != "endpoint":
+        return fault
+    ids = {service: catalog.service(service).service_id for service in fault.services}
+    return Unidentified(hint(fault.services, ids, ingress.base))
+
+
+def _outbound_hash(body: Body, sha256: str | None) -> str:
+    """What stands for a body in the signature of what is sent; `sha256` is of the body as it was read."""
+    match body:
+        case Streamed():
+            return body.sha256 or body.kind.value
+        case Held(data=data, framed=framed):
+            return sha256 if sha256 and framed is None else hashlib.sha256(data).hexdigest()
+        case Empty():
+            return _NOTHING
+
+
+def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime) -> Judged:
+    """What the rules say. A refusal is a decision here, not an error."""
+    proven = identified.proven
+    facets = facets_of(
+        identified.call,
+        account_name=proven.account_name,
+        agent=proven.admitted.agent_name,
+        agent_address=proven.claimed.agent_address,
+        time=now,
+    )
+    return Judged(decision=decide(snapshot.rules, facets, endpoint=proven.admitted.endpoint.name), facets=facets)
+
+
+def prepare(identified: Identified, catalog: Catalog) -> Outbound:
+    """What will be signed and sent."""
+    call, payload_hash = identified.call, identified.payload_hash
+    headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, catalog)
+    if identified.proven.arrived.one("x-amz-content-sha256") is not None:
+        headers = (*headers, ("x-amz-content-sha256", payload_hash))
+    return Outbound(
+        head=replace(identified.head, headers=(("host", call.host), *headers)),
+        payload_hash=payload_hash,
+        data=identified.body.data if isinstance(identified.body, Held) else b"",
+    )
+
+
+def assume_role(identified: Identified, snapshot: Snapshot) -> AssumeRole:
+    """The role whose credentials will sign it."""
+    admitted, call = identified.proven.admitted, identified.call
+    endpoint = admitted.endpoint
+    return AssumeRole(
+        partition=call.partition,
+        region=endpoint.region,
+        account=call.account,
+        role_arn=f"arn:{call.partition}:iam::{call.account}:role/{endpoint.role}",
+        session_name=session_name(GATEWAY, admitted.agent_name),
+        external_id=endpoint.external_id,
+        duration=ROLE_SECONDS,
+        base=credential_for(endpoint, call.account).name,
+        generation=snapshot.number,
+    )
+
+
+def bind(
+    identified: Identified, outbound: Outbound, assume: AssumeRole, *, rule: str, payload: Payload, address: str | None
+) -> DigestInput:
+    """What an approval is bound to. `address` is where the host is reached, if not by its name."""
+    call, head = identified.call, outbound.head
+    role = {field: None if value is None else str(value) for field, value in asdict(assume).items() if field != "generation"}
+    return DigestInput(
+        agent=identified.proven.admitted.agent_name,
+        account=call.account,
+        partition=call.partition,
+        region=call.region,
+        signing_name=call.signing_name,
+        credential=assume.base,
+        assume_role=role,
+        host=call.host,
+        address=address,
+        method=head.method,
+        path=head.target.path,
+        query=head.target.query_string,
+        headers=head.headers,
+        modelled=modelled(head.headers, identified.shape),
+        payload_length=payload.length,
+        payload_sha256=payload.sha256,
+        trailers=payload.trailers,
+        rule=rule,
+        repeat=repeat_of(call, identified.shape),
+    )
+
+
+def sign(identified: Identified, outbound: Outbound, credentials: Credentials, *, now: datetime, keys: SigningKeys) -> Signed:
+    """The request as it leaves."""
+    call = identified.call
+    return sigv4.sign(
+        outbound.head,
+        payload_hash=outbound.payload_hash,
+        credentials=credentials,
+        service=call.signing_name,
+        region=call.region,
+        now=now,
+        s3=call.signing_name in S3_FAMILY,
+        keys=keys,
+    )
