@@ -45,7 +45,7 @@ def test_no_attack_gets_through_and_no_honest_request_is_refused(tmp_path, aws):
     results, cases = tmp_path / "results.jsonl", CASES / "cases-public.jsonl"
     with running(tmp_path, aws, rules=EVERYTHING, agent="", endpoint='tls = true names = ["gateway.test"]') as gateway:
         port, endpoint = (gateway.doors[kind].rpartition(":")[2] for kind in ("proxy", "endpoint"))
-        words = ("--port", port, "--endpoint-port", endpoint, "--ca", gateway.ca_file, "--timeout", "4")
+        words = ("--port", port, "--endpoint-port", endpoint, "--ca", gateway.both_ca_file, "--timeout", "4")
         seen = ("--audit", str(tmp_path / "decisions.jsonl"), "--upstream", str(aws.log))
         subprocess.run([sys.executable, str(CASES / "run_cases.py"), str(cases), str(results), *words, *seen], check=True)
     done = subprocess.run(

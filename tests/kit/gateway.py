@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,7 +25,6 @@ from scripts.embedded.aws import ACCOUNTS, REGION, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from scripts.embedded.aws import Embedded
 
@@ -109,6 +109,14 @@ class Gateway:
         """The interception certificate, as `trio-gate ca` prints it."""
         path = self.folder / "agent-ca.pem"
         path.write_text(self.gate("ca", str(self.config)).stdout)
+        return str(path)
+
+    @property
+    def both_ca_file(self) -> str:
+        """Both of its certificates: an endpoint listener and the admin listener have theirs of the second."""
+        path = self.folder / "both-ca.pem"
+        own = self.folder / "state" / "ca" / "own.pem"
+        path.write_text(f"{Path(self.ca_file).read_text()}\n{own.read_text()}")
         return str(path)
 
     @property
