@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 PATH = "/v1/approvals"
 PORT = 9443
 CONNECT_TIMEOUT = 20
+"""Seconds for TCP and TLS, and again for the WebSocket's handshake."""
+
 SEND_TIMEOUT = 10
+"""Seconds for a frame to leave."""
+
 CLOSE_TIMEOUT = 2
+"""Seconds for the WebSocket's goodbye."""
+
 GOING_AWAY = 1001
 """RFC 6455 section 7.4.1: the gateway stops."""
 

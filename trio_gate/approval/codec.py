@@ -34,11 +34,22 @@ MAX_SERVER_FRAME = 4 * 1024 * 1024
 """Bytes of a frame that the gateway sends: a prompt's capped texts, each character in up to 12 bytes of JSON."""
 
 MAX_REASON = 1000
+"""Characters of the reason that a person gives."""
+
 MAX_PREDICATE = 4000
+"""Characters of a grant's condition."""
+
 MAX_ID = 128
+"""Characters of the id of a prompt or grant."""
+
 MAX_TOKEN = 512
+"""Characters of a person's token."""
+
 MAX_NUMBER = 2**53 - 1
+"""The largest integer that every JSON reader takes for the same (RFC 8259 section 6)."""
+
 MAX_FOUND = 200
+"""Calls that one search may ask for."""
 
 FILTERS = ("id", "agent", "account", "service", "action", "decision", "rule", "end")
 """What a search can look for."""

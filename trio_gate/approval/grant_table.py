@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
 
 MAX_GRANTS = 1000
+"""Grants that stand at the same time."""
 
 
 class GrantTable:

@@ -31,11 +31,19 @@ MAX_TEXT = 8 * 1024
 """Characters of one text: above IAM's largest policy (6,144)."""
 
 MAX_NAME = 256
+"""Characters of a member's name, and of the place of a part."""
+
 MAX_BLOB = 256
+"""Bytes of a blob that are shown."""
+
 MAX_ITEMS = 500
+"""Members or items of one object or list."""
+
 MAX_DEPTH = 32
+"""Levels of nesting."""
+
 MAX_BITS = 1024
-"""Of an integer that is shown by its digits."""
+"""Bits of an integer that is shown by its digits."""
 
 MAX_PARTS = 200
 """Parts with a name of their own; more of them open with all parameters together."""

@@ -28,6 +28,7 @@ PIECE = 64 * 1024
 
 GZIP = b"\x1f\x8b"
 HEX_LINE = 32
+"""Bytes on one line of hexadecimal."""
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 MIN_BASE64 = 16

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
 
 MAX_SENDS = 3
+"""How often a throttled call may be sent under one approval."""
+
 RETRY_WITHIN = timedelta(minutes=2)
-"""How often, and how long after the first time, a throttled call may be sent under one approval."""
+"""How long after the first time it may be sent again."""
 
 KEPT = timedelta(minutes=15)
+"""How long what was sent or decided is remembered."""
+
 MAX_KEPT = 10_000
+"""Calls that are remembered; the oldest goes first."""
 
 _THROTTLING = frozenset(
     {

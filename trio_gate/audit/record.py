@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 End = Literal["answered", "refused", "aborted", "failed"]
 
 MAX_RESOURCES = 100
+"""ARNs that one row lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ MAX_TEXT = 1024
 """Characters of one string there; longer ones are cut."""
 
 MAX_DEPTH = 32
+"""Levels of nesting in one audit row."""
 
 MAX_NAME = 2048
 """Characters of an ARN or a path."""

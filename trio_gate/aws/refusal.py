@@ -91,6 +91,7 @@ _BY_TYPE = {
 }
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REASON_LIMIT = 1024
+"""Characters of a reason that stands in a header field."""
 
 
 def refuse(

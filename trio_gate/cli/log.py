@@ -18,6 +18,8 @@ NOT_A_TERMINAL = 200
 """Columns of text where nobody looks at it."""
 
 WIDE = 140
+"""Columns of a terminal that shows everything."""
+
 WIDE_ONLY = frozenset({"resource", "rule"})
 """What a terminal of fewer columns leaves out."""
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Kind = Callable[[Value], T]
 
 DAY = 86_400.0
+"""Seconds of a day."""
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}

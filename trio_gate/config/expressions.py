@@ -24,7 +24,8 @@ from trio_gate.config.source import Flaw
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_DEPTH = 16  # lists in lists; the deepest one we know is at 1
+MAX_DEPTH = 16
+"""Lists in lists; the deepest that any attribute takes is at 1."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(?![A-Za-z0-9_.])")
 _KEY = re.compile(NAME)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from trio_gate.config.source import Report
 
-MAX_DEPTH = 8  # blocks in blocks; the deepest one we know is at 2
+MAX_DEPTH = 8
+"""Blocks in blocks; the deepest of a configuration is at 2."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')

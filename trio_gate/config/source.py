@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WINDOW = 80  # characters shown on each side of the caret in a long line
+_WINDOW = 80
+"""Characters shown on each side of the caret in a long line."""
+
 _LOOKUP = re.compile(r'(?:env|file)\(\s*"[^"\\\n]*"\s*\)')
 
 

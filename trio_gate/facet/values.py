@@ -39,6 +39,8 @@ MAX_VALUES = 2000
 """Members and items that one value may have, on all its levels."""
 
 _MAX_DEPTH = 100
+"""Levels of nesting of one value."""
+
 _INT64 = range(-(2**63), 2**63)
 
 

@@ -12,7 +12,11 @@ import hashlib
 import re
 
 MAX_LENGTH = 64
+"""Characters of a RoleSessionName, as STS takes it."""
+
 _HASH_LENGTH = 16
+"""Characters of the hash at the end of a name that was shortened."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_+,.-]+")
 _OTHER = re.compile(r"[^A-Za-z0-9_+,.@-]")
 

@@ -22,6 +22,8 @@ _SIZE_LINE = 18
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _EXTENDED_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}(?:;[0-9A-Za-z_-]+(?:=[0-9A-Za-z_-]+)?)*")
 _EXTENSIONS = 256
+"""Bytes that a size line may have more where it may carry extensions."""
+
 _SIGNED_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})")
 _SIGNATURE = len(";chunk-signature=") + 64
 
@@ -35,8 +37,11 @@ FREE = 10_000
 LEAST = 64
 """Bytes that allow one chunk more, because each costs as much as a large one."""
 
-AWS_FREE, AWS_LEAST = 200, 64
-"""The same for aws-chunked, of which S3 itself takes the last chunk alone under 8 KiB: what is here of it is read in one go."""
+AWS_FREE = 200
+"""Chunks of aws-chunked that may be as small as they like; S3 itself takes the last one alone under 8 KiB."""
+
+AWS_LEAST = 64
+"""Bytes of aws-chunked that allow one chunk more: what is here of it is read in one go."""
 
 
 class _At(Enum):

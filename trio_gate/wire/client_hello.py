@@ -20,8 +20,14 @@ UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 """The fatal alert for a name that is not served here (RFC 6066 section 3), as a record."""
 
 _MAX_RECORDS = 8
+"""Records that a hello may be spread over."""
+
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
+"""Numbers of a record type, a message, an extension and a kind of name (RFC 8446 sections 5.1 and 4, RFC 6066 section 3)."""
+
 _VERSION_AND_RANDOM = 2 + 32
+"""Bytes at the beginning of a hello that tell nothing here."""
+
 _NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 

@@ -222,7 +222,7 @@ async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_cl
         for _ in range(authentication.MAX_FAILURES + 1):
             nursery.start_soon(asking.offer, WRONG)
     answers = sorted((round(at), status) for at, status in asking.answers)
-    assert answers == [(0, b"429"), *[(authentication.FAILURE_DELAY, b"401")] * authentication.MAX_FAILURES]
+    assert answers == [(0, b"429"), *[(authentication.FAILURE_DELAY_SECONDS, b"401")] * authentication.MAX_FAILURES]
     await asking.offer(WRONG)
     assert asking.answers[-1][1] == b"401"
 

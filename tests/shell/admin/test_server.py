@@ -475,7 +475,7 @@ async def test_a_peer_that_stops_talking_is_let_go(autojump_clock: MockClock, ra
 async def test_a_peer_that_fell_off_the_network_is_noticed(autojump_clock: MockClock):
     hub = ApprovalHub(FixedClock())
     gone = await quiet(hub, head("/v1/approvals", **WEBSOCKET, **ALICE))
-    assert gone == pytest.approx(server.PING_EVERY + server.PONG_TIMEOUT + server.CLOSE_TIMEOUT, abs=0.1)
+    assert gone == pytest.approx(server.PING_EVERY_SECONDS + server.PONG_TIMEOUT + server.CLOSE_TIMEOUT, abs=0.1)
 
 
 async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock):

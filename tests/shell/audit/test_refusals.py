@@ -37,7 +37,7 @@ def of(made, address, count, code="403 AccessDenied"):
 async def minute(clock, made):
     """Return once what was counted has been told."""
     await trio.testing.wait_all_tasks_blocked()
-    clock.jump(refusals.TELL_EVERY)
+    clock.jump(refusals.TELL_EVERY_SECONDS)
     await trio.testing.wait_all_tasks_blocked()
     async with made._audit._limiter:
         await trio.testing.wait_all_tasks_blocked()

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """Programs that run at the same time; more prompts wait."""
 
-MAX_ANSWER = 64 * 1024
-MAX_LIFE = 86_400
+MAX_ANSWER_BYTES = 64 * 1024
+"""What a program may answer."""
+
+MAX_LIFE_SECONDS = 86_400
+"""How long a program may run at most, however long its prompt lives."""
+
 NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
 
 
@@ -57,7 +61,7 @@ async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]
 def _answer(program: str, said: bytes) -> tuple[Answer, str]:
     try:
         readers = {"verdict": one_of("approve", "deny"), "reason": text(MAX_REASON)}
-        found = members(json_object(said.decode("utf-8"), MAX_ANSWER), readers, frozenset({"reason"}))
+        found = members(json_object(said.decode("utf-8"), MAX_ANSWER_BYTES), readers, frozenset({"reason"}))
     except (UnicodeDecodeError, Malformed):
         raise ProgramFailed(f'{program} did not answer {{"verdict": "approve" or "deny", "reason": "…"}}') from None
     verdict: Answer = "approve" if found["verdict"] == "approve" else "deny"
@@ -68,6 +72,6 @@ def _life(prompt: Mapping[str, Any]) -> float:
     """Seconds that a prompt lives in all; its end is told by the gateway, whose clock need not be ours."""
     try:
         asked, expires = (datetime.fromisoformat(prompt[name]) for name in ("asked_at", "expires_at"))
-        return min(max((expires - asked).total_seconds(), 1), MAX_LIFE)
+        return min(max((expires - asked).total_seconds(), 1), MAX_LIFE_SECONDS)
     except (KeyError, TypeError, ValueError):
         return 1

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LABEL = 10
+"""Columns of a line's label."""
+
 DIGEST_SHOWN = 16
+"""Characters of a digest: enough to compare two by eye."""
 
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 

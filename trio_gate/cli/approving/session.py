@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.frames import Request, ServerFrame
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+FIRST_PAUSE_SECONDS = 1.0
+"""Time before the first new try when the channel broke; doubled with each further one."""
+
+LONGEST_PAUSE_SECONDS = 30.0
+"""The longest time between two tries."""
+
 ANSWER_TIMEOUT = 30
 """Seconds for what needs no person: a list, or the answer to one frame."""
 
@@ -86,18 +91,18 @@ class ApproverSession:
         async def work(talk: ApprovalChannel) -> int:
             return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
 
-        pause = FIRST_PAUSE
+        pause = FIRST_PAUSE_SECONDS
         while True:
             try:
                 async with self._connect() as client:
-                    pause = FIRST_PAUSE
+                    pause = FIRST_PAUSE_SECONDS
                     status = await self._converse(ApprovalChannel(client), work)
             except ClientError as error:
                 if once or isinstance(error, Hopeless):
                     raise
                 self._say(f"{error}; trying again in {pause:.0f} s")
                 await trio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
             return status
 

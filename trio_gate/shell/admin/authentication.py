@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
 
-FAILURE_DELAY = 1
+FAILURE_DELAY_SECONDS = 1
+"""How long an unknown token waits for its answer."""
+
 MAX_FAILURES = 8
-"""A token of nobody is answered after so many seconds, to so many of one source at once; others of it are told to wait."""
+"""Unknown tokens of one source that wait at once; a further one is told to come later."""
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +119,7 @@ class SignIn:
             raise Overloaded("too many wrong tokens: try again in a moment", status=429)
         self._failures[source] += 1
         try:
-            await trio.sleep(FAILURE_DELAY)
+            await trio.sleep(FAILURE_DELAY_SECONDS)
         finally:
             self._failures[source] -= 1
             if not self._failures[source]:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import trio
 
 MAX_HEAD = 16 * 1024
+"""Bytes of a request head: a browser's is under 2 KiB."""
+
 RECEIVE = 16 * 1024
+"""Bytes asked of the connection at once."""
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.\-]{1,253}))(?::[0-9]{1,5})?")
 

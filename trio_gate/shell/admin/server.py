@@ -55,11 +55,14 @@ HEAD_TIMEOUT = 10
 SEND_TIMEOUT = 10
 """Seconds for one frame or answer to leave."""
 
-PING_EVERY = 20
+PING_EVERY_SECONDS = 20
+"""Time between an answer to a ping and the next ping; with the time-out below, how soon a peer that fell off the network is noticed."""
+
 PONG_TIMEOUT = 10
-"""Seconds: a peer that fell off the network is noticed within their sum."""
+"""Seconds for the answer to a ping."""
 
 CLOSE_TIMEOUT = 2
+"""Seconds for a channel's last frames, once it is to be closed."""
 
 PIECE = 256
 """Bytes of a WebSocket that are read at once: an empty frame has 6, and costs as much as a large one."""
@@ -282,7 +285,7 @@ async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tupl
 
 async def _ping(socket: WebSocketConnection, _: Subscription) -> tuple[int, str]:
     while True:
-        await trio.sleep(PING_EVERY)
+        await trio.sleep(PING_EVERY_SECONDS)
         with trio.move_on_after(PONG_TIMEOUT) as wait:
             await socket.ping()
         if wait.cancelled_caught:

@@ -1,6 +1,6 @@
 """The approval hub as a process has it: what was kept is taken in, and its tasks run beside it until the block is left.
 
-Rule: what waits to be written is written at the end, for as long as `LAST_FLUSH`.
+Rule: what waits to be written is written at the end, for as long as `LAST_FLUSH_SECONDS`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 SWEEP_EVERY = 30
 """Seconds at most between two looks at what has expired; a machine that slept is noticed so soon."""
 
-RETRY_WRITE = 1
-LAST_FLUSH = 5
-"""Seconds before a write that failed is tried again, and for writing what is left at the end."""
+RETRY_WRITE_SECONDS = 1
+"""Time before a write that failed is tried again."""
+
+LAST_FLUSH_SECONDS = 5
+"""Time for writing what is left at the end."""
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ async def open_hub(
             yield hub
             nursery.cancel_scope.cancel()
     finally:
-        with trio.move_on_after(LAST_FLUSH, shield=True):
+        with trio.move_on_after(LAST_FLUSH_SECONDS, shield=True):
             for last in (database, hub.acts):
                 with suppress(StorageUnavailable):
                     await last.flush()
@@ -84,4 +86,4 @@ async def _writing(database: ApprovalDatabase | Acts) -> None:
             await database.flush()
         except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
-            await trio.sleep(RETRY_WRITE)
+            await trio.sleep(RETRY_WRITE_SECONDS)

@@ -20,6 +20,8 @@ MAX_WAITING = 100
 """Programs that wait to be run; more are left out."""
 
 AT_ONCE = 4
+"""Programs that run at the same time."""
+
 RUN_TIMEOUT = 30
 """Seconds that a program may take."""
 

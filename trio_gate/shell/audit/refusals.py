@@ -26,17 +26,23 @@ if TYPE_CHECKING:
 
     from trio_gate.ports import AuditLog, Clock
 
-ROWS, ROWS_A_SECOND = 100, 0.1
-"""Of one source: at first, and then."""
+ROWS = 100
+"""Rows about refusals of one source that are written at once."""
 
-ALL_ROWS, ALL_ROWS_A_SECOND = 1000, 1.0
-"""Of all sources together."""
+ROWS_A_SECOND = 0.1
+"""Rows of one source that may be written in each second after those."""
 
-TELL_EVERY = 60
-"""Seconds between two rows about what was counted."""
+ALL_ROWS = 1000
+"""Rows of all sources together that are written at once."""
 
-LAST_ROWS = 5
-"""Seconds for writing them at the end."""
+ALL_ROWS_A_SECOND = 1.0
+"""Rows of all sources that may be written in each second after those."""
+
+TELL_EVERY_SECONDS = 60
+"""Time between two rows about what was counted."""
+
+LAST_ROWS_SECONDS = 5
+"""Time for writing them at the end."""
 
 OTHERS = "(other addresses)"
 
@@ -100,7 +106,7 @@ class Refusals:
     async def run(self) -> None:
         """Tell now and then, until cancelled."""
         while True:
-            await trio.sleep(TELL_EVERY)
+            await trio.sleep(TELL_EVERY_SECONDS)
             await self.tell()
 
 
@@ -114,5 +120,5 @@ async def open_refusals(audit: AuditLog, clock: Clock) -> AsyncIterator[Refusals
             yield refusals
             nursery.cancel_scope.cancel()
     finally:
-        with trio.move_on_after(LAST_ROWS, shield=True):
+        with trio.move_on_after(LAST_ROWS_SECONDS, shield=True):
             await refusals.tell()

@@ -41,11 +41,13 @@ MARGIN = 60.0
 """Seconds before their end in which credentials are of no use: a request may take that long to arrive."""
 
 REFRESH = 600.0
-"""Seconds before their end at which they are assumed anew; short-lived ones at half of their use."""
+"""Seconds before their end at which they are assumed again; short-lived ones at half of their use."""
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 30.0
-"""Seconds that a role is left alone after its first failure, doubled with each further one up to the longest."""
+FIRST_PAUSE_SECONDS = 1.0
+"""How long a role is left alone after its first failure; doubled with each further one."""
+
+LONGEST_PAUSE_SECONDS = 30.0
+"""How long it is left alone at most."""
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +151,7 @@ class RoleCredentials:
             role.pause, role.quiet_until = 0.0, -math.inf
         except CredentialsUnavailable as fault:
             flight.fault = role.fault = fault
-            role.pause = min(max(2 * role.pause, FIRST_PAUSE), LONGEST_PAUSE)
+            role.pause = min(max(2 * role.pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             role.quiet_until = trio.current_time() + role.pause
             log.warning("no new credentials, next try in %g s at the earliest: %s", role.pause, fault.detail)
         finally:

@@ -54,6 +54,8 @@ BUSY = frozenset(
 """Codes that pass by themselves, whatever their status."""
 
 _MESSAGE_LIMIT = 300
+"""Characters of AWS's message that go into the operator's log."""
+
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9.]{0,63}")
 
 log = logging.getLogger(__name__)

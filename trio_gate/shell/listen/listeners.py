@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 RECEIVE = 16 * 1024
-LINGER = 1
-"""Seconds that a refused client may go on sending."""
+"""Bytes asked of a socket at once."""
+
+LINGER_SECONDS = 1
+"""How long a refused client may go on sending."""
 
 PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
 """Certificates for names that are refused, some milliseconds of work each: of one source, and of all."""
@@ -234,7 +236,7 @@ async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
     """Answer in plain HTTP, and read on for a moment so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
-    with trio.move_on_after(LINGER), suppress(trio.BrokenResourceError):
+    with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
         await stream.send_all(answer(fault.status, fault.reason))
         await stream.send_eof()
         while await stream.receive_some(RECEIVE):

@@ -30,18 +30,27 @@ RECEIVE = 64 * 1024
 SEND = 256 * 1024
 """Bytes written under one deadline."""
 
-SMALL, RUN, PAUSE = 8 * 1024, 4, 0.001
-"""Bytes of a piece that costs more than it is long; how many of them are read before a pause, and its seconds."""
+SMALL_BYTES = 8 * 1024
+"""A piece below this costs more than it is long."""
+
+SMALL_RUN = 4
+"""Small pieces that are read before a pause."""
+
+PAUSE_SECONDS = 0.001
+"""The pause, in which more of them become one larger piece."""
 
 PATIENCE = 30
 """Seconds by which a body may stay behind its least rate."""
 
 LINGER_BYTES = 128 * 1024 * 1024
-LINGER_RATE = 256 * 1024
+"""What is still read and thrown away at most after an answer that came before the body's end, so that the agent gets to read it:
+programs in Python read no answer before they have sent all of a body."""
+
+LINGER_BYTES_A_SECOND = 256 * 1024
+"""The least rate at which it must come."""
+
 LINGER_SECONDS = 5
-"""What is still read and thrown away after an answer that came before the body's end, so that the agent gets to read it: so many
-bytes, at so many a second at least, and not once so many seconds went by in silence. Programs of Python read no answer before
-they have sent all of a body."""
+"""The silence that ends it."""
 
 
 class AgentStream:
@@ -124,7 +133,7 @@ class AgentStream:
             if isinstance(event, BodyData):
                 count = len(event.data)
                 self.received += count
-                self._small += count < SMALL
+                self._small += count < SMALL_BYTES
                 self._patience += count / self._body_rate - (trio.current_time() - began)
                 self._patience = min(self._patience, PATIENCE)
                 return event.data
@@ -135,11 +144,11 @@ class AgentStream:
 
     async def _let_others(self) -> None:
         """Let other tasks go on, and now and then threads: they come to nothing beside a loop that never waits."""
-        if self._small < RUN:
+        if self._small < SMALL_RUN:
             await trio.lowlevel.checkpoint()
         else:
             self._small = 0
-            await trio.sleep(PAUSE)
+            await trio.sleep(PAUSE_SECONDS)
 
     async def gone(self) -> None:
         """Return when the agent hangs up while it waits for its answer. Raises Malformed when it sends too much ahead."""
@@ -184,7 +193,7 @@ class AgentStream:
         self.seat.leave()
         length = self.connection.content_length
         most = LINGER_BYTES if length is None else min(length, LINGER_BYTES)
-        deadline = LINGER_SECONDS + most / LINGER_RATE
+        deadline = LINGER_SECONDS + most / LINGER_BYTES_A_SECOND
         with trio.move_on_after(deadline), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             await self._transport.drain(LINGER_BYTES, quiet=LINGER_SECONDS)
 
