@@ -15,7 +15,8 @@ from scripts.embedded.aws import REGION, ROLE
 from tests.kit.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
-from trio_gate.app import serve
+from trio_gate.app.listeners import open_authorities
+from trio_gate.app.wiring import open_services
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
@@ -23,7 +24,6 @@ from trio_gate.config.load import load
 from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.audit.database import read_last
-from trio_gate.shell.certificates import authority
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
@@ -90,11 +90,8 @@ class Running:
 async def serving(config, folder: Path):
     table, now = HostTable(packaged_hosts()), SystemClock().now()
     (folder / "state").mkdir(mode=0o700)
-    authorities = serve.Authorities(
-        interception=authority.interception(folder / "state", authority.domains_of(config, table), now=now),
-        own=authority.own(folder / "state", serve.LOCAL, now=now),
-    )
-    async with serve._services(config, table, authorities) as (services, hub), trio.open_nursery() as nursery:
+    authorities = open_authorities(folder / "state", config, table, now)
+    async with open_services(config, table, ours=authorities.issued, page="") as (services, hub), trio.open_nursery() as nursery:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
         made = Running(config, services, hub, port)

@@ -6,17 +6,26 @@ endpoints with their credentials, routes to AWS) waits for a restart, and a relo
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
+import trio
+
+from trio_gate.audit.acts import reload_row
 from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
+from trio_gate.shell.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from trio_gate.config.model import Config, Person
     from trio_gate.shell.approval.hub import ApprovalHub
 
 _MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules", "sha256"))
+
+log = logging.getLogger(__name__)
 
 
 class ActiveConfig:
@@ -53,3 +62,17 @@ class ActiveConfig:
         self._hub.subscribers.drop(gone)
         self._hub.judge_again(hub_config(config))
         return None
+
+
+async def reload_on_signal(
+    hangups: AsyncIterator[int], present: ActiveConfig, read: Callable[[], Config | None], hub: ApprovalHub
+) -> None:
+    """Serve by what `read` gives, at every signal, and tell the operator. `read` may block; None: it has told what is wrong."""
+    async for _ in hangups:
+        config = await trio.to_thread.run_sync(read)
+        why_not = present.apply(config) if config is not None else "the configuration has faults, and the one before it stays"
+        hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
+        if why_not is None:
+            log.info("trio-gate: reloaded, generation %d", present().number)
+        else:
+            log.error("trio-gate: not reloaded: %s", why_not)

@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
 
-    from trio_gate.app.serve import StartFailed, serve  # noqa: PLC0415 - as above
+    from trio_gate.app.serve import serve  # noqa: PLC0415 - as above
+    from trio_gate.app.state_dir import StartFailed  # noqa: PLC0415 - as above
 
     try:
         trio.run(serve, config, partial(read, args.config))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.server import AdminServer
     from trio_gate.shell.net.seats import Seat
 
-CONNECTIONS = UNPROVEN + PROVEN + 16
+ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
 """Those that have a place, and some that are just being closed."""
 
 

@@ -1,0 +1,182 @@
+"""The listeners of a gateway, made from its configuration, with their certificates and names. No logic of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_gate.app.state_dir import StartFailed
+from trio_gate.aws.ingress import Ingress
+from trio_gate.config.attribute_types import is_loopback
+from trio_gate.config.model import Address, Admin, Listener, bracketed
+from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
+from trio_gate.shell.admin.server import AdminServer
+from trio_gate.shell.approval.commands import CommandHandler
+from trio_gate.shell.audit.database import FILE, search
+from trio_gate.shell.certificates import authority
+from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
+from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
+from trio_gate.shell.net import accept
+from trio_gate.shell.net.seats import Seats
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    import trio
+
+    from trio_gate.app.reload import ActiveConfig
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.config.model import Config
+    from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.exchange.services import Services
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    """Our two CAs."""
+
+    interception: authority.CertificateAuthority
+    own: authority.CertificateAuthority
+
+    def issued(self, certificate: bytes) -> bool:
+        """Whether one of them signed a certificate (DER)."""
+        return self.interception.issued(certificate) or self.own.issued(certificate)
+
+
+def open_authorities(state: Path, config: Config, table: HostTable, now: datetime) -> Authorities:
+    """The CAs that are kept in a state folder, made where there are none. Raises CertificatesUnavailable."""
+    return Authorities(
+        interception=authority.interception(state, authority.domains_of(config, table), now=now),
+        own=authority.own(state, _own_names(config), now=now),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """What a gateway's listeners lead to while it runs: calls to `services`, people to `hub`, by `present`, until `shutdown`."""
+
+    services: Services
+    hub: ApprovalHub
+    present: ActiveConfig
+    shutdown: accept.Shutdown
+
+    def unready(self) -> str | None:
+        """Why calls are refused just now, None while they are not."""
+        if self.services.audit.failing:
+            return "calls are refused: the record takes no rows; the gateway's log says why"
+        if self.hub.failing:
+            return "calls are refused: what approvals leave behind cannot be kept; the gateway's log says why"
+        if self.services.decisions and not self.services.decisions.takes_lines():
+            return "calls are refused: the decision log takes no lines; the gateway's log says why"
+        return None
+
+
+async def open_listeners(config: Config, authorities: Authorities, running: Running) -> list[accept.OpenListener]:
+    """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
+    gateway, services = config.gateway, running.services
+    inside = AgentListenerContext(services=services, snapshot=running.present, shutdown=running.shutdown)
+    names = Names(inside, LeafCertificates(authorities.interception, clock=services.clock))
+    own = LeafCertificates(authorities.own, clock=services.clock)
+    seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
+    for block in _blocks(config):
+        listeners = await _listen(block.bind, opened)
+        if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
+            admin, places = _admin(config, running, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
+            opened += [accept.OpenListener(kind="admin", listener=one, handle=admin.handle, seats=places) for one in listeners]
+            continue
+        for one in listeners:
+            handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
+            opened.append(accept.OpenListener(kind=block.kind, listener=one, handle=handle, seats=seats))
+    return opened
+
+
+def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int) -> accept.Handle:
+    """What a listener for agents does with a connection."""
+    match block.kind:
+        case "proxy":
+            return ProxyListener(inside, names, port=port).handle
+        case "tls":
+            return TlsListener(inside, names, port=port).handle
+        case _:
+            return _endpoint(inside, own, block, port).handle
+
+
+async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[trio.SocketListener]:
+    """Open an address; close what was opened before if that fails."""
+    try:
+        return await accept.listen(address)
+    except OSError as error:
+        for one in opened:
+            one.listener.socket.close()
+        raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
+
+
+def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin) -> AdminListener:
+    record = str(Path(config.gateway.state_dir) / FILE)
+    commands = CommandHandler(running.hub, running.services.clock, partial(search, record))
+    pages = AdminServer(
+        hub=running.hub,
+        commands=commands,
+        people=running.present.people,
+        names=frozenset(_names(block)),
+        idle=running.shutdown.idle,
+        unready=running.unready,
+        counted=running.services.refusals.counted,
+    )
+    return AdminListener(pages, _context(own, block), head_timeout=config.gateway.head_timeout, idle=running.shutdown.idle)
+
+
+def page_address(block: Admin | None) -> str:
+    """The address of the approvals page."""
+    if block is None:
+        return ""
+    return f"https://{block.names[0] if block.names else bracketed(block.bind.host)}:{block.bind.port}/"
+
+
+def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listener, port: int) -> EndpointListener:
+    scheme = "https" if block.tls else "http"
+    host = block.names[0] if block.names else bracketed(block.bind.host)
+    ingress = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
+    return EndpointListener(inside, _context(own, block) if block.tls else None, ingress)
+
+
+def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
+    """What gives the present certificate of a listener of ours."""
+    if block.certificate and block.key:
+        context = file_context(block.certificate, block.key)
+        return lambda: context
+    return lambda: own.context(_names(block))
+
+
+def _names(block: Listener | Admin) -> tuple[str, ...]:
+    """The names that a listener of ours answers to: those it was given, its address, and on loopback the local ones."""
+    host = block.bind.host
+    every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    local = LOCAL if every or is_loopback(host) else ()
+    return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
+
+
+def _own_names(config: Config) -> tuple[str, ...]:
+    """What the listeners that have no certificate of the operator's are called, and what any could be called on this machine."""
+    ours = [
+        block
+        for block in _blocks(config)
+        if not block.certificate and (isinstance(block, Admin) or (block.tls and block.kind == "endpoint"))
+    ]
+    return tuple(dict.fromkeys([*LOCAL, *(name for block in ours for name in _names(block))]))
+
+
+def _blocks(config: Config) -> list[Listener | Admin]:
+    return [*config.gateway.listeners, *([config.gateway.admin] if config.gateway.admin else [])]
+
+
+def address_of(listener: trio.SocketListener) -> str:
+    """Where it listens, as HOST:PORT."""
+    host, port, *_ = listener.socket.getsockname()
+    return str(Address(host=host, port=port))

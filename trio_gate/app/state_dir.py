@@ -1,0 +1,33 @@
+"""The folder of a gateway's state: this gateway's alone while it runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class StartFailed(Exception):  # noqa: N818 - what happened
+    """The gateway cannot start; says why in one line."""
+
+
+@contextmanager
+def own_state_dir(folder: Path) -> Iterator[Path]:
+    """Make the state folder, for this user alone, and keep other gateways off it. Raises StartFailed."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartFailed(f"cannot use state_dir {folder}: {error.strerror}") from None
+    with os.fdopen(lock, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StartFailed(f"state_dir {folder} is in use by another gateway: stop it, or name another folder") from None
+        yield folder

@@ -1,0 +1,139 @@
+"""What a process serves calls with, made from its configuration: stores, role sessions, connections to AWS. No logic of its own.
+
+Theory: what outlives a connection is opened first and closed last: the audit log, then what people answer, then role sessions; the
+connections to AWS go first.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.shell.approval import database
+from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.audit.acts import Unreviewed
+from trio_gate.shell.audit.database import FILE
+from trio_gate.shell.audit.decision_log import DecisionLog
+from trio_gate.shell.audit.refusals import open_refusals
+from trio_gate.shell.audit.writer import open_audit_log
+from trio_gate.shell.certificates.trust_roots import client_context
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.credentials.base_keys import BaseKeys
+from trio_gate.shell.credentials.role_credentials import open_role_credentials
+from trio_gate.shell.exchange.bodies import Bodies
+from trio_gate.shell.exchange.budget import Budget
+from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.exchange.services import Services
+from trio_gate.shell.exchange.work import Work
+from trio_gate.shell.net.accept import GRACE
+from trio_gate.shell.upstream.pool import UpstreamPool, fetch
+from trio_gate.signing.sigv4 import SigningKeys
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.config.model import Config, Gateway
+    from trio_gate.shell.approval.hub import ApprovalHub
+
+STS_ANSWER = 64 * 1024
+"""Bytes of STS's answer, which is about 2 KiB."""
+
+
+@asynccontextmanager
+async def open_services(
+    config: Config, table: HostTable, *, ours: Callable[[bytes], bool], page: str
+) -> AsyncIterator[tuple[Services, ApprovalHub]]:
+    """The stores and connections of a process, and the hub that is among them. Raises GateError where a store cannot be used.
+
+    Args:
+        config: of the process, which has its `state_dir`.
+        table: of AWS's hosts.
+        ours: whether one of our CAs signed a certificate (DER).
+        page: the address of the approvals page.
+    """
+    state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
+    base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
+    send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, table)
+    with _decision_log(config.gateway) as decisions:
+        async with (
+            open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
+            open_refusals(audit, clock) as refusals,
+            open_hub(config, clock, str(state / database.FILE), page, audit) as hub,
+            open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
+            _closed_at_the_end(upstreams),
+        ):
+            services = Services(
+                clock=clock,
+                table=table,
+                models=Models(state / "models"),
+                work=Work(),
+                keys=SigningKeys(),
+                credentials=credentials,
+                approvals=hub,
+                upstreams=upstreams,
+                audit=audit,
+                decisions=decisions,
+                refusals=refusals,
+                unreviewed=Unreviewed(hub.acts, clock),
+                bodies=_bodies(config.gateway, state),
+            )
+            yield services, hub
+
+
+def _upstreams(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
+    gateway = config.gateway
+    return UpstreamPool(
+        routes=config.upstreams,
+        tls=lambda file: client_context(file or gateway.ca_file),
+        connect_timeout=gateway.connect_timeout,
+        idle_timeout=gateway.idle_timeout,
+        answer_timeout=gateway.answer_timeout,
+        forbidden=partial(_is_ours, config),
+        ours=ours,
+        max_idle=gateway.max_connections,
+    )
+
+
+@asynccontextmanager
+async def _closed_at_the_end(upstreams: UpstreamPool) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        with trio.move_on_after(GRACE, shield=True):
+            await upstreams.aclose()
+
+
+@contextmanager
+def _decision_log(gateway: Gateway) -> Iterator[DecisionLog | None]:
+    if not gateway.decision_log:
+        yield None
+        return
+    decisions = DecisionLog(gateway.decision_log, gateway.decision_log_limit)
+    try:
+        yield decisions
+    finally:
+        decisions.close()
+
+
+def _bodies(gateway: Gateway, state: Path) -> Bodies:
+    held, spooled = Budget(gateway.held_total, "holds"), Budget(gateway.spool_limit, "keeps")
+    return Bodies(held=held, spooled=spooled, folder=str(state / "spool"))
+
+
+def _sts_host(table: HostTable, partition: str, region: str) -> str:
+    """The regional STS endpoint of a partition."""
+    place = table.place_of_scope("sts", region)
+    return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
+
+
+def _is_ours(config: Config, address: str, port: int) -> bool:
+    """Whether an address is one of our listeners."""
+    binds = [listener.bind for listener in config.gateway.listeners]
+    if config.gateway.admin:
+        binds.append(config.gateway.admin.bind)
+    return any(bind.port == port and bind.host in (address, "0.0.0.0", "::") for bind in binds)  # noqa: S104 - compared, not bound
