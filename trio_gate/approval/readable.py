@@ -118,7 +118,7 @@ def _decoded(text: str) -> bytes | None:
 
 
 def hex_lines(data: bytes) -> str:
-    """Bytes in hexadecimal, so many a line."""
+    """Bytes in hexadecimal, HEX_LINE of them on each line."""
     return "\n".join(data[at : at + HEX_LINE].hex(" ", -2) for at in range(0, len(data), HEX_LINE))
 
 

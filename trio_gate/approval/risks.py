@@ -43,7 +43,7 @@ MAX_LOOKED_AT = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """One hint."""
+    """One thing that a person should look at before approving."""
 
     code: Code
     text: str

@@ -124,7 +124,7 @@ class Many:
 
     @property
     def text(self) -> str:
-        """One line."""
+        """What was refused, from where and how often, in one line."""
         counts = ", ".join(f"{count} {code}" for code, count in sorted(self.codes.items()))
         span = f"between {stamp(self.first)} and {stamp(self.last)}"
         return f"{sum(self.codes.values())} more refused from {self.address} {span}: {counts}"

@@ -50,7 +50,7 @@ def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
 
 
 def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str, frozenset[str]]) -> bool:
-    """Whether `params` carry one."""
+    """Whether `params` carry a member that is not among the `known` ones."""
     todo: list[tuple[Shape, Value]] = [(shape, dict(params))]
     while todo:
         one, value = todo.pop()

@@ -34,7 +34,7 @@ MAX_OF_ONE = 16
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session:
-    """A browser's. Times are trio's clock."""
+    """A browser that a person signed in with. Times are of trio's clock."""
 
     person: Person
     until: float

@@ -49,7 +49,7 @@ class Shutdown:
         self._idle: set[trio.CancelScope] = set()
 
     def request(self) -> None:
-        """Stop."""
+        """Begin the shutdown."""
         self.requested = True
         self.accepting.cancel()
         self.serving.deadline = trio.current_time() + GRACE
@@ -129,7 +129,7 @@ async def _serve(stream: trio.SocketStream, opened: OpenListener) -> None:
         if peer is not None:
             with opened.seats.seat(peer) as seat:
                 await opened.handle(stream, seat)
-    except Exception:  # a bug must not end the other connections; see the head of the file
+    except Exception:  # a bug must not end the other connections
         log.exception("a connection ended with a bug of ours")
     finally:
         opened.seats.release()

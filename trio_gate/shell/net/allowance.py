@@ -65,7 +65,7 @@ class Bucket:
 
 
 class Allowance:
-    """See the head of the file. `each` is a source's, `together` is that of all; `now` tells seconds."""
+    """What sources may still do: `each` is a source's pace, `together` that of all; `now` tells seconds."""
 
     def __init__(self, each: Pace, together: Pace, *, now: Callable[[], float] = trio.current_time) -> None:
         self._each = each

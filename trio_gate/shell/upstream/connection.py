@@ -33,7 +33,7 @@ PIECE = 256 * 1024
 
 
 class UpstreamExchange:
-    """See the head of the file.
+    """A connection to AWS, lent for one request and its answer.
 
     Attributes:
         connection: makes the bytes to send, and says what those received mean.

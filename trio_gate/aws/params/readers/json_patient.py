@@ -50,7 +50,7 @@ def _blank(text: str, at: int) -> re.Match[str]:
 
 
 class Patient(json.JSONDecoder):
-    """See the head of the file."""
+    """Reads what `json.JSONDecoder` reads, without keeping other threads waiting."""
 
     def __init__(self, **hooks: Any) -> None:
         super().__init__(**hooks)
