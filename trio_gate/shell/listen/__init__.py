@@ -1,1 +1,1 @@
-"""Listeners: the three ways in for agents, and the conversation on a connection."""
+"""Listeners: the three ways in for agents, and what is done with a connection."""
