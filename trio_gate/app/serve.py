@@ -42,7 +42,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
 
     Args:
         config: to begin with.
-        read: reads the configuration anew at SIGHUP; it may block. None when it has faults, which it has told.
+        read: reads the configuration again at SIGHUP; it may block. None when it has faults, which it has told.
     """
     _provide(config)
     let_go_often()

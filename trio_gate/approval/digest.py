@@ -115,7 +115,7 @@ def digest(parts: DigestInput) -> str:
 
 
 def repeat_key(parts: DigestInput) -> str:
-    """The digest that stays the same when an SDK makes the same call anew: the digest itself where it has no token."""
+    """The digest that stays the same when an SDK makes the same call again: the digest itself where it has no token."""
     repeat = parts.repeat
     if repeat is None:
         return digest(parts)

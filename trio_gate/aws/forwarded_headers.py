@@ -37,7 +37,7 @@ SET_BY_US = frozenset(
         "x-amz-security-token",
     }
 )
-"""Fields that the signer and the writer make anew, or that end here (RFC 9110 §7.6.1)."""
+"""Fields that the signer and the writer make themselves, or that end here (RFC 9110 §7.6.1)."""
 
 HTTP = frozenset(
     {

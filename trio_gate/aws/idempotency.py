@@ -1,4 +1,4 @@
-"""What stays of a request when the same command is run again: everything but the tokens that SDKs fill anew for each call.
+"""What stays of a request when the same command is run again: everything but the tokens that SDKs fill in again for each call.
 
 Rule: left out are members of the input itself that have the model's `idempotencyToken` trait and a name of our lists, in operations
 that were reviewed. The trait alone says too little: it stands on ids of what a call deletes, stops or runs, too.

@@ -1,4 +1,4 @@
-"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration anew."""
+"""`trio-gate serve CONFIG`: run the gateway until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Exchange:
         self.state = State.RECEIVED
 
     def apply(self, event: Event) -> None:
-        """Move along the table. An event the table does not have here is a bug of ours, never the agent's."""
+        """Move along the table. An event the table does not have here is an internal error, never the agent's."""
         try:
             self.state = TRANSITIONS[self.state][event]
         except KeyError:

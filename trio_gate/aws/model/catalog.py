@@ -176,7 +176,7 @@ class Catalog:
                 self._services[name] = compile_service(name, self._load(name))
 
     def service(self, name: str) -> Service:
-        """The model of a service that `ensure` has loaded. Asking for another is a bug of ours: KeyError."""
+        """The model of a service that `ensure` has loaded. Asking for another is an internal error: KeyError."""
         return self._services[name]
 
 

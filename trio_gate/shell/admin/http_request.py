@@ -1,6 +1,6 @@
 """HTTP on the admin listener: one request for each connection, read by h11 and then checked.
 
-Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written anew
+Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written again
 from the checked values, so the library that takes over reads nothing that was not looked at.
 """
 

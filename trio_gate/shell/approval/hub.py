@@ -266,7 +266,7 @@ class ApprovalHub:
         return entry
 
     def _replace(self, question: Question) -> None:
-        """A detached question of the same call, whose token the agent's SDK has filled anew, makes room for this one."""
+        """A detached question of the same call, whose token the agent's SDK has filled in again, makes room for this one."""
         same = asker_of(question), question.repeat_key
         for entry in self:
             other = entry.prompt.question

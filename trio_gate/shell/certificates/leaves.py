@@ -1,7 +1,7 @@
 """Server certificates in use: leaves of our CAs, made when they are first asked for, and the operator's own files.
 
 Rule: a leaf is short-lived and its key is the process's, in memory only; a leaf is replaced long before it expires, so
-whoever accepts a connection asks for the context anew. A leaf for a name that is refused is made for one connection and
+whoever accepts a connection asks for the context each time. A leaf for a name that is refused is made for one connection and
 pushes out no other.
 """
 

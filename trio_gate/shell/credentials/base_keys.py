@@ -50,7 +50,7 @@ class NoBaseKey(CredentialsUnavailable):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Place:
-    """Where a key is looked for. `source` is botocore's object, None when it must be found anew; `key` is what was last read."""
+    """Where a key is looked for. `source` is botocore's object, None when it must be found again; `key` is what was last read."""
 
     block: Credential
     source: Any = None

@@ -120,7 +120,7 @@ class RoleCredentials:
         return flight.session.credentials
 
     def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
-        """AWS says that a role's credentials are no longer valid: assume it anew, unless others than `refused` are there by now."""
+        """AWS says that a role's credentials are no longer valid: assume it again, unless others than `refused` are there by now."""
         role = self._roles.get(request)
         if role is not None and role.session is not None and refused in (None, role.session.credentials):
             role.session = None

@@ -48,7 +48,7 @@ class Models:
     async def ensure(self, services: Iterable[str]) -> None:
         """Return once calls of these botocore services can be named and described. No checkpoint when they can already.
 
-        Cancelling waits for the load under way, a second at most. A service that botocore does not have is a bug of ours.
+        Cancelling waits for the load under way, a second at most. A service that botocore does not have is an internal error.
         """
         names = tuple(services)
         if not self._loaded(names):
@@ -64,7 +64,7 @@ class Models:
 
 def load_model(name: str) -> Any:
     """A `load` for `Catalog`: botocore's own model of a service. Reads a file."""
-    # A loader keeps whatever it has read; ours is made anew, because the catalogue keeps what is needed.
+    # A loader keeps whatever it has read; ours is made again, because the catalogue keeps what is needed.
     loader = Loader([Loader.BUILTIN_DATA_PATH], _Files(), include_default_search_paths=False)
     return loader.load_service_model(name, "service-2")
 
@@ -88,7 +88,7 @@ def load_cached(cache: Path, name: str) -> Any:
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        log.warning("trio-gate: %s cannot be read and is made anew: %s", path, error)
+        log.warning("trio-gate: %s cannot be read and is made again: %s", path, error)
     model = pruned(load_model(name))
     try:
         if not folder.exists():

@@ -1,6 +1,6 @@
 """Listening and accepting: one task for each connection, at most so many at once, and an orderly end.
 
-Rule: nothing that happens on a connection ends the server. What a handler lets through is a bug of ours: it is logged with
+Rule: nothing that happens on a connection ends the server. What a handler lets through is an internal error: it is logged with
 its traceback, and only that connection ends.
 """
 
@@ -130,7 +130,7 @@ async def _serve(stream: trio.SocketStream, opened: OpenListener) -> None:
             with opened.seats.seat(peer) as seat:
                 await opened.handle(stream, seat)
     except Exception:  # a bug must not end the other connections
-        log.exception("a connection ended with a bug of ours")
+        log.exception("a connection ended with an internal error")
     finally:
         opened.seats.release()
         await trio.aclose_forcefully(stream)

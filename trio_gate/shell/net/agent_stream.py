@@ -119,7 +119,7 @@ class AgentStream:
                 return None
             if isinstance(event, (NeedData, BodyData, BodyEnd)):
                 message = f"{event} where a head was to come"
-                raise RuntimeError(message)  # noqa: TRY004 - a bug of ours, not a wrong type
+                raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
             return event
         raise Malformed("the head did not come in time", status=408)
 

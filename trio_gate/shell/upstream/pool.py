@@ -218,7 +218,7 @@ async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: byt
             pass
         if not isinstance(answer, ResponseHead):
             message = f"{answer} where the head of an answer was to come"
-            raise RuntimeError(message)  # noqa: TRY004 - a bug of ours, not a wrong type
+            raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
         content = bytearray()
         while isinstance(piece := await exchange.next_event(), BodyData):
             content += piece.data

@@ -90,7 +90,7 @@ def _parser(tree: Element, *, ascii_only: bool) -> expat.XMLParserType:
 
 
 def _parse(parser: expat.XMLParserType, data: bytes) -> None:
-    """Feed a parser, which begins anew at each piece with a tag that has no end yet: a long one would be read over and over."""
+    """Feed a parser, which begins again at each piece with a tag that has no end yet: a long one would be read over and over."""
     if hasattr(parser, "SetReparseDeferralEnabled"):  # an expat that else waits for more of a tag, and says no place meanwhile
         parser.SetReparseDeferralEnabled(False)
     for at in range(0, len(data), MAX_TAG):
