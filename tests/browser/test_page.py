@@ -19,7 +19,7 @@ def test_a_token_signs_in_and_stays_nowhere(visit):
     page.goto(visitor.url)
     page.fill("#token", "tg_" + "x" * 43)
     page.press("#token", "Enter")
-    page.wait_for_selector("text=This token is nobody's.")
+    page.wait_for_selector("text=This token is unknown.")
     visitor.enter()
     (cookie,) = visitor.context.cookies()
     assert cookie["name"] == sessions.COOKIE

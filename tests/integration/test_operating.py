@@ -132,7 +132,7 @@ def test_a_disk_that_is_full_at_a_bodys_last_bytes_is_a_refusal(tmp_path):
         rows = gateway.records()
     assert [(row["outcome"]["end"], row["outcome"]["status"]) for row in rows] == [("refused", 503)] * 3
     assert all("File too large" in row["outcome"]["reason"] for row in rows)
-    assert "bug of ours" not in gateway.log
+    assert "internal error" not in gateway.log
 
 
 def test_a_flood_of_wrong_signatures_is_counted_and_a_proven_call_has_its_row(tmp_path):

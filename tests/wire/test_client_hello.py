@@ -101,13 +101,19 @@ def test_whatever_comes_is_read_or_malformed(data):
         (record(message(server_name(b"a.b"), server_name(b"a.b"))), "more than one server"),
         (record(message(extension(vector(2, entry(b"a.b") + entry(b"c.d"))))), "holds more"),
         (record(message(extension(vector(2, entry(b"a.b")) + b"\0"))), "holds more"),
-        (record(message(extension(vector(2, entry(b"a.b", kind=1))))), "name that is none"),
+        (record(message(extension(vector(2, entry(b"a.b", kind=1))))), "name that is not a host name"),
         (record(message(extension(b""))), "cut short"),
         (record(message(extension(vector(2, b"")))), "cut short"),
-        *((record(message(server_name(name))), "name that is none") for name in (b"", b".", b"a.", b".a", b"a..b", b"a b")),
-        *((record(message(server_name(name))), "name that is none") for name in (b"a\0b", b"\xffa", b"a\n", b"[::1]", b"a:443")),
-        (record(message(server_name(b"a" * 64))), "name that is none"),
-        (record(message(server_name(b".".join([b"a" * 63] * 3 + [b"a" * 62])))), "name that is none"),
+        *(
+            (record(message(server_name(name))), "name that is not a host name")
+            for name in (b"", b".", b"a.", b".a", b"a..b", b"a b")
+        ),
+        *(
+            (record(message(server_name(name))), "name that is not a host name")
+            for name in (b"a\0b", b"\xffa", b"a\n", b"[::1]", b"a:443")
+        ),
+        (record(message(server_name(b"a" * 64))), "name that is not a host name"),
+        (record(message(server_name(b".".join([b"a" * 63] * 3 + [b"a" * 62])))), "name that is not a host name"),
     ],
 )
 def test_what_is_no_hello_is_refused(hello, said):

@@ -63,7 +63,7 @@ def destination(head: RequestHead, claim: Claim, ingress: Ingress, table: HostTa
     """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
 
     Raises:
-        Malformed: SNI, CONNECT and Host differ, or Host is none of the listener's names (421).
+        Malformed: SNI, CONNECT and Host differ, or Host is not one of the listener's names (421).
         Denied: a browser sent it.
         Unidentified: no such host, service or region.
     """
@@ -76,6 +76,6 @@ def destination(head: RequestHead, claim: Claim, ingress: Ingress, table: HostTa
 def _check_endpoint(head: RequestHead, ingress: Ingress) -> None:
     found = _HOST.fullmatch(fold(head.one("host") or ""))
     if found is None or (found[1] or found[2]) not in ingress.names:
-        raise Malformed("this Host is none of the endpoint listener's names: use path-style addressing for s3", status=421)
+        raise Malformed("this Host is not one of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
         raise Denied("browsers may not call the endpoint listener")

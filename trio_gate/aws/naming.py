@@ -51,7 +51,7 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
     """How the body is to be read: streamed only where the head names an S3 operation whose payload is a streaming blob.
 
     Raises:
-        Unidentified: the claim's scope is none of the host's.
+        Unidentified: the claim's scope is not one of the host's.
     """
     if all(candidate.service != "s3" for candidate in _in_scope(place, claim)):
         return "held"

@@ -1,6 +1,6 @@
 """A page for a person about one request that was explained.
 
-Rule: what an agent wrote is shown as JSON in ASCII, so nothing in it can act on the terminal or pass for a word of ours.
+Rule: what an agent wrote is shown as JSON in ASCII, so nothing in it can act on the terminal or pass for a word of the gateway's.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def credential_for(endpoint: Endpoint, account: str) -> Credential:
 
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:
-    """Raise Unidentified if a place is none that an endpoint could serve, whichever account is asked for."""
+    """Raise Unidentified unless some endpoint could serve a place, whichever account is asked for."""
     faults: list[Unidentified] = []
     for endpoint in config.endpoints:
         try:

@@ -1,7 +1,7 @@
 """Answers that give our credentials away: AWS repeats them in some errors, and an agent must never read them.
 
 Rule: found in any spelling that AWS is known to use: plain, percent-encoded (twice too), in base64, escaped for XML or JSON, and as
-the hex bytes of S3's `StringToSignBytes`; an answer that came compressed is read first. Success answers hold none of ours.
+the hex bytes of S3's `StringToSignBytes`; an answer that came compressed is read first. Success answers hold none of the gateway's.
 """
 
 from __future__ import annotations

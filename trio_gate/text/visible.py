@@ -40,7 +40,7 @@ def plain(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """As `visible`, but line breaks (LF) stay: for a place of its own, where no line can pass for one of ours."""
+    """As `visible`, but line breaks (LF) stay: for a place of its own, where no line can pass for one of the gateway's."""
     return "\n".join(map(visible, text.split("\n")))
 
 

@@ -91,7 +91,7 @@ def _server_name(body: _Cursor) -> str:
     entries.end()
     text = name.take(name.left).lower()
     if kind != _HOST_NAME or not _NAME.fullmatch(text):
-        raise Malformed("the TLS client asks for a server name that is none")
+        raise Malformed("the TLS client asks for a server name that is not a host name")
     return text.decode("ascii")
 
 

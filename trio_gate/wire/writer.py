@@ -1,6 +1,6 @@
 """Heads and bodies from values to bytes.
 
-Rule: a head is written from its value and from nothing else, and a field that could end its own line is an error of ours,
+Rule: a head is written from its value and from nothing else, and a field that could end its own line is an internal error,
 raised before a byte is sent.
 """
 

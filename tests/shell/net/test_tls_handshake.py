@@ -175,7 +175,7 @@ HELLO = client_hello(QUEUE)
         ([HELLO, b"GET / HTTP/1.1\r\n\r\n"], "broke off"),
         ([b"GET / HTTP/1.1\r\n\r\n"], "not TLS"),
         ([bytes(range(256)) * 10], "not TLS"),
-        ([HELLO.replace(b"sqs.", b"\xffqs.")], "a server name that is none"),
+        ([HELLO.replace(b"sqs.", b"\xffqs.")], "a server name that is not a host name"),
         ([b"\x16\x03\x01\xff\xff\x01\x00\xff\xff", bytes(MAX_HELLO)], "hello is too long"),
     ],
     ids=["nothing", "half", "hello", "alert", "http-after-hello", "http", "noise", "not-ascii", "endless"],

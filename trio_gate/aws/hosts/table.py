@@ -104,7 +104,7 @@ class HostTable:
             host: lower case, without a port.
 
         Raises:
-            Unidentified: it is none of the table's; the reason says what else it is, where that can be told.
+            Unidentified: it is not in the table; the reason says what else it is, where that can be told.
         """
         return self._remembered(host)
 

@@ -72,7 +72,7 @@ def _map(inner: Member, value: dict[str, Any], *, binary: bool) -> dict[str, Val
 
 
 def _document(value: Any) -> Value:
-    """A free-form value; a document of CBOR may hold timestamps, which no rule reads by a name of ours."""
+    """A free-form value; a document of CBOR may hold timestamps, which no rule reads by name."""
     if isinstance(value, dict):
         return {key: _document(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -2,7 +2,7 @@
 
 Rule: an id of a kind that only its owner can act on belongs to the caller; an id of a kind that accounts share (images,
 snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs; so is
-what stands where an id belongs and is none that we know (`resolve:ssm:…`, another case, another length).
+what stands where an id belongs and is not one that we know (`resolve:ssm:…`, another case, another length).
 """
 
 from __future__ import annotations

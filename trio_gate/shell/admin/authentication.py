@@ -53,14 +53,14 @@ class SignIn:
         """Whose token it is; the guest is theirs from now on.
 
         Raises:
-            Unauthenticated: nobody's.
-            Overloaded: nobody's, as were too many from there a moment ago.
+            Unauthenticated: the token is unknown.
+            Overloaded: it is unknown, as were too many from there a moment ago.
         """
         found = self._owner(token)
         if found is None:
             guest.wrong = True
             await self._slow_down(guest.source)
-            raise Unauthenticated("this token is nobody's", status=401)
+            raise Unauthenticated("this token is unknown", status=401)
         guest.proven(found.name)
         return found
 

@@ -48,7 +48,7 @@ class _Crowd:
 
 
 class Guest:
-    """A connection: where it comes from, and whether it goes before others because its token was nobody's. `turns`: when it is read."""
+    """A connection: where it comes from, and whether it goes before others because its token was unknown. `turns`: when it is read."""
 
     def __init__(self, guests: Guests, address: str) -> None:
         self.source = source(address)

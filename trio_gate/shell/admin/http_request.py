@@ -83,7 +83,7 @@ def check_request(request: AdminRequest, names: frozenset[str]) -> None:
     found = _HOST.fullmatch(host)
     if found is None or (found[1] or found[2]) not in names:
         raise Malformed(
-            "this Host is none of the admin listener's names: its operator adds it to `names` in the `admin` block", status=421
+            "this Host is not one of the admin listener's names: its operator adds it to `names` in the `admin` block", status=421
         )
     origin = request.one("origin")
     if origin is not None and origin.lower() != f"https://{host}":
@@ -104,7 +104,7 @@ def bearer(request: AdminRequest) -> str | None:
 
 
 def own_page(request: AdminRequest) -> None:
-    """Refuse what a page of ours did not send: a browser names the Origin of whatever changes state. Raises Denied."""
+    """Refuse what our page did not send: a browser names the Origin of whatever changes state. Raises Denied."""
     if request.one("origin") is None or request.one("sec-fetch-site") not in (None, "same-origin"):
         raise Denied("only the admin listener's own page may do this")
 

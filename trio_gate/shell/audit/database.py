@@ -67,7 +67,9 @@ class AuditDatabase:
 
     def _transact(self, rows: Sequence[bytes]) -> None:
         if missing := self._presence.missing():
-            raise AuditUnavailable(f"the audit database is not where it was: {missing} is gone; put it back, or start with a new one")
+            raise AuditUnavailable(
+                f"the audit database is not where it was: {missing} is gone; put it back, or start with a new one"
+            )
         try:
             self._db.execute("BEGIN IMMEDIATE")
             try:

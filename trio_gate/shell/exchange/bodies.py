@@ -179,7 +179,7 @@ class Spool:
             return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
 
     def load(self) -> bytes:
-        """All of it, in a thread. What is read of a spool that was closed meanwhile is nobody's: the request is gone."""
+        """All of it, in a thread. What is read of a spool that was closed meanwhile is read by nobody: the request is gone."""
         with _refusing():
             data = os.pread(self._file.fileno(), self.size, 0)
             if len(data) != self.size:

@@ -145,7 +145,7 @@ class Recorder:
             self._intended = True
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
-        """The exchange ends with a refusal of ours; never raises, because the answer is no already."""
+        """The exchange ends with one of our refusals; never raises, because the answer is no already."""
         if self._is_counted(f"{status} {fault.code}"):
             return
         if self.decision is None and self.decisions is not None:

@@ -94,7 +94,7 @@ class UpstreamPool:
     """Where connections to AWS come from, for one generation of the configuration.
 
     `tls` makes the client's TLS context for a CA file, None for the configured roots; it is asked once for each, now.
-    `forbidden` says of an IP address and port whether it is a listener of ours; `ours` of a certificate (DER) whether a CA of
+    `forbidden` says of an IP address and port whether it is one of our listeners; `ours` of a certificate (DER) whether a CA of
     ours issued it, as where this machine trusts the interception CA. Times are in seconds.
     """
 

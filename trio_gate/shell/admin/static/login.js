@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 const FAULTS = {
-  401: "This token is nobody's.",
+  401: "This token is unknown.",
   429: "Too many wrong tokens were tried. Wait a moment and try again.",
   403: "The gateway does not take this page for its own. Open it by the gateway's own address.",
 };
