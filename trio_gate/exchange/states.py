@@ -2,7 +2,7 @@
 
 Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Authenticated`, `Identified` and then `Allowed` or
 `Approved`, in this order: who asks is
-proven before it is looked at what; `tests/test_exchange.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
+proven before it is looked at what; `tests/exchange/test_states.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
 Until AWS's answer has gone out whole, an exchange may end by our refusal or half-way; either way it is recorded, once.
 """
 

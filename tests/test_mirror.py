@@ -1,0 +1,139 @@
+"""Tests mirror sources: `trio_gate/a/b/c.py` has `tests/a/b/test_c.py`, and more of it stands in `test_c_more.py` beside that."""
+
+from __future__ import annotations
+
+from tests.kit.paths import ROOT
+
+PACKAGE, TESTS = ROOT / "trio_gate", ROOT / "tests"
+ROOMS = {path.stem for path in PACKAGE.iterdir() if path.is_dir()}
+SOURCES = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if not path.name.startswith("__")}
+FOUND = {path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")}
+
+WITHOUT = [
+    "app/listeners.py",
+    "app/reload.py",
+    "app/serve.py",
+    "app/state_dir.py",
+    "app/wiring.py",
+    "approval/frames.py",
+    "approval/json_reader.py",
+    "approval/terms.py",
+    "audit/acts.py",
+    "aws/call.py",
+    "aws/hosts/aliases.py",
+    "aws/hosts/prefixes.py",
+    "aws/iam/implied.py",
+    "aws/iam/names.py",
+    "aws/iam/tables.py",
+    "aws/ingress.py",
+    "aws/model/http_route.py",
+    "aws/param_paths.py",
+    "aws/params/query.py",
+    "aws/params/readers/cbor_body.py",
+    "aws/params/readers/form_body.py",
+    "aws/params/readers/inflate.py",
+    "aws/params/readers/json_body.py",
+    "aws/params/readers/json_patient.py",
+    "aws/params/readers/xml_body.py",
+    "aws/params/rest.py",
+    "aws/params/tree.py",
+    "aws/params/xml_document.py",
+    "aws/resources/arns.py",
+    "aws/resources/curated.py",
+    "aws/resources/curated_ec2.py",
+    "aws/resources/curated_ecs.py",
+    "aws/resources/curated_members.py",
+    "aws/resources/curated_s3.py",
+    "aws/resources/templates.py",
+    "aws/routing/rpc.py",
+    "aws/routing/s3.py",
+    "aws/semantics.py",
+    "cli/approve.py",
+    "cli/approving/channel.py",
+    "cli/approving/prompt_input.py",
+    "cli/approving/prompt_view.py",
+    "cli/approving/session.py",
+    "cli/check.py",
+    "cli/config_file.py",
+    "cli/explain_run.py",
+    "cli/explain_view.py",
+    "cli/main.py",
+    "cli/person.py",
+    "cli/serve.py",
+    "cli/state_dir.py",
+    "config/attribute_types.py",
+    "config/block_reader.py",
+    "config/blocks.py",
+    "config/cross_checks.py",
+    "config/expressions.py",
+    "config/gateway_block.py",
+    "config/hcl.py",
+    "config/source.py",
+    "exchange/snapshot.py",
+    "exchange/steps.py",
+    "facet/docs.py",
+    "facet/schema.py",
+    "policy/diagnostics.py",
+    "policy/references.py",
+    "ports.py",
+    "shell/admin/http_request.py",
+    "shell/admin/listener.py",
+    "shell/admin/static_files.py",
+    "shell/approval/clearance.py",
+    "shell/approval/entries.py",
+    "shell/approval/grants.py",
+    "shell/approval/stops.py",
+    "shell/approval/subscribers.py",
+    "shell/approval/subscription.py",
+    "shell/audit/presence.py",
+    "shell/clock.py",
+    "shell/exchange/budget.py",
+    "shell/exchange/forward.py",
+    "shell/exchange/identify.py",
+    "shell/exchange/pipeline.py",
+    "shell/exchange/recorder.py",
+    "shell/exchange/services.py",
+    "shell/listen/connection_handler.py",
+    "shell/listen/listeners.py",
+    "shell/net/contexts.py",
+    "shell/net/plain_response.py",
+    "shell/net/race.py",
+    "shell/net/sources.py",
+    "shell/systemd.py",
+    "shell/upstream/connection.py",
+    "text/folding.py",
+    "text/secret_commands.py",
+    "text/secret_members.py",
+    "text/secret_phrases.py",
+    "text/secret_readings.py",
+    "text/secret_tables.py",
+    "wire/answer.py",
+    "wire/chunked.py",
+    "wire/events.py",
+    "wire/fields.py",
+    "wire/head.py",
+    "wire/writer.py",
+]
+"""Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
+
+MOST = 103
+
+
+def twin(source: str) -> str:
+    """Where the test of a source is looked for."""
+    folder, _, name = source.rpartition("/")
+    return f"{folder}/test_{name}" if folder else f"test_{name}"
+
+
+def test_each_source_has_a_test_of_its_name():
+    assert sorted(source for source in SOURCES if twin(source) not in FOUND) == sorted(WITHOUT)
+
+
+def test_the_list_of_exceptions_only_shrinks():
+    assert len(WITHOUT) <= MOST
+
+
+def test_each_test_of_a_room_begins_with_the_name_of_its_source():
+    beginnings = tuple(twin(source).removesuffix(".py") for source in SOURCES)
+    in_rooms = [test for test in FOUND if test.partition("/")[0] in ROOMS]
+    assert [test for test in in_rooms if not any(test == f"{one}.py" or test.startswith(f"{one}_") for one in beginnings)] == []
