@@ -147,7 +147,7 @@ def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listen
 
 
 def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
-    """What gives the present certificate of a listener of ours."""
+    """What gives the present certificate of one of our listeners."""
     if block.certificate and block.key:
         context = file_context(block.certificate, block.key)
         return lambda: context
@@ -155,7 +155,7 @@ def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl
 
 
 def _names(block: Listener | Admin) -> tuple[str, ...]:
-    """The names that a listener of ours answers to: those it was given, its address, and on loopback the local ones."""
+    """The names that one of our listeners answers to: those it was given, its address, and on loopback the local ones."""
     host = block.bind.host
     every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
     local = LOCAL if every or is_loopback(host) else ()
