@@ -56,9 +56,9 @@ class Asked:
 
     Attributes:
         invocation: the SDK's id of the call (`amz-sdk-invocation-id`), the same for all its attempts; None without one.
-        standing: the fingerprint of the rule that asks and its approvers, see `approval.grants`.
+        standing: the fingerprint of the rule that asks and its approvers, see `approval.grant`.
         covers: whether a grant's predicate (CEL source) holds for the call.
-        open: a part of it in full, see `approval.details`; None where it cannot be shown.
+        open: a part of it in full, see `approval.readable`; None where it cannot be shown.
     """
 
     question: Question

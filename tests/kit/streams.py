@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.net.agent_stream import AgentStream
-from trio_gate.shell.net.seats import Seat, Seats
+from trio_gate.shell.net.connection_limits import Seat, Seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from trio_gate.shell.certificates import authority
 from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
 from trio_gate.shell.net import accept
-from trio_gate.shell.net.seats import Seats
+from trio_gate.shell.net.connection_limits import Seats
 
 if TYPE_CHECKING:
     import ssl

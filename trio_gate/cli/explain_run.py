@@ -119,7 +119,7 @@ class Explainer:
         if body is None:
             data = b"".join(_pieces(connection)) if data is None else data
             body = Held(data=data) if data else Empty()
-        identified = steps.name(routed, body, catalog=self._catalog, tables=self._tables)
+        identified = steps.identify(routed, body, catalog=self._catalog, tables=self._tables)
         yield {"call": self._call(identified)}
         yield {"decision": self._decision(identified)}
         yield {"forward": {**_forward(steps.prepare(identified, self._catalog)), **_sums(identified, connection)}}

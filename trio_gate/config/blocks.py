@@ -1,7 +1,7 @@
 """The blocks: their labels, and a reader for each that turns it into a value of `model`.
 
 Rule: a reader asks for everything its block may hold, whatever was wrong before, and then gives the value or None. What
-concerns several blocks at once is in `checks`. No attribute is read here that nothing uses.
+concerns several blocks at once is in `cross_checks`. No attribute is read here that nothing uses.
 """
 
 from __future__ import annotations

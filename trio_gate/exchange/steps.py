@@ -1,6 +1,6 @@
 """The order of a request, once: `serve` waits between these steps, `explain` walks them.
 
-    claim → declared_payload → prove → admit → route → streamed → name → judge → prepare → assume_role → bind → sign
+    claim → declared_payload → prove → admit → route → streamed → identify → judge → prepare → role_to_assume → bind → sign
 
 Rule: a step takes what the step before it made, so none can be left out or come too early. Nothing is routed, parsed or named
 before its agent is proven; the table of hosts alone may be asked, for what a signature covers. Each raises GateError for a
@@ -17,11 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
+from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
 from trio_gate.aws.idempotency import repeat_of
-from trio_gate.aws.identify import Ambiguous, body_mode, identify, unframed
+from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination
 from trio_gate.errors import Unidentified, WrongSignature
 from trio_gate.exchange.snapshot import check_place, credential_for
@@ -238,7 +239,9 @@ def streamed(routed: Routed, catalog: Catalog, content_length: int | None) -> St
     return streamed_body(routed.expanded, content_length)
 
 
-def name(routed: Routed, body: Body, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0) -> Identified:
+def identify(
+    routed: Routed, body: Body, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0
+) -> Identified:
     """The call that it is.
 
     Args:
@@ -259,7 +262,7 @@ def name(routed: Routed, body: Body, *, catalog: Catalog, tables: Tables, sha256
         head, content = unframed(head, body, place, routed.chain.fresh() if routed.chain else None)
     payload_hash_of(routed.proven.arrived, content, sha256)
     try:
-        call = identify(head, content, place=place, claim=claimed.claim, catalog=catalog, tables=tables)
+        call = naming.identify(head, content, place=place, claim=claimed.claim, catalog=catalog, tables=tables)
     except Ambiguous as fault:
         raise _explained(fault, claimed.ingress, catalog) from None
     if claimed.version_2:
@@ -321,7 +324,7 @@ def prepare(identified: Identified, catalog: Catalog) -> Outbound:
     )
 
 
-def assume_role(identified: Identified, snapshot: Snapshot) -> AssumeRole:
+def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
     """The role whose credentials will sign it."""
     admitted, call = identified.proven.admitted, identified.call
     endpoint = admitted.endpoint

@@ -6,7 +6,7 @@ import trustme
 
 from tests.kit.admin_gate import TOKENS, gate_on, head
 from trio_gate.shell.admin.guests import PROVEN, UNPROVEN, Guests
-from trio_gate.shell.net.sources import source
+from trio_gate.shell.net.source_networks import source
 
 ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
 

@@ -22,7 +22,7 @@ from trio_gate.shell.admin import server
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
-from trio_gate.shell.net.turns import FRAMES, PARTS, SEARCH
+from trio_gate.shell.net.frame_pacing import FRAMES, PARTS, SEARCH
 
 WEBSOCKET = {
     "Host": "localhost",

@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from trio_gate.config.model import Address
 from trio_gate.shell.net.accept import OpenListener, Shutdown, listen, run
-from trio_gate.shell.net.seats import Seats
+from trio_gate.shell.net.connection_limits import Seats
 
 ABORT = struct.pack("ii", 1, 0)
 

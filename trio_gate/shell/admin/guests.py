@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.shell.net.sources import source
-from trio_gate.shell.net.turns import Turns
+from trio_gate.shell.net.frame_pacing import Turns
+from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import trio
 
     from trio_gate.shell.admin.server import AdminServer
-    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.connection_limits import Seat
 
 ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
 """Those that have a place, and some that are just being closed."""

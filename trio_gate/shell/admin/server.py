@@ -23,9 +23,9 @@ from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.guests import Guests
 from trio_gate.shell.admin.http_request import check_request, handshake, read_request, upgrades
 from trio_gate.shell.admin.static_files import load
+from trio_gate.shell.net.frame_pacing import PARTS, SEARCH, Paced
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.transport import Replay
-from trio_gate.shell.net.turns import PARTS, SEARCH, Paced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.commands import CommandHandler
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.approval.subscription import Subscription
-    from trio_gate.shell.net.turns import Turns
+    from trio_gate.shell.net.frame_pacing import Turns
 
     Talk = Callable[[WebSocketConnection, Subscription], Awaitable[tuple[int, str]]]
 
@@ -94,7 +94,7 @@ class AdminServer:
     """Serves the connections of the admin listener.
 
     Args:
-        hub, desk: the calls that wait, and who sees to what people say.
+        hub, commands: the calls that wait, and who sees to what people say.
         people: those that there are now, by name.
         names: the Host names it answers to, lower case, without port and brackets.
         idle: a wait that a stop of the gateway ends.

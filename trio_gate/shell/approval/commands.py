@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from trio_gate.approval.terms import RefusedCode, Terms
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
-    from trio_gate.shell.approval.entries import Entry
     from trio_gate.shell.approval.hub import ApprovalHub
     from trio_gate.shell.approval.subscription import Subscription
+    from trio_gate.shell.approval.waiting import Entry
 
     Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]
 
@@ -46,7 +46,7 @@ _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
 class CommandHandler:
-    """Answers clients. `find` reads the record, see `store.search`; it may block."""
+    """Answers clients. `find` reads the record, see `audit.database.search`; it may block."""
 
     def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:
         self._hub = hub

@@ -83,7 +83,7 @@ class ApprovalDatabase:
         self._note(kind, name, json.dumps(value, separators=(",", ":")))
 
     def proofs(self) -> dict[str, str]:
-        """Who there was when what is kept was kept: a fingerprint of each, see `roll`. Raises StorageUnavailable."""
+        """Who there was when what is kept was kept: a fingerprint of each, see `hub_config`. Raises StorageUnavailable."""
         self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
         return dict(self._proven)
 

@@ -4,7 +4,7 @@ Rule: a question is executed only by the one task that waits for it, with the `H
 stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
 
 Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
-a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `desk`.
+a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `commands`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
-from trio_gate.shell.approval.entries import Attempt, Entry, asker_of
 from trio_gate.shell.approval.grants import GrantService
 from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
+from trio_gate.shell.approval.waiting import Attempt, Entry, asker_of
 from trio_gate.shell.audit.acts import Acts
 from trio_gate.text.secret_detection import kept_text
 

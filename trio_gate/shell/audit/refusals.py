@@ -17,8 +17,8 @@ import trio
 
 from trio_gate.audit.record import Many
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.net.allowance import MAX_SOURCES, Allowance, Pace
-from trio_gate.shell.net.sources import source
+from trio_gate.shell.net.rate_limit import MAX_SOURCES, Allowance, Pace
+from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

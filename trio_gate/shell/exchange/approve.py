@@ -77,7 +77,7 @@ INVOCATION = "amz-sdk-invocation-id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldBody:
+class CheckedBody:
     """A body that is here and checked, in `data` or on disk."""
 
     payload: Payload
@@ -85,7 +85,7 @@ class HeldBody:
     spool: Spool | None = None
 
 
-async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> HeldBody:
+async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> CheckedBody:
     """Put an upload on disk and check it. Raises GateError, AgentGone."""
     content = hashlib.sha256()
     checker = checker_for(body, content.update, chain.fresh() if chain else None)
@@ -95,7 +95,7 @@ async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None
     checker.finish()
     await store.rewind()
     payload = Payload(length=checker.seen, sha256=content.hexdigest(), trailers=checker.trailers)
-    return HeldBody(payload=payload, spool=store)
+    return CheckedBody(payload=payload, spool=store)
 
 
 class ApprovalStage:
@@ -114,7 +114,7 @@ class ApprovalStage:
         self._services = services
         self._recorder = recorder
 
-    async def ask(self, parts: DigestInput, body: HeldBody, agent: AgentStream, kept: ExitStack) -> Clearance:
+    async def ask(self, parts: DigestInput, body: CheckedBody, agent: AgentStream, kept: ExitStack) -> Clearance:
         """Return once the call is approved, while its agent still waits. The clearance is closed with `kept`.
 
         Raises:
@@ -126,12 +126,12 @@ class ApprovalStage:
         held, asked = await beside(work, agent, asker, size, lambda: self._made(parts, body))
         kept.callback(held.leave)
         self._recorder.asked(asked.question.digest)
-        verdict = await self._wait(asked, agent, kept)
-        if isinstance(verdict, Verdict):
-            raise self._denied(verdict)
-        self._recorder.answered_by(verdict.verdict, self._people)
-        self._recorder.decided("approve", self._rule.name, kept_text(verdict.verdict.reason) or None)
-        return verdict
+        clearance = await self._wait(asked, agent, kept)
+        if isinstance(clearance, Verdict):
+            raise self._denied(clearance)
+        self._recorder.answered_by(clearance.verdict, self._people)
+        self._recorder.decided("approve", self._rule.name, kept_text(clearance.verdict.reason) or None)
+        return clearance
 
     def stands(self, snapshot: Snapshot) -> bool:
         """Whether a configuration has the same rule, and the same people asked by it."""
@@ -140,7 +140,7 @@ class ApprovalStage:
             return False
         return standing(rule, [snapshot.approvers[name] for name in rule.approvers]) == self._standing
 
-    def _made(self, parts: DigestInput, body: HeldBody) -> tuple[PromptParts, Asked]:
+    def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptParts, Asked]:
         """What people see, and what they may open of it."""
         identified, work = self._identified, self._services.work
         tree = shown(identified.call.params, identified.shape)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from trio_gate.shell.exchange.budget import Budget, Share
     from trio_gate.shell.net.agent_stream import AgentStream
-    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.connection_limits import Seat
 
 _NOT_KEPT = "the body could not be kept until it is decided: tell your operator"
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal
 import trio
 
 from trio_gate.errors import Overloaded
-from trio_gate.shell.net.seats import least
+from trio_gate.shell.net.connection_limits import least
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.connection_limits import Seat
 
 KNOBS = {"holds": "held_total", "keeps": "spool_limit"}
 """What the operator may set, by what the gateway does with bytes: in memory, on disk."""

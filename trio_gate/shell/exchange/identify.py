@@ -40,7 +40,7 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class IdentifiedRequest:
     """A request with a name; `store` holds a body that is already here and on disk."""
 
     identified: Identified
@@ -77,7 +77,7 @@ class IdentifyStage:
         self._recorder.admitted(proven.account_name)
         return Received(proven=proven, kept=kept)
 
-    async def identify(self, received: Received) -> Named:
+    async def identify(self, received: Received) -> IdentifiedRequest:
         """Name it.
 
         Raises:
@@ -102,7 +102,7 @@ class IdentifyStage:
         identified, line = await beside(services.work, agent, proven.asker, size, name, lambda made: drop_params(made[0].call))
         self._recorder.named(identified, line)
         on_disk = whole and isinstance(identified.body, Streamed)
-        return Named(identified=identified, store=whole.store if whole and on_disk else None)
+        return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
 
     @property
     def _limit(self) -> int:
@@ -132,7 +132,7 @@ class IdentifyStage:
         models = self._services.models
         read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
         sha256 = whole.sha256 if whole else None
-        found = steps.name(routed, read, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
+        found = steps.identify(routed, read, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
         return found, told(found.call, found.shape, line=self._services.decisions is not None)

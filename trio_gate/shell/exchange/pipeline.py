@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Denied, GateError, UpstreamError
 from trio_gate.exchange import steps
 from trio_gate.exchange.states import Event, State
-from trio_gate.shell.exchange.approve import ApprovalStage, HeldBody, keep
+from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.identify import IdentifyStage
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.ports import AssumeRole, Clearance
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.forward import Flow
-    from trio_gate.shell.exchange.identify import Named
+    from trio_gate.shell.exchange.identify import IdentifiedRequest
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
@@ -50,8 +50,8 @@ _CHANGED = "the configuration changed while the call waited: run the same comman
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
-    """A call that may be sent: by which role, and where its body flows from; None where `outbound` holds it."""
+class Prepared:
+    """A call as it would be sent: by which role, and where its body flows from; None where `outbound` holds it."""
 
     identified: Identified
     outbound: Outbound
@@ -94,17 +94,17 @@ class Pipeline:
             kept.callback(self._forget)
             named = await self._identify(arrived, room)
             judged = await self._judge(named.identified)
-            cleared = self._prepare(named)
+            prepared = self._prepare(named)
             if judged.decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
-                cleared = await self._approved(cleared, judged, kept, room)
+                prepared = await self._approved(prepared, judged, kept, room)
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(judged.decision.outcome, judged.decision.rule, judged.decision.reason)
-                self._again = partial(self._still_allowed, cleared)
+                self._again = partial(self._still_allowed, prepared)
                 self._step(Event.ALLOWED)
-            await self._judge_again(cleared.identified)
-            await self._forward(cleared)
+            await self._judge_again(prepared.identified)
+            await self._forward(prepared)
 
     def _forget(self) -> None:
         """Let go of the call, which leads back to here: its body would stay in memory until cycles are collected."""
@@ -124,7 +124,7 @@ class Pipeline:
         """Raise Denied while a person has stopped the agent."""
         self._services.approvals.check(proven.admitted.agent_name)
 
-    async def _identify(self, arrived: RequestHead, room: Room) -> Named:
+    async def _identify(self, arrived: RequestHead, room: Room) -> IdentifiedRequest:
         """Its agent, then its name. Raises GateError, AgentGone."""
         stage = IdentifyStage(self._agent, self._snapshot, self._services, room, self._recorder)
         received = await stage.prove(arrived, self._ingress)
@@ -164,124 +164,128 @@ class Pipeline:
                 self._clearance.void()
             raise
 
-    def _prepare(self, named: Named) -> Cleared:
+    def _prepare(self, named: IdentifiedRequest) -> Prepared:
         identified, source = named.identified, named.store
         flows = source is None and isinstance(identified.body, Streamed)
-        return Cleared(
+        return Prepared(
             identified=identified,
             outbound=steps.prepare(identified, self._services.models.catalog),
-            assume=steps.assume_role(identified, self._snapshot),
+            assume=steps.role_to_assume(identified, self._snapshot),
             source=self._agent if flows else source,
         )
 
-    async def _approved(self, cleared: Cleared, judged: Judged, kept: ExitStack, room: Room) -> Cleared:
+    async def _approved(self, prepared: Prepared, judged: Judged, kept: ExitStack, room: Room) -> Prepared:
         """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
-        body = await self._held(cleared, room)
+        body = await self._held(prepared, room)
         if body.spool is not None:
-            cleared = replace(cleared, source=body.spool)
+            prepared = replace(prepared, source=body.spool)
         rule = judged.decision.rule or ""
 
-        def bound(cleared: Cleared) -> DigestInput:
-            identified, outbound, assume = cleared.identified, cleared.outbound, cleared.assume
+        def bound(prepared: Prepared) -> DigestInput:
+            identified, outbound, assume = prepared.identified, prepared.outbound, prepared.assume
             address = self._services.upstreams.address_of(identified.call.host)
             return steps.bind(identified, outbound, assume, rule=rule, payload=body.payload, address=address)
 
-        parts = await self._beside(cleared.identified, lambda: bound(cleared))
-        question = ApprovalStage(cleared.identified, judged, self._snapshot, self._services, self._recorder)
-        self._clearance = await question.ask(parts, body, self._agent, kept)
-        self._again = partial(self._still_approved, cleared, parts, question, bound)
+        parts = await self._beside(prepared.identified, lambda: bound(prepared))
+        stage = ApprovalStage(prepared.identified, judged, self._snapshot, self._services, self._recorder)
+        self._clearance = await stage.ask(parts, body, self._agent, kept)
+        self._again = partial(self._still_approved, prepared, parts, stage, bound)
         try:
-            return await self._still_approved(cleared, parts, question, bound)
+            return await self._still_approved(prepared, parts, stage, bound)
         except GateError:
             self._clearance.void()
             raise
 
-    async def _held(self, cleared: Cleared, room: Room) -> HeldBody:
+    async def _held(self, prepared: Prepared, room: Room) -> CheckedBody:
         """Its body, here and checked. Raises GateError, AgentGone."""
-        body, outbound = cleared.identified.body, cleared.outbound
+        body, outbound = prepared.identified.body, prepared.outbound
         if not isinstance(body, Streamed):
-            return HeldBody(payload=steps.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data)
-        if isinstance(cleared.source, Spool):
-            return HeldBody(payload=steps.Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=cleared.source)
+            return CheckedBody(payload=steps.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data)
+        if isinstance(prepared.source, Spool):
+            return CheckedBody(
+                payload=steps.Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=prepared.source
+            )
         store = room.spool()
         await self._agent.ask_for_body()
-        return await keep(body, self._agent, store, cleared.identified.chain)
+        return await keep(body, self._agent, store, prepared.identified.chain)
 
     async def _still_approved(
-        self, cleared: Cleared, parts: DigestInput, question: ApprovalStage, bound: Callable[[Cleared], DigestInput]
-    ) -> Cleared:
+        self, prepared: Prepared, parts: DigestInput, stage: ApprovalStage, bound: Callable[[Prepared], DigestInput]
+    ) -> Prepared:
         """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""
-        cleared = self._admitted_again(cleared)
-        again = (await self._judge(cleared.identified)).decision
-        same = await self._beside(cleared.identified, lambda: bound(cleared) == parts)
-        if not same or (again.outcome == "approve" and not (again.rule == parts.rule and question.stands(self._snapshot))):
+        prepared = self._admitted_again(prepared)
+        again = (await self._judge(prepared.identified)).decision
+        same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
+        if not same or (again.outcome == "approve" and not (again.rule == parts.rule and stage.stands(self._snapshot))):
             raise Denied(_CHANGED)
-        return cleared
+        return prepared
 
-    async def _still_allowed(self, cleared: Cleared) -> None:
+    async def _still_allowed(self, prepared: Prepared) -> None:
         """A call that no person was asked about, by the configuration of now. Raises GateError, AgentGone."""
-        now = self._admitted_again(cleared)
+        now = self._admitted_again(prepared)
         again = (await self._judge(now.identified)).decision
-        if again.outcome != "allow" or replace(now.assume, generation=cleared.assume.generation) != cleared.assume:
+        if again.outcome != "allow" or replace(now.assume, generation=prepared.assume.generation) != prepared.assume:
             raise Denied(_CHANGED)
 
-    def _admitted_again(self, cleared: Cleared) -> Cleared:
+    def _admitted_again(self, prepared: Prepared) -> Prepared:
         """The same by the configuration of now. Raises GateError where its agent is another by that."""
-        self._snapshot, before = self._current(), cleared.identified.proven
+        self._snapshot, before = self._current(), prepared.identified.proven
         proven = steps.admit(before.claimed, self._snapshot)
         if proven.admitted.agent != before.admitted.agent:
             raise Denied("the agent's block changed while the call waited: run the same command again")
-        identified = replace(cleared.identified, proven=proven)
-        return replace(cleared, identified=identified, assume=steps.assume_role(identified, self._snapshot))
+        identified = replace(prepared.identified, proven=proven)
+        return replace(prepared, identified=identified, assume=steps.role_to_assume(identified, self._snapshot))
 
-    async def _forward(self, cleared: Cleared) -> None:
+    async def _forward(self, prepared: Prepared) -> None:
         """Arm, sign and send. Raises GateError, AgentGone."""
-        credentials = await self._services.credentials.credentials(cleared.assume)
-        await self._judge_again(cleared.identified)
+        credentials = await self._services.credentials.credentials(prepared.assume)
+        await self._judge_again(prepared.identified)
         self._step(Event.CREDENTIALS_READY)
-        flow, stored = await self._flow(cleared), isinstance(cleared.source, Spool)
+        flow, stored = await self._flow(prepared), isinstance(prepared.source, Spool)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
-            signed = self._sign(cleared, credentials)
+            signed = self._sign(prepared, credentials)
             if attempt == 1:
                 self._step(Event.SIGNED)
-            elif isinstance(cleared.source, Spool):
-                await cleared.source.rewind()
-                flow = await self._flow(cleared)
+            elif isinstance(prepared.source, Spool):
+                await prepared.source.rewind()
+                flow = await self._flow(prepared)
             try:
-                await self._send(cleared, signed, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
+                await self._send(prepared, signed, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
             except Expired:
-                self._services.credentials.forget(cleared.assume, credentials)
-                credentials = await self._services.credentials.credentials(cleared.assume)
+                self._services.credentials.forget(prepared.assume, credentials)
+                credentials = await self._services.credentials.credentials(prepared.assume)
             except _NotSent:
                 continue
             else:
                 break
         self._step(Event.ANSWERED)
 
-    async def _flow(self, cleared: Cleared) -> Flow | None:
+    async def _flow(self, prepared: Prepared) -> Flow | None:
         """The start of a body that is not in memory. Raises GateError, AgentGone."""
-        body, chain = cleared.identified.body, cleared.identified.chain
-        if not isinstance(body, Streamed) or cleared.source is None:
+        body, chain = prepared.identified.body, prepared.identified.chain
+        if not isinstance(body, Streamed) or prepared.source is None:
             return None
         await self._agent.ask_for_body()
-        return await begin(cleared.source, checker_for(body, chain=chain.fresh() if chain else None), body)
+        return await begin(prepared.source, checker_for(body, chain=chain.fresh() if chain else None), body)
 
-    def _sign(self, cleared: Cleared, credentials: Credentials) -> Signed:
+    def _sign(self, prepared: Prepared, credentials: Credentials) -> Signed:
         now, keys = self._services.clock.now(), self._services.keys
-        return steps.sign(cleared.identified, cleared.outbound, credentials, now=now, keys=keys)
+        return steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
 
-    async def _send(self, cleared: Cleared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
+    async def _send(
+        self, prepared: Prepared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool
+    ) -> None:
         """Send once and pass the answer on. Raises Expired and _NotSent only where `again`."""
         self._exchange.require(State.SIGNED)
         host = signed.head.one("host") or ""
         async with self._services.upstreams.connect(host) as link:
-            await self._judge_again(cleared.identified)
+            await self._judge_again(prepared.identified)
             if self._clearance is not None:
                 self._clearance.sending()
             try:
                 if flow is None:
-                    answer = await send_whole(link, signed.head, cleared.outbound.data)
+                    answer = await send_whole(link, signed.head, prepared.outbound.data)
                 else:
                     answer = await send_flow(link, signed, flow)
             except UpstreamError as fault:

@@ -19,7 +19,7 @@ from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
-from trio_gate.shell.net.seats import MADE_ROOM
+from trio_gate.shell.net.connection_limits import MADE_ROOM
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
 from trio_gate.wire.head import RequestHead, ResponseHead, Target

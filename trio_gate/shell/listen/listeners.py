@@ -19,8 +19,8 @@ from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange.snapshot import require_served_place
 from trio_gate.shell.listen.connection_handler import ConnectionHandler
 from trio_gate.shell.net.agent_stream import AgentStream
-from trio_gate.shell.net.allowance import Allowance, Pace
 from trio_gate.shell.net.plain_response import answer
+from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
 from trio_gate.shell.net.transport import Replay, StreamTransport
 from trio_gate.wire.fields import HeadBuffer
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.certificates.leaves import LeafCertificates
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.accept import Shutdown
-    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
 
 HTTPS = 443

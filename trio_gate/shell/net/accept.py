@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from trio_gate.config.model import Address
-    from trio_gate.shell.net.seats import Seat, Seats
+    from trio_gate.shell.net.connection_limits import Seat, Seats
 
     Handle = Callable[[trio.SocketStream, Seat], Awaitable[None]]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from trio_gate.shell.net.seats import Seat
+    from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.agent_connection import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.shell.net.sources import source
+from trio_gate.shell.net.source_networks import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from trio_gate.errors import Overloaded
-from trio_gate.shell.net.seats import Seats
+from trio_gate.shell.net.connection_limits import Seats
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 

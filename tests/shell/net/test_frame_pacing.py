@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from trio_gate.shell.net.allowance import Pace
-from trio_gate.shell.net.turns import FRAMES, PARTS, UNIT, Frames, Paced, Turns
+from trio_gate.shell.net.frame_pacing import FRAMES, PARTS, UNIT, Frames, Paced, Turns
+from trio_gate.shell.net.rate_limit import Pace
 
 TEXT, MORE, PING = 1, 0, 9
 

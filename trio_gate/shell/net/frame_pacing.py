@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.shell.net.allowance import Bucket, Pace
+from trio_gate.shell.net.rate_limit import Bucket, Pace
 from trio_gate.shell.net.transport import Limited
 
 if TYPE_CHECKING:

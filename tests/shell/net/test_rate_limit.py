@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trio_gate.shell.net import allowance
-from trio_gate.shell.net.allowance import Allowance, Pace
+from trio_gate.shell.net import rate_limit
+from trio_gate.shell.net.rate_limit import Allowance, Pace
 
 WIDE = Pace(most=10_000, rate=1000)
 
@@ -60,7 +60,7 @@ def test_all_together_have_one(clock):
 
 
 def test_so_many_are_told_apart_and_those_beyond_share(clock, monkeypatch):
-    monkeypatch.setattr(allowance, "MAX_SOURCES", 2)
+    monkeypatch.setattr(rate_limit, "MAX_SOURCES", 2)
     made = Allowance(Pace(most=2, rate=1), WIDE, now=clock)
     assert [given(made, f"192.0.2.{last}", 3) for last in range(4)] == [2, 2, 2, 0]
     clock.advance(10)
