@@ -7,6 +7,7 @@ account is configured, and signatures are parsed but not verified.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.record import call_json
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Identified, Outbound
+    from trio_gate.exchange.steps import Identified, Outbound, Unframed
     from trio_gate.wire.head import Body
 
 ADDRESS = "127.0.0.1"
@@ -119,10 +120,20 @@ class Explainer:
         if body is None:
             data = b"".join(_pieces(connection)) if data is None else data
             body = Held(data=data) if data else Empty()
-        identified = steps.identify(routed, body, catalog=self._catalog, tables=self._tables)
+        content = steps.unframe(routed, body)
+        try:
+            steps.check_declared(content)
+        except GateError:  # which call it would be is shown all the same
+            with suppress(GateError):
+                yield {"call": self._call(self._identified(content))}
+            raise
+        identified = self._identified(content)
         yield {"call": self._call(identified)}
         yield {"decision": self._decision(identified)}
         yield {"forward": {**_forward(steps.prepare(identified, self._catalog)), **_sums(identified, connection)}}
+
+    def _identified(self, content: Unframed) -> Identified:
+        return steps.identify(content, catalog=self._catalog, tables=self._tables)
 
     def _call(self, identified: Identified) -> dict[str, Any]:
         shape = identified.shape

@@ -1,6 +1,7 @@
 """The order of a request, once: `serve` waits between these steps, `explain` walks them.
 
-    claim → declared_payload → prove → admit → route → streamed → identify → judge → prepare → role_to_assume → bind → sign
+    claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
+        → identify → judge → prepare → role_to_assume → bind → sign
 
 Rule: a step takes what the step before it made, so none can be left out or come too early. Nothing is routed, parsed or named
 before its agent is proven; the table of hosts alone may be asked, for what a signature covers. Each raises GateError for a
@@ -117,6 +118,15 @@ class Routed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unframed:
+    """A request with its body, without aws-chunked framing in either where the body is here."""
+
+    routed: Routed
+    head: RequestHead
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
     """A request with a name.
 
@@ -188,7 +198,7 @@ def prove(
         return None
     request = claimed.claim
     agent = snapshot.agents.get(request.suffix)
-    secret = agent.secret if agent else _NO_SECRET
+    secret, unknown = agent.secret if agent else _NO_SECRET, f"no agent has the suffix {request.suffix}"
     try:
         if claimed.version_2:
             head, place = destination(claimed.arrived, request, claimed.ingress, table)
@@ -196,15 +206,11 @@ def prove(
         else:
             verify(claimed.arrived, request, payload_hash=payload_hash, secret=secret, now=now, keys=keys)
     except WrongSignature as fault:
-        detail = f"{fault.detail} (agent {agent.name})" if agent else _unknown(request)
+        detail = f"{fault.detail} (agent {agent.name})" if agent else unknown
         raise WrongSignature(fault.reason, detail=detail) from None
     if agent is None:
-        raise WrongSignature(WRONG, detail=_unknown(request))
+        raise WrongSignature(WRONG, detail=unknown)
     return agent.name
-
-
-def _unknown(request: Claim) -> str:
-    return f"no agent has the suffix {request.suffix}"
 
 
 def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured) -> Proven:
@@ -239,30 +245,37 @@ def streamed(routed: Routed, catalog: Catalog, content_length: int | None) -> St
     return streamed_body(routed.expanded, content_length)
 
 
-def identify(
-    routed: Routed, body: Body, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0
-) -> Identified:
+def unframe(routed: Routed, body: Body) -> Unframed:
+    """Its content, which `streamed` gives or was read whole. Raises Malformed."""
+    if isinstance(body, Streamed):
+        return Unframed(routed=routed, head=routed.head, body=body)
+    head, content = unframed(routed.head, body, routed.place, routed.chain.fresh() if routed.chain else None)
+    return Unframed(routed=routed, head=head, body=content)
+
+
+def check_declared(content: Unframed, sha256: str | None = None) -> None:
+    """Refuse a body that is not what the head declared; `sha256` is of a body that was read, where known. Raises Malformed."""
+    payload_hash_of(content.routed.proven.arrived, content.body, sha256)
+
+
+def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0) -> Identified:
     """The call that it is.
 
     Args:
-        routed: whose models the catalogue and the tables have.
-        body: as `streamed` gives it, or read whole.
+        content: for whose place the catalogue and the tables have the models.
         catalog: the models.
         tables: what permissions and operations mean.
         sha256: of a body that was read, where that is known.
         size: bytes of it that are read as parameters.
 
     Raises:
-        Malformed: it breaks its protocol, or the body is not what the head declared.
+        Malformed: it breaks its protocol.
         Unidentified: it is no call, or more than one.
     """
-    claimed, place = routed.proven.claimed, routed.place
-    head, content = routed.head, body
-    if not isinstance(body, Streamed):
-        head, content = unframed(head, body, place, routed.chain.fresh() if routed.chain else None)
-    payload_hash_of(routed.proven.arrived, content, sha256)
+    routed, head, body = content.routed, content.head, content.body
+    claimed = routed.proven.claimed
     try:
-        call = naming.identify(head, content, place=place, claim=claimed.claim, catalog=catalog, tables=tables)
+        call = naming.identify(head, body, place=routed.place, claim=claimed.claim, catalog=catalog, tables=tables)
     except Ambiguous as fault:
         raise _explained(fault, claimed.ingress, catalog) from None
     if claimed.version_2:
@@ -270,8 +283,8 @@ def identify(
     return Identified(
         proven=routed.proven,
         head=head,
-        body=content,
-        payload_hash=_outbound_hash(content, sha256),
+        body=body,
+        payload_hash=_outbound_hash(body, sha256),
         call=call,
         shape=catalog.service(call.service).operations[call.operation].input,
         chain=routed.chain,

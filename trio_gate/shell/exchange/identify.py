@@ -132,7 +132,9 @@ class IdentifyStage:
         models = self._services.models
         read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
         sha256 = whole.sha256 if whole else None
-        found = steps.identify(routed, read, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
+        content = steps.unframe(routed, read)
+        steps.check_declared(content, sha256)
+        found = steps.identify(content, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
         return found, told(found.call, found.shape, line=self._services.decisions is not None)
