@@ -48,7 +48,7 @@ class ClientError(Exception):
     """There is no channel, or no longer: the gateway is away, refused or closed it. Its text is one line, for the person."""
 
 
-class Hopeless(ClientError):  # noqa: N818 - what it is
+class Hopeless(ClientError):  # noqa: N818 - public: clients catch it by this name
     """Another try would end the same way."""
 
 

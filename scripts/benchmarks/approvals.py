@@ -64,7 +64,7 @@ async def main(people: int, pending: int, decisions: int) -> None:
             url = f"wss://127.0.0.1:{listeners[0].transport_listener.socket.getsockname()[1]}"
             words = [sys.executable, "-m", "scripts.benchmarks.approvals", "--crowd", url, file.name, "--people", str(people)]
             await nursery.start(trio.run_process, words)
-            while not all(hub.subscribers.has([name]) for name in names[1:]):  # noqa: ASYNC110 - a bench may poll
+            while not all(hub.subscribers.has([name]) for name in names[1:]):  # noqa: ASYNC110 - who joins sets no event
                 await trio.sleep(0.1)
             took = await _decide_all(url, file.name, min(decisions, pending))
             nursery.cancel_scope.cancel()

@@ -151,7 +151,7 @@ def corpus() -> Iterator[dict[str, Any]]:
                 yield {"sni": one["host"], **one}
 
 
-@pytest.mark.skipif(
+@pytest.mark.skipif(  # reason: the requests lie beside the checkout, not in it
     not SHARED.exists(), reason=f"{SHARED} is not here: serve and explain are compared over our own requests alone"
 )
 @pytest.mark.parametrize("rows", [adversarial, protocol_inputs, corpus])

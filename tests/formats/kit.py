@@ -48,7 +48,7 @@ def masked(text: str) -> list[str]:
 def as_if_now(text: str) -> str:
     """A dump of approvals, moved in time so that what was kept last was kept now."""
     made = max(map(datetime.fromisoformat, _MADE.findall(text)))
-    moved = datetime.now(UTC) - made  # noqa: TID251 - the gateway's clock is this one
+    moved = datetime.now(UTC) - made  # noqa: TID251 - a prompt lives a day by the gateway's clock
 
     def later(found: re.Match[str]) -> str:
         return (datetime.fromisoformat(found[0]) + moved).isoformat(timespec="milliseconds").replace("+00:00", "Z")

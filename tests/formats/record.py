@@ -280,7 +280,7 @@ def record(folder: Path, aws: Embedded, work: Path) -> None:
         (folder / name).write_text(gateway.gate("log", str(gateway.config), "-n", "1000", *words).stdout)
     (folder / "frames.txt").write_text("".join(frames))
     (folder / "decisions.jsonl").write_text((work / "decisions.jsonl").read_text())
-    now = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - a test's clock
+    now = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - signed now, so explained as of now
     asked_too = {"one that is asked about": queue("jobs-1"), "another body": secret(Name="new", SecretString="hidden"), **calls()}
     rows = [
         {"id": name, "now": now, "sni": host, "request_b64": base64.b64encode(raw).decode()}

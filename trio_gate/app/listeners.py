@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from trio_gate.app.state_dir import StartFailed
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.attribute_types import is_loopback
+from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import Address, Admin, Listener, bracketed
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
 from trio_gate.shell.admin.server import AdminServer
@@ -157,7 +158,7 @@ def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl
 def _names(block: Listener | Admin) -> tuple[str, ...]:
     """The names that one of our listeners answers to: those it was given, its address, and on loopback the local ones."""
     host = block.bind.host
-    every = host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    every = host in EVERY_ADDRESS
     local = LOCAL if every or is_loopback(host) else ()
     return tuple(dict.fromkeys([*block.names, *([] if every else [host]), *local]))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class StartFailed(Exception):  # noqa: N818 - what happened
+class StartFailed(Exception):  # noqa: N818 - it says what happened, as its siblings in errors.py do
     """The gateway cannot start; says why in one line."""
 
 

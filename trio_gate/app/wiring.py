@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.approval import database
 from trio_gate.shell.approval.lifespan import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
@@ -136,4 +137,4 @@ def _is_ours(config: Config, address: str, port: int) -> bool:
     binds = [listener.bind for listener in config.gateway.listeners]
     if config.gateway.admin:
         binds.append(config.gateway.admin.bind)
-    return any(bind.port == port and bind.host in (address, "0.0.0.0", "::") for bind in binds)  # noqa: S104 - compared, not bound
+    return any(bind.port == port and bind.host in (address, *EVERY_ADDRESS) for bind in binds)

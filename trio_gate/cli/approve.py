@@ -69,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
     """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
     import trio  # noqa: PLC0415 - loaded by this verb alone
 
-    from trio_gate.cli.approving.prompt_input import TypedAnswer  # noqa: PLC0415 - as above
-    from trio_gate.cli.approving.session import ApproverSession  # noqa: PLC0415 - as above
-    from trio_gate.client import ClientError  # noqa: PLC0415 - as above
+    from trio_gate.cli.approving.prompt_input import TypedAnswer  # noqa: PLC0415 - loads trio
+    from trio_gate.cli.approving.session import ApproverSession  # noqa: PLC0415 - loads trio
+    from trio_gate.client import ClientError  # noqa: PLC0415 - loads trio
 
     tell = _tell(args)
     if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):

@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio_gate.app.state_dir import StartFailed
 from trio_gate.cli.config_file import read
 from trio_gate.errors import GateError
 from trio_gate.shell.log_lines import LogLines
@@ -52,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
         log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
 
-    from trio_gate.app.serve import serve  # noqa: PLC0415 - as above
-    from trio_gate.app.state_dir import StartFailed  # noqa: PLC0415 - as above
+    from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and botocore
 
     try:
         trio.run(serve, config, partial(read, args.config))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
 _TIB = 1 << 40
 
-EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - addresses of blocks are compared with these; nothing is bound by them
 
 DEFAULT_LISTENERS = (
     Listener(kind="proxy", bind=Address(host="127.0.0.1", port=8080), tls=False, names=(), certificate=None, key=None),

@@ -35,7 +35,7 @@ MAX_LIFE_SECONDS = 86_400
 NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
 
 
-class ProgramFailed(Exception):  # noqa: N818 - what happened
+class ProgramFailed(Exception):  # noqa: N818 - it says what happened, as its siblings in errors.py do
     """The program said nothing that can be used. Its text is one line that says why."""
 
 

@@ -302,5 +302,5 @@ class Pipeline:
                 self._clearance.answered(answer.status, code)
 
 
-class _NotSent(UpstreamError):  # noqa: N818 - what it says
+class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and nobody else sees it
     """Not one byte has left."""
