@@ -27,6 +27,12 @@ _CALL = Call(
     resources=("arn:aws:s3:::photos/cat.jpg",),
     resource_accounts=("111111111111",),
     cross_account=False,
+    may_expose_secrets=False,
+    runs_code=False,
+    spends=False,
+    policies=(),
+    shares_with=(),
+    makes_public=False,
     reviewed=True,
 )
 

@@ -205,6 +205,9 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
         "access": call.access,
         "reads_secret": _known(call.reads_secret),
         "vends_credentials": _known(call.vends_credentials),
+        "may_expose_secrets": _known(call.may_expose_secrets),
+        "runs_code": _known(call.runs_code),
+        "spends": _known(call.spends),
         "account": call.account,
         "region": call.region,
         "partition": call.partition,
@@ -212,6 +215,9 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
         "resources": _known(call.resources),
         "resource_accounts": _known(call.resource_accounts),
         "cross_account": _known(call.cross_account),
+        "shares_with": _known(call.shares_with),
+        "makes_public": _known(call.makes_public),
+        **({"policies": _policies(call.policies)} if params is None else {}),
         "params": {name: plain(value) for name, value in (call.params if params is None else params).items()},
         "host": call.host,
         "method": call.method,
@@ -222,6 +228,10 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
 def stamp(time: datetime) -> str:
     """RFC 3339 in UTC, to the microsecond: rows sort by it."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _policies(policies: tuple[Value, ...] | Unknown) -> Json:
+    return _known(policies) if isinstance(policies, Unknown) else [plain(policy) for policy in policies]
 
 
 def _known(value: str | bool | tuple[str, ...] | Unknown | None) -> Json:

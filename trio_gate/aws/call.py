@@ -128,6 +128,12 @@ class Call:
         resources: every ARN it names, complete, or UNKNOWN.
         resource_accounts: the accounts of those ARNs, complete, or UNKNOWN.
         cross_account: whether one of them is not `account`, or UNKNOWN.
+        may_expose_secrets: whether the answer holds what people leave secrets in: environments, user data, arguments, templates.
+        runs_code: whether the call carries code, a script, a command or a template that will run, or UNKNOWN.
+        spends: whether the call costs money by its own work, or UNKNOWN.
+        policies: the policy documents among the parameters, as rules read them (see `aws.policies`), or UNKNOWN.
+        shares_with: accounts, organizations, principals and address blocks that the call gives access to; "*" is everybody.
+        makes_public: whether somebody unknown gets access, or UNKNOWN.
         reviewed: whether our lists know the operation and the members that it carries; facts that would follow from their silence are UNKNOWN where not.
     """
 
@@ -151,4 +157,10 @@ class Call:
     resources: tuple[str, ...] | Unknown
     resource_accounts: tuple[str, ...] | Unknown
     cross_account: bool | Unknown
+    may_expose_secrets: bool | Unknown
+    runs_code: bool | Unknown
+    spends: bool | Unknown
+    policies: tuple[Value, ...] | Unknown
+    shares_with: tuple[str, ...] | Unknown
+    makes_public: bool | Unknown
     reviewed: bool

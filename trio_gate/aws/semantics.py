@@ -7,42 +7,28 @@ may name besides, and what it may hand out, is UNKNOWN, and its level is write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.iam.actions import all_actions, main_action
 from trio_gate.aws.iam.sensitive_operations import listed, reads_secret, vends_credentials
+from trio_gate.aws.policies.documents import read_policies
 from trio_gate.aws.resources.arns import CallerContext
 from trio_gate.aws.resources.collect import collect_resources
+from trio_gate.aws.sharing.shares import shared_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Access, NamedCall, Place, Unknown, Value
+    from trio_gate.aws.call import NamedCall, Place, Value
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.model.shape import Shape
     from trio_gate.wire.head import RequestHead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallSemantics:
-    """The fields of a `Call` that are derived; see there."""
-
-    iam_action: str | None
-    iam_actions: tuple[str, ...] | Unknown
-    access: Access
-    reads_secret: bool | Unknown
-    vends_credentials: bool | Unknown
-    resource: str | Unknown | None
-    resources: tuple[str, ...] | Unknown
-    resource_accounts: tuple[str, ...] | Unknown
-    cross_account: bool | Unknown
-    reviewed: bool
-
-
-def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> CallSemantics:
-    """The meaning of a call. Reads a file the first time a service is met, unless `tables.ensure` did before.
+def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> Call:
+    """A call with its meaning. Reads a file the first time a service is met, unless `tables.ensure` did before.
 
     Args:
         named: the call by its name.
@@ -67,19 +53,38 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         host_account=place.account,
     )
     reviewed = _reviewed(tables, named, shape, params)
-    meaning = CallSemantics(
+    policies = read_policies(service, operation, shape, params)
+    shares = shared_by(service, operation, params, policies)
+    call = Call(
+        service=service,
+        operation=operation,
+        protocol=named.protocol,
+        signing_name=signing_name,
+        partition=named.candidate.partition,
+        region=named.candidate.region,
+        account=named.account,
+        host=named.candidate.host,
+        method=head.method,
+        path=head.target.path,
+        params=named.params,
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, params=params),
         access=action.access if action else "write",
         reads_secret=reads_secret(service, operation, params, reviewed=reviewed),
         vends_credentials=vends_credentials(service, operation, params, reviewed=reviewed),
+        may_expose_secrets=UNKNOWN,
+        runs_code=UNKNOWN,
+        spends=UNKNOWN,
         resource=found.resource,
         resources=found.resources,
         resource_accounts=found.resource_accounts,
         cross_account=found.cross_account,
+        policies=policies,
+        shares_with=shares.shares_with,
+        makes_public=shares.makes_public,
         reviewed=reviewed,
     )
-    return meaning if reviewed else _newer(meaning)
+    return call if reviewed else _newer(call)
 
 
 def _reviewed(tables: Tables, named: NamedCall, shape: Shape | None, params: Mapping[str, Value]) -> bool:
@@ -89,14 +94,20 @@ def _reviewed(tables: Tables, named: NamedCall, shape: Shape | None, params: Map
     return listed(named.service, named.operation)
 
 
-def _newer(meaning: CallSemantics) -> CallSemantics:
+def _newer(call: Call) -> Call:
     """What is left of what our tables say of a call that they do not know."""
     return replace(
-        meaning,
+        call,
         iam_actions=UNKNOWN,
         access="write",
         resource=UNKNOWN,
         resources=UNKNOWN,
         resource_accounts=UNKNOWN,
-        cross_account=meaning.cross_account or UNKNOWN,
+        cross_account=call.cross_account or UNKNOWN,
+        may_expose_secrets=UNKNOWN,
+        runs_code=UNKNOWN,
+        spends=UNKNOWN,
+        policies=UNKNOWN,
+        shares_with=UNKNOWN,
+        makes_public=call.makes_public or UNKNOWN,
     )

@@ -69,6 +69,9 @@ def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_
         "access": call.access,
         "reads_secret": call.reads_secret,
         "vends_credentials": call.vends_credentials,
+        "may_expose_secrets": call.may_expose_secrets,
+        "runs_code": call.runs_code,
+        "spends": call.spends,
         "account": call.account,
         "account_name": account_name,
         "region": call.region,
@@ -77,6 +80,9 @@ def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_
         "resources": _list(call.resources),
         "resource_accounts": _list(call.resource_accounts),
         "cross_account": call.cross_account,
+        "shares_with": _list(call.shares_with),
+        "makes_public": call.makes_public,
+        "policies": _list(call.policies),
         "params": dict(call.params),
         "host": call.host,
         "method": call.method,
@@ -86,5 +92,5 @@ def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_
     return Facets({"aws": aws, "agent": {"name": agent, "address": agent_address}}, time=time)
 
 
-def _list(values: tuple[str, ...] | Unknown) -> Value:
+def _list(values: tuple[Value, ...] | tuple[str, ...] | Unknown) -> Value:
     return values if isinstance(values, Unknown) else list(values)

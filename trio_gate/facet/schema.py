@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["string", "bool", "list of strings", "map", "timestamp"]
+Kind = Literal["string", "bool", "list of strings", "list of maps", "map", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,9 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
         "bool",
         "whether the answer holds new credentials, tokens or passwords; unknown like `aws.reads_secret`",
     ),
+    ("aws.may_expose_secrets", "bool", "whether the answer holds environment variables, user data, arguments or templates"),
+    ("aws.runs_code", "bool", "whether the call carries code, a script, a command or a template that will run"),
+    ("aws.spends", "bool", "whether the call costs money by its own work"),
     ("aws.account", "string", "the 12 digits of the target account"),
     ("aws.account_name", "string", "its label in the configuration; unset without one"),
     ("aws.region", "string", "the region of the signature"),
@@ -40,6 +43,13 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.resources", "list of strings", "every ARN the call names; `[]` where the operation names none"),
     ("aws.resource_accounts", "list of strings", "the accounts of those ARNs"),
     ("aws.cross_account", "bool", "whether one of them is not the target account"),
+    (
+        "aws.shares_with",
+        "list of strings",
+        "accounts, organizations, principals and CIDR blocks that get access; `*` is everybody",
+    ),
+    ("aws.makes_public", "bool", "whether somebody unknown gets access"),
+    ("aws.policies", "list of maps", "the policy documents among the parameters: `member` and `statements`"),
     ("aws.params", "map", "the parameters as botocore names them; blobs are base64 text, timestamps RFC 3339 text"),
     ("aws.host", "string", "the host that is called, lower case"),
     ("aws.method", "string", "the HTTP method"),

@@ -35,6 +35,7 @@ _TYPES = {
     "string": _TYPE.STRING,
     "bool": _TYPE.BOOL,
     "list of strings": _TYPE.List(_TYPE.STRING),
+    "list of maps": _TYPE.List(_TYPE.Map(_TYPE.STRING, _TYPE.DYN)),
     "map": _MAP,
     "timestamp": _TYPE.TIMESTAMP,
 }

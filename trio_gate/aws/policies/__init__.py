@@ -1,0 +1,1 @@
+"""Policy documents among the parameters of a call, read by IAM's grammar."""

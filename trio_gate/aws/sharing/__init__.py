@@ -1,0 +1,1 @@
+"""Whom a call gives access to."""
