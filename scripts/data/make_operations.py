@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/iam/operations.txt and members.txt: what the botocore that is installed knows of operations and their inputs.
+"""Writes trio_gate/aws/iam/operations.txt, members.txt and outputs.txt: what the botocore that is installed has of operations, inputs and answers.
 
     python -m scripts.data.make_operations trio_gate/aws/iam
 
@@ -17,10 +17,10 @@ import botocore
 from botocore.loaders import Loader
 
 from trio_gate.aws.iam.reviewed import HEADING
-from trio_gate.aws.model.catalog import pruned
+from trio_gate.aws.model.shape import refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 WIDTH = 120
 FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/make_operations.py."
@@ -43,19 +43,42 @@ def operations() -> Iterator[str]:
 
 
 def members() -> Iterator[str]:
-    """The lines of members.txt: one for a structure, however long, so that a diff shows what changed."""
+    """The lines of members.txt."""
     yield f"# Structures that inputs reach, with their members, {FROM}"
+    yield from structures("input")
+
+
+def outputs() -> Iterator[str]:
+    """The lines of outputs.txt."""
+    yield f"# Structures that answers reach, with their members, {FROM}"
+    yield from structures("output")
+
+
+def structures(side: str) -> Iterator[str]:
+    """One line for a structure that the "input" or "output" of an operation reaches, however long, so that a diff shows what changed."""
     for service, model in models():
         yield f"{HEADING}{service}"
-        for name, shape in sorted(pruned(model)["shapes"].items()):
+        for name, shape in sorted(reached(model, side).items()):
             if shape["type"] == "structure" and shape["members"]:
                 yield f"{name}: {' '.join(sorted(shape['members']))}"
 
 
+def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:
+    """The shapes that the "input" or "output" of an operation reaches, by name."""
+    shapes: dict[str, Any] = {}
+    todo = [one[side]["shape"] for one in model["operations"].values() if side in one]
+    while todo:
+        name = todo.pop()
+        if name not in shapes:
+            shapes[name] = model["shapes"][name]
+            todo.extend(ref["shape"] for _, ref in refs(shapes[name]))
+    return shapes
+
+
 def main() -> None:
-    """Write both."""
+    """Write all three."""
     folder = Path(sys.argv[1])
-    for name, lines in (("operations", operations()), ("members", members())):
+    for name, lines in (("operations", operations()), ("members", members()), ("outputs", outputs())):
         folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")
 
 

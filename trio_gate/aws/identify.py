@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
 from trio_gate.aws.routing.route import Ambiguous
-from trio_gate.aws.semantics import describe
+from trio_gate.aws.semantics import describe, with_newer_answer
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim, Place
@@ -28,5 +28,6 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
         Unidentified: it is no call, or more than one.
     """
     named = name_call(head, body, place=place, claim=claim, catalog=catalog)
-    shape = catalog.service(named.service).operations[named.operation].input
-    return describe(named, shape=shape, place=place, head=head, tables=tables)
+    operation = catalog.service(named.service).operations[named.operation]
+    call = describe(named, shape=operation.input, place=place, head=head, tables=tables)
+    return call if operation.known_answer else with_newer_answer(call)

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import pytest
 
-from scripts.data.make_operations import members
+from scripts.data.make_operations import members, outputs
 from tests.kit.aws.meanings import TABLES, model, need_botocore_of
 from tests.kit.aws.naming import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
@@ -20,7 +20,8 @@ from trio_gate.aws.iam.reviewed import read
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.exchange.model_loader import with_known_answers
+from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
 from trio_gate.wire.head import Empty, Held
 
 GET = target("DynamoDB_20120810.GetItem")
@@ -98,7 +99,11 @@ def newer_model(service, structure, member, shape="Boolean"):
     raw = copy.deepcopy(model(service))
     raw["shapes"]["Boolean"] = {"type": "boolean"}
     raw["shapes"][structure]["members"][member] = {"shape": shape}
-    found = Catalog(lambda _name: raw)
+    return catalog_of(service, raw)
+
+
+def catalog_of(service, raw):
+    found = Catalog(lambda name: with_known_answers(name, raw))
     found.ensure([service])
     return found
 
@@ -121,12 +126,56 @@ def test_an_operation_of_the_lists_own_that_gets_a_member_still_vends():
     assert (found.vends_credentials, found.reads_secret, found.reviewed) == (True, UNKNOWN, False)
 
 
-def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore():
-    first, *_ = text = files("trio_gate.aws.iam").joinpath("members.txt").read_text("ascii").splitlines()
+@pytest.mark.parametrize(
+    ("structure", "member", "shape", "asked", "newer"),
+    [
+        ("GetItemOutput", "Token", "Boolean", get(), True),
+        ("GetItemOutput", "Attributes", "AttributeMap", get(), True),
+        ("AttributeValue", "U", "Boolean", get(), True),
+        ("AttributeValue", "U", "Boolean", transact(), True),
+        ("TransactGetItemsOutput", "Token", "Boolean", get(), False),
+        ("GetItemInput", "Token", "Boolean", get(), False),
+        ("PutItemOutput", "Token", "Boolean", get(), False),
+    ],
+)
+def test_an_answer_that_may_hold_a_newer_member_may_hold_a_secret(structure, member, shape, asked, newer):
+    found = call(*asked, known=newer_model("dynamodb", structure, member, shape))
+    assert found.access == "read"
+    assert (found.vends_credentials, found.reads_secret) == ((UNKNOWN, UNKNOWN) if newer else (False, False))
+    assert found.may_expose_secrets is not False or not newer
+    assert found.reviewed is not newer
+    assert found.resources == call(*asked).resources
+
+
+def test_what_an_operation_vends_it_vends_with_a_newer_member():
+    known = newer_model("sts", "GetSessionTokenResponse", "Note")
+    found = call("sts", "POST /", FORM, b"Action=GetSessionToken&Version=2011-06-15", known=known)
+    assert (found.vends_credentials, found.reads_secret, found.reviewed) == (True, UNKNOWN, False)
+
+
+def test_an_operation_that_is_newly_answered_is_answered_with_anything():
+    raw = copy.deepcopy(model("dynamodb"))
+    raw["shapes"]["Keys"] = {"type": "structure", "members": {"Key": {"shape": "String"}}}
+    raw["operations"]["GetItem"]["output"] = {"shape": "Keys"}
+    assert call(*get(), known=catalog_of("dynamodb", raw)).vends_credentials is UNKNOWN
+
+
+def test_a_model_that_nobody_has_compared_is_newer_than_the_lists():
+    known = Catalog(lambda _name: model("dynamodb"))
+    known.ensure(["dynamodb"])
+    assert call(*get(), known=known).vends_credentials is UNKNOWN
+
+
+@pytest.mark.parametrize(("name", "made"), [("members", members), ("outputs", outputs)])
+def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore(name, made):
+    first, *_ = text = files("trio_gate.aws.iam").joinpath(f"{name}.txt").read_text("ascii").splitlines()
     need_botocore_of(first)
-    assert text == list(members())
+    assert text == list(made())
 
 
 def test_every_service_has_its_own_members():
+    assert known_outputs("sts")["Credentials"] == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
+    assert known_outputs("s3")["GetObjectOutput"] >= {"Body", "ETag"}
+    assert known_outputs("st") == known_outputs("none") == {}
     assert read(packaged_tables("members")["sts"])["AssumeRoleRequest"] >= {"RoleArn", "Policy"}
     assert "AssumeRoleRequest" not in read(packaged_tables("members")["s3"])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-import botocore.loaders
-
 from trio_gate.aws.call import Candidate, Claim, Place
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import body_mode, name_call
+from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 
@@ -35,8 +34,7 @@ _SIGNED_AS |= {"cloudsearchdomain": "cloudsearch", "iot-data": "iotdata"}
 
 @functools.cache
 def catalog() -> Catalog:
-    loader = botocore.loaders.Loader()
-    return Catalog(lambda name: loader.load_service_model(name, "service-2"))
+    return Catalog(load_model)
 
 
 def place(*services: str, host: str = "", bucket: str | None = None, signing_name: str = "", account: str | None = None) -> Place:

@@ -1,12 +1,15 @@
-"""The operations and the members of their input that were there when the lists of what calls mean were made.
+"""The operations and the members of their inputs and answers that were there when the lists of what calls mean were made.
 
 Rule: what is not among them is newer than every list here, so that none says anything of it by its silence. Operations are in
-`operations.txt` beside this file; in `members.txt`, the members of each structure that an input reaches, by the structure's name.
+`operations.txt` beside this file; in `members.txt`, the members of each structure that an input reaches, by the structure's name;
+in `outputs.txt` the same of answers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.model.shape import refs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,13 +18,18 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
 
 HEADING = "= "
-"""What the line of `members.txt` that names a service begins with."""
+"""What the line of `members.txt` and `outputs.txt` that names a service begins with."""
 
 
 def by_service(text: str) -> Mapping[str, str]:
-    """The part of `members.txt` that belongs to each of botocore's services, for `read`."""
+    """The part of `members.txt` or `outputs.txt` that belongs to each of botocore's services, for `read`."""
     _, *blocks = f"\n{text}".split(f"\n{HEADING}")
     return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
+
+
+def of_service(text: str, service: str) -> str:
+    """The same of one of them."""
+    return f"\n{text}".partition(f"\n{HEADING}{service}\n")[2].partition(f"\n{HEADING}")[0]
 
 
 def read(text: str) -> Mapping[str, frozenset[str]]:
@@ -63,3 +71,24 @@ def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str,
                 return True
             todo.extend((one.members[name].shape, item) for name, item in value.items() if name in one.members)
     return False
+
+
+def known_answers(model: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The operations of botocore's service-2 JSON whose answers hold no member that is not among the `known` ones."""
+    users: dict[str, list[str]] = {}
+    for name, shape in model["shapes"].items():
+        for _, ref in refs(shape):
+            users.setdefault(ref["shape"], []).append(name)
+    todo = [name for name, shape in model["shapes"].items() if _is_newer(name, shape, known)]
+    reaching = set(todo)
+    while todo:
+        found = [user for user in users.get(todo.pop(), ()) if user not in reaching]
+        reaching.update(found)
+        todo.extend(found)
+    return frozenset(
+        name for name, one in model["operations"].items() if "output" not in one or one["output"]["shape"] not in reaching
+    )
+
+
+def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> bool:
+    return shape["type"] == "structure" and not shape["members"].keys() <= known.get(name, frozenset())

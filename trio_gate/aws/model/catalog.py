@@ -59,7 +59,10 @@ _SQS_QUERY: Mapping[tuple[str, str], str] = {
 
 _QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
 
-_OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression"))
+KNOWN_ANSWER = "knownAnswer"
+"""What an operation of a model says besides, for `Operation.known_answer`; botocore's says it nowhere."""
+
+_OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression", KNOWN_ANSWER))
 _PROSE = frozenset(("documentation", "deprecatedMessage", "enum"))
 
 _PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
@@ -108,6 +111,7 @@ class Operation:
         host_prefix: what the SDK puts before the host, as "data-" or "{AccountId}."; empty for none.
         route: how the REST protocols find it; None for the others.
         compressed: whether its body may come gzipped.
+        known_answer: whether our lists know every member that its answer may hold: whoever loads a model says so.
     """
 
     name: str
@@ -118,6 +122,7 @@ class Operation:
     route: Route | None
     deprecated: bool
     compressed: bool
+    known_answer: bool
 
     @property
     def payload(self) -> Member | None:
@@ -271,4 +276,5 @@ def _operation(name: str, raw: Mapping[str, Any], shapes: Mapping[str, Shape], *
         route=compile_route(raw["http"]["method"], raw["http"]["requestUri"], shape) if rest else None,
         deprecated=bool(raw.get("deprecated")),
         compressed="gzip" in raw.get("requestcompression", {}).get("encodings", ()),
+        known_answer=raw.get(KNOWN_ANSWER) is True,
     )

@@ -21,16 +21,20 @@ import trio
 from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
+from trio_gate.aws.iam.reviewed import known_answers
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.model.catalog import Catalog, pruned
+from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+FORMAT = 2
+"""Of what is kept of a model. Another number, and it is made again."""
 
 
 class Models:
@@ -63,10 +67,17 @@ class Models:
 
 
 def load_model(name: str) -> Any:
-    """A `load` for `Catalog`: botocore's own model of a service. Reads a file."""
+    """A `load` for `Catalog`: botocore's own model of a service, and which answers our lists know. Reads files."""
     # A loader keeps whatever it has read; ours is made again, because the catalogue keeps what is needed.
     loader = Loader([Loader.BUILTIN_DATA_PATH], _Files(), include_default_search_paths=False)
-    return loader.load_service_model(name, "service-2")
+    return with_known_answers(name, loader.load_service_model(name, "service-2"))
+
+
+def with_known_answers(service: str, model: Any) -> Any:
+    """The same model, in which each operation whose answers our lists know says so."""
+    for operation in known_answers(model, known_outputs(service)):
+        model["operations"][operation][KNOWN_ANSWER] = True
+    return model
 
 
 class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
@@ -81,7 +92,7 @@ class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
 
 def load_cached(cache: Path, name: str) -> Any:
     """A `load` for `Catalog`: what it needs of botocore's model, from `cache` where that has it, and kept there."""
-    folder = cache / f"{botocore.__version__}-{__version__}"
+    folder = cache / f"{botocore.__version__}-{__version__}-{FORMAT}"
     path = folder / f"{name}.json"
     try:
         return by_parts(path.read_text("ascii"))

@@ -37,5 +37,10 @@ def packaged_tables(name: str) -> Any:
     return load_json(*f"{name}.json".split("/"))
 
 
+def known_outputs(service: str) -> Mapping[str, frozenset[str]]:
+    """The members of each structure that the reviewed answers of a service reach, by the structure's name."""
+    return reviewed.read(reviewed.of_service(_text("outputs.txt"), service))
+
+
 def _text(name: str) -> str:
     return files("trio_gate.aws.iam").joinpath(name).read_text("ascii")
