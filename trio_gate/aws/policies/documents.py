@@ -1,19 +1,191 @@
-"""The policy documents of a call, as rules read them."""
+"""The policy documents of a call, as rules read them.
+
+Rule: the list is complete, or None stands for it. Empty means that no member of the operation can hold a document, or that none was sent.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.policies.grammar import MAX_DOCUMENT, read_document
+from trio_gate.aws.policies.judge import facet
+from trio_gate.aws.policies.members import TEMPLATES, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.policies.grammar import Statement
+    from trio_gate.aws.policies.members import Kind
+    from trio_gate.aws.resources.arns import CallerContext
+
+_BLANKS = " \t\r\n"
+_REMOVES = frozenset(("es", "opensearch", "sqs"))
+"""Services where an empty text takes the policy away."""
+
+_IAM_KINDS = frozenset(("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"))
+"""Types of Organizations' policies that are of IAM's grammar."""
+
+_Leaf = tuple[tuple[str, ...], "Kind", "Value"]
+"""The names on the way to a policy-like member, its kind and its value; an item of a list counts as the list."""
 
 
-def read_policies(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> tuple[Value, ...] | Unknown:
-    """Each policy document among the parameters as `{member, statements}`; UNKNOWN where one cannot be read once and for all."""
-    del service, operation, shape, params
-    return UNKNOWN
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One policy document: the member that holds it, as `Attributes.Policy`, and what it says."""
+
+    member: str
+    statements: tuple[Statement, ...]
+
+
+def read_policies(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> tuple[Document, ...] | None:
+    """Every policy document among the parameters; None where one cannot be read once and for all.
+
+    Args:
+        service: botocore's name.
+        operation: botocore's name.
+        shape: of the operation's input.
+        params: by botocore's member names.
+    """
+    if any(params.get(member) is not None for member in _templates(service, operation)):
+        return None
+    left = MAX_DOCUMENT
+    found = []
+    for path, kind, value in _leaves(service, operation, shape, params):
+        if kind == "unlisted" and not _may_be_document(value):
+            continue
+        if kind != "read" or not isinstance(value, str) or len(value) > left:
+            return None
+        if not value and service in _REMOVES:
+            continue
+        left -= len(value)
+        statements = read_document(value)
+        if statements is None:
+            return None
+        found.append(Document(member=".".join(path), statements=statements))
+    return tuple(found)
+
+
+def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tuple[Value, ...] | Unknown:
+    """The documents as `aws.policies` holds them, seen from the caller's account."""
+    if documents is None:
+        return UNKNOWN
+    return tuple(
+        {"member": one.member, "statements": [facet(statement, scene) for statement in one.statements]} for one in documents
+    )
+
+
+def _may_be_document(value: Value) -> bool:
+    """Whether a newer member's value could be a policy: a text that is one begins with a brace."""
+    return not isinstance(value, str) or value.lstrip(_BLANKS).startswith("{")
+
+
+def _templates(service: str, operation: str) -> tuple[str, ...]:
+    return _TEMPLATES.get(f"{service}.{operation}", ())
+
+
+_TEMPLATES: dict[str, tuple[str, ...]] = {}
+for _where, _member in sorted(TEMPLATES):
+    _TEMPLATES[_where] = (*_TEMPLATES.get(_where, ()), _member)
+
+
+def _leaves(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> Iterator[_Leaf]:
+    """The policy-like members that were sent, but for those that hold settings."""
+    if shape is None or not _sends_policies(service, operation, params):
+        return
+    yield from _by_key(service, operation, params)
+    reaching = _reaching(service, operation, shape)
+    if shape in reaching:
+        yield from (leaf for leaf in _in_structure(service, operation, shape, params, (), reaching) if leaf[1] != "plain")
+
+
+def _sends_policies(service: str, operation: str, params: Mapping[str, Value]) -> bool:
+    return (service, operation) != ("organizations", "CreatePolicy") or params.get("Type", "") in _IAM_KINDS
+
+
+def _by_key(service: str, operation: str, params: Mapping[str, Value]) -> Iterator[_Leaf]:
+    """Documents that a value names, not a member: attributes of queues and topics, patches of API Gateway."""
+    if service in ("sqs", "sns"):
+        attributes = params.get("Attributes")
+        if attributes is UNKNOWN:
+            yield ("Attributes",), "other", UNKNOWN
+        if isinstance(attributes, dict) and attributes.get("Policy") is not None:
+            yield ("Attributes", "Policy"), "read", attributes["Policy"]
+        if operation == "SetTopicAttributes" and params.get("AttributeName") in ("Policy", UNKNOWN):
+            yield ("AttributeValue",), "read", params.get("AttributeValue", "")
+    if service == "apigateway":
+        patches = params.get("patchOperations")
+        for patch in patches if isinstance(patches, list) else [patches]:
+            if patch is UNKNOWN or (isinstance(patch, dict) and patch.get("path") in ("/policy", UNKNOWN)):
+                yield ("patchOperations", "value"), "read", patch.get("value", "") if isinstance(patch, dict) else UNKNOWN
+
+
+def _in_structure(
+    service: str,
+    operation: str,
+    shape: Shape,
+    values: Mapping[str, Value],
+    path: tuple[str, ...],
+    reaching: frozenset[Shape],
+) -> Iterator[_Leaf]:
+    for name, value in values.items():
+        member = shape.members.get(name)
+        if value is None or member is None:
+            continue
+        kind = kind_of(service, operation, name)
+        yield from _below(service, operation, member.shape, value, (*path, name), kind, reaching)
+
+
+def _below(
+    service: str,
+    operation: str,
+    shape: Shape,
+    value: Value,
+    path: tuple[str, ...],
+    kind: Kind | None,
+    reaching: frozenset[Shape],
+) -> Iterator[_Leaf]:
+    if value is None:
+        return
+    if shape.type in ("string", "blob") or shape.document:
+        if kind is not None:
+            yield path, kind, value
+    elif value is UNKNOWN:
+        if kind is not None or shape in reaching:
+            yield path, "other", UNKNOWN
+    elif shape.type == "structure" and isinstance(value, dict) and shape in reaching:
+        yield from _in_structure(service, operation, shape, value, path, reaching)
+    elif shape.type == "list" and isinstance(value, list) and (kind is not None or shape in reaching):
+        for item in value:
+            yield from _below(service, operation, shape.element.shape, item, path, kind, reaching)
+    elif shape.type == "map" and isinstance(value, dict) and (kind is not None or shape in reaching):
+        for key, item in value.items():
+            yield from _below(service, operation, shape.members["value"].shape, item, (*path, key), kind, reaching)
+
+
+@lru_cache(maxsize=4096)
+def _reaching(service: str, operation: str, root: Shape) -> frozenset[Shape]:
+    """The shapes of an input from which a policy-like member can be reached."""
+    above: dict[Shape, list[Shape]] = {}
+    holders: list[Shape] = []
+    todo, seen = [root], {root}
+    while todo:
+        shape = todo.pop()
+        for member in shape.members.values():
+            above.setdefault(member.shape, []).append(shape)
+            if shape.type == "structure" and kind_of(service, operation, member.name) not in (None, "plain"):
+                holders.append(shape)
+            if member.shape not in seen:
+                seen.add(member.shape)
+                todo.append(member.shape)
+    reached: set[Shape] = set()
+    while holders:
+        shape = holders.pop()
+        if shape not in reached:
+            reached.add(shape)
+            holders.extend(above.get(shape, ()))
+    return frozenset(reached)

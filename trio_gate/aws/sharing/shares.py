@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.policies.documents import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class Shares:
     makes_public: bool | Unknown
 
 
-def shared_by(service: str, operation: str, params: Mapping[str, Value], policies: tuple[Value, ...] | Unknown) -> Shares:
+def shared_by(service: str, operation: str, params: Mapping[str, Value], documents: tuple[Document, ...] | None) -> Shares:
     """What a call shares, and with whom."""
-    del service, operation, params, policies
+    del service, operation, params, documents
     return Shares(shares_with=UNKNOWN, makes_public=UNKNOWN)

@@ -1,0 +1,210 @@
+"""What a statement means: whether it makes an administrator, and whom it gives access to.
+
+Rule: a statement that allows everybody is narrowed only by a condition that says who is meant, with values that nobody else can fill in:
+an account, an organization, an ARN whose account is fixed, a VPC, a block of addresses that is not the world. Anything else in a
+condition (a time, TLS, a header, `IfExists`, a wildcard, a variable) narrows nobody.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.resources.arns import is_account, parse
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.policies.grammar import Statement
+    from trio_gate.aws.resources.arns import CallerContext
+
+_OTHER = "\x01" * 3
+_LONG = "\x01" * 40
+_ANY_ACTION = (f"{_OTHER}:{_OTHER}", f"{_LONG}:{_LONG}", "\x01:\x01")
+"""Actions of services that no pattern can name: a pattern that matches them all matches every action."""
+
+_POSITIVE = frozenset(
+    f"{set_of}{operator}"
+    for set_of in ("", "ForAnyValue:")
+    for operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress")
+)
+"""Operators that do not hold where the key is missing."""
+
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
+_ORGANIZATION_PATH = re.compile(r"o-[a-z0-9]{10,32}/.{0,1024}")
+_NETWORK = re.compile(r"vpce?-[0-9a-f]{8,17}")
+_USER_ID = re.compile(r"A[A-Z0-9]{15,127}:.{0,256}")
+_ARN_OF_ACCOUNT = re.compile(r"arn:[a-z*-]{1,16}:[a-z0-9*-]{1,64}:[a-z0-9*-]{0,32}:[0-9]{12}:.{1,2048}")
+_WIDEST = {4: 8, 6: 32}
+"""Blocks of fewer bits are the world: what S3 takes for public."""
+
+
+def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
+    """A statement as rules read it."""
+    lists: dict[str, tuple[str, ...]] = {
+        "actions": statement.actions,
+        "not_actions": statement.not_actions,
+        "resources": statement.resources,
+        "not_resources": statement.not_resources,
+        "principals": statement.principals,
+        "not_principals": statement.not_principals,
+    }
+    conditions: dict[str, Value] = {
+        name: {key: list(values) for key, values in keys.items()} for name, keys in statement.conditions.items()
+    }
+    return {
+        "effect": "Allow" if statement.allows else "Deny",
+        **{name: list(values) for name, values in lists.items()},
+        "conditions": conditions,
+        "admin": is_admin(statement, scene),
+        "public": is_public(statement),
+        "foreign": bool(grantees(statement, scene)),
+    }
+
+
+def is_admin(statement: Statement, scene: CallerContext) -> bool:
+    """Whether it allows every action on every resource; all but some counts as well."""
+    return statement.allows and _every_action(statement) and _every_resource(statement, scene)
+
+
+def is_public(statement: Statement) -> bool:
+    """Whether it allows somebody whom nobody named."""
+    return statement.allows and any(_open(who, statement) for who in _everybody(statement))
+
+
+def grantees(statement: Statement, scene: CallerContext) -> tuple[str, ...]:
+    """Whom it gives access to, beyond the caller's account and the services of AWS. Each once."""
+    if not statement.allows:
+        return ()
+    return tuple(dict.fromkeys(one for who in _everybody(statement) for one in _strangers(who, statement, scene)))
+
+
+def _everybody(statement: Statement) -> tuple[str, ...]:
+    """Its principals; all but some are everybody."""
+    return ("*",) if statement.not_principals else statement.principals
+
+
+def _open(who: str, statement: Statement) -> bool:
+    if who == "*":
+        return not any(_limits(statement))
+    return who.startswith("Federated:") and not _is_saml(who) and not _one_identity(who, statement)
+
+
+def _strangers(who: str, statement: Statement, scene: CallerContext) -> tuple[str, ...]:
+    limits = list(_limits(statement))
+    if who == "*":
+        own = any(all(_account(one) == scene.account for one in limit) for limit in limits)
+        return () if own else (limits[0] if limits else ("*",))
+    if who.startswith("Service:"):
+        return tuple(one for limit in limits for one in limit if _account(one) not in (None, scene.account))
+    if who.startswith("Federated:"):
+        own = _account(who.removeprefix("Federated:")) == scene.account
+        return () if own and (_is_saml(who) or _one_identity(who, statement)) else (who,)
+    return () if _account(who) == scene.account else (who,)
+
+
+def _account(who: str) -> str | None:
+    """The account that a principal, a resource or a number belongs to."""
+    if is_account(who):
+        return who
+    parts = who.split(":", 5)
+    return parts[4] if len(parts) == 6 and parts[0] == "arn" and is_account(parts[4]) else None
+
+
+def _is_saml(who: str) -> bool:
+    arn = parse(who.removeprefix("Federated:"))
+    return arn is not None and arn.resource.startswith("saml-provider/")
+
+
+def _one_identity(who: str, statement: Statement) -> bool:
+    """Whether a condition says whom of a web identity provider's users it means: the subject, or the pool and that they signed in."""
+    said = {fold(key).rpartition(":")[2]: values for _, key, values in _tests(statement)}
+    if who == "Federated:cognito-identity.amazonaws.com":
+        return said.get("amr") == ["authenticated"] and bool(said.get("aud"))
+    return bool(said.get("sub")) and all(_is_subject(one) for one in said["sub"])
+
+
+def _is_subject(value: str) -> bool:
+    fixed = value.partition("*")[0].partition("?")[0].partition("${")[0]
+    return fixed == value or fixed.count("/") + fixed.count(":") > 1
+
+
+def _tests(statement: Statement) -> Iterator[tuple[str, str, list[str]]]:
+    for operator, keys in statement.conditions.items():
+        if operator in _POSITIVE:
+            for key, values in keys.items():
+                yield operator, key, values
+
+
+def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
+    """Of each condition that says who is meant, who that is."""
+    for operator, key, values in _tests(statement):
+        fits = _WHO.get(fold(key))
+        addresses = operator.endswith("IpAddress")
+        if values and fits is not None and addresses == (fits is _is_block) and all(fits(value) for value in values):
+            yield tuple(values)
+
+
+def _is_block(value: str) -> bool:
+    try:
+        block = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return block.prefixlen >= _WIDEST[block.version]
+
+
+def _is_arn(value: str) -> bool:
+    return bool(_ARN_OF_ACCOUNT.fullmatch(value)) or (parse(value) is not None and frozenset("*?$").isdisjoint(value))
+
+
+def _form(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda value: pattern.fullmatch(value) is not None
+
+
+_WHO: dict[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("aws:principalaccount", "aws:sourceaccount", "aws:sourceowner", "kms:calleraccount"), is_account),
+    **dict.fromkeys(("aws:principalorgid", "aws:sourceorgid"), _form(_ORGANIZATION)),
+    **dict.fromkeys(("aws:principalorgpaths", "aws:sourceorgpaths"), _form(_ORGANIZATION_PATH)),
+    **dict.fromkeys(("aws:principalarn", "aws:sourcearn", "s3:dataaccesspointarn"), _is_arn),
+    **dict.fromkeys(("aws:sourcevpc", "aws:sourcevpce"), _form(_NETWORK)),
+    "aws:userid": _form(_USER_ID),
+    "aws:sourceip": _is_block,
+}
+"""Condition keys that say who is meant, in lower case, and whether a value is one that nobody else can fill in."""
+
+
+def _every_action(statement: Statement) -> bool:
+    if statement.not_actions:
+        return not any(_matches_all(one, _ANY_ACTION) for one in statement.not_actions)
+    return any(_matches_all(one, _ANY_ACTION) for one in statement.actions)
+
+
+def _every_resource(statement: Statement, scene: CallerContext) -> bool:
+    probes = tuple(f"arn:{scene.partition}:{_OTHER}:{where}:{whose}:{_LONG}" for where in ("", _OTHER) for whose in ("", _OTHER))
+    if statement.not_resources:
+        return not any(_matches_all(one, probes) for one in statement.not_resources)
+    return any(_matches_all(one, probes) for one in statement.resources)
+
+
+def _matches_all(pattern: str, texts: tuple[str, ...]) -> bool:
+    return pattern == "*" or all(matches(pattern, text) for text in texts)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether IAM's wildcards (`*` for any text, `?` for one character) let a pattern match a text."""
+    star = -1
+    at = here = mark = 0
+    while here < len(text):
+        if at < len(pattern) and pattern[at] == "*":
+            star, mark, at = at, here, at + 1
+        elif at < len(pattern) and pattern[at] in ("?", text[here]):
+            at, here = at + 1, here + 1
+        elif star >= 0:
+            mark += 1
+            at, here = star + 1, mark
+        else:
+            return False
+    return set(pattern[at:]) <= {"*"}
