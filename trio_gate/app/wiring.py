@@ -37,9 +37,9 @@ from trio_gate.signing.sigv4 import SigningKeys
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config, Gateway
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.exchange.hosts import Hosts
 
 STS_ANSWER = 64 * 1024
 """Bytes of STS's answer, which is about 2 KiB."""
@@ -47,19 +47,19 @@ STS_ANSWER = 64 * 1024
 
 @asynccontextmanager
 async def open_services(
-    config: Config, table: HostTable, *, ours: Callable[[bytes], bool], page: str
+    config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str
 ) -> AsyncIterator[tuple[Services, ApprovalHub]]:
     """The stores and connections of a process, and the hub that is among them. Raises GateError where a store cannot be used.
 
     Args:
         config: of the process, which has its `state_dir`.
-        table: of AWS's hosts.
+        hosts: whose table is in force.
         ours: whether one of our CAs signed a certificate (DER).
         page: the address of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
-    send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, table)
+    send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts)
     with _decision_log(config.gateway) as decisions:
         async with (
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
@@ -70,7 +70,7 @@ async def open_services(
         ):
             services = Services(
                 clock=clock,
-                table=table,
+                hosts=hosts,
                 models=Models(state / "models"),
                 work=Work(),
                 keys=SigningKeys(),
@@ -126,9 +126,9 @@ def _bodies(gateway: Gateway, state: Path) -> Bodies:
     return Bodies(held=held, spooled=spooled, folder=str(state / "spool"))
 
 
-def _sts_host(table: HostTable, partition: str, region: str) -> str:
+def _sts_host(hosts: Hosts, partition: str, region: str) -> str:
     """The regional STS endpoint of a partition."""
-    place = table.place_of_scope("sts", region)
+    place = hosts.table.place_of_scope("sts", region)
     return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
 
 

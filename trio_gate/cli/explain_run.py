@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.record import call_json
 from trio_gate.audit.redact import plain
 from trio_gate.aws.call import Unknown
-from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import Unconfigured
+from trio_gate.shell.exchange.hosts import whole_table
 from trio_gate.shell.exchange.model_loader import load_model
-from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
+from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.body_checkers import checker_for
@@ -58,7 +59,7 @@ class Explainer:
         self._snapshot = by or Unconfigured()
         self._now = now
         self._name = name
-        self._table = HostTable(packaged_hosts())
+        self._table = whole_table(Path(by.config.gateway.state_dir) if by else None)
         self._catalog = Catalog(load_model)
         self._tables = Tables(packaged_tables)
         self._keys = SigningKeys()

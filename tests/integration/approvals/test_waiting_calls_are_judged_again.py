@@ -17,7 +17,6 @@ from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
 from tests.kit.streams import seat
 from trio_gate.app.listeners import open_authorities
 from trio_gate.app.wiring import open_services
-from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
@@ -26,7 +25,7 @@ from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener
 from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.upstream.pool import UpstreamPool
@@ -88,10 +87,11 @@ class Running:
 
 @asynccontextmanager
 async def serving(config, folder: Path):
-    table, now = HostTable(packaged_hosts()), SystemClock().now()
-    (folder / "state").mkdir(mode=0o700)
-    authorities = open_authorities(folder / "state", config, table, now)
-    async with open_services(config, table, ours=authorities.issued, page="") as (services, hub), trio.open_nursery() as nursery:
+    state, now = folder / "state", SystemClock().now()
+    state.mkdir(mode=0o700)
+    hosts = Hosts(state)
+    authorities = open_authorities(state, config, hosts.table, now)
+    async with open_services(config, hosts, ours=authorities.issued, page="") as (services, hub), trio.open_nursery() as nursery:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
         made = Running(config, services, hub, port)

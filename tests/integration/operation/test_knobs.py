@@ -12,11 +12,10 @@ from tests.kit.gateway import AGENT, running
 from tests.kit.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.streams import seat
 from trio_gate.app.wiring import open_services
-from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
 from trio_gate.exchange.snapshot import check_condition, compile_snapshot
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext
 from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.net.transport import StreamTransport
@@ -33,11 +32,10 @@ async def test_a_slow_body_is_waited_for_by_its_rate(tmp_path, mock_clock: MockC
     files = {"env": {}.get, "read_file": str}
     text = GATEWAY.format(knob=knob) + AGENT
     config = load(text, "g.hcl", base_dir=str(tmp_path), check_condition=check_condition, **files)
-    table = HostTable(packaged_hosts())
     made, (ours, theirs) = compile_snapshot(1, config), memory_stream_pair()
     head, body = parted(request("dynamodb", DYNAMODB, body=b"x" * 26, secret="WRONG-WRONG-WRONG-WRONG", **JSON))
     async with (
-        open_services(config, table, ours=lambda _: False, page="") as (services, _),
+        open_services(config, Hosts(tmp_path), ours=lambda _: False, page="") as (services, _),
         trio.open_nursery() as nursery,
     ):
         inside = AgentListenerContext(services=services, snapshot=lambda: made, shutdown=Shutdown())

@@ -57,7 +57,7 @@ class HostTable:
     """All hosts of AWS that the gateway knows.
 
     Args:
-        data: the content of `hosts.json.gz`; its format is described in scripts/data/make_hosts.py.
+        data: the content of `hosts.json.gz`; its format is described in shell/exchange/host_rules.py.
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:

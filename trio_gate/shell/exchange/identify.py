@@ -54,6 +54,7 @@ class IdentifyStage:
         self._agent = agent
         self._snapshot = snapshot
         self._services = services
+        self._table = services.table
         self._room = room
         self._recorder = recorder
 
@@ -71,7 +72,7 @@ class IdentifyStage:
         if payload_hash is None:
             kept = await read_held(agent, self._limit, self._room, lambda: False)
             payload_hash = kept.sha256
-        name = steps.prove(claimed, payload_hash, self._snapshot, services.table, now=services.clock.now(), keys=services.keys)
+        name = steps.prove(claimed, payload_hash, self._snapshot, self._table, now=services.clock.now(), keys=services.keys)
         self._recorder.proved(name)
         proven = steps.admit(claimed, self._snapshot)
         self._recorder.admitted(proven.account_name)
@@ -85,7 +86,7 @@ class IdentifyStage:
             AgentGone: its body stopped coming.
         """
         services, agent, proven = self._services, self._agent, received.proven
-        routed = steps.route(proven, self._snapshot, services.table, services.keys)
+        routed = steps.route(proven, self._snapshot, self._table, services.keys)
         await services.models.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, services.models.catalog, agent.connection.content_length)
         whole, size = None, 0

@@ -105,13 +105,13 @@ def load_cached(cache: Path, name: str) -> Any:
         if not folder.exists():
             shutil.rmtree(cache, ignore_errors=True)  # of another version
             folder.mkdir(mode=0o700, parents=True)
-        _keep(path, json.dumps(model).encode())
+        keep(path, json.dumps(model).encode())
     except OSError as error:
         log.warning("trio-gate: %s cannot be kept: %s", path, error.strerror)
     return model
 
 
-def _keep(path: Path, data: bytes) -> None:
+def keep(path: Path, data: bytes) -> None:
     """Whole or not at all, for this user alone."""
     new = path.with_suffix(".new")
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:

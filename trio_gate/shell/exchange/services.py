@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.audit.refusals import Refusals
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.bodies import Bodies
+    from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.exchange.work import Work
     from trio_gate.shell.upstream.pool import UpstreamPool
@@ -24,7 +25,7 @@ class Services:
     """See the head of the file."""
 
     clock: Clock
-    table: HostTable
+    hosts: Hosts
     models: Models
     work: Work
     keys: SigningKeys
@@ -36,3 +37,8 @@ class Services:
     refusals: Refusals
     bodies: Bodies
     unreviewed: Unreviewed
+
+    @property
+    def table(self) -> HostTable:
+        """The host table in force: ask once for what belongs together."""
+        return self.hosts.table

@@ -75,8 +75,9 @@ class AgentListenerContext:
 
     def refusal(self, host: str) -> Unidentified | None:
         """Why no account could be reached by this host, None where one could."""
+        table = self.services.table
         try:
-            require_served_place(self.services.table.place(host), self.snapshot().config, self.services.table)
+            require_served_place(table.place(host), self.snapshot().config, table)
         except Unidentified as fault:
             return fault
         return None
