@@ -58,6 +58,16 @@ def _put(item: dict[str, Any]) -> object:
     return named("POST /", target("DynamoDB_20120810.PutItem"), json.dumps(item).encode(), at=place("dynamodb"))
 
 
+def _implied(params: dict[str, Any]) -> object:
+    return implied("apprunner", "CreateService", params, None, access="write")
+
+
+def _quoted(text: str) -> str:
+    for _ in range(6):
+        text = json.dumps([text])
+    return text
+
+
 ROWS: dict[str, Row] = {
     "a head, octet by octet": (lambda size: b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (size // 6), _octet_by_octet, 1000),
     "a list in a header": (lambda size: "a," * size, _listed, 1000),
@@ -78,8 +88,11 @@ ROWS: dict[str, Row] = {
         guess_protocol,
         4000,
     ),
-    "a name that ends as a role's over many values": (_wide("r", "a"), lambda item: implied("dynamodb", "PutItem", item), 1000),
-    "a role's word far in a name over many roles": (_wide("a", ROLE), lambda item: implied("dynamodb", "PutItem", item), 1000),
+    "a name that ends as a role's over many values": (_wide("r", "a"), _implied, 1000),
+    "a role's word far in a name over many roles": (_wide("a", ROLE[4:]), _implied, 1000),
+    "a text that begins many roles": (lambda size: {"a": "arn:aws:iam::" * size}, _implied, 1000),
+    "JSON that says role in every member": (lambda size: {"a": '{"roles":"\\u0061' * size + '"}' * size}, _implied, 1000),
+    "a text in a text in a text": (lambda size: {"a": _quoted("role" * size)}, _implied, 1000),
     "a long name over many values": (_wide("bucket", "bucket"), _put, 500),
     "a name among the ARNs of a template": (
         lambda size: "arn:aws:s3:::" + "a/a/" * size,

@@ -145,6 +145,7 @@ def test_every_facet_has_its_type(name: str):
         "string": f'{name} == "x"',
         "bool": name,
         "list of strings": f'"x" in {name}',
+        "list of maps": f'{name}.exists(entry, entry["x"] == "y")',
         "map": f'{name}["x"] == 1',
         "timestamp": f"{name}.getHours() == 1",
     }

@@ -68,7 +68,7 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         path=head.target.path,
         params=named.params,
         iam_action=action.name if action else None,
-        iam_actions=all_actions(tables, action, service=service, operation=operation, params=params),
+        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params),
         access=action.access if action else "write",
         reads_secret=reads_secret(service, operation, params, reviewed=reviewed),
         vends_credentials=vends_credentials(service, operation, params, reviewed=reviewed),

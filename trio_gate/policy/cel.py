@@ -22,6 +22,7 @@ from trio_gate.policy.activation import GatheredFacts, Plan, Undecided
 from trio_gate.policy.checked_ast import Node, tree
 from trio_gate.policy.cost import work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
+from trio_gate.policy.guarded_has import guarded
 from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def check(source: str) -> Sequence[Fault]:
     """All that is wrong with a condition. Never fails, whatever the text."""
     try:
         program, root = _compiled(source)
+        _guarded(program)
         faults = [*name_faults(root), *_pattern_faults(root), *work_faults(root)] or list(_type_faults(program, source))
         return [*faults, *arn_remarks(root)]
     except _Flawed as flawed:
@@ -77,8 +79,8 @@ def compile_condition(source: str) -> Condition:
     faults = [fault for fault in check(source) if fault.fatal]
     if faults:
         raise ValueError(f"the condition is not sound: {faults[0].message}")
-    program, root = _compiled(source)
-    return Condition(plan=Plan(reads(root)), program=program)
+    program = _guarded(_compiled(source)[0])
+    return Condition(plan=Plan(reads(tree(program.serialize()))), program=program)
 
 
 class Evidence:
@@ -148,6 +150,15 @@ def _compiled(source: str) -> tuple[Any, Node]:
         return program, tree(program.serialize())
     except (ValueError, LookupError, RecursionError):
         raise _Flawed([Fault(offset=0, message="it cannot be read back: write it in a simpler way")]) from None
+
+
+def _guarded(program: Any) -> Any:
+    """The same with every has() of a chain guarded."""
+    rewritten = guarded(program.serialize())
+    try:
+        return program if rewritten is None else _RUN.deserialize(rewritten)
+    except RuntimeError:
+        raise _Flawed([Fault(offset=0, message="a has() in it is nested too deep", hint="use several rules")]) from None
 
 
 def _type_faults(program: Any, source: str) -> Iterator[Fault]:

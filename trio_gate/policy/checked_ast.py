@@ -53,12 +53,13 @@ def tree(serialized: bytes) -> Node:
 def _fields(data: bytes) -> dict[int, list[Any]]:
     """A protobuf message: the values of each field by its number, in order."""
     found: dict[int, list[Any]] = {}
-    for number, value in _wire(data):
+    for number, value in wire(data):
         found.setdefault(number, []).append(value)
     return found
 
 
-def _wire(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def wire(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a protobuf message, in order. Raises ValueError for a type of field that expressions do not have."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.iam.tables import Action, Tables
+    from trio_gate.aws.model.shape import Shape
 
 _TAGGERS = ("TagResource", "CreateTags", "AddTags", "AddTagsToResource", "AddTagsToStream", "TagQueue", "CreateOrUpdateTags")
 _TAGS = ("Tags", "tags", "TagSet", "TagList", "TagSpecifications", "tagSpecifications", "TagSpecification")
@@ -64,12 +65,12 @@ def _express(tables: Tables, name: str) -> Action | None:
 
 
 def all_actions(
-    tables: Tables, main: Action | None, *, service: str, operation: str, params: Mapping[str, Value]
+    tables: Tables, main: Action | None, *, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]
 ) -> tuple[str, ...] | Unknown:
     """Every action the call implies, the main one first; UNKNOWN where that cannot be said."""
     if main is None:
         return UNKNOWN
-    extra = implied(service, operation, params)
+    extra = implied(service, operation, params, shape, access=main.access)
     if extra is UNKNOWN:
         return UNKNOWN
     if service == "dynamodb" and operation in _DYNAMODB:

@@ -1,45 +1,25 @@
-"""Actions that parameters add to a call: access lists and tags on S3 objects, copies, passed roles, templates.
+"""Actions that parameters add to a call: access lists and tags on S3 objects, copies, passed roles.
 
-Rule: where a call runs something whose needs its parameters do not show (a CloudFormation template, a launch template, a
-task definition), what it implies is UNKNOWN. Source: the service authorization reference and S3's "Required permissions".
+Rule: where a call runs something whose needs its parameters do not show, what it implies is UNKNOWN (see `unseen`). Source: the
+service authorization reference and S3's "Required permissions".
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.param_paths import at, given, items, leaves
+from trio_gate.aws.iam.passed_roles import passes_role
+from trio_gate.aws.iam.unseen import acts_unseen
+from trio_gate.aws.param_paths import at, given, items
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Unknown, Value
-
-_IAM_ARN = re.compile(r"arn:aws[a-z-]{0,32}:iam::[0-9]{12}:(?:role|instance-profile)/.", re.DOTALL)
-_ROLE_MEMBER = "iaminstanceprofile"
-_ROLE_ENDS = ("rolearn", "rolearns", "instanceprofilearn", "iamrole", "iamroles", _ROLE_MEMBER)
-_LONG_NAME = 1024
-"""Characters of a member's name that is not searched: any of AWS's is shorter."""
-
-_ROLE_WORD = re.compile(r"role|instanceprofile", re.IGNORECASE | re.ASCII)
-_ROLE_NAMES = {
-    "batch": {"instanceRole", "serviceRole", "spotIamFleetRole"},
-    "codebuild": {"serviceRole", "resourceAccessRole", "fleetServiceRole", "serviceRoleOverride"},
-    "ec2": {"IamFleetRole"},
-    "emr": {"JobFlowRole", "ServiceRole", "AutoScalingRole", "InstanceRole"},
-    "glue": {"Role", "TmpDirIAMRole", "CatalogEncryptionServiceRole"},
-    "neptune": {"DomainIAMRoleName"},
-    "rds": {"DomainIAMRoleName", "CustomIamInstanceProfile"},
-    "ssm": {"IamRole", "ExecutionRoleName", "ServiceRole"},
-}
-"""Members that pass a role by its bare name."""
-
-_NO_PASSING = frozenset({"sts", "sso", "sso-admin", "securityhub", "rolesanywhere", "account-access", "iam-toolbox"})
-"""Services that name roles without passing them."""
+    from trio_gate.aws.call import Access, Unknown, Value
+    from trio_gate.aws.model.shape import Shape
 
 _OBJECT_EXTRAS = (
     (("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"), "s3:PutObjectAcl"),
@@ -71,102 +51,31 @@ _ALWAYS = {
     ("neptunedata", "ExecuteGremlinProfileQuery"): ("neptune-db:ReadDataViaQuery", "neptune-db:DeleteDataViaQuery"),
     ("neptunedata", "ExecuteOpenCypherQuery"): ("neptune-db:ReadDataViaQuery", "neptune-db:DeleteDataViaQuery"),
     ("iam", "AddRoleToInstanceProfile"): ("iam:PassRole",),
+    ("ssm", "UpdateServiceSetting"): ("iam:PassRole",),  # one of the settings is the name of a role
 }
 _STS_EXTRAS = (
     (("Tags", "TransitiveTagKeys"), "sts:TagSession"),
     (("SourceIdentity",), "sts:SetSourceIdentity"),
     (("ProvidedContexts",), "sts:SetContext"),
 )
-_BLIND = frozenset(
-    [
-        ("cloudcontrol", "CreateResource"),
-        ("cloudcontrol", "DeleteResource"),
-        ("cloudcontrol", "UpdateResource"),
-        ("datapipeline", "PutPipelineDefinition"),
-        ("ecs", "CreateService"),
-        ("ecs", "CreateTaskSet"),
-        ("ecs", "RunTask"),
-        ("ecs", "StartTask"),
-        ("ecs", "UpdateService"),
-        ("elasticbeanstalk", "CreateEnvironment"),
-        ("elasticbeanstalk", "UpdateEnvironment"),
-        ("servicecatalog", "ProvisionProduct"),
-        ("servicecatalog", "UpdateProvisionedProduct"),
-        ("servicecatalog", "TerminateProvisionedProduct"),
-    ]
-)
-"""Operations that act through something their parameters do not show."""
-
-_BLIND_WITHOUT = {
-    ("cloudformation", "CreateStack"): "RoleARN",
-    ("cloudformation", "UpdateStack"): "RoleARN",
-    ("cloudformation", "DeleteStack"): "RoleARN",
-    ("cloudformation", "ExecuteChangeSet"): "RoleARN",
-    ("cloudformation", "RollbackStack"): "RoleARN",
-    ("cloudformation", "ContinueUpdateRollback"): "RoleARN",
-    ("ssm", "StartAutomationExecution"): "AutomationAssumeRole",
-    ("ssm", "StartChangeRequestExecution"): "AutomationAssumeRole",
-}
-"""Operations that run a template as the caller unless this member names a role for it."""
-
-_BLIND_WITH = re.compile(r"LaunchTemplates?|LaunchTemplateConfigs|LaunchTemplateData|MixedInstancesPolicy|launchTemplate")
 
 
-def implied(service: str, operation: str, params: Mapping[str, Value]) -> tuple[str, ...] | Unknown:
+def implied(
+    service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, access: Access
+) -> tuple[str, ...] | Unknown:
     """What a call asks for besides its main action, in no promised order; UNKNOWN where that cannot be said."""
-    if (service, operation) in _BLIND or _runs_a_template(service, operation, params):
+    reads = access in ("read", "list")
+    if acts_unseen(service, operation, params, shape, reads=reads):
         return UNKNOWN
     extra = list(_ALWAYS.get((service, operation), ()))
     if service == "s3":
         extra += _s3(operation, params)
     if service == "sts":
         extra += _when_given(_STS_EXTRAS, params)
-    passing = _passes_role(service, params)
+    passing = passes_role(service, operation, params, shape, reads=reads)
     if passing is UNKNOWN:
         return UNKNOWN
     return (*extra, "iam:PassRole") if passing else tuple(extra)
-
-
-def _runs_a_template(service: str, operation: str, params: Mapping[str, Value]) -> bool:
-    role = _BLIND_WITHOUT.get((service, operation))
-    if role is not None:
-        return not given(params, role)
-    return service in {"ec2", "autoscaling", "eks", "batch"} and any(_BLIND_WITH.fullmatch(name) for name in _names(params))
-
-
-def _names(params: Mapping[str, Value]) -> set[str]:
-    return {name for path, _ in leaves(params) for name in path}
-
-
-def _passes_role(service: str, params: Mapping[str, Value]) -> bool | Unknown:
-    if service in _NO_PASSING or service == "iam":
-        return False
-    named = _ROLE_NAMES.get(service, set())
-    unknown = False
-    worded: dict[str, bool] = {}
-    for path, value in leaves(params):
-        if value is UNKNOWN:
-            unknown = unknown or not (service == "s3" and path == ("Body",))
-        elif value and (
-            any(name in named or _names_role(name) for name in path) or _points_at_role(path[-1], str(value), worded)
-        ):
-            return True
-    return UNKNOWN if unknown else False
-
-
-def _names_role(name: str) -> bool:
-    """Only the end of a name is looked at: it stands on the way to many values, and may be as long as the body."""
-    end = fold(name[-len(_ROLE_MEMBER) :])
-    return end.endswith(_ROLE_ENDS) and (end != _ROLE_MEMBER or len(name) == len(end))
-
-
-def _points_at_role(name: str, value: str, worded: dict[str, bool]) -> bool:
-    """Whether a value is a role's ARN under a name with that word in it; `worded` has the names that were read before."""
-    if _IAM_ARN.match(value) is None:
-        return False
-    if name not in worded:
-        worded[name] = len(name) > _LONG_NAME or _ROLE_WORD.search(name) is not None
-    return worded[name]
 
 
 def _when_given(rows: tuple[tuple[tuple[str, ...] | str, ...], ...], params: Mapping[str, Value]) -> list[str]:

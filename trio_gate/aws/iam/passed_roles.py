@@ -1,0 +1,240 @@
+"""Roles and instance profiles that a call passes: `iam:PassRole` is implied by a value, wherever in a write it stands.
+
+Rule: the ARN of a role among the parameters passes it, as an attribute's value, in a patch or in JSON within a text too; so does any
+value of a member whose name says that it takes a role, since many take bare names. Reads pass by such a member alone. What only
+names roles, or takes no IAM role in spite of its name, stands in a short list with its reason; all else is passed, or UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.model.shape import Shape
+
+    _Spot = tuple[Value, Shape | None, bool]
+
+_ARN = re.compile(r"arn:[^:\s]{1,64}:iam:[^:\s]{0,32}:[^/\s]{0,128}:(?:role|instance-profile)/", re.IGNORECASE)
+_ROLE_NAME = re.compile(r"(?:roles?|instanceprofiles?)(?:names?|arns?|namearn|identifier)?(?:override|update)?$")
+_LONGEST_NAME = 64
+"""Characters at the end of a name that are looked at: any of AWS's says there what it is."""
+
+_WORTH_READING = re.compile(r"\\|:iam:|role|profile", re.IGNORECASE | re.ASCII)
+_BYTES_WORTH_READING = re.compile(rb":iam:|^\s*[{\[\"]", re.IGNORECASE)
+_LONGEST_JSON = 1 << 20
+"""Characters of a text that is read as JSON; of a longer one that may hold a role it cannot be said."""
+
+_DEEPEST_JSON = 4
+"""Texts within texts that are read as JSON."""
+
+_NAMED_BY_SERVICE = frozenset(
+    (
+        "account-access-runtime",  # asks for a role's credentials
+        "iam",  # makes and changes roles; what hands one on is among the actions that it always implies
+        "securityhub",  # findings, filters and their notes tell of roles
+        "sso",  # asks for a role's credentials
+        "sts",  # takes a role up itself
+    )
+)
+"""Services that name roles and pass none."""
+
+_TAKES_DATA = frozenset(
+    (service, operation)
+    for service, operations in {
+        "bedrock-runtime": "Converse ConverseStream InvokeModel InvokeModelWithResponseStream",
+        "cloudwatch": "PutMetricData",
+        "dynamodb": "BatchExecuteStatement BatchWriteItem DeleteItem ExecuteStatement ExecuteTransaction PutItem "
+        "TransactWriteItems UpdateItem",
+        "events": "PutEvents",
+        "firehose": "PutRecord PutRecordBatch",
+        "iot-data": "Publish UpdateThingShadow",
+        "kinesis": "PutRecord PutRecords",
+        "lambda": "Invoke InvokeAsync InvokeWithResponseStream",
+        "logs": "PutLogEvents",
+        "s3": "CopyObject CreateMultipartUpload PutObject UploadPart UploadPartCopy",
+        "secretsmanager": "PutSecretValue",
+        "sns": "Publish PublishBatch",
+        "sqs": "SendMessage SendMessageBatch",
+        "ssm": "PutParameter",
+        "timestream-write": "WriteRecords",
+        "xray": "PutTelemetryRecords PutTraceSegments",
+    }.items()
+    for operation in operations.split()
+)
+"""Operations that keep or hand on messages, records, items and objects: AWS reads no role in them."""
+
+_TAGS = frozenset(("tags", "taglist", "tagset", "tagspecification", "tagspecifications"))
+_LET_IN = frozenset(
+    (
+        "datalakeprincipal",
+        "datalakeprincipalidentifier",
+        "grantee",
+        "granteeidentifier",
+        "granteeprincipal",
+        "principal",
+        "principalarn",
+        "principalarns",
+        "principalid",
+        "principalidentifier",
+        "principals",
+        "retiringprincipal",
+    )
+)
+_NAMED_BY_MEMBER = _TAGS | _LET_IN
+"""Members, in lower case, in which a role is spoken of, or is the one that gets access."""
+
+_NO_IAM_ROLE = frozenset(
+    (service, fold(member))
+    for service, members in {
+        "bedrock-agent": "role",  # who says a line of a prompt
+        "bedrock-agent-runtime": "role",
+        "bedrock-agentcore": "role",
+        "bedrock-runtime": "role",
+        "chime": "Role",  # of a member in a room
+        "chime-sdk-media-pipelines": "ParticipantRole",
+        "codebuild": "approverRoles",  # of people in a repository
+        "connect": "ParticipantRole",
+        "connecthealth": "participantRole role",
+        "datazone": "snowflakeRole",
+        "dms": "InstanceProfileIdentifier InstanceProfileName",  # DMS's own profiles of networks
+        "eks": "role",  # in Argo CD
+        "es": "MasterBackendRole",  # in a SAML assertion
+        "firehose": "SnowflakeRole",
+        "grafana": "grafanaRole keyRole role",  # levels in Grafana
+        "invoicing": "ReceiverRole",
+        "iot-managed-integrations": "Role",  # hub or device
+        "kinesisvideo": "Role",  # master or viewer
+        "medialive": "AudioDashRoles CaptionDashRoles Role",  # of a track, of a node
+        "mq": "RoleName UserRoleName",  # attributes in LDAP
+        "opensearch": "MasterBackendRole",
+        "opensearchmemory": "role",
+        "organizations": "RoleName",  # of a role that is made in the new account
+        "quicksight": "ColumnDataRole ColumnGeographicRole DatabaseAccessControlRole GeographicRole GeographicalRole PropertyRole "
+        "Role SelfUpgradeUserRole UserRole",  # of columns, visuals and users
+        "rds": "TargetRole",  # reader or writer
+        "repostspace": "channelRole role",
+        "sagemaker": "RoleName",  # in a partner's application
+        "securityagent": "role",
+        "transcribe": "ParticipantRole",
+        "workdocs": "Role Roles",
+        "workmail": "Role",
+    }.items()
+    for member in members.split()
+)
+"""Members of services, in lower case, that are called a role and are none of IAM."""
+
+
+def passes_role(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool | Unknown:
+    """Whether a call passes a role; UNKNOWN where it cannot be said.
+
+    Args:
+        service: botocore's name.
+        operation: botocore's name.
+        params: by botocore's member names.
+        shape: of the operation's input: a name that is none of its members is a key that somebody chose.
+        reads: whether the call only reads.
+    """
+    if service in _NAMED_BY_SERVICE:
+        return False
+    by_value = not reads and (service, operation) not in _TAKES_DATA
+    todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name said that it is a role
+    unknown = False
+    while todo:
+        value, kind, named = todo.pop()
+        if isinstance(value, dict):
+            todo += _members(service, value, kind, named=named, by_value=by_value)
+        elif isinstance(value, list):
+            inner = kind.inner("") if kind else None
+            todo += [(item, inner, named) for item in value]
+        elif named or by_value:
+            found = _is_role(value, named=named)
+            if found is True:
+                return True
+            unknown = unknown or found is UNKNOWN
+    return UNKNOWN if unknown else False
+
+
+def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named: bool, by_value: bool) -> Iterator[_Spot]:
+    """What is in a structure or a map, but members that only name roles and the content that is uploaded."""
+    for name, item in value.items():
+        if kind is not None and kind.type != "structure":
+            yield item, kind.inner(name), named or (by_value and _key_passes(name))
+            if by_value and ":" in name:
+                yield name, None, False
+            continue
+        member = kind.members.get(name) if kind else None
+        takes = _member_passes(service, name) if member else _name_passes(service, name)
+        if takes is not None and not (item is UNKNOWN and member and member.streaming and member.shape.type == "blob"):
+            yield item, member.shape if member else None, named or takes
+
+
+def _name_passes(service: str, name: str) -> bool | None:
+    """Whether a member takes a role by its name; None where roles in it are only named."""
+    end = fold(name[-_LONGEST_NAME:])
+    if end in _NAMED_BY_MEMBER:
+        return None
+    return (service, end) not in _NO_IAM_ROLE and _ROLE_NAME.search(end) is not None
+
+
+_member_passes = functools.lru_cache(maxsize=1 << 14)(_name_passes)
+"""The same, kept: for names that the model has."""
+
+
+def _key_passes(key: str) -> bool:
+    """Whether a key that somebody chose says that a role is behind it: `role` alone is said of much else."""
+    end = fold(key[-_LONGEST_NAME:])
+    return end not in ("role", "roles") and _ROLE_NAME.search(end) is not None
+
+
+def _is_role(value: Value, *, named: bool) -> bool | Unknown:
+    """Whether a value that is no list and no structure is a role, or holds one."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, bytes):
+        return _holds_role(value.decode("latin-1"), 0) if _BYTES_WORTH_READING.search(value) else False
+    return isinstance(value, str) and value != "" and (named or _holds_role(value, 0))
+
+
+def _holds_role(text: str, depth: int) -> bool | Unknown:
+    """Whether a text holds the ARN of a role, or is JSON that passes one."""
+    if _WORTH_READING.search(text) is None:
+        return False
+    bare = text.lstrip("\ufeff \t\r\n")
+    if bare[:1] not in ("{", "[", '"'):
+        return _ARN.search(text) is not None
+    if len(text) > _LONGEST_JSON or depth == _DEEPEST_JSON:
+        return _ARN.search(text) is not None or UNKNOWN
+    try:
+        todo = [(json.loads(bare, object_pairs_hook=tuple, parse_int=float, strict=False), False)]
+    except (ValueError, RecursionError):  # another reader may be more patient, and what is escaped is not seen
+        return _ARN.search(text) is not None or (UNKNOWN if "\\" in text else False)
+    return _json_passes(todo, depth)
+
+
+def _json_passes(todo: list[tuple[Any, bool]], depth: int) -> bool | Unknown:
+    """The same of parsed JSON, whose objects are pairs: of two members of one name either may count."""
+    unknown = False
+    while todo:
+        value, named = todo.pop()
+        if isinstance(value, tuple):
+            # A statement of a policy speaks of roles, as principals and resources.
+            pairs = [(key, item) for key, item in value if fold(key) != "statement"]
+            todo += [(item, named or _key_passes(key)) for key, item in pairs]
+            todo += [(key, False) for key, _ in pairs if ":" in key]
+        elif isinstance(value, list):
+            todo += [(item, named) for item in value]
+        elif isinstance(value, str) and value:
+            found = named or _holds_role(value, depth + 1)
+            if found is True:
+                return True
+            unknown = unknown or found is UNKNOWN
+    return UNKNOWN if unknown else False

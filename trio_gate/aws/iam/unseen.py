@@ -1,0 +1,164 @@
+"""Calls that act through something their parameters do not show, or show in a language of its own: templates, definitions.
+
+Rule: what such a call asks for is UNKNOWN. A member whose name says that it holds a definition makes it so in every service but
+those where AWS does not act on it; the rest is listed by operation. A role that is named for it shows the permissions instead.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.param_paths import at, given
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Value
+    from trio_gate.aws.model.shape import Shape
+
+_OPERATIONS = frozenset(
+    (service, operation)
+    for service, operations in {
+        "cloudcontrol": "CreateResource DeleteResource UpdateResource",
+        "cloudformation": "CancelUpdateStack CreateStackInstances CreateStackRefactor DeleteStackInstances DetectStackDrift "
+        "DetectStackResourceDrift DetectStackSetDrift ExecuteChangeSet ExecuteStackRefactor ImportStacksToStackSet StartResourceScan "
+        "UpdateStackInstances",
+        "config": "PutConformancePack PutOrganizationConformancePack",  # a template, or an SSM document that is one
+        "datapipeline": "ActivatePipeline PutPipelineDefinition",
+        "ecs": "CreateDaemon CreateService CreateTaskSet RunTask StartTask UpdateDaemon UpdateService",
+        "elasticbeanstalk": "ApplyEnvironmentManagedAction ComposeEnvironments CreateConfigurationTemplate CreateEnvironment "
+        "RebuildEnvironment TerminateEnvironment UpdateConfigurationTemplate UpdateEnvironment",
+        "glue": "CreateBlueprint StartBlueprintRun UpdateBlueprint",
+        "imagebuilder": "CreateComponent CreateWorkflow ImportComponent",
+        "launch-wizard": "CreateDeployment DeleteDeployment UpdateDeployment",
+        "sagemaker": "CreateProject UpdateProject",
+        "serverlessrepo": "CreateCloudFormationChangeSet",
+        "servicecatalog": "CreateProvisionedProductPlan ExecuteProvisionedProductPlan ExecuteProvisionedProductServiceAction "
+        "ImportAsProvisionedProduct ProvisionProduct TerminateProvisionedProduct UpdateProvisionedProduct "
+        "UpdateProvisionedProductProperties",
+        "ssm": "StartAutomationExecution StartChangeRequestExecution",
+        "ssm-quicksetup": "CreateConfigurationManager UpdateConfigurationDefinition",
+    }.items()
+    for operation in operations.split()
+)
+
+_UNLESS = {
+    ("cloudformation", "ContinueUpdateRollback"): "RoleARN",
+    ("cloudformation", "CreateChangeSet"): "RoleARN",
+    ("cloudformation", "CreateStack"): "RoleARN",
+    ("cloudformation", "CreateStackSet"): "AdministrationRoleARN",
+    ("cloudformation", "DeleteStack"): "RoleARN",
+    ("cloudformation", "RollbackStack"): "RoleARN",
+    ("cloudformation", "UpdateStack"): "RoleARN",
+    ("cloudformation", "UpdateStackSet"): "AdministrationRoleARN",
+}
+"""Operations that act as the caller, or as a role of old, unless this member names one for it."""
+
+_LAUNCHES = frozenset(("autoscaling", "batch", "ec2", "eks"))
+_LAUNCH_TEMPLATE = frozenset(
+    ("launchtemplate", "launchtemplates", "launchtemplateconfigs", "launchtemplatedata", "mixedinstancespolicy")
+)
+"""Members, in lower case, of those services: what a launch template holds is not among the parameters."""
+
+_DEFINITION = re.compile(
+    r"(?:app|inline)?template(?:body|url|uri|s3uri|file)?|buildspec(?:override)?|definition(?:string|s3location|uri|zip)?"
+    r"|pipelinedefinition|pipelineconfigurationbody|manifest|spec|runbooks?|inlinerecipe|blueprintlocation"
+)
+"""Names, in lower case, of members that hold or point at a definition, where they hold a text or a blob."""
+
+_LONGEST_NAME = 64
+
+_BY_SERVICE = {
+    "apigateway": frozenset(("body",)),  # an OpenAPI document names the roles of integrations
+    "apigatewayv2": frozenset(("body",)),
+    "iot": frozenset(("sql",)),  # functions of the language take roles
+    "mwaa-serverless": frozenset(("definitions3location",)),
+    "observabilityadmin": frozenset(("body",)),  # of a pipeline
+    "sagemaker": frozenset(("pipelinedefinitions3location",)),
+    "ssm": frozenset(("content",)),  # of a document
+}
+"""More of them, of any type, where the name alone says too little."""
+
+_NOT_ACTED_ON = {
+    "appsync": "definition",  # of a type
+    "b2bi": "template",  # of a mapping of texts
+    "bedrock": "definition",  # of a topic, a rule
+    "bedrock-agent": "definition",  # of a flow, member by member
+    "bedrock-agentcore-control": "definition",
+    "cloudwatchomni": "definition",  # of a view
+    "connect": "template",  # of a view
+    "dms": "definition",  # of tables
+    "glue": "template",  # of a request
+    "importexport": "manifest",  # of a parcel
+    "kendra": "template",  # of a data source, whose role is a member
+    "network-firewall": "definition",  # of a variable
+    "pinpoint-email": "template",  # of a message
+    "qconnect": "definition templateuri",
+    "quicksight": "definition template",  # of a dashboard
+    "rds": "manifest",  # of an engine
+    "securityhub": "definition",
+    "ses": "template",  # of a message
+    "sesv2": "template",
+    "socialmessaging": "template templatebody",
+    "wisdom": "templateuri",
+}
+"""Members of services, in lower case, that hold a definition of something that AWS does not act on with anybody's permissions."""
+
+_ANY_OPERATION = ":scheduler:::aws-sdk:"
+"""What is in the ARN of a schedule's target where it is any operation of AWS, its parameters a text."""
+
+
+def acts_unseen(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool:
+    """Whether a call may ask for actions that cannot be said from its parameters. `shape` is of the operation's input."""
+    if (service, operation) in _OPERATIONS:
+        return True
+    if (service, operation) in _UNLESS:
+        return not given(params, _UNLESS[service, operation])
+    if service == "scheduler" and _ANY_OPERATION in str(at(params, "Target", "Arn")):
+        return True
+    return not reads and (shape is None or _reaches(service, shape)) and _carries(service, dict(params))
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _reaches(service: str, shape: Shape) -> bool:
+    """Whether an input has a member that may hold a definition: only then are parameters looked through."""
+    seen, todo = {shape}, [shape]
+    while todo:
+        for name, member in todo.pop().members.items():
+            if _whole(service, name) or _text(service, name):
+                return True
+            if member.shape not in seen:
+                seen.add(member.shape)
+                todo.append(member.shape)
+    return False
+
+
+def _carries(service: str, params: dict[str, Value]) -> bool:
+    todo: list[Value] = [params]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, list):
+            todo += value
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if item in (None, "", b"", [], {}):
+                    continue
+                if _whole(service, name) or (not isinstance(item, dict) and _text(service, name)):
+                    return True
+                todo.append(item)
+    return False
+
+
+def _whole(service: str, name: str) -> bool:
+    """Whether a member makes the actions unknown whatever its type."""
+    end = fold(name[:_LONGEST_NAME])
+    return end in _BY_SERVICE.get(service, ()) or (service in _LAUNCHES and end in _LAUNCH_TEMPLATE)
+
+
+def _text(service: str, name: str) -> bool:
+    """Whether a member holds a definition where it is a text or a blob."""
+    end = fold(name[:_LONGEST_NAME])
+    return _DEFINITION.fullmatch(end) is not None and end not in _NOT_ACTED_ON.get(service, "").split()
