@@ -11,6 +11,7 @@ from tests.kit.aws.meanings import ACCOUNT, meaning, model, operations, services
 from tests.kit.aws.naming import catalog
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import passed_roles
+from trio_gate.aws.iam.role_texts import MAX_READ
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/worker"
 PROFILE = f"arn:aws-us-gov:iam::{ACCOUNT}:instance-profile/worker"
@@ -49,12 +50,14 @@ ESCAPED = '{"Launch\\u0052ole": "x", "R": "arn:aws:iam::%s:role\\/w"}' % ACCOUNT
         ("lambda", "UpdateFunctionConfiguration", {"Environment": {"Variables": {"WHO": ROLE}}}),
         ("lambda", "UpdateFunctionConfiguration", {"Environment": {"Variables": {ROLE: "x"}}}),
         ("glue", "UpdateTable", {"TableInput": {"Parameters": {"a": f"as {ROLE} it reads"}}}),
-        ("apprunner", "CreateService", {"ServiceName": ROLE.upper()}),
+        ("appconfig", "CreateHostedConfigurationVersion", {"Content": b'\xff {"a": "' + ROLE.encode()}),
+        ("appconfig", "CreateHostedConfigurationVersion", {"Content": b" " * 99 + ESCAPED.encode()}),
         ("apprunner", "CreateService", {"ServiceName": "arn:aws:iam::${AWS::AccountId}:role/x"}),
         ("bedrock-agent", "CreateAgent", {"agentResourceRoleArn": "arn:aws:iam:::role/x"}),
         # JSON in a text
         ("servicecatalog", "CreateConstraint", {"Type": "LAUNCH", "Parameters": json.dumps({"RoleArn": ROLE})}),
         ("servicecatalog", "CreateConstraint", {"Type": "LAUNCH", "Parameters": '{"LocalRoleName": "worker"}'}),
+        ("servicecatalog", "CreateConstraint", {"Parameters": '{"IamInstanceProfile": "worker"}'}),
         ("servicecatalog", "CreateConstraint", {"Parameters": ESCAPED}),
         ("servicecatalog", "CreateConstraint", {"Parameters": "\ufeff " + ESCAPED}),
         ("servicecatalog", "CreateConstraint", {"Parameters": json.dumps({"a": [{"b": ESCAPED}]})}),
@@ -123,12 +126,22 @@ for _ in range(6):
     [
         '{"a": "\\u0061rn", }',  # another reader may take it
         DEEP,
-        '{"a": "' + "x" * (1 << 20) + '\\u0061"}',
+        '{"a": "' + "x" * MAX_READ + '\\u0061"}',
+        ":iam:" + "x" * MAX_READ,
         '{"role": ' + "[" * 100_000 + '"\\u0061"',
     ],
 )
 def test_a_text_that_cannot_be_read_to_its_end_is_unknown(text):
     assert passes("servicecatalog", "CreateConstraint", {"Parameters": text}) is UNKNOWN
+
+
+def test_what_is_read_is_bounded_over_all_texts_of_a_call():
+    one = '{"a": "\\n"}' + " " * (MAX_READ // 4)
+    assert passes("appconfig", "CreateHostedConfigurationVersion", {"Content": one.encode() * 5}) is UNKNOWN
+    texts = {f"n{number}": one for number in range(5)}
+    assert passes("glue", "UpdateTable", {"TableInput": {"Parameters": texts}}) is UNKNOWN
+    del texts["n0"], texts["n1"]
+    assert passes("glue", "UpdateTable", {"TableInput": {"Parameters": texts}}) is False
 
 
 def test_a_value_that_is_not_known_may_be_a_role():

@@ -8,12 +8,10 @@ names roles, or takes no IAM role in spite of its name, stands in a short list w
 from __future__ import annotations
 
 import functools
-import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.text.folding import fold
+from trio_gate.aws.iam.role_texts import RoleTexts, key_passes, name_end, says_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,19 +20,6 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
 
     _Spot = tuple[Value, Shape | None, bool]
-
-_ARN = re.compile(r"arn:[^:\s]{1,64}:iam:[^:\s]{0,32}:[^/\s]{0,128}:(?:role|instance-profile)/", re.IGNORECASE)
-_ROLE_NAME = re.compile(r"(?:roles?|instanceprofiles?)(?:names?|arns?|namearn|identifier)?(?:override|update)?$")
-_LONGEST_NAME = 64
-"""Characters at the end of a name that are looked at: any of AWS's says there what it is."""
-
-_WORTH_READING = re.compile(r"\\|:iam:|role|profile", re.IGNORECASE | re.ASCII)
-_BYTES_WORTH_READING = re.compile(rb":iam:|^\s*[{\[\"]", re.IGNORECASE)
-_LONGEST_JSON = 1 << 20
-"""Characters of a text that is read as JSON; of a longer one that may hold a role it cannot be said."""
-
-_DEEPEST_JSON = 4
-"""Texts within texts that are read as JSON."""
 
 _NAMED_BY_SERVICE = frozenset(
     (
@@ -93,7 +78,7 @@ _NAMED_BY_MEMBER = _TAGS | _LET_IN
 """Members, in lower case, in which a role is spoken of, or is the one that gets access."""
 
 _NO_IAM_ROLE = frozenset(
-    (service, fold(member))
+    (service, member.lower())
     for service, members in {
         "bedrock-agent": "role",  # who says a line of a prompt
         "bedrock-agent-runtime": "role",
@@ -147,7 +132,7 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
         return False
     by_value = not reads and (service, operation) not in _TAKES_DATA
     todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name said that it is a role
-    unknown = False
+    texts, unknown = RoleTexts(), False
     while todo:
         value, kind, named = todo.pop()
         if isinstance(value, dict):
@@ -156,7 +141,7 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
             inner = kind.inner("") if kind else None
             todo += [(item, inner, named) for item in value]
         elif named or by_value:
-            found = _is_role(value, named=named)
+            found = _is_role(texts, value, named=named)
             if found is True:
                 return True
             unknown = unknown or found is UNKNOWN
@@ -167,7 +152,7 @@ def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named
     """What is in a structure or a map, but members that only name roles and the content that is uploaded."""
     for name, item in value.items():
         if kind is not None and kind.type != "structure":
-            yield item, kind.inner(name), named or (by_value and _key_passes(name))
+            yield item, kind.inner(name), named or (by_value and key_passes(name))
             if by_value and ":" in name:
                 yield name, None, False
             continue
@@ -179,62 +164,18 @@ def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named
 
 def _name_passes(service: str, name: str) -> bool | None:
     """Whether a member takes a role by its name; None where roles in it are only named."""
-    end = fold(name[-_LONGEST_NAME:])
-    if end in _NAMED_BY_MEMBER:
-        return None
-    return (service, end) not in _NO_IAM_ROLE and _ROLE_NAME.search(end) is not None
+    end = name_end(name)
+    return None if end in _NAMED_BY_MEMBER else (service, end) not in _NO_IAM_ROLE and says_role(end)
 
 
 _member_passes = functools.lru_cache(maxsize=1 << 14)(_name_passes)
 """The same, kept: for names that the model has."""
 
 
-def _key_passes(key: str) -> bool:
-    """Whether a key that somebody chose says that a role is behind it: `role` alone is said of much else."""
-    end = fold(key[-_LONGEST_NAME:])
-    return end not in ("role", "roles") and _ROLE_NAME.search(end) is not None
-
-
-def _is_role(value: Value, *, named: bool) -> bool | Unknown:
+def _is_role(texts: RoleTexts, value: Value, *, named: bool) -> bool | Unknown:
     """Whether a value that is no list and no structure is a role, or holds one."""
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, bytes):
-        return _holds_role(value.decode("latin-1"), 0) if _BYTES_WORTH_READING.search(value) else False
-    return isinstance(value, str) and value != "" and (named or _holds_role(value, 0))
-
-
-def _holds_role(text: str, depth: int) -> bool | Unknown:
-    """Whether a text holds the ARN of a role, or is JSON that passes one."""
-    if _WORTH_READING.search(text) is None:
-        return False
-    bare = text.lstrip("\ufeff \t\r\n")
-    if bare[:1] not in ("{", "[", '"'):
-        return _ARN.search(text) is not None
-    if len(text) > _LONGEST_JSON or depth == _DEEPEST_JSON:
-        return _ARN.search(text) is not None or UNKNOWN
-    try:
-        todo = [(json.loads(bare, object_pairs_hook=tuple, parse_int=float, strict=False), False)]
-    except (ValueError, RecursionError):  # another reader may be more patient, and what is escaped is not seen
-        return _ARN.search(text) is not None or (UNKNOWN if "\\" in text else False)
-    return _json_passes(todo, depth)
-
-
-def _json_passes(todo: list[tuple[Any, bool]], depth: int) -> bool | Unknown:
-    """The same of parsed JSON, whose objects are pairs: of two members of one name either may count."""
-    unknown = False
-    while todo:
-        value, named = todo.pop()
-        if isinstance(value, tuple):
-            # A statement of a policy speaks of roles, as principals and resources.
-            pairs = [(key, item) for key, item in value if fold(key) != "statement"]
-            todo += [(item, named or _key_passes(key)) for key, item in pairs]
-            todo += [(key, False) for key, _ in pairs if ":" in key]
-        elif isinstance(value, list):
-            todo += [(item, named) for item in value]
-        elif isinstance(value, str) and value:
-            found = named or _holds_role(value, depth + 1)
-            if found is True:
-                return True
-            unknown = unknown or found is UNKNOWN
-    return UNKNOWN if unknown else False
+        return texts.in_blob(value)
+    return isinstance(value, str) and value != "" and (named or texts.in_text(value))

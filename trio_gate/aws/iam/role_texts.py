@@ -1,0 +1,102 @@
+"""Roles in names, texts and blobs.
+
+Rule: a text is read for a role's ARN, and as JSON, in which a member's name may say it too. What is longer than can be read in good
+time, or is nearly JSON and escaped, is UNKNOWN where it may hold a role.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Unknown
+
+_ARN = re.compile(r"arn:[^:\s]{1,64}:iam:[^:\s]{0,32}:[^/\s]{0,128}:(?:role|instance-profile)/")
+_ROLE_NAME = re.compile(r"(?:roles?|instanceprofiles?)(?:names?|arns?|namearn|identifier)?(?:override|update)?$")
+_LONGEST_NAME = 64
+"""Characters at the end of a name that are looked at: any of AWS's says there what it is."""
+
+MAX_READ = 1 << 20
+"""Characters of one call's texts that are read, of those that may hold a role."""
+
+_DEEPEST_JSON = 4
+"""Texts within texts that are read as JSON."""
+
+_BLANK = "\ufeff \t\r\n"
+_SAYS = (":iam:", "ole", "OLE", "rofile", "ROFILE", "\\")
+"""What is in every JSON that passes a role: an ARN, a name, an escape."""
+
+
+def name_end(name: str) -> str:
+    """The end of a member's name, in lower case: a name may be as long as a body."""
+    return fold(name[-_LONGEST_NAME:])
+
+
+def says_role(end: str) -> bool:
+    """Whether the end of a name says that a role, or an instance profile, is behind it."""
+    return _ROLE_NAME.search(end) is not None
+
+
+def key_passes(key: str) -> bool:
+    """The same of a key that somebody chose: `role` alone is said of much else."""
+    end = name_end(key)
+    return end not in ("role", "roles") and says_role(end)
+
+
+class RoleTexts:
+    """The texts of one call, and what is left of its characters."""
+
+    def __init__(self) -> None:
+        self._left = MAX_READ
+
+    def in_blob(self, blob: bytes) -> bool | Unknown:
+        """Whether a blob is a text that holds a role."""
+        if not any(word.encode() in blob for word in (_SAYS if _is_json(blob[:_LONGEST_NAME].decode("latin-1")) else _SAYS[:1])):
+            return False
+        return self.in_text(blob.decode("latin-1")) if len(blob) <= self._left else UNKNOWN
+
+    def in_text(self, text: str, depth: int = 0) -> bool | Unknown:
+        """Whether a text holds the ARN of a role, or is JSON that passes one."""
+        as_json = _is_json(text)
+        if not any(word in text for word in (_SAYS if as_json else _SAYS[:1])):
+            return False
+        self._left -= len(text)
+        if self._left < 0:
+            return UNKNOWN
+        if not as_json:
+            return _ARN.search(text) is not None
+        if depth == _DEEPEST_JSON:
+            return _ARN.search(text) is not None or UNKNOWN
+        try:
+            root = json.loads(text.lstrip(_BLANK), object_pairs_hook=tuple, parse_int=float, strict=False)
+        except (ValueError, RecursionError):  # another reader may be more patient, and what is escaped is not seen
+            return _ARN.search(text) is not None or (UNKNOWN if "\\" in text else False)
+        return self._in_json([(root, False)], depth)
+
+    def _in_json(self, todo: list[tuple[Any, bool]], depth: int) -> bool | Unknown:
+        """The same of parsed JSON, whose objects are pairs: of two members of one name either may count."""
+        unknown = False
+        while todo:
+            value, named = todo.pop()
+            if isinstance(value, tuple):
+                # A statement of a policy speaks of roles, as principals and resources.
+                pairs = [(key, item) for key, item in value if fold(key) != "statement"]
+                todo += [(item, named or key_passes(key)) for key, item in pairs]
+                todo += [(key, False) for key, _ in pairs if ":" in key]
+            elif isinstance(value, list):
+                todo += [(item, named) for item in value]
+            elif isinstance(value, str) and value:
+                found = named or self.in_text(value, depth + 1)
+                if found is True:
+                    return True
+                unknown = unknown or found is UNKNOWN
+        return UNKNOWN if unknown else False
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip(_BLANK)[:1] in ("{", "[", '"', "")
