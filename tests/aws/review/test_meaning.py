@@ -1,0 +1,243 @@
+"""What the review says of calls: of their answers, and of what they do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.aws.meanings import OTHER, TABLES, meaning, model, operations, services
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.aws.review.meaning import decided
+from trio_gate.aws.review.rows import read_rows
+from trio_gate.shell.exchange.packaged_data import packaged_tables
+
+CREDENTIALS = {"secretaccesskey", "secretkey", "sessiontoken"}
+HANDS_OUT = [
+    ("sts", "AssumeRole", {}, True, False),
+    ("sts", "GetScopedCredentials", {}, True, False),
+    ("sts", "GetWhatIsNewHere", {}, UNKNOWN, UNKNOWN),
+    ("newservice", "ListThings", {}, UNKNOWN, UNKNOWN),
+    ("sts", "GetCallerIdentity", {}, False, False),
+    ("iam", "CreateAccessKey", {}, True, False),
+    ("iam", "CreateLoginProfile", {}, True, False),
+    ("iam", "ListAccessKeys", {}, False, False),
+    ("s3", "CreateSession", {}, True, False),
+    ("s3", "GetObject", {}, False, False),
+    ("ecr", "GetAuthorizationToken", {}, True, False),
+    ("ssm", "StartSession", {}, True, False),
+    ("ssm", "GetParameter", {"Name": "/prod/db"}, False, False),
+    ("ssm", "GetParameter", {"Name": "/prod/db", "WithDecryption": False}, False, False),
+    ("ssm", "GetParameter", {"Name": "/prod/db", "WithDecryption": True}, False, True),
+    ("ssm", "GetParameter", {"Name": "/prod/db", "WithDecryption": UNKNOWN}, False, UNKNOWN),
+    ("ssm", "GetParameter", {"Name": "/aws/service/ami", "WithDecryption": True}, False, False),
+    ("ssm", "GetParameter", {"Name": "/aws/service/../prod", "WithDecryption": True}, False, True),
+    ("ssm", "GetParameter", {"Name": "/aws/services", "WithDecryption": True}, False, True),
+    ("ssm", "GetParameter", {"Name": "arn:aws:ssm:us-east-1::parameter/aws/service/x", "WithDecryption": True}, False, True),
+    ("ssm", "GetParameters", {"Names": ["/aws/service/a", "/prod"], "WithDecryption": True}, False, True),
+    ("ssm", "GetParametersByPath", {"Path": "/aws/service", "WithDecryption": True}, False, False),
+    ("ssm", "GetParametersByPath", {"Path": "/aws", "WithDecryption": True}, False, True),
+    ("secretsmanager", "GetSecretValue", {}, False, True),
+    ("secretsmanager", "ListSecrets", {}, False, False),
+    ("kms", "Decrypt", {}, False, True),
+    ("kms", "GenerateDataKeyWithoutPlaintext", {}, False, False),
+    ("acm", "ExportCertificate", {}, True, True),
+    ("apigateway", "GetApiKeys", {}, False, False),
+    ("apigateway", "GetApiKeys", {"includeValues": True}, True, True),
+    ("apigateway", "GetApiKey", {"includeValue": UNKNOWN}, UNKNOWN, UNKNOWN),
+    ("glue", "GetConnection", {}, False, True),
+    ("glue", "GetConnection", {"HidePassword": True}, False, False),
+    ("glue", "GetConnection", {"HidePassword": UNKNOWN}, False, UNKNOWN),
+    ("cloudcontrol", "GetResource", {}, False, True),
+    ("eks", "DescribeCluster", {}, False, False),
+    ("rds", "DescribeDBInstances", {}, False, False),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "params", "vends", "secret"), HANDS_OUT)
+def test_calls_say_what_they_hand_out(service, operation, params, vends, secret):
+    found = meaning(service, operation, params)
+    assert (found.vends_credentials, found.reads_secret) == (vends, secret)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "exposes"),
+    [
+        ("lambda", "GetFunctionConfiguration", True),
+        ("ecs", "DescribeTaskDefinition", True),
+        ("ec2", "DescribeInstanceAttribute", True),
+        ("ec2", "DescribeLaunchTemplateVersions", True),
+        ("cloudformation", "GetTemplate", True),
+        ("elasticbeanstalk", "DescribeConfigurationSettings", True),
+        ("codebuild", "BatchGetProjects", True),
+        ("secretsmanager", "GetSecretValue", True),
+        ("ec2", "DescribeInstances", False),
+        ("s3", "GetObject", False),
+        ("ecs", "DescribeServices", False),
+        ("cloudformation", "DescribeStackEvents", False),
+        ("dynamodb", "GetItem", False),
+    ],
+)
+def test_environments_user_data_and_templates_are_where_secrets_are_left(service, operation, exposes):
+    assert meaning(service, operation).may_expose_secrets is exposes
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "access"),
+    [
+        ("sqs", "ReceiveMessage", {}, "write"),
+        ("bedrock-runtime", "InvokeModel", {}, "write"),
+        ("bedrock-runtime", "Converse", {}, "write"),
+        ("sagemaker-runtime", "InvokeEndpoint", {}, "write"),
+        ("cloudformation", "DetectStackDrift", {}, "write"),
+        ("logs", "StartQuery", {}, "read"),
+        ("logs", "StopQuery", {}, "write"),
+        ("cloudwatch", "GetMetricData", {}, "read"),
+        ("ce", "GetCostAndUsage", {}, "read"),
+        ("iam", "CreateRole", {}, "permissions"),
+        ("iam", "TagRole", {}, "tagging"),
+        ("ec2", "AuthorizeSecurityGroupIngress", {}, "permissions"),
+        ("ec2", "ModifyImageAttribute", {}, "permissions"),
+        ("ec2", "ImportKeyPair", {}, "permissions"),
+        ("kinesis", "DeleteResourcePolicy", {}, "permissions"),
+        ("dlm", "DeleteLifecyclePolicy", {}, "write"),
+        ("rds", "ModifyDBInstance", {}, "write"),
+        ("rds", "ModifyDBInstance", {"MasterUserPassword": "new"}, "permissions"),
+        ("rds", "ModifyDBInstance", {"MasterUserPassword": UNKNOWN}, "permissions"),
+        ("rds", "CreateDBInstance", {"MasterUserPassword": "first"}, "write"),
+        ("newservice", "ListThings", {}, "write"),
+    ],
+)
+def test_who_may_do_what_is_permissions_and_a_read_that_acts_is_a_write(service, operation, params, access):
+    assert meaning(service, operation, params).access == access
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "runs"),
+    [
+        ("ec2", "RunInstances", {}, False),
+        ("ec2", "RunInstances", {"UserData": "IyEvYmluL3No"}, True),
+        ("lambda", "UpdateFunctionCode", {"ZipFile": b"PK"}, True),
+        ("lambda", "UpdateFunctionCode", {"ZipFile": UNKNOWN}, UNKNOWN),
+        ("cloudformation", "CreateStack", {"TemplateBody": "{}"}, True),
+        ("cloudformation", "CreateStack", {"TemplateURL": "https://x"}, True),
+        ("ecs", "RunTask", {"overrides": {"containerOverrides": [{"command": ["sh"]}]}}, True),
+        ("ecs", "RunTask", {}, False),
+        ("s3", "PutObject", {}, False),
+    ],
+)
+def test_code_that_a_call_carries_is_seen(service, operation, params, runs):
+    assert meaning(service, operation, params).runs_code is runs
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "spends"),
+    [
+        ("ec2", "RunInstances", True),
+        ("bedrock-runtime", "InvokeModel", True),
+        ("cloudwatch", "GetMetricData", True),
+        ("logs", "StartQuery", True),
+        ("ec2", "DescribeInstances", False),
+        ("ec2", "TerminateInstances", False),
+        ("ec2", "ModifyInstanceAttribute", UNKNOWN),
+    ],
+)
+def test_what_is_paid_for_is_said(service, operation, spends):
+    assert meaning(service, operation).spends is spends
+
+
+@pytest.mark.parametrize(
+    ("when", "params", "holds"),
+    [
+        ("A", {}, False),
+        ("A", {"A": ""}, False),
+        ("A", {"A": "x"}, True),
+        ("A.B", {"A": [{}, {"B": 1}]}, True),
+        ("A.B", {"A": [{}, UNKNOWN]}, UNKNOWN),
+        ("A.*.B", {"A": {"x": {"B": "y"}}}, True),
+        ("A,C", {"A": UNKNOWN, "C": "x"}, True),
+        ("!A", {}, True),
+        ("!A", {"A": True}, False),
+        ("!A", {"A": UNKNOWN}, UNKNOWN),
+        ("A=false", {"A": False}, True),
+        ("A=false", {"A": "False"}, True),
+        ("A=false", {}, False),
+        ("A=false", {"A": UNKNOWN}, UNKNOWN),
+    ],
+)
+def test_members_decide_a_mark(when, params, holds):
+    [row] = read_rows(f"Do write vends?{when}").values()
+    assert decided("s", row, params).mark("vends") is holds
+
+
+@pytest.mark.long("the model of every service")
+def test_an_answer_that_has_a_secret_key_is_never_harmless():
+    missed = [
+        (service, operation)
+        for service in services()
+        for operation, rows in model(service)["operations"].items()
+        if CREDENTIALS & _members(model(service)["shapes"], rows.get("output"))
+        if not TABLES.row(service, operation).marks.keys() & {"vends", "secret"}
+    ]
+    assert missed == []
+
+
+@pytest.mark.long("the model of every service")
+def test_every_operation_of_botocore_has_a_row():
+    assert [(service, name) for service in services() for name in operations(service) if TABLES.row(service, name) is None] == []
+
+
+def without(service, operation):
+    """Tables that were made before an operation was there."""
+    texts = dict(packaged_tables("reviewed"))
+    lines = texts[service].splitlines()
+    texts[service] = "\n".join(line for line in lines if line.partition(" ")[0] != operation)
+    return Tables(lambda name: texts if name == "reviewed" else packaged_tables(name))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("sqs", "ListQueues", {}),
+        ("dynamodb", "GetItem", {"TableName": "t", "Key": {}}),
+        ("ec2", "DescribeInstances", {}),
+        ("iam", "DeleteRole", {"RoleName": "r"}),
+        ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::111111111111:role/r"}),
+        ("s3", "DeleteObject", {"Bucket": "b", "Key": "k"}),
+    ],
+)
+def test_nothing_is_harmless_of_an_operation_without_a_row(service, operation, params):
+    old, new = meaning(service, operation, params), meaning(service, operation, params, tables=without(service, operation))
+    assert (old.reviewed, new.reviewed, new.access) == (True, False, "write")
+    answer = (new.vends_credentials, new.reads_secret, new.may_expose_secrets)
+    effect = (new.runs_code, new.spends, new.shares_with, new.makes_public, new.policies)
+    names = (new.resource, new.resources, new.resource_accounts, new.iam_actions, new.cross_account)
+    assert set(answer + effect + names) == {UNKNOWN}
+    assert new.iam_action == old.iam_action
+
+
+def test_what_a_newer_operation_surely_reaches_is_said():
+    params = {"TableName": f"arn:aws:dynamodb:us-east-1:{OTHER}:table/t"}
+    assert meaning("dynamodb", "GetItem", params, tables=without("dynamodb", "GetItem")).cross_account is True
+
+
+def test_a_twin_is_reviewed_as_itself():
+    tables = without("rds", "CreateDBCluster")
+    assert tables.row("docdb", "CreateDBCluster") is not None
+    assert tables.row("rds", "CreateDBCluster") is None
+
+
+def _members(shapes, output):
+    """Names of all string members of an answer, folded."""
+    found, seen, queue = set(), set(), [output["shape"]] if output else []
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        shape = shapes[name]
+        for member, ref in shape.get("members", {}).items():
+            queue.append(ref["shape"])
+            if shapes[ref["shape"]]["type"] == "string" and not shapes[ref["shape"]].get("enum"):
+                found.add(member.lower())
+        queue += [shape[part]["shape"] for part in ("member", "value") if part in shape]
+    return found

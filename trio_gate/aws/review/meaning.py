@@ -1,0 +1,104 @@
+"""What the review says of one call: its row, decided by the parameters.
+
+Rule: a mark that hangs on a parameter that cannot be known is UNKNOWN. Without a row all is UNKNOWN, and the level is write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Access, Unknown, Value
+    from trio_gate.aws.review.rows import Clause, Mark, Row, When
+
+_PUBLIC_PARAMETERS = "/aws/service/"
+"""What the names of Systems Manager's public parameters begin with; anybody may read them, and no secret is among them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """The level of a call and its marks, decided."""
+
+    access: Access
+    marks: Mapping[Mark, bool | Unknown]
+
+    def mark(self, name: Mark) -> bool | Unknown:
+        """Whether a mark holds; false where the review looked for it in vain."""
+        return self.marks.get(name, False)
+
+
+class _Unreviewed(Reviewed):
+    """Of what nobody has reviewed."""
+
+    def mark(self, name: Mark) -> bool | Unknown:
+        """UNKNOWN."""
+        del name
+        return UNKNOWN
+
+
+NOTHING = _Unreviewed(access="write", marks={})
+
+
+def decided(service: str, row: Row, params: Mapping[str, Value]) -> Reviewed:
+    """The row of a call of `service` with its conditions decided by the parameters."""
+    marks = {mark: _holds(when, params) for mark, when in row.marks.items()}
+    if service == "ssm" and marks.get("secret") and _only_public(params):
+        marks |= {"secret": False, "exposes": False}
+    permissions = row.permissions is not None and _holds(row.permissions, params)
+    return Reviewed(access="permissions" if permissions else row.access, marks=marks)
+
+
+def _holds(when: When, params: Mapping[str, Value]) -> bool | Unknown:
+    if when is UNKNOWN:
+        return UNKNOWN
+    found = [_decide(clause, params) for clause in when]
+    if not found or True in found:
+        return True
+    return UNKNOWN if UNKNOWN in found else False
+
+
+def _decide(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
+    values = list(_values(params, clause.path))
+    if UNKNOWN in values:
+        return UNKNOWN
+    if clause.kind == "given":
+        return any(value not in (None, "", b"", False, [], {}) for value in values)
+    if clause.kind == "off":
+        return True not in values
+    return any(_same(value, clause.value) for value in values)
+
+
+def _same(value: Value, wanted: str) -> bool:
+    if isinstance(value, bool):
+        return fold(str(value)) == wanted
+    return isinstance(value, str) and fold(value) == fold(wanted)
+
+
+def _values(value: Value | Mapping[str, Value], path: tuple[str, ...]) -> Iterator[Value]:
+    """What stands at a path, in every item of a list and every member of a map on the way."""
+    if value is UNKNOWN:
+        yield UNKNOWN
+    elif isinstance(value, list):
+        for item in value:
+            yield from _values(item, path)
+    elif not path:
+        yield value  # type: ignore[misc]  # only the whole of the parameters is no Value, and its path is not empty
+    elif isinstance(value, dict):
+        names = value if path[0] == "*" else (path[0],)
+        for name in names:
+            if name in value:
+                yield from _values(value[name], path[1:])
+
+
+def _only_public(params: Mapping[str, Value]) -> bool:
+    """Whether all names of a call that reads parameters are public ones: nothing else is asked for."""
+    names = params.get("Names") if "Names" in params else [params.get("Name", params.get("Path"))]
+    return isinstance(names, list) and all(
+        isinstance(name, str) and f"{name}/".startswith(_PUBLIC_PARAMETERS) and "/../" not in name for name in names
+    )
