@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/iam/operations.txt, members.txt and outputs.txt: what the botocore that is installed has of operations, inputs and answers.
+"""Writes trio_gate/aws/iam/members.txt and outputs.txt: what the botocore that is installed has of operations, inputs and answers.
 
     python -m scripts.data.make_operations trio_gate/aws/iam
 
-Only after a review: what is new in the diff counts from then on as harmless unless `aws/iam/sensitive_operations.py` and its kin say otherwise.
+Only after a review: what is new in the diff counts from then on as harmless unless the table of the review (make_review.py) says otherwise.
 """
 
 from __future__ import annotations
 
 import sys
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,6 @@ from trio_gate.aws.model.shape import refs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WIDTH = 120
 FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/make_operations.py."
 
 
@@ -31,15 +29,6 @@ def models() -> Iterator[tuple[str, Any]]:
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     for service in loader.list_available_services("service-2"):
         yield service, loader.load_service_model(service, "service-2")
-
-
-def operations() -> Iterator[str]:
-    """The lines of operations.txt."""
-    yield f"# Operations {FROM}"
-    for service, model in models():
-        names = " ".join(sorted(model["operations"]))
-        for line in textwrap.wrap(names, WIDTH - len(service), break_long_words=False, break_on_hyphens=False):
-            yield f"{service}: {line}"
 
 
 def members() -> Iterator[str]:
@@ -76,9 +65,9 @@ def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:
 
 
 def main() -> None:
-    """Write all three."""
+    """Write both."""
     folder = Path(sys.argv[1])
-    for name, lines in (("operations", operations()), ("members", members()), ("outputs", outputs())):
+    for name, lines in (("members", members()), ("outputs", outputs())):
         folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")
 
 
