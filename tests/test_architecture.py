@@ -75,6 +75,7 @@ MOST_LINES, MOST_FUNCTION_LINES, MOST_FILES = 400, 40, 16
 
 LONG_FUNCTIONS = {
     "approval/question.py:question_from": "a question's fields, one a line",
+    "aws/semantics.py:describe": "a call's fields, one a line",
 }
 """Functions that may be longer, and why."""
 
