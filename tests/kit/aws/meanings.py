@@ -10,6 +10,7 @@ from pathlib import Path
 import botocore
 import pytest
 
+from tests.kit.aws.naming import catalog
 from trio_gate.aws.call import Candidate, NamedCall, Place
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.semantics import describe
@@ -24,6 +25,7 @@ OTHER = "999999999999"
 def meaning(
     service, operation, params=None, /, *, method="POST", path=("",), host_account=None, shape=None, tables=TABLES, **facts
 ):
+    shape = shape or input_of(service, operation)
     told = {"partition": "aws", "region": "us-east-1", "account": ACCOUNT, "signing_name": service, **facts}
     account = told.pop("account")
     named = NamedCall(
@@ -38,6 +40,16 @@ def meaning(
     place = Place(host="h", candidates=(), account=host_account)
     head = RequestHead(method=method, target=Target(segments=tuple(path)), headers=())
     return describe(named, shape=shape, place=place, head=head, tables=tables)
+
+
+@functools.cache
+def input_of(service, operation):
+    """The shape of an input; None of a service that botocore does not know."""
+    if service not in services():
+        return None
+    catalog().ensure([service])
+    known = catalog().service(service).operations.get(operation)
+    return known.input if known else None
 
 
 @functools.cache

@@ -63,7 +63,7 @@ KNOWN_ANSWER = "knownAnswer"
 """What an operation of a model says besides, for `Operation.known_answer`; botocore's says it nowhere."""
 
 _OF_OPERATION = frozenset(("http", "input", "endpoint", "deprecated", "requestcompression", KNOWN_ANSWER))
-_PROSE = frozenset(("documentation", "deprecatedMessage", "enum"))
+_PROSE = frozenset(("documentation", "deprecatedMessage"))
 
 _PAGES = {"NextToken": "NextToken", "PageSize": "PageSize"}
 _SPEECH = (
@@ -228,7 +228,8 @@ def _without_prose(value: Any) -> Any:
     """A member may be called `documentation` too; its value is then no text."""
     if not isinstance(value, dict):
         return value
-    return {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
+    kept = {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
+    return {**kept, "enum": True} if isinstance(kept.get("enum"), list) else kept
 
 
 def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Operation, ...]]:

@@ -29,6 +29,7 @@ class Shape:
         payload: the member that is the whole HTTP body, None when the body holds the members without a location.
         timestamp: "iso8601", "rfc822" or "unixtimestamp" where the model says so.
         pattern: the model's regular expression for a string.
+        enum: whether a string is one of a closed list of words.
         sensitive: the model's trait: values are masked where they are kept.
     """
 
@@ -43,6 +44,7 @@ class Shape:
     payload: str | None
     timestamp: str | None
     pattern: str | None
+    enum: bool
     flattened: bool
     document: bool
     streaming: bool
@@ -142,6 +144,7 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         payload=raw.get("payload"),
         timestamp=_lower(raw.get("timestampFormat")),
         pattern=raw.get("pattern"),
+        enum=bool(raw.get("enum")),
         flattened=bool(raw.get("flattened")),
         document=bool(raw.get("document")),
         streaming=bool(raw.get("streaming")),

@@ -109,17 +109,8 @@ def _canonical(arn: Arn) -> str | Unknown:
 
 
 def _secret(resource: str) -> str | Unknown:
-    """`secret:name-AbCdEf` is the secret `name`, unless those six may be the end of a longer name.
-
-    Secrets Manager also takes an ARN without its random suffix, so `secret:prod-master` may be `prod` or `prod-master`. Six
-    that mix cases like no word does are taken for the suffix; of any other six nothing is said.
-    """
-    found = _SUFFIX.fullmatch(resource)
-    if found is None:
-        return resource
-    tail = found[2]
-    mixed = re.search("[a-z]", tail) and re.search("[A-Z]", tail) and not re.fullmatch("[A-Z][a-z]+", tail)
-    return found[1] if mixed else UNKNOWN
+    """`secret:name-AbCdEf` is the secret `name`, or the secret `name-AbCdEf`: Secrets Manager also takes an ARN without its suffix."""
+    return UNKNOWN if _SUFFIX.fullmatch(resource) else resource
 
 
 def _folded(resource: str) -> str:
@@ -127,6 +118,9 @@ def _folded(resource: str) -> str:
     kind = re.split("[:/]", resource, maxsplit=1)[0]
     return kind + fold(resource[len(kind) :])
 
+
+_OF_RDS = ("cluster", "cluster-pg", "cluster-snapshot", "db", "es", "og", "pg", "secgrp", "snapshot", "subgrp")
+"""Types of RDS, and of its twins, whose names are folded when something is made (their API references)."""
 
 _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
     ("lambda", "function"): lambda text: ":".join(text.split(":")[:2]),
@@ -138,6 +132,9 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
     ("ssm", "parameter"): lambda text: text.split(":")[0],
     ("kms", "alias"): lambda _: UNKNOWN,
     ("secretsmanager", "secret"): _secret,
+    **{("rds", kind): _folded for kind in _OF_RDS},
+    **{("redshift", kind): _folded for kind in ("cluster", "parametergroup", "snapshot", "subnetgroup")},
+    **{("memorydb", kind): _folded for kind in ("acl", "cluster", "parametergroup", "snapshot", "subnetgroup", "user")},
     **dict.fromkeys((("glue", "database"), ("glue", "table"), ("glue", "tableVersion")), _folded),
     **dict.fromkeys((("elasticache", "cluster"), ("elasticache", "replicationgroup"), ("elasticache", "subnetgroup")), _folded),
 }

@@ -7,67 +7,52 @@ caller's account. A bucket's name proves nothing.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.iam.queries import QUERIES
-from trio_gate.aws.param_paths import leaves, text
-from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, is_account, parse
-from trio_gate.aws.resources.curated import curated
+from trio_gate.aws.resources.accounts import accounts_of
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource
+from trio_gate.aws.resources.curated import curated, reads
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
-from trio_gate.aws.resources.templates import ACCOUNT_MEMBERS, by_template
-from trio_gate.text.folding import fold
+from trio_gate.aws.resources.harmless import named_like_one, says_nothing
+from trio_gate.aws.resources.leaves import walk
+from trio_gate.aws.resources.mentioned import mentioned
+from trio_gate.aws.resources.templates import by_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.iam.tables import Action
+    from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.resources.leaves import Leaf
     from trio_gate.wire.head import Target
 
-_DATA = frozenset(
-    (
-        "AttributeUpdates",
-        "Body",
-        "Data",
-        "Description",
-        "Detail",
-        "Environment",
-        "Expected",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-        "Filters",
-        "Item",
-        "Key",
-        "Message",
-        "MessageAttributes",
-        "MessageBody",
-        "Metadata",
-        "Payload",
-        "SecretString",
-        "Tags",
-        "input",
-        "logEvents",
-        "message",
-        "tags",
-    )
-)
-"""Members that hold what a caller stores or says, not what the call acts on."""
-
-_BUCKET_ENDS = ("bucket", "bucketname")
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
-_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
-_HEAD = 512
-"""Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
-
-_READ = {"s3": {"Bucket", "CopySource"}, "ecs": set(IN_CLUSTER)}
+_READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
 """Members whose ARNs the curated readers bring to another form."""
 
-_PAGE = re.compile(r"next_?token|marker|max_?(?:results|records|items)|page_?(?:size|token)|limit", re.ASCII | re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What readers found, whether that is all, and which texts they read for it."""
+
+    named: list[Resource]
+    whole: bool
+    told_by: Callable[[Leaf], bool]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rest:
+    """What the texts name that no reader read: `ids` is whether one is called like an id or a name, `words` whether any may be one."""
+
+    named: list[Resource] = field(default_factory=list)
+    accounts: list[str | Unknown] = field(default_factory=list)
+    ids: bool = False
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,51 +65,64 @@ class CallResources:
     cross_account: bool | Unknown
 
 
-def collect_resources(
-    *,
-    service: str,
-    operation: str,
-    params: Mapping[str, Value],
-    scene: CallerContext,
-    action: Action | None,
-    templates: Mapping[str, str],
-    target: Target,
-    host_account: str | None,
-) -> CallResources:
-    """Resources and accounts of a call.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A call by its name, and what is known of it.
 
-    Args:
+    Attributes:
         service: botocore's name.
         operation: botocore's name.
+        shape: of the operation's input.
         params: by botocore's member names.
+        reads: whether the call only reads, both to IAM and by our review.
         scene: where bare names are looked up.
         action: the main IAM action, None when unmapped.
         templates: the ARN templates of its prefix.
         target: the request target; API Gateway's resources are its paths.
         host_account: the 12 digits of a label of the host.
     """
-    found, whole = _found(service, operation, params, scene, action, templates, target)
-    if _hides_something(service, params):
-        found, whole = (found if service == "s3" else [NOT_KNOWN]), False
-    elsewhere = list(_mentioned(service, params, scene))
-    every = [*found, *elsewhere]
+
+    service: str
+    operation: str
+    shape: Shape | None
+    params: Mapping[str, Value]
+    reads: bool
+    scene: CallerContext
+    action: Action | None
+    templates: Mapping[str, str]
+    target: Target
+    host_account: str | None
+
+
+def collect_resources(call: Named) -> CallResources:
+    """Resources and accounts of a call."""
+    texts = walk(call.service, call.shape, call.params)
+    told = _found(call)
+    found, whole = told.named, told.whole
+    if _hides_something(call.service, texts):
+        found, whole = (found if call.service == "s3" else [NOT_KNOWN]), False
+    rest = _rest(call, texts, told.told_by)
+    whole = whole and not (rest.ids if found else rest.words)
+    every = [*found, *rest.named]
     arns = [resource.arn for resource in every]
-    complete = whole and UNKNOWN not in arns
-    accounts = _accounts(every, params, host_account)
+    owners = [one.account for one in every if one.account is not None]
+    accounts = [*owners, *rest.accounts, *([call.host_account] if call.host_account else [])]
     known = tuple(dict.fromkeys(account for account in accounts if isinstance(account, str)))
     settled = whole and UNKNOWN not in accounts
-    foreign = any(account != scene.account for account in known)
+    foreign = any(account != call.scene.account for account in known)
     return CallResources(
-        resource=_main(found, elsewhere, whole=whole),
-        resources=tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))) if complete else UNKNOWN,
+        resource=_main(call.operation, found, rest.named, whole=whole),
+        resources=UNKNOWN if UNKNOWN in arns or not whole else tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))),
         resource_accounts=known if settled else UNKNOWN,
         cross_account=True if foreign else (False if settled else UNKNOWN),
     )
 
 
-def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
-    """The one that a call is above all about."""
+def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
+    """The one that a call is above all about; of the objects of a list none is."""
     if found:
+        if len({one.arn for one in found}) > 1 and operation == "DeleteObjects":
+            return UNKNOWN
         return found[0].arn
     if not whole:
         return UNKNOWN
@@ -133,76 +131,51 @@ def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bo
     return elsewhere[0].arn if len(elsewhere) == 1 else UNKNOWN
 
 
-def _hides_something(service: str, params: Mapping[str, Value]) -> bool:
+def _hides_something(service: str, texts: Sequence[Leaf]) -> bool:
     """Whether a parameter is unknown that may name something: any but the object that S3 streams."""
-    return any(value is UNKNOWN and not (service == "s3" and path == ("Body",)) for path, value in leaves(params))
+    return any(leaf.value is UNKNOWN and not (service == "s3" and leaf.path == ("Body",)) for leaf in texts)
 
 
-def _found(
-    service: str,
-    operation: str,
-    params: Mapping[str, Value],
-    scene: CallerContext,
-    action: Action | None,
-    templates: Mapping[str, str],
-    target: Target,
-) -> tuple[list[Resource], bool]:
-    """The resources the call acts on, and whether those are all."""
-    if service in BY_METHOD:
-        path = "/".join(target.segments[1:] if target.segments[:1] == ("v2",) else target.segments)
-        return [Resource(arn=f"arn:{scene.partition}:apigateway:{scene.region}::/{path}", account=scene.account)], True
-    listed = curated(service, operation, params, scene)
-    if listed:
-        return listed, True
-    if action is None:
-        return [], False
+def _found(call: Named) -> _Found:
+    """The resources the call acts on, whether those are all that IAM knows of, and the members that told."""
+    action, scene = call.action, call.scene
+    if call.service in BY_METHOD:
+        path = "/".join(call.target.segments[1:] if call.target.segments[:1] == ("v2",) else call.target.segments)
+        arn = f"arn:{scene.partition}:apigateway:{scene.region}::/{path}"
+        return _Found(named=[Resource(arn=arn, account=scene.account)], whole=True, told_by=lambda _: True)
+    listed = curated(call.service, call.operation, call.params, scene)
+    told_by = partial(reads, call.service, call.operation)
+    if listed or action is None:
+        return _Found(named=listed or [], whole=bool(listed), told_by=told_by)
     if listed is None and action.kinds:
-        listed, whole = by_template(action, operation, templates, params, scene)
-        return listed, whole or (not listed and _names_nothing(action, params))
-    return [], not action.kinds or _names_nothing(action, params)
+        named, whole, members = by_template(action, call.operation, call.templates, call.params, scene)
+        whole = whole or (not named and _may_name_none(call, action))
+        return _Found(named=named, whole=whole, told_by=lambda leaf: leaf.path[0] in members)
+    return _Found(named=[], whole=not action.kinds or _may_name_none(call, action), told_by=told_by)
 
 
-def _names_nothing(action: Action, params: Mapping[str, Value]) -> bool:
-    """Whether a call that lists says nothing about what: IAM's resource types are then all of the account's."""
-    return action.access == "list" and all(_PAGE.fullmatch(path[0]) for path, _ in leaves(params))
+def _may_name_none(call: Named, action: Action) -> bool:
+    """Whether a call may say nothing about what: IAM's resource types are then all of the account's."""
+    return call.reads and (action.access == "list" or not action.required)
 
 
-def _mentioned(service: str, params: Mapping[str, Value], scene: CallerContext) -> Iterable[Resource]:
-    """ARNs anywhere in the call, buckets that services other than S3 are told to use, and what a query may name."""
-    queries = QUERIES.get(service, frozenset())
-    for path, value in leaves(params):
-        if path[-1] in queries:
-            yield NOT_KNOWN
-        if not isinstance(value, str) or not _DATA.isdisjoint(path) or path[0] in _READ.get(service, ()):
+def _rest(call: Named, texts: Sequence[Leaf], told_by: Callable[[Leaf], bool]) -> _Rest:
+    """What the call's other texts name, and what of them is not understood."""
+    service, scene, rest = call.service, call.scene, _Rest()
+    queries, read_there = QUERIES.get(service, frozenset()), _READ.get(service, frozenset())
+    for leaf in texts:
+        if leaf.names and leaf.names[-1] in queries:
+            rest.named.append(NOT_KNOWN)
+        if not isinstance(leaf.value, str) or leaf.stored:
             continue
-        arn = parse(value)
-        image = _IMAGE.match(value)
-        if arn is not None:
-            yield NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
-        elif image is not None:
-            yield scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
-        elif _says_more(value):
-            yield NOT_KNOWN
-        elif service != "s3":
-            uri = _S3_URI.match(value)
-            name = uri[1] if uri else value
-            if uri or (fold(path[-1][-10:]).endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
-                yield Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
-
-
-def _says_more(value: str) -> bool:
-    """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
-    head = fold(value[:_HEAD].strip())
-    scheme, mark, rest = head.partition("://")
-    if mark and scheme.startswith("s3"):
-        return _S3_URI.match(value) is None
-    labels = rest.partition("/")[0].split(".")
-    by_url = scheme in {"http", "https"} and "amazonaws" in labels and any(label.startswith("s3") for label in labels)
-    return by_url or head.startswith("arn:") or ("dkr" in head and "ecr" in head and " " not in head)
-
-
-def _accounts(every: list[Resource], params: Mapping[str, Value], host_account: str | None) -> list[str | Unknown]:
-    said = [text(params, name) for name in sorted(ACCOUNT_MEMBERS)]
-    owners = [resource.account for resource in every if resource.account is not None]
-    words = [host_account, *said, text(params, "ExpectedBucketOwner"), text(params, "ExpectedSourceBucketOwner")]
-    return [*owners, *(word for word in words if word is not None and is_account(word))]
+        told, nothing = told_by(leaf), says_nothing(service, leaf, reads=call.reads)
+        silent = "Filters" in leaf.names or leaf.path[0] in read_there
+        named = None if silent else mentioned(service, leaf, leaf.value, scene)
+        if named is not None:
+            rest.named.append(named)
+        elif not nothing:
+            rest.words = rest.words or not (call.reads and leaf.value == scene.account)
+            rest.ids = rest.ids or (not told and named_like_one(service, leaf))
+        understood = told or named is not None
+        rest.accounts += accounts_of(leaf, leaf.value, scene, understood=understood, looks=nothing, reads=call.reads)
+    return rest

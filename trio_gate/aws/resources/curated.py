@@ -14,16 +14,17 @@ from trio_gate.aws.iam.queries import may_choose_groups
 from trio_gate.aws.param_paths import items, text
 from trio_gate.aws.resources import arns
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, name_or_arn
-from trio_gate.aws.resources.curated_ec2 import ec2
-from trio_gate.aws.resources.curated_ecs import ecs
-from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE, iam_reader
-from trio_gate.aws.resources.curated_s3 import s3, s3control
+from trio_gate.aws.resources.curated_ec2 import ec2, reads_ec2
+from trio_gate.aws.resources.curated_ecs import IN_CLUSTER, ecs
+from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE
+from trio_gate.aws.resources.curated_s3 import TOLD_S3, s3, s3control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.partiql import Statement
+    from trio_gate.aws.resources.leaves import Leaf
 
 
 def curated(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
@@ -37,6 +38,39 @@ def curated(service: str, operation: str, params: Mapping[str, Value], scene: Ca
         return None
     readers = {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
     return [resource for name, read in readers.items() for resource in _read(params.get(name), read, scene)]
+
+
+def reads(service: str, operation: str, leaf: Leaf) -> bool:
+    """Whether a text is of a member that the readers of its service read."""
+    if service == "ec2":
+        return reads_ec2(leaf)
+    top = leaf.path[0]
+    return (
+        top in READERS.get(service, ())
+        or top in BY_OPERATION.get((service, operation), ())
+        or top in _TOGETHER.get(service, ())
+        or leaf.names in _BELOW.get(service, ())
+    )
+
+
+_BELOW: dict[str, frozenset[tuple[str, ...]]] = {"events": frozenset({("Entries", "EventBusName")}), "s3": TOLD_S3}
+"""Places below the top that the readers read."""
+
+_TOGETHER: dict[str, frozenset[str]] = {
+    service: frozenset(names)
+    for service, names in (
+        ("dynamodb", ("IndexName", "Statement", "Statements", "TransactStatements", "TransactItems", "RequestItems")),
+        ("ecr", ("registryId",)),
+        ("ecs", (*IN_CLUSTER, "cluster", "clusterName", "clusters", "resourceArn", "taskDefinition")),
+        ("events", ("EventBusName", "Name", "Rule")),
+        ("iam", ("Path", "PolicyName")),
+        ("logs", ("logStreamName",)),
+        ("s3", ("Bucket", "CopySource", "Delete", "ExpectedBucketOwner", "ExpectedSourceBucketOwner", "Key", "RenameSource")),
+        ("s3control", ("AccountId", "Bucket", "JobId", "Name", "ResourceArn", "resourceArn")),
+        ("sqs", ("QueueName", "QueueOwnerAWSAccountId")),
+    )
+}
+"""Members that the readers below read."""
 
 
 def _read(value: Value, read: Callable[[object, CallerContext], Resource], scene: CallerContext) -> list[Resource]:
@@ -81,8 +115,10 @@ def _iam(operation: str, params: Mapping[str, Value], scene: CallerContext) -> l
     }.get(operation)
     if made is None:
         return None
-    path = params.get("Path") or "/"
-    return [iam_reader(f"{made[1]}{path}")(params.get(made[0]), scene) if arns.plain(path) else NOT_KNOWN]
+    path, name = params.get("Path") or "/", params.get(made[0])
+    if not (arns.plain(path) and path.startswith("/") and path.endswith("/") and arns.plain(name) and "/" not in name):
+        return [NOT_KNOWN]
+    return [scene.arn("iam", f"{made[1]}{path}{name}", region="")]
 
 
 def _sqs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:

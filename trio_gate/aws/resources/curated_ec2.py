@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.resources.arns import CallerContext
+    from trio_gate.aws.resources.leaves import Leaf
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
@@ -86,6 +87,16 @@ def ec2(operation: str, params: Mapping[str, Value], scene: CallerContext) -> li
     made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
     found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
     return [*made, *found] or None
+
+
+def reads_ec2(leaf: Leaf) -> bool:
+    """Whether a text is of a member that is for an id, or for a word that is known to need a look-up."""
+    return bool(leaf.names) and (
+        leaf.names[-1] in _NAMED
+        or leaf.names[-1] == "KeyName"
+        or leaf.names[-1].endswith(("Id", "Ids"))
+        or leaf.names[-1] in _IDS
+    )
 
 
 _NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})

@@ -6,6 +6,7 @@ UNKNOWN. Source: the service authorization reference and each service's API refe
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -34,10 +35,14 @@ def kind_reader(
 
 
 def iam_reader(kind: str) -> Callable[[object, CallerContext], Resource]:
-    """A reader of an IAM name: no region, and no path, which a name does not tell."""
-    return lambda value, scene: (
-        scene.arn("iam", f"{kind}{value}", region="") if arns.plain(value) else name_or_arn("iam", kind, value, scene)
-    )
+    """A reader of an IAM name: of the own account, but neither its path nor the case that it was made with is known."""
+
+    def read(value: object, scene: CallerContext) -> Resource:
+        if arns.plain(value):
+            return Resource(arn=UNKNOWN, account=scene.account)
+        return name_or_arn("iam", kind, value, scene)
+
+    return read
 
 
 def arn_reader(value: object, scene: CallerContext) -> Resource:
@@ -46,8 +51,14 @@ def arn_reader(value: object, scene: CallerContext) -> Resource:
     return arns.given_arn(arn, scene) if arn else NOT_KNOWN
 
 
+_ZONE = re.compile(r"[A-Z0-9]{1,32}")
+
+
 def _zone(value: object, scene: CallerContext) -> Resource:
+    """A hosted zone by its id, which AWS makes of capitals and digits, or by its ARN."""
     name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
+    if _ZONE.fullmatch(name) is None and arns.parse(value) is None:
+        return NOT_KNOWN
     return kind_reader("route53", "hostedzone/", bare=True)(name, scene)
 
 

@@ -25,11 +25,14 @@ _TWOFOLD = re.compile(r"[+?#]|%(?![0-9A-Fa-f]{2})")
 _LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
 _RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
 
+TOLD_S3 = frozenset((_LOG_BUCKET, _RESTORED_TO))
+"""Places below the top of an S3 call that are read."""
+
 
 def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """What an S3 call names: the object or the bucket first, then the objects of a list, then the source of a copy.
+    """What an S3 call names: the object or the bucket first, or the objects of a list alone, then the source of a copy.
 
-    The bucket that logs or a restored object are written to is named by its name as well.
+    IAM asks for each object of a list, not for their bucket. The bucket that logs or a restored object are written to is named by its name as well.
     """
     if not params.get("Bucket"):
         return []
@@ -37,9 +40,9 @@ def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resour
     found = [_object(whole, params["Key"]) if params.get("Key") else whole]
     listed = at(params, "Delete", "Objects")
     if listed is UNKNOWN:
-        found.append(Resource(arn=UNKNOWN, account=whole.account))
-    if isinstance(listed, list):
-        found += [_object(whole, entry.get("Key") if isinstance(entry, dict) else None) for entry in listed]
+        found = [Resource(arn=UNKNOWN, account=whole.account)]
+    if isinstance(listed, list) and listed:
+        found = [_object(whole, entry.get("Key") if isinstance(entry, dict) else None) for entry in listed]
     if params.get("CopySource"):
         found.append(_source(params["CopySource"], scene, text(params, "ExpectedSourceBucketOwner")))
     if params.get("RenameSource"):

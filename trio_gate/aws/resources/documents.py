@@ -1,0 +1,92 @@
+"""Whose the things are that a document among the parameters speaks of: a policy, a template, a program.
+
+Rule: an account of another in an ARN or in quotes is evidence in any text. That a document speaks of the own account alone is
+proven of JSON policies only, read once: each principal, and each ARN that is not AWS's own, says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources.arns import is_account, parse
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.aws.call import Unknown
+    from trio_gate.aws.resources.arns import CallerContext
+
+MAX_DOCUMENT = 1 << 20
+"""Characters of a document that is looked through."""
+
+MAX_POLICY = 65536
+"""Characters of a policy that is read: several times what any service takes."""
+
+_DOCUMENT = re.compile(r"[{<\[\n]|arn:", re.ASCII | re.IGNORECASE)
+_NAMED = re.compile(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{0,32}:[a-z0-9-]{0,32}:([0-9]{12}):|[\"']([0-9]{12})[\"']")
+
+
+def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
+    """The accounts that a document names; UNKNOWN among them where it may mean others besides. Nothing for a plain word."""
+    if len(value) > MAX_DOCUMENT:
+        yield UNKNOWN
+        return
+    if _DOCUMENT.search(value) is None:
+        return
+    yield from (found[1] or found[2] for found in _NAMED.finditer(value))
+    if not (value.lstrip(" \t\r\n")[:1] == "{" and len(value) <= MAX_POLICY and _own_policy(value, scene)):
+        yield UNKNOWN
+
+
+def _own_policy(value: str, scene: CallerContext) -> bool:
+    """Whether a text is a policy that speaks of the own account, AWS's services and what AWS provides alone."""
+    try:
+        policy = json.loads(value, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(policy, dict) and "Statement" in policy and all(_own(key, text, scene) for key, text in _texts(policy))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+
+def _texts(policy: Any) -> Iterator[tuple[str, str]]:
+    """Every text, with the name of the member that holds it, folded: all below a principal or a condition is of these."""
+    todo: list[tuple[str, Any]] = [("", policy)]
+    while todo:
+        name, value = todo.pop()
+        if isinstance(value, dict):
+            todo.extend((name if name in _WHOLE else fold(key), item) for key, item in value.items())
+        elif isinstance(value, list):
+            todo.extend((name, item) for item in value)
+        elif isinstance(value, str):
+            yield name, value
+        elif not isinstance(value, (bool, type(None))):
+            yield name, str(value)
+
+
+_WHOLE = frozenset(("principal", "notprincipal", "condition"))
+
+
+def _own(name: str, text: str, scene: CallerContext) -> bool:
+    if name in {"principal", "notprincipal"}:
+        return text == scene.account or _of_own_account(text, scene) or text.endswith(".amazonaws.com")
+    if is_account(text):
+        return text == scene.account
+    if name in {"resource", "notresource"}:
+        return text == "*" or _of_own_account(text, scene)
+    return "arn:" not in text or _of_own_account(text, scene)
+
+
+def _of_own_account(text: str, scene: CallerContext) -> bool:
+    parts = text.split(":", 5)
+    if parse(text) is None and not (len(parts) == 6 and parts[0] == "arn"):
+        return False
+    return parts[4] in {scene.account, "aws"}

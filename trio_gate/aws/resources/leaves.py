@@ -1,0 +1,116 @@
+"""The texts of a call, each with what the model says of its place.
+
+Rule: every text and every UNKNOWN is a leaf, in the order of the parameters; the keys of maps are leaves of their own. What a
+caller stores or says is marked, and only where the model has no structure for it: a structure's members have names of their own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from trio_gate.aws.call import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.model.shape import Member, Shape
+
+
+STORED = frozenset(
+    (
+        "AttributeUpdates",
+        "Body",
+        "Data",
+        "Description",
+        "Detail",
+        "Expected",
+        "ExpressionAttributeNames",
+        "ExpressionAttributeValues",
+        "Item",
+        "Message",
+        "MessageAttributes",
+        "MessageBody",
+        "Metadata",
+        "Payload",
+        "SecretString",
+        "input",
+        "logEvents",
+        "message",
+    )
+)
+"""Members that hold what a caller stores or says, not what the call acts on."""
+
+TAGS = frozenset(("TagSet", "Tags", "resourceTags", "tags"))
+
+STORED_BY: Mapping[str, frozenset[str]] = {
+    "cloudwatch": frozenset(("Dimensions", "MetricData")),
+    "dynamodb": frozenset(("Key", "KeyConditions", "Keys", "QueryFilter", "RequestItems", "ScanFilter", "TransactItems")),
+    "logs": frozenset(("transformerConfig",)),
+    "lambda": frozenset(("Environment",)),
+    "ec2": frozenset(("TagSpecifications", "UserData")),
+    "s3": frozenset(("SSECustomerKey", "CopySourceSSECustomerKey", "Tagging")),
+    "ssm": frozenset(("Value",)),
+}
+"""The same in one service: of what lies below the curated readers, too, no part names anything else."""
+
+
+class Leaf(NamedTuple):
+    """A text, or one that is unknown.
+
+    `path` holds the names on the way, the keys of maps included; `names` those that the model gives alone. `use` is how the model
+    calls the innermost of them, None where it does not know it; `shape` is of the text itself. `stored` marks what the caller
+    stores or says.
+    """
+
+    path: tuple[str, ...]
+    names: tuple[str, ...]
+    value: str | Unknown
+    shape: Shape | None
+    use: Member | None
+    stored: bool
+    is_key: bool = False
+
+
+class _Place(NamedTuple):
+    path: tuple[str, ...]
+    names: tuple[str, ...]
+    value: Value
+    shape: Shape | None
+    use: Member | None
+    stored: bool
+
+
+def walk(service: str, shape: Shape | None, params: Mapping[str, Value]) -> list[Leaf]:
+    """Every leaf of an input of that shape."""
+    found: list[Leaf] = []
+    own = STORED_BY.get(service, TAGS) | TAGS
+    todo: list[_Place | Leaf] = [_Place((), (), dict(params), shape, None, False)]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Leaf):
+            found.append(one)
+        elif isinstance(one.value, str) or one.value is UNKNOWN:
+            found.append(Leaf(one.path, one.names, one.value, one.shape, one.use, one.stored))
+        elif isinstance(one.value, list):
+            inner = one.shape.inner("") if one.shape else None
+            todo.extend(one._replace(value=item, shape=inner) for item in reversed(one.value))
+        elif isinstance(one.value, dict):
+            todo.extend(reversed(list(_inside(one, one.value, own))))
+    return found
+
+
+def _inside(place: _Place, value: Mapping[str, Value], own: frozenset[str]) -> Iterator[_Place | Leaf]:
+    """What a structure or a map holds."""
+    path, names, kind = place.path, place.names, place.shape
+    if kind is not None and kind.type == "map":
+        key, inner = kind.members["key"].shape, kind.members["value"].shape
+        for name, item in value.items():
+            yield Leaf((*path, name), names, name, key, place.use, place.stored, is_key=True)
+            yield place._replace(path=(*path, name), value=item, shape=inner)
+        return
+    for name, item in value.items():
+        member = kind.members.get(name) if kind is not None else None
+        shape = member.shape if member else None
+        stored = place.stored or name in own or (name in STORED and (shape is None or shape.type != "structure"))
+        yield _Place((*path, name), (*names, name), item, shape, member, stored)

@@ -1,0 +1,75 @@
+"""What a text names by itself, wherever it stands: an ARN, an image of a registry, a bucket that a service is told to use.
+
+Rule: a text that names something in a spelling that is not read here is NOT_KNOWN; one that does not say so is nothing (None).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, key, parse
+from trio_gate.aws.resources.harmless import KEY_OF_AWS
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from trio_gate.aws.resources.leaves import Leaf
+
+_BUCKET_ENDS = ("bucket", "bucketname")
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
+_IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
+_KEY_MEMBER = re.compile(r"kms(?:master)?key(?:id(?:entifier)?)?\Z")
+_HEAD = 512
+"""Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
+
+_PROSE = re.compile("[ \t\r\n{<]")
+"""What texts have that are more than one name."""
+
+
+def mentioned(service: str, leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
+    """What a text names; None where it is not of a form that names something anywhere."""
+    arn = parse(value)
+    if arn is not None:
+        return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
+    image = _IMAGE.match(value)
+    if image is not None:
+        return scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
+    if _says_more(value):
+        return NOT_KNOWN
+    if _for_key(service, leaf) and not value.startswith(KEY_OF_AWS):
+        return key(value, scene)
+    return _bucket(leaf, value, scene) if service != "s3" else None
+
+
+def _for_key(service: str, leaf: Leaf) -> bool:
+    """Whether a member is for a key of KMS."""
+    return _KEY_MEMBER.search(fold(leaf.path[-1][-20:])) is not None or (service == "ssm" and leaf.path == ("KeyId",))
+
+
+def _bucket(leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
+    uri = _S3_URI.match(value)
+    name = uri[1] if uri else value
+    if uri or (fold(leaf.path[-1][-10:]).endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
+        return Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
+    return None
+
+
+def _says_more(value: str) -> bool:
+    """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
+    head = fold(value[:_HEAD].strip())
+    scheme, mark, rest = head.partition("://")
+    if mark and scheme.startswith("s3"):
+        return _S3_URI.match(value) is None
+    if head.startswith("arn:") or ("dkr" in head and "ecr" in head and " " not in head):
+        return True
+    if "arn:" in head and _PROSE.search(head) is None:
+        return True
+    return _is_s3_host((rest if mark else head).partition("/")[0])
+
+
+def _is_s3_host(host: str) -> bool:
+    """Whether a name is of a host of S3: of a bucket, an access point, a website."""
+    labels = host.partition(":")[0].split(".")
+    return ("amazonaws" in labels or labels[-2:] == ["api", "aws"]) and any(label.startswith("s3") for label in labels)
