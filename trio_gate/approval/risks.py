@@ -60,6 +60,12 @@ _LONGEST = 4096
 """Characters that the pattern above may take, and more."""
 
 
+_NEWER = (
+    "it, or a member of it, is newer than the review: what it may do, and whether its answer holds credentials, cannot be said"
+)
+_OWN_REVIEW = "it, or a member of it, is newer than the review: what is said of it here is the operator's own"
+
+
 def words(operation: str) -> str:
     """An operation's name as words: "delete objects"."""
     return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(operation))
@@ -72,10 +78,7 @@ def risks(call: Call) -> tuple[Risk, ...]:
 
 def _risks(call: Call) -> Iterator[Risk]:
     if not call.reviewed:
-        yield Risk(
-            code="newer",
-            text="it or a member that it carries is newer than this gateway's lists: whether the answer holds credentials cannot be said",
-        )
+        yield Risk(code="newer", text=_OWN_REVIEW if call.own_review else _NEWER)
     if call.vends_credentials is True:
         yield Risk(code="vends", text="the answer holds credentials")
     if call.reads_secret is True:

@@ -108,6 +108,10 @@ def voided_row(why: str, now: datetime) -> bytes:
     return _row("voided", _gateway("voided", now), {"reason": why})
 
 
+_UNKNOWN = "what it may do is unknown"
+_OWN = "what is said of it is the operator's own"
+
+
 def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
     """An agent called an operation that the lists do not know, for the first time since the start."""
     intent = replace(
@@ -122,7 +126,7 @@ def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
     return _row(
         "unreviewed",
         intent,
-        {"reason": "this gateway's lists do not know it, or a member that it came with: what it may do is unknown"},
+        {"reason": "it, or a member of it, is newer than the review: " + (_OWN if call.own_review else _UNKNOWN)},
     )
 
 

@@ -206,6 +206,7 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
         "reads_secret": _known(call.reads_secret),
         "vends_credentials": _known(call.vends_credentials),
         "may_expose_secrets": _known(call.may_expose_secrets),
+        "newer_than_review": not call.reviewed,
         "runs_code": _known(call.runs_code),
         "spends": _known(call.spends),
         "account": call.account,

@@ -135,6 +135,8 @@ class Call:
         shares_with: accounts, organizations, principals and address blocks that the call gives access to; "*" is everybody.
         makes_public: whether somebody unknown gets access, or UNKNOWN.
         reviewed: whether our lists know the operation and the members that it carries; facts that would follow from their silence are UNKNOWN where not.
+        own_review: whether its operator reviewed the operation, beside or instead of us.
+        check_answer: whether its answer hands out nothing by that review alone, so that it is to be looked through.
     """
 
     service: str
@@ -164,3 +166,5 @@ class Call:
     shares_with: tuple[str, ...] | Unknown
     makes_public: bool | Unknown
     reviewed: bool
+    own_review: bool = False
+    check_answer: bool = False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.aws.iam.own_review import with_own_review
 from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
 from trio_gate.aws.routing.route import Ambiguous
 from trio_gate.aws.semantics import describe, with_newer_answer
@@ -30,4 +31,6 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
     named = name_call(head, body, place=place, claim=claim, catalog=catalog)
     operation = catalog.service(named.service).operations[named.operation]
     call = describe(named, shape=operation.input, place=place, head=head, tables=tables)
-    return call if operation.known_answer else with_newer_answer(call)
+    call = call if operation.known_answer else with_newer_answer(call)
+    own = tables.own.get((call.service, call.operation))
+    return with_own_review(call, own) if own else call

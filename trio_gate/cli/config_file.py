@@ -11,7 +11,16 @@ from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from trio_gate.config.model import Config
+    from trio_gate.config.operation_block import KnownOperation
+
+
+def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
+    from trio_gate.shell.exchange.installed_operations import find  # noqa: PLC0415 - loads botocore, for a block that few files have
+
+    return find(service, operation)
 
 
 def read(file: str) -> Config | None:
@@ -27,6 +36,7 @@ def read(file: str) -> Config | None:
             read_file=lambda name: Path(name).read_text("utf-8"),
             base_dir=str(path.resolve().parent),
             check_condition=check_condition,
+            find_operation=_find,
         )
     except ConfigFaults as faults:
         count = len(faults.faults)

@@ -49,6 +49,7 @@ SHAPES: Mapping[str, Shape] = {
     "person": Shape(labels=1),
     "approver": Shape(labels=2, first=("human", "bot")),
     "rule": Shape(labels=1, referable=False, plain_name=False),
+    "operation": Shape(labels=1, referable=False, plain_name=False),
 }
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, Rule
+    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, OperationReview, Rule
 
 
 def describe(config: Config) -> str:
@@ -30,6 +30,7 @@ def _lines(config: Config) -> Iterator[str]:
     for group in config.approvers:
         people = ", ".join(group.people)
         yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}{_held(group)}"
+    yield from map(_operation, config.operations)
     yield "rules, the first that holds decides:" if config.rules else "rules: none"
     for number, rule in enumerate(config.rules, start=1):
         yield from _rule(number, rule)
@@ -63,6 +64,12 @@ def _credential(base: Credential) -> str:
     elif base.profile:
         source = f"profile {base.profile}"
     return f"{source}, {_accounts(base.accounts)}"
+
+
+def _operation(one: OperationReview) -> str:
+    access = [f"access {one.access}"] if one.access else []
+    said = ", ".join([*access, *(f"{'' if value else 'not '}{name}" for name, value in one.flags.items())])
+    return f"operation {one.service}:{one.operation}, by your review: {said} ({one.where})"
 
 
 def _rule(number: int, rule: Rule) -> Iterator[str]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.config import blocks, cross_checks, gateway_block, hcl
+from trio_gate.config import blocks, cross_checks, gateway_block, hcl, operation_block
 from trio_gate.config.block_reader import Form, Reading, did_you_mean, title
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.expressions import Lookups
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from trio_gate.config.hcl import Block
     from trio_gate.config.model import Rule
+    from trio_gate.config.operation_block import Find
 
 __all__ = ["ConditionFault", "load"]
 
@@ -30,6 +31,7 @@ def load(
     read_file: Callable[[str], str],
     base_dir: str,
     check_condition: Callable[[str], Sequence[ConditionFault]],
+    find_operation: Find | None = None,
 ) -> Config:
     """Read a configuration.
 
@@ -40,6 +42,7 @@ def load(
         read_file: reads a file by absolute path; may raise OSError or ValueError.
         base_dir: the absolute path of the file's folder, where its relative paths start.
         check_condition: what is wrong with a rule's CEL source.
+        find_operation: what is known of AWS's operations; None where no block may name one.
 
     Raises:
         ConfigFaults: with everything that is wrong.
@@ -48,7 +51,7 @@ def load(
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     lookups = Lookups(env=env, read_file=read_file, base_dir=base_dir)
     reading = Reading(report=report, lookups=lookups, check=check_condition, declared={})
-    config = _config(_Blocks(root, reading), report)
+    config = _config(_Blocks(root, reading), report, find_operation)
     if faults := report.faults():
         raise ConfigFaults(faults)
     return replace(config, sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -90,7 +93,7 @@ class _Blocks:
         return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
 
 
-def _config(declared: _Blocks, report: Report) -> Config:
+def _config(declared: _Blocks, report: Report, find: Find | None) -> Config:
     for form in declared.forms("plugin"):
         blocks.plugin(form)
     empty = Form(hcl.Block(kind="gateway", at=0), declared.reading)
@@ -102,6 +105,7 @@ def _config(declared: _Blocks, report: Report) -> Config:
     endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
     agents = [(form, agent) for form in declared.forms("agent") if (agent := blocks.agent(form))]
     upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
+    operations = [one for form in declared.forms("operation") if (one := operation_block.operation(form, find))]
     ruled = [(form, *found) for form in declared.forms("rule") if (found := blocks.rule(form))]
     ruled.sort(key=lambda item: -item[1])
     rules: list[tuple[Form, Rule]] = [(form, rule) for form, _, rule in ruled]
@@ -121,4 +125,5 @@ def _config(declared: _Blocks, report: Report) -> Config:
         upstreams=tuple(upstreams),
         rules=tuple(rule for _, rule in rules),
         notes=tuple(report.notes),
+        operations=tuple(operations),
     )

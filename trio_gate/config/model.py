@@ -222,6 +222,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationReview:
+    """What the operator says of an operation that the packaged review does not have, or more than that says.
+
+    Attributes:
+        flags: of each word that was said, whether it holds: "vends", "reads_secret", …
+    """
+
+    service: str
+    operation: str
+    access: Literal["read", "list", "write", "permissions", "tagging"] | None
+    flags: Mapping[str, bool]
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One generation of the configuration.
 
@@ -237,4 +252,5 @@ class Config:
     upstreams: tuple[Upstream, ...]
     rules: tuple[Rule, ...]
     notes: tuple[str, ...]
+    operations: tuple[OperationReview, ...] = ()
     sha256: str = field(default="", compare=False)

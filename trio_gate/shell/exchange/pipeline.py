@@ -19,6 +19,7 @@ from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.identify import IdentifyStage
 from trio_gate.shell.exchange.work import LARGE, beside, drop_beside
+from trio_gate.signing.vended_answer import hands_out
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.services import Services
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.signing.sigv4 import Credentials, Signed
-    from trio_gate.wire.head import RequestHead
+    from trio_gate.wire.head import RequestHead, ResponseHead
 
     T = TypeVar("T")
 
@@ -297,9 +298,15 @@ class Pipeline:
             self._recorder.lap("aws")
             if self._clearance is not None:  # before the agent has it: its retry may come at once
                 self._clearance.answered(answer.status, None)
-            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again)
+            check = partial(self._hands_out, prepared) if prepared.identified.call.check_answer else None
+            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, hands_out=check)
             if self._clearance is not None:
                 self._clearance.answered(answer.status, code)
+
+    async def _hands_out(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bool:
+        """Whether an answer hands out credentials, or cannot be read. Raises Overloaded, AgentGone."""
+        asker = prepared.identified.proven.asker
+        return await beside(self._services.work, self._agent, asker, len(body), partial(hands_out, head, body))
 
 
 class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and nobody else sees it

@@ -1,0 +1,96 @@
+"""With every botocore of some months: its operations are named, what is newer than the review is unknown, and the rest as it was.
+
+Each version's own serializers write the requests, in a process of its own. `scripts/programs` installs the versions.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+
+import botocore
+import pytest
+
+from tests.aws.test_identify_roundtrip import DEPRECATED
+from tests.kit.paths import ROOT
+from trio_gate.aws.routing.route import TWINS
+from trio_gate.shell.exchange.packaged_data import packaged_hosts
+
+FOLDER = ROOT / ".botocore-versions"
+VERSIONS = ("1.43.84", "1.43.104", "1.43.124", "1.44.8")
+"""The oldest and the newest of the 90 days before the review was handed over, and two between."""
+
+UNKNOWN = {"$unknown": True}
+ANSWERS = ("vends_credentials", "reads_secret", "may_expose_secrets")
+MEANINGS = (*ANSWERS, "runs_code", "spends", "makes_public", "shares_with", "cross_account")
+NAMED = ("iam_actions", "resource", "resources", "resource_accounts", "policies")
+
+pytestmark = pytest.mark.long("all operations of other botocores")
+
+
+@functools.cache
+def understood(version):
+    """How a gateway with that botocore understands the requests of that botocore."""
+    folder = FOLDER / version
+    if version != botocore.__version__ and not (folder / "botocore").exists():
+        pytest.skip(f"scripts/programs has not installed botocore {version}")
+    path = os.pathsep.join((str(folder), str(ROOT)) if version != botocore.__version__ else (str(ROOT),))
+    command = [sys.executable, "-m", "tests.kit.aws.operations"]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT, capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["botocore"] == version
+    return found["operations"]
+
+
+def same(key, call):
+    """Whether a call has the name that it was sent by, or the one of the twin that it goes by."""
+    service, operation, _ = key.split(":")
+    twins = call["service"] == service or any({service, call["service"]} <= set(family) for family in TWINS)
+    return twins and call["operation"] in (operation, DEPRECATED.get(operation))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_its_operations_are_named_and_none_wrongly(version):
+    calls = understood(version)
+    named = {key: call for key, call in calls.items() if "refused" not in call}
+    assert [key for key, call in named.items() if not same(key, call)] == []
+    assert len(named) >= 0.99 * len(calls)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_newer_than_the_review_is_unknown(version):
+    newer = [call for call in understood(version).values() if call.get("reviewed") is False]
+    assert newer
+    for call in newer:
+        assert all(call[name] in (True, UNKNOWN) for name in ANSWERS), call
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_rest_is_as_with_the_reviewed_one(version):
+    """But for what a twin that only one of them has, a host or an older form of a request changes."""
+    reviewed = understood(packaged_hosts()["botocore"])
+    calls = understood(version)
+    assert any(key not in reviewed for key in calls)
+    for key, call in calls.items():
+        if "refused" in call or "refused" in reviewed.get(key, {"refused": ""}):
+            if key not in reviewed and "refused" not in call:
+                assert not call["reviewed"], key
+            continue
+        before = reviewed[key]
+        if call["reviewed"]:
+            assert {name: call[name] for name in MEANINGS} == {name: before[name] for name in MEANINGS}, key
+        else:
+            assert call["access"] in ("write", before["access"]), key
+
+
+def test_an_operation_that_the_review_does_not_have_is_a_write_of_anything():
+    reviewed = understood(packaged_hosts()["botocore"])
+    new = {key: call for key, call in understood(VERSIONS[-1]).items() if key not in reviewed and "refused" not in call}
+    assert len(new) > 100
+    for key, call in new.items():
+        assert call["access"] == "write", key
+        assert [call[name] for name in NAMED] == [UNKNOWN] * len(NAMED), key
+        assert all(call[name] in (True, UNKNOWN) for name in MEANINGS), key

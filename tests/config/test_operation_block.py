@@ -1,0 +1,73 @@
+"""`operation` blocks: what an operator may say of which operation."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.configs import check_condition
+from trio_gate.config.describe import describe
+from trio_gate.config.load import load as real_load
+from trio_gate.config.operation_block import FLAGS, KnownOperation
+from trio_gate.config.source import ConfigFaults
+
+KNOWN = {
+    ("sts", "NewThing"): KnownOperation(newer=True, streams=False),
+    ("sts", "NewStream"): KnownOperation(newer=True, streams=True),
+    ("sts", "AssumeRole"): KnownOperation(newer=False, streams=False),
+}
+
+
+def find(service, operation):
+    return KNOWN.get((service, operation)) or [":".join(name) for name in KNOWN]
+
+
+def load(text, find=find):
+    return real_load(text, "g.hcl", env={}.get, read_file=str, base_dir="/", check_condition=check_condition, find_operation=find)
+
+
+def fault(text, **given):
+    with pytest.raises(ConfigFaults) as caught:
+        load(text, **given)
+    (one,) = caught.value.faults
+    return f"{one.message}: {one.hint}"
+
+
+def test_a_block_says_what_an_operation_does():
+    (one,) = load('operation "sts:NewThing" {\n access = "read"\n vends = false\n runs_code = true\n}').operations
+    assert (one.service, one.operation, one.access) == ("sts", "NewThing", "read")
+    assert (dict(one.flags), one.where) == ({"vends": False, "runs_code": True}, "g.hcl:1")
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_every_word_is_read_and_shown(name):
+    config = load(f'operation "sts:NewThing" {{ {name} = false }}')
+    assert config.operations[0].flags == {name: False}
+    assert f"operation sts:NewThing, by your review: not {name} (g.hcl:1)" in describe(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('operation "sts:NewThng" { vends = false }', "has no operation sts:NewThng: did you mean `sts:NewThing`?"),
+        ('operation "st:NewThing" { vends = false }', "has no operation st:NewThing: did you mean `sts:NewThing`?"),
+        ('operation "NewThing" { vends = false }', 'a service and its operation: as operation "sts:GetCallerIdentity"'),
+        ('operation "sts:AssumeRole" { vends = false }', "is in the packaged review, and `vends` would make it more harmless"),
+        ('operation "sts:AssumeRole" { access = "read" }', "and `access` would make it more harmless"),
+        ('operation "sts:NewStream" { vends = false }', "the answer of sts:NewStream is a stream"),
+        ('operation "sts:NewThing" { }', "says nothing"),
+        ('operation "sts:NewThing" { access = "reed" }', "read"),
+        ('operation "sts:NewThing" { vend = false }', "has no attribute `vend`: did you mean `vends`?"),
+        ('operation "sts:NewThing" { vends = true }\noperation "sts:NewThing" { vends = true }', "is declared twice"),
+    ],
+)
+def test_what_cannot_be_said_is_a_fault(text, said):
+    assert said in fault(text)
+
+
+def test_what_makes_an_operation_less_harmless_may_be_said_of_any():
+    (one,) = load('operation "sts:AssumeRole" { access = "permissions"  spends = true }').operations
+    assert (one.access, dict(one.flags)) == ("permissions", {"spends": True})
+
+
+def test_without_models_no_operation_can_be_named():
+    assert "cannot be looked up here" in fault('operation "sts:NewThing" { vends = true }', find=None)

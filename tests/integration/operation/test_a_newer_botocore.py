@@ -1,0 +1,105 @@
+"""A gateway whose botocore is newer than the packaged review: what it knows, what it lets through, and what operators may say."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.kit import newer_botocore
+from tests.kit.gateway import running
+from tests.kit.raw import DYNAMODB, request, tunnel
+from tests.kit.recording import recording
+
+PATIENCE = 60
+RULES = """
+operation "dynamodb:GetNewThing" { access = "read"  vends = false  reads_secret = false }
+rule "reads ok" { match = aws.access in ["read", "list"]  action = "allow" }
+"""
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+KEY = {"AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": SECRET}
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory):
+    with newer_botocore.first(newer_botocore.make(tmp_path_factory.mktemp("newer"))):
+        yield
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    with recording(tmp_path_factory.mktemp("aws"), DYNAMODB) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gate(aws, embedded_aws, newer, tmp_path_factory):
+    with running(tmp_path_factory.mktemp("gate"), embedded_aws, first=aws.route(DYNAMODB), rules=RULES) as gateway:
+        yield gateway
+    assert "Traceback" not in gateway.log
+
+
+def ask(gate, operation, params=None, host=DYNAMODB):
+    fields = {"X_Amz_Target": f"DynamoDB_20120810.{operation}", "Content_Type": "application/x-amz-json-1.0"}
+    with tunnel(gate, gate.ca_file, host) as raw:
+        return raw.send(request("dynamodb", host, body=json.dumps(params or {}).encode(), **fields)).answer()
+
+
+def test_what_the_operator_reviewed_passes_where_its_answer_hands_out_nothing(gate, aws):
+    aws.answer = (200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"Text":"a word","Size":7}')
+    answer = ask(gate, "GetNewThing")
+    assert (answer.status, answer.body) == (200, aws.answer[2])
+    row = gate.records("--action", "GetNewThing")[-1]
+    assert (row["access"], row["outcome"]["end"]) == ("read", "answered")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Text": json.dumps(KEY)},
+        {"Deep": [{"Credentials": KEY}]},
+        {"SessionToken": "0123456789abcdef0"},
+        {"Text": "-----BEGIN RSA PRIVATE KEY-----\nMIIE"},
+        {"Text": "x" * 1_100_000},
+    ],
+)
+def test_an_answer_that_hands_out_something_is_withheld_and_the_agent_told_that_the_call_was_executed(gate, aws, said):
+    aws.answer, sent = (200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(said).encode()), len(aws.seen)
+    answer = ask(gate, "GetNewThing")
+    assert (answer.status, len(aws.seen)) == (403, sent + 1)
+    assert "the call was executed, and its answer is withheld" in answer.text
+    assert not any(text in answer.text for text in (SECRET, "BEGIN", "0123456789abcdef0"))
+    row = gate.records("--action", "GetNewThing")[-1]["outcome"]
+    assert (row["end"], row["upstream_status"], row["status"]) == ("failed", 200, 403)
+    assert "withheld" in row["reason"]
+    assert SECRET not in gate.log
+
+
+@pytest.mark.parametrize("operation", ["GetNewStream", "ListTables"])
+def test_what_nobody_reviewed_is_refused_and_told_apart(gate, aws, operation):
+    sent = len(aws.seen)
+    answer = ask(gate, operation)
+    assert (answer.status, len(aws.seen)) == (403, sent)
+    assert f"dynamodb:{operation}, or a member of it, is newer than the review" in gate.log
+    (row,) = (one for one in gate.rows("--action", operation) if one.get("kind") == "unreviewed")
+    assert "newer than the review" in row["act"]["reason"]
+
+
+def test_the_rest_goes_on_as_before(gate, aws):
+    aws.answer = (200, {"Content-Type": "application/x-amz-json-1.0"}, b'{"Item":{"SessionToken":{"S":"0123456789abcdef0"}}}')
+    assert ask(gate, "GetItem", {"TableName": "t", "Key": {"id": {"S": "x"}}}).body == aws.answer[2]
+    assert ask(gate, "DescribeTable", {"TableName": "t"}).status == 200
+    assert ask(gate, "DescribeTable", {"TableName": "t", "Newcomer": "x"}).status == 403
+
+
+def test_a_host_that_only_the_newer_one_has_is_known_without_a_restart(gate):
+    host, until = f"{newer_botocore.NEW_SERVICE}.us-east-1.amazonaws.com", time.monotonic() + PATIENCE
+    while f"the host table of botocore {newer_botocore.VERSION} serves" not in gate.log:
+        assert time.monotonic() < until, gate.log
+    fields = {"X_Amz_Target": "AmazonNewQueue.ListQueues", "Content_Type": "application/x-amz-json-1.0"}
+    with tunnel(gate, gate.ca_file, host) as raw:
+        answer = raw.send(request(newer_botocore.NEW_SERVICE, host, body=b"{}", **fields)).answer()
+    assert answer.status == 403
+    assert gate.records("--action", "ListQueues")[-1]["service"] == newer_botocore.NEW_SERVICE
+    assert (gate.folder / "state" / "hosts").stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,54 @@
+"""What an operator says of an operation, put to what the packaged review says of a call.
+
+Rule: it fills what is unknown of an operation that is newer than the review, or says more; what the review has is never weakened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+
+if TYPE_CHECKING:
+    from trio_gate.aws.call import Access, Call, Unknown
+    from trio_gate.config.model import OperationReview
+
+_ORDER = ("list", "read", "tagging", "write", "permissions")
+
+
+def with_own_review(call: Call, review: OperationReview) -> Call:
+    """The call as its operator has it. An answer that is said to hand out nothing is to be looked through."""
+
+    def said(name: str, known: bool | Unknown) -> bool | Unknown:
+        word = review.flags.get(name)
+        return known if word is None or (not word and (call.reviewed or known is not UNKNOWN)) else word
+
+    shares = said("shares", UNKNOWN if call.shares_with is UNKNOWN else bool(call.shares_with))
+    vends = said("vends", call.vends_credentials)
+    return replace(
+        call,
+        access=_access(call, review),
+        vends_credentials=vends,
+        reads_secret=said("reads_secret", call.reads_secret),
+        may_expose_secrets=said("may_expose_secrets", call.may_expose_secrets),
+        runs_code=said("runs_code", call.runs_code),
+        spends=said("spends", call.spends),
+        makes_public=said("makes_public", call.makes_public),
+        shares_with=_shares_with(call, shares),
+        own_review=True,
+        check_answer=call.vends_credentials is UNKNOWN and vends is False,
+    )
+
+
+def _shares_with(call: Call, shares: bool | Unknown) -> tuple[str, ...] | Unknown:
+    """With whom, where an operator has said whether."""
+    if shares is False:
+        return ()
+    return call.shares_with or UNKNOWN if shares is True else call.shares_with
+
+
+def _access(call: Call, review: OperationReview) -> Access:
+    if review.access is None:
+        return call.access
+    return review.access if not call.reviewed else max(call.access, review.access, key=_ORDER.index)

@@ -1,0 +1,81 @@
+"""The `operation` block: the operator's own review of an operation that is newer than the packaged one.
+
+Rule: it never makes an operation more harmless than the packaged review has it; whether that has it, `Find` says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.config import attribute_types
+from trio_gate.config.block_reader import did_you_mean, title
+from trio_gate.config.model import OperationReview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from trio_gate.config.attribute_types import Kind
+    from trio_gate.config.block_reader import Form
+
+    Find = Callable[[str, str], "KnownOperation | Collection[str]"]
+    """What is known of an operation of a service; where there is none, the names that there are."""
+
+FLAGS = ("vends", "reads_secret", "may_expose_secrets", "runs_code", "spends", "shares", "makes_public")
+
+_LABEL = re.compile(r"([a-z0-9-]{1,64}):([A-Za-z0-9_]{1,128})")
+_ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attribute_types.one_of(
+    "read", "list", "write", "permissions", "tagging"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownOperation:
+    """An operation of the installed botocore: whether it, or a member of it, is newer than the packaged review, and is its answer a stream."""
+
+    newer: bool
+    streams: bool
+
+
+def operation(form: Form, find: Find | None) -> OperationReview | None:
+    """What the operator says of one."""
+    access = form.take(_ACCESS, "access")
+    said = {name: form.take(attribute_types.flag, name) for name in FLAGS}
+    form.close()
+    flags = {name: value for name, value in said.items() if value is not None}
+    label = _LABEL.fullmatch(form.name)
+    if label is None:
+        form.fault("the label of `operation` is a service and its operation", 'as operation "sts:GetCallerIdentity" { … }')
+        return None
+    if find is None:
+        form.fault("operations cannot be looked up here")
+        return None
+    known = find(label[1], label[2])
+    if not isinstance(known, KnownOperation):
+        form.fault(f"the installed botocore has no operation {form.name}", did_you_mean(form.name, known))
+        return None
+    _check(form, known, access, flags)
+    source = form.report.source
+    return OperationReview(
+        service=label[1],
+        operation=label[2],
+        access=access,
+        flags=MappingProxyType(flags),
+        where=f"{source.name}:{source.line(form.block.at)}",
+    )
+
+
+def _check(form: Form, known: KnownOperation, access: str | None, flags: dict[str, bool]) -> None:
+    milder = [name for name, value in flags.items() if not value] + ["access"] * (access in ("read", "list", "tagging"))
+    if not known.newer and milder:
+        form.fault(
+            f"{form.name} is in the packaged review, and `{milder[0]}` would make it more harmless",
+            "keep what makes it less harmless",
+            of=milder[0],
+        )
+    if known.streams and flags.get("vends") is False:
+        form.fault(f"the answer of {form.name} is a stream, which cannot be looked through before it is passed on", of="vends")
+    if not form.block.attributes:
+        form.fault(f"{title(form.block)} says nothing", 'as access = "read", vends = false')
