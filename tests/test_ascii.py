@@ -62,6 +62,7 @@ REASONS = {
     "aws/policies/members.py": dict.fromkeys(
         ("members.split()", "text.strip()", "text.strip().splitlines()", "where.strip()"), OURS
     ),
+    "aws/sharing/telling.py": {"text.split()": OURS},
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
     "aws/resources/mentioned.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},

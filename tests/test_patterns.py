@@ -76,6 +76,7 @@ SHORT = {
     "hosts.": "a host, of 253 characters",
     "iam.role_texts._ARN": "behind MAX_READ",
     "iam.role_texts._ROLE_NAME": "behind _LONGEST_NAME",
+    "sharing.telling._WORD": "a name of the model",
     "policies.members._POLICY_LIKE": "a member's name",
     "params.rest.": "a field of the head",
     "iam.partiql.": "behind MAX_STATEMENT",

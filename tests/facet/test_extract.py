@@ -10,7 +10,7 @@ from trio_gate.facet.docs import table
 from trio_gate.facet.schema import FACETS, ROOTS
 from trio_gate.facet.values import UNSET
 
-KINDS = {"string": str, "bool": bool, "list of strings": list, "map": dict}
+KINDS = {"string": str, "bool": bool, "list of strings": list, "list of maps": list, "map": dict}
 WHOLE = {
     "aws.service": "s3",
     "aws.action": "GetObject",
@@ -32,6 +32,12 @@ WHOLE = {
     "aws.method": "GET",
     "aws.path": "/photos/cat.jpg",
     "aws.protocol": "rest-xml",
+    "aws.may_expose_secrets": False,
+    "aws.runs_code": False,
+    "aws.spends": False,
+    "aws.shares_with": [],
+    "aws.makes_public": False,
+    "aws.policies": [],
     "agent.name": "ci",
     "agent.address": "127.0.0.1",
 }

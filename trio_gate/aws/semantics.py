@@ -55,7 +55,8 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
     )
     reviewed = row is not None and not tables.newer(service, operation, shape, params)
     documents = read_policies(service, operation, shape, params)
-    shares = shared_by(service, operation, params, documents)
+    access = _access(said, action, service, operation)
+    shares = shared_by(service, operation, params, documents, access=access, shape=shape, scene=scene)
     call = Call(
         service=service,
         operation=operation,

@@ -46,10 +46,10 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     (
         "aws.shares_with",
         "list of strings",
-        "accounts, organizations, principals and CIDR blocks that get access; `*` is everybody",
+        "[who gets access](#who-gets-access): accounts, `o-…`, `ou-…`, ARNs, CIDR blocks, `*` for everybody",
     ),
-    ("aws.makes_public", "bool", "whether somebody unknown gets access"),
-    ("aws.policies", "list of maps", "the policy documents among the parameters: `member` and `statements`"),
+    ("aws.makes_public", "bool", "whether somebody whom nobody named gets access"),
+    ("aws.policies", "list of maps", "[the policy documents](#policies) among the parameters"),
     ("aws.params", "map", "the parameters as botocore names them; blobs are base64 text, timestamps RFC 3339 text"),
     ("aws.host", "string", "the host that is called, lower case"),
     ("aws.method", "string", "the HTTP method"),

@@ -38,7 +38,7 @@ _ORGANIZATION_PATH = re.compile(r"o-[a-z0-9]{10,32}/.{0,1024}")
 _NETWORK = re.compile(r"vpce?-[0-9a-f]{8,17}")
 _USER_ID = re.compile(r"A[A-Z0-9]{15,127}:.{0,256}")
 _ARN_OF_ACCOUNT = re.compile(r"arn:[a-z*-]{1,16}:[a-z0-9*-]{1,64}:[a-z0-9*-]{0,32}:[0-9]{12}:.{1,2048}")
-_WIDEST = {4: 8, 6: 32}
+WIDEST = {4: 8, 6: 32}
 """Blocks of fewer bits are the world: what S3 takes for public."""
 
 
@@ -153,7 +153,7 @@ def _is_block(value: str) -> bool:
         block = ipaddress.ip_network(value, strict=False)
     except ValueError:
         return False
-    return block.prefixlen >= _WIDEST[block.version]
+    return block.prefixlen >= WIDEST[block.version]
 
 
 def _is_arn(value: str) -> bool:

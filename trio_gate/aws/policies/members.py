@@ -155,6 +155,7 @@ PLAIN = _listed("""
     opensearchserverless.UpdateLifecyclePolicy: policy
     securityhub: AccessPolicies AccessPolicy AssumeRolePolicyDocument LifecyclePolicyText OriginProtocolPolicy OtherPolicies
     securityhub: Policy RepositoryPolicyText TLSSecurityPolicy ViewerProtocolPolicy
+    ses.CreateReceiptFilter: Policy
     sesv2: ReputationEntityPolicy
     sns: DataProtectionPolicy
     ssm: Policies

@@ -1,4 +1,8 @@
-"""Whom a call gives access to, from every way that AWS has to share."""
+"""Whom a call gives access to, from every way that AWS has to share.
+
+Rule: a way that was worked out says who; policy documents say it themselves; of any other operation the model says that nobody is named,
+or nothing is known. The caller's own account and the services of AWS are nobody.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.policies.judge import grantees, is_public
+from trio_gate.aws.sharing.telling import may_share
+from trio_gate.aws.sharing.ways_network import NETWORK, OPAQUE
+from trio_gate.aws.sharing.ways_storage import STORAGE
+from trio_gate.aws.sharing.who import is_world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.call import Access, Unknown, Value
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.policies.documents import Document
+    from trio_gate.aws.resources.arns import CallerContext
+
+_WAYS = STORAGE | NETWORK
+
+_LIMITS = frozenset(
+    (
+        ("ec2", "CreateVpcEndpoint"),
+        ("ec2", "ModifyVpcEndpoint"),
+        ("odb", "CreateOdbNetwork"),
+        ("odb", "UpdateOdbNetwork"),
+        ("organizations", "CreatePolicy"),
+        ("organizations", "UpdatePolicy"),
+    )
+)
+"""Operations whose documents say what may pass, and give nothing."""
+
+_OWN = frozenset(("sts",))
+"""Services whose calls give access to their caller alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +50,64 @@ class Shares:
     makes_public: bool | Unknown
 
 
-def shared_by(service: str, operation: str, params: Mapping[str, Value], documents: tuple[Document, ...] | None) -> Shares:
-    """What a call shares, and with whom."""
-    del service, operation, params, documents
-    return Shares(shares_with=UNKNOWN, makes_public=UNKNOWN)
+NOBODY = Shares(shares_with=(), makes_public=False)
+
+
+def shared_by(
+    service: str,
+    operation: str,
+    params: Mapping[str, Value],
+    documents: tuple[Document, ...] | None,
+    *,
+    access: Access,
+    shape: Shape | None,
+    scene: CallerContext,
+) -> Shares:
+    """What a call shares, and with whom.
+
+    Args:
+        service: botocore's name.
+        operation: botocore's name.
+        params: by botocore's member names.
+        documents: the policy documents among them; None where they cannot be read.
+        access: the call's level.
+        shape: of the operation's input.
+        scene: whose call it is.
+    """
+    if access in ("read", "list", "tagging") or service in _OWN:
+        return NOBODY
+    permissions = access == "permissions" and service != "iam"
+    found = list(dict.fromkeys(_found(service, operation, params, documents, shape, scene, permissions=permissions)))
+    known = tuple(who for who in found if isinstance(who, str))
+    whole = len(known) == len(found)
+    public = any(is_world(who) for who in known) or _opens(service, operation, documents)
+    return Shares(shares_with=known if whole else UNKNOWN, makes_public=public or (False if whole else UNKNOWN))
+
+
+def _found(
+    service: str,
+    operation: str,
+    params: Mapping[str, Value],
+    documents: tuple[Document, ...] | None,
+    shape: Shape | None,
+    scene: CallerContext,
+    *,
+    permissions: bool,
+) -> Iterator[str | Unknown]:
+    way = _WAYS.get((service, operation))
+    if (service, operation) not in _LIMITS:
+        if documents is None or (service, operation) in OPAQUE:
+            yield UNKNOWN
+        for document in documents or ():
+            for statement in document.statements:
+                yield from grantees(statement, scene)
+    if way is not None:
+        yield from way(params, scene)
+    elif not documents and may_share(operation, shape, params, scene, permissions=permissions):
+        yield UNKNOWN
+
+
+def _opens(service: str, operation: str, documents: tuple[Document, ...] | None) -> bool:
+    if (service, operation) in _LIMITS:
+        return False
+    return any(is_public(statement) for document in documents or () for statement in document.statements)

@@ -1,0 +1,62 @@
+"""Operations that nobody worked out: unknown, unless no word of theirs tells of somebody."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kit.aws.meanings import ACCOUNT, OTHER
+from tests.kit.aws.sharing import ORGANIZATION, OWN_ROLE, ROLE, shared
+from trio_gate.aws.call import UNKNOWN
+
+OPEN = [
+    ("acm-pca.CreatePermission", {"CertificateAuthorityArn": "a", "Principal": OTHER, "Actions": ["GetCertificate"]}),
+    ("ram.AcceptResourceShareInvitation", {"resourceShareInvitationArn": "a"}),
+    ("ds.AcceptSharedDirectory", {"SharedDirectoryId": "d"}),
+    ("rolesanywhere.CreateTrustAnchor", {"name": "a", "source": {}}),
+    ("directconnect.AllocatePublicVirtualInterface", {"connectionId": "c"}),
+    ("cloudformation.CreateStackInstances", {"StackSetName": "s", "Accounts": [OTHER], "Regions": ["us-east-1"]}),
+    ("servicecatalog.CreatePortfolioShare", {"PortfolioId": "p", "OrganizationNode": {"Value": ORGANIZATION}}),
+    ("imagebuilder.CreateDistributionConfiguration", {"name": "d", "distributions": [
+        {"region": "r", "amiDistributionConfiguration": {"launchPermission": {"userGroups": ["all"]}}}
+    ]}),
+    ("vpc-lattice.CreateService", {"name": "s", "authType": "NONE"}),
+    ("secretsmanager.PutResourcePolicy", {"SecretId": "s", "ResourcePolicy": "{"}),
+    ("timestream-influxdb.CreateDbInstance", {"name": "d", "publiclyAccessible": True}),
+    ("mediaconvert.CreateJob", {"Settings": {"OutputGroups": [{"OutputGroupSettings": {"FileGroupSettings": {"DestinationSettings": {
+        "S3Settings": {"AccessControl": {"CannedAcl": "PUBLIC_READ"}}
+    }}}}]}}),
+    ("glue.CreateDatabase", {"DatabaseInput": {"Name": "d", "CreateTableDefaultPermissions": [
+        {"Principal": {"DataLakePrincipalIdentifier": ROLE}}
+    ]}}),
+    ("apigateway.DeleteAuthorizer", {"restApiId": "a", "authorizerId": "b"}),
+    ("kafka.UpdateSecurity", {"ClusterArn": "c", "ClientAuthentication": {"Unauthenticated": {"Enabled": True}}}),
+]  # fmt: skip
+CLOSED = [
+    ("ec2.StartInstances", {"InstanceIds": ["i-1"]}),
+    ("ec2.DeleteKeyPair", {"KeyName": "k"}),
+    ("ec2.CreateSubnet", {"VpcId": "v", "CidrBlock": "10.0.0.0/24"}),
+    ("cloudfront.DeletePublicKey", {"Id": "k"}),
+    ("transfer.ImportSshPublicKey", {"ServerId": "s", "UserName": "u", "SshPublicKeyBody": "k"}),
+    ("appstream.DeleteAppBlock", {"Name": "b"}),
+    ("storagegateway.UpdateNFSFileShare", {"FileShareARN": "a", "FileShareName": "n"}),
+    ("ram.DisassociateResourceShare", {"resourceShareArn": "a", "principals": [OTHER]}),
+    ("kms.RevokeGrant", {"KeyId": "k", "GrantId": "g"}),
+    ("athena.StartQueryExecution", {"ResultConfiguration": {"AclConfiguration": {"S3AclOption": "BUCKET_OWNER_FULL_CONTROL"}}}),
+    ("quicksight.UpdateUser", {"AwsAccountId": ACCOUNT, "UserName": "u"}),
+    ("timestream-influxdb.CreateDbInstance", {"name": "d", "publiclyAccessible": False}),
+    ("eks.CreateAddon", {"serviceAccountRoleArn": ROLE}),
+    ("glue.CreateDatabase", {"DatabaseInput": {"CreateTableDefaultPermissions": [{"Principal": {"DataLakePrincipalIdentifier": OWN_ROLE}}]}}),
+    ("ec2.RunInstances", {"Operator": {"Principal": "eks.amazonaws.com"}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "params"), OPEN, ids=lambda one: one if isinstance(one, str) else None)
+def test_a_word_that_tells_of_somebody_makes_it_unknown(name, params):
+    call = shared(name, params)
+    assert (call.shares_with, call.makes_public) == (UNKNOWN, UNKNOWN)
+
+
+@pytest.mark.parametrize(("name", "params"), CLOSED, ids=lambda one: one if isinstance(one, str) else None)
+def test_a_call_that_tells_of_nobody_shares_nothing(name, params):
+    call = shared(name, params)
+    assert (call.shares_with, call.makes_public) == ((), False)

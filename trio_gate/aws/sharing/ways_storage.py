@@ -1,0 +1,262 @@
+"""Ways to share what is stored: objects, snapshots, images, keys, queues, topics, functions, catalogs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.param_paths import at
+from trio_gate.aws.policies.grammar import Statement
+from trio_gate.aws.policies.judge import grantees
+from trio_gate.aws.resources.arns import is_account, parse
+from trio_gate.aws.sharing.who import (
+    EVERYBODY,
+    account_or_arn,
+    each,
+    everybody,
+    inner,
+    is_service,
+    nobody,
+    open_if,
+    principals,
+    several,
+    unknown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.resources.arns import CallerContext
+
+    Found = Iterator[str | Unknown]
+    Params = Mapping[str, Value]
+
+_CANNED = {
+    **dict.fromkeys(("private", "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write", "aws-exec-read"), ()),
+    **dict.fromkeys(("public-read", "public-read-write", "authenticated-read"), (EVERYBODY,)),
+}
+"""Canned ACLs of S3; what the bucket's owner gets is theirs anyway."""
+
+_GROUPS = {
+    "http://acs.amazonaws.com/groups/global/AllUsers": (EVERYBODY,),
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": (EVERYBODY,),
+    "http://acs.amazonaws.com/groups/s3/LogDelivery": (),
+}
+_GRANT = re.compile(r'[ \t]{0,8}(id|uri|emailAddress)="?([^",]{1,1024})"?[ \t]{0,8}')
+_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+def _acl(params: Params, scene: CallerContext) -> Found:
+    """A canned ACL, grants in headers, or a whole list."""
+    if params.get("ACL") is not None:
+        canned = params["ACL"]
+        yield from _CANNED.get(canned, (UNKNOWN,)) if isinstance(canned, str) else (UNKNOWN,)
+    for name in ("GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"):
+        value = params.get(name)
+        if value is not None:
+            for grant in value.split(",") if isinstance(value, str) else ("",):
+                found = _GRANT.fullmatch(grant)
+                yield from _grantee(*found.groups()) if found else (UNKNOWN,)
+    owner = at(params, "AccessControlPolicy", "Owner", "ID")
+    yield from _grants(each(params, "AccessControlPolicy", "Grants"), owner)
+
+
+def _grants(grants: list[Value], owner: Value = None) -> Found:
+    for grant in grants:
+        grantee = inner(grant, "Grantee")
+        named = [(key, inner(grantee, key)) for key in ("ID", "URI", "EmailAddress") if inner(grantee, key) is not None]
+        if len(named) != 1 or not isinstance(named[0][1], str):
+            yield UNKNOWN
+        elif named[0] != ("ID", owner):
+            yield from _grantee({"ID": "id", "URI": "uri"}.get(named[0][0], "email"), named[0][1])
+
+
+def _grantee(kind: str, value: str) -> Found:
+    if kind == "uri":
+        yield from _GROUPS.get(value, (UNKNOWN,))
+    else:
+        yield f"CanonicalUser:{value}" if kind == "id" else value
+
+
+def _logging(params: Params, scene: CallerContext) -> Found:
+    yield from _grants(each(params, "BucketLoggingStatus", "LoggingEnabled", "TargetGrants"))
+
+
+def _block(params: Params, scene: CallerContext) -> Found:
+    """A public access block that lacks a part."""
+    block = params.get("PublicAccessBlockConfiguration")
+    if isinstance(block, dict):
+        states = [block.get(name) for name in _BLOCKS]
+        yield from open_if(UNKNOWN if UNKNOWN in states else any(state is not True for state in states))
+    else:
+        yield UNKNOWN
+
+
+def _access_point(params: Params, scene: CallerContext) -> Found:
+    if params.get("PublicAccessBlockConfiguration") is not None:
+        yield from _block(params, scene)
+    yield from principals([params.get("BucketAccountId")], scene)
+
+
+def _ownership(params: Params, scene: CallerContext) -> Found:
+    """ACLs that count again are unknown."""
+    rules = [inner(rule, "ObjectOwnership") for rule in each(params, "OwnershipControls", "Rules")]
+    if rules != ["BucketOwnerEnforced"]:
+        yield UNKNOWN
+
+
+def _image(add: str) -> Callable[[Params, CallerContext], Found]:
+    """EC2's permissions to launch, load or restore: structures to add, or a list and the word "add"."""
+
+    def way(params: Params, scene: CallerContext) -> Found:
+        for one in each(params, add, "Add"):
+            members = [inner(one, name) for name in ("Group", "UserId", "OrganizationArn", "OrganizationalUnitArn")]
+            yield from principals(members, scene, everybody="all")
+        if params.get("OperationType") != "remove":
+            for name in ("UserGroups", "GroupNames", "UserIds", "OrganizationArns", "OrganizationalUnitArns"):
+                yield from principals(each(params, name), scene, everybody="all")
+        if at(params, add) is UNKNOWN:
+            yield UNKNOWN
+
+    return way
+
+
+def _listed(*names: str, everybody: str = "all") -> Callable[[Params, CallerContext], Found]:
+    """Principals in lists or single members; `everybody` is the operation's word for them."""
+
+    def way(params: Params, scene: CallerContext) -> Found:
+        for name in names:
+            value = params.get(name)
+            yield from principals(value if isinstance(value, list) else [value], scene, everybody=everybody)
+
+    return way
+
+
+def _statement(principal: str, conditions: dict[str, str]) -> Callable[[Params, CallerContext], Found]:
+    """A statement that is sent member by member: its principal, and conditions by member."""
+
+    def way(params: Params, scene: CallerContext) -> Found:
+        who = params.get(principal)
+        if who is None:
+            return
+        said = {key: params[name] for name, key in conditions.items() if params.get(name) is not None}
+        if not isinstance(who, str) or not all(isinstance(value, str) for value in said.values()):
+            yield UNKNOWN
+            return
+        service = is_service(who)
+        if not (service or who == EVERYBODY or is_account(who) or parse(who)):
+            yield UNKNOWN
+            return
+        named = f"Service:{who}" if service else account_or_arn(who)
+        yield from grantees(_allow(named, {key: [str(value)] for key, value in said.items()}), scene)
+
+    return way
+
+
+def _allow(who: str, conditions: dict[str, list[str]]) -> Statement:
+    positive = {key: values for key, values in conditions.items() if not key.endswith("Arn")}
+    arns = {key: values for key, values in conditions.items() if key.endswith("Arn")}
+    return Statement(
+        allows=True,
+        actions=("*",),
+        not_actions=(),
+        resources=(),
+        not_resources=(),
+        principals=(who,),
+        not_principals=(),
+        conditions={"StringEquals": positive, "ArnLike": arns},
+    )
+
+
+def _event_bus(params: Params, scene: CallerContext) -> Found:
+    key, value = at(params, "Condition", "Key"), at(params, "Condition", "Value")
+    narrowed = (
+        key == "aws:PrincipalOrgID" and at(params, "Condition", "Type") == "StringEquals" and params.get("Principal") == "*"
+    )
+    yield from principals([value if narrowed else params.get("Principal")], scene)
+
+
+def _data_lake(params: Params, scene: CallerContext) -> Found:
+    """Lake Formation: IAM_ALLOWED_PRINCIPALS are those that the account's own policies allow."""
+    entries = each(params, "Entries") if "Entries" in params else [dict(params)]
+    named = [inner(entry, "Principal", "DataLakePrincipalIdentifier") for entry in entries]
+    yield from principals([one for one in named if one != "IAM_ALLOWED_PRINCIPALS"], scene)
+
+
+def _url(params: Params, scene: CallerContext) -> Found:
+    yield from open_if(UNKNOWN if params.get("AuthType") is UNKNOWN else params.get("AuthType") not in (None, "AWS_IAM"))
+
+
+def _subscription(params: Params, scene: CallerContext) -> Found:
+    """Messages that leave the account."""
+    endpoint = params.get("Endpoint")
+    parts = endpoint.split(":", 5) if isinstance(endpoint, str) else []
+    if endpoint is not None and (len(parts) < 5 or not is_account(parts[4]) or parts[4] != scene.account):
+        yield UNKNOWN
+
+
+def _visibility(params: Params, scene: CallerContext) -> Found:
+    yield from open_if(params.get("projectVisibility") not in (None, "PRIVATE"))
+
+
+def _lightsail_bucket(params: Params, scene: CallerContext) -> Found:
+    rules = at(params, "accessRules")
+    if rules is not None:
+        yield from open_if(
+            UNKNOWN if rules is UNKNOWN else inner(rules, "getObject") != "private" or inner(rules, "allowPublicOverrides")
+        )
+    yield from principals(several(params.get("readonlyAccessAccounts")), scene)
+
+
+_FUNCTION = {"SourceAccount": "aws:SourceAccount", "SourceArn": "aws:SourceArn", "PrincipalOrgID": "aws:PrincipalOrgID"}
+_WITH_ACL = ("CopyObject", "CreateBucket", "CreateMultipartUpload", "PutBucketAcl", "PutObject", "PutObjectAcl")
+
+STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
+    **{("s3", name): _acl for name in _WITH_ACL},
+    ("s3", "PutBucketLogging"): _logging,
+    ("s3", "PutPublicAccessBlock"): _block,
+    ("s3", "DeletePublicAccessBlock"): everybody,
+    ("s3", "PutBucketOwnershipControls"): _ownership,
+    ("s3", "DeleteBucketOwnershipControls"): unknown,
+    ("s3control", "PutPublicAccessBlock"): _block,
+    ("s3control", "DeletePublicAccessBlock"): everybody,
+    ("s3control", "CreateAccessPoint"): _access_point,
+    ("ec2", "ModifyImageAttribute"): _image("LaunchPermission"),
+    ("ec2", "ModifySnapshotAttribute"): _image("CreateVolumePermission"),
+    ("ec2", "ModifyFpgaImageAttribute"): _image("LoadPermission"),
+    ("ec2", "DisableImageBlockPublicAccess"): everybody,
+    ("ec2", "DisableSnapshotBlockPublicAccess"): everybody,
+    ("ec2", "EnableImageBlockPublicAccess"): nobody,
+    ("ec2", "EnableSnapshotBlockPublicAccess"): nobody,
+    **{
+        (service, name): _listed("ValuesToAdd")
+        for service in ("rds", "neptune", "docdb")
+        for name in ("ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute")
+    },
+    ("redshift", "AuthorizeSnapshotAccess"): _listed("AccountWithRestoreAccess"),
+    ("redshift", "AuthorizeDataShare"): _listed("ConsumerIdentifier"),
+    ("appstream", "UpdateImagePermissions"): _listed("SharedAccountId"),
+    ("ssm", "ModifyDocumentPermission"): _listed("AccountIdsToAdd"),
+    ("kms", "CreateGrant"): _listed("GranteePrincipal", "RetiringPrincipal"),
+    ("sqs", "AddPermission"): _listed("AWSAccountIds", everybody="*"),
+    ("sns", "AddPermission"): _listed("AWSAccountId", everybody="*"),
+    ("sns", "Subscribe"): _subscription,
+    ("events", "PutPermission"): _event_bus,
+    ("lambda", "AddPermission"): _statement("Principal", _FUNCTION),
+    ("lambda", "AddLayerVersionPermission"): _statement("Principal", {"OrganizationId": "aws:PrincipalOrgID"}),
+    ("lambda", "CreateFunctionUrlConfig"): _url,
+    ("lambda", "UpdateFunctionUrlConfig"): _url,
+    ("lakeformation", "GrantPermissions"): _data_lake,
+    ("lakeformation", "BatchGrantPermissions"): _data_lake,
+    ("ram", "CreateResourceShare"): _listed("principals", everybody="*"),
+    ("ram", "AssociateResourceShare"): _listed("principals", everybody="*"),
+    ("ecr-public", "CreateRepository"): everybody,
+    ("ecr-public", "PutImage"): everybody,
+    ("codebuild", "UpdateProjectVisibility"): _visibility,
+    ("lightsail", "UpdateBucket"): _lightsail_bucket,
+    ("organizations", "RegisterDelegatedAdministrator"): _listed("AccountId"),
+    ("sso-admin", "CreateAccountAssignment"): _listed("PrincipalId"),
+}
+"""By service and operation."""

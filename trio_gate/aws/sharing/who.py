@@ -1,0 +1,128 @@
+"""Who is meant, in one form each: whom a call gives access to, as `aws.shares_with` holds it.
+
+`*` is everybody; twelve digits are an account; `o-…` and `ou-…` are an organization and a unit of one; a CIDR block is itself; any other
+principal is its ARN or id. The caller's own account and the services of AWS are nobody.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.param_paths import at
+from trio_gate.aws.policies.judge import WIDEST
+from trio_gate.aws.resources.arns import is_account, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.resources.arns import CallerContext
+
+EVERYBODY = "*"
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}")
+_ORGANIZATION_ARN = re.compile(
+    r"arn:aws[a-z-]{0,16}:organizations::[0-9]{12}:(?:organization|ou|root)/(?:o-[a-z0-9]{10,32}/)?([a-z0-9-]{1,68})"
+)
+_UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
+_SERVICE = re.compile(r"[a-z0-9.-]{1,128}\.amazonaws\.com(?:\.cn)?")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9+=,.@_/-]{0,255}")
+
+
+def several(value: Value) -> list[Value]:
+    """The items of a list that was sent; of one that cannot be known, that. Nothing where none was sent."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [UNKNOWN]
+
+
+def each(params: Mapping[str, Value], *names: str) -> list[Value]:
+    """The items of the list at a path."""
+    return several(at(params, *names))
+
+
+def inner(value: Value, *names: str) -> Value:
+    """What an item of a list holds at a path."""
+    return at(value, *names) if isinstance(value, dict) else UNKNOWN
+
+
+def principals(values: list[Value], scene: CallerContext, *, everybody: str = EVERYBODY) -> Iterator[str | Unknown]:
+    """Accounts, organizations, principals, or the word for everybody."""
+    for value in values:
+        if value == everybody:
+            yield EVERYBODY
+        elif value is not None:
+            who = _principal(value, scene)
+            if who is not None:
+                yield who
+
+
+def _principal(value: Value, scene: CallerContext) -> str | Unknown | None:
+    if not isinstance(value, str):
+        return UNKNOWN
+    if is_service(value):
+        return None
+    if is_account(value):
+        return None if value == scene.account else value
+    organization = _ORGANIZATION_ARN.fullmatch(value)
+    if organization or _ORGANIZATION.fullmatch(value):
+        return organization[1] if organization else value
+    arn = parse(value)
+    if arn is None:
+        return value if _ID.fullmatch(value) else UNKNOWN
+    return None if arn.account == scene.account else account_or_arn(value)
+
+
+def account_or_arn(value: str) -> str:
+    """The ARN of a whole account (its root) as the account, anything else as it is."""
+    arn = parse(value)
+    return arn.account if arn is not None and arn.resource == "root" and is_account(arn.account) else value
+
+
+def is_service(value: str) -> bool:
+    """Whether it is the principal of a service of AWS."""
+    return _SERVICE.fullmatch(value) is not None
+
+
+def blocks(values: list[Value]) -> Iterator[str | Unknown]:
+    """Blocks of addresses, as CIDR."""
+    for value in values:
+        try:
+            yield str(ipaddress.ip_network(value if isinstance(value, str) else "", strict=False))
+        except ValueError:
+            yield UNKNOWN
+
+
+def is_world(who: str) -> bool:
+    """Whether it is somebody whom nobody named."""
+    try:
+        block = ipaddress.ip_network(who)
+    except ValueError:
+        return who == EVERYBODY
+    own = block.version == 6 and block.subnet_of(_UNIQUE_LOCAL)
+    return block.prefixlen < WIDEST[block.version] and not own
+
+
+def open_if(condition: object) -> Iterator[str | Unknown]:
+    """Everybody, where a condition holds."""
+    if condition is UNKNOWN:
+        yield UNKNOWN
+    elif condition:
+        yield EVERYBODY
+
+
+def nobody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
+    """No one: the operation was looked at."""
+    yield from ()
+
+
+def everybody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
+    """Everybody, whatever is sent: it takes a guard away, or publishes."""
+    yield EVERYBODY
+
+
+def unknown(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
+    """It cannot be said: what is put to work was named before, or is a template."""
+    yield UNKNOWN
