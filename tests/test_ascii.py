@@ -42,12 +42,6 @@ REASONS = {
         "text.strip()": OURS,
         "text.strip().splitlines()": OURS,
     },
-    "aws/iam/sensitive_operations.py": {
-        "operations.split()": OURS,
-        "service.strip()": OURS,
-        "text.strip()": OURS,
-        "text.strip().splitlines()": OURS,
-    },
     "aws/params/scalar.py": {
         **dict.fromkeys(("Decimal(text)", "float(text)", "int(text)", "int(fraction)", "int(whole)"), JUDGED),
         **dict.fromkeys(("int(year)", "int(month)", "int(day)", "int(hour)", "int(minute)", "int(second)"), JUDGED),
@@ -66,6 +60,7 @@ REASONS = {
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
     "aws/resources/mentioned.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
+    "aws/review/rows.py": {"rest.partition('#')[0].split()": OURS, "text.splitlines()": OURS},
     "aws/model/http_route.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
     "aws/model/shape.py": {"name[0].upper()": MODEL},
     "signing/credential_leaks.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
