@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from tests.kit.questions import FixedClock
+from trio_gate.approval.frames import PROTOCOL
 from trio_gate.client import connect
 from trio_gate.config.model import Person
 from trio_gate.shell.admin.server import AdminServer
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.commands import Find
 
 TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob")}
+WEBSOCKET = {
+    "Host": "localhost",
+    "Connection": "keep-alive, Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol": PROTOCOL,
+}
+ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
 PEOPLE = {
     name: Person(name=name, token_sha256=hashlib.sha256(token.encode()).hexdigest(), kind="human")
     for name, token in TOKENS.items()
