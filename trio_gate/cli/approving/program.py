@@ -17,6 +17,7 @@ import trio
 from trio_gate.approval.codec import MAX_REASON
 from trio_gate.approval.json_reader import json_object, members, one_of, text
 from trio_gate.errors import Malformed
+from trio_gate.shell.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,18 +45,17 @@ async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]
     env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     try:
         with trio.fail_after(_life(prompt)):
-            done = await trio.run_process(
-                [program], stdin=json.dumps(prompt).encode("ascii"), capture_stdout=True, check=False, env=env
-            )
+            given = json.dumps(prompt).encode("ascii")
+            status, said = await run_program([program], env=env, stdin=given, keep=MAX_ANSWER_BYTES + 1)
     except trio.TooSlowError:
         raise ProgramFailed(f"{program} took longer than the prompt lives") from None
     except OSError as error:
         raise ProgramFailed(f"{program} could not be run: {error.strerror}") from None
     except subprocess.SubprocessError:
         raise ProgramFailed(f"{program} could not be run") from None
-    if done.returncode:
-        raise ProgramFailed(f"{program} ended with status {done.returncode}")
-    return _answer(program, done.stdout)
+    if status:
+        raise ProgramFailed(f"{program} ended with status {status}")
+    return _answer(program, said)
 
 
 def _answer(program: str, said: bytes) -> tuple[Answer, str]:

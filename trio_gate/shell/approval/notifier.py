@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import trio
+
+from trio_gate.shell.programs import run_program
 
 if TYPE_CHECKING:
     from trio_gate.approval.question import Question
@@ -59,14 +60,13 @@ class Notifier:
 
 async def _run(command: tuple[str, ...]) -> None:
     env = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    null = subprocess.DEVNULL
     try:
         with trio.fail_after(RUN_TIMEOUT):
-            done = await trio.run_process(command, env=env, check=False, stdin=null, stdout=null, stderr=null)
+            status, _ = await run_program(command, env=env)
     except OSError as error:
         log.warning("%s could not be run: %s", command[0], error.strerror)
     except trio.TooSlowError:
         log.warning("%s took more than %d s and was killed", command[0], RUN_TIMEOUT)
     else:
-        if done.returncode:
-            log.warning("%s ended with status %d", command[0], done.returncode)
+        if status:
+            log.warning("%s ended with status %d", command[0], status)

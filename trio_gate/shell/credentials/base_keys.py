@@ -4,22 +4,25 @@ Rule: a profile that is named is the only place that is looked at: where it has 
 Neither reasons nor logs hold what a provider said: a `credential_process` may say anything.
 
 Theory: botocore's providers read files, dial the metadata service and run programs. They block, so they run in a worker thread
-under a deadline, one per block at a time. A thread that is given up keeps what it had; the next look starts from nothing.
+under a deadline, one per block at a time. A thread that is given up keeps what it had; the next look starts from nothing. A program
+is killed at its deadline with all that it started.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import trio
-from botocore.credentials import create_credential_resolver
+from botocore.credentials import ProcessProvider, ProfileProviderBuilder, create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError, PartialCredentialsError, ProfileNotFound
 
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable
+from trio_gate.shell.programs import BoundedProgram
 from trio_gate.signing.sigv4 import Credentials
 
 if TYPE_CHECKING:
@@ -142,8 +145,24 @@ def _look(block: Credential, source: Any) -> tuple[Any, Credentials]:
     )
 
 
+class _Profiles(ProfileProviderBuilder):  # type: ignore[misc]  # botocore is untyped
+    """Botocore's providers of a profile, but that a `credential_process` has a deadline."""
+
+    def _create_process_provider(self, profile_name: str) -> ProcessProvider:
+        popen = partial(BoundedProgram, seconds=DEADLINE)
+        return ProcessProvider(profile_name, load_config=lambda: self._session.full_config, popen=popen)
+
+    def give_to(self, resolver: Any, profile: str) -> None:
+        """Take the place of botocore's own, also where a role names another profile as its source."""
+        resolver.get_provider("assume-role")._profile_provider_builder = self  # it has no other way in
+        resolver.remove(ProcessProvider.METHOD)
+        resolver.insert_before("config-file", self._create_process_provider(profile))
+
+
 def _chain(profile: str | None) -> Any:
-    resolver = create_credential_resolver(botocore.session.Session(profile=profile))
+    session = botocore.session.Session(profile=profile)
+    resolver = create_credential_resolver(session)
+    _Profiles(session, cache={}).give_to(resolver, session.get_config_variable("profile") or "default")
     if profile is not None:
         for method in _BEYOND_PROFILE:
             resolver.remove(method)
