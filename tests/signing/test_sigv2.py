@@ -265,7 +265,7 @@ def test_a_value_that_holds_another_parameter_is_refused():
     one = url("get_object", ResponseContentType="text/x&versionId=7")
     signature = both.partition("Signature=")[2]
     assert one.partition("Signature=")[2] == signature
-    with pytest.raises(Malformed, match="cannot tell apart"):
+    with pytest.raises(Malformed, match="cannot distinguish"):
         prove(arrived(one))
 
 

@@ -82,7 +82,7 @@ class DecisionLog:
         """A call that was named and decided on.
 
         Args:
-            call: what it was named, as `record.told` has it for a line.
+            call: the call in JSON, from the `line` of `record.describe`.
             id: the request id.
             time: of the decision, UTC.
             agent: the configured agent's name.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from trio_gate.audit.record import told
+from trio_gate.audit.record import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.errors import AgentGone
 from trio_gate.exchange import steps
@@ -20,7 +20,7 @@ from trio_gate.shell.net.race import race
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
-    from trio_gate.audit.record import Told
+    from trio_gate.audit.record import Described
     from trio_gate.aws.ingress import Ingress
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Proven, Routed
@@ -96,7 +96,7 @@ class IdentifyStage:
                 await self._wait(size)
         arrived = body
 
-        def name() -> tuple[Identified, Told]:
+        def name() -> tuple[Identified, Described]:
             return self._name(routed, arrived, whole, size)
 
         identified, line = await beside(services.work, agent, proven.asker, size, name, lambda made: drop_params(made[0].call))
@@ -127,7 +127,7 @@ class IdentifyStage:
         if await race(wait, self._agent.gone) is None:
             raise AgentGone
 
-    def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Told]:
+    def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
         """The call, and what is written of it. A body on disk is loaded to be read; without framing, it leaves from there."""
         models = self._services.models
         read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
@@ -137,7 +137,7 @@ class IdentifyStage:
         found = steps.identify(content, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
-        return found, told(found.call, found.shape, line=self._services.decisions is not None)
+        return found, describe(found.call, found.shape, line=self._services.decisions is not None)
 
 
 def _body(kept: Kept) -> Body:

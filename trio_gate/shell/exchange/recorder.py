@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.approval.state import Verdict
-    from trio_gate.audit.record import End, Told
+    from trio_gate.audit.record import Described, End
     from trio_gate.aws.call import Call, Claim
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
@@ -42,7 +42,7 @@ class Recorder:
 
     Attributes:
         id: the request id that the agent is told.
-        call, told: what the request was named, and that as it is written.
+        call, described: the call that the request was named as, and its form for the record and the decision log.
         decision: outcome, rule and reason.
         grant: the id of the grant of which it is a use.
         seconds: how long each stage took, by name.
@@ -66,7 +66,7 @@ class Recorder:
     agent: str | None = None
     account_name: str | None = None
     call: Call | None = None
-    told: Told | None = None
+    described: Described | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
     grant: str | None = None
@@ -90,9 +90,9 @@ class Recorder:
         """Whose account it is for: nothing is left to prove."""
         self.account_name, self.proven = account_name, True
 
-    def named(self, identified: Identified, told: Told) -> None:
+    def named(self, identified: Identified, described: Described) -> None:
         """What it is, and that as it is written."""
-        self.call, self.told = identified.call, told
+        self.call, self.described = identified.call, described
 
     def asked(self, digest: str) -> None:
         """People are asked about it."""
@@ -125,9 +125,9 @@ class Recorder:
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and log its line. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
-        if self.decisions is not None and self.told is not None and self.told.line is not None:
+        if self.decisions is not None and self.described is not None and self.described.line is not None:
             self.decisions.called(
-                self.told.line,
+                self.described.line,
                 id=self.id,
                 time=self.clock.now(),
                 agent=self.agent,
@@ -191,7 +191,7 @@ class Recorder:
         return self.counted
 
     def _intent(self) -> Intent:
-        call, claim, told = self.call, self.claim, self.told
+        call, claim, described = self.call, self.claim, self.described
         outcome, rule, reason = self.decision or ("refused", None, None)
         return Intent(
             id=self.id,
@@ -207,11 +207,11 @@ class Recorder:
             operation=call.operation if call else None,
             iam_action=call.iam_action if call else None,
             access=call.access if call else None,
-            resources=told.resources if told else None,
+            resources=described.resources if described else None,
             host=call.host if call else None,
             method=self.head.method,
-            path=told.path if told else path_text(self.head.target.path, {}),
-            params=told.params if told else None,
+            path=described.path if described else path_text(self.head.target.path, {}),
+            params=described.params if described else None,
             outcome=outcome,
             rule=rule,
             reason=reason,
