@@ -207,7 +207,12 @@ def corpus():
     return lambda name: CORPUS / f"{name}.jsonl.gz"
 
 
-@pytest.mark.parametrize("name", ["jsv3.sample", "botocore_variants.sample", "clients.sample"])
+LONG = pytest.mark.long("a whole corpus")
+
+
+@pytest.mark.parametrize(
+    "name", ["clients.sample", *(pytest.param(name, marks=LONG) for name in ("jsv3.sample", "botocore_variants.sample"))]
+)
 def test_requests_of_real_clients_are_named_placed_and_read(corpus, name):
     done = scored(corpus(name))
     assert done.returncode == 0, done.stdout
@@ -220,7 +225,7 @@ EXCEPTIONS = {
 
 
 @pytest.mark.timeout(900)
-@one_in(20, "a whole corpus")
+@one_in(100, "a whole corpus")
 def test_every_operation_that_botocore_sends_is_named_placed_and_read(corpus, one_in, tmp_path):
     """The exceptions always."""
     chosen = tmp_path / "chosen.jsonl"

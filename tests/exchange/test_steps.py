@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kit.gateway import AGENT, running
+from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
 from tests.kit.raw import DYNAMODB, S3, STS, Raw, connect, request, with_field
 
@@ -154,10 +155,11 @@ def corpus() -> Iterator[dict[str, Any]]:
 @pytest.mark.skipif(  # reason: the requests lie beside the checkout, not in it
     not SHARED.exists(), reason=f"{SHARED} is not here: serve and explain are compared over our own requests alone"
 )
+@one_in(4, "every row of what serve and explain are compared over")
 @pytest.mark.parametrize("rows", [adversarial, protocol_inputs, corpus])
-def test_both_say_the_same_of(embedded_aws, tmp_path, rows):
-    found = list(rows())
-    assert len(found) > 50
+def test_both_say_the_same_of(embedded_aws, tmp_path, rows, one_in):
+    found = list(itertools.islice(rows(), 0, None, one_in))
+    assert len(found) > 50 / one_in
     aws = embedded_aws if rows is adversarial else None  # else what is allowed fails at once: there is nobody to send it to
     with running(tmp_path, aws, rules=RULES, agent="", endpoint=f'tls = true names = ["{NAME}"]') as gateway:
         assert list(differences(gateway, found)) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.kit.aws.meanings import TABLES, meaning, operations, services
+from tests.kit.long import one_in
 from trio_gate.aws.iam import names
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 
@@ -26,15 +27,16 @@ def test_every_prefix_row_names_a_service_and_a_prefix_that_exist():
     assert not any(service == prefix for service, prefix in names.PREFIX.items())
 
 
-def test_nearly_every_operation_of_botocore_has_an_action():
+@one_in(5, "every operation of every service")
+def test_nearly_every_operation_of_botocore_has_an_action(one_in):
     mapped = total = 0
-    for service in services():
+    for service in services()[::one_in]:
         for operation in operations(service):
             if not TABLES.reviewed(service, operation):
                 continue
             total += 1
             mapped += meaning(service, operation, _sample(operation), method="GET").iam_action is not None
-    assert total > 19_000
+    assert total > 19_000 / one_in * 0.8
     assert mapped / total > 0.968, f"{mapped} of {total} operations have an IAM action: the ratchet only goes up"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.aws.naming import ACCOUNT, CBOR, FORM, REST_JSON, named, place, target
@@ -123,7 +123,6 @@ BODIES = st.lists(WORDS | st.binary(max_size=6), max_size=10).map(b"".join)
 
 
 @pytest.mark.parametrize(("service", "line", "headers"), TARGETS, ids=lambda item: item if isinstance(item, str) else "")
-@settings(deadline=None)
 @given(body=BODIES)
 def test_any_body_is_named_or_refused(service, line, headers, body):
     outcome = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, operations
+from tests.kit.long import examples
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.curated_members import READERS
 from trio_gate.aws.semantics import CallSemantics
@@ -149,7 +150,7 @@ MEMBERS = sorted(
 CURATED = sorted({*READERS, "ec2", "s3", "s3control", "glue", "quicksight"})
 
 
-@settings(max_examples=400, deadline=None)
+@examples(4)
 @given(st.data(), st.sampled_from(CURATED), st.dictionaries(st.sampled_from(MEMBERS), values(), max_size=5))
 def test_any_parameters_have_a_meaning(data, service, params):
     operation = data.draw(st.sampled_from(sorted(operations(service))))
@@ -163,7 +164,7 @@ def test_any_parameters_have_a_meaning(data, service, params):
         assert found.resource in found.resources
 
 
-@settings(max_examples=200, deadline=None)
+@examples(2)
 @given(st.data(), st.sampled_from(CURATED), st.dictionaries(st.sampled_from(MEMBERS), values(), min_size=1, max_size=4))
 def test_a_hidden_parameter_never_proves_anything(data, service, params):
     operation = data.draw(st.sampled_from(sorted(operations(service))))

@@ -13,12 +13,13 @@ from itertools import count
 import pytest
 import trio
 import trio.testing
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trio._core import _run
 
 from tests.kit.asking import asked, listening
 from tests.kit.frames import conforms
+from tests.kit.long import examples
 from tests.kit.questions import NOW, FixedClock, question
 from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
@@ -115,7 +116,7 @@ def check(story: Story, actions: list[str], heard: dict[str, list]) -> None:
     assert all(entry.attempt is None and entry.prompt.detached for entry in story.hub)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(5)
 @given(st.lists(st.sampled_from(ACTIONS), max_size=6), st.integers(1, 2), st.integers(0, 2**32))
 def test_any_race_ends_once_and_executes_what_was_approved(actions, quorum, seed):
     seeded_run(actions, quorum, seed)
