@@ -4,7 +4,8 @@ Rule: a question is executed only by the one task that waits for it, with the `H
 stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
 
 Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
-a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `commands`.
+a leaving agent, cannot overtake each other: each finds what the other has made. The table of what waits is `pending`; what people may
+do here is in `commands`.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.codec import as_json, encode, pending, resolved, timestamp, updated
+from trio_gate.approval.codec import as_json, encode, resolved, timestamp
 from trio_gate.approval.frames import Hello
-from trio_gate.approval.persistence import prompt_from, prompt_json
 from trio_gate.approval.risks import Risk
 from trio_gate.approval.send_history import Ledger
-from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
+from trio_gate.approval.state import Status, Verdict, expire, proposed, recount, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.grants import GrantService
 from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
+from trio_gate.shell.approval.pending import PendingQuestions
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
-from trio_gate.shell.approval.waiting import Attempt, Entry, asker_of
+from trio_gate.shell.approval.waiting import asker_of
 from trio_gate.shell.audit.acts import Acts
 from trio_gate.text.secret_detection import kept_text
 
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
     from trio_gate.approval.persistence import Stop
     from trio_gate.approval.question import Question
     from trio_gate.approval.send_history import Sent
+    from trio_gate.approval.state import Prompt
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
     from trio_gate.ports import Asked, AuditLog, Clock
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
+    from trio_gate.shell.approval.waiting import Attempt, Entry
 
 VOIDED = "the person's token or rights are not what they were, and the question waits for others"
 
@@ -79,16 +82,16 @@ class ApprovalHub:
         self._clock = clock
         self._database = database
         self._notifier = notifier
-        self._entries: dict[str, Entry] = {}
+        self._questions = PendingQuestions(self.limits, self.subscribers, database)
         self._stopping = False
 
     @property
     def pending(self) -> int:
         """How many questions wait."""
-        return len(self._entries)
+        return len(self._questions)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries.values()))
+        return iter(self._questions)
 
     def load(self) -> None:
         """Take in what was kept, as far as its rule is what it was. Raises StorageUnavailable."""
@@ -96,9 +99,7 @@ class ApprovalHub:
             self.acts.note(voided_row(self._database.void, self._clock.now()))
         self.stops.load()
         self.grants.load()
-        for name, kept in (self._database.load("prompt") if self._database else {}).items():
-            prompt, standing = prompt_from(kept)
-            self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
+        self._questions.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
     def judge_again(self, config: HubConfig) -> None:
@@ -130,12 +131,9 @@ class ApprovalHub:
         risk = Risk(
             code="recount", text=f"the answer of {names} does not count any more: what they may, or their token, is another"
         )
-        entry.prompt = recount(entry.prompt, voided, risk)
-        entry.frame = encode(pending(entry.prompt))
-        self._note(entry)
+        self._questions.replace(entry, recount(entry.prompt, voided, risk))
         for vote in voided:
             self.acts.note(void_row(entry.prompt.question, vote.person, "", why=VOIDED, now=self._clock.now()))
-        self.subscribers.tell(entry.frame, entry.prompt.question.is_for)
 
     def stop_waiting(self) -> None:
         """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
@@ -181,8 +179,8 @@ class ApprovalHub:
         if cleared is not None:
             await self._durable(cleared)
             return cleared
-        entry = self._joined(asked) or self._admitted(asked)
-        attempt = self._begin(entry, asked)
+        entry = self._questions.matching(asked) or self._admitted(asked)
+        attempt = self._questions.begin(entry, asked)
         question = entry.prompt.question
         left = (question.expires_at - self._clock.now()).total_seconds()
         try:
@@ -236,56 +234,21 @@ class ApprovalHub:
             cleared.close()
             raise
 
-    def _joined(self, asked: Asked) -> Entry | None:
-        """The pending question that this attempt is of: the SDK's id can only tell it apart from one that is waiting."""
-        wanted = asker_of(asked.question), asked.question.digest, asked.standing
-        for entry in self:
-            if (asker_of(entry.prompt.question), entry.prompt.question.digest, entry.standing) == wanted:
-                waiting = entry.attempt.asked.invocation if entry.attempt else None
-                if waiting is None or asked.invocation is None or waiting == asked.invocation:
-                    return entry
-        return None
-
     def _admitted(self, asked: Asked) -> Entry:
         """A new question. Raises Denied where there are too many."""
         if self._stopping:
             raise Denied("the gateway is stopping: run the same command again in a while")
         question = asked.question
-        self._replace(question)
-        self._check_room(asker_of(question))
+        for entry in self._questions.outdated_by(question):
+            self.settle(entry, withdraw(entry.prompt))
+        self._questions.check_room(asker_of(question))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
         if earlier is not None:
             question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
-        prompt = Prompt(question=question)
-        entry = Entry(prompt=prompt, standing=asked.standing, frame=encode(pending(prompt)))
-        self._entries[question.id] = entry
-        self._note(entry)
-        self.subscribers.tell(entry.frame, question.is_for)
+        entry = self._questions.add(question, asked.standing)
         self._page(question)
         self.moved.set()
         return entry
-
-    def _replace(self, question: Question) -> None:
-        """A detached question of the same call, whose token the agent's SDK has filled in again, makes room for this one."""
-        same = asker_of(question), question.repeat_key
-        for entry in self:
-            other = entry.prompt.question
-            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same:
-                self.settle(entry, withdraw(entry.prompt))
-
-    def _check_room(self, asker: str) -> None:
-        if len(self._entries) >= self.limits.max_pending:
-            raise Denied("too many calls wait for approval already: try again when some are answered")
-        mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
-        if mine >= self.limits.max_pending_per_agent:
-            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
-
-    def _begin(self, entry: Entry, asked: Asked) -> Attempt:
-        if entry.attempt is not None:
-            entry.attempt.answer(None)
-        entry.asked, entry.attempt = asked, Attempt(asked=asked)
-        self._step(entry, attach(entry.prompt))
-        return entry.attempt
 
     def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
         if not expired:
@@ -295,9 +258,7 @@ class ApprovalHub:
 
     def _leave(self, entry: Entry, attempt: Attempt) -> None:
         """The attempt's task goes. What it did not take goes back."""
-        if entry.attempt is attempt:
-            entry.attempt = None
-            self._step(entry, detach(entry.prompt))
+        self._questions.leave(entry, attempt)
         if isinstance(attempt.answered, HubClearance):
             attempt.answered.close()
 
@@ -328,21 +289,16 @@ class ApprovalHub:
     def entry(self, prompt_id: str, person: str) -> Entry | None:
         """The question of an id, if it waits and the person may see it."""
         self.sweep()
-        entry = self._entries.get(prompt_id)
-        return entry if entry is not None and entry.prompt.question.is_for(person) else None
+        return self._questions.get(prompt_id, person)
 
     def settle(self, entry: Entry, after: Prompt) -> None:
         """Take a step; where it ends the question, do what follows, and tell it."""
         if after is entry.prompt:
             return
         if after.status is Status.PENDING:
-            self._step(entry, after)
+            self._questions.step(entry, after)
             return
-        question, attempt = after.question, entry.attempt
-        entry.prompt, entry.attempt = after, None
-        del self._entries[question.id]
-        if self._database is not None:
-            self._database.drop("prompt", question.id)
+        question, attempt = after.question, self._questions.end(entry, after)
         verdict = verdict_of(after)
         if verdict.outcome == "deny":
             self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
@@ -360,14 +316,6 @@ class ApprovalHub:
         self.moved.set()
         return made.id if made else None
 
-    def _step(self, entry: Entry, after: Prompt) -> None:
-        """A step of a question that goes on waiting; nothing if it does not move."""
-        if after is entry.prompt:
-            return
-        entry.prompt, entry.frame = after, encode(pending(after))
-        self._note(entry)
-        self.subscribers.tell(updated(after), after.question.is_for)
-
     def sweep(self) -> None:
         """End what is out of time."""
         now = self._clock.now()
@@ -376,10 +324,6 @@ class ApprovalHub:
                 self.settle(entry, expire(entry.prompt))
         self.grants.sweep()
         self.ledger.forget(now)
-
-    def _note(self, entry: Entry) -> None:
-        if self._database is not None:
-            self._database.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
 
     def _page(self, question: Question) -> None:
         """Run the programs of approvers of whom nobody is connected."""
