@@ -15,7 +15,7 @@ import trio
 
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.approval import database
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
 from trio_gate.shell.audit.database import FILE
 from trio_gate.shell.audit.decision_log import DecisionLog

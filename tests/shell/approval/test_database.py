@@ -26,7 +26,7 @@ from trio_gate.cli.log import cells
 from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub_config import hub_config
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT, open_audit_log
 

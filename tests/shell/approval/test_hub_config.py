@@ -19,7 +19,7 @@ from trio_gate.errors import Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, hub_config
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
 
 ALICE = f'person "alice" {{ token_sha256 = "{"a" * 64}" may_grant = true }}'

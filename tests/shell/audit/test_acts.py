@@ -231,7 +231,7 @@ async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):
 
 async def test_an_operation_that_was_not_reviewed_has_one_row(path):
     async with open_audit_log(path) as audit:
-        acts = Acts(Subscribers().show, audit)
+        acts = Acts(Subscribers().publish_activity, audit)
         met = Unreviewed(acts, FixedClock())
         for call in (CALL, replace(CALL, reviewed=False), replace(CALL, reviewed=False, params={})):
             met.met(call, "ci")
@@ -247,7 +247,7 @@ async def test_an_operation_that_was_not_reviewed_has_one_row(path):
 
 async def test_a_row_that_is_being_written_when_its_task_is_cancelled_is_written_once(path):
     async with open_audit_log(path) as audit:
-        acts = Acts(Subscribers().show, audit)
+        acts = Acts(Subscribers().publish_activity, audit)
         acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
         with trio.move_on_after(0):
             await acts.flush()
@@ -263,7 +263,7 @@ async def test_a_row_that_takes_too_long_is_kept_for_later(autojump_clock):
             await super().acted(row)
 
     record = Slow()
-    acts = Acts(Subscribers().show, record)
+    acts = Acts(Subscribers().publish_activity, record)
     acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
     with pytest.raises(AuditUnavailable, match="within 10 seconds"):
         await acts.flush()

@@ -12,7 +12,7 @@ from tests.kit.questions import FixedClock, question
 from trio_gate.approval.frames import Decide, Stop
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
 
 SECRET = "password=hunter2-canary"

@@ -256,7 +256,7 @@ class AdminServer:
             try:
                 frame = decode_client(message)
             except Malformed as error:
-                subscription.tell(Rejected(ref="", id=None, code="malformed", message=error.reason))
+                subscription.send(Rejected(ref="", id=None, code="malformed", message=error.reason))
                 continue
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
@@ -266,7 +266,7 @@ class AdminServer:
                 searching.append(frame)
                 beside.start_soon(self._search, searching, turns, subscription, frame)
             else:
-                subscription.tell(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
+                subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
 
     async def _search(self, searching: list[Search], turns: Turns, subscription: Subscription, frame: Search) -> None:
         try:

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.codec import encode, pending, updated
 from trio_gate.approval.persistence import prompt_from, prompt_json
-from trio_gate.approval.state import Prompt, attach, detach
+from trio_gate.approval.risks import Risk
+from trio_gate.approval.state import Prompt, attach, detach, recount
 from trio_gate.errors import Denied
-from trio_gate.shell.approval.waiting import Attempt, Entry, asker_of
+from trio_gate.shell.approval.hub_config import asker_of
+from trio_gate.shell.approval.waiting import Attempt, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.approval.question import Question
+    from trio_gate.approval.state import Vote
     from trio_gate.ports import Asked
     from trio_gate.shell.approval.database import ApprovalDatabase
-    from trio_gate.shell.approval.hub_config import Limits
+    from trio_gate.shell.approval.hub_config import Change, Limits
     from trio_gate.shell.approval.subscribers import Subscribers
 
 
@@ -82,19 +85,23 @@ class PendingQuestions:
         """Let a new question wait, and show it to its approvers."""
         prompt = Prompt(question=question)
         entry = self._entries[question.id] = Entry(prompt=prompt, standing=standing, frame="")
-        self.replace(entry, prompt)
+        self._show(entry, prompt)
         return entry
 
-    def replace(self, entry: Entry, prompt: Prompt) -> None:
-        """Change a question otherwise than by one step: its approvers are shown all of it again."""
-        self._keep(entry, prompt)
-        self._subscribers.tell(entry.frame, prompt.question.is_for)
+    def void_votes(self, entry: Entry, change: Change) -> list[Vote]:
+        """Take out the votes of people who changed, or who may no longer grant what they granted; its approvers are shown the rest."""
+        voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
+        if voided:
+            names = ", ".join(vote.person for vote in voided)
+            text = f"the answer of {names} does not count any more: what they may, or their token, is another"
+            self._show(entry, recount(entry.prompt, voided, Risk(code="recount", text=text)))
+        return voided
 
     def step(self, entry: Entry, after: Prompt) -> None:
         """Take a step after which the question still waits; its approvers are sent what changed, if anything did."""
         if after is not entry.prompt:
             self._keep(entry, after)
-            self._subscribers.tell(updated(after), after.question.is_for)
+            self._subscribers.publish(updated(after), after.question.is_for)
 
     def begin(self, entry: Entry, asked: Asked) -> Attempt:
         """Attach an attempt that waits for the answer, in place of an older one, which is sent away."""
@@ -118,6 +125,10 @@ class PendingQuestions:
         if self._database is not None:
             self._database.drop("prompt", after.question.id)
         return attempt
+
+    def _show(self, entry: Entry, prompt: Prompt) -> None:
+        self._keep(entry, prompt)
+        self._subscribers.publish(entry.frame, prompt.question.is_for)
 
     def _keep(self, entry: Entry, prompt: Prompt) -> None:
         entry.prompt, entry.frame = prompt, encode(pending(prompt))

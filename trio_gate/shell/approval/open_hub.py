@@ -1,6 +1,6 @@
-"""The approval hub as a process has it: what was kept is taken in, and its tasks run beside it until the block is left.
+"""Opening the approval hub of a process: it reads back its database, and its tasks run until the block is left.
 
-Rule: what waits to be written is written at the end, for as long as `LAST_FLUSH_SECONDS`.
+Rule: whatever still waits to be written is written at the end, within `LAST_FLUSH_SECONDS`.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from trio_gate.shell.audit.acts import Acts
 
 SWEEP_EVERY = 30
-"""Seconds at most between two looks at what has expired; a machine that slept is noticed so soon."""
+"""The most seconds between two checks for what has expired: that soon, a machine that slept is noticed."""
 
 RETRY_WRITE_SECONDS = 1
-"""Time before a write that failed is tried again."""
+"""Pause before a failed write is tried again."""
 
 LAST_FLUSH_SECONDS = 5
-"""Time for writing what is left at the end."""
+"""How long the last write may take."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ async def open_hub(
 
 
 async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
-    """End what is out of time, when it is, until cancelled."""
+    """End questions and grants as their time runs out, until cancelled."""
     while True:
         hub.sweep()
         hub.moved = trio.Event()
@@ -79,7 +79,7 @@ async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
 
 
 async def _writing(database: ApprovalDatabase | Acts) -> None:
-    """Write what is noted, until cancelled."""
+    """Write notes as they come, until cancelled."""
     while True:
         await database.noted.wait()
         try:

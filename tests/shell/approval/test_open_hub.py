@@ -15,7 +15,7 @@ from trio_gate.approval.frames import Activity
 from trio_gate.audit.acts import gateway_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
 
 PATIENCE = 10
