@@ -18,7 +18,7 @@ BLOCKS = {
         + MAIN.replace("  credential", "  credentials = [aws_account.base]\n  credential").replace(
             "  credentials", "  §credentials"
         ),
-        ["`credentials` and `credential` say the same"],
+        ["`credentials` and `credential` mean the same"],
     ),
     "account in two endpoints": (
         BASE + MAIN + MAIN.replace('"main"', '"more"').replace('"2222', '§"2222').replace("1111", "3333"),
@@ -38,7 +38,7 @@ BLOCKS = {
     ),
     "key and profile": (
         'credential "aws_account" "b" { access_key_id = "A" secret_access_key = "B" profile = §"p" }',
-        ["`profile` and `access_key_id` exclude each other"],
+        ["`profile` and `access_key_id` cannot be used together"],
     ),
     "agent needs": ('§§agent "ci" {}', ['agent "ci" needs `key_suffix`', 'agent "ci" needs `secret`']),
     "suffix": (
@@ -67,7 +67,7 @@ BLOCKS = {
     ),
     "agent's account, with an endpoint that cannot be read": (
         BASE + MAIN.replace('"us-', '§"us_') + AGENT.replace(" }", ' accounts = ["333333333333"] }'),
-        ['expected a region, as "us-east-1"'],
+        ['expected a region such as "us-east-1"'],
     ),
     "token": (
         'person "a" { token_sha256 = §"' + "A" * 64 + '" }',
@@ -75,7 +75,7 @@ BLOCKS = {
     ),
     "token of nothing": (
         'person "a" { token_sha256 = §"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }',
-        ["this is the SHA-256 of nothing: the token was empty"],
+        ["this is the SHA-256 of an empty token"],
     ),
     "same token": (
         PEOPLE + 'person "b" { token_sha256 = §"' + OTHER_HASH + '" }',
@@ -92,7 +92,7 @@ BLOCKS = {
     ),
     "program by name": (
         PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §["page"] }',
-        ["expected the absolute path of a program and its arguments"],
+        ["expected a program's absolute path and its arguments"],
     ),
     "program as text": (
         PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §"/bin/page" }',
@@ -100,12 +100,12 @@ BLOCKS = {
     ),
     "no program": (
         PEOPLE + 'approver "human" "x" { people = [person.alice] notify = §[] }',
-        ["expected the absolute path of a program and its arguments"],
+        ["expected a program's absolute path and its arguments"],
     ),
     "no quorum": (PEOPLE + 'approver "human" "x" { people = [person.alice] quorum = §0 }', ["expected a number from 1 to 100"]),
     "same person twice": (
         PEOPLE + 'approver "human" "x" { people = [person.alice, §person.alice] quorum = 2 }',
-        ["this stands in the list twice"],
+        ["this is in the list twice"],
     ),
     "approver's kind": ('approver §"humen" "x" { }', ['the first label of `approver` is "human" or "bot"']),
     "upstream": ('§upstream "a b" { address = "127.0.0.1:80" }', ["the label of `upstream` is a host pattern"]),
@@ -123,15 +123,15 @@ BLOCKS = {
         ["`person.alice` is a person, not an approver"],
     ),
     "unknown endpoint": ('rule "x" { action = "deny" endpoints = [§aws_api.main] }', ["there is no `aws_api.main`"]),
-    "match and condition": ('rule "x" { match = a §condition = b action = "deny" }', ["`condition` and `match` say the same"]),
-    "action and verdict": ('rule "x" { action = "deny" §verdict = "deny" }', ["`verdict` and `action` say the same"]),
+    "match and condition": ('rule "x" { match = a §condition = b action = "deny" }', ["`condition` and `match` mean the same"]),
+    "action and verdict": ('rule "x" { action = "deny" §verdict = "deny" }', ["`verdict` and `action` mean the same"]),
     "approvers and approve": (
         PEOPLE + 'rule "x" { action = "approve" approvers = human.oncall §approve = human.oncall }',
-        ["`approve` and `approvers` say the same"],
+        ["`approve` and `approvers` mean the same"],
     ),
     "endpoint and endpoints": (
         BASE + MAIN + 'rule "x" { action = "deny" endpoints = aws_api.main §endpoint = aws_api.main }',
-        ["`endpoint` and `endpoints` say the same"],
+        ["`endpoint` and `endpoints` mean the same"],
     ),
     "nobody answers": (
         'gateway {\n listener "proxy" { bind = "127.0.0.1:1" }\n}\n'

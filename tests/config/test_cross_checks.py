@@ -15,6 +15,6 @@ def test_accounts_cannot_be_changed():
 def test_notes_about_what_has_no_effect():
     config = load(BASE + MAIN + 'rule "a" { action = "deny" vends = true }\nrule "b" { match = true action = "allow" }')
     assert config.notes[1:] == (
-        'gate.hcl:8:1: rule "a": `vends` changes nothing in a rule that denies',
-        'gate.hcl:9:1: rule "b" is never reached: rule "a" holds for every call',
+        'gate.hcl:8:1: rule "a": `vends` has no effect in a rule that denies',
+        'gate.hcl:9:1: rule "b" is never reached: rule "a" matches every call',
     )

@@ -20,15 +20,15 @@ GATEWAY = {
     "knob": ("§helt_limit = 1", ["gateway has no attribute `helt_limit`"]),
     "admin for all without names": (
         'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"0.0.0.0:9443" }',
-        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+        ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
     "admin for all, ipv6": (
         'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"[::]:9443" }',
-        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+        ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
     "admin off loopback": (
         'listener "proxy" { bind = "127.0.0.1:80" }\nadmin { bind = §"192.0.2.7:9443" }',
-        ["admin is off loopback and has no `names`: it would refuse who calls it by one"],
+        ["admin is off loopback and has no `names`: it would refuse every client that uses one"],
     ),
     "no listener": ('admin { bind = "127.0.0.1:9443" }', None),
     "kind": ('§listener "prxy" { bind = "127.0.0.1:1" }', ['`listener` takes one label: "proxy", "tls" or "endpoint"']),
@@ -57,7 +57,7 @@ GATEWAY = {
     ),
     "names": (
         'listener "endpoint" { bind = "127.0.0.1:80" names = [§"http://x"] }',
-        ["expected a host name, without scheme and port"],
+        ["expected a host name, without scheme or port"],
     ),
     "admin's bind": ('listener "proxy" { bind = "127.0.0.1:80" }\n§admin {}', ["admin needs `bind`"]),
     "admin's label": (

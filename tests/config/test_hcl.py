@@ -7,7 +7,7 @@ import pytest
 from tests.kit.configs import HASH, check
 
 STRUCTURE = {
-    "top attribute": ("§x = 1\n", ["attribute `x` stands outside of any block"]),
+    "top attribute": ("§x = 1\n", ["attribute `x` is outside any block"]),
     "unknown block": ('§rul "x" { action = "deny" }\n', ["there is no block `rul`"]),
     "stray brace": ("§}\n", ["`}` closes nothing"]),
     "stray text": ("§? \n", ["expected a block or an attribute, found `?`"]),
@@ -42,7 +42,7 @@ STRUCTURE = {
         'rule "x" {\n match = §<<CEL\n a\n}\nrule "y" { action = §"den" }\n',
         ["heredoc <<CEL is never closed", 'expected one of "allow", "deny", "approve"'],
     ),
-    "deep blocks": ("§" + "a {" * 8 + "a §{", ["there is no block `a`", "blocks stand more than 8 deep in each other"]),
+    "deep blocks": ("§" + "a {" * 8 + "a §{", ["there is no block `a`", "blocks are nested more than 8 deep"]),
     "hanging operator": ('rule "x" {\n match = a\n  §|| b\n}\n', ["expected a block or an attribute, found `|`"]),
     "unknown nested": ('gateway {\n  §listner "proxy" {}\n}\n', ["gateway has no block `listner`"]),
     "nested in rule": ('rule "x" {\n  action = "deny"\n  §when {}\n}\n', ['rule "x" has no block `when`']),
@@ -62,7 +62,7 @@ STRUCTURE = {
         'person §"al ice" {}\n',
         ["expected a name of at most 64 letters, digits, `_` and `-` that begins with a letter"],
     ),
-    "rule name": ('rule §"" { action = "deny" }\n', ["expected a name of at most 128 characters, all of which can be shown"]),
+    "rule name": ('rule §"" { action = "deny" }\n', ["expected a name of at most 128 characters, all of them printable"]),
     "other plugin": ('§plugin "gcp" {}\n', ['there is no plugin "gcp"']),
 }
 

@@ -17,7 +17,7 @@ from tests.kit.configs import BASE, MAIN, PEOPLE, faults_of
         (PEOPLE + 'rule "x" { action = "approve" approvers = human.onkall }', "did you mean `human.oncall`?"),
         ('rule "x" { action = deny }', 'write "deny"'),
         ('rule "x" { action = "deny" }\nrule "x" { action = "deny" }', "first on line 1"),
-        ("gateway { idle_timeout = 60 }", 'as "30s", "10m" or "12h"'),
+        ("gateway { idle_timeout = 60 }", 'such as "30s", "10m" or "12h"'),
         ('rule "x" { match = ) }', None),
     ],
 )
