@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
+from tests.kit.standins.embedded import embedded_aws
 from tests.kit.teardown import pytest_runtest_teardown
 
 pytest_plugins = ["tests.kit.long"]

@@ -6,7 +6,7 @@ import pytest
 import trio
 import trustme
 
-from tests.kit.admin_gate import TOKENS, gate_on
+from tests.kit.approvals.admin_gate import TOKENS, gate_on
 from trio_gate.client import ClientError, Hopeless, connect, parse_url
 
 

@@ -20,9 +20,9 @@ from functools import partial
 import trio
 import trustme
 
-from tests.kit.admin_gate import handle
-from tests.kit.asking import asked, person
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.admin_gate import handle
+from tests.kit.approvals.asking import asked, person
+from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.question import Group
 from trio_gate.client import ApproverClient, ClientError, connect

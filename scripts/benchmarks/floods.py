@@ -16,9 +16,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.kit.floods import FLOODS, PEOPLE, ROOT, channel, flooding, frame, repeating
 from tests.kit.gateway import AGENT, running
-from tests.kit.raw import S3, STS, Raw, parted, request, tunnel
+from tests.kit.wire.floods import FLOODS, PEOPLE, ROOT, channel, flooding, frame, repeating
+from tests.kit.wire.raw import S3, STS, Raw, parted, request, tunnel
 
 if TYPE_CHECKING:
     from tests.kit.gateway import Gateway

@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.kit.approver import Person
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, S3, Raw, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, S3, Raw, request, tunnel
 from trio_gate.approval.frames import Open
 from trio_gate.aws.params.readers import MAX_MEMBERS
 

@@ -13,7 +13,7 @@ import trio
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
-from tests.kit.approver import Person
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, START, running
 
 ASKS = 'rule "the rest"   { action = "approve"  approvers = [human.oncall] }'

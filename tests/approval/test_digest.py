@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.approvals.questions import parts
 from tests.kit.aws.meanings import services
 from tests.kit.aws.naming import catalog
 from tests.kit.long import one_in
-from tests.kit.questions import parts
 from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
 from trio_gate.aws.forwarded_headers import modelled
 from trio_gate.aws.idempotency import IdempotentForm

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.approval.test_codec import GRANT, TERMS, voted
 from tests.approval.test_param_tree import NAMES, TREES
-from tests.kit.questions import NOW, asked, call, question
+from tests.kit.approvals.questions import NOW, asked, call, question
 from trio_gate.approval.codec import as_json
 from trio_gate.approval.persistence import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.question import Group

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from tests.kit.questions import ONCALL, call, parts
+from tests.kit.approvals.questions import ONCALL, call, parts
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw

@@ -16,7 +16,7 @@ import pytest
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, request
+from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, request
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import pytest
 from tests.kit.gateway import AGENT, running
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
-from tests.kit.raw import DYNAMODB, S3, STS, Raw, connect, request, with_field
+from tests.kit.wire.raw import DYNAMODB, S3, STS, Raw, connect, request, with_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,9 +16,9 @@ from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.claims import EMPTY, HELLO, KEY_ID, NOW, PLAIN, SECRET, claim_of, field, prove, read, when
 from tests.kit.long import one_in
 from tests.kit.paths import CORPUS
+from tests.kit.wire.claims import EMPTY, HELLO, KEY_ID, NOW, PLAIN, SECRET, claim_of, field, prove, read, when
 from trio_gate.aws.call import Claim
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.sigv4 import Credentials, SigningKeys, sign

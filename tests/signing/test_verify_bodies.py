@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.kit.claims import EMPTY, HELLO, KEY_ID, PLAIN, field, read
+from tests.kit.wire.claims import EMPTY, HELLO, KEY_ID, PLAIN, field, read
 from trio_gate.errors import Malformed
 from trio_gate.signing.verify import payload_hash_of
 from trio_gate.wire.head import Empty, Held, RequestHead, Streamed, StreamKind, Target

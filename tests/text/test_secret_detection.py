@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.kit.questions import asked, call
+from tests.kit.approvals.questions import asked, call
 from tests.text import test_secret_commands, test_secret_members
 from trio_gate.approval.param_tree import MAX_ITEMS
 from trio_gate.approval.persistence import GONE, prompt_json

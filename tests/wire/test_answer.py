@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.answers import CL, OK, asked, events
+from tests.kit.wire.answers import CL, OK, asked, events
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import BodyData, BodyEnd, Informational, PeerClosed
 from trio_gate.wire.head import ResponseHead

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.answers import CL, OK, asked, events, head
+from tests.kit.wire.answers import CL, OK, asked, events, head
 from trio_gate.wire.events import NEED_DATA, BodyEnd, PeerClosed
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.upstream_connection import UpstreamConnection

@@ -5,8 +5,8 @@ import json
 import pytest
 import trio
 
+from tests.kit.approvals.questions import question
 from tests.kit.held import held
-from tests.kit.questions import question
 from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.program import ProgramFailed, consult

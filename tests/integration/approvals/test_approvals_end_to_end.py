@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.kit.approver import Person, detached
+from tests.kit.approvals.approver import Person, detached
 from tests.kit.gateway import TOKEN, running
 from tests.kit.paths import ROOT
 from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop

@@ -12,9 +12,9 @@ import trio
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import REGION, ROLE
-from tests.kit.asking import Listener
+from tests.kit.approvals.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
-from tests.kit.streams import seat
+from tests.kit.wire.streams import seat
 from trio_gate.app.listeners import open_authorities
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.hosts.table import HostTable

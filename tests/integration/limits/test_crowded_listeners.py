@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.kit.gateway import AGENT, SECRET, running
-from tests.kit.raw import DYNAMODB, PATIENCE, STS, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, PATIENCE, STS, Raw, connect, parted, request, tunnel
 
 PLACES = 6
 AGENTS = AGENT + AGENT.replace('"ci"', '"cd"').replace("CI01", "CD02").replace(SECRET, SECRET + "-cd")

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, connect
+from tests.kit.wire.raw import Raw, connect
 
 LINES = 100
 """What a source has at first; while a test runs there may be a few more."""

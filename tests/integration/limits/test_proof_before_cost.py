@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 NOBODY = "no agent here has this access key id with this secret"
 WRONG = SECRET + "x"

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, ROLE
 from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
-from tests.kit.raw import STS, Raw, request
+from tests.kit.wire.raw import STS, Raw, request
 from trio_gate.errors import NOT_YOUR_FAULT
 
 

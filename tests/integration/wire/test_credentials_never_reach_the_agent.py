@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
 
 HOSTS = ("s3.amazonaws.com", "*.s3.amazonaws.com", "dynamodb.us-east-1.amazonaws.com")
 XML = "<Error><Code>{}</Code><Message>m</Message><AWSAccessKeyId>{}</AWSAccessKeyId></Error>"

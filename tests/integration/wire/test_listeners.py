@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 from trio_gate.shell.certificates.leaves import MAX_LEAVES
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, tunnel
+from tests.kit.wire.raw import Raw, tunnel
 
 ODD = {"tab": {"x-odd": "a\tb"}, "many": {f"x-{number}": "a" for number in range(120)}, "long": {"x-long": "a" * 40_000}}
 SAID = {"tab": "the field `x-odd` holds a TAB", "many": "more than 100 fields", "long": "larger than 32768 bytes"}

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
-from tests.kit.uploads import SIGNED, SIGNED_TRAILER, Upload
+from tests.kit.wire.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
+from tests.kit.wire.uploads import SIGNED, SIGNED_TRAILER, Upload
 
 MIB = 1024 * 1024
 BIG = 12 * MIB

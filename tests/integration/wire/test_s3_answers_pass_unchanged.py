@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests.kit.gateway import RULES, running
-from tests.kit.raw import S3, Raw, parted, request
+from tests.kit.wire.raw import S3, Raw, parted, request
 
 OURS = {"connection", "keep-alive", "transfer-encoding"}
 """Fields of one connection alone."""

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.raw import S3, request, tunnel, with_field
+from tests.kit.wire.raw import S3, request, tunnel, with_field
 
 RULES = 'rule "all" { action = "allow" }\n'
 CALLS = {

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import S3, STS, WHO, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 QUEUES = "sqs.us-west-9.amazonaws.com"
 BUCKET = "bucket.s3.us-west-9.amazonaws.com"

@@ -17,8 +17,8 @@ import pytest
 from scripts.embedded.aws import ACCOUNTS, client
 from scripts.embedded.s3 import BUCKET, KEY, CannotStartError, start
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import Raw
-from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
+from tests.kit.wire.raw import Raw
+from tests.kit.wire.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
 
 pytestmark = pytest.mark.long("an S3 that verifies, Swift")
 

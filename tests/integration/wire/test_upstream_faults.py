@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, IncompleteReadError, ResponseStreamingError
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, request
-from tests.kit.scripted import answer, scripted, well
+from tests.kit.standins.scripted import answer, scripted, well
+from tests.kit.wire.raw import Raw, request
 
 EC2, DYNAMODB, S3 = "ec2.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024

@@ -11,8 +11,8 @@ import trio_websocket
 import trustme
 from trio.testing import MockClock, memory_stream_pair
 
-from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
-from tests.kit.questions import FixedClock
+from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
+from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
 from trio_gate.shell.admin import authentication, server

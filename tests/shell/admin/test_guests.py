@@ -4,7 +4,7 @@ import pytest
 import trio
 import trustme
 
-from tests.kit.admin_gate import TOKENS, gate_on, head
+from tests.kit.approvals.admin_gate import TOKENS, gate_on, head
 from trio_gate.shell.admin.guests import PROVEN, UNPROVEN, Guests
 from trio_gate.shell.net.source_networks import source
 

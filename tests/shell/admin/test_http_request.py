@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.admin_gate import ALICE, TOKENS, WEBSOCKET, head
+from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, head
 
 
 @pytest.mark.parametrize(

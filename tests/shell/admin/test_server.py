@@ -9,9 +9,9 @@ import trio
 import trio_websocket
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from tests.kit.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
-from tests.kit.asking import asked
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
+from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.question import Group

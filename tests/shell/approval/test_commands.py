@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import intent, outcome
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import (

@@ -15,9 +15,9 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.formats.kit import written
-from tests.kit.asking import asked, listening
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, HASH, MAIN, load
-from tests.kit.questions import FixedClock, question
 from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import GrantEnded, Lift, Rejected, Resolved, Revoke, Stop
 from trio_gate.approval.question import Group

@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import STANDING, asked, listening
-from tests.kit.questions import NOW, FixedClock, question
+from tests.kit.approvals.asking import STANDING, asked, listening
+from tests.kit.approvals.questions import NOW, FixedClock, question
 from trio_gate.approval.frames import Accepted, Granted, GrantEnded, Hello, Pending, Rejected, Resolved, Updated
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Verdict

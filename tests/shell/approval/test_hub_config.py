@@ -7,9 +7,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
-from tests.kit.questions import FixedClock, question
 from tests.shell.approval.test_hub import Agent
 from tests.shell.audit.test_acts import chain
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke

@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trio._core import _run
 
-from tests.kit.asking import asked, listening
-from tests.kit.frames import conforms
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.frames import conforms
+from tests.kit.approvals.questions import NOW, FixedClock, question
 from tests.kit.long import examples
-from tests.kit.questions import NOW, FixedClock, question
 from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group

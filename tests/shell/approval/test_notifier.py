@@ -8,9 +8,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.held import held
-from tests.kit.questions import FixedClock, question
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.hub import ApprovalHub

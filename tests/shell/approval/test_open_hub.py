@@ -8,8 +8,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import listening
-from tests.kit.questions import FixedClock
+from tests.kit.approvals.asking import listening
+from tests.kit.approvals.questions import FixedClock
 from tests.shell.approval.test_database import CONFIG
 from trio_gate.approval.frames import Activity
 from trio_gate.audit.acts import gateway_row

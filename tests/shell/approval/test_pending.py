@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.kit.asking import STANDING, asked, person
-from tests.kit.questions import NOW, question
+from tests.kit.approvals.asking import STANDING, asked, person
+from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval.codec import decode_server
 from trio_gate.approval.frames import Pending, Updated
 from trio_gate.approval.state import Prompt, decide, withdraw

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.kit.acts import OLD
+from tests.kit.approvals.acts import OLD
 from tests.kit.records import intent
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.record import intent_row

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.kit.acts import ALL, CONFIG, decide, leaves
-from tests.kit.asking import asked, listening
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.acts import ALL, CONFIG, decide, leaves
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.frames import Decide, Stop
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied

@@ -10,8 +10,8 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from tests.kit.questions import FixedClock
-from tests.kit.tls_kit import MovingClock
+from tests.kit.approvals.questions import FixedClock
+from tests.kit.wire.tls_kit import MovingClock
 from trio_gate.shell.audit import refusals
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.audit.refusals import open_refusals

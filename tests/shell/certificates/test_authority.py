@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.kit.paths import ROOT
-from tests.kit.tls_kit import open_authority
+from tests.kit.wire.tls_kit import open_authority
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import VALID, interception, own
 from trio_gate.shell.clock import SystemClock
@@ -268,7 +268,7 @@ def test_a_ca_without_limits_may_not_intercept(folder):
 
 def test_processes_that_start_at_once_agree(folder):
     script = (
-        "import sys; from pathlib import Path; from tests.kit.tls_kit import open_authority; print(flush=True); input();"
+        "import sys; from pathlib import Path; from tests.kit.wire.tls_kit import open_authority; print(flush=True); input();"
         "sys.stdout.write(open_authority(Path(sys.argv[1])).pem.decode())"
     )
     command = [sys.executable, "-c", script, str(folder)]

@@ -9,7 +9,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
+from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import leaves as cache

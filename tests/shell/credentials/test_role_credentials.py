@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from tests.kit.aws.sts import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
-from tests.kit.embedded import sender
+from tests.kit.standins.embedded import sender
 from trio_gate.errors import CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import role_credentials as module

@@ -11,8 +11,8 @@ import trio
 
 from scripts.embedded.aws import ACCOUNTS, client
 from tests.kit.aws.sts import ACCOUNT, BASE, REQUEST, ROLE, fault, given, role
-from tests.kit.embedded import sender
 from tests.kit.records import NOW
+from tests.kit.standins.embedded import sender
 from trio_gate.errors import NOT_YOUR_FAULT, CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.sts import BaseKeyRefused, assume_role

@@ -11,7 +11,7 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.disk import room as disk
-from tests.kit.streams import agent_stream, seat
+from tests.kit.wire.streams import agent_stream, seat
 from trio_gate.errors import Malformed, Overloaded, StorageUnavailable
 from trio_gate.shell.exchange.bodies import SPILL, Bodies, Kept, read_held
 from trio_gate.shell.exchange.budget import Budget

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from tests.kit.questions import NOW, call, parts
-from tests.kit.streams import spooling
+from tests.kit.approvals.questions import NOW, call, parts
+from tests.kit.wire.streams import spooling
 from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of

@@ -9,7 +9,7 @@ import trio
 import trio.lowlevel
 import trio.testing
 
-from tests.kit.questions import call
+from tests.kit.approvals.questions import call
 from trio_gate.errors import Overloaded
 from trio_gate.shell.exchange.work import MAX_WAITING, Work, drop_params
 

@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.kit.transports import NAME
+from tests.kit.wire.transports import NAME
 from trio_gate.shell.net.contexts import for_client, for_server
 
 

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.streams import agent_stream
+from tests.kit.wire.streams import agent_stream
 from trio_gate.errors import Malformed
 from trio_gate.shell.net.transport import StreamTransport
 from trio_gate.wire.head import ResponseHead

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
+from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
 from trio_gate.errors import Denied, Malformed
 from trio_gate.shell.certificates.leaves import LeafCertificates
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport

@@ -6,8 +6,8 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.raw_tls import RawClient
-from tests.kit.transports import MIB, NAME, Wire, broken, read, sockets, tls_pair
+from tests.kit.wire.raw_tls import RawClient
+from tests.kit.wire.transports import MIB, NAME, Wire, broken, read, sockets, tls_pair
 from trio_gate.shell.net.transport import RECORDS, SPARE, Replay, StreamTransport, TlsTransport, trouble
 
 

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
-from tests.kit.transports import MIB, NAME, Wire, each_way, sockets, tls_pair, transports
+from tests.kit.wire.transports import MIB, NAME, Wire, each_way, sockets, tls_pair, transports
 from trio_gate.shell.net.contexts import for_client
 from trio_gate.shell.net.transport import Replay, StreamTransport, TlsTransport, trouble
 

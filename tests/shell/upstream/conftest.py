@@ -3,7 +3,7 @@
 import pytest
 import trustme
 
-from tests.kit.stand_in import stand_in_on
+from tests.kit.standins.stand_in import stand_in_on
 
 
 @pytest.fixture(scope="module")

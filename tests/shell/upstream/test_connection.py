@@ -4,8 +4,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.links import ask, events, start
-from tests.kit.stand_in import HOST, Peer, answer, echo, request, say, silent, stand_in_on
+from tests.kit.standins.stand_in import HOST, Peer, answer, echo, request, say, silent, stand_in_on
+from tests.kit.wire.links import ask, events, start
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead

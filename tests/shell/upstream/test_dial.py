@@ -7,7 +7,7 @@ import trio
 import trustme
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.stand_in import HOST, serving, stand_in_on
+from tests.kit.standins.stand_in import HOST, serving, stand_in_on
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.dial import PORT, dial, unfit

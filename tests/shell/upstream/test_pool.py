@@ -6,8 +6,8 @@ import trustme
 from cryptography import x509
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.links import ask, exchange
-from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, say, serving, silent, stand_in_on
+from tests.kit.standins.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, say, serving, silent, stand_in_on
+from tests.kit.wire.links import ask, exchange
 from trio_gate.config.model import Address, Upstream
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.connection import RECEIVE

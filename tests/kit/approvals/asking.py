@@ -6,8 +6,8 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.kit.frames import conforms
-from tests.kit.questions import question
+from tests.kit.approvals.frames import conforms
+from tests.kit.approvals.questions import question
 from trio_gate.approval.codec import decode_server, encode
 from trio_gate.approval.frames import Decide, Pending
 from trio_gate.config.model import Person

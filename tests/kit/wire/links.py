@@ -1,6 +1,6 @@
 """Connections to AWS in tests: a request on one, and its whole answer."""
 
-from tests.kit.stand_in import HOST, request
+from tests.kit.standins.stand_in import HOST, request
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.wire.events import BodyData, BodyEnd
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, Request, TextMessage
 
-from tests.kit.raw import Raw
+from tests.kit.wire.raw import Raw
 
 if TYPE_CHECKING:
     from tests.kit.gateway import Gateway

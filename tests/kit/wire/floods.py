@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tests.kit.raw import PATIENCE, Raw
+from tests.kit.wire.raw import PATIENCE, Raw
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Decide, Open, Search
 

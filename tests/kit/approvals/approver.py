@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from tests.kit.frames import conforms
+from tests.kit.approvals.frames import conforms
 from tests.kit.gateway import TOKEN
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Updated

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from tests.kit.questions import FixedClock
+from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.frames import PROTOCOL
 from trio_gate.client import connect
 from trio_gate.config.model import Person

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import trio
 
+from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, MAIN, load
-from tests.kit.questions import question
 from trio_gate.approval.frames import Decide
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.errors import AuditUnavailable
