@@ -25,10 +25,6 @@ WITHOUT = [
     "aws/resources/curated_ec2.py",
     "aws/resources/curated_members.py",
     "cli/approve.py",
-    "cli/approving/channel.py",
-    "cli/approving/prompt_input.py",
-    "cli/approving/prompt_view.py",
-    "cli/approving/session.py",
     "cli/check.py",
     "cli/config_file.py",
     "cli/explain_run.py",
@@ -75,7 +71,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 62
+MOST = 58
 
 
 def twin(source: str) -> str:
