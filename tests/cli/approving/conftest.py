@@ -3,7 +3,7 @@
 import pytest
 import trustme
 
-from tests.kit.admin_gate import gate_on
+from tests.kit.approvals.admin_gate import gate_on
 
 
 @pytest.fixture(scope="module")

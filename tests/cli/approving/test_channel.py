@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked
-from tests.kit.questions import question
+from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import question
 from trio_gate.approval.frames import Accepted, Decide, Observe, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel
 

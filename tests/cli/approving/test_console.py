@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.kit.questions import question
+from tests.kit.approvals.questions import question
 from trio_gate.approval.codec import decode_server, pending
 from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
 from trio_gate.approval.state import Prompt

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.kit.questions import NOW, asked, call, question
+from tests.kit.approvals.questions import NOW, asked, call, question
 from trio_gate.approval.codec import as_json, pending
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt

@@ -9,8 +9,8 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.admin_gate import TOKENS
-from tests.kit.asking import asked
+from tests.kit.approvals.admin_gate import TOKENS
+from tests.kit.approvals.asking import asked
 from tests.kit.held import held
 from trio_gate.approval.frames import Stop
 from trio_gate.cli.approving.prompt_input import TypedAnswer
