@@ -7,10 +7,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
-from tests.shell.approval.test_hub import Agent
 from tests.shell.audit.test_acts import chain
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke
 from trio_gate.approval.question import Group

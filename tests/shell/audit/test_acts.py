@@ -10,10 +10,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.acts import ALL, CONFIG, Full, Slow, chain, decide, leaves
+from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import CALL
-from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import Accepted, Lift, Rejected, Revoke, Stop
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import gateway_row
