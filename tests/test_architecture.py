@@ -206,7 +206,7 @@ def test_a_file_says_what_it_is_for():
 
 @cache
 def arrows() -> list[tuple[str, str]]:
-    """From each module to those of ours that it imports, be it for types alone."""
+    """From each module to those of the package that it imports, if only for types."""
     modules = {module_of(path) for path in MODULES}
     found = (
         (module_of(path), name if name in modules else name.rpartition(".")[0]) for path in MODULES for name in imported(path)
@@ -215,7 +215,7 @@ def arrows() -> list[tuple[str, str]]:
 
 
 def circle(edges: Iterable[tuple[str, str]]) -> list[str]:
-    """One way from a place back to itself; empty where there is none."""
+    """One way from a place back to itself; empty if there is no such way."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for start, end in edges:
         sorter.add(start, end)

@@ -41,7 +41,7 @@ def test_a_grant_and_a_stop_come_back():
 
 @pytest.mark.parametrize("read", [grant_from, stop_from, prompt_from])
 @pytest.mark.parametrize("kept", [{}, {"agent": None}, {"question": {}, "votes": [], "standing": "s"}, {"id": 1}])
-def test_what_is_none_is_an_error(read, kept):
+def test_what_is_incomplete_is_an_error(read, kept):
     with pytest.raises((ValueError, KeyError, TypeError)):
         read(kept)
 

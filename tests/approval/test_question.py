@@ -28,7 +28,7 @@ def test_it_lives_as_long_as_its_shortest_timeout():
     assert [group.id for group in question.approvers] == ["human.oncall", "human.lead"]
 
 
-def test_what_cannot_be_known_is_none():
+def test_what_cannot_be_known_is_absent():
     question = asked(call(resources=UNKNOWN, cross_account=UNKNOWN, iam_actions=UNKNOWN))
     assert (question.resources, question.resources_total, question.cross_account, question.iam_actions) == (
         None,

@@ -1,7 +1,7 @@
 """What leaves is what was judged: requests of botocore, bent in their heads, are refused or mean the same when they leave.
 
 Two second readings. Ours: the bytes that leave are parsed by the strict reader and named again. botocore's: its serializer
-writes the judged parameters anew, and method, path, query, bound headers and body agree with what leaves.
+writes the judged parameters again, and method, path, query, bound headers and body agree with what leaves.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A gate in a thread of its own for a real browser: the hub, its desk and the admin listener, and agents that ask when told to."""
+"""A gate in a thread of its own for a real browser: the hub, its desk and the admin listener, and agents that ask when a test says so."""
 
 from __future__ import annotations
 

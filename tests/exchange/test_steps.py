@@ -71,7 +71,7 @@ class Served:
         self._number = itertools.count()
 
     def to(self, row: dict[str, Any], count: int) -> tuple[list[int], list[dict[str, Any]] | None]:
-        """The status of so many answers to the bytes of a row, and the lines of the decision log about them; None where CONNECT failed."""
+        """The status of that number of answers to the bytes of a row, and the lines of the decision log about them; None where CONNECT failed."""
         source = f"127.0.0.{2 + next(self._number) // A_SOURCE}"
         listener = "endpoint" if row.get("mode") == "endpoint" else "proxy"
         statuses: list[int] = []
@@ -179,7 +179,7 @@ def own() -> Iterator[dict[str, Any]]:
     yield row(request(account="333333333333"), id="for an account of nobody")
     yield row(request("secretsmanager", SECRETS, body=b'{"SecretId": "x"}', **SECRET), SECRETS, id="denied")
     yield row(request("dynamodb", DYNAMODB, body=b"{}", **TABLES) * 2, DYNAMODB, id="two of them")
-    yield row(request("dynamodb", DYNAMODB, body=b'{"No": 1}', **TABLES), DYNAMODB, id="with a member that is none")
+    yield row(request("dynamodb", DYNAMODB, body=b'{"No": 1}', **TABLES), DYNAMODB, id="with an unknown member")
     yield row(request("s3", S3, method="GET", path="/bucket", body=b"", **CHUNKS), S3, id="in chunks that are not served")
     yield row(with_field(request(), "x-extra", "1"), id="with a field that is not signed")
     yield row(request(), S3, id="to another host")

@@ -22,7 +22,7 @@ def test_no_rule_that_holds_is_no():
     assert found == Decision(outcome="deny", rule=None, reason="no rule allows secretsmanager:GetSecretValue")
 
 
-def test_a_name_that_is_unknown_is_not_told():
+def test_an_unknown_name_is_not_repeated():
     assert decide(operation=UNKNOWN).reason == "no rule allows this call"
     assert decide(service=UNKNOWN).reason == "no rule allows this call"
 

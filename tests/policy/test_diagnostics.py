@@ -70,12 +70,12 @@ def test_what_is_wrong_and_where(marked: str, message: str, hint: str | None):
         compile_condition(source)
 
 
-def test_all_names_that_are_wrong_are_told_at_once():
+def test_all_wrong_names_are_reported_at_once():
     found = check('aws.acton == "x" || aws.resources.all(r, r == aws.regon) || aws.action.matches("(")')
     assert [fault.offset for fault in found] == [0, 46, 79]
     found = check("aws.action == 5 || aws.region == 6")
     assert [fault.offset for fault in found] == [11, 30]
 
 
-def test_a_fault_that_follows_from_another_is_not_told():
+def test_a_fault_that_follows_from_another_is_not_reported():
     assert [fault.message for fault in check("xs.all(e, true)")] == ["there is no `xs`"]

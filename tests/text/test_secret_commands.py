@@ -1,4 +1,4 @@
-"""Secrets that programs are told on a command line, in a statement, or in a file; and commands that tell none."""
+"""Secrets that programs are given on a command line, in a statement, or in a file; and commands without one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ B64 = base64.b64encode
         '{"pair": ["DB_PASSWORD", "hunter22"]}',
     ],
 )
-def test_a_secret_that_a_program_is_told_masks_the_text(text):
+def test_a_secret_that_a_program_is_given_masks_the_text(text):
     assert looks_secret(text)
     kept = params_text({"Text": text, "List": [text], "Blob": text.encode()})
     assert "hunter22" not in kept

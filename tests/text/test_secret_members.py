@@ -71,7 +71,7 @@ def test_values_that_only_name_a_secret_are_kept(name):
         {"Item": {"password": {"S": CANARY}}},
     ],
 )
-def test_a_secret_that_a_name_beside_it_tells_is_masked(members):
+def test_a_secret_is_masked_by_a_name_beside_it(members):
     assert CANARY not in params_text(members)
     assert CANARY not in params_text({"Outer": [members]})
 
@@ -102,7 +102,7 @@ def test_a_secret_that_a_name_beside_it_tells_is_masked(members):
         {"Url": "https://sqs.us-east-1.amazonaws.com/111111111111/queue?nextToken=abc"},
     ],
 )
-def test_what_tells_no_secret_is_kept(members):
+def test_what_holds_no_secret_is_kept(members):
     assert "$masked" not in params_text(members)
 
 
@@ -148,7 +148,7 @@ def test_a_name_that_an_agent_made_up_hides_its_value(name, made):
         {"Data": gzip.compress(CANARY.encode(), mtime=0)},
     ],
 )
-def test_a_secret_that_its_place_tells_is_masked(members):
+def test_a_secret_is_masked_by_its_place(members):
     assert CANARY not in params_text(members)
 
 

@@ -69,7 +69,7 @@ def test_values_are_masked_by_shape(text):
         '{\\"password\\": \\"hunter22\\"}',
     ],
 )
-def test_a_secret_that_a_text_tells_masks_it(text):
+def test_a_secret_in_a_text_masks_it(text):
     assert looks_secret(text)
     assert "hunter22" not in params_text({"Text": text, "List": [text], "Blob": text.encode()})
 

@@ -112,7 +112,7 @@ def test_chunks_may_be_small_but_not_all_of_them():
         ),
     ],
 )
-def test_of_a_refused_head_the_shape_of_the_answer_is_told(raw, method, headers):
+def test_of_a_refused_head_the_shape_of_the_answer_is_known(raw, method, headers):
     connection = AgentConnection()
     connection.receive(raw)
     with pytest.raises(Malformed):

@@ -56,7 +56,7 @@ def test_the_file_has_every_service_and_stays_small():
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["--odd"], ["{file}"], ["--replace", "--service", "no-such", "{file}"]])
-def test_the_generator_writes_over_nothing_that_it_was_not_told_to(tmp_path, words):
+def test_the_generator_overwrites_nothing_unasked(tmp_path, words):
     file = tmp_path / "hosts.json.gz"
     file.write_bytes(b"as it was")
     with pytest.raises(SystemExit):
@@ -64,7 +64,7 @@ def test_the_generator_writes_over_nothing_that_it_was_not_told_to(tmp_path, wor
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"as it was"]
 
 
-def test_the_generator_writes_a_new_file_and_replaces_an_old_one_when_told(tmp_path):
+def test_the_generator_writes_a_new_file_and_replaces_an_old_one_on_request(tmp_path):
     file = tmp_path / "hosts.json.gz"
     for service, more in (("sts", []), ("iam", ["--replace"])):
         assert make([str(file), "--service", service, *more]) == 0

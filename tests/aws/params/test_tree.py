@@ -90,7 +90,7 @@ def test_timestamps_are_rfc_3339(sent, shown):
 
 
 @pytest.mark.parametrize("sent", ["soon", "2024-13-01T00:00:00Z", "2024-01-01", True, 1e18, "1704067200", {}])
-def test_timestamps_that_are_none(sent):
+def test_what_is_not_a_timestamp(sent):
     with pytest.raises(Malformed):
         dynamodb({"TableArn": "a", "S3Bucket": "b", "ExportTime": sent}, "ExportTableToPointInTime")
 

@@ -109,7 +109,7 @@ def test_data_is_not_a_resource_but_an_index_is(params, resources):
     assert meaning("dynamodb", "Query", params).resources == resources
 
 
-def test_a_bucket_that_another_service_is_told_to_use_is_named_and_proves_nothing():
+def test_a_bucket_that_another_service_shall_use_is_named_and_proves_nothing():
     found = meaning("dynamodb", "ExportTableToPointInTime", {"TableArn": f"arn:aws:dynamodb:{HERE}:table/t", "S3Bucket": "drop"})
     assert found.resources == (f"arn:aws:dynamodb:{HERE}:table/t", "arn:aws:s3:::drop")
     assert found.cross_account is UNKNOWN

@@ -73,7 +73,7 @@ def refused_and_sending(gateway) -> Raw:
 
 
 def some_closed(connections: list[Raw], count: int) -> None:
-    """Wait until so many of them are."""
+    """Wait until that number of them are."""
     closed: set[Raw] = set()
     while len(closed) < count:
         open_ones = {one.socket: one for one in connections if one not in closed}

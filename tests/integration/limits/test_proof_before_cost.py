@@ -166,7 +166,7 @@ NOT_THEIRS = {
 
 
 @pytest.mark.parametrize("name", NOT_THEIRS)
-def test_who_has_the_secret_is_told_of_its_own_accounts_alone(gateway, name):
+def test_who_has_the_secret_reads_of_its_own_accounts_alone(gateway, name):
     key_id, secret, why = NOT_THEIRS[name]
     with tunnel(gateway, gateway.ca_file, STS) as agent:
         answer = agent.send(request(key_id=key_id, secret=secret)).answer()

@@ -244,7 +244,7 @@ def test_the_endpoint_listener_looks_its_scope_up(gate, scope, why):
         assert (answer.status, why in answer.text) == (403, True)
 
 
-def test_services_that_sign_alike_are_told_apart_by_the_path(gate):
+def test_services_that_sign_alike_are_distinguished_by_the_path(gate):
     ask = {"agentId": "ABCDEFGHIJ"}
     with pytest.raises(ClientError) as caught:
         gate.client("bedrock-agent", by="endpoint").prepare_agent(**ask)

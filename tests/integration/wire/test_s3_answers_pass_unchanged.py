@@ -1,4 +1,4 @@
-"""Answers of S3 in every form that HTTP gives them, from an AWS that says what it is told: the agent gets the same."""
+"""Answers of S3 in every form that HTTP gives them, from an AWS that says what a test gives it: the agent gets the same."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def skewed(request, monkeypatch):
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_a_clock_that_is_off_is_told_in_the_services_words(gate, skewed, service):
+def test_a_wrong_clock_is_reported_in_the_services_words(gate, skewed, service):
     operation, given, code, status = CALLS[service]
     with pytest.raises(ClientError) as refused:
         getattr(gate.client(service), operation)(**given)

@@ -193,7 +193,7 @@ def has_a_certificate(gateway, door: str, host: str, source: str) -> bool:
 
 
 @each_door
-def test_one_source_has_so_many_certificates_and_is_then_turned_away_as_before(fresh, door):
+def test_one_source_has_a_limit_of_certificates_and_is_then_turned_away_as_before(fresh, door):
     here = elsewhere()
     many = [has_a_certificate(fresh, door, f"x{number}.us-west-9.amazonaws.com", here) for number in range(ENOUGH)]
     assert many[:30] == [True] * 30

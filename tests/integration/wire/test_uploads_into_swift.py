@@ -112,7 +112,7 @@ def test_a_length_that_a_chunked_body_declares_goes_on_as_its_length(gate, direc
 
 @pytest.mark.parametrize("size", [100, 8 * 1024, 64 * 1024, 128 * 1024, MIB])
 @pytest.mark.parametrize("form", [SIGNED, SIGNED_TRAILER])
-def test_signed_chunks_of_any_size_are_framed_anew(gate, direct, form, size):
+def test_signed_chunks_of_any_size_are_framed_again(gate, direct, form, size):
     data = os.urandom(LONG)
     assert send(upload(gate, form, data, chunk=size)).status == 200
     assert stored(direct) == data

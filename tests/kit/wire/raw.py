@@ -40,7 +40,7 @@ class Answer:
 
 
 class Raw:
-    """A connection: TCP, and TLS over it from when it is asked for. `source` is an address of ours to come from."""
+    """A connection: TCP, and TLS over it from when it is asked for. `source` is the local address to come from."""
 
     def __init__(self, address: str, *, source: str = "") -> None:
         host, _, port = address.rpartition(":")
@@ -168,5 +168,5 @@ def parted(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def with_field(raw: bytes, name: str, value: str) -> bytes:
-    """The request with another value of a field, without signing it anew."""
+    """The request with another value of a field, without signing it again."""
     return re.sub(rb"(?im)^%b: [^\r]*" % name.encode(), f"{name}: {value}".encode(), raw, count=1)

@@ -1,4 +1,4 @@
-"""A TLS client that does what Python's does not: it updates its keys as often as it is told. By the library that Python has loaded."""
+"""A TLS client that does what Python's does not: it updates its keys as often as a test wants. By the library that Python has loaded."""
 
 from __future__ import annotations
 

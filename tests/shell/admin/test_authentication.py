@@ -216,7 +216,7 @@ class Asking:
         self.answers.append((trio.current_time(), raw.split()[1] if raw else b""))
 
 
-async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_clock: MockClock):
+async def test_wrong_tokens_take_their_time_and_only_a_few_at_once(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
         for _ in range(authentication.MAX_FAILURES + 1):

@@ -68,7 +68,7 @@ async def test_handshakes_that_are_refused(gate, changes, status):
         head("/v1/approvals", "POST", **WEBSOCKET, **ALICE),
     ],
 )
-async def test_what_is_no_request_for_us(gate, raw):
+async def test_what_is_not_a_request_for_the_gateway(gate, raw):
     assert (await gate.send(raw + b"\r\n")).startswith(b"HTTP/1.1 400 ")
 
 

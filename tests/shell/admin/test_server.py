@@ -247,7 +247,7 @@ async def test_a_message_in_too_many_frames_ends_the_channel_with_a_reason(gate,
     await answers(gate, EMPTY[0] + frame * 5000, end)
 
 
-async def test_a_client_is_told_why_its_flood_ended(gate):
+async def test_a_client_reads_why_its_flood_ended(gate):
     async with gate.connect() as client:
         await client.receive()
         await client._socket._stream.send_all(EMPTY[0] + EMPTY[1] * 5000)

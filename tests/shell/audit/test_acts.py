@@ -105,7 +105,7 @@ async def test_a_stop_holds_at_once_and_is_lifted_only_when_that_is_recorded():
         await alice.say(Lift(agent="ci"))
         await alice.until(Accepted)
         hub.check("ci")
-    assert record.rows == ["stop", "stop", "lift"], "a lift that may be in the record and is none has the stop after it"
+    assert record.rows == ["stop", "stop", "lift"], "a lift that may be in the record but did not happen has the stop after it"
 
 
 @pytest.fixture

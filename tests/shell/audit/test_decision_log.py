@@ -97,7 +97,7 @@ def test_it_has_a_bound_with_its_one_old_file(tmp_path):
     assert kept == [f"r-{number}" for number in range(100 - len(kept), 100)]
 
 
-def test_what_was_moved_away_is_begun_anew(tmp_path):
+def test_what_was_moved_away_is_begun_again(tmp_path):
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))
     refuse(log, "r-1")

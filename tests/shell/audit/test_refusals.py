@@ -30,7 +30,7 @@ async def counting(path):
 
 
 def of(made, address, count, code="403 AccessDenied"):
-    """How many of so many refusals get rows."""
+    """How many of a number of refusals get rows."""
     return sum(not made.counted(address, code) for _ in range(count))
 
 

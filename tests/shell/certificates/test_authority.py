@@ -188,7 +188,7 @@ def test_a_key_of_another_certificate_is_refused(folder):
     assert "is not the key of" in refused(folder)
 
 
-def test_a_missing_key_is_not_made_anew(folder):
+def test_a_missing_key_is_not_replaced(folder):
     open_authority(folder)
     (folder / "interception.key").unlink()
     assert "interception.key cannot be used: No such file" in refused(folder)

@@ -110,7 +110,7 @@ async def test_a_peer_whose_clock_is_behind_is_served(authority, clock):
     )
 
 
-def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
+def test_a_limited_number_is_kept_and_the_longest_unused_goes(leaves, monkeypatch):
     monkeypatch.setattr(cache, "MAX_LEAVES", 2)
     one, two = leaves.context(["one.api.aws"]), leaves.context(["two.api.aws"])
     assert leaves.context(["one.api.aws"]) is one

@@ -1,4 +1,4 @@
-"""Base keys: literal, from a profile, from the environment, from the machine's role, and what is said when there is none."""
+"""Base keys: literal, from a profile, from the environment, from the machine's role, and the error when there are none."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_a_profile_of_the_credentials_file(home):
     assert await keys.get("base") == keys.current("base") == expected
 
 
-async def test_an_empty_token_is_none(home):
+async def test_an_empty_token_counts_as_absent(home):
     write(home, "credentials", profile("AKIAHUB") + "aws_session_token =\n")
     assert (await BaseKeys([block(profile="hub")]).get("base")).session_token is None
 
@@ -214,7 +214,7 @@ async def given_up(keys: BaseKeys) -> None:
     assert (fault.status, fault.detail) == (503, "credential base: no base key within 10 seconds: try again later")
 
 
-async def test_programs_that_hang_are_given_up_and_only_so_many_run(home, hanging, mock_clock):
+async def test_programs_that_hang_are_given_up_and_only_a_few_run(home, hanging, mock_clock):
     hanging.hang()
     keys = BaseKeys([block(profile="hub")])
     for _ in range(base_keys.MAX_THREADS + 1):

@@ -17,7 +17,7 @@ WAIT = 10
 
 
 class Pieces:
-    """Pieces of work that end when told; `began` is the order in which they began."""
+    """Pieces of work that end when a test says so; `began` is the order in which they began."""
 
     def __init__(self) -> None:
         self.began: list[str] = []

@@ -93,7 +93,7 @@ async def test_who_names_nothing_may_have_a_default(accept, authority, choose):
     assert alternative_names(client) == {DEFAULT}
 
 
-async def test_a_name_that_is_not_served_is_told_so(accept, authority, choose):
+async def test_a_name_that_is_not_served_gets_an_alert(accept, authority, choose):
     accepted, client = await met(accept, choose, client_of(authority), "login.bank.example")
     assert accepted.reason == "the server name login.bank.example is not served here"
     assert accepted.status == 421

@@ -226,7 +226,7 @@ async def test_a_certificate_that_is_not_accepted(aws, names, host, said):
         assert other.heads == []
 
 
-async def test_a_certificate_of_our_own_is_never_awss(aws):
+async def test_the_gateways_own_certificates_are_never_taken_for_awss(aws):
     issued = []
 
     def ours(certificate: bytes) -> bool:

@@ -80,7 +80,7 @@ def head_of_map(count):
 
 @pytest.mark.parametrize("more", [0, 1])
 @pytest.mark.parametrize("where", ["json", "cbor"])
-def test_an_object_has_so_many_members_and_no_more(where, more):
+def test_an_object_has_a_limit_of_members(where, more):
     names = [f"{number:07}" for number in range(MAX_MEMBERS + more)]
     if where == "json":
         data, read = json.dumps(dict.fromkeys(names, 1)).encode(), read_json
