@@ -24,7 +24,7 @@ async def opened(gate, name="alice"):
 
         async def read() -> None:
             async for frame in client:
-                channel.take(frame)
+                channel.note(frame)
 
         nursery.start_soon(read)
         with trio.fail_after(PATIENCE):

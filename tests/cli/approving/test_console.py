@@ -37,7 +37,7 @@ LINES = [
     (Rejected(ref="1", id=None, code="gone", message=f"not{ESCAPE} here"), ["rejected : not"]),
     (Resolved(id="q1", status="denied", by=["bob"], reason="no\nyes", grant=None), ["resolved q1: denied by bob: no"]),
     (Resolved(id="q1", status="expired", by=[], reason="", grant=None), ["resolved q1: expired"]),
-    (GrantEnded(id="g1", why="used", by=None), ["grant g1 is no more: used"]),
+    (GrantEnded(id="g1", why="used", by=None), ["grant g1 ended: used"]),
     (Stopped(stop={**STOP, "agent": "ci", "reason": ""}), ["STOPPED by bob"]),
     (Lifted(agent=None, by="bob"), ["bob lifted the stop of everything"]),
     (SHOWN, []),

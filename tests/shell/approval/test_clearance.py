@@ -24,12 +24,12 @@ async def test_an_approval_that_was_not_used_waits_for_the_agent(hub, alice, sta
     await wait_all_tasks_blocked()
     agent.answer.close()
     agent.answer.close()
-    assert [(grant.kind, grant.used) for grant in hub.grants.book] == [("once", 0)]
+    assert [(grant.kind, grant.used) for grant in hub.grants.table] == [("once", 0)]
     again = await start(question("q2", digest=OTHER))
     again.answer.sending()
     again.answer.unsent()
     again.answer.close()
-    assert [(grant.kind, grant.used) for grant in hub.grants.book] == [("once", 0)]
+    assert [(grant.kind, grant.used) for grant in hub.grants.table] == [("once", 0)]
 
 
 async def test_throttled_calls_go_again_under_the_same_approval_and_others_do_not(hub, alice, start):
@@ -59,7 +59,7 @@ async def test_a_throttled_call_that_was_not_sent_again_may_still_be(hub, alice,
     for _ in range(5):
         retry = await start(question("q2"), "i")
         retry.answer.close()
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 @pytest.mark.parametrize("status", [200, 500, None])

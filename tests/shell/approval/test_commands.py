@@ -72,7 +72,7 @@ async def test_grants_that_cannot_be_given(hub, clock, waiting, abilities, terms
     with listening(hub, clock, **abilities) as alice:
         alice.vote(grant=Terms(**terms))
         assert (await alice.until(Rejected)).code == code
-        assert (hub.pending, list(hub.grants.book)) == (1, [])
+        assert (hub.pending, list(hub.grants.table)) == (1, [])
 
 
 async def test_a_grant_to_the_cap_is_given(hub, clock, waiting):
@@ -81,7 +81,7 @@ async def test_a_grant_to_the_cap_is_given(hub, clock, waiting):
         assert (await alice.until(Accepted)).status == "approved"
         await wait_all_tasks_blocked()
         assert waiting.cleared
-        assert [grant.kind for grant in hub.grants.book] == ["predicate"]
+        assert [grant.kind for grant in hub.grants.table] == ["predicate"]
 
 
 async def test_what_vends_or_is_not_known_takes_no_grant(hub, clock, nursery):
@@ -157,7 +157,7 @@ async def test_a_grant_is_revoked_by_whom_it_concerns(hub, clock, waiting):
         assert await alice.until(Accepted) == Accepted(ref="r", id=grant, status="done")
         await alice.say(Revoke(id=grant))
         assert (await alice.until(Rejected)).code == "gone"
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 @pytest.mark.parametrize("frame", [Stop(agent=None), Lift(agent=None), Observe(on=True), Search(filters={})])

@@ -115,7 +115,7 @@ async def looked(hub, clock):
 async def test_a_database_that_is_taken_away_is_noticed_and_back_again(opened, tmp_path, caplog, gone, mock_clock):
     path = str(tmp_path / f"approvals.db{gone}")
     async with opened() as hub:
-        await hub.kept()
+        await hub.flush()
         os.rename(path, f"{path}.away")
         for _ in range(2):
             await looked(hub, mock_clock)
@@ -135,7 +135,7 @@ async def test_a_database_that_is_taken_away_is_noticed_and_back_again(opened, t
 
 async def test_a_database_that_takes_nothing_is_noticed(opened, mock_clock):
     async with opened() as hub:
-        await hub.kept()
+        await hub.flush()
         for switch, failing in (("ON", True), ("OFF", False)):
             hub._database._db.execute(f"PRAGMA query_only = {switch}")
             await looked(hub, mock_clock)
@@ -146,7 +146,7 @@ async def test_a_look_that_hangs_is_a_fault(opened, monkeypatch, mock_clock):
     go = threading.Event()
     with monkeypatch.context() as patched:
         async with opened() as hub:
-            await hub.kept()
+            await hub.flush()
             patched.setattr(ApprovalDatabase, "_write", lambda *_: go.wait(30))
             for seconds in (LOOK_EVERY, LOOK_TIMEOUT):
                 await wait_all_tasks_blocked()
@@ -171,10 +171,10 @@ async def test_what_a_person_does_and_is_not_kept_is_said(opened, clock, tmp_pat
             async with waiting(hub, call()):
                 pass
             alice.vote()
-            [grant] = hub.grants.book
+            [grant] = hub.grants.table
             hub.config = replace(hub.config, agents=("ci", "eve"))
             hub.stop("eve", "alice", "")
-            await hub.kept()
+            await hub.flush()
             os.rename(path, f"{path}.away")
             await alice.say(replace(frame, id=grant.id) if what == "revoke" else frame)
             refused = await alice.until(Rejected)
@@ -183,7 +183,7 @@ async def test_what_a_person_does_and_is_not_kept_is_said(opened, clock, tmp_pat
             os.rename(f"{path}.away", path)
     async with opened() as hub:
         stopped = sorted(stop.agent for stop in hub.stops)
-        assert (stopped, len(list(hub.grants.book))) == (
+        assert (stopped, len(list(hub.grants.table))) == (
             {"stop": (["ci", "eve"], 1), "lift": ([], 1), "revoke": (["eve"], 0)}[what]
         )
 
@@ -200,7 +200,7 @@ def older(request, tmp_path):
 @pytest.mark.usefixtures("older")
 async def test_what_waits_from_an_older_digest_is_void_and_says_so_and_stops_stand(opened, clock, caplog):
     async with opened() as hub:
-        assert (hub.pending, list(hub.grants.book)) == (0, [])
+        assert (hub.pending, list(hub.grants.table)) == (0, [])
         with pytest.raises(Denied, match="stopped"):
             hub.check("ci")
         with listening(hub, clock) as alice:

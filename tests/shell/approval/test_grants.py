@@ -71,7 +71,7 @@ async def test_a_denied_detached_question_leaves_nothing(hub, alice, start):
     (await start()).leave()
     await wait_all_tasks_blocked()
     alice.vote("deny", reason="no")
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 async def test_what_people_granted_is_made_with_the_approval(hub, alice, start):
@@ -97,7 +97,7 @@ async def test_a_quorum_grants_only_what_all_of_it_grant(hub, alice, bob, start,
     alice.vote(grant=Terms(uses=2, minutes=5))
     assert (await bob.until(Updated)).proposed == {"uses": 2, "minutes": 5, "predicate": None}
     bob.vote(grant=second)
-    assert [grant.kind for grant in hub.grants.book] == kinds
+    assert [grant.kind for grant in hub.grants.table] == kinds
 
 
 async def test_a_predicate_is_asked_for_each_call(hub, alice, start):
@@ -144,4 +144,4 @@ async def test_a_use_that_cannot_be_kept_is_none(opened, clock, monkeypatch):
             patched.setattr(ApprovalDatabase, "_write", full)
             with pytest.raises(StorageUnavailable, match="disk full"):
                 await hub.ask(call(2))
-        assert [grant.used for grant in hub.grants.book] == [0]
+        assert [grant.used for grant in hub.grants.table] == [0]

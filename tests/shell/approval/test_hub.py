@@ -169,11 +169,11 @@ async def test_rules_that_changed_take_back_questions_and_grants(hub, alice, sta
     waiting = await start(question("q2", digest=OTHER, repeat_key=OTHER))
     hub.judge_again(HubConfig(standings={"the rest": STANDING}))
     await wait_all_tasks_blocked()
-    assert (hub.pending, len(list(hub.grants.book)), waiting.answer) == (1, 2, None)
+    assert (hub.pending, len(list(hub.grants.table)), waiting.answer) == (1, 2, None)
     hub.judge_again(HubConfig(standings={"the rest": "other"}))
     await wait_all_tasks_blocked()
     assert waiting.answer.outcome == "withdraw"
-    assert (hub.pending, list(hub.grants.book)) == (0, [])
+    assert (hub.pending, list(hub.grants.table)) == (0, [])
     assert (await alice.until(GrantEnded)).why == "void"
 
 
@@ -183,7 +183,7 @@ async def test_a_gateway_that_stops_tells_its_agents_and_asks_nothing_more(hub, 
     alice.vote()
     await wait_all_tasks_blocked()
     assert agent.answer == Verdict(outcome="stop", by=(), reason="q1")
-    assert [grant.kind for grant in hub.grants.book] == ["once"]
+    assert [grant.kind for grant in hub.grants.table] == ["once"]
     assert isinstance((await start(question("q2", digest=OTHER, repeat_key=OTHER))).answer, Denied)
 
 

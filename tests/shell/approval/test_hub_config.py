@@ -114,7 +114,7 @@ async def test_an_agents_questions_and_grants_end_when_it_is_another(changed, cl
         votes(hub, clock, ("alice", "bob"), call(1), TERMS)
 
     async with changed(change, begin) as hub:
-        kinds = {grant.kind for grant in hub.grants.book}
+        kinds = {grant.kind for grant in hub.grants.table}
         waits = hub.pending
     stays = {
         "nothing": (1, {"once", "exact"}),
@@ -204,7 +204,7 @@ async def test_an_approval_on_its_way_is_not_sent_after_it_was_taken_back(clock,
     with pytest.raises(Denied, match="taken back"):
         approved.sending()
     approved.close()
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 @pytest.mark.parametrize("what", TAKEN_BACK)
@@ -235,7 +235,7 @@ async def test_a_use_of_a_grant_is_not_sent_after_the_grant_was_revoked(clock, n
     first = await cleared(hub, clock, nursery, grant=TERMS)
     first.sending()
     first.close()
-    [grant] = hub.grants.book
+    [grant] = hub.grants.table
     uses = [await hub.ask(call()) for _ in range(grant.uses)]
     if revoked:
         with listening(hub, clock, "bob") as bob:

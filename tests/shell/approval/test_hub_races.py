@@ -107,9 +107,9 @@ def check(story: Story, actions: list[str], heard: dict[str, list]) -> None:
     assert ends == [frame for frame in heard["bob"] if isinstance(frame, Resolved)]
     assert len({frame.id for frame in ends}) == len(ends)
     approved = sum(frame.status == "approved" for frame in ends)
-    executed, left = sum(story.executed.values()), sum(grant.uses - grant.used for grant in story.hub.grants.book)
+    executed, left = sum(story.executed.values()), sum(grant.uses - grant.used for grant in story.hub.grants.table)
     assert executed + left == approved
-    assert all(not grant.used for grant in story.hub.grants.book)
+    assert all(not grant.used for grant in story.hub.grants.table)
     for name in PEOPLE:
         replies = [frame for frame in heard[name] if isinstance(frame, (Accepted, Rejected))]
         assert len(replies) == sum(action.endswith(name) for action in actions)

@@ -52,9 +52,9 @@ async def hub(tmp_path):
         open_audit_log(str(tmp_path / "audit.db")) as audit,
         open_hub(CONFIG, FixedClock(), str(tmp_path / "approvals.db"), "", audit) as hub,
     ):
-        await hub.kept()
+        await hub.flush()
         await wait_all_tasks_blocked()
-        await hub.kept()
+        await hub.flush()
         await hub.acts.flush()
         yield hub
 
@@ -89,14 +89,14 @@ async def test_a_pending_question_is_there_after_a_restart_and_nothing_is_execut
             assert (prompt["id"], prompt["detached"]) == ("q1", True)
             alice.vote()
             assert (await alice.until(Resolved)).status == "approved"
-        assert [grant.kind for grant in hub.grants.book] == ["once"]
+        assert [grant.kind for grant in hub.grants.table] == ["once"]
     async with opened() as hub, waiting(hub, call(2, digest="e" * 64)) as [again]:
         await again.done.wait()
         assert again.cleared
         again.answer.sending()
         again.answer.close()
     async with opened() as hub:
-        assert (hub.pending, list(hub.grants.book)) == (0, [])
+        assert (hub.pending, list(hub.grants.table)) == (0, [])
 
 
 async def test_votes_are_there_after_a_restart(opened, clock):
@@ -118,11 +118,11 @@ async def test_what_hangs_on_a_rule_that_changed_does_not_come_back(opened, cloc
             pass
         with listening(hub, clock) as alice:
             alice.vote()
-        assert (hub.pending, len(list(hub.grants.book))) == (1, 1)
+        assert (hub.pending, len(list(hub.grants.table))) == (1, 1)
     async with opened(OTHER_RULE) as hub:
-        assert (hub.pending, list(hub.grants.book)) == (0, [])
+        assert (hub.pending, list(hub.grants.table)) == (0, [])
     async with opened() as hub:
-        assert (hub.pending, list(hub.grants.book)) == (0, [])
+        assert (hub.pending, list(hub.grants.table)) == (0, [])
 
 
 async def test_what_expired_meanwhile_does_not_come_back(opened, clock):

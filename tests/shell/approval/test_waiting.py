@@ -34,7 +34,7 @@ async def test_the_newest_attempt_is_answered_and_the_older_takes_nothing_with_i
     alice.vote()
     await wait_all_tasks_blocked()
     assert newer.cleared
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 async def test_an_agent_that_comes_again_is_attached(hub, alice, start):
@@ -46,7 +46,7 @@ async def test_an_agent_that_comes_again_is_attached(hub, alice, start):
     alice.vote()
     await wait_all_tasks_blocked()
     assert again.cleared
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 async def test_only_the_first_answer_counts():

@@ -36,7 +36,7 @@ async def test_all_that_people_do_stands_in_the_chain_of_an_older_database(path)
             await leaves(hub, made)
             terms = Terms(uses=5, minutes=60, predicate="aws.action != 'X'")
             await alice.say(decide("approve", "because\u202e of it", grant=terms))
-            given = next(grant for grant in hub.grants.book if grant.kind == "predicate")
+            given = next(grant for grant in hub.grants.table if grant.kind == "predicate")
             used = await hub.ask(made)
             assert used.verdict.grant is not None
             used.sending()
@@ -169,7 +169,7 @@ async def test_a_grant_answers_for_nothing_before_it_is_recorded():
     record.full = True
     with suppress(AuditUnavailable):
         assert await hub.ask(asked()) is None
-    assert [grant.used for grant in hub.grants.book] == [0]
+    assert [grant.used for grant in hub.grants.table] == [0]
     record.full = False
     assert (await hub.ask(asked())).verdict.grant is not None
     assert record.rows == ["vote", "grant"]
@@ -196,7 +196,7 @@ async def test_an_approval_that_was_taken_back_is_not_kept_for_later(what):
             )
     if isinstance(agent.answer, HubClearance):
         agent.answer.close()
-    assert not list(hub.grants.book)
+    assert not list(hub.grants.table)
 
 
 async def test_the_end_of_a_grant_has_a_row_however_it_ends(path):

@@ -66,7 +66,7 @@ class ApprovalChannel:
         """The oldest prompt that this run has not answered; None if there is none."""
         return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
 
-    def take(self, frame: ServerFrame) -> None:
+    def note(self, frame: ServerFrame) -> None:
         """Note a frame of the gateway, and wake whoever waits for `changed`."""
         match frame:
             case Hello():
@@ -90,7 +90,7 @@ class ApprovalChannel:
         self.changed = trio.Event()
 
     async def ask(self, frame: Request) -> Reply:
-        """Send a request and wait for its answer, while another task hands frames to `take`. Raises ClientError."""
+        """Send a request and wait for its answer, while another task hands frames to `note`. Raises ClientError."""
         ref = str(next(self._refs))
         await self.client.send(replace(frame, ref=ref))
         while ref not in self._replies:

@@ -97,7 +97,7 @@ def _news(frame: ServerFrame) -> list[str]:
             by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
             return [f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}"]
         case GrantEnded():
-            return [f"grant {frame.id} is no more: {frame.why}"]
+            return [f"grant {frame.id} ended: {frame.why}"]
         case Stopped():
             return [_stop_line(frame.stop)]
         case Lifted():

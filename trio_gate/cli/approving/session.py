@@ -46,22 +46,22 @@ class ApproverSession:
         """Print what waits, and the grants and stops in force. Returns exit status 0. Raises ClientError."""
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
-                talk = ApprovalChannel(client)
-                talk.take(await client.receive())
-                hello = talk.hello
+                channel = ApprovalChannel(client)
+                channel.note(await client.receive())
+                hello = channel.hello
                 for _ in range(hello.pending + hello.grants if hello else 0):
                     frame = await client.receive()
-                    talk.take(frame)
+                    channel.note(frame)
                     self._console.listed(frame)
-                self._console.overview(talk)
+                self._console.overview(channel)
                 return 0
         raise ClientError("the gateway does not say what waits")
 
     async def request(self, frame: Request) -> int:
         """Send one request. Returns exit status 0 if the gateway carried it out, 1 if it refused. Raises ClientError."""
 
-        async def work(talk: ApprovalChannel) -> int:
-            return 0 if isinstance(await talk.ask(frame), Accepted) else 1
+        async def work(channel: ApprovalChannel) -> int:
+            return 0 if isinstance(await channel.ask(frame), Accepted) else 1
 
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
@@ -74,8 +74,10 @@ class ApproverSession:
         Returns exit status 0 if the last answer was accepted, 1 if not. Raises ClientError.
         """
 
-        async def work(talk: ApprovalChannel) -> int:
-            return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
+        async def work(channel: ApprovalChannel) -> int:
+            return await (
+                self._answer(channel, given, once=once) if program is None else self._consult(channel, program, once=once)
+            )
 
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -92,13 +94,13 @@ class ApproverSession:
                 continue
             return status
 
-    async def _converse(self, talk: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
+    async def _converse(self, channel: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
         status = 0
         failure: ClientError | None = None
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._listen, talk)
-                status = await work(talk)
+                nursery.start_soon(self._listen, channel)
+                status = await work(channel)
                 nursery.cancel_scope.cancel()
         except* ClientError as group:
             failure = _first(group)
@@ -108,77 +110,77 @@ class ApproverSession:
             raise failure
         return status
 
-    async def _listen(self, talk: ApprovalChannel) -> None:
-        async for frame in talk.client:
+    async def _listen(self, channel: ApprovalChannel) -> None:
+        async for frame in channel.client:
             self._console.frame(frame)
-            talk.take(frame)
+            channel.note(frame)
 
-    async def _answer(self, talk: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
+    async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
         while True:
-            prompt = talk.next()
+            prompt = channel.next()
             if prompt is None:
-                await talk.changed.wait()
+                await channel.changed.wait()
                 continue
             self._console.prompt(prompt)
-            answer = given or await self._typed(talk, prompt)
+            answer = given or await self._typed(channel, prompt)
             if answer is None:
                 continue
-            reply = await self._decide(talk, prompt, answer)
+            reply = await self._decide(channel, prompt, answer)
             if isinstance(reply, Rejected) and reply.code in ASK_AGAIN and given is None:
-                talk.answered.discard(prompt["id"])
+                channel.answered.discard(prompt["id"])
             elif once:
                 return 0 if isinstance(reply, Accepted) else 1
 
-    async def _decide(self, talk: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
-        talk.answered.add(prompt["id"])
+    async def _decide(self, channel: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
+        channel.answered.add(prompt["id"])
         frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
-        return await talk.ask(frame)
+        return await channel.ask(frame)
 
-    async def _typed(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
+    async def _typed(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
         """The answer that the person types; None if the prompt is gone before."""
-        hello = talk.hello
+        hello = channel.hello
         may_grant = hello is not None and hello.may_grant and bool(prompt.get("grantable"))
         most = (hello.max_minutes, hello.max_uses) if hello else (0, 0)
 
         async def show() -> None:
-            await self._open(talk, prompt)
+            await self._open(channel, prompt)
 
         async def answer() -> TypedAnswer:
             return await typed(may_grant=may_grant, most=most, show=show)
 
-        self._console.hidden(talk.not_shown(prompt))
-        return await _unless_gone(talk, prompt["id"], answer)
+        self._console.hidden(channel.not_shown(prompt))
+        return await _unless_gone(channel, prompt["id"], answer)
 
-    async def _open(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> None:
-        for part in talk.not_shown(prompt):
+    async def _open(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
+        for part in channel.not_shown(prompt):
             self._console.part(part)
-            async for piece in talk.read(prompt["id"], part["part"]):
+            async for piece in channel.read(prompt["id"], part["part"]):
                 self._console.text(piece)
-        self._console.hidden(talk.not_shown(prompt))
+        self._console.hidden(channel.not_shown(prompt))
 
-    async def _consult(self, talk: ApprovalChannel, program: str, *, once: bool) -> int:
+    async def _consult(self, channel: ApprovalChannel, program: str, *, once: bool) -> int:
         """Hand each prompt to a program, AT_ONCE at a time; a prompt that it does not decide is left to others."""
         slots, results = trio.CapacityLimiter(AT_ONCE), list[int]()
 
         async def one(prompt: dict[str, Any]) -> None:
             async with slots:
-                results.append(await self._consult_one(talk, program, prompt))
-            talk.changed.set()
-            talk.changed = trio.Event()
+                results.append(await self._consult_one(channel, program, prompt))
+            channel.changed.set()
+            channel.changed = trio.Event()
 
         async with trio.open_nursery() as nursery:
             await nursery.start(_interrupted_by_signals)
             while not (once and results):
-                prompt = talk.next()
-                if prompt is None or (once and talk.answered):
-                    await talk.changed.wait()
+                prompt = channel.next()
+                if prompt is None or (once and channel.answered):
+                    await channel.changed.wait()
                     continue
-                talk.answered.add(prompt["id"])
+                channel.answered.add(prompt["id"])
                 nursery.start_soon(one, prompt)
             nursery.cancel_scope.cancel()
         return results[0]
 
-    async def _consult_one(self, talk: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
+    async def _consult_one(self, channel: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
         async def answer() -> TypedAnswer | None:
             try:
                 verdict, reason = await consult(program, prompt)
@@ -187,10 +189,10 @@ class ApproverSession:
                 return None
             return TypedAnswer(verdict=verdict, reason=reason)
 
-        given = await _unless_gone(talk, prompt["id"], answer)
+        given = await _unless_gone(channel, prompt["id"], answer)
         if given is None:
             return 1
-        return 0 if isinstance(await self._decide(talk, prompt, given), Accepted) else 1
+        return 0 if isinstance(await self._decide(channel, prompt, given), Accepted) else 1
 
 
 async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts it
@@ -204,14 +206,14 @@ async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts
 
 
 async def _unless_gone(
-    talk: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
+    channel: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
 ) -> TypedAnswer | None:
     """The answer that `answer` gives; None if it gives none, or the prompt is gone before."""
     given: TypedAnswer | None = None
     async with trio.open_nursery() as nursery:
 
         async def gone() -> None:
-            await talk.gone(prompt_id)
+            await channel.gone(prompt_id)
             nursery.cancel_scope.cancel()
 
         nursery.start_soon(gone)

@@ -125,7 +125,7 @@ class Clearances:
         if retry is not None:
             self._ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
             return self.approved(asked, retry.verdict, retry=retry)
-        grant = self._grants.take(asked)
+        grant = self._grants.use(asked)
         if grant is not None:
             verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
             return self.approved(asked, verdict, grant=grant.id)

@@ -132,7 +132,7 @@ class CommandHandler:
             return Refused(code="limits", message=f"a grant has at most {most}")
         if not entry.prompt.question.grantable:
             return Refused(code="not_grantable", message="this call vends credentials, or something about it is not known")
-        if self._hub.grants.book.full:
+        if self._hub.grants.table.full:
             return Refused(code="limits", message="there are too many grants: revoke one")
         return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
 
@@ -176,7 +176,7 @@ class CommandHandler:
         )
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
-        grant = self._hub.grants.book.get(frame.id)
+        grant = self._hub.grants.table.get(frame.id)
         if grant is None or not grant.is_for(person.name):
             return Refused(code="gone", message="there is no such grant any more")
         self._hub.grants.end(grant, "revoked", person.name)
@@ -186,7 +186,7 @@ class CommandHandler:
 
     async def _unwritten(self, done: str, restart: str) -> Refused | None:
         """The answer where an act is in force and not on disk yet: it says what a restart would do. None once it is on disk."""
-        wanted = ((self._hub.kept, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
+        wanted = ((self._hub.flush, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
         for write, but in wanted:
             try:
                 with trio.fail_after(WRITE_TIMEOUT):

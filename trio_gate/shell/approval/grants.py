@@ -59,7 +59,7 @@ class GrantService:
     """The grants of a process.
 
     Attributes:
-        book: the grants that may still be used.
+        table: the grants that may still be used.
         live: approvals whose calls have not ended yet.
     """
 
@@ -67,7 +67,7 @@ class GrantService:
         self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None, acts: Acts, *, ttl: float
     ) -> None:
         """`ttl` is how long, in seconds, an approval waits for an agent that has left."""
-        self.book = GrantTable()
+        self.table = GrantTable()
         self.live: set[LiveApproval] = set()
         self._clock = clock
         self._subscribers = subscribers
@@ -78,11 +78,11 @@ class GrantService:
     def load(self) -> None:
         """Read the grants back from the database. Raises StorageUnavailable."""
         if self._database is not None:
-            self.book = GrantTable(map(grant_from, self._database.load("grant").values()))
+            self.table = GrantTable(map(grant_from, self._database.load("grant").values()))
 
     def frames(self, person: str) -> tuple[str, ...]:
         """The grants that a person may see, each as an encoded frame."""
-        return tuple(encode(granted(grant)) for grant in self.book if grant.is_for(person))
+        return tuple(encode(granted(grant)) for grant in self.table if grant.is_for(person))
 
     def add(self, question: Question, terms: Terms | None, standing: str, verdict: Verdict) -> Grant:
         """Make the grant of an approval: on these terms, or without terms for the next equal call alone."""
@@ -95,7 +95,7 @@ class GrantService:
             life=self._ttl,
             standing=standing,
         )
-        self.book.add(grant)
+        self.table.add(grant)
         self._acts.note(grant_row(grant, question.id, verdict.reason))
         self._changed(grant)
         log.info("grant %s (%s) for rule %s, agent %s: %s", grant.id, grant.kind, ascii(grant.rule), grant.agent, grant.about)
@@ -112,28 +112,28 @@ class GrantService:
             made = self.add(prompt.question, terms, standing, verdict)
         return made.id if made else None
 
-    def take(self, asked: Asked) -> Grant | None:
+    def use(self, asked: Asked) -> Grant | None:
         """Count one use of the first grant that covers a call; None if no grant does."""
-        grant = self.book.take(asked.question, standing=asked.standing, now=self._clock.now(), covers=asked.covers)
+        grant = self.table.take(asked.question, standing=asked.standing, now=self._clock.now(), covers=asked.covers)
         if grant is not None:
             self._changed(grant)
         return grant
 
     def give_back(self, grant_id: str) -> None:
         """Take back one use of a grant, because its call was not sent."""
-        grant = self.book.give_back(grant_id)
+        grant = self.table.give_back(grant_id)
         if grant is not None:
             self._changed(grant)
 
     def used(self, grant_id: str) -> None:
         """End a grant if the call that was just sent was its last use."""
-        grant = self.book.get(grant_id)
+        grant = self.table.get(grant_id)
         if grant is not None and spent(grant):
             self.end(grant, "used")
 
     def end(self, grant: Grant, why: GrantEnd, by: str | None = None) -> None:
         """End a grant: on disk, in the record, and for those who see it. `by` is the person who revoked it."""
-        if self.book.end(grant.id) is None:
+        if self.table.end(grant.id) is None:
             return
         if self._database is not None:
             self._database.drop("grant", grant.id)
@@ -151,8 +151,8 @@ class GrantService:
             same = agent is None or change.same(agent_proof(agent))
             return same and all(change.stands(person, granting=granting) for person in people)
 
-        others = [grant for grant in self.book if not stands(grant.agent, grant.by, granting=grant.kind != "once")]
-        for grant in [*self.book.void(standings), *others]:
+        others = [grant for grant in self.table if not stands(grant.agent, grant.by, granting=grant.kind != "once")]
+        for grant in [*self.table.void(standings), *others]:
             self.end(grant, "void")
         self.take_back(
             lambda approval: (
@@ -168,7 +168,7 @@ class GrantService:
 
     def sweep(self) -> None:
         """End the grants whose time is over."""
-        for grant in self.book.expired(self._clock.now()):
+        for grant in self.table.expired(self._clock.now()):
             self.end(grant, "expired")
 
     def _changed(self, grant: Grant) -> None:

@@ -62,7 +62,7 @@ class ApprovalHub:
         stops: whose calls are refused.
         ledger: what was sent and denied of late.
         voting: held while a vote is recorded and counted, so that votes count in the order in which they came.
-        moved: set when something new may expire; see `open_hub`.
+        deadlines_changed: set when something new may expire; see `open_hub`.
         notices: lines that everyone who connects is shown.
     """
 
@@ -84,7 +84,7 @@ class ApprovalHub:
         self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
-        self.moved = trio.Event()
+        self.deadlines_changed = trio.Event()
         self.notices = (database.void,) if database is not None and database.void else ()
         self._clock = clock
         self._database = database
@@ -155,7 +155,7 @@ class ApprovalHub:
         """Whether all calls are refused because a stop could not be written down."""
         return self._database is not None and self._database.failing
 
-    async def kept(self) -> None:
+    async def flush(self) -> None:
         """Wait until everything that outlives the process is on disk. Raises StorageUnavailable."""
         if self._database is not None:
             await self._database.flush()
@@ -201,7 +201,7 @@ class ApprovalHub:
         try:
             if cleared.grant is not None:
                 await self.acts.flush()
-                await self.kept()
+                await self.flush()
         except BaseException:
             cleared.close()
             raise
@@ -219,7 +219,7 @@ class ApprovalHub:
             question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
         entry = self._questions.add(question, asked.standing)
         self._notify(question)
-        self.moved.set()
+        self.deadlines_changed.set()
         return entry
 
     def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
@@ -277,7 +277,7 @@ class ApprovalHub:
         approved, grant = verdict.outcome == "approve", None
         if approved:
             grant = self.grants.of_approval(after, entry.standing, verdict, detached=attempt is None)
-            self.moved.set()
+            self.deadlines_changed.set()
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
         self.subscribers.publish(resolved(after, grant), question.is_for)

@@ -70,12 +70,12 @@ async def sweeping(hub: ApprovalHub, clock: Clock) -> None:
     """End questions and grants as their time runs out, until cancelled."""
     while True:
         hub.sweep()
-        hub.moved = trio.Event()
-        ends = [entry.prompt.question.expires_at for entry in hub] + [grant.expires_at for grant in hub.grants.book]
+        hub.deadlines_changed = trio.Event()
+        ends = [entry.prompt.question.expires_at for entry in hub] + [grant.expires_at for grant in hub.grants.table]
         now = clock.now()
         wait = min([SWEEP_EVERY, *((end - now).total_seconds() for end in ends)])
         with trio.move_on_after(max(wait, 0)):
-            await hub.moved.wait()
+            await hub.deadlines_changed.wait()
 
 
 async def _writing(database: ApprovalDatabase | Acts) -> None:
