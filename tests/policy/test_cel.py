@@ -46,7 +46,7 @@ def test_sound_conditions(source: str):
         pytest.param("1+" * 200 + "1 == 1", "it is nested deeper than 32 levels", id="sums"),
         pytest.param("[" * 200 + "]" * 200 + " == []", "it is nested deeper than 32 levels", id="lists"),
         pytest.param("x" * 100_001, "expression size exceeds codepoint limit. input size: 100001, limit: 100000", id="length"),
-        pytest.param('"\ud800" == ""', "it holds half of a surrogate pair, which is no text", id="surrogate"),
+        pytest.param('"\ud800" == ""', "it holds half of a surrogate pair, which is not valid text", id="surrogate"),
     ],
 )
 def test_limits(source: str, message: str):

