@@ -140,8 +140,8 @@ def test_real_keys_are_called_so_and_not_repeated(key_id):
         (HEADER.replace("HMAC-SHA256", "ECDSA-P256-SHA256"), "AWS_AUTH_SCHEME_PREFERENCE=sigv4"),
         ("Bearer abcdef", "AWS_BEARER_TOKEN_"),
         ("bearer abcdef", "AWS_BEARER_TOKEN_"),
-        ("Basic dXNlcjpwYXNz", "no scheme that is served"),
-        ("", "no scheme that is served"),
+        ("Basic dXNlcjpwYXNz", "scheme of the Authorization field is not served"),
+        ("", "scheme of the Authorization field is not served"),
     ],
 )
 def test_other_kinds_of_signature(authorization, reason):

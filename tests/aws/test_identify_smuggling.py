@@ -28,7 +28,7 @@ V4A = f"AWS4-ECDSA-P256-SHA256 Credential={KEY}/20260115/s3/aws4_request, Signed
 V4 = f"AWS4-HMAC-SHA256 Credential={KEY}/20260115/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature={'0' * 64}"
 PRESIGNED = HONEST["presigned"]["target"]
 FUNCTIONS = "/2015-03-31/functions"
-UNKNOWN_HOST = "no AWS host that this gateway knows"
+UNKNOWN_HOST = "not an AWS host that this gateway knows"
 CUSTOMER = "belongs to a customer"
 NO_FIT = "no operation"
 NAMES = "do not name the same host"
@@ -74,10 +74,10 @@ WHO = [
     attack("T22", "json", "SigV4A", authorization=(V4A,)),
     attack("T22", "json", "not `AWS4", authorization=(V4.replace("Credential=", "Credential=a, Credential="),)),
     attack("T22", "json", "credential is not", authorization=(V4.replace("/aws4", "/more/aws4"),)),
-    attack("T23", "json", "no placeholder", key="AKIA1111111111112222CI"),
-    attack("T23", "json", "no placeholder", key="AKIA11111111111CI01"),
+    attack("T23", "json", "not a placeholder", key="AKIA1111111111112222CI"),
+    attack("T23", "json", "not a placeholder", key="AKIA11111111111CI01"),
     attack("T23", "json", "not ASCII", key="AKIA111111111111\u00b9CI"),
-    attack("T23", "json", "no placeholder", key="akia111111111111CI01"),
+    attack("T23", "json", "not a placeholder", key="akia111111111111CI01"),
     attack("T23", "json", "real one", key="AKIAQYLPMN5HXDNBQ2WZ"),
     attack("T24", "presigned", "sign it once", authorization=(V4.replace("dynamodb", "s3"),)),
     attack("T25", "presigned", "repeated or not spelled", target=f"{PRESIGNED}&x-amz-credential=AKIA222222222222CI01"),
@@ -131,7 +131,7 @@ SAYS = [
     ),
     attack("T33", "ec2", "raw semicolon", body=b"Action=DescribeInstances;Action=TerminateInstances&Version=2016-11-15"),
     attack("T33", "ec2", "form holds NUL", body=query("DescribeInstances%00", "2016-11-15")),
-    attack("T33", "ec2", "hex digits do not follow", body=query("DescribeInstances", "2016-11-15", "&DryRun=%zz")),
+    attack("T33", "ec2", "without two hex digits", body=query("DescribeInstances", "2016-11-15", "&DryRun=%zz")),
     attack("T33", "ec2", "UTF-8", body=query("DescribeInstances", "2016-11-15", "&DryRun=%C0%AE")),
     attack(
         "T33", "ec2", "no parameter `Action\\[\\]`", body=query("DescribeInstances", "2016-11-15", "&Action%5B%5D=RunInstances")

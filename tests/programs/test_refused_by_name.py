@@ -22,7 +22,7 @@ REGION = "us-west-9"
 
 HOSTS = [f"{name}.{REGION}.amazonaws.com" for name in ("sqs", "ec2", "lambda", "s3", "unknown.s3")]
 CLIS = {"aws-cli-1": ROOT / ".venv-awscli" / "bin" / "aws", "aws-cli-2": Path("/usr/bin/aws")}
-SENTENCE = "is no AWS host that this gateway knows"
+SENTENCE = "is not an AWS host that this gateway knows"
 LARGE = 24 * 1024 * 1024
 
 

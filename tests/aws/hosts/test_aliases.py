@@ -49,11 +49,11 @@ REFUSED = {
     "abc123.456def.endpoint.events.amazonaws.com": "SigV4A.*EndpointId",
     "abc123.456def.endpoints.email.amazonaws.com": "SigV4A.*EndpointId",
     "111111111111.cloudfront-kvs.global.api.aws": "SigV4A",
-    "vpce-0a1b2c3d-abcd.nothing.us-east-1.vpce.amazonaws.com": "no interface endpoint",
-    "x.vpce-0a1b2c3d-abcd.dynamodb.us-east-1.vpce.amazonaws.com": "no interface endpoint",
-    "vpce-0a1b2c3d-abcd.s3.us-east-1.vpce.amazonaws.com": "no interface endpoint",
-    "vpce-0a1b2c3d-abcd.bucket.s3.us-east-1.vpce.amazonaws.com": "no interface endpoint",
-    "accesspoint.vpce-0a1b2c3d-abcd.s3.us-east-1.vpce.amazonaws.com": "no interface endpoint",
+    "vpce-0a1b2c3d-abcd.nothing.us-east-1.vpce.amazonaws.com": "not an interface endpoint",
+    "x.vpce-0a1b2c3d-abcd.dynamodb.us-east-1.vpce.amazonaws.com": "not an interface endpoint",
+    "vpce-0a1b2c3d-abcd.s3.us-east-1.vpce.amazonaws.com": "not an interface endpoint",
+    "vpce-0a1b2c3d-abcd.bucket.s3.us-east-1.vpce.amazonaws.com": "not an interface endpoint",
+    "accesspoint.vpce-0a1b2c3d-abcd.s3.us-east-1.vpce.amazonaws.com": "not an interface endpoint",
     **dict.fromkeys(
         [
             "iamadmin.amazonaws.com",
@@ -96,7 +96,7 @@ REFUSED = {
             "127.0.0.1",
             "169.254.169.254",
         ],
-        "no AWS host that this gateway knows",
+        "not an AWS host that this gateway knows",
     ),
 }
 

@@ -1,7 +1,7 @@
-"""Actions that parameters add to a call: access lists and tags on S3 objects, copies, passed roles, templates.
+"""Actions that parameters add to a call: for ACLs and tags on S3 objects, copies, passed roles, templates.
 
-Rule: where a call runs something whose needs its parameters do not show (a CloudFormation template, a launch template, a
-task definition), what it implies is UNKNOWN. Source: the service authorization reference and S3's "Required permissions".
+Rule: if a call runs something whose needs its parameters do not show (a CloudFormation template, a launch template, a task
+definition), its implied actions are UNKNOWN. Source: the service authorization reference and S3's "Required permissions".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IAM_ARN = re.compile(r"arn:aws[a-z-]{0,32}:iam::[0-9]{12}:(?:role|instance-prof
 _ROLE_MEMBER = "iaminstanceprofile"
 _ROLE_ENDS = ("rolearn", "rolearns", "instanceprofilearn", "iamrole", "iamroles", _ROLE_MEMBER)
 _LONG_NAME = 1024
-"""Characters of a member's name that is not searched: any of AWS's is shorter."""
+"""Names of members with this many characters or more are not searched: all of AWS's are shorter."""
 
 _ROLE_WORD = re.compile(r"role|instanceprofile", re.IGNORECASE | re.ASCII)
 _ROLE_NAMES = {
@@ -95,7 +95,7 @@ _BLIND = frozenset(
         ("servicecatalog", "TerminateProvisionedProduct"),
     ]
 )
-"""Operations that act through something their parameters do not show."""
+"""Operations that act through something that their parameters do not show."""
 
 _BLIND_WITHOUT = {
     ("cloudformation", "CreateStack"): "RoleARN",
@@ -113,7 +113,7 @@ _BLIND_WITH = re.compile(r"LaunchTemplates?|LaunchTemplateConfigs|LaunchTemplate
 
 
 def implied(service: str, operation: str, params: Mapping[str, Value]) -> tuple[str, ...] | Unknown:
-    """What a call asks for besides its main action, in no promised order; UNKNOWN where that cannot be said."""
+    """The actions that a call needs besides its main one, in any order; UNKNOWN if the list could be incomplete."""
     if (service, operation) in _BLIND or _runs_a_template(service, operation, params):
         return UNKNOWN
     extra = list(_ALWAYS.get((service, operation), ()))
@@ -155,13 +155,13 @@ def _passes_role(service: str, params: Mapping[str, Value]) -> bool | Unknown:
 
 
 def _names_role(name: str) -> bool:
-    """Only the end of a name is looked at: it stands on the way to many values, and may be as long as the body."""
+    """Whether a member is named like a role. Only the name's end is checked, as an agent may make it as long as the body."""
     end = fold(name[-len(_ROLE_MEMBER) :])
     return end.endswith(_ROLE_ENDS) and (end != _ROLE_MEMBER or len(name) == len(end))
 
 
 def _points_at_role(name: str, value: str, worded: dict[str, bool]) -> bool:
-    """Whether a value is a role's ARN under a name with that word in it; `worded` has the names that were read before."""
+    """Whether a value is a role's ARN and its name contains "role"; `worded` caches the result for names."""
     if _IAM_ARN.match(value) is None:
         return False
     if name not in worded:

@@ -1,7 +1,7 @@
-"""The operations and the members of their input that were there when the lists of what calls mean were made.
+"""The operations and input members that existed when the lists about the meaning of calls were made.
 
-Rule: what is not among them is newer than every list here, so that none says anything of it by its silence. Operations are in
-`operations.txt` beside this file; in `members.txt`, the members of each structure that an input reaches, by the structure's name.
+Rule: anything else is newer than the lists, so its absence from them proves nothing. Operations are in `operations.txt` beside
+this file; `members.txt` has the members of each structure that an input reaches, by the structure's name.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
 
 HEADING = "= "
-"""What the line of `members.txt` that names a service begins with."""
+"""Begins each line of `members.txt` that names a service."""
 
 
 def by_service(text: str) -> Mapping[str, str]:
-    """The part of `members.txt` that belongs to each of botocore's services, for `read`."""
+    """Split `members.txt` into the part of each of botocore's services, for `read`."""
     _, *blocks = f"\n{text}".split(f"\n{HEADING}")
     return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
 
 
 def read(text: str) -> Mapping[str, frozenset[str]]:
-    """Lines of `key: Name Name …`; a line that begins with `#` says nothing."""
+    """Parse lines of `key: Name Name …`, without comments, which begin with `#`."""
     found: dict[str, set[str]] = {}
     for line in text.splitlines():
         if not line.startswith("#"):
@@ -35,7 +35,7 @@ def read(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
-    """Whether an input of this shape can carry a member that is not among the `known` ones."""
+    """Whether an input of this shape could carry a member that is not among the `known` ones."""
     seen: dict[str, Shape] = {}
     todo = [shape]
     while todo:

@@ -1,10 +1,10 @@
-"""Calls that answer with a secret, and calls that answer with credentials.
+"""Calls whose answer holds a secret, and calls whose answer holds credentials.
 
-Rule: two explicit lists by botocore's service and operation; a test checks that each entry exists. An operation that was not
-there when they were made is on none of them, and may do either: UNKNOWN. *Vending* calls hand out
-what opens something: keys, tokens, passwords, log-in links; short-lived or long-lived, new or kept. *Secret* calls hand out
-what a person stored or encrypted. A call may be both. Log-in links count, download links of data do not. Sources: outputs in
-botocore's models (names and the sensitive trait), read one by one.
+Rule: two explicit lists by botocore's service and operation; a test checks that each entry exists. An operation that is newer
+than the lists may do either, so it is UNKNOWN. *Vending* calls return something that gives access: keys, tokens, passwords,
+login links; short-lived or long-lived, new or stored. *Secret* calls return what someone stored or encrypted. A call may be
+both. Login links count, links for downloading data do not. Sources: outputs in botocore's models (names and the sensitive
+trait), read one by one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _listed(text: str) -> frozenset[tuple[str, str]]:
-    """Rows of `service: Operation Operation …` as pairs."""
+    """Parse rows of `service: Operation Operation …` into pairs."""
     rows = (row.partition(":") for row in text.strip().splitlines())
     return frozenset((service.strip(), operation) for service, _, operations in rows for operation in operations.split())
 
@@ -159,7 +159,7 @@ _SECRET_WITHOUT = {("glue", "GetConnection"): "HidePassword", ("glue", "GetConne
 
 
 def listed(service: str, operation: str) -> bool:
-    """Whether an operation is on one of the lists: then it was looked at, whenever it came."""
+    """Whether an operation is on one of the lists, which proves that it was reviewed."""
     return (service, operation) in VENDS | READS_SECRET
 
 
@@ -178,5 +178,5 @@ def reads_secret(service: str, operation: str, params: Mapping[str, Value], *, r
 
 
 def _absent(*, reviewed: bool) -> bool | Unknown:
-    """What it says of an operation that it is on no list."""
+    """What an operation's absence from a list proves: False if it was reviewed, UNKNOWN otherwise."""
     return False if reviewed else UNKNOWN

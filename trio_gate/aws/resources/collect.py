@@ -1,8 +1,8 @@
-"""The resources of a call and whose they are: curated where we know the service, by IAM's templates where names fit.
+"""Collects the resources of a call and their accounts: by reviewed rows for curated services, by IAM's templates for others.
 
-Rule: `[]` means that the call names no resource, UNKNOWN that some resource cannot be said; a list is complete. An account
-is foreign by evidence and own by proof: the ARN, queue URL or account id says so, or a name that only ever means the
-caller's account. A bucket's name proves nothing.
+Rule: `[]` means that the call names no resource, UNKNOWN that some resource could not be determined; any other list is complete.
+An account is known only from an ARN, a queue URL, an account id, or a name that always means the caller's own account. A
+bucket's name proves nothing.
 """
 
 from __future__ import annotations
@@ -55,24 +55,24 @@ _DATA = frozenset(
         "tags",
     )
 )
-"""Members that hold what a caller stores or says, not what the call acts on."""
+"""Members that hold content or messages, not what the call acts on."""
 
 _BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
 _HEAD = 512
-"""Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
+"""Characters of a text that are searched for a host or the beginning of an ARN; a host has at most 253."""
 
 _READ = {"s3": {"Bucket", "CopySource"}, "ecs": set(IN_CLUSTER)}
-"""Members whose ARNs the curated readers bring to another form."""
+"""Members whose ARNs the curated readers convert to another form."""
 
 _PAGE = re.compile(r"next_?token|marker|max_?(?:results|records|items)|page_?(?:size|token)|limit", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResources:
-    """What a call names: the last four fields of a `Call`."""
+    """The resource fields of a `Call`, with the same meaning as there."""
 
     resource: str | Unknown | None
     resources: tuple[str, ...] | Unknown
@@ -91,17 +91,17 @@ def collect_resources(
     target: Target,
     host_account: str | None,
 ) -> CallResources:
-    """Resources and accounts of a call.
+    """Collect the resources and accounts of a call.
 
     Args:
         service: botocore's name.
         operation: botocore's name.
         params: by botocore's member names.
-        scene: where bare names are looked up.
-        action: the main IAM action, None when unmapped.
+        scene: the context of names that are not ARNs.
+        action: the main IAM action; None if no table has one.
         templates: the ARN templates of its prefix.
         target: the request target; API Gateway's resources are its paths.
-        host_account: the 12 digits of a label of the host.
+        host_account: the 12 digits in a label of the host; None without.
     """
     found, whole = _found(service, operation, params, scene, action, templates, target)
     if _hides_something(service, params):
@@ -123,7 +123,7 @@ def collect_resources(
 
 
 def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
-    """The one that a call is above all about."""
+    """The main resource of a call; None if it names none, UNKNOWN if it cannot be determined."""
     if found:
         return found[0].arn
     if not whole:
@@ -134,7 +134,7 @@ def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bo
 
 
 def _hides_something(service: str, params: Mapping[str, Value]) -> bool:
-    """Whether a parameter is unknown that may name something: any but the object that S3 streams."""
+    """Whether an unknown parameter may name something, as any may but the object that S3 streams."""
     return any(value is UNKNOWN and not (service == "s3" and path == ("Body",)) for path, value in leaves(params))
 
 
@@ -147,7 +147,7 @@ def _found(
     templates: Mapping[str, str],
     target: Target,
 ) -> tuple[list[Resource], bool]:
-    """The resources the call acts on, and whether those are all."""
+    """The resources that the call acts on, and whether the list is complete."""
     if service in BY_METHOD:
         path = "/".join(target.segments[1:] if target.segments[:1] == ("v2",) else target.segments)
         return [Resource(arn=f"arn:{scene.partition}:apigateway:{scene.region}::/{path}", account=scene.account)], True
@@ -163,12 +163,12 @@ def _found(
 
 
 def _names_nothing(action: Action, params: Mapping[str, Value]) -> bool:
-    """Whether a call that lists says nothing about what: IAM's resource types are then all of the account's."""
+    """Whether a listing call names nothing, so that IAM's resource types stand for everything in the account."""
     return action.access == "list" and all(_PAGE.fullmatch(path[0]) for path, _ in leaves(params))
 
 
 def _mentioned(service: str, params: Mapping[str, Value], scene: CallerContext) -> Iterable[Resource]:
-    """ARNs anywhere in the call, buckets that services other than S3 are told to use, and what a query may name."""
+    """Yield ARNs anywhere in the call, buckets that services other than S3 are to use, and what a query may name."""
     queries = QUERIES.get(service, frozenset())
     for path, value in leaves(params):
         if path[-1] in queries:
@@ -191,7 +191,7 @@ def _mentioned(service: str, params: Mapping[str, Value], scene: CallerContext) 
 
 
 def _says_more(value: str) -> bool:
-    """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
+    """Whether a text names something in a form that is not read here: an S3 object's URL, an image, almost an ARN."""
     head = fold(value[:_HEAD].strip())
     scheme, mark, rest = head.partition("://")
     if mark and scheme.startswith("s3"):
