@@ -1,8 +1,8 @@
 """What can go wrong, sorted by who must act on it.
 
 Rule: `reason` is the only text of an error that may reach an agent. It is one line, lower case, says what is wrong and what
-to do, and never holds a secret. `detail` is for the operator, in logs and in the record: what an agent must not learn stands
-there only. `status` is the HTTP status that the agent sees. `code` is an error family or a condition, which `aws.refusal`
+to do, and never holds a secret. `detail` is for the operator, in logs and in the record: what an agent must not learn is only
+there. `status` is the HTTP status that the agent sees. `code` is an error family or a condition, which `aws.refusal`
 turns into the service's own error code; a condition brings that code's status with it.
 """
 

@@ -159,7 +159,7 @@ def _hides_numbers(name: str) -> bool:
 
 
 def _reveals(shown: str) -> bool:
-    """Whether a shown text holds a secret once its escapes are undone, as it has no line breaks or tabs before."""
+    """Whether a shown text holds a secret once its escapes, such as those for line breaks, are undone."""
     return looks_secret(_SHOWN.sub(lambda found: chr(int(found[1], 16)), shown))
 
 

@@ -120,7 +120,7 @@ class Ledger:
             del self._sent[asker, digest]
 
     def void(self, same: Callable[[str], bool], stands: Callable[[str], bool]) -> None:
-        """Allow no retries for askers that are not the `same`, or approved by people who no longer count (`stands`)."""
+        """Allow no more retries if the asker has changed (not `same`) or someone who approved no longer `stands`."""
         for (asker, _), sent in self._sent.items():
             if not (same(asker) and all(map(stands, sent.verdict.by))):
                 sent.invocation = None

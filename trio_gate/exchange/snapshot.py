@@ -50,7 +50,7 @@ class Snapshot:
         number: of the generation, from 1.
         endpoints: by account id.
         agents: by key suffix.
-        approvers: by their id, as `human.oncall`.
+        approvers: by their id, such as `human.oncall`.
     """
 
     number: int

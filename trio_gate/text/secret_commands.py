@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ON = r"[^|;&\n]{0,100}"
-"""What may stand between a program and its option. Patterns continue with the option's first letter, which is fast to find."""
+"""What may come between a program and its option. Patterns continue with the option's first letter, which is fast to find."""
 
 _PORT = r"(?!(?:[0-9.]{1,15}:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?::[0-9]{1,5}(?:-[0-9]{1,5})?)?(?:/(?:tc|ud|sct)p)?[\"']?(?!\S))"
 """Not a port, nor a pair of ports as containers map them."""

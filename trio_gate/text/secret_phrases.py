@@ -1,4 +1,4 @@
-"""Secrets in options, headers, statements and files where no secret's name stands right beside them.
+"""Secrets in options, headers, statements and files without a secret's name right beside them.
 
 Rule: each pattern is tried only where its own word, in lower case, occurs, and is linear: bounded repeats after that word.
 """

@@ -128,7 +128,7 @@ def _is_value(name: str, cell: str) -> bool:
 
 
 def _is_lone_value(name: str, cell: str) -> bool:
-    """Whether the second of two cells is the value of the first, in a row that stands under no row of names."""
+    """Whether the second of two cells is the value of the first, in a row without a row of names above it."""
     if cell[:1] == " " and " " in name:  # prose
         return False
     return " " not in cell.strip() and not is_prose(cell.strip(_WRAP)) and _is_value(name, cell)

@@ -1,6 +1,6 @@
 r"""Text that an agent wrote, made safe for a person's eyes.
 
-Rule: what is shown is what is there. Every character that a reader cannot see, that moves what stands beside it, or that passes for
+Rule: what is shown is what is there. Every character that a reader cannot see, that moves its neighbours, or that passes for
 another is shown as `\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
 
 Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters

@@ -135,7 +135,7 @@ def _trailers(head: RequestHead, kind: StreamKind, declared: set[str]) -> tuple[
     if kind is StreamKind.SIGNED_TRAILER and not names:
         raise Malformed("`x-amz-trailer` is missing: it must name the trailers that are signed")
     if len(set(names)) != len(names) or declared & set(names) or not all(known(name) for name in names):
-        raise Malformed("`x-amz-trailer` may name checksums that the head does not have, each once, as x-amz-checksum-crc32")
+        raise Malformed("`x-amz-trailer` may name checksums that the head does not have, each once, such as x-amz-checksum-crc32")
     return names
 
 

@@ -134,7 +134,7 @@ def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bo
 
 
 def _hides_something(service: str, params: Mapping[str, Value]) -> bool:
-    """Whether an unknown parameter may name something, as any may but the object that S3 streams."""
+    """Whether there is an unknown parameter that may name something, which is any but the object that S3 streams."""
     return any(value is UNKNOWN and not (service == "s3" and path == ("Body",)) for path, value in leaves(params))
 
 

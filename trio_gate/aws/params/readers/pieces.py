@@ -87,7 +87,7 @@ MADE = ("values", "tree")
 
 
 def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> None:
-    """Empty a tree that is no longer needed, a little at a time. Nodes that something else holds (not `alone`) are left alone."""
+    """Empty a tree that is no longer needed, a little at a time; below the root only nodes that nothing else holds (`alone`)."""
     todo: list[Tree] = []
     _empty(root, todo)
     while todo:
