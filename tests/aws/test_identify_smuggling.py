@@ -176,7 +176,7 @@ S3_SAYS = [
     attack("T42", "get", "not a bucket", target="/../bucket/key"),
     attack("T43", "get", NO_FIT, target="/bucket?acl&policy"),
     attack("T43", "get", NO_FIT, target="/bucket?Policy"),
-    attack("T43", "get", "x-id names another", method="DELETE", target="/bucket?x-id=DeleteBucketPolicy"),
+    attack("T43", "get", "x-id names an operation other", method="DELETE", target="/bucket?x-id=DeleteBucketPolicy"),
     attack("T43", "put", NO_FIT, target="/bucket/key?uploadId=u"),
     attack("T43", "get", NO_FIT, target="/bucket/key?brandNewThing"),
     attack("T43", "get", NO_FIT, target="/bucket/key?acl=false"),
