@@ -10,7 +10,6 @@ SOURCES = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"
 FOUND = {path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")}
 
 WITHOUT = [
-    "app/listeners.py",
     "app/serve.py",
     "app/state_dir.py",
     "app/wiring.py",
@@ -34,7 +33,6 @@ WITHOUT = [
     "cli/serve.py",
     "cli/state_dir.py",
     "config/block_reader.py",
-    "config/expressions.py",
     "exchange/snapshot.py",
     "policy/references.py",
     "ports.py",
@@ -58,14 +56,13 @@ WITHOUT = [
     "text/folding.py",
     "text/secret_readings.py",
     "text/secret_tables.py",
-    "wire/chunked.py",
     "wire/events.py",
     "wire/fields.py",
     "wire/head.py",
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 52
+MOST = 49
 
 
 def twin(source: str) -> str:
