@@ -49,6 +49,8 @@ async def test_a_slow_observer_misses_activity_and_not_its_prompts(hub, clock, n
         assert [type(frame).__name__ for frame in frames] == ["Activity"] * (MAX_BEHIND_ACTIVITY - 1) + ["Pending"]
         hub.publish(record(clock))
         assert (await alice.next()).missed == 41
+        hub.publish(record(clock))
+        assert (await alice.next()).missed == 0, "each is counted once"
 
 
 async def test_frames_come_in_order_after_those_it_began_with():
