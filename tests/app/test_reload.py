@@ -104,7 +104,7 @@ def test_a_call_that_waits_is_taken_back_when_its_rule_changes(gate):
         waits = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
         Person(gate).until(lambda _: True)
         reload(gate, ASKS, ASKS.replace("the rest", "other"), "reloaded, generation 2")
-        with pytest.raises(ClientError, match="it was taken back before anybody decided, which is not a denial"):
+        with pytest.raises(ClientError, match="it was withdrawn before anybody decided, which is not a denial"):
             waits.result()
     assert Person(gate).state().prompts == {}
 

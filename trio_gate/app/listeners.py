@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -62,7 +62,7 @@ def open_authorities(state: Path, config: Config, table: HostTable, now: datetim
 class Running:
     """What a gateway's listeners lead to while it runs: calls to `services`, people to `hub`, by `present`, until `shutdown`."""
 
-    services: Services
+    services: SharedServices
     hub: ApprovalHub
     present: ActiveConfig
     shutdown: accept.Shutdown

@@ -24,7 +24,7 @@ from trio_gate.errors import GateError
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
-from trio_gate.shell.exchange.work import let_go_often
+from trio_gate.shell.exchange.worker_threads import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.systemd import notify
 
@@ -45,7 +45,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
         read: reads the configuration again at SIGHUP; it may block. None when it has faults, which it has told.
     """
     _provide(config)
-    let_go_often()
+    tune_interpreter()
     state, table, clock, shutdown = Path(config.gateway.state_dir), HostTable(packaged_hosts()), SystemClock(), accept.Shutdown()
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         authorities = open_authorities(state, config, table, clock.now())

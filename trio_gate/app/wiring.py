@@ -28,8 +28,8 @@ from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
-from trio_gate.shell.exchange.services import Services
-from trio_gate.shell.exchange.work import Work
+from trio_gate.shell.exchange.shared_services import SharedServices
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.signing.sigv4 import SigningKeys
@@ -48,7 +48,7 @@ STS_ANSWER = 64 * 1024
 @asynccontextmanager
 async def open_services(
     config: Config, table: HostTable, *, ours: Callable[[bytes], bool], page: str
-) -> AsyncIterator[tuple[Services, ApprovalHub]]:
+) -> AsyncIterator[tuple[SharedServices, ApprovalHub]]:
     """The stores and connections of a process, and the hub that is among them. Raises GateError where a store cannot be used.
 
     Args:
@@ -68,11 +68,11 @@ async def open_services(
             open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
             _closed_at_the_end(upstreams),
         ):
-            services = Services(
+            services = SharedServices(
                 clock=clock,
                 table=table,
                 models=Models(state / "models"),
-                work=Work(),
+                workers=WorkerThreads(),
                 keys=SigningKeys(),
                 credentials=credentials,
                 approvals=hub,

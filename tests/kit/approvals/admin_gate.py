@@ -95,8 +95,8 @@ def admin_server(
 
 async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127.0.0.1") -> None:
     """As the door does it."""
-    with made.guests.admit(address) as guest:
-        await made.handle(stream, guest)
+    with made.connections.admit(address) as connection:
+        await made.handle(stream, connection)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
 from trio_gate.shell.admin import authentication, server
-from trio_gate.shell.admin.guests import UNPROVEN
+from trio_gate.shell.admin.connection_limits import UNPROVEN
 from trio_gate.shell.admin.sessions import COOKIE, LIFE
 from trio_gate.shell.admin.static_files import CSP, KINDS, STATIC
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -243,12 +243,12 @@ async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockCloc
 async def test_a_wrong_token_goes_before_older_guests(autojump_clock: MockClock):
     asking = Asking()
     with ExitStack() as others:
-        guests = [others.enter_context(asking.made.guests.admit("192.0.2.1")) for _ in range(UNPROVEN - 1)]
+        connections = [others.enter_context(asking.made.connections.admit("192.0.2.1")) for _ in range(UNPROVEN - 1)]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(asking.offer, WRONG)
             await trio.testing.wait_all_tasks_blocked()
-            with asking.made.guests.admit("192.0.2.1"):
-                assert not any(guest.scope.cancel_called for guest in guests)
+            with asking.made.connections.admit("192.0.2.1"):
+                assert not any(connection.scope.cancel_called for connection in connections)
     assert asking.answers == [(trio.current_time(), b"")]
 
 

@@ -184,11 +184,11 @@ async def test_a_disk_that_is_full_at_the_last_bytes_refuses(kept, short):
     with (
         kept.room(seat()) as room,
         disk(size - short),
-        pytest.raises(StorageUnavailable, match="could not be kept until") as caught,
+        pytest.raises(StorageUnavailable, match="could not be stored") as caught,
     ):
         await read_held(agent, 4 * MIB, room, lambda: False)
     assert caught.type is StorageUnavailable, "a disk for bodies is not the record's"
-    assert caught.value.reason == "the body could not be kept until it is decided: tell your operator"
+    assert caught.value.reason == "the gateway could not store the body of this request: tell your operator"
     assert kept.spooled.left == 8 * MIB
 
 
@@ -210,7 +210,7 @@ async def test_a_disk_that_fails_refuses_whatever_is_done(kept, does):
         store = room.spool()
         await store.write(b"bytes")
         os.dup2(reads if does == "write" else writes, store._file.fileno())
-        with pytest.raises(StorageUnavailable, match="could not be kept until"):
+        with pytest.raises(StorageUnavailable, match="could not be stored"):
             await act(store)
     os.close(reads)
     os.close(writes)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.refusal import Refusal
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
 
     Ending = GateError | AgentGone | None
@@ -50,7 +50,9 @@ log = logging.getLogger(__name__)
 class ConnectionHandler:
     """The requests of one connection. `snapshot` gives the one to serve the next request by."""
 
-    def __init__(self, agent: AgentStream, *, ingress: Ingress, services: Services, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self, agent: AgentStream, *, ingress: Ingress, services: SharedServices, snapshot: Callable[[], Snapshot]
+    ) -> None:
         self._agent = agent
         self._ingress = ingress
         self._address = agent.seat.address

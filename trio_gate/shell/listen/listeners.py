@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.certificates.leaves import LeafCertificates
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 class AgentListenerContext:
     """What every listener of agents leads to."""
 
-    services: Services
+    services: SharedServices
     snapshot: Callable[[], Snapshot]
     shutdown: Shutdown
 

@@ -1,8 +1,8 @@
-"""From a head to a call: the first steps of a request, with its body read between them as far as that may cost.
+"""The first steps of a request: its agent is authenticated, its body read, its call named.
 
-Rule: proof comes before cost. Where the head says what stands for the body, the signature is checked before a byte of it is asked
-for; where only the body does, that is read first, bounded, and nothing else happens. Only a request of a proven agent is routed,
-parsed or named. Where no agent is configured there is nothing to prove.
+Rule: proof comes before cost. Where the head declares the payload's hash, the signature is checked before any of the body is asked
+for; where it does not, the body is read first, up to a limit, and nothing else is done. Only a request of a proven agent is routed,
+parsed or named. Without configured agents there is nothing to prove.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from trio_gate.aws.identify import takes_blob
 from trio_gate.errors import AgentGone
 from trio_gate.exchange import steps
 from trio_gate.shell.exchange.bodies import read_held
-from trio_gate.shell.exchange.work import beside, drop_params
+from trio_gate.shell.exchange.worker_threads import drop_params, offload
 from trio_gate.shell.net.race import race
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from trio_gate.exchange.steps import Identified, Proven, Routed
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.wire.head import Body, RequestHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """A proven request; `kept` is its body, where it had to be read for the proof."""
+    """An authenticated request; `kept` is its body where that had to be read to verify the signature, else None."""
 
     proven: Proven
     kept: Kept | None
@@ -41,16 +41,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifiedRequest:
-    """A request with a name; `store` holds a body that is already here and on disk."""
+    """A named request; `store` holds its body where that is already read and goes to AWS from disk, else None."""
 
     identified: Identified
     store: Spool | None
 
 
-class IdentifyStage:
-    """The first steps of one request. `room` is for its body; `snapshot` is what it is judged by."""
+class IntakeStage:
+    """Takes one request in: `room` stores its body, `snapshot` is the configuration it is judged by."""
 
-    def __init__(self, agent: AgentStream, snapshot: Snapshot, services: Services, room: Room, recorder: Recorder) -> None:
+    def __init__(self, agent: AgentStream, snapshot: Snapshot, services: SharedServices, room: Room, recorder: Recorder) -> None:
         self._agent = agent
         self._snapshot = snapshot
         self._services = services
@@ -58,11 +58,11 @@ class IdentifyStage:
         self._recorder = recorder
 
     async def prove(self, arrived: RequestHead, ingress: Ingress) -> Received:
-        """Find out whose request it is.
+        """Authenticate the agent.
 
         Raises:
-            GateError: it is of no agent, or came by a name that is not served.
-            AgentGone: its body stopped coming.
+            GateError: no agent has signed it, or it came by a name that is not served.
+            AgentGone: the agent left before its body was complete.
         """
         agent, services, kept = self._agent, self._services, None
         claimed = steps.claim(arrived, ingress, agent.seat.address)
@@ -78,11 +78,11 @@ class IdentifyStage:
         return Received(proven=proven, kept=kept)
 
     async def identify(self, received: Received) -> IdentifiedRequest:
-        """Name it.
+        """Read the body as the operation requires, and name the call.
 
         Raises:
-            GateError: it goes nowhere that we know, is no one call, or its body is not what the head declared.
-            AgentGone: its body stopped coming.
+            GateError: its host is unknown, it is not exactly one operation, or its body is not what the head declared.
+            AgentGone: the agent left before its body was complete.
         """
         services, agent, proven = self._services, self._agent, received.proven
         routed = steps.route(proven, self._snapshot, services.table, services.keys)
@@ -99,7 +99,9 @@ class IdentifyStage:
         def name() -> tuple[Identified, Described]:
             return self._name(routed, arrived, whole, size)
 
-        identified, line = await beside(services.work, agent, proven.asker, size, name, lambda made: drop_params(made[0].call))
+        identified, line = await offload(
+            services.workers, agent, proven.asker, size, name, lambda made: drop_params(made[0].call)
+        )
         self._recorder.named(identified, line)
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
@@ -109,7 +111,7 @@ class IdentifyStage:
         return self._snapshot.config.gateway.held_limit
 
     async def _read(self, routed: Routed) -> Kept:
-        """The whole body. Beyond the limit only a blob, which no rule reads, goes on to disk."""
+        """Read the whole body. Only a blob, which no rule reads, may exceed the limit: it goes to disk."""
         catalog, request = self._services.models.catalog, routed.proven.claimed.claim
 
         def beyond() -> bool:
@@ -118,7 +120,7 @@ class IdentifyStage:
         return await read_held(self._agent, self._limit, self._room, beyond)
 
     async def _wait(self, count: int) -> None:
-        """Keep memory for a body that is on disk and for what is read of it. Raises Overloaded, AgentGone."""
+        """Reserve memory for a body on disk that is about to be parsed. Raises Overloaded, AgentGone."""
 
         async def wait() -> bool:
             await self._room.held.wait(count)
@@ -128,7 +130,10 @@ class IdentifyStage:
             raise AgentGone
 
     def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
-        """The call, and what is written of it. A body on disk is loaded to be read; without framing, it leaves from there."""
+        """The named call, and its text for the record.
+
+        A body on disk is loaded to be parsed; unless it was framed, it is sent from disk.
+        """
         models = self._services.models
         read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
         sha256 = whole.sha256 if whole else None

@@ -1,6 +1,6 @@
-"""What people may open of a call that waits: its parameters, its head, its resources, and its body while that is here.
+"""What an approver may open of a waiting call: its parameters, its head, its resources, and its body while that is stored.
 
-Rule: what is opened is what will be sent. A body that is larger than `WHOLE` is shown as its bytes lie in the file, a page at a time.
+Rule: what is opened is what will be sent. A body larger than `WHOLE` is shown in hexadecimal, a page at a time.
 """
 
 from __future__ import annotations
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
 
 
 KEPT = 64 * 1024
-"""Bytes of a payload whose call is still held for reading when its agent has left."""
+"""Largest payload, in bytes, whose call can still be read after its agent has left."""
 
 WHOLE = 1024 * 1024
-"""Bytes of a body that is read whole and made readable."""
+"""Largest body, in bytes, that is read whole and shown as text."""
 
 HEX_BYTES = 32
 HEX_LINE = 80
-"""A line of hexadecimal: so many bytes in so many characters, the line's end included."""
+"""A line of hexadecimal shows HEX_BYTES bytes in HEX_LINE characters, including the line feed."""
 
 PAGE_LINES = 800
 
 
-class PromptParts:
-    """What one attempt holds of its call: for reading, and for the predicates of grants.
+class PromptDetails:
+    """The details of one attempt's call, for approvers to read and for the predicates of grants.
 
-    `spool` is its upload on disk, None where the body is `data`. `run` makes something beside the event loop.
+    Args:
+        values: the parameters that may be opened, by the path of their prompt.
+        spool: the body on disk; None where it is `data`.
+        run: runs a function in a worker thread.
     """
 
     def __init__(
@@ -69,7 +72,7 @@ class PromptParts:
         self._run = run
 
     def covers(self, predicate: str) -> bool:
-        """Whether a predicate holds for the call. What cannot be decided does not hold."""
+        """Whether the predicate of a grant holds for the call; False where it cannot be decided."""
         if self._facets is None:
             return False
         try:
@@ -78,13 +81,13 @@ class PromptParts:
             return False
 
     def leave(self) -> None:
-        """The attempt is over: its upload is gone, and what is large is not kept for a call that nobody waits for."""
+        """End the attempt: its upload can no longer be opened, and a large call's details are dropped."""
         self._spool = self._last = None
         if self._bound.payload_length > KEPT:
             self._values, self._facets = {}, None
 
     async def open(self, part: str, offset: int) -> Opened | None:
-        """A piece of a part from a character on; None if there is no such part."""
+        """A piece of a part, from the character `offset` on; None if there is no such part. Raises StorageUnavailable."""
         if part == "body" and self._spool is not None:
             return await self._body(self._spool, offset)
         if part not in self._values:
@@ -92,7 +95,7 @@ class PromptParts:
         return await self._piece(part, self._values[part], offset)
 
     async def _piece(self, part: str, value: Value, offset: int) -> Opened:
-        """A piece of a part that is made readable; the last one is kept, for it is read piece by piece."""
+        """A piece of a part as text. The last part's text is kept, because approvers read it piece by piece."""
         last = self._last[1] if self._last is not None and self._last[0] == part else None
 
         def made() -> Made:

@@ -11,16 +11,22 @@ from tests.kit.wire.streams import spooling
 from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
-from trio_gate.shell.exchange import prompt_parts
-from trio_gate.shell.exchange.prompt_parts import KEPT, PromptParts
-from trio_gate.shell.exchange.work import Work
+from trio_gate.shell.exchange import prompt_details
+from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
 
 
-def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptParts:
+def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptDetails:
     made = made or call()
     facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
-    return PromptParts(
-        made, facets, bound or parts(), shown(made.params).values, spool=spooled, data=data, run=partial(Work().run, "opened")
+    return PromptDetails(
+        made,
+        facets,
+        bound or parts(),
+        shown(made.params).values,
+        spool=spooled,
+        data=data,
+        run=partial(WorkerThreads().run, "opened"),
     )
 
 
@@ -70,7 +76,7 @@ async def test_a_small_upload_is_made_readable(folder):
 
 
 async def test_a_large_upload_is_paged_through_in_full(folder, monkeypatch):
-    monkeypatch.setattr(prompt_parts, "WHOLE", 10)
+    monkeypatch.setattr(prompt_details, "WHOLE", 10)
     data = bytes(range(256)) * 130 + b"end"
     with spooling(folder) as store:
         await store.write(data)

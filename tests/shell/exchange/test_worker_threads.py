@@ -11,7 +11,7 @@ import trio.testing
 
 from tests.kit.approvals.questions import call
 from trio_gate.errors import Overloaded
-from trio_gate.shell.exchange.work import MAX_WAITING, Work, drop_params
+from trio_gate.shell.exchange.worker_threads import MAX_WAITING, WorkerThreads, drop_params
 
 WAIT = 10
 
@@ -51,7 +51,7 @@ def pieces():
 
 
 async def test_what_it_makes_and_what_it_raises_come_back():
-    work = Work()
+    work = WorkerThreads()
     assert await work.run("a", lambda: threading.current_thread() is threading.main_thread()) is False
 
     def broken():
@@ -60,12 +60,12 @@ async def test_what_it_makes_and_what_it_raises_come_back():
     with pytest.raises(ValueError, match="broken"):
         await work.run("a", broken)
     assert await work.run("a", lambda: 1) == 1
-    assert not work._lines, "an asker that waits for nothing is forgotten"
+    assert not work._queues, "an asker that waits for nothing is forgotten"
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 async def test_another_waits_for_one_piece_at_most(pieces, threads):
-    work = Work(threads)
+    work = WorkerThreads(threads)
     busy = [f"hog{number}" for number in range(threads)]
     async with trio.open_nursery() as nursery:
         for hog in busy:
@@ -84,7 +84,7 @@ async def test_another_waits_for_one_piece_at_most(pieces, threads):
 
 
 async def test_one_asker_has_one_piece_under_way(pieces):
-    work = Work()
+    work = WorkerThreads()
     async with trio.open_nursery() as nursery:
         for name in ("a1", "a2"):
             nursery.start_soon(work.run, "a", pieces.piece(name))
@@ -99,7 +99,7 @@ async def test_one_asker_has_one_piece_under_way(pieces):
 
 
 async def test_askers_take_turns(pieces):
-    work = Work(1)
+    work = WorkerThreads(1)
     async with trio.open_nursery() as nursery:
         for name in ("a1", "a2", "b1", "b2", "c1"):
             nursery.start_soon(work.run, name[0], pieces.piece(name))
@@ -110,7 +110,7 @@ async def test_askers_take_turns(pieces):
 
 
 async def test_who_leaves_frees_its_place_and_who_runs_is_not_waited_for(pieces):
-    work = Work(1)
+    work = WorkerThreads(1)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(work.run, "a", pieces.piece("a1"))
         await pieces.until(1)
@@ -131,7 +131,7 @@ async def test_who_leaves_frees_its_place_and_who_runs_is_not_waited_for(pieces)
 
 
 async def test_what_is_made_for_who_has_left_is_dropped_where_it_was_made(pieces):
-    work, dropped = Work(1), []
+    work, dropped = WorkerThreads(1), []
 
     def drop(made):
         dropped.append((made, threading.current_thread() is threading.main_thread()))
@@ -162,7 +162,7 @@ def test_parameters_are_taken_apart_but_for_what_somebody_reads():
 
 
 async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
-    work = Work(1)
+    work = WorkerThreads(1)
     async with trio.open_nursery() as nursery:
         for number in range(MAX_WAITING + 1):
             nursery.start_soon(work.run, "a", pieces.piece(f"a{number}"))
@@ -177,7 +177,7 @@ async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
 def test_the_end_of_the_run_waits_for_no_piece(pieces):
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(Work().run, "a", pieces.piece("a1"))
+            nursery.start_soon(WorkerThreads().run, "a", pieces.piece("a1"))
             await pieces.until(1)
             nursery.cancel_scope.cancel()
 

@@ -1,4 +1,4 @@
-"""What all exchanges of a process share: the ports as the shell fills them, and its stores."""
+"""What all exchanges of a process share: clock, AWS's tables and models, credentials, connections, stores and records."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.model_loader import Models
-    from trio_gate.shell.exchange.work import Work
+    from trio_gate.shell.exchange.worker_threads import WorkerThreads
     from trio_gate.shell.upstream.pool import UpstreamPool
     from trio_gate.signing.sigv4 import SigningKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """See the head of the file."""
+class SharedServices:
+    """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured."""
 
     clock: Clock
     table: HostTable
     models: Models
-    work: Work
+    workers: WorkerThreads
     keys: SigningKeys
     credentials: RoleCredentials
     approvals: Approvals

@@ -5,7 +5,7 @@ import trio
 import trustme
 
 from tests.kit.approvals.admin_gate import TOKENS, gate_on, head
-from trio_gate.shell.admin.guests import PROVEN, UNPROVEN, Guests
+from trio_gate.shell.admin.connection_limits import PROVEN, UNPROVEN, AdminConnections
 from trio_gate.shell.net.source_networks import source
 
 ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
@@ -33,27 +33,27 @@ def test_sources(address, whose):
     assert source(address) == whose
 
 
-async def staying(guests, nursery, address, person=None):
-    """A guest in a task of its own, until it has to go or the nursery ends."""
+async def staying(connections, nursery, address, person=None):
+    """A connection in a task of its own, until it has to go or the nursery ends."""
 
     async def stay(task_status):  # noqa: ASYNC114 - the nursery below is the only one that starts it
-        with guests.admit(address) as guest:
-            task_status.started(guest)
+        with connections.admit(address) as connection:
+            task_status.started(connection)
             if person:
-                guest.proven(person)
+                connection.proven(person)
             await trio.sleep_forever()
 
     return await nursery.start(stay)
 
 
-def gone(guest):
-    return guest.scope.cancel_called
+def gone(connection):
+    return connection.scope.cancel_called
 
 
 async def test_who_shows_a_token_waits_for_nobody_of_the_same_address_who_does_not():
-    guests = Guests()
+    connections = AdminConnections()
     async with trio.open_nursery() as nursery:
-        one, other = [await staying(guests, nursery, "192.0.2.1") for _ in range(2)]
+        one, other = [await staying(connections, nursery, "192.0.2.1") for _ in range(2)]
         assert one.turns is not other.turns
         one.proven("alice")
         other.proven("alice")
@@ -62,46 +62,46 @@ async def test_who_shows_a_token_waits_for_nobody_of_the_same_address_who_does_n
 
 
 async def test_the_oldest_of_the_largest_crowd_goes():
-    guests = Guests()
+    connections = AdminConnections()
     async with trio.open_nursery() as nursery:
-        lone = await staying(guests, nursery, "192.0.2.1")
-        crowd = [await staying(guests, nursery, "198.51.100.1") for _ in range(UNPROVEN + 9)]
-        assert [gone(guest) for guest in crowd] == [True] * 10 + [False] * (UNPROVEN - 1)
+        lone = await staying(connections, nursery, "192.0.2.1")
+        crowd = [await staying(connections, nursery, "198.51.100.1") for _ in range(UNPROVEN + 9)]
+        assert [gone(connection) for connection in crowd] == [True] * 10 + [False] * (UNPROVEN - 1)
         assert not gone(lone)
         nursery.cancel_scope.cancel()
 
 
 async def test_a_wrong_token_goes_first():
-    guests = Guests()
+    connections = AdminConnections()
     async with trio.open_nursery() as nursery:
-        crowd = [await staying(guests, nursery, "192.0.2.1") for _ in range(UNPROVEN)]
+        crowd = [await staying(connections, nursery, "192.0.2.1") for _ in range(UNPROVEN)]
         crowd[7].wrong = True
-        crowd.append(await staying(guests, nursery, "192.0.2.1"))
-        assert [number for number, guest in enumerate(crowd) if gone(guest)] == [7]
+        crowd.append(await staying(connections, nursery, "192.0.2.1"))
+        assert [number for number, connection in enumerate(crowd) if gone(connection)] == [7]
         nursery.cancel_scope.cancel()
 
 
 async def test_people_have_places_of_their_own_and_one_cannot_take_all():
-    guests = Guests()
+    connections = AdminConnections()
     async with trio.open_nursery() as nursery:
-        bob = await staying(guests, nursery, "192.0.2.1", "bob")
-        mine = [await staying(guests, nursery, "192.0.2.1", "alice") for _ in range(PROVEN)]
+        bob = await staying(connections, nursery, "192.0.2.1", "bob")
+        mine = [await staying(connections, nursery, "192.0.2.1", "alice") for _ in range(PROVEN)]
         for _ in range(UNPROVEN + 5):
-            await staying(guests, nursery, "192.0.2.1")
-        assert [number for number, guest in enumerate(mine) if gone(guest)] == [0]
+            await staying(connections, nursery, "192.0.2.1")
+        assert [number for number, connection in enumerate(mine) if gone(connection)] == [0]
         assert not gone(bob)
         nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("person", [None, "alice"])
 async def test_places_that_were_left_are_free(person):
-    guests = Guests()
+    connections = AdminConnections()
     async with trio.open_nursery() as nursery:
-        first = await staying(guests, nursery, "192.0.2.1", person)
+        first = await staying(connections, nursery, "192.0.2.1", person)
         for _ in range(UNPROVEN + PROVEN):
-            with guests.admit("192.0.2.1") as guest:
+            with connections.admit("192.0.2.1") as connection:
                 if person:
-                    guest.proven(person)
+                    connection.proven(person)
         assert not gone(first)
         nursery.cancel_scope.cancel()
 
