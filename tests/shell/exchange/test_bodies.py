@@ -173,7 +173,7 @@ async def test_what_is_on_disk_is_the_agents_once_it_is_proven(kept):
 async def test_a_folder_that_cannot_be_used_is_said(tmp_path):  # noqa: ASYNC124 - a room reads trio's clock
     (tmp_path / "file").write_text("")
     broken = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path / "file"))
-    with broken.room(seat()) as room, pytest.raises(StorageUnavailable, match="cannot be kept in"):
+    with broken.room(seat()) as room, pytest.raises(StorageUnavailable, match="cannot be stored in"):
         room.spool()
 
 
