@@ -1,7 +1,7 @@
-"""The gateway as a process: its folder, its services, its listeners, and the signals that stop it or have it read again.
+"""The gateway as a process: its folder, its services, its listeners, and the signals that stop or reload it.
 
-Theory: what outlives a connection is opened first and closed last: services (see `wiring`), then the connections of agents, then
-accepting. A stop goes the other way round.
+Theory: services (see `wiring`) outlive connections, so they are opened first. A stop goes the other way: it ends accepting, then
+connections, then services.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
     """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start.
 
     Args:
-        config: to begin with.
-        read: reads the configuration again at SIGHUP; it may block. None when it has faults, which it has told.
+        config: the configuration to start with.
+        read: reads the configuration again at SIGHUP; it may block. It returns None if there are errors, which it has printed.
     """
     _provide(config)
     tune_interpreter()
@@ -72,7 +72,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
 
 @contextmanager
 def _unwrapped() -> Iterator[None]:
-    """Raise by itself why the gateway cannot start, where nurseries have wrapped it."""
+    """Raise StartFailed and GateError without the exception groups of nurseries around them."""
     try:
         yield
     except BaseExceptionGroup as group:
@@ -83,7 +83,7 @@ def _unwrapped() -> Iterator[None]:
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What the nurseries between here and there have wrapped, where it is one exception."""
+    """The single exception inside nested groups; the innermost group if there are several."""
     fault: BaseException = group
     while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
         fault = fault.exceptions[0]
@@ -91,7 +91,7 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _provide(config: Config) -> None:
-    """Have descriptors for every connection that the configuration promises. Raises StartFailed."""
+    """Get file descriptors for all connections that the configuration allows. Raises StartFailed."""
     why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
     if why_not is not None:
         raise StartFailed(why_not)

@@ -1,7 +1,7 @@
-"""What a process serves calls with, made from its configuration: stores, role sessions, connections to AWS. No logic of its own.
+"""Makes the services of a process from its configuration: stores, role sessions, connections to AWS.
 
-Theory: what outlives a connection is opened first and closed last: the audit log, then what people answer, then role sessions; the
-connections to AWS go first.
+Theory: they are opened in this order and closed in the opposite one: the audit log, the approval hub, role sessions, connections to
+AWS.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.hub import ApprovalHub
 
 STS_ANSWER = 64 * 1024
-"""Bytes of STS's answer, which is about 2 KiB."""
+"""Most bytes of an answer from STS; it has about 2 KiB."""
 
 
 @asynccontextmanager
 async def open_services(
     config: Config, table: HostTable, *, ours: Callable[[bytes], bool], page: str
 ) -> AsyncIterator[tuple[SharedServices, ApprovalHub]]:
-    """The stores and connections of a process, and the hub that is among them. Raises GateError where a store cannot be used.
+    """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
     Args:
-        config: of the process, which has its `state_dir`.
-        table: of AWS's hosts.
-        ours: whether one of our CAs signed a certificate (DER).
-        page: the address of the approvals page.
+        config: the configuration to start with.
+        table: AWS's hosts.
+        ours: whether one of the gateway's CAs signed a certificate (DER).
+        page: the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
@@ -127,13 +127,13 @@ def _bodies(gateway: Gateway, state: Path) -> Bodies:
 
 
 def _sts_host(table: HostTable, partition: str, region: str) -> str:
-    """The regional STS endpoint of a partition."""
+    """The host name of STS in a region of a partition."""
     place = table.place_of_scope("sts", region)
     return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
 
 
 def _is_ours(config: Config, address: str, port: int) -> bool:
-    """Whether an address is one of our listeners."""
+    """Whether an address and port are those of one of the gateway's own listeners."""
     binds = [listener.bind for listener in config.gateway.listeners]
     if config.gateway.admin:
         binds.append(config.gateway.admin.bind)

@@ -192,7 +192,7 @@ async def test_the_longest_host_name(aws, names):
 
 
 async def test_a_name_that_is_not_known(aws, names):
-    said = (502, f"the name that {HOST} is dialled by cannot be resolved")
+    said = (502, f"the address of {HOST} cannot be resolved")
     assert await refusal(aws) == said
     assert await refusal(aws, Address(host="moto.test", port=1)) == said
     assert await refusal(aws, Address(host="bücher.test", port=1)) == said
