@@ -37,7 +37,7 @@ PAUSE = 0.02
 
 
 async def main(people: int, pending: int, decisions: int) -> None:
-    """Measure, and print one line."""
+    """Measure with this many people, waiting calls and decisions, and print one line."""
     names = tuple(map(_name, range(people)))
     hub = ApprovalHub(FixedClock(), Limits(max_pending=pending, max_pending_per_agent=pending))
     group = Group(id="human.all", people=names, quorum=1, timeout=600.0)

@@ -263,8 +263,8 @@ def other_key(protection):
     [
         ("gate.pem", None, "gate.pem cannot be read: No such file"),
         ("gate.key", None, "gate.key cannot be read: No such file"),
-        ("gate.pem", b"nothing", "no PEM certificate with an unencrypted key"),
-        ("gate.key", b"nothing", "no PEM certificate with an unencrypted key"),
+        ("gate.pem", b"nothing", "are not a PEM certificate with its unencrypted key"),
+        ("gate.key", b"nothing", "are not a PEM certificate with its unencrypted key"),
         ("gate.key", other_key(serialization.NoEncryption()), "gate.key is not the key of"),
         ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "an unencrypted key"),
     ],
