@@ -266,7 +266,7 @@ def other_key(protection):
         ("gate.pem", b"nothing", "are not a PEM certificate with its unencrypted key"),
         ("gate.key", b"nothing", "are not a PEM certificate with its unencrypted key"),
         ("gate.key", other_key(serialization.NoEncryption()), "gate.key is not the key of"),
-        ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "an unencrypted key"),
+        ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "unencrypted key"),
     ],
     ids=["no-certificate", "no-key", "bad-certificate", "bad-key", "other-key", "encrypted-key"],
 )

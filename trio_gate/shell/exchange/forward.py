@@ -156,10 +156,7 @@ async def relay(
     *,
     again: bool,
 ) -> str | None:
-    """Pass an answer on to the agent.
-
-    Returns:
-        AWS's error code; None for a success, or if there is none.
+    """Pass an answer on to the agent; return AWS's error code, None for a success or if there is none.
 
     Raises:
         Expired: AWS rejected the session token as expired and `again` allows another try; the agent got nothing.
