@@ -133,7 +133,7 @@ def suffixes() -> list[tuple[str, str, str]]:
 
 
 def fold(host: str, partition: str) -> tuple[str, str]:
-    """Pattern and host region."""
+    """Fold the region in a host into a pattern; return that and the region."""
     own = next((row for row in suffixes() if host.endswith("." + row[0]) and row[1] == partition), None)
     labels = (host.removesuffix("." + own[0]) if own else host).split(".")
     region = next((label for label in labels if label in regions()), "")
@@ -206,7 +206,7 @@ def scopes(answer: Answer, host_region: str, signing_name: str, endpoint_prefix:
 
 
 def read(name: str) -> dict[str, Any]:
-    """The entry of one service."""
+    """Make the host table's entry of one service."""
     model = LOADER.load_service_model(name, "service-2")
     rules = LOADER.load_service_model(name, "endpoint-rule-set-1")
     endpoint_prefix = model["metadata"]["endpointPrefix"]

@@ -27,7 +27,7 @@ FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/mak
 
 
 def models() -> Iterator[tuple[str, Any]]:
-    """Every service and its model."""
+    """Every service of botocore with its model."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     for service in loader.list_available_services("service-2"):
         yield service, loader.load_service_model(service, "service-2")
@@ -53,7 +53,7 @@ def members() -> Iterator[str]:
 
 
 def main() -> None:
-    """Write both."""
+    """Write operations.txt and members.txt."""
     folder = Path(sys.argv[1])
     for name, lines in (("operations", operations()), ("members", members())):
         folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")

@@ -78,7 +78,7 @@ class AdminConnection:
         self.scope.cancel()
 
     def leave_place(self) -> None:
-        """Stop counting the connection."""
+        """Stop counting the connection, so that another may open."""
         if self._place is not None:
             crowd, owner = self._place
             self._place = None
