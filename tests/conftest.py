@@ -5,16 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hypothesis import settings
-
-from tests.kit.embedded import embedded_aws
 from tests.kit.gateway import clean_environment
+from tests.kit.standins.embedded import embedded_aws
 from tests.kit.teardown import pytest_runtest_teardown
 
 pytest_plugins = ["tests.kit.long"]
-
-settings.register_profile("without a clock", deadline=None)
-settings.load_profile("without a clock")
 
 __all__ = ["clean_environment", "embedded_aws", "pytest_runtest_teardown"]
 

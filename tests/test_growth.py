@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.kit.approvals.questions import call
 from tests.kit.aws.naming import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
-from tests.kit.questions import call
 from trio_gate.approval.readable import readable
 from trio_gate.approval.risks import risks
 from trio_gate.aws.iam.implied import implied

@@ -82,7 +82,10 @@ def test_a_test_and_its_fixtures_that_wait_for_ever_are_left(tmp_path):
     assert said.count("a fixture waited for more than 1 seconds") >= 2
 
 
-@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["one", "two"])
+TWO_WAYS = [(), pytest.param(("-n", "2"), marks=pytest.mark.long("runs in several processes"))]
+
+
+@pytest.mark.parametrize("processes", TWO_WAYS, ids=["one", "two"])
 def test_what_is_left_out_is_said_by_its_reason(tmp_path, processes):
     conftest = 'pytest_plugins = ["tests.kit.long"]'
     short = run(tmp_path, conftest, SOME_ARE_LONG, *processes)

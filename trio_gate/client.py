@@ -1,6 +1,6 @@
-"""The other end of the approval channel, for people and bots: one connection, frames in, decisions out.
+"""The client of the approval channel, for people and bots: one connection, frames in, decisions out.
 
-Rule: the gateway's certificate is verified, and the token leaves only in a header of that connection.
+Rule: the gateway's certificate is verified, and the token is sent only in a header of that connection.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CONNECT_TIMEOUT = 20
 """Seconds for TCP and TLS, and again for the WebSocket's handshake."""
 
 SEND_TIMEOUT = 10
-"""Seconds for a frame to leave."""
+"""Seconds to send a frame."""
 
 CLOSE_TIMEOUT = 2
 """Seconds for the WebSocket's goodbye."""
@@ -45,16 +45,16 @@ _TOKEN = re.compile(r"[!-~]{16,512}")
 
 
 class ClientError(Exception):
-    """There is no channel, or no longer: the gateway is away, refused or closed it. Its text is one line, for the person."""
+    """There is no channel any more: the gateway cannot be reached, or refused or closed it. The text is one line, for the user."""
 
 
 class Hopeless(ClientError):  # noqa: N818 - public: clients catch it by this name
-    """Another try would end the same way."""
+    """An error that would occur again: do not retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """Where a gateway's admin listener is."""
+    """The host and port of a gateway's admin listener."""
 
     host: str
     port: int
@@ -93,7 +93,7 @@ class ApproverClient:
         await self.send(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason, grant=grant))
 
     async def send(self, frame: ClientFrame) -> None:
-        """Say anything else; the answer comes among the frames. Raises ClientError when the channel has closed."""
+        """Send any frame; its answer comes among the frames. Raises ClientError when the channel has closed."""
         try:
             with trio.fail_after(SEND_TIMEOUT):
                 await self._socket.send_message(encode(frame))
@@ -114,12 +114,12 @@ def parse_url(text: str) -> Gateway:
 async def connect(url: str, token: str, ssl_context: ssl.SSLContext, *, origin: str = "") -> AsyncIterator[ApproverClient]:
     """Open the channel to the gateway at `url` (wss://HOST:PORT) as the person whose token this is.
 
-    `origin` says where the address comes from, for messages.
+    `origin` says where the address comes from, for error messages.
 
     Raises:
-        Hopeless: the address or the token cannot be one, the certificate does not verify, or the gateway does not know the token
-            or refuses what it would always refuse.
-        ClientError: there is no gateway, or it refused.
+        Hopeless: the address or the token is malformed, the certificate does not verify, or the gateway does not know the token
+            or refuses for good.
+        ClientError: the gateway cannot be reached, or refused for now.
     """
     gateway = parse_url(url)
     if not _TOKEN.fullmatch(token):
@@ -143,7 +143,7 @@ async def connect(url: str, token: str, ssl_context: ssl.SSLContext, *, origin: 
 
 
 async def _dial(gateway: Gateway, ssl_context: ssl.SSLContext, where: str) -> trio.SSLStream[trio.SocketStream]:
-    """TCP and TLS, the handshake done here so that a bad certificate has its own message."""
+    """Connect TCP and TLS; the handshake is done here so that a bad certificate has its own message."""
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
             tcp = await trio.open_tcp_stream(gateway.host, gateway.port)

@@ -1,9 +1,9 @@
 """What can go wrong, sorted by who must act on it.
 
 Rule: `reason` is the only text of an error that may reach an agent. It is one line, lower case, says what is wrong and what
-to do, and never holds a secret. `detail` is the operator's, for logs and the record: what an agent may not know stands there
-alone. `status` is what the agent's HTTP client sees, but for conditions; `code` is the family or the condition that
-`aws.refusal` turns into the service's own error code, a condition into its status, too.
+to do, and never holds a secret. `detail` is for the operator, in logs and in the record: what an agent must not learn is only
+there. `status` is the HTTP status that the agent sees. `code` is an error family or a condition, which `aws.refusal`
+turns into the service's own error code; a condition brings that code's status with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "Missin
 
 
 class GateError(Exception):
-    """Ends one request. Never raised itself: raise the subclass that says who is at fault."""
+    """Ends one request. Never raised itself: raise the subclass that says who is at fault.
+
+    Args:
+        reason: one line for the agent.
+        status: the HTTP status, where it is not the class's own.
+        detail: one line for the operator, where it says more than `reason`.
+        condition: a condition for which the service has an error code of its own; it replaces the class's `code`.
+    """
 
     status: int = 500
     code: str = "InternalFailure"
@@ -34,12 +41,12 @@ class GateError(Exception):
             self.code = condition
 
     def __str__(self) -> str:
-        """What the operator reads."""
+        """The operator's text, `detail`."""
         return self.detail
 
 
 class AgentGone(Exception):
-    """The agent left, or does not move, so nobody reads an answer: it ends a request like a GateError, but has none for the agent."""
+    """The agent left or stopped reading, so the request ends without an answer; not a GateError, as nobody would read it."""
 
     def __init__(self, reason: str = "the agent left") -> None:
         super().__init__(reason)
@@ -67,7 +74,7 @@ class Unauthenticated(GateError):
 
 
 class WrongSignature(Unauthenticated):
-    """No agent's secret made the signature."""
+    """The signature was not made with the secret of any agent."""
 
 
 class Denied(GateError):
@@ -78,7 +85,7 @@ class Denied(GateError):
 
 
 class Overloaded(GateError):
-    """There is no room for this request now."""
+    """The gateway has no room for this request right now; the agent may retry."""
 
     status = 503
     code = "ServiceUnavailable"
@@ -90,7 +97,7 @@ NOT_YOUR_FAULT = "the gateway cannot reach this account just now, which is not t
 class CredentialsUnavailable(GateError):
     """The role of the target account could not be assumed: 403 where trying again cannot help, 503 where it can.
 
-    Roles, credentials and their places are the operator's: whatever happened is `detail`.
+    Roles and credentials concern the operator alone: `detail` says what happened, and agents always read the same reason.
     """
 
     status = 503
@@ -118,15 +125,15 @@ class AnswerWithheld(UpstreamError):
 
 
 class StorageUnavailable(GateError):
-    """What a call needs on disk, as its body or its approval, cannot be written or read: the operator must mend the disk."""
+    """What a call needs on disk (its body, its approval) cannot be written or read: the operator must fix the disk."""
 
     status = 503
     code = "ServiceUnavailable"
 
 
 class AuditUnavailable(StorageUnavailable):
-    """What is about to happen could not be recorded, so it does not happen."""
+    """The audit record of a call could not be written, so the call is not made."""
 
 
 class CertificatesUnavailable(GateError):
-    """A CA, a certificate, its key or the roots cannot be used as they are: the operator must mend the files."""
+    """A CA, certificate, key or set of roots cannot be used as it is: the operator must fix the files."""

@@ -1,6 +1,6 @@
-"""What the exchange needs from the outside world. The shell fills these; tests may fill them with anything that keeps the word.
+"""What an exchange needs from the outside world. The shell implements these; tests may use anything else that does.
 
-Every method that waits may be cancelled at any await and then leaves nothing behind.
+Every method that waits may be cancelled at any await, and then leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ class Clock(Protocol):
     """Wall time for signatures and records; deadlines use the scheduler's monotonic clock."""
 
     def now(self) -> datetime:
-        """The time, in UTC, aware."""
+        """The current time, as an aware datetime in UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssumeRole:
-    """The whole AssumeRole request and who signs it: the key under which its answer is cached and one call is in flight.
+    """The whole AssumeRole request and who signs it: the key of the cache, with at most one call in flight for each.
 
-    `base` and `generation` name the credential block and the configuration it came from.
+    Attributes:
+        duration: life of the session, in seconds.
+        base: name of the `credential` block whose key signs the request.
+        generation: number of the configuration that the block belongs to.
     """
 
     partition: str
@@ -44,10 +47,10 @@ class AssumeRole:
 
 
 class CredentialSource(Protocol):
-    """Temporary credentials of a role."""
+    """Hands out temporary credentials of roles."""
 
     async def credentials(self, request: AssumeRole) -> Credentials:
-        """Credentials that are valid now. Raises CredentialsUnavailable."""
+        """Return credentials of the role that are valid now. Raises CredentialsUnavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +58,11 @@ class Asked:
     """One attempt of an agent to have a call approved.
 
     Attributes:
+        question: what the people are asked.
         invocation: the SDK's id of the call (`amz-sdk-invocation-id`), the same for all its attempts; None without one.
         standing: the fingerprint of the rule that asks and its approvers, see `approval.grant`.
-        covers: whether a grant's predicate (CEL source) holds for the call.
-        open: a part of it in full, see `approval.readable`; None where it cannot be shown.
+        covers: tells whether a grant's predicate (CEL source) holds for the call.
+        open: given a part's name and an offset, returns a piece of the part in full; None where it cannot be shown.
     """
 
     question: Question
@@ -70,7 +74,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A piece of a part: its text, made safe, where the next piece begins, and of what it is; see `frames.Detail`."""
+    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean."""
 
     text: str
     next: int | None
@@ -81,50 +85,50 @@ class Opened:
 
 
 class Clearance(Protocol):
-    """An approval in the hands of one attempt. It must be closed; closed unsent, it goes back and waits for the agent."""
+    """An approval held by one attempt, which must close it. Closed unsent, it waits for the agent's next attempt."""
 
     verdict: Verdict
 
     def sending(self) -> None:
-        """The call leaves now. Raises Denied where it was taken back."""
+        """Say that the call is about to be sent. Raises Denied where the approval was taken back."""
 
     def unsent(self) -> None:
-        """Not one byte of it left after all."""
+        """Say that not one byte of the call was sent after all, which undoes `sending`."""
 
     def void(self) -> None:
-        """It is not to be kept: what was approved was stopped, or is configured otherwise."""
+        """Say that the approval must not be kept: the agent was stopped, or the configuration no longer allows it."""
 
     def answered(self, status: int, code: str | None) -> None:
-        """AWS answered, with an error code where that is known."""
+        """Say that AWS answered with an HTTP status and, where that is known, an error code."""
 
     def close(self) -> None:
-        """The exchange is over."""
+        """Say that the exchange is over, so the approval is free for another attempt or spent."""
 
 
 class Approvals(Protocol):
-    """The people who answer."""
+    """Asks people for their approval, and shows them what happens."""
 
     async def ask(self, asked: Asked) -> Verdict | Clearance:
-        """Wait for the people's verdict: a Clearance where it is yes. Cancelling leaves the question to them as detached.
+        """Wait for the people's verdict; a yes comes as a Clearance. If cancelled, the question stays open as detached.
 
         Raises:
-            Denied: it is not asked, as the reason says.
-            StorageUnavailable: a grant's use could not be kept.
+            Denied: nobody is asked; the reason says why.
+            StorageUnavailable: the use of a grant could not be stored.
         """
 
     def check(self, agent: str | None) -> None:
-        """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be kept."""
+        """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be stored."""
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
-        """Show a call that ended to those who observe, if there are any."""
+        """Show a finished call to the people who observe; `record` is called only if there are any."""
 
 
 class AuditLog(Protocol):
-    """The durable record."""
+    """Writes the durable record: a method returns once its row is on disk."""
 
     @property
     def failing(self) -> bool:
-        """Whether it takes no calls just now: it cannot be written, is not where it was, or has reached its limit."""
+        """Whether it accepts no calls right now: it cannot be written, was moved, or has reached its limit."""
 
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
@@ -133,10 +137,10 @@ class AuditLog(Protocol):
         """Return once the outcome is on disk. Raises AuditUnavailable."""
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
-        """Both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
+        """Write both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
 
     async def acted(self, row: bytes) -> None:
-        """Return once a row of what people did is on disk. Raises AuditUnavailable."""
+        """Return once a row from `audit.acts` is on disk. Raises AuditUnavailable."""
 
     async def refused(self, many: Many) -> None:
-        """Return once a row about many refusals is on disk. Raises AuditUnavailable."""
+        """Return once one row that counts many refusals is on disk. Raises AuditUnavailable."""

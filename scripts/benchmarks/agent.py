@@ -140,7 +140,7 @@ def chunked(data: bytes) -> bytes:
 
 
 def get(way: Way, ready: Callable[[], object], _: str, size: int) -> tuple[float, int]:
-    """Download `size` bytes."""
+    """Download an object of `size` bytes, and check its length."""
     head = way.head("GET", S3, ("staging-data", str(size)), hashlib.sha256().hexdigest())
     buffer = bytearray(MIB)
     with way.open(S3) as tls:
@@ -158,7 +158,7 @@ def get(way: Way, ready: Callable[[], object], _: str, size: int) -> tuple[float
 
 
 def small(way: Way, ready: Callable[[], object], kind: str, seconds: float) -> tuple[float, int]:
-    """Send one small request after the other on one connection, for so long: how many were answered."""
+    """Send small requests one after the other on one connection for `seconds`; return how many were answered."""
     request, host, end = small_request(way, kind)
     with way.open(host) as tls:
         done = -1  # the first makes everybody's connections, and is not counted

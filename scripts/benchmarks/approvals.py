@@ -20,9 +20,9 @@ from functools import partial
 import trio
 import trustme
 
-from tests.kit.admin_gate import handle
-from tests.kit.asking import asked, person
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.admin_gate import handle
+from tests.kit.approvals.asking import asked, person
+from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.frames import Accepted, Hello
 from trio_gate.approval.question import Group
 from trio_gate.client import ApproverClient, ClientError, connect
@@ -37,7 +37,7 @@ PAUSE = 0.02
 
 
 async def main(people: int, pending: int, decisions: int) -> None:
-    """Measure, and print one line."""
+    """Measure with this many people, waiting calls and decisions, and print one line."""
     names = tuple(map(_name, range(people)))
     hub = ApprovalHub(FixedClock(), Limits(max_pending=pending, max_pending_per_agent=pending))
     group = Group(id="human.all", people=names, quorum=1, timeout=600.0)

@@ -16,9 +16,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.kit.floods import FLOODS, PEOPLE, ROOT, channel, flooding, frame, repeating
 from tests.kit.gateway import AGENT, running
-from tests.kit.raw import S3, STS, Raw, parted, request, tunnel
+from tests.kit.wire.floods import FLOODS, PEOPLE, ROOT, channel, flooding, frame, repeating
+from tests.kit.wire.raw import S3, STS, Raw, parted, request, tunnel
 
 if TYPE_CHECKING:
     from tests.kit.gateway import Gateway
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DENY = 'rule "nothing" { action = "deny" }\n'
 REFUSED = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 PAUSE = 0.02
-"""Seconds between two pings: whoever sends too many is read more slowly."""
+"""Seconds between two pings: a channel that sends too many is read more slowly."""
 
 PONG = b"\x8a\x04"
 
@@ -68,7 +68,7 @@ def tiny_chunks(gateway: Gateway, floods: ExitStack) -> None:
 
 
 def measure(name: str, channels: int, seconds: float) -> None:
-    """One line of the table."""
+    """Measure one flood; print its line of the table."""
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as folder, ExitStack() as floods:
         gateway = floods.enter_context(running(Path(folder), None, agent=AGENT, rules=DENY, extra=PEOPLE))
         other = floods.enter_context(channel(gateway, ROOT))

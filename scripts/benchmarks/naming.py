@@ -65,18 +65,18 @@ class Asked:
     scope: Claim
 
     def name(self, catalog: Catalog) -> object:
-        """What it is called."""
+        """Name the request, without its meaning."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return name_call(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog)
 
     def identify(self, catalog: Catalog, tables: Tables) -> object:
-        """What it is called and means."""
+        """Name the request, and derive its meaning: access, resources, IAM actions."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return identify(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog, tables=tables)
 
 
 def naming(times: int) -> None:
-    """The table."""
+    """Measure, and print the table."""
     table, catalog, tables = HostTable(packaged_hosts()), Catalog(load_model), Tables(packaged_tables)
     print("\nnaming                   name µs  name and meaning µs  botocore signs µs   ratio")
     lines = []
@@ -116,7 +116,7 @@ def _explain(lines: str) -> None:
 
 
 def _cost(work: Callable[[], object], times: int) -> float:
-    """µs of CPU."""
+    """Microseconds of CPU that `work` takes, on average of `times` runs."""
     work()
     began = time.process_time_ns()
     for _ in range(times):

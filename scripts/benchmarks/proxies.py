@@ -143,7 +143,7 @@ def plain(folder: Path, port: int) -> Iterator[Proxy]:
 
 @contextmanager
 def running(command: list[str], log: Path, ready: Callable[[], bool]) -> Iterator[subprocess.Popen[bytes]]:
-    """A program that is ready."""
+    """Run a program until the block is left; the block starts when it is ready."""
     with log.open("w") as sink:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
     try:
@@ -169,7 +169,7 @@ def free_port() -> int:
 
 
 def answers(way: Way) -> bool:
-    """Whether somebody listens."""
+    """Whether something listens on a port."""
     try:
         socket.create_connection(way.address).close()
     except OSError:

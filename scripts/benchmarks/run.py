@@ -41,7 +41,7 @@ class Cost:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure what the command line asks for, and print the tables."""
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def bodies(folder: Path, port: int, baseline: Proxy, peer: str, size: int) -> None:
-    """The table of large bodies."""
+    """Measure large bodies, and print their table."""
     print(
         f"\nbodies of {size // MIB} MiB      at once  gateway MiB/s  CPU s/GiB  memory +MiB   {peer} MiB/s  CPU s/GiB   CPU ratio"
     )
@@ -99,7 +99,7 @@ def transfer(proxy: Proxy, count: int, job: object, form: str, size: int) -> Cos
 
 
 def requests(folder: Path, port: int, baseline: Proxy, peer: str, seconds: float) -> None:
-    """The table of small requests: the median of rounds that take turns."""
+    """Measure small requests, and print their table: medians of alternating rounds."""
     print(f"\nsmall requests     connections  gateway req/s  CPU µs/req  {peer} req/s  CPU µs/req   CPU ratio")
     with gateway(folder, port) as gate:
         for kind in KINDS:

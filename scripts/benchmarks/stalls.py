@@ -21,9 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.kit.approver import Person
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, S3, Raw, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, S3, Raw, request, tunnel
 from trio_gate.approval.frames import Open
 from trio_gate.aws.params.readers import MAX_MEMBERS
 
@@ -55,18 +55,18 @@ def ping(gateway: Gateway) -> float:
 
 
 def dynamodb(operation: str, body: bytes, **given: str) -> bytes:
-    """A call of DynamoDB."""
+    """A signed request to DynamoDB."""
     fields = {"X_Amz_Target": f"DynamoDB_20120810.{operation}", "Content_Type": "application/x-amz-json-1.0"}
     return request("dynamodb", DYNAMODB, body=body, **fields, **given)
 
 
 def put(item: dict[str, Any], **given: str) -> bytes:
-    """A PutItem."""
+    """A signed PutItem of an item."""
     return dynamodb("PutItem", json.dumps({"TableName": "t", "Item": item}).encode(), **given)
 
 
 def nothing(_gateway: Gateway, _size: int) -> Job:
-    """The measure of the others."""
+    """No request, for comparison with the others."""
     return partial(time.sleep, 3)
 
 
@@ -108,7 +108,7 @@ def long_name(gateway: Gateway, size: int) -> Job:
 
 
 def long_name_unproven(gateway: Gateway, size: int) -> Job:
-    """The same with a wrong secret."""
+    """As `long_name`, signed with a wrong secret."""
     return partial(send, gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}, secret="WRONG"))
 
 
@@ -192,7 +192,7 @@ def row(attack: Attack, size: int) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the chosen rows, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mib", type=float, default=8, help="size of the bodies; no more than `held_limit`")
     parser.add_argument("--only", choices=[attack.__name__ for attack in ROWS], help="one of the rows")

@@ -25,7 +25,7 @@ FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/mak
 
 
 def models() -> Iterator[tuple[str, Any]]:
-    """Every service and its model."""
+    """Every service of botocore with its model."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     for service in loader.list_available_services("service-2"):
         yield service, loader.load_service_model(service, "service-2")
@@ -65,7 +65,7 @@ def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:
 
 
 def main() -> None:
-    """Write both."""
+    """Write operations.txt and members.txt."""
     folder = Path(sys.argv[1])
     for name, lines in (("members", members()), ("outputs", outputs())):
         folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")

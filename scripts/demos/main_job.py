@@ -84,7 +84,7 @@ class DemoError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """What the steps share."""
+    """What the steps of the demo share: folder, AWS, gateway and keys."""
 
     folder: Path
     aws: embedded_aws.Embedded
@@ -139,7 +139,7 @@ class Stage:
 
 
 def main() -> int:
-    """Run the demo."""
+    """Run the demo; return its exit status."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description=__doc__)
     parser.add_argument("--yes", action="store_true", help="approve without asking, also at a terminal")
     parser.add_argument("--stay", action="store_true", help="keep gateway and AWS running afterwards, for a second terminal")
@@ -237,7 +237,7 @@ def reads(stage: Stage) -> None:
 
 
 def upload(stage: Stage) -> None:
-    """64 MiB there and back."""
+    """Upload 64 MiB and download them again, as the agent."""
     say("2. It uploads 64 MiB in staging, where it may write, and downloads them again.")
     sent, got = stage.folder / "sent.bin", stage.folder / "got.bin"
     with sent.open("wb") as file:
@@ -265,7 +265,7 @@ def secret(stage: Stage) -> None:
 
 
 def delete(stage: Stage) -> None:
-    """A person decides."""
+    """Delete an object: the call waits until a person decides."""
     say("4. It deletes an object in prod. The call waits for a person.")
     check(stage.in_bucket("prod", "report.txt"), "prod holds report.txt")
     process = stage.start(
@@ -325,7 +325,7 @@ def record(stage: Stage) -> None:
 
 
 def stay(stage: Stage) -> None:
-    """Until Ctrl-C."""
+    """Keep AWS and gateway running until Ctrl-C."""
     say("Gateway and AWS stay up until Ctrl-C. In a second terminal:")
     for name, value in stage.agent("prod").items():
         print(f"  export {name}={shlex.quote(value)}")

@@ -210,7 +210,7 @@ def policy(effect: str, action: str, **rest: Any) -> str:
 
 
 def fill(name: str, aws: Embedded, key: tuple[str, str, str]) -> None:
-    """What each account holds."""
+    """Create a bucket with objects, a secret and a table in one account."""
     s3 = client("s3", aws, key)
     s3.create_bucket(Bucket=f"{name}-data")
     for document in ("report", "invoice"):

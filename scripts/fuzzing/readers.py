@@ -268,7 +268,7 @@ def smallest(name: str, kind: Kind, data: bytes, peers: dict[str, Peer]) -> byte
 
 
 def installed(folder: Path) -> dict[str, Peer]:
-    """The peers that there are."""
+    """The peers whose programs are installed."""
     peers: dict[str, Peer] = {}
     if go := shutil.which("go"):
         built = [go, "build", "-o", str(folder / "peer"), str(PEERS / "peer.go")]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.approval.test_param_tree import NAMES, TREES
-from tests.kit.frames import SCHEMA, conforms
-from tests.kit.questions import NOW, ONCALL, asked, call, question
+from tests.kit.approvals.frames import SCHEMA, conforms
+from tests.kit.approvals.questions import NOW, ONCALL, asked, call, question
 from trio_gate.approval.codec import (
     MAX_CLIENT_FRAME,
     MAX_SERVER_FRAME,

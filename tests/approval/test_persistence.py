@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.approval.test_codec import GRANT, TERMS, voted
 from tests.approval.test_param_tree import NAMES, TREES
-from tests.kit.questions import NOW, asked, call, question
+from tests.kit.approvals.questions import NOW, asked, call, question
 from trio_gate.approval.codec import as_json
 from trio_gate.approval.persistence import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.question import Group
@@ -41,7 +41,7 @@ def test_a_grant_and_a_stop_come_back():
 
 @pytest.mark.parametrize("read", [grant_from, stop_from, prompt_from])
 @pytest.mark.parametrize("kept", [{}, {"agent": None}, {"question": {}, "votes": [], "standing": "s"}, {"id": 1}])
-def test_what_is_none_is_an_error(read, kept):
+def test_what_is_incomplete_is_an_error(read, kept):
     with pytest.raises((ValueError, KeyError, TypeError)):
         read(kept)
 

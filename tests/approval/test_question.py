@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.kit.questions import NOW, ONCALL, asked, call, parts
+from tests.kit.approvals.questions import NOW, ONCALL, asked, call, parts
 from trio_gate.approval.codec import pending
 from trio_gate.approval.digest import digest
 from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
@@ -28,7 +28,7 @@ def test_it_lives_as_long_as_its_shortest_timeout():
     assert [group.id for group in question.approvers] == ["human.oncall", "human.lead"]
 
 
-def test_what_cannot_be_known_is_none():
+def test_what_cannot_be_known_is_absent():
     question = asked(call(resources=UNKNOWN, cross_account=UNKNOWN, iam_actions=UNKNOWN))
     assert (question.resources, question.resources_total, question.cross_account, question.iam_actions) == (
         None,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.questions import call
+from tests.kit.approvals.questions import call
 from trio_gate.approval.risks import risks, words
 from trio_gate.aws.call import UNKNOWN
 

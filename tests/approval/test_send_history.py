@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.kit.questions import NOW, question
+from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval import send_history
 from trio_gate.approval.send_history import KEPT, MAX_SENDS, RETRY_WITHIN, Ledger, throttled
 from trio_gate.approval.state import Verdict

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.questions import NOW, question
+from tests.kit.approvals.questions import NOW, question
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Refused, Status, decide, expire, verdict_of, withdraw
 

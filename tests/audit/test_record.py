@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from tests.kit.records import CALL, intent, outcome
-from trio_gate.audit.record import call_json, intent_row, outcome_row, plain_read, stamp, told, whole_row
+from trio_gate.audit.record import call_json, describe, intent_row, outcome_row, plain_read, stamp, whole_row
 from trio_gate.aws.call import UNKNOWN
 
 
@@ -64,7 +64,7 @@ def test_a_request_without_a_name_is_kept_too():
 
 
 def test_long_lists_and_paths_are_cut_and_say_so():
-    said = told(replace(CALL, resources=tuple(f"arn:{n}" for n in range(1000))), None, line=False)
+    said = describe(replace(CALL, resources=tuple(f"arn:{n}" for n in range(1000))), None, line=False)
     row = json.loads(intent_row(intent(resources=said.resources, path="/" + "a" * 9000)))
     assert row["resources"][:2] == ["arn:0", "arn:1"]
     assert len(row["resources"]) == 101
@@ -76,7 +76,7 @@ def test_long_lists_and_paths_are_cut_and_say_so():
 
 def test_a_name_as_long_as_a_body_is_cut_in_rows_and_lines():
     long = "arn:" + "a" * 1_000_000
-    said = told(replace(CALL, resource=long, resources=(long, "arn:b")), None, line=True)
+    said = describe(replace(CALL, resource=long, resources=(long, "arn:b")), None, line=True)
     cut = f"{long[:2048]}… (1000004 characters)"
     assert said.resources == (cut, "arn:b")
     line = json.loads(said.line)

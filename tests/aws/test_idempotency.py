@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 
 from tests.approval.test_param_tree import TREES
+from tests.kit.approvals.questions import call
 from tests.kit.aws.meanings import model, services
 from tests.kit.aws.naming import FORM, REST_JSON, catalog, named, place, target
-from tests.kit.questions import call
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.idempotency import TOKENS, TOKENS_OF, repeat_of
 

@@ -1,7 +1,7 @@
 """What leaves is what was judged: requests of botocore, bent in their heads, are refused or mean the same when they leave.
 
 Two second readings. Ours: the bytes that leave are parsed by the strict reader and named again. botocore's: its serializer
-writes the judged parameters anew, and method, path, query, bound headers and body agree with what leaves.
+writes the judged parameters again, and method, path, query, bound headers and body agree with what leaves.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from xml.etree import ElementTree
 import botocore.parsers
 import hypothesis.strategies as st
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 
 from tests.kit.aws.botocore_models import ACCOUNT, TEXT, inputs, service_model, spoken, wire
 from tests.kit.aws.naming import catalog, claim, place
+from tests.kit.long import examples
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.naming import body_mode, name_call
@@ -364,7 +365,7 @@ def test_a_request_as_botocore_writes_it_is_sent(service, protocol):
     assert execute(place(service, **HOSTS.get(service, {})), raw).operation == model.name
 
 
-@settings(max_examples=600, deadline=None)
+@examples(6)
 @given(asked())
 def test_a_bent_request_is_refused_or_means_the_same_when_it_leaves(request):
     event("sent" if execute(*request) else "refused")

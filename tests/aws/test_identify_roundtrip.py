@@ -1,6 +1,6 @@
 """What botocore writes, we read back: operations of every service, in every protocol it lists, at the host that it is called at.
 
-botocore's serializers are the oracle; nothing of ours is used to build the requests. Each is named among all services that
+botocore's serializers are the oracle; none of the gateway's code is used to build the requests. Each is named among all services that
 share its host.
 """
 

@@ -1,4 +1,4 @@
-"""A gate in a thread of its own for a real browser: the hub, its desk and the admin listener, and agents that ask when told to."""
+"""A gate in a thread of its own for a real browser: the hub, its desk and the admin listener, and agents that ask when a test says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from tests.kit.questions import ONCALL, call, parts
+from tests.kit.approvals.questions import ONCALL, call, parts
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw
@@ -27,8 +27,8 @@ from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.prompt_parts import PromptParts
-from trio_gate.shell.exchange.work import Work
+from trio_gate.shell.exchange.prompt_details import PromptDetails
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
 from trio_gate.shell.net.accept import Shutdown
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class Stage:
         self.port = listeners[0].transport_listener.socket.getsockname()[1]
 
     async def _handle(self, stream: trio.SSLStream) -> None:
-        with self._server.guests.admit("127.0.0.1") as guest:
-            await self._server.handle(stream, guest)
+        with self._server.connections.admit("127.0.0.1") as connection:
+            await self._server.handle(stream, connection)
 
     def wait(self) -> None:
         assert self._ready.wait(30)
@@ -161,7 +161,9 @@ class Stage:
         facets = facets_of(
             made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now
         )
-        opened = PromptParts(made, facets, bound, tree.values, spool=None, data=body, run=partial(Work().run, "opened"))
+        opened = PromptDetails(
+            made, facets, bound, tree.values, spool=None, data=body, run=partial(WorkerThreads().run, "opened")
+        )
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask

@@ -16,7 +16,7 @@ import pytest
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, request
+from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def test_by_endpoint_the_scope_decides():
     assert (answer["call"]["service"], answer["call"]["host"]) == ("dynamodb", DYNAMODB)
 
 
-def test_what_was_known_is_told_with_a_refusal():
+def test_what_was_known_is_shown_with_a_refusal():
     raw = request("s3", S3, method="PUT", path="/bucket/key", body=b"x" * 10).replace(b"\r\n\r\nxxx", b"\r\n\r\nyxx")
     (answer,) = explain(row(raw, S3))
     assert (answer["outcome"], answer["call"]["action"]) == ("refused", "PutObject")
@@ -92,7 +92,7 @@ def test_what_was_known_is_told_with_a_refusal():
     assert "forward" not in answer
 
 
-def test_the_body_that_would_leave_is_told_by_its_hash():
+def test_the_body_that_would_leave_is_shown_by_its_hash():
     (answer,) = explain(row(request("s3", S3, method="PUT", path="/bucket/key", body=b"x" * 10), S3))
     digest = hashlib.sha256(b"x" * 10).hexdigest()
     assert (answer["forward"]["body_sha256"], answer["forward"]["payload_sha256"]) == (digest, digest)
@@ -172,7 +172,7 @@ def test_the_ancestors_rules_do_what_it_says_and_vending_stays_shut(tmp_path):
     assert "vends" in answers[2]["decision"]["reason"]
 
 
-def test_a_line_that_is_none_is_told_and_the_next_is_read():
+def test_an_unreadable_line_is_reported_and_the_next_is_read():
     good = json.dumps({"id": "2", "sni": STS, "request_b64": base64.b64encode(request()).decode()})
     done = subprocess.run(
         [*TRIO_GATE, "explain", "--jsonl"], input=f"what\n{good}\n", capture_output=True, text=True, check=False
@@ -207,7 +207,12 @@ def corpus():
     return lambda name: CORPUS / f"{name}.jsonl.gz"
 
 
-@pytest.mark.parametrize("name", ["jsv3.sample", "botocore_variants.sample", "clients.sample"])
+LONG = pytest.mark.long("a whole corpus")
+
+
+@pytest.mark.parametrize(
+    "name", ["clients.sample", *(pytest.param(name, marks=LONG) for name in ("jsv3.sample", "botocore_variants.sample"))]
+)
 def test_requests_of_real_clients_are_named_placed_and_read(corpus, name):
     done = scored(corpus(name))
     assert done.returncode == 0, done.stdout
@@ -220,7 +225,7 @@ EXCEPTIONS = {
 
 
 @pytest.mark.timeout(900)
-@one_in(20, "a whole corpus")
+@one_in(100, "a whole corpus")
 def test_every_operation_that_botocore_sends_is_named_placed_and_read(corpus, one_in, tmp_path):
     """The exceptions always."""
     chosen = tmp_path / "chosen.jsonl"

@@ -108,7 +108,7 @@ def test_no_database_is_one_line_of_error(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "x", "10000000"])
-def test_a_count_that_is_none_is_refused(count, capsys):
+def test_what_is_not_a_count_is_refused(count, capsys):
     with pytest.raises(SystemExit):
         trio_gate_log("--state-dir", "x", "-n", count)
     assert "-n" in capsys.readouterr().err

@@ -54,14 +54,14 @@ decisions logged to /etc/gate/log.jsonl
 endpoint aws_api.main: role gate, region us-east-1, hosts *
   111111111111 prod
   222222222222
-  credential aws_account.base: a key of this file, all accounts
+  credential aws_account.base: a key in this file, all accounts
   credential aws_account.spare: profile hub, accounts 222222222222
 upstream sts.amazonaws.com is dialled at 127.0.0.1:5000, roots from /etc/gate/test.pem
 agent ci: keys end in CI01, accounts 222222222222
 person alice (human)
 person robot (bot)
 approver human.oncall: 1 of alice, within 10m; agents wait 5m
-rules, the first that holds decides:
+rules, the first that matches decides:
   1. allow: "reads", vends (gate.hcl:38)
        (aws.a ||
        aws.b)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.config.test_describe import TEXT
 from tests.kit.configs import BASE, MAIN, PEOPLE, load
+from tests.kit.long import examples
 from trio_gate.config.describe import describe
 from trio_gate.config.model import Config
 from trio_gate.config.source import ConfigFaults
@@ -94,13 +95,13 @@ def test_any_text(text: str):
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
-@settings(max_examples=400)
+@examples(4)
 def test_any_pieces(text: str):
     check(text)
 
 
 @given(st.integers(0, len(WHOLE)), st.integers(0, 12), st.lists(PIECES, max_size=3).map("".join))
-@settings(max_examples=400)
+@examples(4)
 def test_any_edit_of_a_good_file(at: int, cut: int, insert: str):
     check(WHOLE[:at] + insert + WHOLE[at + cut :])
 

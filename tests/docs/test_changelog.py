@@ -25,5 +25,6 @@ def test_it_begins_with_what_is_unreleased_and_then_has_this_version():
 
 def test_changes_are_bullets_under_their_kind():
     assert {line[4:] for line in LINES if line.startswith("### ")} <= KINDS
-    start = next(number for number, line in enumerate(LINES) if line.startswith("### "))
-    assert [line for line in LINES[start:] if line and not line.startswith(("#", "- ", "  "))] == []
+    for version in "\n".join(LINES).split("\n## ")[1:]:
+        changes = version.partition("\n### ")[2].splitlines()[1:]
+        assert [line for line in changes if line and not line.startswith(("#", "- ", "  "))] == []

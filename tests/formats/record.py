@@ -42,9 +42,9 @@ from tests.formats.setting import (
     secret,
     topic,
 )
-from tests.kit.channel import Channel
+from tests.kit.approvals.channel import Channel
 from tests.kit.gateway import START, TRIO_GATE, running
-from tests.kit.raw import Raw, connect, tunnel
+from tests.kit.wire.raw import Raw, connect, tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

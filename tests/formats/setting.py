@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.kit.gateway import AGENT
-from tests.kit.raw import request
+from tests.kit.wire.raw import request
 
 DAY = "24h"
 NOWHERE = "127.0.0.1:1"

@@ -91,7 +91,7 @@ def older(folder: Path, aws: Embedded, text: str) -> Iterator[Run]:
 
 
 def spaced(text: str) -> str:
-    """A dump whose values have blanks: a row that has none has been written anew."""
+    """A dump whose values have blanks: a row that has none has been written again."""
     return ROW.sub(lambda row: row[0].replace(row[3], json.dumps(json.loads(row[3]))), text)
 
 

@@ -82,3 +82,11 @@ def places(marked: str) -> tuple[str, list[tuple[int, int]]]:
             column += len(part)
             found.append((number, column))
     return marked.replace("§", ""), found
+
+
+def check(marked: str, messages: list[str]) -> None:
+    """A text has these faults and no others, each at its mark."""
+    text, expected = places(marked)
+    assert [(fault.line, fault.column, fault.message) for fault in faults_of(text)] == [
+        (line, column, message) for (line, column), message in zip(expected, messages, strict=True)
+    ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def room(size: int, process: int = 0) -> Iterator[None]:
-    """No file of a process, by default this one, grows beyond so many bytes: what comes at them is cut, and then an OSError."""
+    """No file of a process, by default this one, grows beyond a number of bytes: what is written there is cut, and then an OSError."""
     before = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (size, before[1]))
     try:

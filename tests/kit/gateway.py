@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,9 +105,9 @@ class Gateway:
     def __post_init__(self) -> None:
         self.config = self.folder / "gateway.hcl"
 
-    @property
+    @cached_property
     def ca_file(self) -> str:
-        """The interception certificate, as `trio-gate ca` prints it."""
+        """The interception certificate, as `trio-gate ca` prints it; it is asked once."""
         path = self.folder / "agent-ca.pem"
         path.write_text(self.gate("ca", str(self.config)).stdout)
         return str(path)

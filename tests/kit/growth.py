@@ -1,4 +1,4 @@
-"""Whether work grows as its input does, told by two sizes in one run: no time is a promise, but a ratio is."""
+"""Whether work grows as its input does, measured at two sizes in one run: no time is a promise, but a ratio is."""
 
 from __future__ import annotations
 

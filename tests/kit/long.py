@@ -2,6 +2,8 @@
 
 A test is long by `@pytest.mark.long("reason")`, on it or on one of its parameters, or because it stands in one of FOLDERS. The
 reason says what more is tested, as `every operation of every service`: tests that are left out are counted by it.
+
+Properties try fewer examples without `--all`: a quarter of hypothesis's own number, and of each number that is said by `examples`.
 """
 
 from __future__ import annotations
@@ -9,10 +11,14 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 
 from tests.kit.paths import ROOT
 
 FOLDERS = {"tests/programs": "real programs", "tests/browser": "the page in a browser"}
+
+settings.register_profile("all", deadline=None)
+settings.register_profile("short", deadline=None, max_examples=25)
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
@@ -20,6 +26,11 @@ LEFT_OUT = pytest.StashKey[Counter[str]]()
 def one_in(number: int, what: str):
     """Parametrize a test of many rows by `one_in`: one row in that number, and with `--all` every row."""
     return pytest.mark.parametrize("one_in", [number, pytest.param(1, marks=pytest.mark.long(what))])
+
+
+def examples(times: int):
+    """A property that is tried that many times as often as others are."""
+    return settings(max_examples=times * settings().max_examples)
 
 
 def reason(item: pytest.Item) -> str | None:
@@ -37,6 +48,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "long(reason): runs with --all only; the reason says what more is tested")
     config.stash[LEFT_OUT] = Counter()
+    settings.load_profile("all" if config.getoption("--all") else "short")
     if config.pluginmanager.has_plugin("xdist"):
         config.pluginmanager.register(_Workers(config.stash[LEFT_OUT]))
 

@@ -22,7 +22,7 @@ def test_no_rule_that_holds_is_no():
     assert found == Decision(outcome="deny", rule=None, reason="no rule allows secretsmanager:GetSecretValue")
 
 
-def test_a_name_that_is_unknown_is_not_told():
+def test_an_unknown_name_is_not_repeated():
     assert decide(operation=UNKNOWN).reason == "no rule allows this call"
     assert decide(service=UNKNOWN).reason == "no rule allows this call"
 
@@ -85,7 +85,7 @@ def test_what_is_absorbed_is_decided():
 
 def test_a_condition_is_not_in_the_reason():
     found = decide(rule("odd", "allow", "aws.params.Bucket < 5"), rule("all", "allow"))
-    assert found.reason == 'rule "odd" cannot be decided: a value is of another type than it expects'
+    assert found.reason == 'rule "odd" cannot be decided: a value does not have the type that it expects'
 
 
 @pytest.mark.parametrize("vends", [True, UNKNOWN])

@@ -228,7 +228,7 @@ def _relayed(door: socket.socket, address: str) -> Iterator[None]:
 
 
 class _Relay:
-    """One connection that is passed on; `ended` is told when it is over."""
+    """One connection that is passed on; `ended` is set when it is over."""
 
     def __init__(self, agent: socket.socket, address: str, ended: Callable[[_Relay], None]) -> None:
         host, _, port = address.rpartition(":")

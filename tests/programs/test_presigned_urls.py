@@ -1,4 +1,4 @@
-"""URLs that SDKs and the CLI presign with placeholder keys, called by curl: each is judged as the call it is, and signed anew."""
+"""URLs that SDKs and the CLI presign with placeholder keys, called by curl: each is judged as the call it is, and signed again."""
 
 from __future__ import annotations
 
@@ -158,14 +158,14 @@ def test_the_cli_presigns_a_download(job, cli):
     endpoint = ("--endpoint-url", job.way.endpoint) if job.way.endpoint else ()
     presign = (cli, *endpoint, "s3", "presign", f"s3://{BUCKET}/report.txt")
     assert curl(job, job.run(*presign, AWS_CONFIG_FILE="config").strip()) == (200, "the report of staging\n")
-    if cli == CLI_1:  # which signs as of 2006 unless it is told otherwise
+    if cli == CLI_1:  # which signs as of 2006 unless another version is set
         url = job.run(*presign).strip()
         assert "AWSAccessKeyId" in url
         assert curl(job, url) == (200, "the report of staging\n")
 
 
 def v2(gate, job, operation, key, *, life=60, account="staging", **params):
-    """What boto3 presigns where it is told nothing of signatures."""
+    """What boto3 presigns where no signature version is set."""
     s3 = gate.client("s3", account, by=job.way.name)
     return s3.generate_presigned_url(operation, Params={"Bucket": BUCKET, "Key": key, **params}, ExpiresIn=life)
 

@@ -18,11 +18,11 @@ from tests.programs.kit import Job, namespaces, need, need_namespaces, no_namesp
 from tests.programs.programs import CURL
 
 REGION = "us-west-9"
-"""A region that botocore takes for one, and that is none."""
+"""What botocore takes for a region and AWS does not have."""
 
 HOSTS = [f"{name}.{REGION}.amazonaws.com" for name in ("sqs", "ec2", "lambda", "s3", "unknown.s3")]
 CLIS = {"aws-cli-1": ROOT / ".venv-awscli" / "bin" / "aws", "aws-cli-2": Path("/usr/bin/aws")}
-SENTENCE = "is no AWS host that this gateway knows"
+SENTENCE = "is not an AWS host that this gateway knows"
 LARGE = 24 * 1024 * 1024
 
 

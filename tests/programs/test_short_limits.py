@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.kit.approver import Person, detached
+from tests.kit.approvals.approver import Person, detached
 from tests.kit.gateway import running
 from tests.programs.kit import BUCKET, CLIENTS, Job, Way, need
 from tests.programs.programs import ARROW, OWN

@@ -86,7 +86,7 @@ BIG = [5 * MIB, 9 * MIB + 1]
 
 
 def grow(folder: Path, *, files: int, big: list[int]) -> None:
-    """Make a tree of so many files; the first holds no byte, and every name comes before one is used twice."""
+    """Make a tree of that number of files; the first holds no byte, and every name comes before one is used twice."""
     sizes = [*SIZES, *big]
     block = os.urandom(MIB)
     for number, path in zip(range(files), _paths(), strict=False):

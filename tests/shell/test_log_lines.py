@@ -54,7 +54,7 @@ def test_a_line_of_any_length_is_written(say):
 
 
 @pytest.mark.parametrize("line", ["x" * 30_000, "short"])
-def test_what_nobody_reads_is_counted_and_told_once_it_is_read(say, line):
+def test_what_nobody_reads_is_counted_and_logged_once_it_is_read(say, line):
     with pipe() as (reader, writer):
         told, sent = say(writer), ROOM // len(line) + 3
         for _ in range(sent):
@@ -103,7 +103,7 @@ def refused(*_):
     raise PermissionError
 
 
-def test_a_line_that_cannot_be_made_is_told_as_it_is(say):
+def test_a_line_that_cannot_be_formatted_is_written_as_it_is(say):
     with pipe() as (reader, writer):
         with closing(LogLines(writer)) as lines:
             lines.handle(logging.LogRecord("lib", logging.INFO, "", 0, "%d of %d", (1,), None))

@@ -1,4 +1,4 @@
-"""Chunk and trailer signatures: those that AWS's documentation works out, and what an independent reader makes of ours."""
+"""Chunk and trailer signatures: those that AWS's documentation works out, and what an independent reader makes of the gateway's."""
 
 import base64
 import hashlib

@@ -265,7 +265,7 @@ def test_a_value_that_holds_another_parameter_is_refused():
     one = url("get_object", ResponseContentType="text/x&versionId=7")
     signature = both.partition("Signature=")[2]
     assert one.partition("Signature=")[2] == signature
-    with pytest.raises(Malformed, match="cannot tell apart"):
+    with pytest.raises(Malformed, match="cannot distinguish"):
         prove(arrived(one))
 
 
@@ -285,7 +285,7 @@ def test_time():
 
 @pytest.mark.parametrize("value", ["", "0", "-1", "1e9", "01769860860", "99999999999", "1769860860.0", "\u0661"])
 def test_an_end_of_another_form_is_refused(value):
-    with pytest.raises(Unauthenticated, match="not of the form"):
+    with pytest.raises(Unauthenticated, match="malformed"):
         prove(arrived(url("get_object").replace("Expires=1769860860", f"Expires={quote(value)}")))
 
 

@@ -1,4 +1,4 @@
-"""Secrets that texts tell programs, in rows and behind blanks, and ordinary texts that are none; and what a restart keeps of each."""
+"""Secrets that texts give to programs, in rows and behind blanks, and ordinary texts that are none; and what a restart keeps of each."""
 
 import base64
 import json
@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.audit import test_redact
-from tests.kit.questions import asked, call
+from tests.kit.approvals.questions import asked, call
+from tests.text import test_secret_commands, test_secret_members
 from trio_gate.approval.param_tree import MAX_ITEMS
 from trio_gate.approval.persistence import GONE, prompt_json
 from trio_gate.approval.state import Prompt
@@ -121,7 +121,7 @@ TOLD = [
 
 
 @pytest.mark.parametrize("text", TOLD)
-def test_a_told_secret_masks_the_text(text):
+def test_a_secret_on_a_command_line_or_in_rows_masks_the_text(text):
     assert looks_secret(text)
     assert "tulip" not in params_text({"Text": text, "List": [text], "Blob": text.encode()})
 
@@ -295,13 +295,15 @@ def _as_own(members):
 
 
 MADE = next(
-    mark.args[1] for mark in test_redact.test_a_name_that_an_agent_made_up_hides_its_value.pytestmark if mark.args[0] == "made"
+    mark.args[1]
+    for mark in test_secret_members.test_a_name_that_an_agent_made_up_hides_its_value.pytestmark
+    if mark.args[0] == "made"
 )
-TEXTS = test_redact.test_a_secret_that_a_program_is_told_masks_the_text.pytestmark[0].args[1]
+TEXTS = test_secret_commands.test_a_secret_that_a_program_is_given_masks_the_text.pytestmark[0].args[1]
 KINDS = [
-    *_kinds(test_redact.test_a_secret_that_a_name_beside_it_tells_is_masked),
-    *_kinds(test_redact.test_a_secret_that_its_place_tells_is_masked),
-    *(_as_own(made(name)) for made in MADE for name in test_redact.OWN_NAMES),
+    *_kinds(test_secret_members.test_a_secret_is_masked_by_a_name_beside_it),
+    *_kinds(test_secret_members.test_a_secret_is_masked_by_its_place),
+    *(_as_own(made(name)) for made in MADE for name in test_secret_members.OWN_NAMES),
     *({"Text": text} for text in (*TEXTS, *TOLD)),
     {"Item": {"name": "pin", "value": 4711471147}},
 ]
@@ -310,7 +312,7 @@ KINDS = [
 @pytest.mark.parametrize("members", KINDS, ids=lambda members: str(members)[:60])
 def test_a_restart_keeps_no_secret_that_the_record_masks(members):
     kept = json.dumps(prompt_json(Prompt(question=asked(call(members))), "s")["question"]["params"])
-    for secret in (test_redact.CANARY, "hunter22", "tulip", "4711471147"):
+    for secret in (test_secret_members.CANARY, "hunter22", "tulip", "4711471147"):
         assert secret not in kept
         assert secret not in params_text(members)
 

@@ -5,53 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.kit.wire.requests import BAD_CHUNKS, CHUNKS, OK, body, chunked, events, read, request
 from trio_gate.errors import GateError, Malformed
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY, MAX_AHEAD, AgentConnection
-from trio_gate.wire.chunked import FREE, LEAST
-from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, PeerClosed
-from trio_gate.wire.head import RequestHead, ResponseHead
+from trio_gate.wire.events import Http2Preface, PeerClosed
+from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.parse import MAX_HEAD
-
-OK = ResponseHead(status=200, reason=b"OK", headers=())
-
-
-def request(*lines: bytes, start: bytes = b"POST / HTTP/1.1", body: bytes = b"") -> bytes:
-    return b"\r\n".join((start, b"Host: a.amazonaws.com", *lines, b"", body))
-
-
-def chunked(body: bytes) -> bytes:
-    return request(b"Transfer-Encoding: chunked", body=body)
-
-
-def events(connection: AgentConnection, *pieces: bytes) -> list:
-    """All events of these pieces, runs of data joined; a refusal is the last one, as its status."""
-    found: list = []
-    for piece in pieces:
-        connection.receive(piece)
-        while True:
-            try:
-                event = connection.next_event()
-            except Malformed as fault:
-                return [*found, fault.status]
-            if event is NEED_DATA or isinstance(event, PeerClosed | Http2Preface):
-                if event is not NEED_DATA:
-                    found.append(event)
-                break
-            if isinstance(event, BodyData) and found and isinstance(found[-1], BodyData):
-                event = BodyData(data=found.pop().data + event.data)
-            found.append(event)
-    return found
-
-
-def read(raw: bytes) -> list:
-    return events(AgentConnection(), raw)
-
-
-def body(raw: bytes) -> bytes:
-    got = read(raw)
-    assert isinstance(got[0], RequestHead)
-    assert got[-1] == BodyEnd()
-    return b"".join(event.data for event in got[1:-1])
 
 
 def test_counted_body():
@@ -76,27 +35,6 @@ def test_what_a_head_says_about_its_body():
     assert (connection.has_body, connection.content_length, connection.expects_continue) == (False, 0, True)
 
 
-CHUNKS = {
-    b"0\r\n\r\n": b"",
-    b"5\r\nhello\r\n0\r\n\r\n": b"hello",
-    b"0005\r\nhello\r\n00\r\n\r\n": b"hello",
-    b"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n": b"01234567890123456789",
-    b"1\r\na\r\n0\r\nx-amz-target: A.DeleteTable\r\n\r\n": b"a",
-}
-
-
-@pytest.mark.parametrize("raw", CHUNKS)
-def test_chunks(raw):
-    assert body(chunked(raw)) == CHUNKS[raw]
-
-
-def test_chunks_may_be_small_but_not_all_of_them():
-    crumbs = b"1\r\na\r\n" * (2 * FREE)
-    assert events(AgentConnection(), chunked(crumbs + b"0\r\n\r\n"))[-1] == 400
-    lines = b"%x\r\n" % LEAST + b"a" * LEAST + b"\r\n"
-    assert len(body(chunked(lines * (2 * FREE) + b"0\r\n\r\n"))) == 2 * FREE * LEAST
-
-
 @pytest.mark.parametrize(
     ("raw", "method", "headers"),
     [
@@ -112,68 +50,12 @@ def test_chunks_may_be_small_but_not_all_of_them():
         ),
     ],
 )
-def test_of_a_refused_head_the_shape_of_the_answer_is_told(raw, method, headers):
+def test_of_a_refused_head_the_shape_of_the_answer_is_known(raw, method, headers):
     connection = AgentConnection()
     connection.receive(raw)
     with pytest.raises(Malformed):
         connection.next_event()
     assert (connection.refused_head.method, connection.refused_head.headers) == (method, headers)
-
-
-def test_an_event_has_the_data_of_a_few_chunks():
-    connection = AgentConnection()
-    connection.receive(chunked(b"1\r\na\r\n" * 200 + b"0\r\n\r\n"))
-    connection.next_event()
-    assert [connection.next_event() for _ in range(4)] == [BodyData(data=b"a" * count) for count in (64, 64, 64, 8)]
-    assert isinstance(connection.next_event(), BodyEnd)
-    assert not connection.ahead
-
-
-def test_trailers_never_join_the_head():
-    got = read(chunked(b"0\r\nx-amz-target: A.DeleteTable\r\n\r\n"))
-    assert got[0].one("x-amz-target") is None
-
-
-BAD_CHUNKS = [
-    b"2_d\r\n",
-    b"0x5\r\nhello\r\n0\r\n\r\n",
-    b"+5\r\nhello\r\n0\r\n\r\n",
-    b"-5\r\nhello\r\n0\r\n\r\n",
-    b" 5\r\nhello\r\n0\r\n\r\n",
-    b"5 \r\nhello\r\n0\r\n\r\n",
-    b"\r\nhello\r\n0\r\n\r\n",
-    b"g\r\n",
-    "\u0665\r\nhello\r\n0\r\n\r\n".encode(),
-    b"5;a=b\r\nhello\r\n0\r\n\r\n",
-    b"5;\r\nhello\r\n0\r\n\r\n",
-    b"5;a=b\r\rXX\r\nhello\r\n0\r\n\r\n",
-    b"5\nhello\r\n0\r\n\r\n",
-    b"5\r\nhello\n0\r\n\r\n",
-    b"5\r\nhelloXX0\r\n\r\n",
-    b"5\r\nhello world\r\n0\r\n\r\n",
-    b"10000000000000000\r\n",
-    b"0" * 40,
-    b"0\r\n x-folded: a\r\n\r\n",
-    b"0\r\nno colon\r\n\r\n",
-    b"0\r\nx-note: a\0\r\n\r\n",
-    b"0\r\nx-note: a\tb\r\n\r\n",
-    b"0\r\nx-note: a\xa0\r\n\r\n",
-    *(b"0\r\n%b: 5\r\n\r\n" % name for name in (b"content-length", b"Host", b"AUTHORIZATION", b"expect", b"content-type")),
-    b"0\r\nTransfer-Encoding: chunked\r\n\r\n",
-    b"0\r\nx-note: a\nb\r\n\r\n",
-    b"0\r\nx-note: " + b"a" * 9000 + b"\r\n\r\n",
-    b"0\r\n" + b"x-note: a\r\n" * 1000 + b"\r\n",
-]
-
-
-@pytest.mark.parametrize("raw", BAD_CHUNKS)
-def test_bad_chunks_are_refused_and_the_connection_ends(raw):
-    connection = AgentConnection()
-    assert events(connection, chunked(raw))[-1] == 400
-    assert connection.must_close
-    with pytest.raises(Malformed):
-        connection.next_event()
-    assert not connection.start_next()
 
 
 BROKEN_OFF = [b"G", b"POST / HTTP/1.1\r\n", request(b"Content-Length: 5", body=b"hell"), chunked(b"5\r\nhello\r\n0\r\n")]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.tls_kit import client_hello
+from tests.kit.wire.tls_kit import client_hello
 from trio_gate.errors import Malformed
 from trio_gate.wire.client_hello import ClientHello, read_client_hello
 

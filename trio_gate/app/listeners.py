@@ -1,4 +1,4 @@
-"""The listeners of a gateway, made from its configuration, with their certificates and names. No logic of its own."""
+"""Opens the listeners of a configuration, with their certificates and names."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorities:
-    """Our two CAs."""
+    """The gateway's two CAs: `interception` signs for AWS's hosts, `own` for its own listeners."""
 
     interception: authority.CertificateAuthority
     own: authority.CertificateAuthority
 
     def issued(self, certificate: bytes) -> bool:
-        """Whether one of them signed a certificate (DER)."""
+        """Whether one of the two signed a certificate (DER)."""
         return self.interception.issued(certificate) or self.own.issued(certificate)
 
 
 def open_authorities(state: Path, config: Config, table: HostTable, now: datetime) -> Authorities:
-    """The CAs that are kept in a state folder, made where there are none. Raises CertificatesUnavailable."""
+    """The CAs in a state folder, created where missing. Raises CertificatesUnavailable."""
     return Authorities(
         interception=authority.interception(state, authority.domains_of(config, table), now=now),
         own=authority.own(state, _own_names(config), now=now),
@@ -60,26 +60,26 @@ def open_authorities(state: Path, config: Config, table: HostTable, now: datetim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """What a gateway's listeners lead to while it runs: calls to `services`, people to `hub`, by `present`, until `shutdown`."""
+    """What a running gateway's listeners use. `present` returns the current configuration."""
 
-    services: Services
+    services: SharedServices
     hub: ApprovalHub
     present: ActiveConfig
     shutdown: accept.Shutdown
 
     def unready(self) -> str | None:
-        """Why calls are refused just now, None while they are not."""
+        """Why all calls are refused at present, None if they are not."""
         if self.services.audit.failing:
-            return "calls are refused: the record takes no rows; the gateway's log says why"
+            return "calls are refused: the record cannot be written; the gateway's log says why"
         if self.hub.failing:
-            return "calls are refused: what approvals leave behind cannot be kept; the gateway's log says why"
+            return "calls are refused: the approvals database cannot be written; the gateway's log says why"
         if self.services.decisions and not self.services.decisions.takes_lines():
-            return "calls are refused: the decision log takes no lines; the gateway's log says why"
+            return "calls are refused: the decision log cannot be written; the gateway's log says why"
         return None
 
 
 async def open_listeners(config: Config, authorities: Authorities, running: Running) -> list[accept.OpenListener]:
-    """All listeners of the configuration, open, with what each does. Raises StartFailed, GateError."""
+    """Open all listeners of the configuration. Raises StartFailed, GateError."""
     gateway, services = config.gateway, running.services
     inside = AgentListenerContext(services=services, snapshot=running.present, shutdown=running.shutdown)
     names = Names(inside, LeafCertificates(authorities.interception, clock=services.clock))
@@ -87,7 +87,7 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
     seats, opened = Seats(gateway.max_connections, gateway.max_connections_per_agent), list[accept.OpenListener]()
     for block in _blocks(config):
         listeners = await _listen(block.bind, opened)
-        if isinstance(block, Admin):  # one for all addresses of its name: who signed in on one is known on the others
+        if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
             admin, places = _admin(config, running, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
             opened += [accept.OpenListener(kind="admin", listener=one, handle=admin.handle, seats=places) for one in listeners]
             continue
@@ -98,7 +98,7 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
 
 
 def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, block: Listener, port: int) -> accept.Handle:
-    """What a listener for agents does with a connection."""
+    """The handler of a listener for agents."""
     match block.kind:
         case "proxy":
             return ProxyListener(inside, names, port=port).handle
@@ -109,7 +109,7 @@ def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, b
 
 
 async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[trio.SocketListener]:
-    """Open an address; close what was opened before if that fails."""
+    """Open an address; if that fails, close the listeners opened before. Raises StartFailed."""
     try:
         return await accept.listen(address)
     except OSError as error:
@@ -134,7 +134,7 @@ def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin
 
 
 def page_address(block: Admin | None) -> str:
-    """The address of the approvals page."""
+    """The URL of the approvals page, empty without an `admin` block."""
     if block is None:
         return ""
     return f"https://{block.names[0] if block.names else bracketed(block.bind.host)}:{block.bind.port}/"
@@ -148,7 +148,7 @@ def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listen
 
 
 def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
-    """What gives the present certificate of one of our listeners."""
+    """A function that returns a TLS context with the current certificate of a listener."""
     if block.certificate and block.key:
         context = file_context(block.certificate, block.key)
         return lambda: context
@@ -156,7 +156,7 @@ def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl
 
 
 def _names(block: Listener | Admin) -> tuple[str, ...]:
-    """The names that one of our listeners answers to: those it was given, its address, and on loopback the local ones."""
+    """The names that a listener answers to: its configured ones, its address, and on loopback the local ones."""
     host = block.bind.host
     every = host in EVERY_ADDRESS
     local = LOCAL if every or is_loopback(host) else ()
@@ -164,7 +164,7 @@ def _names(block: Listener | Admin) -> tuple[str, ...]:
 
 
 def _own_names(config: Config) -> tuple[str, ...]:
-    """What the listeners that have no certificate of the operator's are called, and what any could be called on this machine."""
+    """The names of the listeners without a certificate of the operator's, and the local names."""
     ours = [
         block
         for block in _blocks(config)

@@ -1,7 +1,7 @@
-"""The configuration that is in force, and how another takes its place.
+"""The current configuration, and its replacement by a reload.
 
-Rule: a reload is whole or not at all. Rules, agents, people and approvers may change; what the process was built from (listeners, limits,
-endpoints with their credentials, routes to AWS) waits for a restart, and a reload that would need it is refused.
+Rule: a reload applies as a whole or not at all. Rules, agents, people and approvers may change. Everything else (listeners, limits,
+endpoints with their credentials, routes to AWS) takes a restart, and a reload that would change it is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class ActiveConfig:
-    """The generation in force, called to get it; `people` are those of it, by name."""
+    """Holds the current configuration; call it to get its snapshot. `people`: those of the current configuration, by name."""
 
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
         self._snapshot = compile_snapshot(1, config)
@@ -37,23 +37,23 @@ class ActiveConfig:
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
     def __call__(self) -> Snapshot:
-        """The generation to serve the next request by."""
+        """The snapshot to serve the next request by."""
         return self._snapshot
 
     def apply(self, config: Config) -> str | None:
-        """Serve by `config` from now on; calls that wait are judged by it before they are sent.
+        """Serve by `config` from now on; waiting calls are judged by it before they are sent.
 
-        People who are gone, or have another token, are cut off; questions and grants whose rule, approvers or agent changed
-        end: an old secret signs nothing any more, and an old token answers nothing.
+        People who were removed, or have another token, are disconnected. Prompts and grants whose rule, approvers or agent
+        changed end: an old secret can no longer sign, and an old token can no longer answer.
 
         Returns:
-            None; or, where it differs in what only a restart changes, why nothing has happened, in one line.
+            None; or why nothing was changed, in one line, because a restart would be needed.
         """
         old = self._snapshot.config
         same = replace(config, **{name: getattr(old, name) for name in _MAY_CHANGE})
         changed = [field.name for field in fields(old) if getattr(same, field.name) != getattr(old, field.name)]
         if changed:
-            return f"what the file says of {' and '.join(changed)} is another: that takes a restart"
+            return f"a change of {' and '.join(changed)} takes a restart"
         self._snapshot = compile_snapshot(self._snapshot.number + 1, config)
         people = {person.name: person for person in config.people}
         gone = [name for name, person in self.people.items() if people.get(name) != person]
@@ -67,7 +67,10 @@ class ActiveConfig:
 async def reload_on_signal(
     hangups: AsyncIterator[int], present: ActiveConfig, read: Callable[[], Config | None], hub: ApprovalHub
 ) -> None:
-    """Serve by what `read` gives, at every signal, and tell the operator. `read` may block; None: it has told what is wrong."""
+    """At every signal, apply the configuration that `read` returns, and log the result.
+
+    `read` runs in a thread; it returns None if the configuration has errors, which it has printed.
+    """
     async for _ in hangups:
         config = await trio.to_thread.run_sync(read)
         why_not = present.apply(config) if config is not None else "the configuration has faults, and the one before it stays"

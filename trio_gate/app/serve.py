@@ -1,7 +1,7 @@
-"""The gateway as a process: its folder, its services, its listeners, and the signals that stop it or have it read again.
+"""The gateway as a process: its folder, its services, its listeners, and the signals that stop or reload it.
 
-Theory: what outlives a connection is opened first and closed last: services (see `wiring`), then the connections of agents, then
-accepting. A stop goes the other way round.
+Theory: services (see `wiring`) outlive connections, so they are opened first. A stop goes the other way: it ends accepting, then
+connections, then services.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
-from trio_gate.shell.exchange.work import let_go_often
+from trio_gate.shell.exchange.worker_threads import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.systemd import notify
 
@@ -42,11 +42,11 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
     """Run the gateway until SIGTERM or SIGINT. Raises StartFailed or GateError when it cannot start.
 
     Args:
-        config: to begin with.
-        read: reads the configuration again at SIGHUP; it may block. None when it has faults, which it has told.
+        config: the configuration to start with.
+        read: reads the configuration again at SIGHUP; it may block. It returns None if there are errors, which it has printed.
     """
     _provide(config)
-    let_go_often()
+    tune_interpreter()
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         hosts = Hosts(state)
@@ -75,7 +75,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
 
 @contextmanager
 def _unwrapped() -> Iterator[None]:
-    """Raise by itself why the gateway cannot start, where nurseries have wrapped it."""
+    """Raise StartFailed and GateError without the exception groups of nurseries around them."""
     try:
         yield
     except BaseExceptionGroup as group:
@@ -86,7 +86,7 @@ def _unwrapped() -> Iterator[None]:
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """What the nurseries between here and there have wrapped, where it is one exception."""
+    """The single exception inside nested groups; the innermost group if there are several."""
     fault: BaseException = group
     while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
         fault = fault.exceptions[0]
@@ -94,7 +94,7 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _provide(config: Config) -> None:
-    """Have descriptors for every connection that the configuration promises. Raises StartFailed."""
+    """Get file descriptors for all connections that the configuration allows. Raises StartFailed."""
     why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
     if why_not is not None:
         raise StartFailed(why_not)

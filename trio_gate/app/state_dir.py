@@ -18,7 +18,7 @@ class StartFailed(Exception):  # noqa: N818 - it says what happened, as its sibl
 
 @contextmanager
 def own_state_dir(folder: Path) -> Iterator[Path]:
-    """Make the state folder, for this user alone, and keep other gateways off it. Raises StartFailed."""
+    """Create the state folder, for this user alone, and lock it while the block runs. Raises StartFailed."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

@@ -1,7 +1,7 @@
-"""What a process serves calls with, made from its configuration: stores, role sessions, connections to AWS. No logic of its own.
+"""Makes the services of a process from its configuration: stores, role sessions, connections to AWS.
 
-Theory: what outlives a connection is opened first and closed last: the audit log, then what people answer, then role sessions; the
-connections to AWS go first.
+Theory: they are opened in this order and closed in the opposite one: the audit log, the approval hub, role sessions, connections to
+AWS.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import trio
 
 from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.shell.approval import database
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.acts import Unreviewed
 from trio_gate.shell.audit.database import FILE
 from trio_gate.shell.audit.decision_log import DecisionLog
@@ -28,8 +28,8 @@ from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
-from trio_gate.shell.exchange.services import Services
-from trio_gate.shell.exchange.work import Work
+from trio_gate.shell.exchange.shared_services import SharedServices
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.signing.sigv4 import SigningKeys
@@ -42,20 +42,20 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.hosts import Hosts
 
 STS_ANSWER = 64 * 1024
-"""Bytes of STS's answer, which is about 2 KiB."""
+"""Most bytes of an answer from STS; it has about 2 KiB."""
 
 
 @asynccontextmanager
 async def open_services(
     config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str
-) -> AsyncIterator[tuple[Services, ApprovalHub]]:
-    """The stores and connections of a process, and the hub that is among them. Raises GateError where a store cannot be used.
+) -> AsyncIterator[tuple[SharedServices, ApprovalHub]]:
+    """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
     Args:
-        config: of the process, which has its `state_dir`.
-        hosts: whose table is in force.
-        ours: whether one of our CAs signed a certificate (DER).
-        page: the address of the approvals page.
+        config: the configuration to start with.
+        hosts: AWS's hosts, whose table grows with the installed botocore.
+        ours: whether one of the gateway's CAs signed a certificate (DER).
+        page: the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
     base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
@@ -68,11 +68,11 @@ async def open_services(
             open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
             _closed_at_the_end(upstreams),
         ):
-            services = Services(
+            services = SharedServices(
                 clock=clock,
                 hosts=hosts,
                 models=Models(state / "models", config.operations),
-                work=Work(),
+                workers=WorkerThreads(),
                 keys=SigningKeys(),
                 credentials=credentials,
                 approvals=hub,
@@ -127,13 +127,13 @@ def _bodies(gateway: Gateway, state: Path) -> Bodies:
 
 
 def _sts_host(hosts: Hosts, partition: str, region: str) -> str:
-    """The regional STS endpoint of a partition."""
+    """The host name of STS in a region of a partition."""
     place = hosts.table.place_of_scope("sts", region)
     return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
 
 
 def _is_ours(config: Config, address: str, port: int) -> bool:
-    """Whether an address is one of our listeners."""
+    """Whether an address and port are those of one of the gateway's own listeners."""
     binds = [listener.bind for listener in config.gateway.listeners]
     if config.gateway.admin:
         binds.append(config.gateway.admin.bind)

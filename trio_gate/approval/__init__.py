@@ -1,1 +1,1 @@
-"""What a person is asked, what the answer is bound to, and what becomes of it."""
+"""Approvals: what people are asked, what an answer is bound to, and what follows from it."""

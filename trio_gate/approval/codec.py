@@ -1,7 +1,7 @@
-"""Frames to text and back.
+"""Encodes frames as text and decodes them.
 
-Rule: a frame is read strictly or not at all. A duplicate, unknown or missing member, another type, a text over its cap: Malformed.
-`channel.schema.json` beside this file says the same as JSON Schema; the tests hold each against the other.
+Rule: frames are read strictly. A duplicate, unknown or missing member, a wrong type or a text over its limit is Malformed.
+`channel.schema.json` beside this file says the same as a JSON Schema; the tests compare the two.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_CLIENT_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a decision needs under 2 KiB, a predicate more."""
 
 MAX_SERVER_FRAME = 4 * 1024 * 1024
-"""Bytes of a frame that the gateway sends: a prompt's capped texts, each character in up to 12 bytes of JSON."""
+"""Bytes of a frame that the gateway sends: the bounded texts of a prompt, each character in up to 12 bytes of JSON."""
 
 MAX_REASON = 1000
 """Characters of the reason that a person gives."""
@@ -46,13 +46,13 @@ MAX_TOKEN = 512
 """Characters of a person's token."""
 
 MAX_NUMBER = 2**53 - 1
-"""The largest integer that every JSON reader takes for the same (RFC 8259 section 6)."""
+"""The largest integer that all JSON readers read alike (RFC 8259 section 6)."""
 
 MAX_FOUND = 200
-"""Calls that one search may ask for."""
+"""The most calls that one search may ask for."""
 
 FILTERS = ("id", "agent", "account", "service", "action", "decision", "rule", "end")
-"""What a search can look for."""
+"""The fields that a search can filter by."""
 
 _ID = matching(re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}"))
 _REF = matching(re.compile(r"[!-~]{0,64}"))
@@ -165,7 +165,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
 
 
 def encode(frame: ClientFrame | ServerFrame) -> str:
-    """A frame as text, all ASCII."""
+    """Encode a frame as JSON text, all ASCII."""
     return json.dumps({"type": frame.type, **as_json(frame)}, allow_nan=False, separators=(",", ":"))
 
 
@@ -195,12 +195,12 @@ def pending(prompt: Prompt) -> Pending:
 
 
 def updated(prompt: Prompt) -> Updated:
-    """The frame that tells of a change to a prompt that still waits."""
+    """The frame that reports a change of a prompt that still waits."""
     return Updated(id=prompt.question.id, **_standing(prompt))
 
 
 def resolved(prompt: Prompt, grant: str | None = None) -> Resolved:
-    """The frame that tells how a prompt ended, and of the grant that came of it."""
+    """The frame that reports how a prompt ended; `grant` is the id of the grant that it created, if any."""
     ended = verdict_of(prompt)
     return Resolved(id=prompt.question.id, status=prompt.status.value, by=list(ended.by), reason=ended.reason, grant=grant)
 
@@ -214,12 +214,12 @@ def granted(grant: Grant) -> Granted:
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339, in UTC for an aware UTC time."""
+    """A time in RFC 3339; in UTC (`Z`) if `moment` is an aware time in UTC."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def as_json(value: Any) -> Any:
-    """A value, dataclasses included, as JSON's types."""
+    """Convert a value, dataclasses included, to JSON's types."""
     if is_dataclass(value):
         return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, (tuple, list)):

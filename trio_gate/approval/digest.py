@@ -1,10 +1,10 @@
-"""What an approval is bound to: one SHA-256 over everything that makes the call that AWS will execute.
+"""What an approval is bound to: one SHA-256 over everything that defines the call that AWS will execute.
 
-Rule: two calls that could differ in effect have different digests. So the headers are all in, but for a closed list of those that
-say nothing about the call or change with every sending; and of those too what the operation's model binds to a parameter.
+Rule: two calls that could differ in effect have different digests. So all headers count, except a closed list of those that say
+nothing about the call or change each time it is sent; and even these count where the operation's model makes them parameters.
 
 Theory: the encoding is injective. Each value is a tag, a length of eight bytes and its bytes; a list is a tag, a count and its
-items; the fields stand in one fixed order behind the version. A field more or less is a new version.
+items; the fields follow the version in a fixed order. Adding or removing a field makes a new version.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ LEFT_OUT = frozenset(
         "x-amzn-trace-id",
     }
 )
-"""Header fields that the digest leaves out where they are no parameters: signature, dates, token, user agents, tracing, framing."""
+"""Header fields left out of the digest unless they are parameters: signature, dates, token, user agents, tracing, framing."""
 
 LEFT_OUT_PREFIX = "amz-sdk-"
-"""Fields of this prefix are left out too: attempt counters and the SDK's invocation id."""
+"""Fields with this prefix are left out too: attempt counters and the SDK's invocation id."""
 
 _HASHES = ("content-md5", "x-amz-content-sha256", "x-amz-checksum-")
-"""How fields begin that repeat the payload's hash, and so change with its idempotency token."""
+"""Prefixes of fields that hold a hash of the payload, and so change with its idempotency token."""
 
 _Item = str | None | tuple["_Item", ...]
 
@@ -58,15 +58,15 @@ class DigestInput:
         agent: the agent's name; None while no agent is configured.
         credential: the name of the base credential's block.
         assume_role: the whole AssumeRole request, by the names of its parts.
-        host, address: the host that the request names, and "host:port" where its connections are sent elsewhere.
-        path, query: the canonical spelling, as sent.
-        headers: every field that will be sent; the closed list is taken out here.
-        modelled: the names of those that hold parameters.
-        payload_length, payload_sha256: bytes and lower-case hex of the content after aws-chunked and transfer decoding; the
-            length is shown to people and follows from the hash, so it is not encoded.
-        trailers: of the payload.
-        rule: the rule that asks for the approval.
-        repeat: the request without the tokens of the reviewed lists in `aws.repeat`; None when it has none.
+        host: the host that the request names. address: "host:port" where its connections go instead; None without.
+        path, query: in the canonical spelling, as sent.
+        headers: every field that will be sent; `digest` leaves out the closed list.
+        modelled: the names of those fields that hold parameters.
+        payload_length, payload_sha256: bytes and lower-case hex of the content after aws-chunked and transfer decoding. The
+            length is only shown to people; it follows from the hash, so it is not encoded.
+        trailers: the payload's trailers.
+        rule: name of the rule that requires the approval.
+        repeat: the request without its idempotency tokens, see `aws.idempotency`; None if it has none.
     """
 
     agent: str | None
@@ -115,7 +115,7 @@ def digest(parts: DigestInput) -> str:
 
 
 def repeat_key(parts: DigestInput) -> str:
-    """The digest that stays the same when an SDK makes the same call again: the digest itself where it has no token."""
+    """A digest that stays the same when an SDK makes the same call again; `digest` itself for a call without such tokens."""
     repeat = parts.repeat
     if repeat is None:
         return digest(parts)
@@ -128,7 +128,7 @@ def _says_nothing(name: str) -> bool:
 
 
 def _by_name(headers: Headers) -> Headers:
-    """In order of names; the values of one name keep theirs, which has a meaning (RFC 9110 section 5.3)."""
+    """Sorted by name; values of the same name keep their order, which is significant (RFC 9110 section 5.3)."""
     return tuple(sorted(headers, key=lambda field: field[0]))
 
 

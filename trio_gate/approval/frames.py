@@ -1,11 +1,11 @@
-"""The frames of `trio-gate.approvals.v1`: what the gateway says to a person's client, and what the client may say.
+"""The frames of `trio-gate.approvals.v1`: what the gateway and a person's client may send each other.
 
-Rule: a frame is a value; its members on the wire have the names and the order that they have here, behind `type`. Every text
-that an agent or a person wrote is safe to show (see `text`). Times are RFC 3339 in UTC.
+Rule: a frame is a value. On the wire its members follow `type`, with the names and in the order that they have here. Every text
+that an agent or a person wrote is safe to show (see `text.visible`). Times are RFC 3339 in UTC.
 
-Theory: a client that connects gets the present state, not history: `hello`, then that many `pending`, then that many `granted`.
-After that, news as they come. What a client asks is answered by one frame that repeats its `ref`: `accepted` or `rejected`, or
-for `detail` and `search` the text or the calls. Answers and news keep the order in which things happened.
+Theory: a client that connects gets the present state, not history: `hello`, then as many `pending` and then `granted` frames as
+that says, then news as they come. Each request is answered by one frame that repeats its `ref`: `accepted` or `rejected`, or for
+`detail` and `search` the text or the calls. Answers and news keep the order in which things happened.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROTOCOL = "trio-gate.approvals.v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """Client, first frame, where neither an Authorization header nor a page's session says who speaks."""
+    """Client, first frame: a person's token, if neither an Authorization header nor the page's session identified the person."""
 
     type: ClassVar[str] = "hello"
     token: str
@@ -31,7 +31,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide:
-    """Client: an answer to the prompt `id` as it was seen under `digest`. `grant` goes with approve, and needs `may_grant`."""
+    """Client: an answer to the prompt `id` that was shown with `digest`. `grant` is only for approve, and needs `may_grant`."""
 
     type: ClassVar[str] = "decide"
     ref: str = ""
@@ -46,7 +46,7 @@ class Decide:
 class Open:
     """Client: show a part of the prompt `id`, from the character `offset` on. The answer is `detail`.
 
-    `part` is the one that a mark in `params` names, or "params", "request", "resources" or "body".
+    `part` is named by a mark in `params`, or is "params", "request", "resources" or "body".
     """
 
     type: ClassVar[str] = "detail"
@@ -86,7 +86,7 @@ class Lift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observe:
-    """Client: send `activity` from now on, or no more. Needs `may_observe`."""
+    """Client: start or stop sending `activity`. Needs `may_observe`."""
 
     type: ClassVar[str] = "observe"
     ref: str = ""
@@ -95,7 +95,7 @@ class Observe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Client: the last `limit` recorded calls that fit all `filters`, older than `before`. Needs `may_observe`; see `found`."""
+    """Client: find the last `limit` recorded calls before `before` that match all `filters`. Needs `may_observe`; see `Found`."""
 
     type: ClassVar[str] = "search"
     ref: str = ""
@@ -110,13 +110,13 @@ class Hello:
 
     Attributes:
         person, kind: the name in the configuration, and "human" or "bot".
-        may_grant, may_observe, may_stop: abilities.
+        may_grant, may_observe, may_stop: what the person may do.
         now: the gateway's time, for countdowns.
         max_minutes, max_uses: the most that a grant may have.
-        agents: names that may be stopped; empty without `may_stop`.
-        stops: what is stopped: {agent (None: everything), by, reason, at}.
-        notices: what approvers should know since this gateway began.
-        pending, grants: how many `pending` and then how many `granted` frames follow at once.
+        agents: names of agents that may be stopped; empty without `may_stop`.
+        stops: what is stopped now, each as {agent (None: everything), by, reason, at}.
+        notices: what approvers should know about this run of the gateway.
+        pending, grants: how many `pending` and then `granted` frames follow immediately.
     """
 
     type: ClassVar[str] = "hello"
@@ -138,7 +138,7 @@ class Hello:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """Gateway: a prompt that waits: the members of `request.Question`, and those of `updated`."""
+    """Gateway: a prompt that waits, with the members of `question.Question` and those of `Updated`."""
 
     type: ClassVar[str] = "pending"
     prompt: dict[str, Any]
@@ -146,12 +146,12 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """Gateway: a prompt still waits, and something about it changed.
+    """Gateway: something changed about a prompt that still waits.
 
     Attributes:
         approvers: the groups, each with its `quorum` and who has `approved`; every one must reach its quorum.
-        detached: whether its agent has left: an approval then executes nothing, the next equal call goes through.
-        proposed: the terms of the grant that those who approved so far all want; None when they do not.
+        detached: whether its agent has left: then an approval executes nothing, and the next equal call goes through.
+        proposed: the grant's terms, if all who approved so far want the same; None otherwise.
     """
 
     type: ClassVar[str] = "updated"
@@ -163,7 +163,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """Gateway: a prompt ended. `by` are those who decided, `reason` what they said, `grant` the grant that came of it."""
+    """Gateway: a prompt ended. `by` are those who decided, `reason` what they wrote, `grant` the id of the resulting grant."""
 
     type: ClassVar[str] = "resolved"
     id: str
@@ -175,12 +175,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """Gateway: part of a prompt as text, safe to show; only here a text has line breaks.
+    """Gateway: part of a prompt as text, safe to show; the only text with line breaks.
 
     Attributes:
-        offset: of the first character of `text`. next: where to go on; None at the end.
-        length: of the whole text, in characters.
-        size, sha256: bytes and hash of what the text stands for.
+        offset: of the first character of `text`. next: the offset of the next piece; None at the end.
+        length: characters of the whole text.
+        size, sha256: bytes and hash of the value that the text stands for.
         how: what was done to make it readable, in order: "base64", "gzip", "json", "hex"; empty for plain text.
     """
 
@@ -199,7 +199,7 @@ class Detail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """Gateway: a grant stands, or has been used once more. `grant` has the members of `grants.Grant`."""
+    """Gateway: a grant exists, or was used once more. `grant` has the members of `grant.Grant`."""
 
     type: ClassVar[str] = "granted"
     grant: dict[str, Any]
@@ -207,7 +207,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantEnded:
-    """Gateway: a grant is no more. `by` revoked it; None otherwise."""
+    """Gateway: a grant ended, and `why`. `by` is the person who revoked it; None otherwise."""
 
     type: ClassVar[str] = "grant_ended"
     id: str
@@ -234,7 +234,7 @@ class Lifted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """Gateway, to who observes: a call ended. `call` is its record as in `found`; `missed` were left out before it for speed."""
+    """Gateway, to observers: a call ended. `call` is its record as in `Found`; `missed` counts calls skipped before it."""
 
     type: ClassVar[str] = "activity"
     call: dict[str, Any]
@@ -243,7 +243,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Gateway: recorded calls, newest first. `next` is the `before` that goes on; None when there are no more."""
+    """Gateway: recorded calls, newest first. `next` is the `before` of the search that continues; None when there are no more."""
 
     type: ClassVar[str] = "found"
     ref: str
@@ -253,7 +253,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Gateway: done. For `decide`, the vote on `id` counts and `status` is where the prompt stands with it; else "done"."""
+    """Gateway: done. For `decide` the vote on `id` counts and `status` is the prompt's status after it; otherwise "done"."""
 
     type: ClassVar[str] = "accepted"
     ref: str
@@ -263,7 +263,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """Gateway: your frame does not count; `id` is None where it has none or could not be read."""
+    """Gateway: the client's frame has no effect. `id` is None where the frame has none or could not be read."""
 
     type: ClassVar[str] = "rejected"
     ref: str
@@ -273,7 +273,7 @@ class Rejected:
 
 
 Request = Decide | Open | Revoke | Stop | Lift | Observe | Search
-"""What is answered by a frame that repeats its `ref`."""
+"""The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request
 ServerFrame = (

@@ -1,11 +1,11 @@
-"""Grants: an approval of one rule for calls that come later, of one agent in one account.
+"""Grants: an approval in advance, by one rule's approvers, of later calls by one agent in one account.
 
-Rule: a grant opens nothing by itself. It answers in people's place where the rules asked for its own rule's approval, within its
-uses and its time, and only while that rule and its approvers are what they were.
+Rule: a grant opens nothing by itself. It stands in for people where the rules require its own rule's approval, within its uses
+and its time, and only while that rule and its approvers stay unchanged.
 
-Theory: three kinds differ in the calls they stand for. "once" came of approving a call whose agent had left: it is the approval of
-that call, kept for when it comes again. "exact" is for calls with an equal repeat key. "predicate" is for calls that a condition
-holds for, and like a rule's condition it is no answer where it cannot be decided.
+Theory: there are three kinds. "once" comes from approving a call whose agent had left: it keeps that approval for when the same
+call comes again. "exact" covers calls with an equal repeat key. "predicate" covers calls for which a condition is true; where
+that cannot be decided, it does not apply.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Grant:
     """A standing approval.
 
     Attributes:
-        id: names this grant; never used twice.
-        rule, agent, account: what it is for; `agent` is None while no agent is configured.
-        about: the call that it was given for, in words. digest: of that call.
-        repeat_key: of that call; what equal calls have.
-        predicate: CEL source, only of the kind "predicate".
-        uses: how many calls. used: how many so far.
-        by: who approved.
+        id: unique; never used twice.
+        rule, agent, account: what it applies to; `agent` is None while no agent is configured.
+        about: the call that it was given for, in words. digest: the request digest of that call.
+        repeat_key: of that call; equal calls have the same.
+        predicate: CEL source; only for the kind "predicate".
+        uses: how many calls it allows. used: how many were made.
+        by: the people who approved it.
         standing: the fingerprint of the rule and its approvers, see `standing`.
-        people: those who could approve: they see it.
+        people: all who could approve it, and so may see it.
     """
 
     id: str
@@ -68,7 +68,7 @@ class Grant:
 def grant_of(
     question: Question, terms: Terms | None, *, grant_id: str, by: Sequence[str], now: datetime, life: timedelta, standing: str
 ) -> Grant:
-    """The grant that an approval of a question makes: of the terms, or without any for its next equal call, within `life`."""
+    """Make a grant from an approved question: by `terms`, or without terms for its next equal call within `life`."""
     kind: Kind = "once" if terms is None else "exact" if terms.predicate is None else "predicate"
     ends = now + (life if terms is None else timedelta(minutes=terms.minutes))
     return Grant(
@@ -92,17 +92,17 @@ def grant_of(
 
 
 def used(grant: Grant) -> Grant:
-    """The same after one more call."""
+    """The grant after one more use."""
     return replace(grant, used=grant.used + 1)
 
 
 def spent(grant: Grant) -> bool:
-    """Whether all its uses are made."""
+    """Whether a grant has no uses left."""
     return grant.used >= grant.uses
 
 
 def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
-    """A fingerprint of a rule and of those who approve for it: a grant of theirs is void when it changes."""
+    """A fingerprint of a rule and its approvers. When it changes, the rule's grants are void."""
     groups = [[one.id, sorted(one.people), one.quorum] for one in approvers]
     facts = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()

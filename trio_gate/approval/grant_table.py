@@ -1,7 +1,7 @@
-"""The grants that stand, and which of them answers for a call.
+"""The table of valid grants, which finds the one that covers a call.
 
-Rule: a use is taken before the call is sent and given back only if nothing of it was sent, so no grant is ever used more often
-than it says. One that is spent stays in the book until its last call is known to have left.
+Rule: a use is taken before the call is sent, and given back only if no byte was sent, so no grant is ever used too often. A
+spent grant stays in the table until its last call is known to have been sent.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
 
 MAX_GRANTS = 1000
-"""Grants that stand at the same time."""
+"""The most grants at the same time."""
 
 
 class GrantTable:
-    """All grants, by id, in the order they were made."""
+    """All grants by id, in the order in which they were made."""
 
     def __init__(self, grants: Iterable[Grant] = ()) -> None:
         self._grants = {grant.id: grant for grant in grants if not spent(grant)}
@@ -32,22 +32,22 @@ class GrantTable:
         return iter(self._grants.values())
 
     def get(self, grant_id: str) -> Grant | None:
-        """The grant of an id, if it stands."""
+        """The grant with this id; None if it has ended."""
         return self._grants.get(grant_id)
 
     @property
     def full(self) -> bool:
-        """Whether no other can be added."""
+        """Whether no further grant may be added."""
         return len(self._grants) >= MAX_GRANTS
 
     def add(self, grant: Grant) -> None:
-        """Put a new grant in."""
+        """Add a new grant. Check `full` before."""
         self._grants[grant.id] = grant
 
     def take(self, question: Question, *, standing: str, now: datetime, covers: Callable[[str], bool]) -> Grant | None:
-        """Use the first grant that answers for a call; it after that use, or None.
+        """Use the first grant that covers a call; returns the grant after that use, or None without one.
 
-        `standing` is the fingerprint of the rule that asks and its approvers; `covers` says whether a predicate holds for the call.
+        `standing` is the fingerprint of the asking rule and its approvers; `covers` says whether a predicate is true of the call.
         """
         for grant in self:
             if _answers(grant, question, standing, now) and (grant.predicate is None or covers(grant.predicate)):
@@ -56,7 +56,7 @@ class GrantTable:
         return None
 
     def give_back(self, grant_id: str) -> Grant | None:
-        """Undo a use; the grant after that, None if it is gone."""
+        """Undo a use; returns the grant after that, None if it has ended."""
         grant = self._grants.get(grant_id)
         if grant is None or not grant.used:
             return None
@@ -64,15 +64,15 @@ class GrantTable:
         return restored
 
     def end(self, grant_id: str) -> Grant | None:
-        """Take a grant out."""
+        """Remove a grant and return it; None if it has already ended."""
         return self._grants.pop(grant_id, None)
 
     def expired(self, now: datetime) -> list[Grant]:
-        """Those whose time is over."""
+        """The grants whose time is over."""
         return [grant for grant in self if now >= grant.expires_at]
 
     def void(self, standings: Mapping[str, str]) -> list[Grant]:
-        """Those whose rule, or whose rule's approvers, are not what they were; `standings` by the names of rules."""
+        """The grants whose rule or approvers have changed. `standings` maps names of rules to their present fingerprints."""
         return [grant for grant in self if standings.get(grant.rule) != grant.standing]
 
 

@@ -1,4 +1,4 @@
-"""Strict reading of JSON objects: what each member must be, as small functions.
+"""Reads JSON objects strictly. Each small function makes a reader that checks one member or raises Malformed.
 
 Rule: a reader gives the value or raises Malformed with the member's name; what was not asked for is a fault.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def json_object(text: str, limit: int) -> dict[str, Any]:
-    """A JSON object of at most `limit` bytes. Raises Malformed, also on a member that is there twice."""
+    """Parse a JSON object of at most `limit` bytes. Raises Malformed, also for a duplicate member."""
     if len(text) > limit or len(text.encode("utf-8", "surrogatepass")) > limit:
         raise Malformed(f"the frame is larger than {limit} bytes")
     try:
@@ -32,14 +32,14 @@ def json_object(text: str, limit: int) -> dict[str, Any]:
 
 
 def members(value: Mapping[str, Any], readers: Mapping[str, Reader], optional: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The members of an object, all of which must be known, and there unless `optional`. Raises Malformed."""
+    """Read the members of an object: all must be known, and present unless `optional`. Raises Malformed."""
     if not (readers.keys() - optional <= value.keys() <= readers.keys()):
         raise Malformed(f"the frame must have these members and no others: type, {', '.join(sorted(readers))}")
     return {name: readers[name](item, name) for name, item in value.items()}
 
 
 def typed(kind: type[Any]) -> Reader:
-    """A value of exactly this type."""
+    """Make a reader for a value of exactly this type; a bool is not an int."""
 
     def read(value: Any, name: str) -> Any:
         if type(value) is not kind:
@@ -50,7 +50,7 @@ def typed(kind: type[Any]) -> Reader:
 
 
 def text(limit: int) -> Reader:
-    """Text of at most `limit` characters."""
+    """Make a reader for a string of at most `limit` characters."""
 
     def read(value: Any, name: str) -> Any:
         if len(typed(str)(value, name)) > limit:
@@ -61,18 +61,18 @@ def text(limit: int) -> Reader:
 
 
 def matching(form: re.Pattern[str]) -> Reader:
-    """Text of a form."""
+    """Make a reader for a string that the pattern matches as a whole."""
 
     def read(value: Any, name: str) -> Any:
         if not form.fullmatch(typed(str)(value, name)):
-            raise Malformed(f"`{name}` does not have its form")
+            raise Malformed(f"`{name}` must match {form.pattern}")
         return value
 
     return read
 
 
 def one_of(*words: str) -> Reader:
-    """One of these words."""
+    """Make a reader for a string that is one of `words`."""
 
     def read(value: Any, name: str) -> Any:
         if typed(str)(value, name) not in words:
@@ -83,7 +83,7 @@ def one_of(*words: str) -> Reader:
 
 
 def whole(least: int, most: int) -> Reader:
-    """An integer within bounds."""
+    """Make a reader for an integer from `least` to `most`, both included."""
 
     def read(value: Any, name: str) -> Any:
         if not least <= typed(int)(value, name) <= most:
@@ -94,12 +94,12 @@ def whole(least: int, most: int) -> Reader:
 
 
 def nullable(reader: Reader) -> Reader:
-    """None, or what the reader takes."""
+    """Make a reader for null (None) or whatever `reader` accepts."""
     return lambda value, name: None if value is None else reader(value, name)
 
 
 def texts(reader: Reader) -> Reader:
-    """A list, as a tuple, of what the reader takes."""
+    """Make a reader for a list of what `reader` accepts; it returns a tuple."""
     return lambda value, name: tuple(reader(item, name) for item in typed(list)(value, name))
 
 

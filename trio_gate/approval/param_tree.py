@@ -1,8 +1,8 @@
-"""Parameters as a person is shown them: a JSON tree of safe text in bounded size.
+"""Parameters as they are shown to people: a JSON tree of safe text and bounded size.
 
 Rule: nothing is left out silently. Where a value is not shown, an object with one `$` member stands in its place and says why:
-`$unknown`, `$masked`, `$blob`, `$cut`, `$number`, `$more`. No agent can write one: a `$` that begins a real name is escaped.
-What can be opened in full has a `part`, and is in `not_shown`.
+`$unknown`, `$masked`, `$blob`, `$cut`, `$number`, `$more`. No agent can forge one: a `$` that begins a real name is escaped.
+Whatever can be opened in full has a `part` and is listed in `not_shown`.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ MAX_BITS = 1024
 """Bits of an integer that is shown by its digits."""
 
 MAX_PARTS = 200
-"""Parts with a name of their own; more of them open with all parameters together."""
+"""How many parts get a name of their own; any others are opened with all parameters together."""
 
 WHOLE = "params"
-"""The part that is all parameters."""
+"""Name of the part that holds all parameters."""
 
 NODE_COST = 8
-"""What any node takes from the total, so that a long list of nothing has an end."""
+"""How many characters every node counts for in MAX_TOTAL, so that a long list of empty items is cut too."""
 
 Why = Literal["masked", "cut", "blob", "more", "name", "streamed", "deep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What a prompt does not show, or not whole: the name to open it by, where it stands, and why."""
+    """Something that a prompt does not show, or only in part: `part` opens it, `name` says where it is, `why` is the cause."""
 
     part: str
     name: str
@@ -68,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Parameters as a tree, and what the tree left out: a list for people, and the values by part."""
+    """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), and the values by part."""
 
     tree: dict[str, Json]
     not_shown: tuple[Part, ...]
@@ -76,14 +76,14 @@ class Shown:
 
 
 def shown(params: Mapping[str, Value], shape: Shape | None = None) -> Shown:
-    """The parameters of a call for a prompt; `shape` is the operation's input. Never fails, whatever they hold."""
+    """Make the tree of a call's parameters. `shape` is the operation's input. Never fails, whatever the parameters hold."""
     tree = _Tree()
     made = tree.members(params, shape, at="", depth=0, masked=False)
     return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)})
 
 
 class _Tree:
-    """One tree in the making; `left` is what it may still take."""
+    """Builds one tree. `left` is how many characters of MAX_TOTAL remain."""
 
     def __init__(self) -> None:
         self.left = MAX_TOTAL
@@ -98,8 +98,8 @@ class _Tree:
                 break
             label = self._name(name, at)
             inner = shape.inner(name) if shape is not None else None
-            told = is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE)
-            hides = masked or told or (inner is not None and inner.sensitive)
+            named_secret = is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE)
+            hides = masked or named_secret or (inner is not None and inner.sensitive)
             tree[label] = self._node(item, inner, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=hides)
         return tree
 
@@ -161,7 +161,7 @@ class _Tree:
         return {"$blob": {"bytes": len(value), "sha256": _sha256(value), "base64": head, "part": part}}
 
     def _integer(self, value: int, at: str) -> Json:
-        """As a number where every JSON reader reads it alike (RFC 8259 section 6), else as text."""
+        """A number if all JSON readers read it alike (RFC 8259 section 6), otherwise text."""
         if abs(value) < 2**53:
             return value
         if value.bit_length() > MAX_BITS:
@@ -173,7 +173,7 @@ class _Tree:
         return {"items": items, "part": self._part(None, at, "more")}
 
     def _part(self, value: str | bytes | None, at: str, why: Why, *, hidden: bool = True) -> str:
-        """The name to open a value by: its own, or with None that of all parameters. Not `hidden`: it is there, but unreadable."""
+        """Register a part and return its name; WHOLE for the value None. Not `hidden` means shown, but not readable."""
         if value is None or len(self.values) >= MAX_PARTS:
             if all(part.part != WHOLE for part in self.parts):
                 self.parts.append(Part(part=WHOLE, name=at[:MAX_NAME], why=why))

@@ -1,7 +1,7 @@
-"""Prompts, grants and stops as JSON that is kept over a restart, and back.
+"""Converts prompts, grants and stops to JSON that survives a restart, and back.
 
-Rule: what reads back is equal to what was kept, but that nobody waits: a prompt comes back detached. Masked values and those that
-cannot be opened any more lose their part and their hash; a short secret's hash is the secret.
+Rule: what is read back equals what was stored, except that prompts come back detached, as no agent waits any more. Masked values
+and those that can no longer be opened lose their part and their hash: the hash of a short secret gives it away.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
 GONE = "not kept: the gateway was started anew"
 
 MORE = "$more"
-"""The member that counts what was left out of a tree; an agent's own names never begin so."""
+"""The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
-"""As members of a model are named; another name is one that an agent made up."""
+"""The form of a model's member names. An agent made up any other name."""
 
 _SHOWN = re.compile(r"\\u\{(10[0-9a-f]{4}|[0-9a-f]{1,5})\}")
-"""A character by its number, as `visible` writes it."""
+"""An escaped character, as `text.visible` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """Calls that are refused until it is lifted: an agent's, or all where `agent` is None."""
+    """A stop: calls of `agent`, or all calls where that is None, are refused until it is lifted. `by` is the person."""
 
     agent: str | None
     by: str
@@ -51,17 +51,17 @@ class Stop:
 
 
 def stop_json(stop: Stop) -> dict[str, Any]:
-    """A stop."""
+    """A stop as JSON, for `stop_from`."""
     return {**as_json(stop), "reason": kept_text(stop.reason)}
 
 
 def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
-    """A pending prompt, and the fingerprint of its rule."""
+    """A pending prompt and the fingerprint of its rule as JSON without secrets, for `prompt_from`."""
     question = as_json(prompt.question)
     masked = frozenset(_hashes(question["params"]))
 
     def gone(name: str, value: str) -> bool:
-        return hides(name) or _tells(value) or _sha256(value) in masked
+        return hides(name) or _reveals(value) or _sha256(value) in masked
 
     pairs = parse_qsl(question["query"], keep_blank_values=True)
     question["headers"] = [[name, GONE if gone(name, value) else value] for name, value in question["headers"]]
@@ -77,7 +77,7 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
 
 
 def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
-    """A prompt that was kept, detached, and the fingerprint. Raises ValueError, KeyError or TypeError on what is none."""
+    """A stored prompt, now detached, and the fingerprint. Raises ValueError, KeyError or TypeError for anything else."""
     given = dict(kept["question"])
     lists = {name: None if given[name] is None else tuple(given[name]) for name in ("iam_actions", "resources")}
     question = Question(
@@ -97,7 +97,7 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
 
 
 def grant_from(kept: dict[str, Any]) -> Grant:
-    """A grant that was kept as `as_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
+    """A grant that `as_json` stored. Raises ValueError, KeyError or TypeError for anything else."""
     times = {name: datetime.fromisoformat(kept[name]) for name in ("made_at", "expires_at")}
     grant = Grant(**{**kept, **times, "by": tuple(kept["by"]), "people": tuple(kept["people"])})
     if {field.name for field in fields(grant)} != kept.keys():
@@ -107,7 +107,7 @@ def grant_from(kept: dict[str, Any]) -> Grant:
 
 
 def stop_from(kept: dict[str, Any]) -> Stop:
-    """A stop that was kept as `stop_json` gives it. Raises ValueError, KeyError or TypeError on what is none."""
+    """A stop that `stop_json` stored. Raises ValueError, KeyError or TypeError for anything else."""
     return replace(Stop(**kept), at=datetime.fromisoformat(kept["at"]))
 
 
@@ -117,22 +117,22 @@ def _vote(kept: dict[str, Any]) -> Vote:
 
 
 def _without_secrets(node: Json, *, hide: bool = False, numbers: bool = False, own: bool = False) -> Json:
-    """A tree without what tells a secret: `hide` all of it, `numbers` too; `own` is what an agent made up."""
+    """A tree with its secrets replaced: all texts with `hide`, all numbers with `numbers`; `own`: an agent chose the names."""
     match node:
         case {"$masked": _} | {"$blob": _} | {"$cut": _}:
             return {"$unknown": GONE}
-        case {"$unknown": str(), **more} if not more:  # ours, and perhaps of the start before
+        case {"$unknown": str(), **more} if not more:  # our own mark, perhaps from an earlier start
             return node
-        case str() if hide or _tells(node):
+        case str() if hide or _reveals(node):
             return {"$unknown": GONE}
         case dict():
             beside = hidden_beside(node)
             return {
-                f"{GONE} {at}" if (told := _tells(name)) else name: item
+                f"{GONE} {at}" if (secret_name := _reveals(name)) else name: item
                 if name == MORE
                 else _without_secrets(
                     item,
-                    hide=hide or told or name in beside or hides(name, own=True),
+                    hide=hide or secret_name or name in beside or hides(name, own=True),
                     numbers=numbers or name in beside or _hides_numbers(name),
                     own=own or _MODELLED.fullmatch(name) is None,
                 )
@@ -144,27 +144,27 @@ def _without_secrets(node: Json, *, hide: bool = False, numbers: bool = False, o
             pair = own and is_pair(node) and not (isinstance(node[1], str) and is_heading(node[1]))
             after = [number > 0 and (pair or hidden_after(node[number - 1], item)) for number, item in enumerate(node)]
             return [
-                _without_secrets(item, hide=hide or told, numbers=numbers or told, own=own or isinstance(item, list))
-                for item, told in zip(node, after, strict=True)
+                _without_secrets(item, hide=hide or secret, numbers=numbers or secret, own=own or isinstance(item, list))
+                for item, secret in zip(node, after, strict=True)
             ]
         case _:
             return node
 
 
 def _hides_numbers(name: str) -> bool:
-    """Whether a number of this name is a secret, as a PIN or code: `maxTokens` and `PasswordReusePrevention` are settings."""
+    """Whether a number with this name is a secret, such as a PIN. `maxTokens` and `PasswordReusePrevention` are settings."""
     return hides(name, own=True) and (
         not is_secret(name) or name.lower().endswith(("password", "passwd", "passphrase", "passcode"))
     )
 
 
-def _tells(shown: str) -> bool:
-    """Whether a text that is shown tells a secret as it was: what is shown has no line ends or tabs."""
+def _reveals(shown: str) -> bool:
+    """Whether a shown text holds a secret once its escapes, such as those for line breaks, are undone."""
     return looks_secret(_SHOWN.sub(lambda found: chr(int(found[1], 16)), shown))
 
 
 def _hashes(node: Json) -> Iterator[str]:
-    """Those of the masked values: what is masked as a parameter is, elsewhere in the request, the same secret."""
+    """The hashes of masked values. A value that is masked as a parameter is the same secret elsewhere in the request."""
     match node:
         case {"$masked": {"sha256": str() as digest}}:
             yield digest

@@ -1,6 +1,6 @@
-"""The question that a person is asked: who wants what, by which rule, and the digest that an answer is bound to.
+"""The question that people are asked: who wants what, under which rule, and the digest that an answer is bound to.
 
-Rule: all text in a question is safe to show (see `text`). None stands for what cannot be known, never for "no".
+Rule: all text in a question is safe to show (see `text.visible`). None means unknown, never "no".
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from trio_gate.text.visible import Json
 
 MAX_RESOURCES = 100
-"""ARNs that a prompt lists; DeleteObjects names up to 1,000, and its parameters are shown as well."""
+"""The most ARNs that a prompt lists; DeleteObjects names up to 1,000, and its parameters are shown as well."""
 
 MAX_HEADERS = 100
-"""Header fields that a prompt lists."""
+"""The most header fields that a prompt lists."""
 
 FOLDED = "(hidden: it opens with the whole request)"
-"""Stands for a sensitive header or query."""
+"""Replaces a sensitive header or query."""
 
 MAX_LINE = 2048
-"""Characters of one line of a prompt: an S3 key has at most 1,024 bytes."""
+"""Characters of one line of a prompt; an S3 key has at most 1,024 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One approver block as a question carries it: `quorum` different people of `people` within `timeout` seconds."""
+    """An approver block in a question: `quorum` different people out of `people` must approve within `timeout` seconds."""
 
     id: str
     people: tuple[str, ...]
@@ -52,15 +52,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What surrounds a call that is asked about.
+    """The circumstances of a call that people are asked about.
 
     Attributes:
-        reason: the rule's.
-        approvers: at least one.
-        account_name: the label of the call's account.
-        agent_address: where the agent's connection comes from.
-        user_agent: what the agent's program says it is.
-        streamed: whether the payload is an upload, which no parameter shows.
+        reason: the rule's reason, if it gives one.
+        approvers: the rule's approvers, at least one.
+        account_name: the label of the call's account; None without one.
+        agent_address: the IP address that the agent connects from.
+        user_agent: the agent's User-Agent field; None without one.
+        streamed: whether the payload is an upload, which is not among the parameters.
         patience: seconds that the agent's program waits for an answer.
     """
 
@@ -78,27 +78,27 @@ class Question:
     """One call that waits for people.
 
     Attributes:
-        id: names this question; never used twice.
-        digest, repeat_key: see `digest`.
+        id: unique; never used twice.
+        digest, repeat_key: see the module `digest`.
         expires_at: when the shortest timeout of `approvers` ends.
-        hold_until: when its agent is sent away, to come again.
+        hold_until: when the agent stops being kept waiting and must retry.
         rule, reason: the rule that asks, and its reason if it gives one.
         approvers: every one of these groups must approve.
-        account_name: the configured label, None without one.
+        account_name: the configured label; None without one.
         agent: the agent's name; None while no agent is configured.
-        user_agent: what its program says it is.
+        user_agent: its User-Agent field; None without one.
         words: the operation's name in words.
-        vends_credentials, reads_secret, cross_account: None if it cannot be said.
-        resources: the first MAX_RESOURCES ARNs; None if they cannot be derived.
-        resources_total: how many there are; None like `resources`.
-        address: where connections for the host are sent instead.
-        headers: those that will be sent, the first MAX_HEADERS.
-        role: the role that will be assumed.
-        params: a tree of `shown`.
+        vends_credentials, reads_secret, cross_account: None if unknown.
+        resources: the first MAX_RESOURCES ARNs; None if unknown.
+        resources_total: how many ARNs there are; None if unknown.
+        address: where connections for the host go instead; None for the host itself.
+        headers: the first MAX_HEADERS fields that will be sent.
+        role: ARN of the role that will be assumed.
+        params: the tree from `param_tree.shown`.
         payload_length: bytes of content.
-        not_shown: what is hidden or cut in all this; see `details`.
-        may_differ: the members in which a later call may differ and have this call's repeat key.
-        grantable: whether calls like it may be granted.
+        not_shown: everything that is hidden or cut; opened with `readable`.
+        may_differ: the members in which another call with the same repeat key may differ.
+        grantable: whether a grant for calls like this is allowed.
     """
 
     id: str
@@ -144,12 +144,12 @@ class Question:
 
     @property
     def hold(self) -> float:
-        """Seconds that its agent is kept waiting."""
+        """Seconds that the agent is kept waiting."""
         return (self.hold_until - self.asked_at).total_seconds()
 
     @property
     def life(self) -> float:
-        """Seconds from asking to expiry."""
+        """Seconds from when it was asked until it expires."""
         return (self.expires_at - self.asked_at).total_seconds()
 
     def is_for(self, person: str) -> bool:
@@ -160,15 +160,15 @@ class Question:
 def question_from(
     call: Call, parts: DigestInput, tree: Shown, around: Circumstances, *, question_id: str, asked_at: datetime
 ) -> Question:
-    """The question for a call that a rule wants approved.
+    """Make the question for a call that a rule wants approved.
 
     Args:
-        call: what is shown.
+        call: the call to show.
         parts: what the answer is bound to; agent, rule and payload hash are shown from here.
-        tree: the call's parameters, as `shown` gives them.
-        around: the rest.
+        tree: the call's parameters, from `param_tree.shown`.
+        around: everything else that is shown.
         question_id: fresh random text, at most 128 of `A-Za-z0-9_-`.
-        asked_at: the time, aware.
+        asked_at: the current time, aware.
     """
     known = None if isinstance(call.resources, Unknown) else call.resources
     life = timedelta(seconds=min(approver.timeout for approver in around.approvers))
@@ -218,7 +218,7 @@ def question_from(
 
 
 def grantable(call: Call) -> bool:
-    """Whether calls like this may be granted: it vends nothing, and all about it is known."""
+    """Whether a grant for calls like this is allowed: they return no credentials, and everything about them is known."""
     facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account, call.reads_secret)
     return call.vends_credentials is False and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
 
@@ -234,7 +234,7 @@ def _known(value: Value) -> bool:
 
 
 def request_text(parts: DigestInput) -> str:
-    """The whole head, for reading: the part "request"."""
+    """The whole head as text, for people: the part "request"."""
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     fields = (f"{name}: {value}" for name, value in parts.headers)
     return "\n".join([f"{parts.method} {target}", *fields])
@@ -253,7 +253,7 @@ def _folds_query(query: str) -> bool:
 
 
 def _cut(call: Call, parts: DigestInput, *, streamed: bool) -> Iterator[Part]:
-    """What lines and lists of the question leave out."""
+    """The parts that lines and lists of the question cut."""
     lines = (parts.path, parts.query, *(text for field in parts.headers for text in field))
     if len(parts.headers) > MAX_HEADERS or any(_is_cut(line) for line in lines):
         yield Part(part="request", name="request", why="cut")

@@ -1,7 +1,7 @@
-"""A part of a prompt in full: as text that a person can read, a piece at a time.
+"""Turns a part of a prompt into text that a person can read in full, a piece at a time.
 
-Rule: what is shown stands for all of it, and says what was done to make it readable. Base64 and gzip are undone, JSON is laid out;
-bytes that are no text are shown in hexadecimal.
+Rule: nothing of the value is left out, and the text says what was done to make it readable. Base64 and gzip are undone, JSON
+is indented; bytes that are not text are shown in hexadecimal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trio_gate.text.visible import Json
 
 PIECE = 64 * 1024
-"""Characters of one piece; the safe spelling of each has at most ten."""
+"""Characters of one piece; each takes at most ten once escaped."""
 
 GZIP = b"\x1f\x8b"
 HEX_LINE = 32
@@ -32,16 +32,16 @@ HEX_LINE = 32
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 MIN_BASE64 = 16
-"""Letters; a shorter text is a word."""
+"""Characters that base64 must have at least; a shorter text may be a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readable:
-    """A value as text, not yet made safe.
+    """A value as text, not yet made safe to show.
 
     Attributes:
         size, sha256: of the value's bytes, before anything was undone.
-        how: what was done, in order: "base64", "gzip", "json", "hex".
+        how: what was done to it, in order: "base64", "gzip", "json", "hex".
     """
 
     text: str
@@ -50,13 +50,13 @@ class Readable:
     how: tuple[str, ...]
 
     def piece(self, offset: int) -> tuple[str, int | None]:
-        """Safe text of several lines from a character on, and where the next piece begins; None at the end."""
+        """Safe text, with line breaks, from the character `offset` on, and the offset of the next piece (None at the end)."""
         end = offset + PIECE
         return visible_lines(self.text[offset:end]), end if end < len(self.text) else None
 
 
 def readable(value: Value) -> Readable:
-    """A value of a call for reading. Never fails, whatever it holds."""
+    """Make a value of a call readable. Never fails, whatever it holds."""
     match value:
         case str():
             return _of(value.encode("utf-8", "surrogatepass"), *_from_text(value, ()))
@@ -96,14 +96,14 @@ def _from_bytes(data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]
 
 
 def _laid_out(text: str) -> str | None:
-    """JSON with a line for each member; None if it is no object or list, or has a member twice."""
+    """JSON with a line for each member; None if it is not an object or list, or has a duplicate member."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
         value = Patient().decode(text)
         return json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError, Malformed):
-        return None  # a member twice, too: laid out, one of them would be hidden
+        return None  # also for a duplicate member: one of the two would be lost
 
 
 def _decoded(text: str) -> bytes | None:

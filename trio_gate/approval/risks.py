@@ -1,6 +1,6 @@
-"""What a call may cost, in words for the person who decides.
+"""The risks of a call, in words for the person who decides.
 
-Rule: hints only. Nothing is decided by them, and their absence promises nothing; what the tables cannot say is said as such.
+Rule: these are hints. Nothing is decided by them, and their absence promises nothing; what is unknown is called unknown.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ Code = Literal[
 ]
 
 MAX_POLICY = 64 * 1024
-"""Characters of a text that is read as a policy: above the largest that AWS takes, an S3 bucket's of 20 KiB."""
+"""Characters of a text that is read as a policy. The largest that AWS accepts, an S3 bucket policy, has 20 KiB."""
 
 MAX_LOOKED_AT = 2000
-"""Values that are looked at."""
+"""How many values of the parameters are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,10 @@ _WORD = re.compile(r"[A-Z]+[0-9]*(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]+")
 _PUBLIC = frozenset({"public-read", "public-read-write", "authenticated-read", "0.0.0.0/0", "::/0", "*"})
 _PUBLIC_NAMES = frozenset({"ACL", "CidrIp", "CidrIpv6", "CidrIpv4", "Principal", "CIDRIP"})
 _PRINCIPAL = re.compile(r'"(?:Principal|AWS)"\s{0,1000}+(?:\s|:\s{0,1000}+(?:\s|(?:\[\s{0,1000}+)?(?:\s|"\*")))')
-"""With more blanks than are read, what follows may be anything."""
+"""Matches a principal that is, or may be, `*`; it may be if more blanks follow than are read."""
 
 _LONGEST = 4096
-"""Characters that the pattern above may take, and more."""
+"""At least as many characters as the pattern above can match."""
 
 
 _NEWER = (
@@ -67,12 +67,12 @@ _OWN_REVIEW = "it, or a member of it, is newer than the review: what is said of 
 
 
 def words(operation: str) -> str:
-    """An operation's name as words: "delete objects"."""
+    """An operation's name in words: "delete objects"."""
     return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(operation))
 
 
 def risks(call: Call) -> tuple[Risk, ...]:
-    """The hints about a call, most telling first."""
+    """The hints about a call, the most serious first."""
     return tuple(_risks(call))
 
 
@@ -109,7 +109,7 @@ def _is_public(params: Mapping[str, Value]) -> bool:
 
 
 def _opens(text: str) -> bool:
-    """Whether a policy names everybody as principal, by its JSON; where it is none, by how that mostly looks."""
+    """Whether a policy has everybody as principal: by its JSON or, where it cannot be parsed, by a pattern."""
     try:
         policy = read_json(text.encode()) if len(text) <= MAX_POLICY else None
     except (Malformed, UnicodeEncodeError):

@@ -1,9 +1,9 @@
-"""What was decided and sent a short while ago, so that nobody is asked twice for one action, nor unawares.
+"""Remembers what was recently decided and sent, so that people are not asked twice about one action, nor without knowing it.
 
-Rule: an approval stands for one execution. While AWS turns the approved call away as too many, its retries are the same
-execution; after any other answer, or none, the same call is a new question that says when it was sent.
+Rule: an approval allows one execution. As long as AWS throttles the approved call, its retries belong to that execution. After
+any other answer, or none, the same call is a new question, which says when it was sent before.
 
-Theory: a retry is the same agent, digest and `amz-sdk-invocation-id`. All is in memory and forgotten after `KEPT`.
+Theory: a retry has the same agent, digest and `amz-sdk-invocation-id`. Everything is in memory and forgotten after `KEPT`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ MAX_SENDS = 3
 """How often a throttled call may be sent under one approval."""
 
 RETRY_WITHIN = timedelta(minutes=2)
-"""How long after the first time it may be sent again."""
+"""How long after it was first sent a throttled call may be sent again."""
 
 KEPT = timedelta(minutes=15)
-"""How long what was sent or decided is remembered."""
+"""How long a sent call or a denial is remembered."""
 
 MAX_KEPT = 10_000
-"""Calls that are remembered; the oldest goes first."""
+"""How many calls are remembered; the oldest is dropped first."""
 
 _THROTTLING = frozenset(
     {
@@ -46,7 +46,7 @@ _THROTTLING = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Error codes that botocore's retry mode `standard` takes for throttling, without those that also say that a quota is used up."""
+"""Error codes that botocore's retry mode `standard` treats as throttling, without those that can also mean a used-up quota."""
 
 Key = tuple[str, str]
 
@@ -56,9 +56,9 @@ class Sent:
     """A call that was sent.
 
     Attributes:
-        invocation: the SDK's id of it, the same for all its attempts; None without one, or where no further one goes under it.
-        verdict: under which it was sent. standing: the fingerprint of the rule that asked, and its approvers, then.
-        ended: what is known of its last sending: AWS's status, "throttled", or None for not yet or never.
+        invocation: the SDK's id of the call, the same for all its attempts; None without one, or if it may not be sent again.
+        verdict: the verdict that it was sent under. standing: the fingerprint, then, of the asking rule and its approvers.
+        ended: how it ended the last time: AWS's HTTP status, "throttled", or None if no answer is known.
     """
 
     invocation: str | None
@@ -71,7 +71,7 @@ class Sent:
 
 
 class Ledger:
-    """Calls that were sent, and denials. `asker` is who asked: the agent's name, or its address."""
+    """Sent calls and denials. `asker` is the agent's name or, without one, its address; `cooldown` is how long denials hold."""
 
     def __init__(self, cooldown: timedelta) -> None:
         self._cooldown = cooldown
@@ -79,17 +79,17 @@ class Ledger:
         self._denied: dict[Key, tuple[datetime, str]] = {}
 
     def denied(self, asker: str, question: Question, reason: str, now: datetime) -> None:
-        """Note a denial: calls equal to it are not asked about for a while."""
+        """Remember a denial: equal calls are denied without asking for a while."""
         if self._cooldown:
             _put(self._denied, (asker, question.repeat_key), (now, reason))
 
     def cooling(self, asker: str, question: Question, now: datetime) -> str | None:
-        """The reason of a denial that still stands for a call; None without one."""
+        """The reason of a recent denial that still covers a call; None without one."""
         at, reason = self._denied.get((asker, question.repeat_key), (None, ""))
         return reason if at is not None and now - at < self._cooldown else None
 
     def retry(self, asker: str, digest: str, invocation: str | None, now: datetime, standing: str = "") -> Sent | None:
-        """The sending that a call is a retry of, where it may go under the same approval: nor is that of another rule by now."""
+        """The earlier sending whose approval covers this call as a retry; None if there is none, or its rule has changed."""
         sent = self._sent.get((asker, digest))
         if (
             sent is None
@@ -104,7 +104,7 @@ class Ledger:
     def sending(
         self, asker: str, digest: str, invocation: str | None, verdict: Verdict, now: datetime, standing: str = ""
     ) -> Sent:
-        """Note that a call is sent now."""
+        """Remember that a call is about to be sent."""
         before = self.retry(asker, digest, invocation, now, standing)
         if before is not None:
             before.sends, before.last, before.ended = before.sends + 1, now, None
@@ -114,26 +114,26 @@ class Ledger:
         return sent
 
     def unsent(self, asker: str, digest: str, sent: Sent) -> None:
-        """Take a note back: not one byte has left."""
+        """Undo `sending`, because not one byte was sent."""
         sent.sends, sent.ended = sent.sends - 1, "throttled"
         if not sent.sends and self._sent.get((asker, digest)) is sent:
             del self._sent[asker, digest]
 
     def void(self, same: Callable[[str], bool], stands: Callable[[str], bool]) -> None:
-        """Askers, or people who approved, are not who they were: nothing is repeated under their approvals."""
+        """Allow no more retries if the asker has changed (not `same`) or someone who approved no longer `stands`."""
         for (asker, _), sent in self._sent.items():
             if not (same(asker) and all(map(stands, sent.verdict.by))):
                 sent.invocation = None
 
     def earlier(self, asker: str, digest: str, now: datetime) -> str | None:
-        """What a person should know before the same call is sent again; None if it was not sent lately."""
+        """A note for people that the same call was sent recently, and how it ended; None if it was not."""
         sent = self._sent.get((asker, digest))
         if sent is None or now - sent.last >= KEPT:
             return None
         return f"already sent at {sent.last:%H:%M:%S} UTC, and {_ended(sent)}"
 
     def forget(self, now: datetime) -> None:
-        """Drop what nobody will ask for any more."""
+        """Drop everything that is too old to matter."""
         for key in [key for key, sent in self._sent.items() if now - sent.last >= KEPT]:
             del self._sent[key]
         for key in [key for key, (at, _) in self._denied.items() if now - at >= self._cooldown]:
@@ -141,7 +141,7 @@ class Ledger:
 
 
 def throttled(status: int, code: str | None) -> bool:
-    """Whether AWS turned a call away as too many: it did nothing, and SDKs send it again."""
+    """Whether an answer means that AWS throttled the call: it was not executed, and SDKs send it again."""
     return status in (429, 503, 509) or (status >= 400 and code in _THROTTLING)
 
 
@@ -156,7 +156,7 @@ def _ended(sent: Sent) -> str:
 
 
 def _put(notes: dict[Key, Sent] | dict[Key, tuple[datetime, str]], key: Key, note: object) -> None:
-    """Add the newest note; the oldest makes room for it."""
+    """Add the newest note; drops the oldest one if there are too many."""
     notes.pop(key, None)
     if len(notes) >= MAX_KEPT:
         del notes[next(iter(notes))]

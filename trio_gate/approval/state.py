@@ -1,10 +1,10 @@
-"""What becomes of a question: a state, the votes so far, and the steps between them. Pure; the hub supplies time and people.
+"""The states of a question: its status, the votes so far, and the steps between them. Pure; the hub supplies time and people.
 
-Rule: PENDING ends once, in one of the other states, and nothing leaves those. One valid denial ends it; approval needs the
-quorum of every group, in different people.
+Rule: PENDING ends once, in one of the other states, which are final. One valid denial ends it; approval needs the quorum of
+every group, by different people.
 
-Theory: a step takes a `Prompt` and gives the next one, or a `Refused` that says why the vote does not count. So "the first
-valid decision stands" is that no step accepts a prompt which is not pending.
+Theory: a step takes a `Prompt` and returns the next one, or a `Refused` that says why the vote does not count. The first valid
+decision is final because no step accepts a prompt that is not pending.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Status(Enum):
-    """Where a question stands; the value is its word on the channel."""
+    """The status of a question; the value is the word on the channel."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -34,7 +34,7 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """One person's answer."""
+    """One person's answer to a question; `grant` are the terms of a grant that the person wants with it."""
 
     person: str
     answer: Answer
@@ -45,7 +45,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A question and what has become of it. `votes` stand in the order they came; `detached` says that its agent has left."""
+    """A question and its state. `votes` are in the order in which they came; `detached` means that the agent has left."""
 
     question: Question
     status: Status = Status.PENDING
@@ -55,7 +55,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A vote that does not count."""
+    """Says why a vote does not count: a code for the channel and a message for the person."""
 
     code: RefusedCode
     message: str
@@ -66,10 +66,10 @@ class Verdict:
     """How a question ended.
 
     Attributes:
-        outcome: "hold" and "stop" end only the agent's wait: it took too long, or the gateway stops, and the question waits on.
-        by: who decided: those who approved, or who denied; empty when nobody did.
-        reason: what they said, or why nobody answered; safe text. For "hold" and "stop" the question's id.
-        grant: the id of the grant that answered in their place.
+        outcome: "hold" (it took too long) and "stop" (the gateway stops) end only the agent's wait; the question stays open.
+        by: the people who approved or who denied; empty if nobody decided.
+        reason: what they wrote, or why nobody answered; safe text. For "hold" and "stop" the question's id.
+        grant: the id of the grant that answered instead of people; None without one.
     """
 
     outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
@@ -102,39 +102,39 @@ def decide(
 
 
 def recount(prompt: Prompt, voided: Collection[Vote], risk: Risk) -> Prompt:
-    """The same without some votes, and a hint that says so. Who cast them may vote again."""
+    """Remove some votes and add a hint that says so. The people who cast them may vote again."""
     votes = tuple(vote for vote in prompt.votes if vote not in voided)
     return replace(prompt, votes=votes, question=replace(prompt.question, risks=(risk, *prompt.question.risks)))
 
 
 def expire(prompt: Prompt) -> Prompt:
-    """Its time is over."""
+    """End a pending prompt because its time is over. Any other comes back unchanged, as from the steps below."""
     return replace(prompt, status=Status.EXPIRED) if prompt.status is Status.PENDING else prompt
 
 
 def withdraw(prompt: Prompt) -> Prompt:
-    """It cannot be approved any more: the rules changed, or what it asks for was stopped."""
+    """End a pending prompt that can no longer be approved, because the rules changed or the agent was stopped."""
     return replace(prompt, status=Status.WITHDRAWN) if prompt.status is Status.PENDING else prompt
 
 
 def detach(prompt: Prompt) -> Prompt:
-    """Its agent left."""
+    """Mark a pending prompt as one whose agent has left."""
     return replace(prompt, detached=True) if prompt.status is Status.PENDING and not prompt.detached else prompt
 
 
 def attach(prompt: Prompt) -> Prompt:
-    """Its agent came again."""
+    """Mark a detached prompt as one whose agent is waiting again."""
     return replace(prompt, detached=False) if prompt.status is Status.PENDING and prompt.detached else prompt
 
 
 def proposed(prompt: Prompt) -> Terms | None:
-    """The grant that all who approved want; None where one of them wants none, or another."""
+    """The terms of the grant that all who approved want; None where they differ or one wants no grant."""
     wanted = {vote.grant for vote in prompt.votes if vote.answer == "approve"}
     return wanted.pop() if len(wanted) == 1 else None
 
 
 def approvals(prompt: Prompt, group: Group) -> tuple[str, ...]:
-    """The people of a group who approved. Who is in two groups counts in both."""
+    """The people of a group who approved. A person in two groups counts in both."""
     return tuple(vote.person for vote in prompt.votes if vote.answer == "approve" and vote.person in group.people)
 
 

@@ -1,6 +1,6 @@
 """The words that questions, grants and the channel share: an answer, why one does not count, a grant's terms and its end.
 
-Rule: they stand on the channel and on disk as they are written here.
+Rule: they are used on the channel and on disk exactly as written here.
 """
 
 from __future__ import annotations
@@ -23,22 +23,21 @@ RefusedCode = Literal[
     "not_kept",
     "unavailable",
 ]
-"""Why a frame does not count: the question is answered, expired or withdrawn; another digest; not addressed; a second vote; unreadable;
-the person may not; a grant over the caps, with an unsound predicate, or of a call that takes none; a part or a record that is not
-there to show.
+"""Why a frame has no effect: the question is over; the digest differs; the person is not asked; a second vote; unreadable; not
+allowed; a grant over the limits, with a faulty predicate, or for a call that takes none; a part or record that cannot be shown.
 """
 
 GrantEnd = Literal["used", "expired", "revoked", "void"]
-"""Why a grant is no more; void: its rule or that rule's approvers changed."""
+"""Why a grant ended. "void" means that its rule, or the rule's approvers, changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What a person grants besides the call at hand, or instead of asking again.
+    """The terms of a grant: which later calls go through without asking again.
 
     Attributes:
         uses: how many later calls. minutes: for how long.
-        predicate: CEL, as in a rule's `match`; None: only calls that are equal to this one.
+        predicate: CEL, as in a rule's `match`; None for only calls that are equal to this one.
     """
 
     uses: int

@@ -1,10 +1,10 @@
-"""What people did, and the gateway itself, as rows of the record.
+"""What people and the gateway itself did, as rows of the record.
 
-Votes, grants with their terms, revocations, stops and lifts; starts and ends, reloads, ends of grants, operations that were met and
-the lists do not know.
+People's votes, grants with their terms, revocations, stops and lifts; the gateway's starts and ends, reloads, ends of grants, and
+calls of operations that its lists do not know.
 
-Rule: a row of an act reads like a call's, so that whoever reads the record needs no second form; `act` says what was
-done. What people wrote is masked like parameters are.
+Rule: an act's row has the form of a call's, so readers of the record need only one form; `act` says what was done. What
+people wrote is masked like parameters.
 """
 
 from __future__ import annotations
@@ -30,28 +30,30 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
 
 Kind = Literal["vote", "void", "grant", "revoke", "stop", "lift", "ended", "started", "stopped", "reload", "voided", "unreviewed"]
-"""A vote; that one which stands in the record did not count after all; a grant; its revocation; a stop; its end.
+"""The kinds of acts.
 
-Of the gateway: a grant's end by use, time or because it is void; its own start and end; another configuration, taken or not; what it
-does not take over from a version before; an operation that its lists do not know."""
+By people: a vote; that a recorded vote did not count after all (`void`); a grant; its revocation; a stop; its end (`lift`).
+
+By the gateway: the end of a grant by use, by time or because it is void; its own start and end; another configuration,
+accepted or not; what it drops from an earlier version (`voided`); an operation that its lists do not know."""
 
 HERE = "-"
-"""Stands for the address of an act: it is no agent's."""
+"""The address in an act's row, as no agent did it."""
 
 
 def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> bytes:
-    """One person's answer to a question; `kind` is the person's, `status` the question's after it."""
+    """The row of a vote. `kind` is the person's ("human" or "bot"), `status` the question's after the vote."""
     facts: dict[str, Value] = {"answer": vote.answer, "reason": vote.reason, "grant": _terms(vote.grant), "status": status}
     return _row("vote", _about(question, vote.at), facts, (vote.person, kind))
 
 
 def void_row(question: Question, person: str, kind: str, *, why: str, now: datetime) -> bytes:
-    """An answer stands in the record and did not count."""
+    """The row which says that a recorded vote did not count, and `why`."""
     return _row("void", _about(question, now), {"reason": why}, (person, kind))
 
 
 def grant_row(grant: Grant, question: str, reason: str) -> bytes:
-    """A grant came to be of the answers to a question, which is named by its id."""
+    """The row of a new grant. `question` is the id of the question that it came from, `reason` what the approvers wrote."""
     facts: dict[str, Value] = {
         "kind": grant.kind,
         "question": question,
@@ -66,35 +68,35 @@ def grant_row(grant: Grant, question: str, reason: str) -> bytes:
 
 
 def revoke_row(grant: Grant, person: str, kind: str, now: datetime) -> bytes:
-    """A person took a grant back."""
+    """The row of a grant that a person revoked; `kind` is the person's."""
     facts: dict[str, Value] = {"kind": grant.kind, "predicate": grant.predicate, "used": grant.used, "about": grant.about}
     return _row("revoke", _granted(grant, now), facts, (person, kind))
 
 
 def stop_row(stop: Stop, kind: str) -> bytes:
-    """A person stopped an agent's calls, or all."""
+    """The row of a stop of one agent's calls, or of all; `kind` is that of the person who ordered it."""
     return _row("stop", _stopped(stop.agent, stop.at), {"agent": stop.agent, "reason": stop.reason}, (stop.by, kind))
 
 
 def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> bytes:
-    """A person ended a stop."""
+    """The row of a stop that a person lifted. `agent` is whose calls were stopped, None for all; `kind` is the person's."""
     return _row("lift", _stopped(agent, now), {"agent": agent}, (person, kind))
 
 
 def ended_row(grant: Grant, why: str, now: datetime) -> bytes:
-    """A grant is no more, and no person took it back."""
+    """The row of a grant that ended without being revoked; `why` is a `GrantEnd`."""
     facts: dict[str, Value] = {"kind": grant.kind, "why": why, "used": grant.used, "about": grant.about}
     return _row("ended", _granted(grant, now), facts)
 
 
 def gateway_row(kind: Literal["started", "stopped"], config: Config, generation: int, now: datetime) -> bytes:
-    """The gateway starts, or ends."""
+    """The row of the gateway's start or end, with the generation of the configuration then in force."""
     facts: dict[str, Value] = {"config_sha256": config.sha256, "version": __version__}
     return _row(kind, replace(_gateway(kind, now), generation=generation), facts)
 
 
 def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime) -> bytes:
-    """Another configuration came. `why_not` says why the one before stays; `generation` is of the one in force."""
+    """The row of a reload. `why_not` says why the configuration was not taken; `generation` is of the one now in force."""
     facts: dict[str, Value] = {
         "config_sha256": config.sha256 if config is not None else None,
         "taken": why_not is None,
@@ -104,7 +106,7 @@ def reload_row(config: Config | None, why_not: str | None, generation: int, now:
 
 
 def voided_row(why: str, now: datetime) -> bytes:
-    """What waited, and was granted, under a version before stands for nothing."""
+    """The row which says that questions and grants stored by an earlier version were dropped, and `why`."""
     return _row("voided", _gateway("voided", now), {"reason": why})
 
 
@@ -113,7 +115,7 @@ _OWN = "what is said of it is the operator's own"
 
 
 def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
-    """An agent called an operation that the lists do not know, for the first time since the start."""
+    """The row of the first call since the start of an operation that the gateway's lists do not know."""
     intent = replace(
         _gateway(f"unreviewed {call.service}:{call.operation}", now),
         agent=agent,

@@ -1,7 +1,7 @@
-"""What is kept of a request: the intent before it is sent, the outcome after, and the JSON of both.
+"""What is recorded of a request: the intent before it is sent, the outcome after, and the JSON of both.
 
-Rule: a record is a value that was masked before it was made; nothing here reaches for more. Rows are canonical JSON (sorted
-keys, ASCII), so that a row has one spelling to hash.
+Rule: values are masked before they get into a record. Rows are canonical JSON (sorted keys, ASCII), so that each row has
+exactly one spelling to hash.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 End = Literal["answered", "refused", "aborted", "failed"]
 
 MAX_RESOURCES = 100
-"""ARNs that one row lists."""
+"""The most ARNs that one row lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +33,17 @@ class Intent:
     """What is about to happen. Facts of the call are None where the request was refused before it had a name.
 
     Attributes:
-        id: the request id that the agent is told.
+        id: the request id, which the agent's answer carries too.
         time: when it was decided, UTC.
-        agent: the configured agent, None where keys need no secret. agent_address: where it called from.
+        agent: the agent's name; None while no agent is configured. agent_address: the IP address it called from.
         access_key_suffix: what follows the account in its placeholder key.
-        resources: the ARNs as `told` cuts their list, None when that cannot be said.
+        resources: the ARNs, their list cut by `describe`; None where they are unknown.
         params: masked JSON text (`redact.params_text`).
         outcome, rule, reason: the Decision; rule None when no rule matched.
         approvers: (person, kind, reason) of each that answered.
-        digest: hex; None when nobody was asked.
-        generation: of the configuration.
-        grant: the id of the grant of which the call is a use, or that an act is about.
+        digest: the request digest in hex; None when nobody was asked.
+        generation: number of the configuration that decided.
+        grant: the id of the grant that allowed the call, or that an act is about.
     """
 
     id: str
@@ -74,12 +74,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A call as it is written: masked, cut, in JSON.
+class Described:
+    """A call as it is recorded: masked and cut.
 
     Attributes:
-        resources: see `Intent`.
-        line: what the decision log has of it, if there is one.
+        path: the path, without secrets.
+        params: as in `Intent`.
+        resources: as in `Intent`.
+        line: the JSON that the decision log has of it; None without that log.
     """
 
     path: str
@@ -93,10 +95,10 @@ class Outcome:
     """What happened.
 
     Attributes:
-        status: what the agent got, None where it got nothing. upstream_status: what AWS answered.
+        status: the HTTP status that the agent got, None where it got no answer. upstream_status: the one that AWS answered.
         bytes_in, bytes_out: body bytes from the agent and to it.
         seconds: how long each stage took, by name.
-        end: "answered" by AWS, "refused" by us, "aborted" by either side half-way, "failed" when AWS could not be asked.
+        end: "answered" by AWS, "refused" by the gateway, "aborted" half-way by either side, "failed" if AWS was not reached.
     """
 
     id: str
@@ -114,7 +116,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many:
-    """Refusals that have no rows of their own: how many of each code, from where, and between when."""
+    """Refusals that share one row: how many of each error code, from which address, and the times of the first and last."""
 
     id: str
     address: str
@@ -131,10 +133,10 @@ class Many:
 
 
 def plain_read(call: Call) -> bool:
-    """Whether a call may be sent before its record is durable: nobody would miss the row if the machine fell over now.
+    """Whether a call may be sent before its record is durable, because losing the row in a crash would matter little.
 
-    It must be classified, and read or list nothing secret in its own account. `cross_account` UNKNOWN is let through: an S3
-    bucket's ARN never says whose it is, and a wait for the disk before every GetObject would buy one line in a crash.
+    It must be classified, and read or list nothing secret in its own account. An unknown `cross_account` passes: an S3 bucket's
+    ARN never says whose it is, and waiting for the disk before every GetObject would save one row in a crash.
     """
     return (
         call.access in {"read", "list"}
@@ -146,15 +148,15 @@ def plain_read(call: Call) -> bool:
     )
 
 
-def told(call: Call, shape: Shape | None, *, line: bool) -> Told:
-    """What is written of a call, made of its parameters once; `shape` is the operation's input. `line`: for the decision log too."""
+def describe(call: Call, shape: Shape | None, *, line: bool) -> Described:
+    """Mask and cut what will be recorded of a call. `shape` is the operation's input; `line`: also make the log's line."""
     path, resources = path_text(call.path, call.params, shape), call.resources
     named = None if isinstance(resources, Unknown) else clipped(resources, MAX_RESOURCES)
     shown = call_json(call, masked(call.params, shape), path) if line else None
     if shown is not None and named is not None:
         main = shown["resource"]
         shown |= {"resource": brief(main) if isinstance(main, str) else main, "resources": named}
-    return Told(
+    return Described(
         path=path,
         params=params_text(call.params, shape),
         resources=None if named is None else tuple(named),
@@ -163,23 +165,23 @@ def told(call: Call, shape: Shape | None, *, line: bool) -> Told:
 
 
 def intent_row(intent: Intent) -> bytes:
-    """The row that stands before the call."""
+    """The row that is written before the call is sent, as JSON bytes."""
     return _row("intent", intent.id, _intent(intent))
 
 
 def outcome_row(outcome: Outcome) -> bytes:
-    """The row that stands after it."""
+    """The row that is written after the call, as JSON bytes."""
     return _row("outcome", outcome.id, {"outcome": _outcome(outcome)})
 
 
 def whole_row(intent: Intent, outcome: Outcome) -> bytes:
-    """Both in one, for what needs no row of its own before: refusals and plain reads."""
+    """Intent and outcome in one row, for refusals and plain reads, which need no row before the call."""
     kind = "refusal" if outcome.end == "refused" else "call"
     return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome)})
 
 
 def many_row(many: Many) -> bytes:
-    """One row for many refusals; to readers it is a refusal like others."""
+    """One row for many refusals. It reads like any other refusal, with the counts in `counted`."""
     intent = Intent(id=many.id, time=many.last, agent_address=many.address, outcome="refused", reason=many.text)
     outcome = Outcome(id=many.id, time=many.last, status=None, end="refused", reason=many.text)
     counted: dict[str, Json] = {"codes": dict(many.codes), "first": stamp(many.first), "last": stamp(many.last)}
@@ -189,13 +191,13 @@ def many_row(many: Many) -> bytes:
 def act_row(
     kind: str, intent: Intent, outcome: Outcome, act: Mapping[str, Json], reason: str, people: Sequence[tuple[str, str]]
 ) -> bytes:
-    """What people did, see `acts`: in the form of a call that is over. `people` are (person, kind) of each."""
+    """The row of an act (see `acts`), in the form of a call that is over. `people` are pairs of person and kind."""
     intent = replace(intent, outcome=kind, reason=reason or None, approvers=tuple((name, of, reason) for name, of in people))
     return _row(kind, intent.id, {**_intent(intent), "outcome": _outcome(outcome), "act": dict(act)})
 
 
 def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str | None = None) -> dict[str, Json]:
-    """A call as `explain` and the decision log show it; `params` and `path` stand in for its own where those must be masked."""
+    """A call as `explain` and the decision log show it. `params` and `path` replace the call's own where those must be masked."""
     return {
         "service": call.service,
         "action": call.operation,
@@ -227,7 +229,7 @@ def call_json(call: Call, params: Mapping[str, Value] | None = None, path: str |
 
 
 def stamp(time: datetime) -> str:
-    """RFC 3339 in UTC, to the microsecond: rows sort by it."""
+    """A time as RFC 3339 in UTC, always with microseconds, so that texts sort by time."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

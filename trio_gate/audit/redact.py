@@ -1,10 +1,11 @@
-"""Parameters as they are kept: JSON that holds no secret and has a size.
+"""Parameters as they are stored: JSON without secrets and of bounded size.
 
-Rule: a value is masked if the model calls it sensitive, or its name or the one beside it says so, or it looks like a key or tells
-one; so is a name that tells one, which then is `$masked` and its place. A mask says how long the value was and nothing else: the hash of a short password is the password. What is left out says so in an object with one `$`
-member: `$masked`, `$bytes`, `$b64`, `$cut`, `$more`, `$unknown`, `$number`. JSON escapes make control characters safe.
+Rule: a value is masked if the model calls it sensitive, if its name or a name beside it says so, or if it is or contains a
+key. A name that contains one is masked too, as `$masked` and its position. A mask gives the length of the value and nothing
+else, because a hash of a short password gives the password away. An object with one `$` member stands for what is left out:
+`$masked`, `$bytes`, `$b64`, `$cut`, `$more`, `$unknown`, `$number`. JSON escapes make control characters safe.
 
-Theory: too much masked costs a look elsewhere; too little stays on disk for years.
+Theory: masking too much makes a reader look elsewhere; masking too little leaves a secret on disk for years.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAX_PARAMS = 16 * 1024
 """Characters of the parameters in one audit row."""
 
 MAX_TEXT = 1024
-"""Characters of one string there; longer ones are cut."""
+"""Characters of one string in an audit row; longer ones are cut."""
 
 MAX_DEPTH = 32
 """Levels of nesting in one audit row."""
@@ -39,17 +40,17 @@ MAX_NAME = 2048
 """Characters of an ARN or a path."""
 
 MAX_MASKED = 64 * 1024
-"""Characters of texts and names, and bytes of blobs, that are read for secrets in one call; the rest is cut before."""
+"""Characters of texts and names, and bytes of blobs, that are searched for secrets in one call; the rest is cut off unread."""
 
 _NODE = 16
-"""What a value takes of that, whatever it is."""
+"""What each value takes of MAX_MASKED besides its length."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
-"""Members that are named like a secret and are its id."""
+"""Members that are named like a secret but hold its id."""
 
 
 def plain(value: Value) -> Json:
-    """A value in full, for `explain`: bytes as `$b64`, what is unknown as `$unknown`."""
+    """A value in full as JSON, for `explain`: bytes as `$b64`, an unknown value as `$unknown`."""
     match value:
         case dict():
             return {name: plain(item) for name, item in value.items()}
@@ -66,39 +67,39 @@ def plain(value: Value) -> Json:
 
 
 def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str, Value]:
-    """The same parameters with every secret replaced by its mask, and cut where they are too many to be read for secrets.
+    """Replace every secret in parameters by a mask, and cut what is beyond MAX_MASKED.
 
-    `shape` is the operation's input, for its sensitive trait.
+    `shape` is the operation's input, for its sensitive traits.
     """
     return _Masks().members(params, shape, hide=False)
 
 
 def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
-    """The parameters for an audit row: masked, blobs by their hash, at most `MAX_PARAMS` characters of ASCII JSON."""
+    """The parameters for an audit row: masked, blobs as hashes, at most `MAX_PARAMS` characters of ASCII JSON."""
     tree = _Trimmer(MAX_PARAMS).members(masked(params, shape))
     return json.dumps(tree, separators=(",", ":"))
 
 
 def clipped(items: Iterable[str], most: int) -> list[Json]:
-    """The first `most` of a list, each as `brief` has it, and, where there are more, how many and the hash of all."""
+    """The first `most` items of a list, each through `brief`; if there are more, then how many and the hash of all."""
     whole = list(items)
     shown: list[Json] = [brief(item) for item in whole[:most]]
     if len(whole) <= most:
         return shown
     digest = hashlib.sha256(b"[")
-    for number, item in enumerate(whole):  # as json.dumps writes the list, which would keep others waiting
+    for number, item in enumerate(whole):  # hashes what json.dumps(whole) gives, without one long call that holds the GIL
         digest.update(f"{', ' if number else ''}{json.dumps(item)}".encode("ascii"))
     digest.update(b"]")
     return [*shown, {"$more": {"count": len(whole) - most, "sha256": digest.hexdigest()}}]
 
 
 def brief(text: str) -> str:
-    """A text that names something, no longer than a row should be: AWS has no longer names."""
+    """A name (an ARN, a path), cut at MAX_NAME characters. AWS has no longer names."""
     return text if len(text) <= MAX_NAME else f"{text[:MAX_NAME]}… ({len(text)} characters)"
 
 
 def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None) -> str:
-    """A path with each segment that holds a masked label replaced by the label's name in braces."""
+    """A path in which each segment that holds a secret label is replaced by the label's name in braces."""
     labels = shape.at("uri") if shape is not None else []
     secrets = {
         value: member.name
@@ -123,7 +124,7 @@ def _hides(name: str, shape: Shape | None) -> bool:
 
 
 class _Masks:
-    """Masks one tree; `left` is what of it may still be read."""
+    """Masks one tree. `left` is what remains of MAX_MASKED."""
 
     def __init__(self) -> None:
         self.left = MAX_MASKED
@@ -135,9 +136,9 @@ class _Masks:
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            inner, told = shape.inner(name) if shape is not None else None, looks_secret(name)
-            hidden = hide or told or name in beside or _hides(name, shape)
-            tree[f"$masked {done}" if told else name] = self._value(item, inner, hide=hidden)
+            inner, secret_name = shape.inner(name) if shape is not None else None, looks_secret(name)
+            hidden = hide or secret_name or name in beside or _hides(name, shape)
+            tree[f"$masked {done}" if secret_name else name] = self._value(item, inner, hide=hidden)
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, *, hide: bool) -> list[Value]:
@@ -178,7 +179,7 @@ class _Masks:
 
 
 def _cut(value: str | bytes) -> Value:
-    """What stands for a value that nobody read: its hash only where it is no short password."""
+    """Stands for a value that was not searched for secrets. A short one gets no hash, as it might be a password."""
     if len(value) <= MAX_TEXT:
         return {"$cut": {"length": len(value)}}
     data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
@@ -186,7 +187,7 @@ def _cut(value: str | bytes) -> Value:
 
 
 class _Trimmer:
-    """Makes one bounded tree; `left` is how many characters it may still take, and every node takes some."""
+    """Builds one bounded tree. `left` is how many characters it may still take; every node takes some."""
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -229,7 +230,7 @@ class _Trimmer:
                 return self._cost(plain(value))
 
     def _take(self, text: str) -> bool:
-        """Room for a string or name as JSON writes it, with its comma or colon and a mark for what may follow."""
+        """Take room for a string or name in JSON with its comma or colon; False where none is left for a mark after it."""
         cost = len(json.dumps(text)) + 4
         if cost + _SPARE > self.left:
             return False
@@ -242,7 +243,7 @@ class _Trimmer:
 
 
 _SPARE = 8 * MAX_DEPTH + 160
-"""Kept back for closing brackets, one `$more` for each open level, and the mark that stands for the last value."""
+"""Characters held back for closing brackets, a `$more` on each open level, and the mark that stands for the last value."""
 
 
 def _sha256(data: bytes) -> str:

@@ -1,1 +1,1 @@
-"""What AWS is: hosts, services, operations, parameters, permissions, resources, errors."""
+"""Knowledge about AWS: hosts, services, operations, parameters, permissions, resources, errors."""

@@ -1,8 +1,8 @@
 """What a request means to AWS, as values.
 
-A `Place` is what a host name says; a `Claim` is what a signature says; a `NamedCall` is both and the request together, once they
-agree, and a `Call` says besides what it means to IAM. UNKNOWN stands where a fact cannot be had (streamed, over a cap, not derivable); None or absence means that it is
-known not to be there.
+A `Place` is what a host name says and a `Claim` what a signature says. A `NamedCall` joins both with the request, once they
+agree, and a `Call` adds what it means to IAM. UNKNOWN means that a fact cannot be known (streamed, over a limit, not
+derivable); None or absence means that it is known not to be there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Unknown(Enum):
 UNKNOWN = Unknown.UNKNOWN
 
 Value = None | bool | int | float | str | bytes | list["Value"] | dict[str, "Value"] | Unknown
-"""A parameter's value. Timestamps are RFC 3339 text; blobs are bytes; streamed or over-cap members are UNKNOWN."""
+"""A parameter's value. Timestamps are RFC 3339 text; blobs are bytes; members that are streamed or over a limit are UNKNOWN."""
 
 Access = Literal["read", "list", "write", "permissions", "tagging"]
 
@@ -36,7 +36,7 @@ class Candidate:
     Attributes:
         service: botocore's name (`aws <service> …`).
         host: the host name that will be dialled, lower case, without a port.
-        partition: botocore's partition id, as "aws".
+        partition: botocore's partition id, such as "aws".
         region: the region of the signature's scope.
         signing_name: the service of the signature's scope.
     """
@@ -56,10 +56,10 @@ class Place:
         host: the name the agent asked for, lower case, without a port.
         candidates: the services it may stand for; never empty.
         bucket: the S3 bucket that the name holds; None for path style and for other services.
-        account: the 12 digits that a label of the name holds (account endpoints), None when there are none.
-        scoped: whether it was found by the signature's scope, which is then not to be compared with it.
-        names: what a certificate for the host is made out to: the host, or its base and whatever stands one label below that.
-        free: whether anybody can make up names like this one that no such certificate covers.
+        account: the 12 digits that a label of the name holds (account endpoints); None without.
+        scoped: whether it was found by the signature's scope, so that the two must not be compared again.
+        names: the names in a certificate for the host: the host itself, or its base and everything one label below that.
+        free: whether anyone can invent names like this one that no such certificate covers.
     """
 
     host: str
@@ -73,10 +73,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a signature says of itself, parsed but not yet believed.
+    """What a signature says about itself, parsed but not yet verified.
 
-    `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01. `expires` is set for a URL signed
-    with SigV2 alone, in seconds since 1970: such a signature has no scope, no list of fields and no date of its own.
+    `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01. `expires` (seconds since 1970) is
+    set only for a URL signed with SigV2, whose signature has no scope, no list of fields and no date of its own.
     """
 
     access_key_id: str
@@ -97,12 +97,11 @@ class NamedCall:
 
     Attributes:
         candidate: the service and host that the request is for.
-        service: botocore's name, canonical where models are twins.
-        operation: botocore's name of the operation.
-        protocol: the protocol it arrived in, botocore's name.
+        service: botocore's name; for twin services, the canonical one.
+        operation: botocore's name for the operation.
+        protocol: botocore's name for the protocol that it arrived in.
         params: by botocore's member names; streamed payloads are UNKNOWN.
-        implied: members that the target names though nobody sent them: a queue of SQS in the path. Resources are found by
-            these too.
+        implied: members that were not sent but that the target names, such as an SQS queue in the path. They count for resources.
         account: the account of the placeholder key.
     """
 
@@ -117,16 +116,16 @@ class NamedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """An AWS call, named: all that rules, approvers and the record are told about a request.
+    """A fully identified AWS call: all that rules, approvers and the record learn about a request.
 
     Attributes:
-        params: by botocore's member names; a member the agent did not send is absent.
-        iam_action: the main IAM action as "s3:GetObject", None when unmapped.
-        iam_actions: every action the call implies, UNKNOWN when that cannot be said.
-        access: the access level; "write" when unmapped.
-        resource: the main ARN; None when the operation names none, UNKNOWN when it cannot be derived.
-        resources: every ARN it names, complete, or UNKNOWN.
-        resource_accounts: the accounts of those ARNs, complete, or UNKNOWN.
+        params: by botocore's member names; a member that the agent did not send is absent.
+        iam_action: the main IAM action, such as "s3:GetObject"; None if no table has one.
+        iam_actions: every action that the call implies, or UNKNOWN.
+        access: the access level; "write" if no table has one.
+        resource: the main ARN; None if the operation names none, UNKNOWN if it cannot be derived.
+        resources: every ARN that the call names, or UNKNOWN if the list would be incomplete.
+        resource_accounts: the accounts of all those ARNs, or UNKNOWN.
         cross_account: whether one of them is not `account`, or UNKNOWN.
         may_expose_secrets: whether the answer holds what people leave secrets in: environments, user data, arguments, templates.
         runs_code: whether the call carries code, a script, a command or a template that will run, or UNKNOWN.
@@ -134,7 +133,8 @@ class Call:
         policies: the policy documents among the parameters, as rules read them (see `aws.policies`), or UNKNOWN.
         shares_with: accounts, organizations, principals and address blocks that the call gives access to; "*" is everybody.
         makes_public: whether somebody unknown gets access, or UNKNOWN.
-        reviewed: whether our lists know the operation and the members that it carries; facts that would follow from their silence are UNKNOWN where not.
+        reviewed: whether the review has the operation and the members that were sent. If not, its silence proves nothing, and
+            facts that depend on it are UNKNOWN.
         own_review: whether its operator reviewed the operation, beside or instead of us.
         check_answer: whether its answer hands out nothing by that review alone, so that it is to be looked through.
     """

@@ -1,8 +1,8 @@
-"""What a request says about who signed it: the Authorization field or the presigned parameters, read but not yet believed.
+"""Reads what a request says about its signer, from the Authorization field or presigned parameters; nothing is verified yet.
 
 Rule: one signature, in one place, in one spelling. Each part has one exact grammar in ASCII; nothing is trimmed, folded, skipped
-or defaulted, because what AWS's readers would make of a second form is unknown (CVE-2022-2385 was two spellings of one
-parameter). No reason repeats what the agent sent: it may hold a real key.
+or defaulted, because nobody knows how AWS would read another form (CVE-2022-2385 was two spellings of one parameter). No reason
+repeats what the agent sent, as that may hold a real key.
 
 Source: "Signature Version 4 signing process", AWS General Reference: header `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…,
 Signature=…`, or the query parameters X-Amz-Algorithm, -Credential, -Date, -Expires, -SignedHeaders and -Signature. "Signing and
@@ -36,38 +36,38 @@ _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 PRESIGNED = frozenset(
     {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"}
 )
-"""What a signature in the query consists of."""
+"""The parameters of a SigV4 signature in the query."""
 
 SIGV2 = frozenset({"AWSAccessKeyId", "Signature", "Expires"})
-"""What a signature of version 2 in the query of a URL to S3 consists of."""
+"""The parameters of a version 2 signature in the query of a URL to S3."""
 
 USE_S3V4 = 'presign with Config(signature_version="s3v4")'
-"""What to do instead of SigV2, as the users of boto3 write it."""
+"""What to do instead of SigV2, in boto3's terms."""
 
 _PRESIGNED_FOLDED = frozenset(map(fold, PRESIGNED))
 _OTHER_V2 = frozenset({"SignatureVersion", "SignatureMethod"})
 _V2_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
 _EXPIRES = re.compile(r"[1-9][0-9]{0,9}")
 _NO_REGION = "us-east-1"
-"""Where S3 has requests that name no region."""
+"""The region of S3 requests that name none."""
 
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
 _NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use resources of one region; {_USE_V4}"
-_NO_V2 = "signature version 2 is served in presigned URLs of S3 alone: set signature_version to v4, s3v4 for S3"
+_NO_V2 = "signature version 2 is served only in presigned URLs of S3: set signature_version to v4, s3v4 for S3"
 
 
 def read_claim(head: RequestHead) -> Claim:
-    """The signature's claim: whose key, for which scope, over which fields.
+    """Read which key a signature claims, for which scope and over which fields.
 
     Raises:
-        Malformed: two signatures, or parameters of one that are repeated or spelled in another way.
-        Unauthenticated: there is none, it is of a kind that is not served, or the key id is no placeholder.
+        Malformed: there are two signatures, or a parameter of one is repeated or misspelled.
+        Unauthenticated: there is no signature, its kind is not served, or the key id is not a placeholder.
     """
     presigned = _presigned(head)
     authorization = head.one("authorization")
     old = any(name == "AWSAccessKeyId" for name, _ in head.target.query)
     if (authorization is not None) + bool(presigned) + old > 1:
-        raise Malformed("the request is signed twice, in its head or in its query: sign it once")
+        raise Malformed("the request carries more than one signature: sign it once, in its head or in its query")
     if authorization is not None:
         return _from_header(head, authorization)
     return _from_v2(head) if old else _from_query(head, presigned)
@@ -103,7 +103,7 @@ def _why_not(scheme: str) -> str:
         case "Bearer" | "bearer":
             return f"bearer tokens are not served: unset the AWS_BEARER_TOKEN_ variables and {_USE_V4}"
         case _:
-            return f"the Authorization field is of no scheme that is served: {_USE_V4}"
+            return f"the scheme of the Authorization field is not served: {_USE_V4}"
 
 
 def _date(head: RequestHead) -> str:
@@ -111,7 +111,7 @@ def _date(head: RequestHead) -> str:
     if date is None:
         date = head.one("date")
     if date is None or not _DATE.fullmatch(date):
-        raise Unauthenticated("the signed request has no x-amz-date of the form 20260131T235959Z")
+        raise Unauthenticated("the signed request has no x-amz-date such as 20260131T235959Z")
     return date
 
 
@@ -123,11 +123,11 @@ def _from_query(head: RequestHead, presigned: dict[str, str]) -> Claim:
         raise Unauthenticated(_NO_V4A)
     if presigned.keys() != PRESIGNED or presigned["X-Amz-Algorithm"] != _ALGORITHM:
         raise Unauthenticated(
-            f"a presigned request has X-Amz-Algorithm={_ALGORITHM} and the five other parameters of its signature"
+            f"a presigned request needs X-Amz-Algorithm={_ALGORITHM} and the five other parameters of its signature"
         )
     names, signature, date = presigned["X-Amz-SignedHeaders"], presigned["X-Amz-Signature"], presigned["X-Amz-Date"]
     if not (_SIGNED_NAMES.fullmatch(names) and _SIGNATURE.fullmatch(signature) and _DATE.fullmatch(date)):
-        raise Unauthenticated("X-Amz-SignedHeaders, X-Amz-Signature or X-Amz-Date is not of its form")
+        raise Unauthenticated("X-Amz-SignedHeaders, X-Amz-Signature or X-Amz-Date is malformed: presign the request again")
     return _claim(presigned["X-Amz-Credential"], names, signature, date)
 
 
@@ -137,9 +137,9 @@ def _from_v2(head: RequestHead) -> Claim:
         raise Unauthenticated(_NO_V2)
     values = dict(found)
     if len(found) != len(SIGV2) or values.keys() != SIGV2:
-        raise Malformed(f"a URL signed with version 2 has AWSAccessKeyId, Signature and Expires, each once: {USE_S3V4}")
+        raise Malformed(f"a URL signed with version 2 needs AWSAccessKeyId, Signature and Expires, each once: {USE_S3V4}")
     if not (_V2_SIGNATURE.fullmatch(values["Signature"]) and _EXPIRES.fullmatch(values["Expires"])):
-        raise Unauthenticated(f"Signature or Expires is not of the form that a URL signed with version 2 has: {USE_S3V4}")
+        raise Unauthenticated(f"Signature or Expires of a URL signed with version 2 is malformed: {USE_S3V4}")
     account, suffix = _parts(values["AWSAccessKeyId"])
     return Claim(
         access_key_id=values["AWSAccessKeyId"],
@@ -175,7 +175,7 @@ def _claim(credential: str, names: str, signature: str, amz_date: str) -> Claim:
 
 
 def _parts(key_id: str) -> tuple[str, str]:
-    """Account and suffix of a placeholder key id."""
+    """Split a placeholder key id into account and suffix. Raises Unauthenticated for any other key id."""
     found = _PLACEHOLDER.fullmatch(key_id)
     if found:
         return found[1], found[2]
@@ -184,6 +184,6 @@ def _parts(key_id: str) -> tuple[str, str]:
             "the key id is a real one of AWS: agents hold placeholders, so take it away from the agent and rotate it"
         )
     raise Unauthenticated(
-        "the key id is no placeholder: four capital letters, the account's 12 digits and a suffix of up to 16 capitals and digits "
-        "that begins with a letter, as AKIA111111111111CI01"
+        "the key id is not a placeholder: four capital letters, the account's 12 digits and a suffix of up to 16 capitals and "
+        "digits that begins with a letter, such as AKIA111111111111CI01"
     )

@@ -1,8 +1,8 @@
-"""Requests that come by AWS_ENDPOINT_URL: their Host is the gateway's, so the scope of the signature says where they go.
+"""Requests that come through AWS_ENDPOINT_URL: their Host is the gateway's, so the signature's scope says where they go.
 
-Rule: a scope is only ever looked up in the host table. Where several services share a scope, the path may begin with
-`/-/SERVICE`; it then counts for that service and its twins alone, and AWS never sees it: a call of twins goes by one name whichever
-of them the agent says. The agent signed the path as it arrived, so its signature is verified over the head as it arrived.
+Rule: a scope is always looked up in the host table. If several services share it, the path may begin with `/-/SERVICE` to select
+that service and its twins; AWS never sees that prefix. Twins' calls go by one name, whichever twin the agent selects. The agent
+signed the path with the prefix, so its signature is verified over the head as it arrived.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 _MARK = "-"
 
 _GLACIER = "glacier"
-"""Its paths begin with the account, and `-` is the caller's own: `/-/vaults`."""
+"""This service's paths begin with the account, where `-` means the caller's own: `/-/vaults`."""
 
 
 def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[RequestHead, Place]:
     """The head as AWS will see it, and where it goes.
 
-    Candidates of global services carry the region that AWS wants, whichever one the agent signed for: the place was found by
-    the scope, so the two are not to be compared again.
+    Candidates of global services carry the region that AWS wants, whichever one the agent signed for. As the place was found by
+    the scope, the two must not be compared again.
 
     Raises:
-        Unidentified: no such service, region or pair, or the path names a service that signs otherwise.
+        Unidentified: there is no such service, region or pair, or the path names a service with another signing name.
     """
     segments = head.target.segments
     if segments[0] != _MARK or len(segments) < 2 or (claim.service == _GLACIER and segments[1] != _GLACIER):
@@ -43,11 +43,11 @@ def by_scope(head: RequestHead, claim: Claim, table: HostTable) -> tuple[Request
 
 
 def hint(services: Iterable[str], service_ids: Mapping[str, str], base: str) -> str:
-    """How an agent says which of several services it means.
+    """The advice for an agent whose request fits several services.
 
     Args:
         services: botocore's names.
-        service_ids: the models' `serviceId` by name, as "Bedrock Agent".
+        service_ids: the models' `serviceId` by name, such as "Bedrock Agent".
         base: the listener's URL.
     """
     root = base.rstrip("/")

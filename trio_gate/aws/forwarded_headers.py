@@ -1,8 +1,8 @@
-"""The header fields that go upstream.
+"""Selects the header fields that are sent upstream.
 
-Rule: an allow-list. A field is forwarded when the operation's model binds it, when it is plain HTTP semantics that AWS reads, or
-when it belongs to the protocol or the SDK's own bookkeeping. Any other `x-amz-*` or `x-amzn-*` is refused, never dropped:
-it may change what AWS does. The rest is dropped; host, date, token, signature and framing are the wire's own to set.
+Rule: an allow-list. A field is forwarded if the operation's model binds it, if AWS reads it as plain HTTP, or if it belongs to
+the protocol or to the SDK's own bookkeeping. Any other `x-amz-*` or `x-amzn-*` is refused, never dropped, as it may change what
+AWS does. The rest is dropped; the signer and the writer set host, date, token, signature and framing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SET_BY_US = frozenset(
         "x-amz-security-token",
     }
 )
-"""Fields that the signer and the writer make themselves, or that end here (RFC 9110 §7.6.1)."""
+"""Fields that the signer and the writer set themselves, or that are hop-by-hop (RFC 9110 §7.6.1)."""
 
 HTTP = frozenset(
     {
@@ -59,7 +59,7 @@ HTTP = frozenset(
         "user-agent",
     }
 )
-"""What HTTP itself means by them is what AWS does."""
+"""Fields that AWS honours with the meaning that HTTP gives them."""
 
 PROTOCOL = frozenset(
     {
@@ -69,7 +69,7 @@ PROTOCOL = frozenset(
         "x-amzn-trace-id",
     }
 )
-"""What SDKs send with every operation."""
+"""Fields that SDKs send with every operation."""
 
 OF_PROTOCOL = {
     "json": frozenset({"x-amz-target", "x-amzn-query-mode"}),
@@ -78,17 +78,17 @@ OF_PROTOCOL = {
 """Selectors and modes of one protocol; `x-amzn-query-mode` asks for the query protocol's error codes."""
 
 S3_UPLOAD = frozenset({"x-amz-decoded-content-length", "x-amz-trailer", "x-amz-sdk-checksum-algorithm"})
-"""How the body of an S3 upload is framed and checked."""
+"""Fields that say how the body of an S3 upload is framed and checked."""
 
 OF_SERVICE = {
     "glacier": frozenset({"x-amz-glacier-version", "x-amz-sha256-tree-hash"}),
     "s3control": frozenset({"x-amz-outpost-id"}),
 }
-"""Fields that SDKs add beside the model: JavaScript's a tree hash to every body of Glacier's. `identify` compares the outpost with
-the ARNs of the parameters."""
+"""Fields that SDKs send although no model has them, such as JavaScript's tree hash for every Glacier body. `naming` compares the
+outpost with the ARNs in the parameters."""
 
 API_VERSION = "x-amz-api-version"
-"""Sent with endpoint discovery and by the C++ SDK; it may say the model's version alone."""
+"""Sent with endpoint discovery and by the C++ SDK; only the model's own version is accepted."""
 
 CHECKSUM_PREFIX = "x-amz-checksum-"
 CHECKSUM_ALGORITHM = "x-amz-sdk-checksum-algorithm"
@@ -127,7 +127,7 @@ def _checksums(service: str, operation: Operation) -> frozenset[str]:
 
 
 def modelled(headers: Headers, shape: Shape | None) -> frozenset[str]:
-    """The names of those fields that hold members of an operation's input, which is of `shape`."""
+    """The names of those fields that hold members of an operation's input; `shape` is that input's."""
     names, prefixes = _bound(shape)
     return frozenset(name for name, _ in headers if name in names or name.startswith(prefixes))
 

@@ -1,10 +1,11 @@
-"""What stays of a request when the same command is run again: everything but the tokens that SDKs fill in again for each call.
+"""The part of a request that stays the same when a command is run again: all but the tokens that SDKs generate for each call.
 
-Rule: left out are members of the input itself that have the model's `idempotencyToken` trait and a name of our lists, in operations
-that were reviewed. The trait alone says too little: it stands on ids of what a call deletes, stops or runs, too.
+Rule: a token is a top-level member of the input that has the model's `idempotencyToken` trait and a name on our lists, in an
+operation that was reviewed. The trait alone is not enough: ids of things that a call deletes, stops or runs carry it too.
 
-Theory: the parameters say all that path, query and body say (see `naming`), so their encoding stands for them. It is injective:
-each value is a tag, a length and its bytes, a map's names in order; so equal encodings are equal parameters.
+Theory: the parameters hold everything that path, query and body say (see `naming`), so their encoding stands for all of it. The
+encoding is injective (each value is a tag, a length and its bytes; a map's names are sorted), so equal encodings mean equal
+parameters.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 TOKENS = frozenset(
     ("ClientRequestToken", "ClientToken", "IdempotencyToken", "clientRequestToken", "clientToken", "idempotencyToken")
 )
-"""Names that mean a token wherever they have the trait. Secrets Manager's also names the version that the call makes."""
+"""Names that mean a token wherever they have the trait. In Secrets Manager it also names the version that the call creates."""
 
 TOKENS_OF: Mapping[str, frozenset[str]] = {
     "backup": frozenset({"CreatorRequestId"}),
@@ -41,7 +42,7 @@ TOKENS_OF: Mapping[str, frozenset[str]] = {
     "servicecatalog": frozenset({"ExecuteToken", "ProvisionToken", "TerminateToken", "UpdateToken"}),
     "servicediscovery": frozenset({"CreatorRequestId", "UpdaterRequestId"}),
 }
-"""Names that mean a token in one service: they name the request, or what it makes, and nothing that was there before."""
+"""Names that mean a token in one service: they identify the request or what it creates, never something that exists already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +50,9 @@ class IdempotentForm:
     """A request without its tokens.
 
     Attributes:
-        sha256: over operation and parameters, lower-case hex; stands for the query and the payload.
+        sha256: over operation and parameters, in lower-case hex; stands for query and payload.
         headers: names of the fields that hold a token.
-        tokens: the members that were sent and are left out.
+        tokens: names of the sent members that are left out.
     """
 
     sha256: str
@@ -60,11 +61,11 @@ class IdempotentForm:
 
 
 class _Hole(Exception):  # noqa: N818 - a way out
-    """A value that is not known: nothing can be said to be equal to it."""
+    """Raised for a value that is unknown, so that equality cannot be decided."""
 
 
 def repeat_of(call: Call, shape: Shape | None) -> IdempotentForm | None:
-    """The request without its tokens; None if it has none, or if a parameter is not known. `shape` is the operation's input."""
+    """The request without its tokens; None if it has none, or if a parameter is unknown. `shape` is the operation's input."""
     if shape is None or not call.reviewed:
         return None
     tokens = _tokens(call.service, shape)
@@ -81,7 +82,7 @@ def repeat_of(call: Call, shape: Shape | None) -> IdempotentForm | None:
 
 
 def _tokens(service: str, shape: Shape) -> dict[str, Member]:
-    """The members of an input that are left out."""
+    """The members of an input that are idempotency tokens, by name."""
     names = TOKENS | TOKENS_OF.get(service, frozenset())
     return {name: member for name, member in shape.members.items() if member.idempotency_token and name in names}
 

@@ -1,6 +1,6 @@
-"""A request identified: the name of the call and its meaning, as one value.
+"""Identifies a request: the name of the call and its meaning, as one value.
 
-`naming` finds service, operation and parameters; `semantics` says which permissions, resources and dangers they stand for.
+`naming` finds service, operation and parameters; `semantics` derives the permissions, resources and dangers that go with them.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ __all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed"]
 
 
 def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog, tables: Tables) -> Call:
-    """The call. The catalogue must have loaded every candidate's model.
+    """Identify the call that a request makes. The catalogue must have loaded every candidate's model.
 
     Raises:
         Malformed: the request breaks its protocol.
-        Unidentified: it is no call, or more than one.
+        Unidentified: it is not exactly one call.
     """
     named = name_call(head, body, place=place, claim=claim, catalog=catalog)
     operation = catalog.service(named.service).operations[named.operation]

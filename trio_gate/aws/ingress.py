@@ -1,7 +1,7 @@
-"""How a request reached the gateway, and the one function that says from it where the request is going.
+"""How a request reached the gateway, and the one function that derives from it where the request is going.
 
-Rule: behind CONNECT and TLS the host name decides, and every place that names it must agree. At an endpoint listener the
-scope of the signature decides, and Host only says that the listener is meant.
+Rule: behind CONNECT and TLS the host name decides, and all that name it (CONNECT, SNI, Host) must agree. At an endpoint listener
+the scope of the signature decides, and Host only has to name the listener.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingress:
-    """One connection's way.
+    """How one connection reached the gateway.
 
     Attributes:
-        kind: of the listener.
+        kind: the listener's kind.
         sni: the server name of the TLS handshake, lower case; None without one.
         connect: the host of CONNECT, lower case; None elsewhere.
-        port: the listener's own, which Host may name beside 443.
-        names: the Host names an endpoint listener answers to, lower case, without port and brackets.
+        port: the listener's port, which Host may name besides 443.
+        names: the Host names that an endpoint listener answers to, lower case, without port or brackets.
         base: an endpoint listener's URL, for messages.
-        refused: why the name of the connection is served to nobody; None where it may be.
+        refused: why the connection's name is not served to anyone; None if it may be served.
     """
 
     kind: Literal["proxy", "tls", "endpoint"]
@@ -48,7 +48,7 @@ class Ingress:
 
 
 def check_way(head: RequestHead, ingress: Ingress) -> None:
-    """Refuse what came by a name that is not served, whoever sent it.
+    """Refuse a request that came under a name that is not served to anyone.
 
     Raises:
         Malformed: SNI, CONNECT and Host differ.
@@ -60,12 +60,12 @@ def check_way(head: RequestHead, ingress: Ingress) -> None:
 
 
 def destination(head: RequestHead, claim: Claim, ingress: Ingress, table: HostTable) -> tuple[RequestHead, Place]:
-    """Its head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where it goes.
+    """The head as AWS will see it, without the `/-/SERVICE` of an endpoint listener's URL, and where the request goes.
 
     Raises:
         Malformed: SNI, CONNECT and Host differ, or Host is not one of the listener's names (421).
         Denied: a browser sent it.
-        Unidentified: no such host, service or region.
+        Unidentified: there is no such host, service or region.
     """
     if ingress.kind != "endpoint":
         return head, table.place(agreed_host(head, sni=ingress.sni, connect=ingress.connect, ports=(ingress.port,)))

@@ -1,4 +1,4 @@
-"""A request named: head, body, place and claim to the one operation and its parameters that they all mean.
+"""Names a request: finds the one operation and its parameters that head, body, place and claim agree on.
 
 Rule: everything must agree (host, scope of the signature, protocol, path, query, body, account) or the request is refused;
 nothing is guessed, and nothing in the request that could mean something else is left over.
@@ -39,16 +39,16 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body, RequestHead
 
 _OUTPOSTS = "s3-outposts"
-"""The signing name of S3 Control's hosts without an account label; the account is in a header alone."""
+"""The signing name of S3 Control's hosts without an account label; only a header names the account."""
 
 _SEARCH = "cloudsearchdomain"
-"""SDKs send this service's Search as a form (botocore.handlers.change_get_to_post); the model knows the GET."""
+"""SDKs send this service's Search as a form (botocore.handlers.change_get_to_post); the model has only the GET."""
 
 _NOTHING: Mapping[str, str] = {}
 
 
 def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog) -> Literal["held", "streamed"]:
-    """How the body is to be read: streamed only where the head names an S3 operation whose payload is a streaming blob.
+    """How to read the body: streamed only if the head names an S3 operation whose payload is a streaming blob.
 
     Raises:
         Unidentified: the claim's scope is not one of the host's.
@@ -75,7 +75,10 @@ def _by_head(head: RequestHead, place: Place, claim: Claim, catalog: Catalog) ->
 
 
 def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain | None = None) -> tuple[RequestHead, Held | Empty]:
-    """A held request to S3 as it would be without aws-chunked framing, its content checked; any other as it is. Raises GateError."""
+    """Remove aws-chunked framing from a held request to S3 and check its content; any other is returned as it is.
+
+    Raises GateError.
+    """
     kind = FRAMED.get(declared_payload(head) or "")
     if kind is None or all(candidate.service != "s3" for candidate in place.candidates):
         return head, body
@@ -92,7 +95,7 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
 
     Raises:
         Malformed: the request breaks its protocol.
-        Unidentified: it is no call, or more than one.
+        Unidentified: it is not exactly one call.
     """
     candidates = _in_scope(place, claim)
     content = _content(head, body, candidates, catalog)
@@ -101,7 +104,7 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
     form = _FormReader(head, content or b"")
     match = find(Asked(head=head, place=place, empty=content == b"", form=form.read), candidates, catalog)
     if content is None and not match.operation.streams:
-        raise Malformed(f"{match.operation.name} takes no streamed body")
+        raise Malformed(f"{match.operation.name} does not take a streamed body")
     framed = _check_encoding(head, match)
     params = _params(match, head, None if framed else content, form)
     _check_account(match, place, claim, params)
@@ -121,7 +124,7 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
 def _in_scope(place: Place, claim: Claim) -> tuple[Candidate, ...]:
     if place.scoped:
         return place.candidates
-    # S3 still takes "US" for us-east-1, its first name there, and s3cmd sends it.
+    # S3 still accepts "US", its first name for us-east-1, and s3cmd sends it.
     region = "us-east-1" if (claim.service, claim.region) == ("s3", "US") else claim.region
     kept = tuple(one for one in place.candidates if (one.signing_name, one.region) == (claim.service, region))
     if claim.expires is not None and not kept:  # a signature without a scope: the host has the region
@@ -139,14 +142,14 @@ def _searches_by_form(head: RequestHead, candidates: tuple[Candidate, ...]) -> b
 
 
 def _as_get(head: RequestHead, content: bytes) -> RequestHead:
-    """The GET that a search by POST stands for: its form is the query."""
+    """The GET that a search by POST stands for, with the form as its query."""
     query = (*head.target.query, *read_form(content).items())
     kept = head.where(lambda name: name != "content-type")
     return replace(kept, method="GET", target=replace(head.target, query=query))
 
 
 class _FormReader:
-    """The parameters of a query request, from where its method has them; read at most once."""
+    """Reads the parameters of a query request, from the URL or the form as its method says, at most once."""
 
     __slots__ = ("_content", "_form", "_head")
 
@@ -177,7 +180,7 @@ def _content(head: RequestHead, body: Body, candidates: tuple[Candidate, ...], c
 
 
 def _check_encoding(head: RequestHead, match: Match) -> bool:
-    """Whether the body is framed as aws-chunked. Any other encoding must be S3's metadata or one that the model takes."""
+    """Whether the body has aws-chunked framing. Any other encoding must be S3 metadata or one that the model allows."""
     encoding = head.one("content-encoding")
     if encoding is None:
         return False
@@ -224,7 +227,7 @@ def _read(match: Match, head: RequestHead, content: bytes | None, form: _FormRea
 
 
 def _unframed(head: RequestHead) -> RequestHead:
-    """The head as it would be without aws-chunked: its length is that of the object."""
+    """The head as it would be without aws-chunked: its length becomes that of the object."""
     decoded = head.one("x-amz-decoded-content-length")
     if decoded is None or head.one("content-length") is None:
         return head
@@ -233,9 +236,9 @@ def _unframed(head: RequestHead) -> RequestHead:
 
 
 def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str, Value]) -> None:
-    """Labels of the host name an account or a resource a second time: both must say the same."""
+    """Check that an account or resource in the host name equals the one in the key or the parameters."""
     if place.account not in {None, claim.account, *owners(match.service.name, params)}:
-        raise Unidentified(f"the host names account {place.account}, the key {claim.account}: use one")
+        raise Unidentified(f"the host names account {place.account}, the key {claim.account}: use the same one")
     shape = match.operation.input
     if shape is None or "{" not in match.operation.host_prefix:
         return
@@ -244,14 +247,14 @@ def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str
         if member.host_label and isinstance(value, str):
             prefix = match.operation.host_prefix.replace(f"{{{member.name}}}", value)
             if match.candidate.signing_name != _OUTPOSTS and not match.candidate.host.startswith(fold(prefix)):
-                raise Unidentified(f"the host does not begin with `{member.name}`, as the operation's hosts do")
+                raise Unidentified(f"the host does not begin with `{member.name}`, as this operation requires")
 
 
 def _check_outpost(head: RequestHead, params: Mapping[str, Value]) -> None:
-    """S3 on Outposts names the outpost in a header and, in some SDKs, in an ARN too: both must say the same."""
+    """Check that an outpost in the header equals the one in an ARN, as some SDKs of S3 on Outposts send both."""
     outpost = head.one("x-amz-outpost-id")
     if outpost is None:
         return
     for value in params.values():
         if isinstance(value, str) and ":outpost/" in value and f":outpost/{outpost}/" not in value:
-            raise Malformed("x-amz-outpost-id and an ARN name two outposts")
+            raise Malformed("x-amz-outpost-id and an ARN name different outposts")

@@ -1,4 +1,4 @@
-"""Reading parameters without trusting their shape: a member that is not there is None, one that cannot be known is UNKNOWN."""
+"""Reads parameters without trusting their shape: an absent member is None, one that cannot be known is UNKNOWN."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Unknown, Value
 
 Leaf = tuple[tuple[str, ...], "str | Unknown"]
-"""The names on the way to a string, and the string."""
+"""The path of names to a string, and the string or UNKNOWN."""
 
 
 def at(params: Mapping[str, Value], *names: str) -> Value:
-    """The value at a path of member names; None where a step is absent or no structure, UNKNOWN behind an UNKNOWN."""
+    """The value at a path of member names; None if a step is absent or not a structure, UNKNOWN below an UNKNOWN."""
     value: Value = dict(params)
     for name in names:
         if value is UNKNOWN:
@@ -33,12 +33,12 @@ def text(params: Mapping[str, Value], *names: str) -> str | None:
 
 
 def items(value: Value) -> list[Value]:
-    """The members of a list; nothing for anything else."""
+    """The items of a list; an empty list for anything else."""
     return value if isinstance(value, list) else []
 
 
 def given(params: Mapping[str, Value], *names: str) -> bool:
-    """Whether a path holds something: not absent, not empty, not false."""
+    """Whether a path holds a value that is not empty or false; UNKNOWN counts as one."""
     return at(params, *names) not in (None, "", False, [], {})
 
 

@@ -1,7 +1,7 @@
-"""A refusal in the shape of the service's own errors, so that an agent's SDK raises it as one.
+"""Writes a refusal in the shape of the service's own errors, so that an agent's SDK raises it as one.
 
-Rule: the body says the same three things in every protocol: a code that SDKs do not retry below 500, the reason, and the
-request id to quote. What the reason holds is text: it is escaped for its format and never interpreted.
+Rule: in every protocol the body holds the same three things: a code (which SDKs do not retry for a status below 500), the reason,
+and the request id to quote. The reason is plain text: it is escaped for its format and never interpreted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 Refusal = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
-"""Status, fields (content-length left to the writer) and body."""
+"""Status, fields (without content-length, which the writer adds) and body."""
 
 _JSON = {
     "AccessDenied": "AccessDeniedException",
@@ -41,7 +41,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {
     "ec2": _EC2,
     "s3": _S3,
 }
-"""Each protocol's word for a GateError's `code`; a code that is not listed is spelled as it is."""
+"""Each protocol's word for a GateError's `code`; a code that is not listed is used as it is."""
 
 _LATE: Mapping[str, tuple[str, int]] = {
     "json": ("InvalidSignatureException", 400),
@@ -63,7 +63,7 @@ _CONDITIONS: Mapping[str, Mapping[str, tuple[str, int]]] = {
         "s3": ("EntityTooLarge", 400),
     },
 }
-"""Conditions that SDKs act on, by the code and status that each protocol's services have for them; elsewhere they are bad requests.
+"""Conditions that SDKs act on, with the code and status that each protocol's services use; elsewhere they are bad requests.
 
 AWS's SDKs correct their clock at `RequestTimeTooSkewed`, `InvalidSignatureException`, `SignatureDoesNotMatch` and `RequestExpired`, by
 the answer's Date. S3's are from its "Error responses", EC2's from "Error codes for the Amazon EC2 API", the others' from
@@ -81,7 +81,7 @@ _BY_SCOPE = {
     "ec2": "ec2",
 }
 OWN_SHAPE = frozenset({"cloudsearchdomain", "mailmanager", "s3control", "s3outposts"})
-"""Services that read errors otherwise than what they share a signing name with."""
+"""Services whose errors have another shape than those of the service that they share a signing name with."""
 
 _BY_TYPE = {
     "application/json": "rest-json",
@@ -91,7 +91,7 @@ _BY_TYPE = {
 }
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REASON_LIMIT = 1024
-"""Characters of a reason that stands in a header field."""
+"""Characters of a reason in a header field; a longer one is cut."""
 
 
 def refuse(
@@ -100,9 +100,9 @@ def refuse(
     """The answer to a request that is not forwarded.
 
     Args:
-        protocol: botocore's name of the wire protocol, or what `guess_protocol` said; None is answered as JSON.
-        service: botocore's service name where it is known; tells S3 from other rest-xml services.
-        method: of the request; HEAD is answered without a body, its reason in `x-trio-gate-reason`.
+        protocol: botocore's name of the wire protocol, or what `guess_protocol` returned; None is answered as JSON.
+        service: botocore's service name where it is known; distinguishes S3 from other rest-xml services.
+        method: of the request; HEAD gets no body, but the reason in `x-trio-gate-reason`.
         status: the GateError's; a condition has the service's own.
         code: the GateError's.
         reason: the GateError's.
@@ -120,7 +120,7 @@ def refuse(
 
 
 def _name(kind: str, code: str, status: int) -> tuple[str, int]:
-    """The service's error code and its status."""
+    """The service's own error code for a GateError's code, and the status that goes with it."""
     if code in _CONDITIONS:
         own = _CONDITIONS[code].get(kind)
         return own or (_CODES[kind].get("InvalidRequest", "InvalidRequest"), status)
@@ -157,10 +157,10 @@ def _field_text(reason: str) -> str:
 
 
 def guess_protocol(head: RequestHead, named: str | None = None) -> str | None:
-    """The protocol that the sender of `head` most likely reads errors in, None without a hint.
+    """The protocol in which the sender of `head` most likely reads errors; None without a hint.
 
-    Only for the shape of a refusal of a request that was not named; nothing is decided by it. "s3" stands for rest-xml
-    without a wrapper, and `refuse` takes it. `named` is what the connection's name is signed as, where it has a name of AWS.
+    Only for the shape of a refusal of a request that was not named; nothing is decided by it. "s3" stands for rest-xml without a
+    wrapper, and `refuse` accepts it. `named` is the signing name for the connection's host, where that is one of AWS.
     """
     if head.one("smithy-protocol") == "rpc-v2-cbor":
         return "smithy-rpc-v2-cbor"
@@ -177,7 +177,7 @@ def guess_protocol(head: RequestHead, named: str | None = None) -> str | None:
         return "query"
     if service is None and (by_name == "s3" or _is_s3_host(head)):
         return "s3"
-    return _BY_TYPE.get(media) or by_name or ("rest-json" if service or named else None)  # the others say more than a signature
+    return _BY_TYPE.get(media) or by_name or ("rest-json" if service or named else None)  # better hints than a signature
 
 
 def _is_s3_host(head: RequestHead) -> bool:
@@ -186,13 +186,13 @@ def _is_s3_host(head: RequestHead) -> bool:
 
 
 def _is_s3_v2(head: RequestHead) -> bool:
-    """Whether it is signed with version 2 as only S3's requests are; the query protocol's say `Action`."""
+    """Whether it is signed with version 2 the way only S3 requests are; those of the query protocol have `Action`."""
     names = {name for name, _ in head.target.query}
     return "Action" not in names and ("AWSAccessKeyId" in names or (head.one("authorization") or "").startswith("AWS "))
 
 
 def _scope_service(head: RequestHead) -> str | None:
-    """What stands in a signature's credential before "aws4_request"."""
+    """The service in the scope of a signature's credential; None without one."""
     authorization = (head.one("authorization") or "").partition("Credential=")[2].partition(",")[0]
     asked = (value for name, value in head.target.query if name == "X-Amz-Credential")
     parts = (authorization or next(asked, "")).strip(" ").rsplit("/", 2)

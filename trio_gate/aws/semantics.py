@@ -1,8 +1,8 @@
 """What a named call means to IAM: actions, level, secrets, resources, accounts.
 
-Rule: every field is a fact or says that it is none (None, UNKNOWN); all come from tables. Nothing here raises for anything
-an agent can send. Of an operation that is newer than our tables, or carries a member that is, their silence says nothing: what it
-may name besides, and what it may hand out, is UNKNOWN, and its level is write.
+Rule: every field is a fact from a table, or says that there is none (None, UNKNOWN). Nothing that an agent can send raises here.
+If an operation or a member that it carries is newer than our tables, their silence proves nothing: what else it names and what it
+hands out is UNKNOWN, and its level is write.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from trio_gate.cli.approving.session import ApproverSession  # noqa: PLC0415 - loads trio
     from trio_gate.client import ClientError  # noqa: PLC0415 - loads trio
 
-    tell = _tell(args)
-    if not (args.list or tell or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
+    request = _request(args)
+    if not (args.list or request or args.yes or args.deny is not None or args.program or sys.stdin.isatty()):
         return _fail("there is no terminal to ask at: use --list, --yes, --deny REASON or --exec PROGRAM", 2)
     try:
         place = _place(args.url, args.ca, args.config)
@@ -90,8 +90,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.list:
             return trio.run(session.list_pending)
-        if tell is not None:
-            return trio.run(session.tell, tell)
+        if request is not None:
+            return trio.run(session.request, request)
         given = None
         if args.yes or args.deny is not None:
             given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or "")
@@ -106,8 +106,8 @@ def run(args: argparse.Namespace) -> int:
         raise
 
 
-def _tell(args: argparse.Namespace) -> Request | None:
-    """What is to be said, if that is all that is wanted."""
+def _request(args: argparse.Namespace) -> Request | None:
+    """The one request that the arguments ask for; None where prompts are to be answered."""
     if args.revoke is not None:
         return Revoke(id=args.revoke)
     if args.stop is not None:

@@ -1,7 +1,7 @@
-"""`trio-gate ca`: what agents must trust, as PEM on standard output.
+"""`trio-gate ca`: the certificate that agents must trust, as PEM on standard output.
 
-Rule: the CA is the one that `serve` uses, made here if the gateway has never run: then, and only then, the whole configuration is
-read, for what the CA may sign. The key is never printed.
+Rule: the CA is the one that `serve` uses. It is created here if the gateway has never run; only then the whole configuration is
+read, for the names that the CA may sign. The key is never printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the certificate. 1 when it or the system's roots cannot be had, 2 when the configuration cannot be read."""
+    """Print the certificate. Returns 1 if it or the system's roots cannot be read, 2 if the configuration cannot."""
     folder = state_dir.find(args)
     if folder is None:
         return 2

@@ -1,4 +1,4 @@
-"""`trio-gate check CONFIG`: what a configuration means, or all that is wrong with it."""
+"""`trio-gate check CONFIG`: what a configuration means, or all of its errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was read. 1 when there are faults."""
+    """Print what the configuration means. Returns 1 if it has errors."""
     config = read(args.config)
     if config is None:
         return 1

@@ -1,4 +1,4 @@
-"""Reading a configuration file for a verb, with what the core may not do itself: files and the environment."""
+"""Reads a configuration file for a verb, with access to files and the environment, which the core does not have."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
 
 
 def read(file: str) -> Config | None:
-    """The configuration, None after everything that is wrong with it was printed."""
+    """Read the configuration; None if it has errors, all of which are printed."""
     from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
 
     path = Path(file)

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain. 1 when the input, or a line of it, is none; 2 when the configuration cannot be read."""
+    """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if the configuration cannot be read."""
     config = read(args.config) if args.config else None
     if args.config and config is None:
         return 2

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body
 
 ADDRESS = "127.0.0.1"
-"""Where requests are said to come from."""
+"""The agent's address in an explanation."""
 
 HTTPS = 443
 
@@ -50,7 +50,7 @@ class Explainer:
     """Explains connections. Loads the models it needs.
 
     Args:
-        by: whose accounts, agents and rules hold; None for none.
+        by: the configuration that requests are judged by; None for none.
         now: the time to judge by.
         name: the Host name of the endpoint listener.
     """
@@ -65,11 +65,11 @@ class Explainer:
         self._keys = SigningKeys()
 
     def connection(self, row: dict[str, Any], raw: bytes) -> Iterator[dict[str, Any]]:
-        """One answer for each request of a connection, in order, up to the first that would close it.
+        """Explain each request of a connection, in order, up to the first that would close it.
 
         Args:
             row: where the connection went: `sni`, `connect` (its CONNECT's authority, by default `sni`:443), `mode` ("endpoint").
-            raw: what the agent sent on it.
+            raw: the bytes that the agent sent on it.
 
         Yields:
             `outcome` "call" with `call`, `decision` and `forward`; or "refused" with `status`, `code` and `reason`, and with as
@@ -107,7 +107,7 @@ class Explainer:
         return Ingress(kind="proxy", sni=sni, connect=connect.host)
 
     def _facts(self, arrived: RequestHead, connection: AgentConnection, ingress: Ingress) -> Iterator[dict[str, Any]]:
-        """The call, what the rules say to it and what would be sent, each as soon as it is known. Raises GateError."""
+        """Yield the call, the decision and the request that would be sent, each as soon as it is known. Raises GateError."""
         claimed = steps.claim(arrived, ingress, ADDRESS)
         data: bytes | None = None
         payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=connection.has_body)
@@ -149,7 +149,7 @@ class Explainer:
 
 
 def _sums(identified: Identified, connection: AgentConnection) -> dict[str, str]:
-    """Hashes of the body that leaves and of its content, a streamed one checked on the way. Raises Malformed."""
+    """Hashes of the body as it would be sent and of its content; a streamed one is checked. Raises Malformed."""
     body, chain = identified.body, identified.chain
     if not isinstance(body, Streamed):
         held = hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
@@ -171,7 +171,7 @@ def _pieces(connection: AgentConnection) -> Iterator[bytes]:
 
 
 def _next(connection: AgentConnection) -> bool:
-    """Answer a request as `serve` would, and turn to the one behind it; whether there may be one."""
+    """Finish a request as `serve` would; return whether another may follow."""
     try:
         for _ in _pieces(connection):
             pass
@@ -183,14 +183,14 @@ def _next(connection: AgentConnection) -> bool:
 
 
 def _forward(outbound: Outbound) -> dict[str, Any]:
-    """What would be signed and sent."""
+    """The request that would be signed and sent, without its body."""
     head = outbound.head
     fields = [[name, value] for name, value in head.headers if name != "x-amz-content-sha256"]
     return {"host": head.one("host"), "method": head.method, "target": head.target.text, "headers": fields}
 
 
 def _typed(value: Value, shape: Shape | None) -> Any:
-    """A parameter with its type where JSON has none."""
+    """A parameter as JSON, tagged with its type where JSON has none."""
     if isinstance(value, Unknown):
         return {"$stream": True}
     if isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""A page for a person about one request that was explained.
+"""The explanation of one request as text for people.
 
-Rule: what an agent wrote is shown as JSON in ASCII, so nothing in it can act on the terminal or pass for a word of the gateway's.
+Rule: what an agent wrote is shown as JSON in ASCII, so nothing in it can act on the terminal or pass for the gateway's own words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _WIDTH = 12
 
 
 def page(number: int, answer: Mapping[str, Any]) -> str:
-    """The text, without a last line end. `answer` is one of `Explainer.connection`."""
+    """The text, without a final line feed. `answer` is one of `Explainer.connection`."""
     lines = [f"request {number}"]
     if answer["outcome"] == "refused":
         lines.append(_line("refused", f"{answer['status']} {answer['code']}: {answer['reason']}"))

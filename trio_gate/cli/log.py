@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     import argparse
 
 NOT_A_TERMINAL = 200
-"""Columns of text where nobody looks at it."""
+"""Columns of text that is not printed to a terminal."""
 
 WIDE = 140
-"""Columns of a terminal that shows everything."""
+"""Columns of a terminal from which on all columns of the table are shown."""
 
 WIDE_ONLY = frozenset({"resource", "rule"})
-"""What a terminal of fewer columns leaves out."""
+"""Columns of the table that a narrower terminal leaves out."""
 
 FOLDED = frozenset({"call", "resource", "rule", "approver"})
 COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "status", "approver")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What `trio-gate log` takes."""
+    """Declare the verb's arguments."""
     state_dir.add_arguments(parser)
     parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (20)")
     parser.add_argument("--json", action="store_true", help="one JSON line for each call")
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the calls, oldest first. 1 when the database cannot be read, 2 when the configuration cannot."""
+    """Print the calls, oldest first. Returns 1 if the database cannot be read, 2 if the configuration cannot."""
     folder = state_dir.find(args)
     if folder is None:
         return 2
@@ -79,7 +79,7 @@ def _print_table(records: list[dict[str, Any]]) -> None:
 
 
 def cells(record: dict[str, Any]) -> tuple[str, ...]:
-    """What the table shows of a record, not yet made safe to print."""
+    """The cells of a record, not yet escaped for printing."""
     outcome, decision = record["outcome"], record["decision"]
     resources = record["resources"] or []
     names = [str(name) for name in resources if isinstance(name, str)]
@@ -104,7 +104,7 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
 
 
 def said(kind: str, act: dict[str, Any], called: str | None) -> str:
-    """What a person or the gateway did, in a few words."""
+    """An act of a person or the gateway, in a few words."""
     terms = act.get("grant") or act
     many = f", {terms['uses']} uses in {terms['minutes']} minutes" if "uses" in terms else ""
     which = f", where {terms['predicate']}" if terms.get("predicate") else ""

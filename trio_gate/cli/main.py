@@ -1,6 +1,6 @@
 """The `trio-gate` command: one file for each verb, loaded when the verb is run.
 
-Exit status: 0 when it did its work, 1 when it could not, 2 for wrong usage, 130 after Ctrl-C.
+Exit status: 0 for success, 1 for failure, 2 for wrong usage, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ VERBS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit status."""
+    """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="trio-gate", description="The gateway between AI agents and AWS.", epilog="`trio-gate VERB --help` says more."
     )

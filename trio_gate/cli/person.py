@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import argparse
 
 TOKEN_BYTES = 32
-"""256 bits: nobody guesses it, so its plain SHA-256 may stand in the configuration."""
+"""256 bits cannot be guessed, so the configuration may hold the token's plain SHA-256."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make a token; print it once, and the block that knows it by its hash."""
+    """Make a token; print it, and the `person` block with its hash."""
     if not _NAME.fullmatch(args.name):
         print("a person's name begins with a letter and has letters, digits, `-` and `_`, at most 64", file=sys.stderr)
         return 2

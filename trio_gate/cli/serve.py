@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _hold_standard_streams() -> None:
-    """Have something where a standard stream was closed: the next file that is opened would get its number, and the log's lines."""
+    """Open /dev/null in place of closed standard streams, lest the next opened file get their number, and the log's lines."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
@@ -37,7 +37,7 @@ def _hold_standard_streams() -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve. 1 when the configuration has faults, or the gateway cannot start."""
+    """Run the gateway. Returns 1 if the configuration has errors or the gateway cannot start."""
     config = read(args.config)
     if config is None:
         return 1

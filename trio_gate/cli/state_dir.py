@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare CONFIG and --state-dir, of which one is needed."""
+    """Declare CONFIG and --state-dir; one of them is required."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("config", nargs="?", help="the gateway's configuration")
     source.add_argument("--state-dir", help="its state folder, instead of the configuration")
 
 
 def find(args: argparse.Namespace) -> Path | None:
-    """The folder that these arguments name; None when the configuration does not say, and then the reason is printed."""
+    """The folder that the arguments name; None if the configuration cannot be read, after printing why."""
     try:
         return Path(args.state_dir or state_dir(args.config))
     except (OSError, ValueError, ConfigFaults) as error:

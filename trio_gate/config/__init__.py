@@ -1,1 +1,1 @@
-"""The configuration: HCL text to one frozen `Config`, or all of its faults."""
+"""The configuration: turns HCL text into one frozen `Config`, or reports all of its faults."""

@@ -1,6 +1,6 @@
-"""What an attribute's value may be: each kind turns a `Value` into what `model` holds, or raises a `Flaw` that says what it wants.
+"""What an attribute's value may be: each kind turns a `Value` into what `model` holds, or raises a `Flaw` with what it expects.
 
-Rule: a message quotes only what stands in the file, never what `env` or `file` gave, and nothing of a secret.
+Rule: a message quotes only what is written in the file, never what `env` or `file` returned, and no part of a secret.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Kind = Callable[[Value], T]
 
 DAY = 86_400.0
-"""Seconds of a day."""
+"""Seconds in a day."""
 
 _DURATION = re.compile(r"([0-9]{1,9})(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -38,7 +38,7 @@ _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]{2,45})\]|([^:\[\]]{1,253})):([0-9]{1
 
 
 def wrong(value: Value, wanted: str, hint: str | None = None) -> Flaw:
-    """The flaw of a value that is of another type than `wanted`."""
+    """The flaw for a value of the wrong type. `wanted` says in words what was expected."""
     return Flaw(value.at, f"expected {wanted}, found {_name(value)}", hint)
 
 
@@ -51,14 +51,14 @@ def _name(value: Value) -> str:
 
 
 def text(value: Value) -> str:
-    """A string of one line that is not empty."""
+    """A non-empty string of one line, all of it printable. Raises Flaw, like every kind below."""
     if not isinstance(value.data, str):
         quoted = f'write "{value.data.path}"' if isinstance(value.data, Reference) else None
         raise wrong(value, "a string", quoted)
     if not value.data:
-        raise Flaw(value.at, "the string is empty", "leave the attribute out where nothing is meant")
+        raise Flaw(value.at, "the string is empty", "leave the attribute out instead")
     if not value.data.isprintable():
-        raise Flaw(value.at, "the string holds a line break or another character that cannot be shown")
+        raise Flaw(value.at, "the string holds a line break or another character that is not printable")
     return value.data
 
 
@@ -75,14 +75,14 @@ def short(limit: int) -> Kind[str]:
 
 
 def flag(value: Value) -> bool:
-    """True or false."""
+    """A boolean, written true or false."""
     if not isinstance(value.data, bool):
         raise wrong(value, "true or false")
     return value.data
 
 
 def whole(low: int, high: int) -> Kind[int]:
-    """A whole number between two bounds, both included."""
+    """A whole number from `low` to `high`, both included."""
 
     def read(value: Value) -> int:
         if not isinstance(value.data, int) or isinstance(value.data, bool):
@@ -95,7 +95,7 @@ def whole(low: int, high: int) -> Kind[int]:
 
 
 def one_of(*choices: S) -> Kind[S]:
-    """One of these words, as a string."""
+    """A string that is one of `choices`."""
 
     def read(value: Value) -> S:
         data = text(value)
@@ -108,7 +108,7 @@ def one_of(*choices: S) -> Kind[S]:
 
 
 def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kind[str]:
-    """A string of a form, which `wanted` puts in words."""
+    """A string that `form` matches as a whole. Messages describe the form with `wanted`."""
 
     def read(value: Value) -> str:
         data = text(value)
@@ -120,12 +120,12 @@ def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kin
 
 
 def duration(low: float = 1, high: float = DAY) -> Kind[float]:
-    """Seconds, written "30s", "10m" or "12h"."""
+    """A duration in seconds from `low` to `high`, written "30s", "10m" or "12h"."""
 
     def read(value: Value) -> float:
         match = _DURATION.fullmatch(text(value)) if isinstance(value.data, str) else None
         if match is None:
-            raise Flaw(value.at, "expected a duration", 'as "30s", "10m" or "12h"')
+            raise Flaw(value.at, "expected a duration", 'such as "30s", "10m" or "12h"')
         seconds = float(int(match[1]) * _SECONDS[match[2]])
         if not low <= seconds <= high:
             raise Flaw(value.at, f"expected a duration from {_clock(low)} to {_clock(high)}")
@@ -139,7 +139,7 @@ def _clock(seconds: float) -> str:
 
 
 def size(low: int, high: int) -> Kind[int]:
-    """Bytes, written "64KiB", "8MiB", "1GiB" or as a plain number."""
+    """A size in bytes from `low` to `high`, written "64KiB", "8MiB", "1GiB" or as a plain number."""
 
     def read(value: Value) -> int:
         if isinstance(value.data, int) and not isinstance(value.data, bool):
@@ -147,7 +147,7 @@ def size(low: int, high: int) -> Kind[int]:
         else:
             match = _SIZE.fullmatch(text(value)) if isinstance(value.data, str) else None
             if match is None:
-                raise Flaw(value.at, "expected a size", 'as "64KiB", "8MiB" or "1GiB", or a plain number of bytes')
+                raise Flaw(value.at, "expected a size", 'such as "64KiB", "8MiB" or "1GiB", or a plain number of bytes')
             data = int(match[1]) * _BYTES[match[2]]
         if not low <= data <= high:
             raise Flaw(value.at, f"expected a size from {low} to {high} bytes")
@@ -157,7 +157,7 @@ def size(low: int, high: int) -> Kind[int]:
 
 
 def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
-    """A list with no value twice and at least one; with `or_one`, a value alone stands for a list of it."""
+    """A non-empty list of distinct values; with `or_one`, a single value counts as a list of one."""
 
     def read(value: Value) -> tuple[H, ...]:
         if not isinstance(value.data, tuple):
@@ -165,7 +165,7 @@ def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
                 return (item(value),)
             raise wrong(value, "a list", "write [ ] around it")
         if not value.data:
-            raise Flaw(value.at, "the list is empty", "leave the attribute out where nothing is meant")
+            raise Flaw(value.at, "the list is empty", "leave the attribute out instead")
         found: dict[H, None] = {}
         flaws: list[Flaw] = []
         for part in value.data:
@@ -175,7 +175,7 @@ def listing(item: Kind[H], *, or_one: bool = False) -> Kind[tuple[H, ...]]:
                 flaws.append(flaw)
                 continue
             if data in found:
-                flaws.append(Flaw(part.at, "this stands in the list twice"))
+                flaws.append(Flaw(part.at, "this is in the list twice"))
             found[data] = None
         if flaws:
             raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
@@ -190,7 +190,7 @@ def arguments(value: Value) -> tuple[str, ...]:
         raise wrong(value, "a list: a program and its arguments", "write [ ] around it")
     words = tuple(map(text, value.data))
     if not (words and words[0].startswith("/")):
-        raise Flaw(value.at, "expected the absolute path of a program and its arguments", 'as ["/usr/local/bin/page", "oncall"]')
+        raise Flaw(value.at, "expected a program's absolute path and its arguments", 'such as ["/usr/local/bin/page", "oncall"]')
     return words
 
 
@@ -205,12 +205,12 @@ def account(value: Value) -> str:
 
 
 def labelled_account(value: Value) -> tuple[str, str | None]:
-    """An account id, with or without a label: "111111111111" or "111111111111=prod"."""
+    """An account id and its label, None without one; written "111111111111" or "111111111111=prod"."""
     if not isinstance(value.data, str):
         return account(value), None
     number, equals, label = text(value).partition("=")
     if not _ACCOUNT.fullmatch(number):
-        raise Flaw(value.at, "expected an account id of 12 digits, with or without a label", 'as "111111111111=prod"')
+        raise Flaw(value.at, "expected an account id of 12 digits, with or without a label", 'such as "111111111111=prod"')
     if equals and (label != label.strip() or not 1 <= len(label) <= 64):
         raise Flaw(value.at, "expected a label of at most 64 characters after `=`, without spaces around it")
     return number, label or None
@@ -220,12 +220,12 @@ def host(value: Value) -> str:
     """A host name or IP literal, in lower case."""
     data = text(value).lower()
     if not (is_literal(data) or (_HOST.fullmatch(data) and len(data) <= 253)):
-        raise Flaw(value.at, "expected a host name, without scheme and port")
+        raise Flaw(value.at, "expected a host name, without scheme or port")
     return data
 
 
 def host_pattern(value: Value) -> str:
-    """A host pattern, in lower case."""
+    """A host pattern (see `host_pattern`), in lower case."""
     data = text(value).lower()
     if not well_formed(data):
         hint = "a label is letters, digits and hyphens, or `*` for one or more labels: *.amazonaws.com"
@@ -240,7 +240,7 @@ def address(low: int) -> Kind[Address]:
         match = _ADDRESS.fullmatch(text(value))
         name = (match[1] or match[2]).lower() if match else ""
         if match is None or not (is_literal(name) if match[1] else _dialable(name)):
-            hint = 'as "127.0.0.1:8080" or "[::1]:8080"; "0.0.0.0:8080" for all interfaces'
+            hint = 'such as "127.0.0.1:8080" or "[::1]:8080"; "0.0.0.0:8080" for all interfaces'
             raise Flaw(value.at, "expected a host and a port", hint)
         if not low <= int(match[3]) <= 65_535:
             raise Flaw(value.at, f"expected a port from {low} to 65535")
@@ -250,7 +250,7 @@ def address(low: int) -> Kind[Address]:
 
 
 def _dialable(name: str) -> bool:
-    """A name or an IPv4 literal; what ends in a number is no name, so it must be an address (RFC 3986 §3.2.2's reading)."""
+    """Whether this is a host name or an IPv4 literal. What ends in a number must be an address (RFC 3986 §3.2.2)."""
     if re.fullmatch(r"[0-9]+", name.rpartition(".")[2]):
         return is_literal(name)
     return _HOST.fullmatch(name) is not None
@@ -270,11 +270,11 @@ def is_loopback(name: str) -> bool:
     if not is_literal(name):
         return name == "localhost"
     ip = ipaddress.ip_address(name)
-    return ip.is_loopback and (ip.version == 4 or ip.ipv4_mapped is None)  # Pythons differ about mapped addresses
+    return ip.is_loopback and (ip.version == 4 or ip.ipv4_mapped is None)  # Python versions differ about mapped addresses
 
 
 def reference(declared: Mapping[str, str], kind: str, nearest: Callable[[str, list[str]], str | None]) -> Kind[str]:
-    """The id of a declared block of this kind; `nearest` proposes one for a name that is not declared."""
+    """The id of a declared block of this kind. `declared` maps ids to kinds; `nearest` suggests an id for an unknown one."""
 
     def read(value: Value) -> str:
         if not isinstance(value.data, Reference):

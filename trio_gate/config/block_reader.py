@@ -1,6 +1,6 @@
-"""One block on its way to a value: its reader asks for each attribute by name and kind, and what nobody asked for is unknown.
+"""Reads one block: the block's reader asks for each attribute by name and kind; whatever it does not ask for is unknown.
 
-Rule: asking never raises. A fault goes to the report, the answer is then None, and the reader asks for the rest.
+Rule: asking never raises. A fault goes to the report and the answer is None, so the reader can go on with the rest.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ class Reading:
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str | None:
-    """A hint with the nearest of the known words, if one is near."""
+    """A hint with the known word that is most like `word`; None if none is close."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean `{near[0]}`?" if near else None
 
 
 def title(block: Block) -> str:
-    """A block's header, as messages name it."""
+    """A block's kind and labels, the way messages name it."""
     return " ".join([block.kind, *(f'"{label.text}"' for label in block.labels)])
 
 
 class Form:
-    """A block and what has been asked of it."""
+    """A block, and which of its attributes and nested blocks were asked for."""
 
     def __init__(self, block: Block, reading: Reading) -> None:
         self.block = block
@@ -63,7 +63,7 @@ class Form:
 
     @property
     def name(self) -> str:
-        """The last label."""
+        """The block's last label, which is its name."""
         return self.block.labels[-1].text
 
     def fault(self, message: str, hint: str | None = None, *, of: str | None = None, part: int | None = None) -> None:
@@ -81,11 +81,11 @@ class Form:
         self._asked.update(dict.fromkeys(names))
         found = [self._given[name] for name in names if name in self._given]
         for other in found[1:]:
-            self.report.add(other.at, f"`{other.name}` and `{found[0].name}` say the same", "keep one of them")
+            self.report.add(other.at, f"`{other.name}` and `{found[0].name}` mean the same", "keep one of them")
         return found[0] if found else None
 
     def take(self, kind: Kind[T], *names: str) -> T | None:
-        """The value of the attribute of this name (or synonyms); None if it is not given or at fault."""
+        """The value of the attribute of this name (or synonyms); None if it is not given or faulty."""
         attribute = self.given(*names)
         if attribute is None:
             return None
@@ -98,28 +98,28 @@ class Form:
             return None
 
     def need(self, kind: Kind[T], *names: str) -> T | None:
-        """As `take`, and a fault if it is not given."""
+        """As `take`, but reports a fault if the attribute is not given."""
         if not any(name in self._given for name in names):
             self.report.add(self.block.at, f"{title(self.block)} needs `{names[0]}`")
         return self.take(kind, *names)
 
     def default(self, kind: Kind[T], name: str, default: T) -> T:
-        """As `take`, with a default."""
+        """As `take`, but returns `default` where that returns None."""
         found = self.take(kind, name)
         return default if found is None else found
 
     def condition(self, *names: str) -> str | None:
-        """The CEL source of an attribute, checked."""
+        """The CEL source of an attribute, checked; None if it is not given or faulty."""
         attribute = self.given(*names)
         return None if attribute is None else condition.read(self.report, attribute, self.reading.check)
 
     def nested(self, kind: str) -> list[Form]:
-        """The blocks of this kind inside the block."""
+        """Forms for the nested blocks of this kind."""
         self._nested[kind] = None
         return [Form(block, self.reading) for block in self.block.blocks if block.kind == kind]
 
     def close(self) -> None:
-        """Report what nobody asked for."""
+        """Report attributes and nested blocks that were not asked for, as unknown. Called last."""
         for name, attribute in self._given.items():
             if name not in self._asked:
                 hint = did_you_mean(name, self._asked) or self._alternatives()

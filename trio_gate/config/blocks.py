@@ -1,7 +1,7 @@
-"""The blocks: their labels, and a reader for each that turns it into a value of `model`.
+"""The kinds of blocks: their labels, and for each a reader that turns it into a value of `model`.
 
-Rule: a reader asks for everything its block may hold, whatever was wrong before, and then gives the value or None. What
-concerns several blocks at once is in `cross_checks`. No attribute is read here that nothing uses.
+Rule: a reader asks for everything that its block may hold, whatever was wrong before, and then returns the value or None.
+Checks across blocks are in `cross_checks`. No attribute is read here that nothing uses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """A block's labels: how many, and the words the first of two may be. `referable` ones are named by rules and each other."""
+    """A block's labels: how many, and what the first of two may be. Other blocks may refer to a `referable` one."""
 
     labels: int
     first: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Shape:
     plain_name: bool = True
 
     def usage(self, kind: str) -> str:
-        """The header as one would write it."""
+        """An example of the block's header, for hints."""
         labels = ['"NAME"'] * min(self.labels, 1)
         return " ".join([kind, *([f'"{self.first[0]}"'] if self.first else []), *labels, "{ … }"])
 
@@ -67,19 +67,19 @@ _ACTION: Kind[Literal["allow", "deny", "approve"]] = attribute_types.one_of("all
 
 
 def sensitive(name: str) -> bool:
-    """Whether an attribute of this name, or one misspelled so, may hold what must not be shown."""
+    """Whether an attribute of this name, or of one that it may be a typo of, may hold a secret."""
     if name in _NOT_SECRET:
         return False
     return re.search(r"secret|token|passw|key", name, re.IGNORECASE) is not None or did_you_mean(name, _SECRETS) is not None
 
 
 def labels_fit(block: Block, reading: Reading) -> bool:
-    """Whether a block of a known kind has the labels of its kind; a fault if not."""
+    """Whether a block of a known kind has the labels that its kind takes; reports a fault if not."""
     shape = SHAPES[block.kind]
     report = reading.report
     if len(block.labels) != shape.labels:
         wanted = ("no label", "one label", "two labels")[shape.labels]
-        report.add(block.at, f"`{block.kind}` takes {wanted}, not {len(block.labels)}", f"as {shape.usage(block.kind)}")
+        report.add(block.at, f"`{block.kind}` takes {wanted}, not {len(block.labels)}", f"write {shape.usage(block.kind)}")
         return False
     if shape.first and block.labels[0].text not in shape.first:
         known = " or ".join(f'"{word}"' for word in shape.first)
@@ -93,7 +93,7 @@ def labels_fit(block: Block, reading: Reading) -> bool:
         report.add(name.at, "expected a name of at most 64 letters, digits, `_` and `-` that begins with a letter")
         return False
     if not (name.text.isprintable() and 1 <= len(name.text.strip()) <= 128):
-        report.add(name.at, "expected a name of at most 128 characters, all of which can be shown")
+        report.add(name.at, "expected a name of at most 128 characters, all of them printable")
         return False
     return True
 
@@ -110,7 +110,7 @@ def plugin(form: Form) -> None:
 
 
 def credential(form: Form) -> Credential:
-    """A base key: literal parts, a profile, or neither for the standard chain."""
+    """Read a base key: literal parts, a profile, or neither for botocore's standard chain."""
     part = attribute_types.matching(KEY_TEXT, "a key of printable ASCII characters without spaces")
     key = form.take(part, "access_key_id")
     secret = form.take(part, "secret_access_key")
@@ -120,7 +120,7 @@ def credential(form: Form) -> Credential:
     form.close()
     parts = [name for name in ("access_key_id", "secret_access_key", "session_token") if form.given(name)]
     if parts and form.given("profile"):
-        form.fault(f"`profile` and `{parts[0]}` exclude each other", of="profile")
+        form.fault(f"`profile` and `{parts[0]}` cannot be used together", of="profile")
     elif parts and not {"access_key_id", "secret_access_key"} <= set(parts):
         form.fault("`access_key_id` and `secret_access_key` go together", of=parts[0])
     return Credential(
@@ -129,10 +129,10 @@ def credential(form: Form) -> Credential:
 
 
 def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | None:
-    """A set of accounts; `credentials` are those that could be read, by id."""
+    """Read a set of accounts; None if it is faulty. `credentials` are the readable ones, by id."""
     hosts = form.take(attribute_types.listing(attribute_types.host_pattern), "hosts") or ("*",)
     role = form.need(attribute_types.matching(_ROLE, "the name of a role, not its ARN"), "role")
-    region = form.need(attribute_types.matching(_REGION, 'a region, as "us-east-1"'), "region")
+    region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
     external_id = form.take(
         attribute_types.matching(_EXTERNAL_ID, "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"), "external_id"
     )
@@ -142,7 +142,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     accounts: dict[str, str | None] = {}
     for part, (number, label) in enumerate(listed or ()):
         if number in accounts:
-            form.fault(f"account {number} stands in the list twice", of="accounts", part=part)
+            form.fault(f"account {number} is in the list twice", of="accounts", part=part)
         accounts[number] = label
     bases = tuple(credentials[path] for path in named or () if path in credentials)
     if named and len(bases) == len(named):
@@ -163,17 +163,17 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
 
 
 def upstream(form: Form) -> Upstream | None:
-    """Hosts that are dialled elsewhere."""
+    """Read which hosts are dialled at another address; None if the block is faulty."""
     address = form.need(attribute_types.address(1), "address")
     ca_file = path(form, "ca_file")
     form.close()
     if not well_formed(form.name.lower()):
-        form.fault("the label of `upstream` is a host pattern", 'as upstream "s3.us-east-1.amazonaws.com" { … }')
+        form.fault("the label of `upstream` is a host pattern", 'such as upstream "s3.us-east-1.amazonaws.com" { … }')
     return None if address is None else Upstream(hosts=form.name.lower(), address=address, ca_file=ca_file)
 
 
 def agent(form: Form) -> Agent | None:
-    """A caller with a secret of its own."""
+    """Read an agent, a caller with a secret of its own; None if it is faulty."""
     wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
     suffix = form.need(
         attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
@@ -191,7 +191,7 @@ def agent(form: Form) -> Agent | None:
 
 
 def person(form: Form) -> Person | None:
-    """Someone with a token."""
+    """Read a person, whom a token proves; None if the block is faulty."""
     wanted = "the SHA-256 of the person's token: 64 hexadecimal digits in lower case"
     token = form.need(attribute_types.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
     kind = form.take(_KIND, "kind") or "human"
@@ -200,14 +200,14 @@ def person(form: Form) -> Person | None:
     )
     form.close()
     if token == _EMPTY_SHA256:
-        form.fault("this is the SHA-256 of nothing: the token was empty", of="token_sha256")
+        form.fault("this is the SHA-256 of an empty token", of="token_sha256")
     if token is None:
         return None
     return Person(name=form.name, token_sha256=token, kind=kind, may_grant=may_grant, may_observe=may_observe, may_stop=may_stop)
 
 
 def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
-    """A group of people; `people` are those that could be read, by id."""
+    """Read a group of approvers; None if it is faulty. `people` are the readable ones, by id."""
     members = form.need(_references(form, "person", or_one=False), "people")
     quorum = form.default(attribute_types.whole(1, 100), "quorum", 1)
     timeout = form.default(attribute_types.duration(), "timeout", 600.0)
@@ -227,7 +227,7 @@ def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:
 
 
 def rule(form: Form) -> tuple[int, Rule] | None:
-    """A rule and its priority."""
+    """Read a rule and its priority; None if it is faulty."""
     condition = form.condition("match", "condition")
     action = form.need(_ACTION, "action", "verdict")
     approvers = form.take(_references(form, "approver"), "approvers", "approve")
@@ -238,11 +238,11 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     form.close()
     asked = form.given("approvers") or form.given("approve")
     if action == "approve" and not asked:
-        form.fault('action "approve" needs `approvers`', "as approvers = [human.oncall]", of="action")
+        form.fault('action "approve" needs `approvers`', "such as approvers = [human.oncall]", of="action")
     if action not in (None, "approve") and asked:
         form.fault(f'`{asked.name}` goes with action "approve", not "{action}"', of=asked.name)
     if action == "deny" and vends:
-        form.report.note(f"{title(form.block)}: `vends` changes nothing in a rule that denies", form.block.at)
+        form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
     if action is None:
         return None
     source = form.report.source
@@ -259,7 +259,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
 
 
 def path(form: Form, name: str) -> str | None:
-    """A path, made absolute."""
+    """The path in an attribute, made absolute from the configuration's folder; None if it is not given or faulty."""
     given = form.take(attribute_types.text, name)
     return None if given is None else form.reading.lookups.path(given)
 

@@ -1,6 +1,6 @@
-"""A rule's condition: CEL source cut out of the file, and the way back from an offset in it to the file.
+"""A rule's condition: CEL source cut out of the file, with a map from its offsets back to the file's.
 
-The condition is not read here: the caller of `load` hands in a check, which answers with `ConditionFault`s.
+The condition is not parsed here: the caller of `load` passes in a check that returns `ConditionFault`s.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionFault:
-    """What is wrong in a condition, at an offset in its text; one that is not `fatal` becomes a note."""
+    """One thing that is wrong in a condition. `offset` counts in its text; a fault that is not `fatal` becomes a note."""
 
     offset: int
     message: str
@@ -34,7 +34,8 @@ Check = Callable[[str], Sequence[ConditionFault]]
 def cut(text: str, attribute: Attribute) -> tuple[str, Sequence[int]]:
     """The CEL source of an attribute and, for each of its characters, the offset in the file.
 
-    One string literal or heredoc means its contents; anything else is CEL as it stands, comments blanked. Raises Flaw.
+    A single string literal or heredoc stands for its contents; anything else is CEL as written, with comments blanked out.
+    Raises Flaw.
     """
     string = STRING.fullmatch(text, attribute.start, attribute.end)
     if string or HEREDOC.match(text, attribute.start):
@@ -49,11 +50,13 @@ def cut(text: str, attribute: Attribute) -> tuple[str, Sequence[int]]:
 
 
 def read(report: Report, attribute: Attribute, check: Check) -> str | None:
-    """The condition of an attribute, None if it cannot be used; `check`'s faults go to the report at their places."""
+    """The condition of an attribute, None if it is faulty. What `check` finds is reported at its place in the file."""
     try:
         condition, offsets = cut(report.source.text, attribute)
         if not condition.strip():
-            raise Flaw(attribute.start, "the condition is empty", f"leave `{attribute.name}` out for a rule that always holds")
+            raise Flaw(
+                attribute.start, "the condition is empty", f"leave `{attribute.name}` out for a rule that matches every call"
+            )
     except Flaw as flaw:
         report.flaw(flaw)
         return None

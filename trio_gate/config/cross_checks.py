@@ -1,4 +1,4 @@
-"""What must hold between blocks: one owner for each account, suffix, secret and token; and remarks about what has no effect."""
+"""Checks across blocks: each account, suffix, secret and token has one owner. Notes say what has no effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def endpoints(found: Sequence[tuple[Form, Endpoint]], report: Report) -> None:
-    """An account belongs to one endpoint."""
+    """Report accounts that are in several endpoints, and note if there is no endpoint."""
     owners: dict[str, Form] = {}
     for form, endpoint in found:
         for part, account in enumerate(endpoint.accounts):
@@ -27,7 +27,7 @@ def endpoints(found: Sequence[tuple[Form, Endpoint]], report: Report) -> None:
 
 
 def accounts(found: Sequence[tuple[Form, Agent]], served: Sequence[tuple[Form, Endpoint]]) -> None:
-    """An agent's accounts are configured. To be asked only if all endpoints could be read."""
+    """Report accounts of agents that are in no endpoint. Only meaningful if all endpoints could be read."""
     configured = {account for _, endpoint in served for account in endpoint.accounts}
     for form, agent in found:
         for part, account in enumerate(agent.accounts):
@@ -36,13 +36,13 @@ def accounts(found: Sequence[tuple[Form, Agent]], served: Sequence[tuple[Form, E
 
 
 def agents(found: Sequence[tuple[Form, Agent]]) -> None:
-    """Suffixes and secrets tell agents apart."""
+    """Report suffixes and secrets that several agents share."""
     _distinct(found, "key_suffix", lambda agent: agent.key_suffix)
     _distinct(found, "secret", lambda agent: agent.secret)
 
 
 def people(found: Sequence[tuple[Form, Person]]) -> None:
-    """A token is one person's."""
+    """Report tokens that several people share."""
     _distinct(found, "token_sha256", lambda person: person.token_sha256)
 
 
@@ -55,7 +55,7 @@ def _distinct(found: Sequence[tuple[Form, object]], name: str, value: Callable[.
 
 
 def rules(found: Sequence[tuple[Form, Rule]], report: Report, *, admin: bool) -> None:
-    """Who is asked must be able to answer. A rule after one that always holds is never reached."""
+    """Report rules that ask people where nobody can answer; note rules that come after one that matches every call."""
     if not found:
         report.note("no rule is declared: every call is denied")
     always: Rule | None = None
@@ -63,6 +63,6 @@ def rules(found: Sequence[tuple[Form, Rule]], report: Report, *, admin: bool) ->
         if rule.action == "approve" and not admin:
             form.fault("nobody could approve: the gateway has no `admin` block", of="action")
         if always is not None:
-            report.note(f'{title(form.block)} is never reached: rule "{always.name}" holds for every call', form.block.at)
+            report.note(f'{title(form.block)} is never reached: rule "{always.name}" matches every call', form.block.at)
         elif rule.condition is None and not rule.endpoints:
             always = rule

@@ -1,4 +1,4 @@
-"""What a configuration says, as text for `trio-gate check`. Secrets are not in it."""
+"""Describes a configuration as text for `trio-gate check`, without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe(config: Config) -> str:
-    """The configuration in lines: doors, endpoints with their accounts, agents, people, approvers, rules in order, notes."""
+    """The configuration in lines: listeners, endpoints with accounts, agents, people, approvers, rules in order, notes."""
     return "\n".join(_lines(config)) + "\n"
 
 
@@ -31,7 +31,7 @@ def _lines(config: Config) -> Iterator[str]:
         people = ", ".join(group.people)
         yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}{_held(group)}"
     yield from map(_operation, config.operations)
-    yield "rules, the first that holds decides:" if config.rules else "rules: none"
+    yield "rules, the first that matches decides:" if config.rules else "rules: none"
     for number, rule in enumerate(config.rules, start=1):
         yield from _rule(number, rule)
     yield from (f"note: {note}" for note in config.notes)
@@ -60,7 +60,7 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
 def _credential(base: Credential) -> str:
     source = "the standard chain"
     if base.access_key_id:
-        source = "a key of this file"
+        source = "a key in this file"
     elif base.profile:
         source = f"profile {base.profile}"
     return f"{source}, {_accounts(base.accounts)}"

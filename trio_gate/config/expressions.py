@@ -1,14 +1,14 @@
-r"""Phase two of the reader: an expression that is a plain value.
+r"""Phase two of the reader: parses an expression that is a plain value.
 
     value     = string | heredoc | number | true | false | list | map | reference | call
-    list      = "[" { value "," } "]"            a last comma and comments are fine
-    map       = "{" { key ("=" | ":") value } "}"  parted by commas or lines
+    list      = "[" { value "," } "]"            a trailing comma and comments are allowed
+    map       = "{" { key ("=" | ":") value } "}"  separated by commas or line breaks
     reference = name { "." name }
     call      = env("NAME") | file("PATH")
 
 Strings know `\n \r \t \" \\ \uXXXX \UXXXXXXXX`. Templates (`${…}`, `%{…}`) are refused; `$${` and `%%{` stand for `${` and `%{`.
-A heredoc's last line break is not part of it, and `<<-` takes away the indentation that all its lines have. What `file` reads
-loses its last line break.
+A heredoc does not include its last line break, and `<<-` removes the indentation that all its lines share. The result of
+`file` loses its last line break.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MAX_DEPTH = 16
-"""Lists in lists; the deepest that any attribute takes is at 1."""
+"""How deep lists and maps may be nested. No attribute needs more than 1."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(?![A-Za-z0-9_.])")
 _KEY = re.compile(NAME)
@@ -46,7 +46,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A dotted name, as `aws_account.base`."""
+    """A dotted name, such as `aws_account.base`."""
 
     path: str
 
@@ -56,7 +56,7 @@ Data = str | int | float | bool | Reference | tuple["Value", ...] | dict[str, "V
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """What an expression says, and the offsets where it starts and ends."""
+    """The value of an expression, and the offsets in the file where that starts and ends."""
 
     data: Data
     at: int
@@ -65,19 +65,19 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookups:
-    """What `env` and `file` read; a relative path starts at `base_dir`. `read_file` may raise OSError or ValueError."""
+    """Where `env` and `file` look. Relative paths start at `base_dir`; `read_file` may raise OSError or ValueError."""
 
     env: Callable[[str], str | None]
     read_file: Callable[[str], str]
     base_dir: str
 
     def path(self, path: str) -> str:
-        """A path of the file as a path of the machine."""
+        """A path from the configuration as an absolute path."""
         return posixpath.normpath(posixpath.join(self.base_dir, path))
 
 
 def parse(text: str, start: int, end: int, lookups: Lookups) -> Value:
-    """The value between two offsets of a text. Raises Flaw."""
+    """Parse the value between two offsets of a text. Raises Flaw."""
     parser = _Parser(text, start, lookups)
     value = parser.value(0)
     char = parser.skip()
@@ -87,7 +87,7 @@ def parse(text: str, start: int, end: int, lookups: Lookups) -> Value:
 
 
 def parse_text(text: str, start: int, end: int) -> Text:
-    """The string literal or heredoc between two offsets, with where its characters come from. Raises Flaw."""
+    """Parse the string literal or heredoc between two offsets, keeping each character's offset. Raises Flaw."""
     if match := HEREDOC.match(text, start):
         return _heredoc(text, match, heredoc_end(text, match)[0])
     return _unescape(text, range(start + 1, end - 1), escapes=True)
@@ -111,7 +111,7 @@ class _Parser:
     def value(self, depth: int) -> Value:
         char, at = self.skip(), self.pos
         if depth > MAX_DEPTH:
-            raise Flaw(at, f"values stand more than {MAX_DEPTH} deep in each other")
+            raise Flaw(at, f"values are nested more than {MAX_DEPTH} deep")
         if char == "[":
             data: Data = self.list(depth)
         elif char == "{":
@@ -134,7 +134,7 @@ class _Parser:
         if match := _REFERENCE.match(self.text, self.pos):
             return self.word(match)
         if char == "'":
-            raise Flaw(self.pos, "expected a value, found `'`", 'strings stand in double quotes: "…"')
+            raise Flaw(self.pos, "expected a value, found `'`", 'strings take double quotes: "…"')
         raise Flaw(self.pos, f"expected a value, found `{char}`" if char else "expected a value")
 
     def string(self) -> str:
@@ -160,13 +160,13 @@ class _Parser:
         char, begin = self.skip(), self.pos
         argument = self.string() if char == '"' else ""
         if not argument or self.skip() != ")":
-            raise Flaw(begin, f"`{function}` takes one string, not empty")
+            raise Flaw(begin, f"`{function}` takes one string that is not empty")
         self.pos += 1
         return self.variable(argument, begin) if function == "env" else self.contents(argument, begin)
 
     def variable(self, name: str, at: int) -> str:
         if not _VARIABLE.fullmatch(name):
-            raise Flaw(at, f"`{name}` is no name of an environment variable")
+            raise Flaw(at, f"`{name}` is not a valid name of an environment variable")
         value = self.lookups.env(name)
         if value is None:
             raise Flaw(at, f"environment variable {name} is not set")
@@ -223,7 +223,7 @@ class _Parser:
 
 
 def _unescape(text: str, places: Sequence[int], *, escapes: bool) -> Text:
-    """The characters of `text` at `places`, escapes and doubled template marks read. Raises Flaw."""
+    """The characters of `text` at `places`, with escapes and doubled template marks resolved. Raises Flaw."""
     raw = "".join(text[at] for at in places)
     chars: list[str] = []
     offsets: list[int] = []
@@ -244,7 +244,7 @@ def _piece(match: re.Match[str], at: int) -> str:
     if doubled is not None:
         return f"{doubled}{{"
     if escape is not None and escape not in _ESCAPES:
-        hint = "write `\\\\` for a backslash; a condition may also stand without quotes, as plain CEL"
+        hint = "write `\\\\` for a backslash; a condition may also be written without quotes, as plain CEL"
         raise Flaw(at, f"unknown escape `\\{escape}`", hint)
     if escape is not None:
         return _ESCAPES[escape]

@@ -1,6 +1,6 @@
-"""The `gateway` block: the process, its listeners, and what they need before they may leave loopback.
+"""Reads the `gateway` block: the process, its listeners, and what these need before other machines may reach them.
 
-Rule: a listener that other machines can reach serves proven agents only, so without an `agent` block it is a fault.
+Rule: a listener that other machines can reach serves only proven agents, so without an `agent` block it is a fault.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DEFAULTS_NOTE = "no listener is declared: listening on 127.0.0.1:8080 (proxy), 1
 
 
 def gateway(form: Form, *, proven: bool) -> Gateway:
-    """The gateway block; an empty one gives the defaults. `proven` says whether there are agents with a secret of their own."""
+    """Read the gateway block; an empty one gives the defaults. `proven` says whether any agent is declared."""
     listeners, administration = _listeners(form, proven=proven)
     connections = form.default(attribute_types.whole(1, 1_000_000), "max_connections", 1000)
     made = Gateway(
@@ -69,19 +69,19 @@ def gateway(form: Form, *, proven: bool) -> Gateway:
 
 
 def _listeners(form: Form, *, proven: bool) -> tuple[tuple[Listener, ...], Admin | None]:
-    """The listeners of agents and the admin listener, those of the defaults where none is declared."""
-    doors = [(door, _listener(door, proven=proven)) for door in form.nested("listener")]
-    admins = [(door, admin(door)) for door in form.nested("admin")]
+    """The agents' listeners and the admin listener; the defaults where none is declared."""
+    read = [(nested, _listener(nested, proven=proven)) for nested in form.nested("listener")]
+    admins = [(nested, admin(nested)) for nested in form.nested("admin")]
     for extra, _ in admins[1:]:
         extra.fault("`admin` is given twice", f"first on line {form.report.source.line(admins[0][0].block.at)}")
-    _distinct([*doors, *admins[:1]])
-    listeners = tuple(found for _, found in doors if found is not None)
+    _distinct([*read, *admins[:1]])
+    listeners = tuple(found for _, found in read if found is not None)
     administration = admins[0][1] if admins else None
-    if not doors and not admins:
+    if not read and not admins:
         form.report.note(DEFAULTS_NOTE)
         listeners, administration = DEFAULT_LISTENERS, DEFAULT_ADMIN
-    elif not doors:
-        form.fault("no listener is declared, so no agent can connect", 'as listener "proxy" { bind = "127.0.0.1:8080" }')
+    elif not read:
+        form.fault("no listener is declared, so no agent can connect", 'such as listener "proxy" { bind = "127.0.0.1:8080" }')
     return listeners, administration
 
 
@@ -123,7 +123,7 @@ def _endpoint_listener(form: Form, bind: Address | None) -> Listener | None:
 
 
 def admin(form: Form) -> Admin:
-    """The `admin` block."""
+    """Read the `admin` block, the listener for people and operators."""
     bind = form.need(attribute_types.address(0), "bind") or DEFAULT_ADMIN.bind
     names = form.take(attribute_types.listing(attribute_types.host), "names") or ()
     certificate, key = _certificate(form)
@@ -136,12 +136,12 @@ def admin(form: Form) -> Admin:
 
 
 def _named(form: Form, bind: Address) -> None:
-    """Whom others reach knows by which names: a request for another is refused."""
+    """Report a listener off loopback without `names`: it refuses requests for any name that it does not know."""
     if form.given("names") is None:
         own = "gate.internal.example" if bind.host in EVERY_ADDRESS else bind.host
-        hint = f'names = ["{own}"]: all host names and addresses that it is called by'
+        hint = f'names = ["{own}"]: all host names and addresses that clients use for it'
         form.fault(
-            f"{title(form.block)} is off loopback and has no `names`: it would refuse who calls it by one", hint, of="bind"
+            f"{title(form.block)} is off loopback and has no `names`: it would refuse every client that uses one", hint, of="bind"
         )
 
 
@@ -158,11 +158,11 @@ def _loopback_or_proven(form: Form, bind: Address, *, proven: bool) -> None:
         form.fault(f"{title(form.block)} is off loopback, and nothing proves which agent is calling", hint, of="bind")
 
 
-def _distinct(doors: Sequence[tuple[Form, Listener | Admin | None]]) -> None:
-    """Report a second listener on an address; port 0 is a new one each time."""
+def _distinct(listeners: Sequence[tuple[Form, Listener | Admin | None]]) -> None:
+    """Report a second listener on the same address; port 0 stands for a new port each time."""
     taken: set[Address] = set()
-    for form, door in doors:
-        if door is not None and door.bind.port:
-            if door.bind in taken:
+    for form, listener in listeners:
+        if listener is not None and listener.bind.port:
+            if listener.bind in taken:
                 form.fault("another listener has this address", of="bind")
-            taken.add(door.bind)
+            taken.add(listener.bind)

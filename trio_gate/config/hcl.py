@@ -1,12 +1,12 @@
-"""Phase one of the reader: blocks, labels, and where each attribute's expression begins and ends.
+"""Phase one of the reader: finds blocks, labels, and where each attribute's expression begins and ends.
 
 Rule: this file knows no block or attribute by name and reads no value. It has to find the end of an expression without
-knowing its language, for a rule's condition is CEL and everything else a plain value. An expression ends, outside of
-brackets, strings, comments and heredocs:
+knowing its language, because a rule's condition is CEL and everything else a plain value. Outside brackets, strings, comments
+and heredocs an expression ends:
 
 - at the end of the line or the `}` that closes its block, or
-- before `name =` (not `==`) that stands after white space: neither CEL nor a value has an assignment, so several attributes
-  of a one-line block need nothing between them.
+- before `name =` (not `==`) after white space: neither CEL nor a value has an assignment, so attributes on one line need no
+  separator.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trio_gate.config.source import Report
 
 MAX_DEPTH = 8
-"""Blocks in blocks; the deepest of a configuration is at 2."""
+"""How deep blocks may be nested. No configuration needs more than 2."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
 STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"')
@@ -61,7 +61,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A block's label, without its quotes."""
+    """A block's label without quotes, and the offset where it stands."""
 
     text: str
     at: int
@@ -69,7 +69,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """`kind "label" { … }`. A `broken` one has a header and no contents: they could not be read."""
+    """`kind "label" { … }`. A `broken` one has only a header, because its contents could not be read."""
 
     kind: str
     at: int
@@ -80,16 +80,16 @@ class Block:
 
 
 class _Unclosed(Flaw):
-    """Something runs to the end of the file, so there is nothing to go on with."""
+    """Something is not closed before the end of the file, so reading cannot go on."""
 
 
 def read(report: Report, *, top: Collection[str], sensitive: Callable[[str], bool]) -> Block:
     """Read the report's source into a root block; what cannot be read is reported, and reading goes on at the next block.
 
     Args:
-        report: holds the source and takes the faults.
-        top: kinds that stand at the top only; a line that begins with one inside of a block means the block was not closed.
-        sensitive: says of an attribute's name whether its value must not be shown in messages.
+        report: holds the source and collects the faults.
+        top: kinds of top-level blocks; a line inside a block that begins with one means that the block was not closed.
+        sensitive: says whether the value of an attribute of this name must not be shown in messages.
     """
     return _Reader(report, top, sensitive).root()
 
@@ -121,7 +121,7 @@ class _Reader:
         return Block(kind="", at=0, attributes=tuple(attributes), blocks=tuple(blocks))
 
     def recover(self, flaw: Flaw) -> None:
-        """Go on at the next line that begins a block of the top."""
+        """Report a flaw and go on at the next line that begins a top-level block."""
         self.pos = len(self.text)
         if not isinstance(flaw, _Unclosed):
             starts = (match.start() for match in _HEADER.finditer(self.text, flaw.at + 1) if match[1] in self.top)
@@ -131,7 +131,7 @@ class _Reader:
             self.hiding = None
 
     def item(self, attributes: list[Attribute], blocks: list[Block], depth: int) -> None:
-        """Read one attribute or block and what must follow it: a new line, or what an expression ended at."""
+        """Read one attribute or block, and the new line that must follow a block."""
         at, match = self.pos, _NAME.match(self.text, self.pos)
         if match is None:
             raise self.unexpected()
@@ -151,7 +151,7 @@ class _Reader:
         char = self.text[self.pos]
         if char in _PAIRS.values():
             return Flaw(self.pos, f"`{char}` closes nothing")
-        hint = "an expression goes on in the next line only inside of brackets ( )" if char in "|&?:+-*/<>.!=" else None
+        hint = "an expression continues on the next line only inside brackets ( )" if char in "|&?:+-*/<>.!=" else None
         return Flaw(self.pos, f"expected a block or an attribute, found `{char}`", hint)
 
     def block(self, kind: str, at: int, depth: int) -> Block:
@@ -175,7 +175,7 @@ class _Reader:
     def body(self, attributes: list[Attribute], blocks: list[Block], depth: int) -> None:
         opened = self.pos
         if depth > MAX_DEPTH:
-            raise Flaw(opened, f"blocks stand more than {MAX_DEPTH} deep in each other")
+            raise Flaw(opened, f"blocks are nested more than {MAX_DEPTH} deep")
         self.pos += 1
         while (char := self.skip()) != "}":
             if char == "":
@@ -204,7 +204,7 @@ class _Reader:
         return Attribute(name=name, at=at, start=start, end=end, comments=tuple(span for span in comments if span[1] < end))
 
     def expression(self) -> tuple[int, list[tuple[int, int]]]:
-        """Move past the expression that starts here; give the end of its last token, and the comments on the way."""
+        """Move past the expression that starts here; returns the end of its last token and its comments as (start, end)."""
         start = end = self.pos
         comments, stack = list[tuple[int, int]](), list[int]()
         blank = False  # whether white space or a comment came just before
@@ -227,7 +227,7 @@ class _Reader:
         return end, comments
 
     def token(self, stack: list[int]) -> int:
-        """Where the bracket, string, heredoc, word or character that starts here ends; `stack` are the open brackets."""
+        """The end of the bracket, string, heredoc, word or character that starts here; `stack` holds the open brackets."""
         char = self.text[self.pos]
         if char in _PAIRS:
             stack.append(self.pos)
@@ -255,7 +255,7 @@ class _Reader:
             raise Flaw(self.pos, f"found `{char}` where `{_PAIRS[self.text[opened]]}` was expected", place)
 
     def skip(self, *, lines: bool = True) -> str:
-        """Pass white space and comments; give the character that follows, "" at the end."""
+        """Skip white space and comments; returns the character that follows, "" at the end."""
         space = _SPACE if lines else _BLANK
         while True:
             if match := space.match(self.text, self.pos):
@@ -272,7 +272,7 @@ class _Reader:
 
 
 def comment_end(text: str, at: int) -> int | None:
-    """Where the comment that starts at `at` ends, None if none starts there. Raises Flaw."""
+    """The end of the comment that starts at `at`, None if none starts there. Raises Flaw."""
     if text.startswith("/*", at):
         end = text.find("*/", at + 2)
         if end < 0:
@@ -285,8 +285,8 @@ def comment_end(text: str, at: int) -> int | None:
 
 
 def heredoc_end(text: str, start: re.Match[str]) -> tuple[int, int]:
-    """Where the lines of the heredoc that `start` opens end, and where its closing word ends. Raises Flaw."""
+    """For the heredoc that `start` opens: the ends of its lines and of its closing word. Raises Flaw."""
     closing = re.compile(rf"^[ \t]*{start[2]}(?=[ \t\r]*$)", re.MULTILINE).search(text, start.end())
     if closing is None:
-        raise Flaw(start.start(), f"heredoc <<{start[2]} is never closed", f"`{start[2]}` must stand alone on a line")
+        raise Flaw(start.start(), f"heredoc <<{start[2]} is never closed", f"`{start[2]}` must be alone on a line")
     return closing.start(), closing.end()

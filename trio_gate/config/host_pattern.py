@@ -1,6 +1,6 @@
 """Host patterns: labels of letters, digits and hyphens, where `*` stands for one or more whole labels.
 
-So `*.amazonaws.com` takes `s3.us-east-1.amazonaws.com` and leaves `amazonaws.com` and `api.aws` out.
+So `*.amazonaws.com` matches `s3.us-east-1.amazonaws.com`, but neither `amazonaws.com` nor `api.aws`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ def well_formed(pattern: str) -> bool:
 
 
 def matches(pattern: str, host: str) -> bool:
-    """Whether `pattern` takes `host`, a name without a port; ASCII case does not matter, and nothing else folds."""
+    """Whether `pattern` matches `host`, a name without a port. Only ASCII letters match case-insensitively."""
     if not (pattern.isascii() and host.isascii()):
         return False
     labels = host.lower().split(".")
     if not all(labels):
         return False
-    reached = {0}  # how many labels of the host the pattern so far can have taken
+    reached = {0}  # how many labels of the host the pattern so far can match
     for wanted in pattern.lower().split("."):
         if wanted == "*":
             reached = set(range(min(reached) + 1, len(labels) + 1)) if reached else reached

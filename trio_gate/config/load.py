@@ -1,4 +1,4 @@
-"""Text to `Config`: every block by its reader, then what concerns several of them, then all faults at once or the value."""
+"""Turns text into a `Config`: reads every block, checks across blocks, then returns the value or raises all faults at once."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def load(
         env: looks up an environment variable; None if it is not set.
         read_file: reads a file by absolute path; may raise OSError or ValueError.
         base_dir: the absolute path of the file's folder, where its relative paths start.
-        check_condition: what is wrong with a rule's CEL source.
-        find_operation: what is known of AWS's operations; None where no block may name one.
+        check_condition: returns what is wrong with a rule's CEL source.
+        find_operation: returns what is known of AWS's operations; None where no block may name one.
 
     Raises:
-        ConfigFaults: with everything that is wrong.
+        ConfigFaults: holds everything that is wrong.
     """
     report = Report(Source(text, name))
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
@@ -58,7 +58,7 @@ def load(
 
 
 class _Blocks:
-    """The blocks of the top, checked for kind, labels and duplicates; gives a form for each that can be read."""
+    """The top-level blocks, checked for kind, labels and duplicates."""
 
     def __init__(self, root: Block, reading: Reading) -> None:
         self.reading = reading
@@ -66,7 +66,7 @@ class _Blocks:
         self.seen: dict[str, Block] = {}
         report = reading.report
         for attribute in root.attributes:
-            report.add(attribute.at, f"attribute `{attribute.name}` stands outside of any block")
+            report.add(attribute.at, f"attribute `{attribute.name}` is outside any block")
         for block in root.blocks:
             if block.kind not in blocks.SHAPES:
                 report.add(block.at, f"there is no block `{block.kind}`", did_you_mean(block.kind, blocks.SHAPES))
@@ -89,7 +89,7 @@ class _Blocks:
         return sum(block.kind == kind for block in self.good)
 
     def forms(self, kind: str) -> Iterator[Form]:
-        """The readable blocks of a kind, in the file's order."""
+        """Forms for the readable blocks of a kind, in the file's order."""
         return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
 
 

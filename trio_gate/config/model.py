@@ -1,4 +1,4 @@
-"""The configuration as values: what the file says, checked, frozen, and knowing nothing of how it will be used.
+"""The configuration as values: what the file says, checked and frozen, independent of how it will be used.
 
 One `Config` is one generation. It is made whole or not at all, and never changes.
 """
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where to listen or dial: a host name or IP literal (without brackets) and a port; port 0 lets the system choose."""
+    """Where to listen or dial: a host name or IP literal (no brackets) and a port; port 0 lets the system choose one."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        """As a URL has it: "127.0.0.1:8080", "[::1]:8080"."""
+        """In the form of URLs: "127.0.0.1:8080", "[::1]:8080"."""
         return f"{bracketed(self.host)}:{self.port}"
 
 
 def bracketed(host: str) -> str:
-    """A host as a URL has it: an IPv6 address in brackets (RFC 3986 section 3.2.2), whatever else as it is."""
+    """A host in the form of URLs: an IPv6 address in brackets (RFC 3986 section 3.2.2), anything else unchanged."""
     return f"[{host}]" if ":" in host else host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """One door for agents.
+    """One listener for agents.
 
     Attributes:
         kind: "proxy" (HTTP CONNECT), "tls" (transparent, SNI decides) or "endpoint" (AWS_ENDPOINT_URL).
         tls: whether an endpoint listener speaks TLS; always False for "proxy", True for "tls".
-        names: the Host names an endpoint listener answers to, besides its bind address and, on loopback, localhost.
-        certificate, key: PEM files for an endpoint listener; None means a leaf of our own CA.
+        names: the Host names that an endpoint listener answers to, besides its bind address and, on loopback, localhost.
+        certificate, key: PEM files for an endpoint listener; None means a certificate from the gateway's own CA.
     """
 
     kind: Literal["proxy", "tls", "endpoint"]
@@ -51,7 +51,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
-    """The door for approvers and operators; always TLS."""
+    """The listener for approvers and operators; always TLS. `names` are the Host names that it answers to."""
 
     bind: Address
     names: tuple[str, ...]
@@ -61,25 +61,26 @@ class Admin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """The process.
+    """Settings of the process.
 
     Attributes:
-        state_dir: absolute path of the folder for CAs, audit database, spool and what waits for people (0700).
-        ca_file: PEM file of the roots that upstream certificates are verified against; None means the system's.
+        state_dir: absolute path of the folder (mode 0700) for CAs, databases, spool and pending approvals.
+        ca_file: PEM file of the roots that verify upstream certificates; None means the system's.
         decision_log: file that gets one JSON line per decision; None for none.
-        record_limit: bytes of the audit database; at it calls are refused.
+        record_limit: bytes of the audit database; once it has them, calls are refused.
         decision_log_limit: bytes of the decision log and its old file together.
-        held_limit: bytes one held body may have. held_total: bytes of all held bodies that may be in memory together.
-        spool_limit: bytes of all bodies that may be on disk: larger held ones, uploads that wait for approval, blobs beyond `held_limit`.
-        max_connections: agent connections served at once; more wait in the listen queue, or take the place of one that proves nothing.
-        max_connections_per_agent: those that one agent may have once it has proven itself.
-        max_pending, max_pending_per_agent: calls that wait for people at once.
+        held_limit: bytes of one held body. held_total: bytes of all held bodies in memory together.
+        spool_limit: bytes of all bodies on disk: large held ones, uploads that wait for approval, blobs beyond `held_limit`.
+        max_connections: agent connections served at once; more wait in the listen queue or replace an unproven one.
+        max_connections_per_agent: connections of one agent, once it is proven.
+        max_pending, max_pending_per_agent: calls that may wait for people at once.
         grant_ttl: seconds that an approval is kept for an agent that has left.
-        grant_time, grant_uses: the most that a person may grant: seconds, and calls.
-        deny_cooldown: seconds in which a denied call is not asked about again.
-        head_timeout, idle_timeout, connect_timeout, answer_timeout: seconds for a whole head once its first byte came, for a kept
-            connection or whatever else does not move, for TCP and TLS to AWS, and for the first byte of AWS's answer.
-        body_rate: bytes a second that a body brings at least; it may be half a minute behind.
+        grant_time, grant_uses: the most that a person may grant, in seconds and in calls.
+        deny_cooldown: seconds in which nobody is asked again about a denied call.
+        head_timeout: seconds for a whole head, from its first byte.
+        idle_timeout: seconds for a kept connection, or anything else, that does not move.
+        connect_timeout: seconds for TCP and TLS to AWS. answer_timeout: seconds until the first byte of AWS's answer.
+        body_rate: bytes per second that a body must bring at least; it may lag half a minute behind.
     """
 
     state_dir: str
@@ -108,14 +109,14 @@ class Gateway:
 
 
 KEY_TEXT = re.compile(r"[!-~]+")
-"""Each part of a key, and an agent's secret: printable ASCII without spaces, as it stands in a signature or a header."""
+"""The parts of a key, and an agent's secret: printable ASCII without spaces, as used in signatures and headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """The base key: literal parts, a profile of the AWS config files, or (all None) botocore's standard chain.
+    """A base key: literal parts, a profile of the AWS config files, or (all None) botocore's standard chain.
 
-    `accounts` restricts an entry to these accounts; empty means all.
+    `accounts` are the only ones that it is used for; empty means all.
     """
 
     name: str
@@ -130,8 +131,8 @@ class Credential:
 class Endpoint:
     """A set of AWS accounts and how to reach them.
 
-    `hosts` are patterns that narrow the built-in host table (`*` is one or more labels); `accounts` maps ids to labels,
-    None for an account without one, in the file's order; `credentials` are tried by their accounts, the first match wins.
+    `hosts` are patterns that narrow the built-in host table (`*` is one or more labels). `accounts` maps ids to labels (None
+    without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
     """
 
     name: str
@@ -145,7 +146,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A caller with a secret of its own: keys `AKIA` + account + `key_suffix`; `accounts` empty means all configured."""
+    """A caller with its own secret. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones."""
 
     name: str
     key_suffix: str
@@ -159,7 +160,7 @@ class Person:
 
     Attributes:
         token_sha256: the lower-case hex SHA-256 of the bearer token.
-        may_grant: approve calls to come. may_observe: see every call. may_stop: have calls refused until that is lifted.
+        may_grant: may approve future calls. may_observe: may see every call. may_stop: may have calls refused until lifted.
     """
 
     name: str
@@ -172,12 +173,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approver:
-    """A group that answers.
+    """A group of people who approve.
 
     Attributes:
         kind: its first label.
-        people, quorum: how many different ones of these names must approve.
-        timeout: seconds until nobody answered. hold: seconds that the agent is kept waiting; then it is told to come again.
+        people: their names. quorum: how many different ones must approve.
+        timeout: seconds until a question expires. hold: seconds that the agent is kept waiting before it must retry.
         notify: a program and its arguments, run when a call waits and none of `people` is connected; empty for none.
     """
 
@@ -191,13 +192,13 @@ class Approver:
 
     @property
     def id(self) -> str:
-        """How rules refer to it: "human.oncall"."""
+        """The name that rules refer to it by: "human.oncall"."""
         return f"{self.kind}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """Hosts that are dialled elsewhere, as with curl's --connect-to; the TLS name stays the AWS host's."""
+    """Hosts that are dialled at another address, like curl's --connect-to; the TLS server name stays the AWS host's."""
 
     hosts: str
     address: Address
@@ -206,9 +207,9 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the policy; `condition` is CEL source, None for always. `endpoints` are names, empty means all.
+    """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
-    `where` is "file:line" for messages.
+    `where` is "file:line", for messages.
     """
 
     name: str
@@ -240,8 +241,8 @@ class OperationReview:
 class Config:
     """One generation of the configuration.
 
-    `rules` stand in the order of evaluation (priority, then file order). `notes` are remarks for `check`, as that a plugin
-    block is built in. `sha256` is of the file's text, in hex, as `sha256sum` says it.
+    `rules` are in the order of evaluation (priority, then file order). `notes` are remarks for `check`, such as that a plugin
+    block is built in. `sha256` is that of the file's text in hex, as `sha256sum` prints it.
     """
 
     gateway: Gateway

@@ -1,6 +1,6 @@
-"""The configuration's text, places in it, and what is wrong there.
+"""The configuration's text, positions in it, and what is wrong there.
 
-Rule: every complaint about the file is a `Fault` with a position, and all of them are told at once. While reading, a flaw is
+Rule: every complaint about the file is a `Fault` with a position, and all are reported at once. During reading it is a `Flaw`,
 an offset and a message; it becomes a `Fault` at the end, when it is known which parts of a line must not be shown.
 """
 
@@ -52,7 +52,7 @@ class ConfigFaults(Exception):  # noqa: N818 - it holds faults and is not one
 
 
 class Flaw(Exception):  # noqa: N818 - a word of this room, never seen outside
-    """A fault while it is on its way to the report: an offset instead of a line. `also` are more of the same value."""
+    """A fault on its way to the report, with an offset instead of a line. `also` are further flaws of the same value."""
 
     def __init__(self, at: int, message: str, hint: str | None = None, *, also: Sequence[Flaw] = ()) -> None:
         super().__init__(message)
@@ -63,7 +63,7 @@ class Flaw(Exception):  # noqa: N818 - a word of this room, never seen outside
 
 
 class Source:
-    """A text and its lines."""
+    """The text of a file, with lookup of lines and columns. Offsets count characters from 0."""
 
     def __init__(self, text: str, name: str) -> None:
         self.text = text
@@ -76,11 +76,11 @@ class Source:
         return index + 1, at - self._starts[index] + 1
 
     def line(self, at: int) -> int:
-        """Line, from 1, of offset `at`."""
+        """Number of the line, from 1, that offset `at` is in."""
         return self.locate(at)[0]
 
     def span(self, line: int) -> tuple[int, int]:
-        """Offsets of the first character of `line` and of its end, line break left out."""
+        """Offsets of the first character of `line` and of its end, without the line break."""
         start = self._starts[line - 1]
         end = self._starts[line] - 1 if line < len(self._starts) else len(self.text)
         return start, end
@@ -96,25 +96,25 @@ class Report:
         self._hidden: list[tuple[int, int]] = []
 
     def add(self, at: int, message: str, hint: str | None = None) -> None:
-        """Note a fault at offset `at`."""
+        """Record a fault at offset `at`."""
         self._flaws.append(Flaw(at, message, hint))
 
     def flaw(self, flaw: Flaw) -> None:
-        """Note a fault that was raised, and those that came with it."""
+        """Record a flaw that was raised, and those that came with it."""
         self._flaws += [flaw, *flaw.also]
 
     def note(self, message: str, at: int | None = None) -> None:
-        """Add a remark that refuses nothing."""
+        """Add a remark that does not refuse the file; `at` gives it a position."""
         where = "" if at is None else "{}:{}:{}: ".format(self.source.name, *self.source.locate(at))
         self.notes.append(where + _visible(message))
 
     def hide(self, start: int, end: int) -> None:
-        """Show no fault's line with what stands between these offsets: it may be a secret."""
+        """Mask the text between these offsets in every shown line, because it may be a secret."""
         if not _LOOKUP.fullmatch(self.source.text[start:end].strip()):
             self._hidden.append((start, end))
 
     def faults(self) -> tuple[Fault, ...]:
-        """All faults so far, in the order of their places."""
+        """All faults so far, in the order of their positions."""
         return tuple(self._fault(flaw) for flaw in sorted(self._flaws, key=lambda flaw: flaw.at))
 
     def _fault(self, flaw: Flaw) -> Fault:
@@ -124,7 +124,7 @@ class Report:
         return Fault(message=_visible(flaw.message), name=self.source.name, line=line, column=column, text=text, hint=hint)
 
     def _shown(self, start: int, end: int) -> str:
-        """A line fit for a terminal, as long as it was: no control characters, no secrets."""
+        """A line made safe for a terminal, its length unchanged: no control characters, no secrets."""
         line = list(_visible(self.source.text[start:end]))
         for first, last in self._hidden:
             for at in range(max(first, start), min(last, end)):
@@ -134,5 +134,5 @@ class Report:
 
 
 def _visible(text: str) -> str:
-    """A text with a blank for each character that a terminal would obey or could not show."""
+    """A text with a blank for each character that is not printable."""
     return "".join(char if char.isprintable() else " " for char in text)

@@ -1,1 +1,1 @@
-"""A request as a value: its states, the order of its steps, and the snapshot of the configuration that judges it."""
+"""A request as a value: its states, the order of its steps, and the configuration snapshot that judges it."""

@@ -1,7 +1,7 @@
-"""One generation of the configuration, ready to serve: its rules compiled, its accounts, agents and approvers by what names them.
+"""One generation of the configuration, ready to serve: rules compiled, and accounts, agents and approvers indexed.
 
-Rule: made whole from a `Config` and never changed. A request is served by the generation that it met first, and judged
-again by each that comes before it is sent.
+Rule: made whole from a `Config` and never changed. A request is served by the generation that was active when it arrived,
+and is judged again by every later one that becomes active before it is sent.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """Whose request it is, by its key id: the endpoint that has its account, and the agent that has its suffix.
+    """Whose request it is, by its key id.
 
-    `agent` is None while no agent is configured.
+    Attributes:
+        endpoint: the one that serves the key's account.
+        agent: the one that has the key's suffix; None while no agent is configured.
     """
 
     endpoint: Endpoint
@@ -36,13 +38,20 @@ class Admitted:
 
     @property
     def agent_name(self) -> str | None:
-        """None while no agent is configured."""
+        """The agent's name in the configuration; None while no agent is configured."""
         return self.agent.name if self.agent else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What a request is served by, whole. `number` counts from 1."""
+    """One generation of the configuration, with all that a request is judged and served by.
+
+    Attributes:
+        number: of the generation, from 1.
+        endpoints: by account id.
+        agents: by key suffix.
+        approvers: by their id, such as `human.oncall`.
+    """
 
     number: int
     config: Config
@@ -52,7 +61,7 @@ class Snapshot:
     approvers: Mapping[str, Approver]
 
     def admit(self, claim: Claim) -> Admitted:
-        """Find account and agent of a key id, which is to be proven first. Raises Unauthenticated."""
+        """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated."""
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
             raise _not_yours(claim, f"account {claim.account} is not configured")
@@ -66,31 +75,31 @@ class Snapshot:
         return Admitted(endpoint=endpoint, agent=agent)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
-        """The accounts that an agent may use."""
+        """The ids of the accounts that an agent may use."""
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
 
 
 class Unconfigured:
-    """What stands for a snapshot where there is no configuration: every account may be used, nothing is proven or ruled."""
+    """Stands in for a snapshot where `explain` has no configuration: any account is admitted, and no rule applies."""
 
     agents: ClassVar[Mapping[str, Agent]] = {}
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def admit(self, claim: Claim) -> Admitted:
-        """An endpoint with the account, of no partition and without an agent."""
+        """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
         endpoint = Endpoint(
             name="", hosts=("*",), role="", region="", external_id=None, credentials=(), accounts={claim.account: None}
         )
         return Admitted(endpoint=endpoint, agent=None)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
-        """None are configured."""
+        """Always empty, because no account is configured."""
         del agent
         return ()
 
 
 def compile_snapshot(number: int, config: Config) -> Snapshot:
-    """Compile a configuration whose conditions `check_condition` has accepted."""
+    """Compile generation `number` from a configuration whose conditions `check_condition` has accepted."""
     rules = tuple(
         Rule(
             name=rule.name,
@@ -114,7 +123,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
 
 
 def check_condition(source: str) -> Sequence[ConditionFault]:
-    """What is wrong with a rule's CEL, as the configuration's reader wants it."""
+    """List what is wrong with a rule's CEL, in the form that `config.load` takes."""
     return [
         ConditionFault(offset=fault.offset, message=fault.message, hint=fault.hint, fatal=fault.fatal)
         for fault in cel.check(source)
@@ -122,18 +131,18 @@ def check_condition(source: str) -> Sequence[ConditionFault]:
 
 
 def _not_yours(claim: Claim, detail: str) -> Unauthenticated:
-    """One sentence, so that no agent learns what is configured for others."""
+    """The same sentence for every cause, so that no agent learns what is configured for others."""
     reason = f"this key may not use account {claim.account}: use an account that the agent was given"
     return Unauthenticated(reason, detail=detail)
 
 
 def credential_for(endpoint: Endpoint, account: str) -> Credential:
-    """The base credential of an account: the first that is for it, which the configuration's reader made sure of."""
+    """The first base credential that serves an account; `config.load` has made sure that there is one."""
     return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
 
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:
-    """Raise Unidentified unless some endpoint could serve a place, whichever account is asked for."""
+    """Raise Unidentified unless some endpoint serves a place, whichever account is asked for."""
     faults: list[Unidentified] = []
     for endpoint in config.endpoints:
         try:
@@ -146,9 +155,9 @@ def require_served_place(place: Place, config: Config, table: HostTable) -> None
 
 
 def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
-    """The place, only its candidates that the endpoint's `hosts` take and whose partition is the accounts'.
+    """Keep those candidates of a place that match the endpoint's `hosts` and are in the partition of its accounts.
 
-    An endpoint without a region has no partition. Raises Unidentified.
+    An endpoint without a region has no partition and accepts any. Raises Unidentified where no candidate is left.
     """
     partition = table.partition_of(endpoint.region)
     ours = [one for one in place.candidates if partition in (None, one.partition)]

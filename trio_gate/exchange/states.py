@@ -1,9 +1,9 @@
 """The way of a request, as a table.
 
-Rule: the shell may forward only from SIGNED. Every path to SIGNED passes `Authenticated`, `Identified` and then `Allowed` or
-`Approved`, in this order: who asks is
-proven before it is looked at what; `tests/exchange/test_states.py` walks all of them. Where a state has no entry for an event, the event cannot happen.
-Until AWS's answer has gone out whole, an exchange may end by our refusal or half-way; either way it is recorded, once.
+Rule: the shell may forward only from SIGNED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
+APPROVED, in this order: who asks is proven before anyone looks at what is asked. `tests/exchange/test_states.py` walks all
+paths. An event for which a state has no entry cannot happen there. Until AWS's answer has been sent on whole, an exchange
+may be refused or aborted; either way it is recorded once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 
 class State(Enum):
-    """Where an exchange is."""
+    """How far an exchange has come."""
 
     RECEIVED = auto()
     AUTHENTICATED = auto()
@@ -28,7 +28,7 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What happened to it."""
+    """What moves an exchange from one state to the next."""
 
     AUTHENTICATED = auto()
     IDENTIFIED = auto()
@@ -61,7 +61,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 
 
 class Exchange:
-    """One request on its way. `apply` moves it or raises; `state` is all it knows."""
+    """The state of one request. `apply` moves it along the table or raises."""
 
     __slots__ = ("state",)
 
@@ -69,7 +69,7 @@ class Exchange:
         self.state = State.RECEIVED
 
     def apply(self, event: Event) -> None:
-        """Move along the table. An event the table does not have here is an internal error, never the agent's."""
+        """Move along the table. Raises RuntimeError for an event that cannot happen here, which is an internal error."""
         try:
             self.state = TRANSITIONS[self.state][event]
         except KeyError:
@@ -77,7 +77,7 @@ class Exchange:
             raise RuntimeError(message) from None
 
     def require(self, state: State) -> None:
-        """Raise unless the exchange stands at `state`: the check before anything irreversible."""
+        """Raise RuntimeError unless the exchange is in `state`. Called before anything irreversible."""
         if self.state is not state:
             message = f"exchange is {self.state.name}, not {state.name}"
             raise RuntimeError(message)

@@ -1,14 +1,14 @@
-"""The order of a request, once: `serve` waits between these steps, `explain` walks them.
+"""The steps of a request in their order, written once: `serve` waits between them, `explain` walks straight through.
 
     claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
         → identify → judge → prepare → role_to_assume → bind → sign
 
-Rule: a step takes what the step before it made, so none can be left out or come too early. Nothing is routed, parsed or named
-before its agent is proven; the table of hosts alone may be asked, for what a signature covers. Each raises GateError for a
-refusal. No step waits: bodies are read, models loaded and people asked between them.
+Rule: a step takes what the step before it returned, so none can be left out or come too early. Nothing is routed, parsed or
+named before its agent is proven; only the host table may be asked, for what a signature covers. A step refuses by raising
+a GateError. No step waits: bodies are read, models loaded and people asked between steps.
 
-Theory: who has no secret learns nothing of what is configured. An unknown account, an unknown suffix and a wrong signature are
-one refusal, after the same work.
+Theory: without a secret nobody learns what is configured. An unknown account, an unknown suffix and a wrong signature get
+the same refusal after the same work.
 """
 
 from __future__ import annotations
@@ -55,20 +55,20 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body, Headers, RequestHead
 
 ROLE_SECONDS = 3600
-"""Life of a role's session: STS's default, and the most that every role allows."""
+"""Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
 
 GATEWAY = "trio-gate"
 """The gateway's part of session names."""
 
 _NO_SECRET = "0" * 64
-"""What a signature is checked with where the key id is no agent's, so that it takes as long. A match is refused as well."""
+"""The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
 
 _NOTHING = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A request that says whose it is. A URL of version 2 is read as the request that it stands for."""
+    """A request with the key id that it claims. A URL signed with version 2 is read as the request that it stands for."""
 
     arrived: RequestHead
     claim: Claim
@@ -77,13 +77,13 @@ class Claimed:
 
     @property
     def version_2(self) -> bool:
-        """Whether it is a URL signed with version 2."""
+        """Whether the request is a URL signed with signature version 2."""
         return self.claim.expires is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """A request whose agent is known, and may use its account."""
+    """A request whose agent is proven and may use the account. A URL signed with version 2 declares its payload here."""
 
     claimed: Claimed
     arrived: RequestHead
@@ -91,23 +91,23 @@ class Proven:
 
     @property
     def account_name(self) -> str | None:
-        """What the configuration calls the account."""
+        """The account's name in the configuration; None without one."""
         return self.admitted.endpoint.accounts.get(self.claimed.claim.account)
 
     @property
     def asker(self) -> str:
-        """Whose work it is: the agent's, or where none is configured, that of the address."""
+        """Whom the work is charged to: the agent's name or, where no agent is configured, the address."""
         return self.admitted.agent_name or self.claimed.agent_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routed:
-    """A request that goes to a place of AWS.
+    """A request with its destination at AWS.
 
     Attributes:
         head: as AWS will see it, without any signature.
-        expanded: as it arrived, with the fields that a presigned URL holds.
-        chain: what the signatures of chunks must be, each reader has one of its own (`Chain.fresh`); None without a secret.
+        expanded: as it arrived, with the query parameters of a presigned URL turned into fields.
+        chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None without a secret.
     """
 
     proven: Proven
@@ -119,7 +119,7 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unframed:
-    """A request with its body, without aws-chunked framing in either where the body is here."""
+    """A request with its body. A body that was read whole has lost its aws-chunked framing, and so has the head."""
 
     routed: Routed
     head: RequestHead
@@ -128,13 +128,14 @@ class Unframed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """A request with a name.
+    """A request that is named as one AWS call.
 
     Attributes:
-        head: what AWS will be asked, without any signature and without aws-chunked framing.
-        body: what will leave, without that framing where it is held.
-        payload_hash: what stands for the body in signatures.
-        shape: of the operation's input.
+        head: as AWS will see it, without any signature and without aws-chunked framing.
+        body: what will be sent; without that framing where it was read whole.
+        payload_hash: what stands for the body in the new signature.
+        shape: of the operation's input; None where it has none.
+        chain: as in `Routed`.
         size: how many bytes of the body were read as parameters.
     """
 
@@ -150,7 +151,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """What the rules say, and what they were asked about."""
+    """What the rules decided, and the facets they decided by."""
 
     decision: Decision
     facets: Facets
@@ -158,7 +159,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """What will be signed: the head, what stands for the payload, and the body where that is held."""
+    """What will be signed: the head, what stands for the payload, and the body (empty where it is streamed)."""
 
     head: RequestHead
     payload_hash: str
@@ -167,7 +168,7 @@ class Outbound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A body that is here and checked: the bytes and hash of its content, and its trailers."""
+    """A body that was read whole and checked: length and hash (hex) of its content, and its trailers."""
 
     length: int
     sha256: str
@@ -175,7 +176,7 @@ class Payload:
 
 
 def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:
-    """Whose a request says that it is. Raises Malformed, Unauthenticated, Unidentified for a name that is not served."""
+    """Read which key id a request claims. Raises Malformed, Unauthenticated, or Unidentified for an unserved host."""
     check_way(arrived, ingress)
     found = read_claim(arrived)
     said = arrived if found.expires is None else sigv2.spoken(arrived)
@@ -183,7 +184,7 @@ def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed
 
 
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:
-    """What stands for the body in the agent's signature; None where that is the hash of a body to come. Raises Malformed."""
+    """What stands for the body in the agent's signature; None for the hash of a body yet to be read. Raises Malformed."""
     refuse_unserved_form(claimed.arrived)
     if claimed.version_2 or not snapshot.agents:
         return UNSIGNED
@@ -193,7 +194,7 @@ def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has
 def prove(
     claimed: Claimed, payload_hash: str, snapshot: Snapshot | Unconfigured, table: HostTable, *, now: datetime, keys: SigningKeys
 ) -> str | None:
-    """The name of the agent who signed a request; None while no agent is configured. Raises Unauthenticated and its kin."""
+    """Name the agent that signed a request; None while no agent is configured. Raises Unauthenticated, Malformed."""
     if not snapshot.agents:
         return None
     request = claimed.claim
@@ -214,13 +215,13 @@ def prove(
 
 
 def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured) -> Proven:
-    """Its account and agent, once it is proven. Raises Unauthenticated."""
+    """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated."""
     arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
     return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim))
 
 
 def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, keys: SigningKeys) -> Routed:
-    """Where it goes. Raises Malformed, Denied, Unidentified."""
+    """Find where a request goes. Raises Malformed, Denied, Unauthenticated, Unidentified."""
     claimed, admitted = proven.claimed, proven.admitted
     if claimed.version_2:
         sigv2.check_account(snapshot.accounts_of(admitted.agent) if admitted.agent else ())
@@ -236,9 +237,9 @@ def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, k
 
 
 def streamed(routed: Routed, catalog: Catalog, content_length: int | None) -> Streamed | None:
-    """Its body, where that flows after a decision by the head; None where it is to be read first. Raises Malformed, Unidentified.
+    """The body, where it is streamed after a decision by the head alone; None where it must be read whole first.
 
-    The catalogue must have the models of the place's candidates.
+    The catalogue must hold the models of the place's candidates. Raises Malformed, Unidentified.
     """
     if body_mode(routed.head, place=routed.place, claim=routed.proven.claimed.claim, catalog=catalog) != "streamed":
         return None
@@ -246,7 +247,7 @@ def streamed(routed: Routed, catalog: Catalog, content_length: int | None) -> St
 
 
 def unframe(routed: Routed, body: Body) -> Unframed:
-    """Its content, which `streamed` gives or was read whole. Raises Malformed."""
+    """Remove aws-chunked framing from a body that was read whole; a streamed one stays as it is. Raises Malformed."""
     if isinstance(body, Streamed):
         return Unframed(routed=routed, head=routed.head, body=body)
     head, content = unframed(routed.head, body, routed.place, routed.chain.fresh() if routed.chain else None)
@@ -254,23 +255,23 @@ def unframe(routed: Routed, body: Body) -> Unframed:
 
 
 def check_declared(content: Unframed, sha256: str | None = None) -> None:
-    """Refuse a body that is not what the head declared; `sha256` is of a body that was read, where known. Raises Malformed."""
+    """Raise Malformed for a body that is not what the head declared. `sha256` (hex) is the body's, where known."""
     payload_hash_of(content.routed.proven.arrived, content.body, sha256)
 
 
 def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str | None = None, size: int = 0) -> Identified:
-    """The call that it is.
+    """Name the AWS call that a request makes.
 
     Args:
-        content: for whose place the catalogue and the tables have the models.
-        catalog: the models.
-        tables: what permissions and operations mean.
-        sha256: of a body that was read, where that is known.
-        size: bytes of it that are read as parameters.
+        content: the request; `catalog` and `tables` must hold the models of its place's candidates.
+        catalog: the service models.
+        tables: what IAM actions and operations mean.
+        sha256: hex, of a body that was read, where that is known.
+        size: how many bytes of the body are read as parameters.
 
     Raises:
-        Malformed: it breaks its protocol.
-        Unidentified: it is no call, or more than one.
+        Malformed: the request breaks its protocol.
+        Unidentified: it is not exactly one call.
     """
     routed, head, body = content.routed, content.head, content.body
     claimed = routed.proven.claimed
@@ -293,7 +294,7 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
 
 
 def _explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidentified:
-    """At an endpoint listener the agent can say which service it means."""
+    """The refusal of an ambiguous request; at an endpoint listener it says how to name the service that is meant."""
     if ingress.kind != "endpoint":
         return fault
     ids = {service: catalog.service(service).service_id for service in fault.services}
@@ -301,7 +302,7 @@ def _explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidenti
 
 
 def _outbound_hash(body: Body, sha256: str | None) -> str:
-    """What stands for a body in the signature of what is sent; `sha256` is of the body as it was read."""
+    """What stands for a body in the new signature; `sha256` is of the body as it was read, with its framing."""
     match body:
         case Streamed():
             return body.sha256 or body.kind.value
@@ -312,7 +313,7 @@ def _outbound_hash(body: Body, sha256: str | None) -> str:
 
 
 def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime) -> Judged:
-    """What the rules say. A refusal is a decision here, not an error."""
+    """Ask the rules about a call. A refusal is returned as a decision, not raised."""
     proven = identified.proven
     facets = facets_of(
         identified.call,
@@ -325,7 +326,7 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
 
 
 def prepare(identified: Identified, catalog: Catalog) -> Outbound:
-    """What will be signed and sent."""
+    """Build what will be signed and sent: the forwarded headers, what stands for the payload, and the body."""
     call, payload_hash = identified.call, identified.payload_hash
     headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, catalog)
     if identified.proven.arrived.one("x-amz-content-sha256") is not None:
@@ -338,7 +339,7 @@ def prepare(identified: Identified, catalog: Catalog) -> Outbound:
 
 
 def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
-    """The role whose credentials will sign it."""
+    """The AssumeRole request for the role whose credentials will sign the call."""
     admitted, call = identified.proven.admitted, identified.call
     endpoint = admitted.endpoint
     return AssumeRole(
@@ -357,7 +358,7 @@ def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
 def bind(
     identified: Identified, outbound: Outbound, assume: AssumeRole, *, rule: str, payload: Payload, address: str | None
 ) -> DigestInput:
-    """What an approval is bound to. `address` is where the host is reached, if not by its name."""
+    """Gather all that an approval is bound to. `address` is where the host is reached, if not by its name."""
     call, head = identified.call, outbound.head
     role = {field: None if value is None else str(value) for field, value in asdict(assume).items() if field != "generation"}
     return DigestInput(
@@ -384,7 +385,7 @@ def bind(
 
 
 def sign(identified: Identified, outbound: Outbound, credentials: Credentials, *, now: datetime, keys: SigningKeys) -> Signed:
-    """The request as it leaves."""
+    """Sign the request at the moment it is sent."""
     call = identified.call
     return sigv4.sign(
         outbound.head,

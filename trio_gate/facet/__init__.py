@@ -1,1 +1,1 @@
-"""The vocabulary of rules: what can be known of a call, and what is."""
+"""Facets, the vocabulary of rules: which facts about a call exist, and their values."""

@@ -1,7 +1,7 @@
-"""A call, its agent and its time as facets.
+"""Turns a call, its agent and its time into facets.
 
-Theory: a path is the names from the root on, as ("aws", "params", "Bucket"). Every path is set, unset or unknown. A map that
-holds an unknown part is itself there, so its other parts can be read; read as a whole it is unknown.
+Theory: a path is a tuple of names from the root, such as ("aws", "params", "Bucket"). Every path is set, unset or unknown. A map
+with an unknown part is set, so its other parts can be read; read as a whole it is unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Path = tuple[str, ...]
 
 
 class Facets:
-    """What rules know of one call. Only what is asked for is looked at, once."""
+    """The facets of one call. Only paths that are asked for are computed, each once."""
 
     def __init__(self, roots: Mapping[str, Value], *, time: datetime) -> None:
         self.time = time
@@ -29,13 +29,13 @@ class Facets:
         self._read: dict[Path, Plain | Unset | Unknown] = {}
 
     def look(self, path: Path) -> Value | Unset:
-        """What is at a path, not converted: of a map that is set, parts may still be unknown."""
+        """The value at a path, not converted for CEL. Parts of a map that is set may still be unknown."""
         if path not in self._found:
             self._found[path] = self._find(path)
         return self._found[path]
 
     def read(self, path: Path) -> Plain | Unset | Unknown:
-        """The whole value at a path, as CEL can hold it."""
+        """The whole value at a path in the form that CEL takes, or UNSET or UNKNOWN."""
         if path not in self._read:
             value = self.look(path)
             self._read[path] = value if isinstance(value, Unset) else plain(value)
@@ -52,10 +52,10 @@ class Facets:
 
 
 def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_address: str, time: datetime) -> Facets:
-    """The facets of a call; None is unset.
+    """Make the facets of a call. An argument that is None becomes an unset facet.
 
     Args:
-        call: the call, named.
+        call: the identified call.
         account_name: the label of its account.
         agent: the name of the `agent` block whose key signed it.
         agent_address: the agent's IP address, as text.

@@ -1,6 +1,7 @@
-"""The vocabulary of rules: every facet, its kind and its meaning, in one table.
+"""The vocabulary of rules: every facet with its kind and its meaning, in one table.
 
-Rule: types of conditions, "did you mean" and docs/facets.md come from this table alone; `extract` fills exactly these names.
+Rule: the type check of conditions, "did you mean" hints and docs/facets.md all come from this table; `extract` fills exactly
+these names.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Kind = Literal["string", "bool", "list of strings", "list of maps", "map", "time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facet:
-    """One fact that rules read. `name` has two parts, as "aws.action"."""
+    """One fact that rules can read. `name` has two parts, such as "aws.action"."""
 
     name: str
     kind: Kind
@@ -22,8 +23,8 @@ class Facet:
 
 _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.service", "string", "the service as in `aws <service> …`"),
-    ("aws.action", "string", "the operation, CloudTrail's eventName, as `GetObject`"),
-    ("aws.iam_action", "string", "the main IAM action, as `s3:GetObject`; unset where none is known"),
+    ("aws.action", "string", "the operation, CloudTrail's eventName, such as `GetObject`"),
+    ("aws.iam_action", "string", "the main IAM action, such as `s3:GetObject`; unset where none is known"),
     ("aws.iam_actions", "list of strings", "every IAM action the call implies, its parameters considered"),
     ("aws.access", "string", "`read`, `list`, `write`, `permissions` or `tagging`; `write` where nothing is known"),
     ("aws.reads_secret", "bool", "whether the answer holds a stored secret; unknown for operations not reviewed yet"),
@@ -107,4 +108,4 @@ OR_ARN = frozenset(
         "taskSet",
     )
 )
-"""Parameters of the services whose resources are curated that take a name, a partial or full ARN, or a URL as they come."""
+"""Parameters in which callers may give a name, a partial or full ARN, or a URL, in services with curated resources."""

@@ -1,6 +1,6 @@
-"""A facet's value as CEL can hold it, or why it has none.
+"""Converts a facet's value to the form that CEL takes.
 
-Rule: what comes out means to CEL what the parameter means to AWS; anything else is UNKNOWN. The CEL library cuts text, bytes
+Rule: a converted value means to CEL what the parameter means to AWS; anything else is UNKNOWN. The CEL library cuts text, bytes
 and keys at the first NUL, and one value that it cannot convert spoils all others, so neither may reach it.
 """
 
@@ -28,15 +28,15 @@ class Unset(Enum):
 
 
 UNSET = Unset.UNSET
-"""Known not to be there; UNKNOWN is what cannot be said."""
+"""Means known to be absent, where UNKNOWN means that nothing is known."""
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
 MAX_SIZE = 64 * 1024
-"""Bytes of UTF-8 that the texts and keys of one value may have together."""
+"""Bytes of UTF-8 in all texts and keys of one value together."""
 
 MAX_VALUES = 2000
-"""Members and items that one value may have, on all its levels."""
+"""Members and items of one value, on all levels together."""
 
 _MAX_DEPTH = 100
 """Levels of nesting of one value."""
@@ -45,11 +45,11 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class _Unfit(Exception):  # noqa: N818 - a word of this file, never seen outside
-    """CEL cannot hold it."""
+    """Raised where a value is unknown, over a limit, or has no equivalent in CEL."""
 
 
 def plain(value: Value) -> Plain | Unknown:
-    """The whole value for CEL, UNKNOWN where any part of it cannot be had or held. Members that are null are left out."""
+    """The whole value for CEL; UNKNOWN if any part is unknown or cannot be converted. Members that are null are left out."""
     try:
         return _Conversion().value(value, 0)
     except _Unfit:
@@ -57,7 +57,7 @@ def plain(value: Value) -> Plain | Unknown:
 
 
 def keys_fit(value: Mapping[str, Value]) -> bool:
-    """Whether CEL can tell all members of a map apart."""
+    """Whether CEL can distinguish all members of a map."""
     conversion = _Conversion()
     try:
         conversion.spend(len(value))
@@ -68,7 +68,7 @@ def keys_fit(value: Mapping[str, Value]) -> bool:
 
 
 class _Conversion:
-    """One value on its way; what is left of its caps."""
+    """Converts one value, and counts what is left of its limits."""
 
     def __init__(self) -> None:
         self.bytes = MAX_SIZE
@@ -99,7 +99,7 @@ class _Conversion:
             raise _Unfit
 
     def text(self, text: object) -> str:
-        # Its bytes are no fewer than its characters: what is too long is not encoded first.
+        # A text has at least as many bytes as characters, so one that is too long is not even encoded.
         if not isinstance(text, str) or "\0" in text or len(text) > self.bytes:
             raise _Unfit
         try:

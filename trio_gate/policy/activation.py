@@ -1,10 +1,10 @@
-"""The facts that a condition is judged on: of all facets only what it reads, as CEL wants them.
+"""Gathers the facets that a condition reads, in the form that CEL takes.
 
-Rule: what is unset or unknown is left out, so that reading it is an error of CEL, which `||`, `&&`, `all` and `exists` absorb as
-the language says. CEL's has() would then be false for both, so a condition that tests what is unknown is not judged at all.
+Rule: unset and unknown facets are left out, so reading one is an error in CEL, which `||`, `&&`, `all` and `exists` absorb as the
+language says. CEL's has() would be false for both, so a condition that tests an unknown facet is not evaluated at all.
 
-Theory: a part of a map may be unknown while its other parts can be read. Where a condition reads the map as a whole too, the map
-is left out and its parts with it: the condition sees less than is known, never more.
+Theory: a part of a map may be unknown while its other parts can be read. If a condition also reads the map as a whole, the map is
+left out with all its parts: the condition sees less than is known, never more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Undecided(Exception):  # noqa: N818 - an answer that is neither yes nor no
-    """A condition can be neither true nor false for a call. `reason` may be shown to an agent: it holds no values."""
+    """A condition is neither true nor false for a call. `reason` may be shown to an agent, as it holds no values."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -33,7 +33,7 @@ class Undecided(Exception):  # noqa: N818 - an answer that is neither yes nor no
 
 @dataclass(slots=True)
 class _Branch:
-    """What is read at one path: the whole, a test, or branches below; filled while the plan is made."""
+    """How one path is read: as a whole, in a test, or through branches below it; filled while the plan is made."""
 
     below: dict[str, _Branch] = field(default_factory=dict)
     whole: bool = False
@@ -42,14 +42,14 @@ class _Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredFacts:
-    """What was gathered: CEL's variables, and a sentence for each path that was left out, by its last name."""
+    """The gathered facets: CEL's variables, and for each path that was left out a sentence, by the path's last name."""
 
     data: dict[str, Plain | datetime]
     gaps: dict[str, str]
 
 
 class Plan:
-    """What to gather for the conditions that make these reads. Equal plans gather the same."""
+    """Which facets to gather for conditions with these reads. Equal plans gather the same."""
 
     def __init__(self, reads: Iterable[Read]) -> None:
         given = tuple(reads)
@@ -63,7 +63,7 @@ class Plan:
             branch.whole |= not read.tested
 
     def gather(self, facets: Facets) -> GatheredFacts:
-        """Raises Undecided where the conditions cannot be judged."""
+        """Gather the plan's facets of one call. Raises Undecided if its conditions cannot be evaluated."""
         gaps: dict[str, str] = {}
         data: dict[str, Plain | datetime] = {}
         for root, branch in self._root.below.items():
@@ -89,7 +89,7 @@ def _value(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) ->
         return value
     if branch.whole:
         return facets.read(path)
-    # Of what is only tested it matters that it is there; a part of what is no map is an error either way.
+    # For a test only presence matters; reading a part of something that is not a map is an error either way.
     return _below(facets, path, branch, gaps) if isinstance(value, dict) else True
 
 

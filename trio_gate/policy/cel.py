@@ -1,11 +1,11 @@
-"""Conditions: CEL behind one adapter. No other file knows the CEL library.
+"""Conditions: an adapter for the CEL library, which no other file uses.
 
-Rule: only True and False are answers. The library returns errors as values (a text, which is truthy) and raises when a budget is
-spent; both are `Undecided`.
+Rule: only True and False are answers. The library returns errors as values (texts, which are truthy) and raises when its budget
+is spent; both become `Undecided`.
 
-Theory: conditions run in an environment where `aws` is a map, so that has() works and what is left out of it is an error. Their
-types are checked in a second one, where every facet is a variable of its own with the type of the schema. There has() would give
-the type of what it tests (a fault of cel-cpp), so it is renamed to a function that takes anything.
+Theory: conditions run in an environment where `aws` is a map, so that has() works and reading what was left out is an error.
+Their types are checked in a second environment, where every facet is a variable with its type from the schema. There has() would
+have the type of what it tests (a bug in cel-cpp), so it is renamed to a function that takes anything.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ _PATTERN = cel.NewEnv(variables={"pattern": _TYPE.STRING}).compile('"".matches(p
 
 _SAID = (
     ("Key not found", "a member that it reads is not there"),
-    ("No matching overload", "a value is of another type than it expects"),
-    ("Applying SELECT", "a value is of another type than it expects"),
+    ("No matching overload", "a value does not have the type that it expects"),
+    ("Applying SELECT", "a value does not have the type that it expects"),
     ("Index error", "a list is shorter than it expects"),
-    ("conversion", "a value cannot be converted as it asks"),
-    ("cannot convert", "a value cannot be converted as it asks"),
+    ("conversion", "a value cannot be converted to the type that it asks for"),
+    ("cannot convert", "a value cannot be converted to the type that it asks for"),
     ("budget", "it takes too many steps"),
 )
-"""Parts of the library's messages, and what an agent may read of them: some of them quote values."""
+"""Parts of the library's messages, and what an agent reads instead, because some of them quote values."""
 
 
 def check(source: str) -> Sequence[Fault]:
-    """All that is wrong with a condition. Never fails, whatever the text."""
+    """List everything that is wrong with a condition. Never fails, whatever the text."""
     try:
         program, root = _compiled(source)
         _guarded(program)
@@ -75,7 +75,7 @@ def check(source: str) -> Sequence[Fault]:
 
 
 def compile_condition(source: str) -> Condition:
-    """The condition of a text that `check` found no fatal fault in. Raises ValueError for any other."""
+    """Compile a text in which `check` found no fatal fault. Raises ValueError for any other."""
     faults = [fault for fault in check(source) if fault.fatal]
     if faults:
         raise ValueError(f"the condition is not sound: {faults[0].message}")
@@ -84,14 +84,14 @@ def compile_condition(source: str) -> Condition:
 
 
 class Evidence:
-    """The facets of one call, made ready once for all conditions that read the same."""
+    """The facets of one call, converted once for all conditions that read the same ones."""
 
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
         self._ready: dict[object, tuple[GatheredFacts, Any]] = {}
 
     def ready(self, plan: Plan) -> tuple[GatheredFacts, Any]:
-        """What a plan gathers, and the same as the library's activation. Raises Undecided."""
+        """What a plan gathers, also as the library's activation. Raises Undecided."""
         if plan.key not in self._ready:
             basis = plan.gather(self.facets)
             self._ready[plan.key] = basis, _RUN.Activation(basis.data)
@@ -100,13 +100,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A compiled condition."""
+    """A compiled condition: the facets that it reads, and the program of the CEL library."""
 
     plan: Plan
     program: Any
 
     def holds(self, evidence: Evidence) -> bool:
-        """Whether it is true of a call. Raises Undecided."""
+        """Whether the condition is true of a call. Raises Undecided."""
         try:
             basis, activation = evidence.ready(self.plan)
             answer = self.program.eval(activation)
@@ -140,8 +140,8 @@ def _compile(env: Any, source: str) -> Any:
         return env.compile(source)
     except RuntimeError as error:
         raise _Flawed(compile_faults(str(error), source)) from None
-    except TypeError:  # its words quote the whole source
-        raise _Flawed([Fault(offset=0, message="it holds half of a surrogate pair, which is no text")]) from None
+    except TypeError:  # its message quotes the whole source
+        raise _Flawed([Fault(offset=0, message="it holds half of a surrogate pair, which is not valid text")]) from None
 
 
 def _compiled(source: str) -> tuple[Any, Node]:
@@ -164,7 +164,7 @@ def _guarded(program: Any) -> Any:
 def _type_faults(program: Any, source: str) -> Iterator[Fault]:
     for kind in (program.return_type(), _compile(_TYPED, _HAS.sub("got", source)).return_type()):
         if kind not in (_TYPE.BOOL, _TYPE.DYN):
-            yield Fault(offset=0, message=f"a condition is true or false, this is {kind.name().lower()}")
+            yield Fault(offset=0, message=f"a condition must be true or false, but this is {kind.name().lower()}")
             return
 
 
@@ -175,4 +175,4 @@ def _pattern_faults(root: Node) -> Iterator[Fault]:
             continue
         answer = _PATTERN.eval(data={"pattern": node.name}).value()
         if isinstance(answer, str):
-            yield Fault(offset=node.at, message=f"the pattern is no RE2 expression: {answer.rpartition('expression: ')[2]}")
+            yield Fault(offset=node.at, message=f"the pattern is not an RE2 expression: {answer.rpartition('expression: ')[2]}")

@@ -1,9 +1,9 @@
-"""A checked CEL expression as a tree: what the CEL library writes when it serializes one.
+"""Reads a checked CEL expression, as the CEL library serializes it, into a tree.
 
-Rule: a field that is not known here is an error, so nothing that a condition reads can be overlooked.
+Rule: an unknown field is an error, so nothing that a condition reads can be overlooked.
 
 Theory: the bytes are a protobuf Any that holds a `cel.expr.CheckedExpr` (cel-spec, checked.proto and syntax.proto). Its macros
-are expanded: `all` and its like are comprehensions, `has(a.b)` is a selection that only tests.
+are expanded: `all` and the like are comprehensions, `has(a.b)` is a selection that only tests.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Node:
     Attributes:
         kind: "text" is a constant string, "const" any other constant; "select" is `a.b`, "has" is `has(a.b)`; "loop" is a
             comprehension; "parts" is a list or a map.
-        at: its offset in the source, in characters: of an operator, a selection's dot or a call's bracket.
+        at: the offset in the source, in characters, of its operator, of a selection's dot or a call's bracket.
         name: an identifier, a field, a function or the constant string.
-        parts: the operand of a selection; a call's target, if it has one, and arguments; the rest in the order of the text.
+        parts: a selection's operand; a call's target, if any, and arguments; for other kinds all parts in the order of the text.
         binds: the variables of a comprehension.
     """
 
@@ -41,7 +41,7 @@ class Node:
 
 
 def tree(serialized: bytes) -> Node:
-    """The tree of a serialized expression. Raises ValueError for one that it does not know."""
+    """The tree of a serialized expression. Raises ValueError for anything that it does not know."""
     checked = _fields(_fields(serialized)[_ANY_VALUE][0])
     positions = {}
     for entry in _fields(checked[_CHECKED_SOURCE][0]).get(_SOURCE_POSITIONS, []):
@@ -51,7 +51,7 @@ def tree(serialized: bytes) -> Node:
 
 
 def _fields(data: bytes) -> dict[int, list[Any]]:
-    """A protobuf message: the values of each field by its number, in order."""
+    """Read a protobuf message: the values of each field in order, by the field's number."""
     found: dict[int, list[Any]] = {}
     for number, value in wire(data):
         found.setdefault(number, []).append(value)
@@ -90,7 +90,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 class _Reader:
-    """Messages to nodes. `positions` are offsets by the id of a node."""
+    """Turns messages into nodes. `positions` maps ids of nodes to offsets."""
 
     def __init__(self, positions: Mapping[int, int]) -> None:
         self.positions = positions

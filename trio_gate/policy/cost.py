@@ -1,7 +1,7 @@
-"""What a condition may cost: the library bounds its steps, this file what one step can do.
+"""Bounds the cost of a condition: the library limits the number of steps, this file what one step can do.
 
-Rule: work is linear in the values that a condition reads. A text is not worked through once for each turn of a loop, be it a
-facet's or one that an outer loop goes over, and nothing is replaced by more than it was; both could keep every agent waiting for one rule.
+Rule: work is linear in the values that a condition reads. No loop processes a whole text (a facet's, or one that an outer loop
+goes over) in every turn, and no replacement makes a text longer. Either could make every agent wait for one rule.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _THROUGH_TEXT = frozenset(
         "upperAscii",
     )
 )
-"""Functions whose work or result grows with a text."""
+"""Functions whose work or result grows with the length of a text."""
 
 
 def work_faults(node: Node, *, looping: bool = False, loops: _Loops | None = None) -> Iterator[Fault]:
-    """Where a condition could take much longer than its values are long."""
+    """Yield the places where a condition's work could grow faster than its values. The keyword arguments are for recursion."""
     loops = loops or _Loops()
     if node.kind == "call" and node.name == "replace" and not _shortens(node):
         hint = "give two constant texts, the second no longer than the first"
@@ -60,25 +60,25 @@ def work_faults(node: Node, *, looping: bool = False, loops: _Loops | None = Non
         )
         return
     for number, part in enumerate(node.parts):
-        # A loop's first part is what it goes over, and is computed once.
+        # The first part of a loop is what it iterates over; that is computed once.
         inside = node.kind == "loop" and number > 0
         yield from work_faults(part, looping=looping or inside, loops=loops.within(node) if inside else loops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loops:
-    """The loops around a node, but those over constants, which are as short as they are written.
+    """The loops around a node, except those over constants, which are as short as they are written.
 
     Attributes:
         bound: their variables.
-        again: those of them whose values come by more than once: an outer loop's, and those of a loop over a facet in another.
+        again: the variables whose values are visited more than once: an outer loop's, and those of a nested loop over a facet.
     """
 
     bound: frozenset[str] = frozenset()
     again: frozenset[str] = frozenset()
 
     def within(self, loop: Node) -> _Loops:
-        """The same inside one more."""
+        """The loops around a node inside one more loop."""
         own = frozenset(loop.binds[:-1])  # the last holds the result
         over = _names(loop.parts[0])
         if not over:
@@ -93,7 +93,7 @@ def _shortens(node: Node) -> bool:
 
 
 def _names(node: Node) -> frozenset[str]:
-    """The roots and variables that an expression reads."""
+    """The names of the roots and variables that an expression reads."""
     if node.kind == "ident":
         return frozenset((node.name.partition(".")[0],))
     return frozenset().union(*map(_names, node.parts))

@@ -1,8 +1,8 @@
-"""The policy's answer: rules in order, the first that holds decides, and none is no.
+"""The policy's answer: rules are tried in order, the first that matches decides, and without a match the answer is no.
 
-Rule: nothing is allowed unless a rule says so on what is known. A condition that cannot be decided ends the walk with a denial,
-since the rules after it were written for calls that it does not hold for. A rule that holds for a call which may return
-credentials, and does not carry `vends = true`, ends it too: a later rule must not undo the care of an earlier one.
+Rule: nothing is allowed unless a rule allows it on known facts. A condition that cannot be decided ends the walk with a denial,
+because the rules after it were written for calls that it does not match. So does a rule without `vends = true` that matches a
+call which may return credentials: a later rule must not allow what an earlier one was careful about.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _WORDS = {"allow": "allowed by", "deny": "denied by", "approve": "approval is as
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the policy.
+    """One rule of the policy.
 
     Attributes:
         name: one printable line.
-        condition: None holds always.
-        approvers: ids, as "human.oncall", of a rule that approves; all of them must.
-        endpoints: names of the endpoints it is for; empty means all.
+        condition: compiled; None matches every call.
+        approvers: ids such as "human.oncall", for the action approve; all of them must approve.
+        endpoints: names of the endpoints that it applies to; empty means all.
         reason: one printable line for the agent.
         vends: whether it may allow calls that return credentials.
     """
@@ -48,13 +48,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the rules say of one call.
+    """What the rules decided about one call.
 
     Attributes:
-        rule: the name of the rule that decided, None when none did.
+        rule: the name of the rule that decided; None if none matched.
         reason: one line that an agent may read; it names the rule and never holds its condition or a value.
-        approvers: of the rule; empty unless it approves.
-        errors: why the rule could not be decided; empty when it was.
+        approvers: the rule's approvers; empty unless its action is approve.
+        errors: why the rule could not be decided; empty if it could.
     """
 
     outcome: Outcome
@@ -65,7 +65,7 @@ class Decision:
 
 
 def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
-    """The answer of the rules, in this order, for a call at an endpoint (its name)."""
+    """Ask the rules, in their order, about a call at the endpoint of this name."""
     evidence = Evidence(facets)
     for rule in rules:
         if rule.endpoints and endpoint not in rule.endpoints:

@@ -1,4 +1,4 @@
-"""What is wrong with a condition, in words for its author: the CEL library's messages put into ours."""
+"""Rewords the CEL library's messages for the author of a condition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TRAILER = re.compile(r" \[[A-Z_]+\]$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What is wrong, at an offset in the condition's text; one that is not `fatal` is a remark."""
+    """One thing that is wrong, at an offset (characters) in the condition; a fault that is not `fatal` is only a remark."""
 
     offset: int
     message: str
@@ -27,13 +27,13 @@ class Fault:
 
 
 def did_you_mean(name: str) -> str | None:
-    """A hint with the nearest facet, if one is near."""
+    """A hint with the facet whose name is most like this one; None if none is close."""
     near = difflib.get_close_matches(name, FACETS, n=1)
     return f"did you mean `{near[0]}`?" if near else None
 
 
 def compile_faults(report: str, source: str) -> list[Fault]:
-    """The faults of a report of the compiler. Of syntax errors the first alone: the others follow from it."""
+    """The faults in the compiler's report; of syntax errors only the first, as the others follow from it."""
     if "recursion" in report:
         return [Fault(offset=0, message="it is nested deeper than 32 levels", hint="use a list and `in`, or several rules")]
     found = [
@@ -42,12 +42,12 @@ def compile_faults(report: str, source: str) -> list[Fault]:
         if "*error*" not in message
     ]
     if not found:
-        return [Fault(offset=0, message=_TRAILER.sub("", report).partition(": ")[2] or "it is no CEL")]
+        return [Fault(offset=0, message=_TRAILER.sub("", report).partition(": ")[2] or "it is not CEL")]
     return found[:1] if "Syntax error" in report else found
 
 
 def _offset(source: str, line: int, column: int) -> int:
-    """Both count from 1; the library says -1 where it knows no place."""
+    """The offset of a position. The library counts both from 1, and gives -1 for an unknown position."""
     before = source.split("\n")[: max(0, line - 1)]
     return sum(len(text) + 1 for text in before) + max(0, column - 1)
 

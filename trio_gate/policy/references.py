@@ -1,7 +1,7 @@
-"""What a condition reads: the paths of facets in it, and what is wrong with how it names them.
+"""Finds the facets that a condition reads, and what is wrong with the way it names them.
 
-Rule: facets are reached by paths that stand in the text (`aws.params.Tags`, `aws.params["x-y"]`), so what a condition reads is
-known before it runs. A root is no value, a facet has a name of the schema, and no variable may hide a root.
+Rule: facets are reached by paths that are written out (`aws.params.Tags`, `aws.params["x-y"]`), so what a condition reads is
+known before it runs. A root is not a value, a facet's name must be in the schema, and no variable may hide a root.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _COMPARES = frozenset(("_==_", "_!=_", "@in", "contains", "endsWith", "matches",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A path that a condition reads as a whole, or only tests with has()."""
+    """A path that a condition reads as a whole or, if `tested`, only tests with has()."""
 
     path: Path
     tested: bool = False
 
 
 def reads(node: Node) -> Iterator[Read]:
-    """Every read of an expression, in the order of the text."""
+    """Yield every read in an expression, in the order of the text."""
     if found := _read(node):
         if found[0].path[0] in ROOTS:
             yield found[0]
@@ -40,7 +40,7 @@ def reads(node: Node) -> Iterator[Read]:
 
 
 def patterns(node: Node) -> Iterator[Node]:
-    """Every pattern of `matches`."""
+    """Yield the pattern of every call of `matches`."""
     if node.kind == "call" and node.name == "matches":
         yield node.parts[-1]
     for part in node.parts:
@@ -48,7 +48,7 @@ def patterns(node: Node) -> Iterator[Node]:
 
 
 def arn_remarks(node: Node) -> Iterator[Fault]:
-    """Parameters that are compared as names and that callers may also give as ARNs."""
+    """Yield remarks about parameters that are compared as names though callers may also give them as ARNs."""
     if node.kind == "call" and node.name in _COMPARES:
         for part in node.parts:
             found = _read(part)
@@ -62,7 +62,7 @@ def arn_remarks(node: Node) -> Iterator[Fault]:
 
 
 def name_faults(node: Node) -> Iterator[Fault]:
-    """Roots as values, facets that do not exist, variables that hide a root."""
+    """Yield faults: roots used as values, facets that do not exist, variables that hide a root."""
     for name in node.binds:
         if name in ROOTS:
             yield Fault(offset=node.at, message=f"a variable may not be called `{name}`", hint="its facets could not be read")
@@ -79,7 +79,7 @@ def _path_faults(path: Path, at: int) -> Iterator[Fault]:
     if path[0] not in ROOTS or name in FACETS:
         return
     if len(path) == 1:
-        yield Fault(offset=at, message=f"`{name}` is no value by itself", hint=f"name a facet of it, as `{_first(name)}`")
+        yield Fault(offset=at, message=f"`{name}` is not a value by itself", hint=f"name a facet of it, such as `{_first(name)}`")
     else:
         yield Fault(offset=at, message=f"there is no facet `{name}`", hint=did_you_mean(name))
 
@@ -89,7 +89,7 @@ def _first(root: str) -> str:
 
 
 def _read(node: Node) -> tuple[Read, int] | None:
-    """The path that a node spells out and where it begins, None for any other node."""
+    """The path that a node spells out, and the offset where it begins; None for any other node."""
     if node.kind != "has":
         return (Read(path=found[0]), found[1]) if (found := _chain(node)) else None
     found = _chain(node.parts[0])

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """The system's time."""
+    """The port `Clock`, by the system's time."""
 
     def now(self) -> datetime:
-        """The time, in UTC, aware."""
+        """The current time as an aware datetime in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - this is the clock that the ban sends everyone to

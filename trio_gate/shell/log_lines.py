@@ -1,7 +1,7 @@
-"""The log's lines on standard error, which nobody may be reading: a line that is not taken at once is left out and counted.
+"""Writes log lines to standard error without ever blocking: a line that cannot be written at once is dropped and counted.
 
-Rule: writing never waits. A pipe or terminal is opened once more for that, without waiting; who shares it waits as before. What cannot
-be (another user's) is asked first: what `poll` calls writable takes PIPE_BUF bytes (pipe(7)). A file takes what it is given.
+Rule: a pipe or terminal is opened a second time, non-blocking, so that others who share it are not affected. If it cannot be opened
+(another user's), `poll` is asked first: what it calls writable accepts PIPE_BUF bytes (pipe(7)). Files accept everything.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Write = Callable[[memoryview], int]
-    """Writes some bytes, at once or not at all: how many. Raises OSError."""
+    """Writes some bytes without blocking; returns how many. Raises OSError."""
 
 _HOW = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class LogLines(logging.Handler):
-    """Writes to a descriptor."""
+    """A logging handler that writes to a file descriptor without blocking."""
 
     def __init__(self, descriptor: int) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class LogLines(logging.Handler):
         self._torn = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record's line, if it is taken."""
+        """Write a record's line, or count it as dropped."""
         try:
             line = self.format(record)
         except (TypeError, ValueError, LookupError, AttributeError):
@@ -45,7 +45,7 @@ class LogLines(logging.Handler):
             self._lost += 1
 
     def close(self) -> None:
-        """Say what was lost, if that is taken."""
+        """Report dropped lines if that can be written, and close."""
         self._tell_lost()
         self._opened.close()
         super().close()
@@ -55,13 +55,13 @@ class LogLines(logging.Handler):
             self._lost = 0
 
     def _write(self, line: str) -> bool:
-        """Whether a line was taken whole."""
+        """Write a line; return whether all of it was written."""
         data = memoryview((("\n" if self._torn else "") + line + "\n").encode("utf-8", "backslashreplace"))
         try:
             while data and (count := self._some(data[: select.PIPE_BUF])):
                 data = data[count:]
                 self._torn = bool(data)
-        except OSError:  # it takes nothing now, or the reader is gone
+        except OSError:  # it is full, or the reader is gone
             return False
         return not data
 

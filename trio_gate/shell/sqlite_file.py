@@ -1,4 +1,4 @@
-"""An SQLite database that one writer keeps: opened for this user alone, durable with each commit, of a known schema."""
+"""Opens SQLite databases: readable by this user alone, durable with each commit, of a known schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LOCK_TIMEOUT_SECONDS = 5
-"""How long a statement waits for another process that holds the database, as `trio-gate log` or a backup."""
+"""How long a statement waits for another process that locks the database, such as a backup."""
 
 
 def open_database(
@@ -21,14 +21,14 @@ def open_database(
     secure_delete: bool = False,
     from_older: Callable[[sqlite3.Connection], None] | None = None,
 ) -> sqlite3.Connection:
-    """The database at `path`, made if need be: write-ahead log, `synchronous=FULL`, no transaction that is not begun.
+    """Open the database at `path`, created if need be: write-ahead log, `synchronous=FULL`, explicit transactions only.
 
     Args:
         path: the file; a new one is readable by this user alone.
         tables: the statements that make an empty file one of this schema.
         schema: the number that `PRAGMA user_version` holds.
-        secure_delete: what is deleted is overwritten.
-        from_older: brings a database of a lower number to this one; None where there is none that can be brought.
+        secure_delete: whether deleted data is overwritten.
+        from_older: migrates a database of a lower schema number; None if none can be migrated.
 
     Raises:
         OSError: the file cannot be opened.

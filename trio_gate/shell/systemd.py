@@ -1,4 +1,4 @@
-"""Telling systemd how the service stands (sd_notify(3)): one datagram to the socket that it names, nothing without one."""
+"""Reports the service's state to systemd (sd_notify(3)); does nothing without NOTIFY_SOCKET."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 def notify(state: str) -> None:
-    """Send a state, as "READY=1" or "STOPPING=1"."""
+    """Send a state such as "READY=1" or "STOPPING=1". A failure is logged."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return
@@ -18,4 +18,4 @@ def notify(state: str) -> None:
         try:
             sender.sendto(state.encode("ascii"), path.replace("@", "\0", 1) if path.startswith("@") else path)
         except OSError as error:
-            log.warning("the service manager could not be told %s: %s", state, error.strerror)
+            log.warning("cannot send %s to the service manager: %s", state, error.strerror)

@@ -1,4 +1,4 @@
-"""Chunk and trailer signatures of S3 uploads: to make those that leave, and to know what those that arrive must be.
+"""Chunk and trailer signatures of S3 uploads, made for what is sent and checked on what arrives.
 
 Rule: one `Chain` serves both sides. Each signature covers its own data and the signature before it, beginning with the
 request's, so no chunk can be altered, moved, dropped or added.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Headers, Streamed
 
 CHUNK = 64 * 1024
-"""Bytes of content in each chunk that leaves, but the last ones. S3 takes no fewer than 8 KiB."""
+"""Bytes of content in each chunk that is sent, except the last ones. S3 requires at least 8 KiB."""
 
 _EMPTY = hashlib.sha256().hexdigest()
 _FRAME = len(";chunk-signature=") + 64 + 2 * len("\r\n")
@@ -36,10 +36,10 @@ class Chain:
     """Signatures of one upload's chunks, in their order.
 
     Args:
-        key: the signing key of the request.
+        key: the request's derived signing key.
         amz_date: as in x-amz-date.
         scope: day/region/service/aws4_request.
-        seed: the request's signature.
+        seed: the request's signature, in hex.
     """
 
     __slots__ = ("_key", "_last", "_seed", "_when")
@@ -50,17 +50,17 @@ class Chain:
         self._seed = self._last = seed
 
     def fresh(self) -> Chain:
-        """The same from its beginning, for another reading of the body."""
+        """A copy that starts at the first chunk again, for another reading of the body."""
         again = copy(self)
         again._last = self._seed
         return again
 
     def chunk(self, sha256_hex: str) -> str:
-        """The signature of the next chunk, whose data have this hash."""
+        """The signature (hex) of the next chunk, whose data has this SHA-256."""
         return self._next(f"{ALGORITHM}-PAYLOAD\n{self._when}\n{self._last}\n{_EMPTY}\n{sha256_hex}")
 
     def trailers(self, fields: Headers) -> str:
-        """The signature of the trailers, names in lower case."""
+        """The signature (hex) of the trailers, whose names are in lower case."""
         text = "".join(f"{name}:{value}\n" for name, value in sorted(fields))
         digest = hashlib.sha256(text.encode()).hexdigest()
         return self._next(f"{ALGORITHM}-TRAILER\n{self._when}\n{self._last}\n{digest}")
@@ -74,7 +74,7 @@ class ChunkWriter:
     """Frames and signs the content of an upload whose head was signed.
 
     Attributes:
-        length: bytes that it will make, for content of the length that the head says.
+        length: how many bytes it will produce for content of the declared length.
     """
 
     __slots__ = ("_buffer", "_chain", "_signs_trailers", "length")
@@ -86,7 +86,7 @@ class ChunkWriter:
         self.length = framed_length(body.decoded_length or 0, body.trailers if self._signs_trailers else None)
 
     def data(self, content: bytes) -> bytes:
-        """The chunks that are full with this content; the rest is kept for the next."""
+        """Add content; returns the chunks that are full now, and keeps the rest for the next one."""
         self._buffer += content
         return b"".join(self._chunk(CHUNK) for _ in range(len(self._buffer) // CHUNK))
 
@@ -108,7 +108,7 @@ class ChunkWriter:
 
 
 def framed_length(length: int, trailers: Iterable[str] | None) -> int:
-    """Bytes that a ChunkWriter makes of so many; `trailers` are the names of those that end it, None where none do."""
+    """How many bytes a ChunkWriter makes of `length` bytes. `trailers` are the trailers' names, None without trailers."""
     full, rest = divmod(length, CHUNK)
     total = full * _chunk_length(CHUNK) + (_chunk_length(rest) if rest else 0) + _chunk_length(0)
     if trailers is None:

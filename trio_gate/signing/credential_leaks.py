@@ -1,7 +1,8 @@
-"""Answers that give our credentials away: AWS repeats them in some errors, and an agent must never read them.
+"""Finds our credentials in answers: AWS repeats them in some errors, and an agent must never read them.
 
-Rule: found in any spelling that AWS is known to use: plain, percent-encoded (twice too), in base64, escaped for XML or JSON, and as
-the hex bytes of S3's `StringToSignBytes`; an answer that came compressed is read first. Success answers hold none of the gateway's.
+Rule: every spelling that AWS is known to use is looked for: plain, percent-encoded once or twice, in base64, escaped for
+XML or JSON, and as the hex bytes of S3's `StringToSignBytes`. A compressed answer is decompressed first. Success answers
+never hold them.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ _FAULTS = re.compile(
     rb"SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|InvalidAccessKeyId|InvalidClientTokenId"
     rb"|UnrecognizedClientException|MissingAuthenticationToken|RequestTimeTooSkewed|InvalidSecurityToken|InvalidToken(?=[<\"])"
 )
-"""AWS's words for a signature or key that it does not take: never the agent's fault, whose signature ended here."""
+"""AWS's codes for a signature or key that it refuses. The gateway made both, so it is never the agent's fault."""
 
 _EXPIRED = re.compile(rb"ExpiredToken(?:Exception)?|RequestExpired")
 
 
 MAX_READ = 1024 * 1024
-"""Bytes that a compressed error may have when it is read."""
+"""Bytes that a compressed error may have once it is decompressed."""
 
 
 def readable(data: bytes, coding: str | None) -> bytes | None:
-    """An error's body without its content coding, None where it cannot be read: another coding than gzip, broken, or too long."""
+    """An error's body, decompressed; None where it cannot be read: a coding other than gzip, broken, or over MAX_READ."""
     if coding in (None, "identity"):
         return data
     if coding != "gzip":
@@ -67,7 +68,7 @@ def _spellings(text: str) -> set[bytes]:
 
 
 def _in_base64(text: bytes) -> set[bytes]:
-    """What stays of a text in base64 wherever it begins in three bytes: its first and last few bits mix with its neighbours."""
+    """The part of a text's base64 that does not depend on its neighbours, for each of the three positions it may start at."""
     return {base64.b64encode(bytes(shift) + text)[shift + (shift > 0) : -4] for shift in range(3)}
 
 

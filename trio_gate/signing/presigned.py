@@ -1,12 +1,12 @@
-"""What a presigned request to S3 says in its query in place of header fields, as those fields.
+"""Turns query parameters that stand for header fields in a presigned request to S3 back into fields.
 
-Rule: one form. A parameter that stands for a field which is there too, that comes twice or in two spellings, or that stands in
-the query of a request signed in its head, is refused. Nothing is signed less for it: the inbound signature covers the query.
+Rule: there is one form. A parameter is refused if its field is there too, if it comes twice or in two spellings, or if the
+request is signed in its head. No protection is lost, because the inbound signature covers the query.
 
 Theory: a URL carries no fields, so presigners move `x-amz-*` fields into the query, in lower case (JavaScript) or as
-`X-Amz-Acl` (Go). S3 takes most of them there and passes over some, as x-amz-tagging. As a field each means what rules and
-S3 both read. The one exception is the digest of an empty body: the JavaScript SDK, which presigns uploads without their
-bodies, puts it into every such URL, and S3 passes over it (github.com/localstack/localstack/issues/12169); as a field it would
+`X-Amz-Acl` (Go). S3 honours most of them there and ignores some, such as x-amz-tagging. As a field each means the same to the
+rules and to S3. The one exception is the checksum of an empty body: the JavaScript SDK, which presigns uploads without their
+bodies, puts it into every such URL, and S3 ignores it (github.com/localstack/localstack/issues/12169); as a field it would
 fail every upload.
 """
 
@@ -40,16 +40,16 @@ _CHECKSUM = "x-amz-checksum-"
 _OF_NOTHING = frozenset(
     {"AAAAAA==", "AAAAAAAAAAA=", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}
 )
-"""CRC32 and CRC32C, CRC64NVME, SHA-1 and SHA-256 of no bytes, in base64."""
+"""The checksums of an empty body in base64: CRC32 and CRC32C, CRC64NVME, SHA-1, SHA-256."""
 
 
 def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
-    """A head whose query holds nothing in place of a field.
+    """Turn the query parameters that stand for fields into fields.
 
-    Outside S3 such a parameter is an operation's own, as in Sign-In's paths, or the router refuses it.
+    Outside S3 they stay: such a parameter is an operation's own, as in Sign-In's paths, or the router refuses it.
 
     Args:
-        head: the head as it arrived; its signature is for `verify`, over that one.
+        head: the head as it arrived; `verify` needs that one, not what is returned.
         claim: what its signature says.
 
     Raises:
@@ -85,7 +85,7 @@ def _check_once(head: RequestHead, names: list[str]) -> None:
 
 
 def field_of(name: str, value: str) -> tuple[str, str]:
-    """The field that a parameter stands for. Raises Malformed."""
+    """Name (lower case) and value of the field that a query parameter stands for. Raises Malformed."""
     if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
         raise Malformed("a parameter of a presigned request cannot stand for a field: its name or value holds other bytes")
     return fold(name), field_value(fold(name), value.strip(" ").encode())

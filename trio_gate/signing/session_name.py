@@ -1,7 +1,7 @@
-r"""The name of a role's session: what CloudTrail and `aws:userid` show of who acted, so it names gateway and agent.
+r"""The name of a role's session. CloudTrail and `aws:userid` show it as the actor, so it names gateway and agent.
 
-Rule: two agents never share a name. A name that does not fit AWS's alphabet or length is cleaned, shortened and closed with
-`=` and a hash of the original; a name that fits may hold neither `=` nor `@`, so it can never look like one of those.
+Rule: two agents never share a name. A name that does not fit AWS's alphabet or length is cleaned, shortened and ended with
+`=` and a hash of the original. A name that fits holds neither `=` nor `@`, so it can never look like one of those.
 
 Theory: RoleSessionName is `[\w+=,.@-]{2,64}` (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html), where `\w` is ASCII.
 """
@@ -12,7 +12,7 @@ import hashlib
 import re
 
 MAX_LENGTH = 64
-"""Characters of a RoleSessionName, as STS takes it."""
+"""The most characters that STS accepts in a RoleSessionName."""
 
 _HASH_LENGTH = 16
 """Characters of the hash at the end of a name that was shortened."""
@@ -22,7 +22,7 @@ _OTHER = re.compile(r"[^A-Za-z0-9_+,.@-]")
 
 
 def session_name(gateway: str, agent: str | None) -> str:
-    """`gateway@agent`, or `gateway` for an agent without a name; differs wherever the two arguments differ."""
+    """`gateway@agent`, or `gateway` where `agent` is None, in AWS's form. Different arguments give different names."""
     parts = (gateway,) if agent is None else (gateway, agent)
     name = "@".join(parts)
     if 2 <= len(name) <= MAX_LENGTH and all(_PLAIN.fullmatch(part) for part in parts):

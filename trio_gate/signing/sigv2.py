@@ -1,9 +1,9 @@
-"""URLs to objects of S3 that are signed with version 2, as boto3 presigns by default in regions older than 2014.
+"""URLs to S3 objects signed with signature version 2, as boto3 presigns by default in regions older than 2014.
 
-Rule: GET, HEAD and PUT of one object. What this signature does not cover and what would change the meaning is refused: any other
-parameter of the query, and fields that are kept with an object or decide whether it is written. The key id, which holds the
-account, is not covered either, so the account must be the only one that the agent may use. Fields that choose what a read
-answers of the object that was signed may be added, as to every presigned URL. What goes on is signed with version 4.
+Rule: GET, HEAD and PUT of one object. What the signature does not cover but would change the meaning is refused: any other query
+parameter, and fields that are stored with an object or decide whether it is written. The key id, which holds the account, is not
+covered either, so the agent must have no other account. Fields that select what a read returns of the signed object may be
+added, as with every presigned URL. The request is sent on signed with version 4.
 
 Theory: signature = HMAC-SHA1(secret, method, content-md5, content-type, expires, x-amz-* fields, /bucket/key?sub-resources). Values
 of sub-resources are signed decoded, so one that holds another's `&name=` has two readings. Presigners write fields that they have
@@ -40,7 +40,7 @@ SUBRESOURCES = frozenset(
     | {f"response-{name}" for name in ("cache-control", "content-disposition", "content-encoding", "content-language")}
     | {"response-content-type", "response-expires"}
 )
-"""Those of an object that the signature covers and that leave it one of OPERATIONS."""
+"""Query parameters that the signature covers and with which the call is still one of OPERATIONS."""
 
 _COVERED = ("content-md5", "content-type")
 _HASH = "x-amz-content-sha256"
@@ -57,10 +57,10 @@ _FREE_FOR_READS = _FREE | {
 
 
 def spoken(head: RequestHead) -> RequestHead:
-    """The request without its signature: what the query says in place of fields stands in fields, its payload's hash among them.
+    """The request that a URL stands for: without its signature, and with fields in place of parameters that stand for them.
 
     Raises:
-        Malformed: a parameter is not covered by the signature, or says something else than its field.
+        Malformed: a parameter is not covered by the signature, or differs from its field.
     """
     query = tuple(pair for pair in head.target.query if pair[0] in SUBRESOURCES)
     moved = [field_of(name, value) for name, value in head.target.query if _stands_for_field(name)]
@@ -71,7 +71,7 @@ def spoken(head: RequestHead) -> RequestHead:
         raise Malformed("a parameter of the URL came twice, or differs from its field: send it once")
     if any(not value or any(f"&{name}=" in value for name in SUBRESOURCES) for _, value in query):
         raise Malformed(
-            f"a parameter of the URL is empty or holds another one, which its signature cannot tell apart: {USE_S3V4}"
+            f"a parameter of the URL is empty or contains another one, which its signature cannot distinguish: {USE_S3V4}"
         )
     fields = (*head.headers, *(field for field in moved if head.one(field[0]) is None))
     said = replace(head, target=replace(head.target, query=query), headers=fields)
@@ -85,7 +85,7 @@ def _stands_for_field(name: str) -> bool:
 
 
 def declared(said: RequestHead) -> RequestHead:
-    """The same with a declared payload, as version 4 has it: the body of a URL is unsigned unless it says its hash."""
+    """The request with its payload declared as in version 4: unsigned, unless the URL gave a hash."""
     return said if said.one(_HASH) is not None else replace(said, headers=(*said.headers, (_HASH, UNSIGNED)))
 
 
@@ -94,14 +94,14 @@ def verify(said: RequestHead, place: Place, claim: Claim, *, secret: str, now: d
 
     Args:
         said: the head from `spoken`, as AWS will see it.
-        place: where it goes: the signature covers the bucket, wherever it stands.
+        place: where the request goes; the signature covers the bucket, whether it stands in the host or in the path.
         claim: what the signature says.
         secret: the agent's.
         now: the time, aware.
 
     Raises:
         WrongSignature: it was made with another secret, or over another request.
-        Unauthenticated: its time is over or too far ahead.
+        Unauthenticated: it has expired, or expires too far in the future.
     """
     _check_time(claim.expires or 0, now)
     text = string_to_sign(said, claim.expires or 0, place.bucket)
@@ -119,7 +119,7 @@ def _check_time(expires: int, now: datetime) -> None:
 
 
 def string_to_sign(said: RequestHead, expires: int, bucket: str | None) -> str:
-    """What the secret signs; `bucket` is the host's."""
+    """The text that the agent's secret signs. `bucket` is the one that the host names, if any."""
     covered = [said.one(name) or "" for name in _COVERED]
     path = said.target.arrived or said.target.path
     resource = f"/{bucket}{path}" if bucket else path
@@ -134,19 +134,19 @@ def _amz_lines(headers: Headers) -> list[str]:
 
 
 def check_account(accounts: Collection[str]) -> None:
-    """Refuse a URL whose account nothing proves: the signature does not cover the key id. Raises Unauthenticated.
+    """Refuse a URL whose account is not proven, because the signature does not cover the key id. Raises Unauthenticated.
 
     Args:
-        accounts: those that its agent may use.
+        accounts: the accounts that its agent may use.
     """
     if len(accounts) > 1:
         raise Unauthenticated(f"a signature of version 2 does not cover the account, and this agent has several: {USE_S3V4}")
 
 
 def check_call(call: Call, head: RequestHead) -> None:
-    """Refuse what such a URL cannot mean. `head` is what is sent of it. Raises Malformed, Unauthenticated."""
+    """Refuse a call that such a URL may not make. `head` is what would be sent. Raises Malformed, Unauthenticated."""
     if call.service != "s3" or call.operation not in OPERATIONS:
-        raise Unauthenticated(f"a URL signed with version 2 may be for GET, HEAD or PUT of an object alone: {USE_S3V4}")
+        raise Unauthenticated(f"a URL signed with version 2 may only GET, HEAD or PUT one object: {USE_S3V4}")
     free = _FREE if call.operation == "PutObject" else _FREE_FOR_READS
     loose = sorted({name for name, _ in head.headers} & HTTP - free)
     if loose:

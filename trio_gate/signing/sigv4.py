@@ -1,10 +1,10 @@
-"""SigV4 for requests that leave: canonical request, string to sign, signature, all from the head's value.
+"""SigV4 for outgoing requests: canonical request, string to sign and signature, all from the head's value.
 
-Rule: what is signed is what is written. The canonical request is built from the same `Target` and fields that `wire.writer`
-sends, so AWS computes the same text from the bytes it gets. botocore's signer is the oracle of the tests.
+Rule: what is signed is what is sent. The canonical request is built from the same `Target` and fields that `wire.writer`
+writes, so AWS computes the same text from the bytes it gets. The tests compare with botocore's signer.
 
-Theory: signature = HMAC(key, string to sign), key = HMAC chain over day, region, service. S3 signs its path as sent; the
-others encode the sent path once more (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+Theory: signature = HMAC(key, string to sign), key = HMAC chain over day, region, service. For S3 the path is signed as sent;
+for the others it is encoded once more (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ UNSIGNED_FIELDS = frozenset(
 """Fields that say nothing about the call, or that a layer below may rewrite: sent, not signed."""
 
 MAX_KEYS = 1024
-"""Signing keys that are kept: one per credential, day, region and service."""
+"""Derived signing keys that are cached: one per credential, day, region and service."""
 
 _HASH = "x-amz-content-sha256"
 _REPLACED = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token"})
@@ -79,10 +79,10 @@ _BLANKS = re.compile(r"[ \t]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Keys that AWS knows. Only `access_key_id` and `expires` are in its repr.
+    """Keys that AWS knows. Only `access_key_id` and `expires` are in their repr.
 
     Attributes:
-        expires: when they end, aware; None for long-lived keys.
+        expires: when they expire, as an aware datetime; None for long-lived keys.
     """
 
     access_key_id: str
@@ -93,12 +93,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A head that may be sent.
+    """A signed head, ready to be sent.
 
     Attributes:
         head: with authorization, date, token and payload hash in place.
         signature: in hex; the seed of chunk signatures.
-        key: the signing key, for chunks.
+        key: the derived signing key, for chunk signatures.
         scope: day/region/service/aws4_request.
         amz_date: as in x-amz-date.
     """
@@ -111,7 +111,7 @@ class Signed:
 
 
 class SigningKeys:
-    """Derived keys, the least recently used dropped first."""
+    """A cache of derived keys, which drops the least recently used one first."""
 
     __slots__ = ("_keys",)
 
@@ -119,7 +119,7 @@ class SigningKeys:
         self._keys: OrderedDict[tuple[str, str, str, str], bytes] = OrderedDict()
 
     def key(self, secret: str, day: str, region: str, service: str) -> bytes:
-        """The signing key for a day as 20260131."""
+        """The derived signing key for a secret. `day` is written as 20260131."""
         name = (secret, day, region, service)
         key = self._keys.get(name)
         if key is None:
@@ -145,14 +145,14 @@ def sign(
     """Sign a request at the moment it is sent.
 
     Args:
-        head: what will be sent; whatever an earlier signature put in its fields or query is replaced.
+        head: what will be sent; anything that an earlier signature left in its fields or query is replaced.
         payload_hash: hex SHA-256 of the body, or the word that stands for it.
-        credentials: whose signature it is.
+        credentials: the keys to sign with.
         service: signing name.
         region: signing region.
-        now: the time, aware.
-        s3: whether `service` is of the S3 family: path signed as sent, hash in a field.
-        keys: where derived keys are kept.
+        now: the current time, aware.
+        s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
+        keys: the cache of derived keys; None for none.
     """
     amz_date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     head = _prepared(head, amz_date, payload_hash, credentials.session_token, s3=s3)
@@ -168,9 +168,9 @@ def sign(
 
 
 def without_signature(head: RequestHead) -> RequestHead:
-    """A head without any trace of a signature, in its fields or, presigned, in its query.
+    """Remove every trace of a signature from a head's fields and, if presigned, from its query.
 
-    The payload's hash stays: it is a parameter of CodeArtifact's PublishPackageVersion.
+    The payload's hash stays, because it is a parameter of CodeArtifact's PublishPackageVersion.
     """
     query = tuple(pair for pair in head.target.query if pair[0] not in _PRESIGNED)
     fields = tuple(field for field in head.headers if field[0] not in _REPLACED)
@@ -190,7 +190,7 @@ def _prepared(head: RequestHead, amz_date: str, payload_hash: str, token: str | 
 def canonical_request(
     head: RequestHead, *, path: str, query: Iterable[tuple[str, str]], names: Iterable[str], payload_hash: str
 ) -> str:
-    """The text that stands for a request; `path` is already in the form the service signs, `names` are sorted."""
+    """SigV4's canonical request. `path` is already in the form that the service signs; `names`, the signed fields, are sorted."""
     fields: dict[str, list[str]] = {}
     for name, value in head.headers:
         fields.setdefault(name, []).append(_plain(value))
@@ -199,23 +199,23 @@ def canonical_request(
 
 
 def canonical_query(query: Iterable[tuple[str, str]]) -> str:
-    """Pairs encoded, then sorted by name and value."""
+    """SigV4's canonical query string: pairs encoded, then sorted by name and value."""
     pairs = sorted((quote(name, safe=UNRESERVED), quote(value, safe=UNRESERVED)) for name, value in query)
     return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def encode_again(path: str) -> str:
-    """A path that is percent-encoded once, encoded once more."""
+    """Percent-encode a path once more, as every service but S3 signs it."""
     return quote(path, safe="/" + UNRESERVED)
 
 
 def string_to_sign(amz_date: str, scope: str, request: str) -> str:
-    """What the key signs."""
+    """SigV4's string to sign, for a canonical request."""
     return f"{ALGORITHM}\n{amz_date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
 
 
 def sign_string(key: bytes, text: str) -> str:
-    """HMAC-SHA256 in hex."""
+    """The signature of a string: HMAC-SHA256 in hex."""
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 

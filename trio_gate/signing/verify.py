@@ -1,11 +1,11 @@
-"""Whether an inbound signature proves the agent: made with its secret, over this request, just now.
+"""Checks that an inbound signature proves the agent: made with its secret, over this request, just now.
 
-Rule: everything a signature can cover that names the call must be covered: host, target and every x-amz field. A failure
-does not say which part was wrong, because that would help only who guesses.
+Rule: a signature must cover everything that names the call: host, target and every x-amz field. A failure does not say which
+part was wrong, because that would help only someone who guesses.
 
-Theory: the agent signed the request as its SDK wrote it. So the canonical request is built from the head as it arrived, with
-the fields that the claim lists. Outside S3 the path counts in its arrived spelling, because SDKs leave `:` `@` `$` of some
-routes bare and sign that; S3 decodes and encodes strictly, as the query does everywhere.
+Theory: the agent signed the request as its SDK wrote it, so the canonical request is built from the head as it arrived, with
+the fields that the claim lists. Outside S3 the path is taken in its original spelling, because SDKs leave `:` `@` `$` in some
+routes bare and sign that; S3's path, and every query, is decoded and encoded strictly.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body, RequestHead
 
 SKEW = timedelta(minutes=15)
-"""How far an agent's clock may be off, as AWS has it."""
+"""How far an agent's clock may be off; the same as AWS allows."""
 
 MAX_PRESIGNED = 604800
 """Seconds a presigned request may live: seven days."""
@@ -35,7 +35,7 @@ MAX_PRESIGNED = 604800
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _EXPIRES = re.compile(r"[1-9][0-9]{0,5}")
 WRONG = "no agent here has this access key id with this secret: check both, and the account in the key id"
-"""The same for an unknown account, an unknown suffix and a wrong secret: nobody learns without a secret what is configured."""
+"""One reason for an unknown account, an unknown suffix and a wrong secret: without a secret nobody learns what is configured."""
 
 _EMPTY = hashlib.sha256().hexdigest()
 _MAY_BE_UNSIGNED = frozenset({"x-amzn-trace-id"})
@@ -49,14 +49,14 @@ def verify(
     Args:
         head: the head as it arrived.
         claim: what its signature says.
-        payload_hash: from `declared_hash`, or of the body.
+        payload_hash: from `declared_hash`, or the hash of the body.
         secret: the agent's.
-        now: the time, aware.
-        keys: where derived keys are kept.
+        now: the current time, aware.
+        keys: the cache of derived keys; None for none.
 
     Raises:
         WrongSignature: it was made with another secret, or over another request.
-        Unauthenticated: it is too old, or does not cover the request.
+        Unauthenticated: its time is off, or it does not cover the whole request.
     """
     presigned = head.one("authorization") is None
     _check_time(head, claim, now, presigned=presigned)
@@ -72,7 +72,7 @@ def verify(
 
 
 def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | None:
-    """The signatures that the chunks of this agent's upload must have; None where it has no secret to prove it."""
+    """The signatures that the chunks of an agent's upload must have; None where `secret` is None, so nothing can be checked."""
     if secret is None:
         return None
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
@@ -81,10 +81,10 @@ def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | Non
 
 
 def declared_hash(head: RequestHead, claim: Claim, *, has_body: bool) -> str | None:
-    """What stands for the body in the inbound canonical request, by the head alone; None where that is the hash of a body to come.
+    """What stands for the body in the inbound canonical request, from the head alone; None for the hash of a body yet to be read.
 
     Raises:
-        Malformed: the head declares no form that is served, or none where one is required.
+        Malformed: the head declares a form that is not served, or none where one is required.
     """
     declared = declared_payload(head)
     if declared is None:
@@ -106,7 +106,7 @@ def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) ->
         sha256: of a held body's data, where that is known.
 
     Raises:
-        Malformed: the head declares another body, or a form that is for uploads only.
+        Malformed: the head declares a different body, or a form that is for uploads only.
     """
     declared = declared_payload(head)
     if isinstance(body, Streamed):
@@ -120,7 +120,7 @@ def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) ->
     if declared == UNSIGNED or (isinstance(body, Held) and body.framed):
         return declared
     if declared in FRAMED:
-        raise Malformed("aws-chunked bodies are for S3")
+        raise Malformed("only S3 takes aws-chunked bodies: send the body plain")
     if not SHA256_HEX.fullmatch(declared):
         raise refused_payload(declared)
     if declared != actual:
@@ -131,11 +131,11 @@ def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) ->
 def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bool) -> None:
     sent = dict(head.target.query).get("X-Amz-Date") if presigned else head.one("x-amz-date")
     if not _DATE.fullmatch(claim.amz_date) or claim.amz_date[:8] != claim.date or sent not in (None, claim.amz_date):
-        raise Unauthenticated("the signature's date is not one date, as 20260131T235959Z")
+        raise Unauthenticated("the signature's dates differ, or are not written as 20260131T235959Z")
     try:
         made = datetime.strptime(claim.amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise Unauthenticated("the signature's date is not in the calendar") from None
+        raise Unauthenticated("the signature's date does not exist in the calendar") from None
     life = _life(head) if presigned else SKEW
     if now - made > life:
         edge = f"{_stamp(now - life)} ({_stamp(now)} - {_minutes(life)})"
@@ -164,7 +164,7 @@ def _life(head: RequestHead) -> timedelta:
 def _check_covered(head: RequestHead, claim: Claim) -> None:
     names = claim.signed_headers
     if list(names) != sorted(set(names)):
-        raise Unauthenticated("SignedHeaders must be sorted, each once")
+        raise Unauthenticated("SignedHeaders must be sorted and name each header once")
     present = {name for name, _ in head.headers}
     needed = {name for name in present if name == "host" or name.startswith("x-amz-")} - _MAY_BE_UNSIGNED
     if not needed | {"host"} <= set(names) <= present:

@@ -1,8 +1,8 @@
-"""Text of others, compared: ASCII letters are folded and nothing else is.
+"""Case-insensitive comparison of text from outside: ASCII letters are folded and nothing else is.
 
-Theory: `str.lower` makes `k` of U+212A (the Kelvin sign), so a name that AWS does not know would be taken for one that it does;
-`str.strip`, `isdigit`, `int` and classes of digits know blanks and digits that no protocol has. Who reads the wire uses this, byte sets
-and explicit character classes; tests/test_ascii.py holds the rooms to it.
+Theory: `str.lower` turns U+212A (the Kelvin sign) into `k`, so a name that AWS does not know would be taken for one that it
+does; `str.strip`, `isdigit`, `int` and classes of digits accept blanks and digits that no protocol has. Code that reads the
+wire uses this function, byte sets and explicit character classes instead; tests/test_ascii.py enforces it.
 """
 
 from __future__ import annotations

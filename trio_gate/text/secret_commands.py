@@ -1,6 +1,6 @@
-"""How programs are told a secret on their command line, and names that stand before a value with a blank between them.
+"""Secrets on command lines, and secrets' names that a value follows after a blank.
 
-Rule: as for phrases: each pattern is looked for by a word of its own first and is linear, with bounded repeats behind that word.
+Rule: as in `secret_phrases`: a pattern is tried only where its own word occurs, and is linear, with bounded repeats after it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ON = r"[^|;&\n]{0,100}"
-"""What stands between a program and its option, whose first letter stands behind this: that is looked for fast."""
+"""What may come between a program and its option. Patterns continue with the option's first letter, which is fast to find."""
 
 _PORT = r"(?!(?:[0-9.]{1,15}:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?::[0-9]{1,5}(?:-[0-9]{1,5})?)?(?:/(?:tc|ud|sct)p)?[\"']?(?!\S))"
-"""A port, or a pair of them as containers map them."""
+"""Not a port, nor a pair of ports as containers map them."""
 
 _VALUE = r"[\"']?[^\s\"'$<-]"
 
 
 _P = rf"(?=[ \t.\w]){_ON}-p(?<=[ \t]-p)[= ]{{1,8}}{_PORT}{_VALUE}"
 _NO_ARGUMENT = r"(?<!-[ugoyn] )(?<!--name[ =])(?<!--user[ =])(?<!--network[ =])"
-"""The program is run there, and is no user, package or container."""
+"""The word is a program that is run, not the name of a user, package or container."""
 
 COMMANDS: Mapping[str, re.Pattern[str]] = {
     **{
@@ -120,7 +120,7 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
         )
     },
 }
-"""On a text in lower case."""
+"""Patterns for text in lower case, each by a literal that it contains."""
 
 CASED: Mapping[str, re.Pattern[str]] = {
     "ssh-keygen": re.compile(rf"ssh-keygen{_ON}-(?<=[ \t]-)[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
@@ -131,10 +131,10 @@ CASED: Mapping[str, re.Pattern[str]] = {
     "psql": re.compile(rf"psql{_ON}-(?<=\s-)W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
     "sqlcmd": re.compile(rf"sqlcmd{_ON}-(?<=\s-)P\s{{0,8}}\S"),
 }
-"""Where the letter's case decides."""
+"""Patterns for options whose case matters, each by a literal that it contains."""
 
 MAX_BEHIND = 1000
-"""Names with a blank behind them that are looked at in a text; what more of them say is unknown."""
+"""Names followed by a blank that are looked at in one text; a text with more counts as holding a secret."""
 
 _NAMES = (
     *("password", "passwd", "passphrase", "passcode", "pwd", "secret", "token", "access_key", "access-key", "api_key", "api-key"),
@@ -158,12 +158,12 @@ _PROSE = re.compile(
 
 
 def commanded(text: str, folded: str) -> bool:
-    """Whether a text tells a program a secret; `folded` is the text in lower case."""
+    """Whether a text gives a program a secret on its command line. `folded` is the text in lower case."""
     if any(word in folded and pattern.search(folded) is not None for word, pattern in COMMANDS.items()):
         return True
     if any(word in text and pattern.search(text) is not None for word, pattern in CASED.items()):
         return True
-    source = text if len(text) == len(folded) else folded  # case tells a password from a word of prose
+    source = text if len(text) == len(folded) else folded  # case distinguishes a password from a word of prose
     behind = ((word, found) for word, pattern in _BLANK.items() if word in folded for found in pattern.finditer(folded))
     return any(
         at >= MAX_BEHIND or _follows(word, source, found.span(1), found.start()) for at, (word, found) in enumerate(behind)
@@ -171,7 +171,7 @@ def commanded(text: str, folded: str) -> bool:
 
 
 def _follows(word: str, source: str, span: tuple[int, int], start: int) -> bool:
-    """Whether what stands behind a name's word and a blank is its value: it looks like one, or it is alone with it in a line."""
+    """Whether the word after a secret's name and a blank is its value: it looks like one, or the two fill a line alone."""
     value = source[slice(*span)]
     between = source[start + len(word) : span[0]]
     if between.strip("\"'") == "/" and (word not in _STRONG or source[max(0, start - 1) : start].strip(" \t\r\n\"'")):
@@ -198,10 +198,10 @@ def _is_alone(source: str, start: int, end: int) -> bool:
 
 
 def is_prose(value: str) -> bool:
-    """Whether a word is one of those that stand behind a secret's name in prose, as `changed` does."""
+    """Whether a word often follows a secret's name in prose, like `changed` in "password changed"."""
     return _PROSE.fullmatch(value) is not None
 
 
 def _plain(value: str) -> bool:
-    """Whether a value of letters alone is no word of prose."""
+    """Whether a value consists of letters alone and is still not a word of prose."""
     return len(value) >= 6 and value.isalpha() and not value.istitle() and _PROSE.fullmatch(value) is None

@@ -1,9 +1,9 @@
-"""What is a secret: by a member's name, by its own form, by a word inside a text, by the name that stands beside it.
+"""Decides what is a secret: by a member's name, by its own form, by a word inside a text, or by the name beside it.
 
-Rule: whoever keeps or folds a value asks here. Names are folded as ASCII, with and without separators, so `DB_PASSWORD`, `dbPassword`
-and `db.password` are one. Every pattern is linear: bounded repeats behind a literal, and texts are bounded by whoever asks.
+Rule: code that stores or hides a value asks here. Names are compared without case and separators, so `DB_PASSWORD`, `dbPassword`
+and `db.password` are one. Every pattern is linear: bounded repeats after a literal, on texts that the caller has bounded.
 
-Theory: a value too many that is masked costs a look elsewhere; one too few stays on disk for years.
+Theory: masking one value too many makes a reader look elsewhere; masking one too few leaves a secret on disk for years.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_NAME = 2048
-"""Characters of a name that is judged; a longer one may be anything."""
+"""Characters of a name that is judged; a longer one counts as secret."""
 
 MAX_JSON = 64 * 1024
 """Characters of a text that is read as JSON, for names and values inside it."""
 
 MAX_DEPTH = 64
-"""Levels of it that are looked at; what is nested deeper may be anything."""
+"""Levels of that JSON that are looked at; anything nested deeper counts as secret."""
 
 _SEPARATORS = re.compile(r"[-_./:\s]")
 _SECRET = re.compile(
@@ -60,13 +60,13 @@ _NAMES_KEY = re.compile(
     r"|event|idempotency|distribution|join|file|bucket|prefix|translation|nonce|dimension|variable|document|template|state|lock|sub)"
     r"key" + _SUFFIX + r"{0,3}\Z"
 )
-"""Keys that find something: no secrets."""
+"""Names of keys that identify something and so are no secrets, such as a partition key."""
 
 _OWN_NO_SECRET = re.compile(
     r"(?:idlist|ids|arns|names|enabled|required|expiry|ttl|rotation|count|header|days|hours|timeout|region|provider|config)\Z"
 )
 _ENV = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-"""As variables of an environment are written, and no member of a model."""
+"""The way environment variables are written; no member of a model looks like this."""
 
 _SHORT = re.compile(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
 
@@ -90,10 +90,10 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     "/api/webhooks/": re.compile(r"/api/webhooks/[0-9]{1,30}/\w"),
     ".webhook.office.com/": re.compile(r"\.webhook\.office\.com/\w"),
 }
-"""What a key or token looks like, by the letters that are looked for first."""
+"""What a key or token looks like, by a literal part that is searched for first."""
 
 _KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
-"""As secret access keys look; a SHA-1 in hex has one case only."""
+"""What a secret access key looks like. A SHA-1 in hex does not match, as it has letters of one case only."""
 
 _NO_VALUE = r"(?!arn:|true\b|false\b|null\b|none\b|\$\{|\$\(|\{\{resolve|!|:[a-z_]|\?(?:\W|\Z))"
 _ASSIGNED = (
@@ -139,17 +139,17 @@ _MORE: Mapping[str, re.Pattern[str]] = {
         r"[?&;](?:[a-z0-9_.]{1,16}-){0,3}[a-z0-9_.]{0,24}(?<!next)(?<!continuation)(?:token|key|sig|signature|secret|password|pass|pwd|auth|code|hmac)=[^&\s]"
     ),
 }
-"""What follows a word in a text, lower case, by the word, which is looked for first."""
+"""Patterns for text in lower case, each by a word that it contains and that is searched for first."""
 
 _VALUES = frozenset({"content", "data", "default", "text", "valuelist", "val", "v"})
-"""Members that hold what another one names, beside those that end in `value` or `values`."""
+"""Members that hold the value of the name in another member, like those that end in `value` or `values`."""
 
 _BOUND = frozenset({"parameters", "executionparameters", "expressionattributevalues", "parametersets", "queryparameters"})
 """Members whose values stand for placeholders in a statement or expression beside them."""
 
 
 def is_secret(name: str) -> bool:
-    """Whether a member of this name holds a secret by its name; one that is too long to be read may."""
+    """Whether a member's name says that it holds a secret. A name longer than MAX_NAME counts as one."""
     if len(name) > MAX_NAME:
         return True
     bare = _bare(name)
@@ -157,9 +157,9 @@ def is_secret(name: str) -> bool:
 
 
 def hides(name: str, *, own: bool = False) -> bool:
-    """Whether the value of this name is not kept: `is_secret`, and what names beyond the model's say, as `DB_PASS` or `MfaCode`.
+    """Whether the value of this name must not be stored: as `is_secret`, with more names, such as `DB_PASS` or `MfaCode`.
 
-    `own` are names that an agent made up, in a map or as a variable: there `STRIPE_KEY` and `credentials2` are secrets too.
+    With `own` the name was made up by an agent (a map's key, a variable): then `STRIPE_KEY` and `credentials2` count too.
     """
     if is_secret(name):
         return True
@@ -172,11 +172,11 @@ def hides(name: str, *, own: bool = False) -> bool:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text holds a key, a signed token or a password: by its form, or after a word that says so, in any encoding."""
+    """Whether a text holds a key, a signed token or a password, by its form or after a word that says so, in any encoding."""
     tables = Tables(_own)
-    if _tells(text, tables) or is_packed(text):
+    if _reveals(text, tables) or is_packed(text):
         return True
-    return any(reading is None or _tells(reading[0], None if reading[1] else tables) for reading in readings(text))
+    return any(reading is None or _reveals(reading[0], None if reading[1] else tables) for reading in readings(text))
 
 
 def _own(name: str) -> bool:
@@ -189,14 +189,14 @@ def _hides_own(bare: str) -> bool:
     return _OWN_SECRET.search(bare) is not None or (_OWN_KEY.search(bare) is not None and _NAMES_KEY.search(bare) is None)
 
 
-def _tells(text: str, tables: Tables | None) -> bool:
-    """Whether one reading of a text tells a secret; without `tables` its lines are joined, and neither rows nor commands are read."""
+def _reveals(text: str, tables: Tables | None) -> bool:
+    """Whether one reading of a text reveals a secret. Without `tables` its lines are joined: rows and commands are not read."""
     if _KEY.fullmatch(text) is not None or _any(_SHAPES, text) or is_basic(text):
         return True
-    folded = text.lower()  # letters that are no ASCII may grow; nothing here counts them
+    folded = text.lower()  # letters beyond ASCII may become longer; no offset is used here
     if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
         return True
-    if tables is not None and (commanded(text, folded) or tables.tell(text)):
+    if tables is not None and (commanded(text, folded) or tables.reveal(text)):
         return True
     if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)):
         return True
@@ -204,14 +204,14 @@ def _tells(text: str, tables: Tables | None) -> bool:
 
 
 def kept_text(text: str) -> str:
-    """What a person wrote, as it is kept and logged: a mask where it tells a secret."""
+    """What a person wrote, in the form that is stored and logged: a mask (JSON) if it holds a secret."""
     return json.dumps({"$masked": {"length": len(text)}}) if looks_secret(text) else text
 
 
 def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
-    """The members of a structure that hold a secret because another one names it.
+    """Names of the members of a structure that hold a secret because of what another member says.
 
-    `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and the values of a statement that speaks of a secret.
+    Covers `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and values for a statement that names a secret.
     """
     values = {name for name in members if (bare := _bare(name)) in _VALUES or bare.endswith(("value", "values"))}
     bound = {name for name in members if _bare(name) in _BOUND}
@@ -236,17 +236,17 @@ def hidden_after(before: object, item: object) -> bool:
 
 
 def is_pair(items: list[Any]) -> bool:
-    """Whether a list is the name of a secret and its value; ask only where a list is an agent's own."""
+    """Whether a list is the name of a secret and its value. Only for lists that no model describes."""
     names = [text for text in _texts(items[0]) if len(text) <= MAX_NAME] if len(items) == 2 else []
     return any("/" not in name and hides(name, own=True) for name in names)
 
 
 _PORT = re.compile(r"/|[0-9]")
-"""What follows `-p` or `-u` and is a port, a number or a folder."""
+"""What may follow `-p` or `-u` without being a password: a port, another number or a folder."""
 
 
 def _texts(item: object) -> list[str]:
-    """A name that stands alone, in a list, or as DynamoDB and RDS write it."""
+    """The texts of an item: itself, those of a list, or the one inside `{"S": …}`, as DynamoDB and RDS write it."""
     match item:
         case str():
             return [item]
@@ -267,18 +267,18 @@ def _bare(name: str) -> str:
 
 
 def _speaks(text: str) -> bool:
-    """Whether a statement or expression names a secret; one that is too long to be read may."""
+    """Whether a statement or expression names a secret. One longer than MAX_JSON counts as doing so."""
     return len(text) > MAX_JSON or any(hides(word, own=True) for word in {*identifiers(text)})
 
 
 def _aliases(members: Mapping[str, object]) -> list[str]:
-    """Names that an expression uses under another one."""
+    """Names that an expression refers to by aliases (DynamoDB's ExpressionAttributeNames)."""
     found = [item for name, item in members.items() if _bare(name) == "expressionattributenames"]
     return [text for item in found if isinstance(item, dict) for text in item.values() if isinstance(text, str)]
 
 
 def _holds_pairs(text: str) -> bool:
-    """Whether a JSON text holds a secret by the names in it. One that cannot be read is no JSON."""
+    """Whether a JSON text holds a secret, by the names in it. False for a text that is not JSON or longer than MAX_JSON."""
     if len(text) > MAX_JSON:
         return False
     try:
@@ -303,5 +303,5 @@ def _holds_pairs(text: str) -> bool:
 
 
 def _filled(value: object) -> bool:
-    """Whether a value could be a secret: a text that is no reference."""
+    """Whether a value could be a secret: a text that is neither empty nor a reference."""
     return isinstance(value, str) and value != "" and not value.startswith(("arn:", "${", "{{resolve:"))

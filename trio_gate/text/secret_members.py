@@ -1,6 +1,6 @@
-"""Members that hold a secret and neither the model nor their name says so.
+"""Members that hold a secret although neither the model nor their name says so.
 
-Rule: a member stands here by its shape and name, reviewed; what is shown folds it, what is kept masks it.
+Rule: each entry is a shape and a member of it, reviewed by hand. Views hide such a member, stored rows mask it.
 """
 
 from __future__ import annotations
@@ -20,4 +20,4 @@ BY_SHAPE = frozenset(
         ),
     }
 )
-"""Members that hold a secret and neither the model nor their name says so, by shape."""
+"""Pairs of a shape's name and a member's name."""

@@ -1,6 +1,6 @@
-"""How programs are told a secret: options, headers, statements and files that name none, or not beside it.
+"""Secrets in options, headers, statements and files without a secret's name right beside them.
 
-Rule: each pattern is looked for by a word of its own first, in lower case, and is linear: bounded repeats behind that word.
+Rule: each pattern is tried only where its own word, in lower case, occurs, and is linear: bounded repeats after that word.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ PHRASES: Mapping[str, re.Pattern[str]] = {
     "://": re.compile(r"://[^/\s:@]{0,200}:(?![0-9]{1,5}(?:[/?#,\s]|\Z))[^\s]{1,200}@"),  # a password with a slash in it
     "http": re.compile(r"https?://[^/\s:@?#]{8,200}@"),  # a token in place of a user
 }
-"""What tells a secret, by the word that is looked for first."""
+"""Patterns that reveal a secret, each by a word that it contains and that is searched for first."""
 
 _BASIC = re.compile(r"[Bb]asic\s{1,8}([A-Za-z0-9+/]{4,400})")  # RFC 7617
 _VARIABLE = re.compile(
@@ -71,7 +71,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_#-]+")
 
 
 def phrased(folded: str) -> bool:
-    """Whether a text in lower case tells a secret by one of `PHRASES`."""
+    """Whether a text in lower case matches one of `PHRASES`."""
     return any(word in folded and pattern.search(folded) is not None for word, pattern in PHRASES.items())
 
 
@@ -81,17 +81,17 @@ def is_basic(text: str) -> bool:
 
 
 def variables(text: str) -> set[str]:
-    """The names of variables that a text sets, as a shell or a file of an environment does: `STRIPE_KEY=…`."""
+    """The names of variables that a text sets, as a shell or an env file does: `STRIPE_KEY=…`."""
     return {*_VARIABLE.findall(text)}
 
 
 def identifiers(text: str) -> list[str]:
-    """The words of a statement or expression."""
+    """The identifiers and keywords of a statement or expression."""
     return _IDENTIFIER.findall(text)
 
 
 def inserted(text: str) -> str:
-    """The names of columns that an SQL INSERT gives values to, written in it; empty where there are none."""
-    folded = text.lower()  # the places are those of this text, and so is what is returned
+    """The part of an SQL INSERT before VALUES, which names its columns; "" where a text is no such statement."""
+    folded = text.lower()  # the head is cut from this text and returned in lower case
     head, values, tail = folded.partition("values")
     return head if values and "insert" in head and ("'" in tail or '"' in tail or "$$" in tail) else ""

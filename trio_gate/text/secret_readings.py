@@ -1,6 +1,6 @@
-"""The ways in which a text may hide what it says: escapes, comments, base64, one in another.
+"""Undoes the encodings in which a text may hide what it says: escapes, comments, base64, one inside another.
 
-Rule: a reading is only judged, never kept. What cannot be read without unpacking it, as gzip, is no reading: `is_packed` says so.
+Rule: a reading is only judged, never stored. Compressed data is not unpacked; `is_packed` recognises it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LAYERS = 4
-"""Encodings in one another that are undone."""
+"""How many nested encodings are undone."""
 
 _ESCAPE = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
 _CONTINUED = re.compile(r"\\\r?\n")
@@ -28,7 +28,7 @@ _WIDE: dict[int, int | None] = {
     **{0xFF01 + at: 0x21 + at for at in range(94)},
     **dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF)),
 }
-"""Fullwidth forms of ASCII, as people write them beside ideographs, and letters of no width."""
+"""Fullwidth forms of ASCII, as used beside ideographs, to plain ASCII; characters of no width to nothing."""
 
 _PRINTABLE = bytes([*range(0x20, 0x7F), *b"\t\r\n"])
 
@@ -37,10 +37,10 @@ _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ", b"(\xb5/\xfd")
 
 
 def readings(text: str) -> Iterator[tuple[str, bool] | None]:
-    """What a text says once its encodings are undone, without the text itself, and whether its lines are joined in that reading.
+    """Yield what a text says with its encodings undone, each with whether its lines were joined; not the text itself.
 
-    None at the end where it holds a text still once `LAYERS` encodings are undone: what it says is unknown.
-    Linear: each layer is no longer than the last.
+    Ends with None if there is more to undo after `LAYERS` encodings: then what the text says is unknown.
+    Takes linear time, as no layer is longer than the one before it.
     """
     for _ in range(LAYERS):
         inner = _unescaped(text)
@@ -60,7 +60,7 @@ def readings(text: str) -> Iterator[tuple[str, bool] | None]:
 
 
 def is_packed(text: str) -> bool:
-    """Whether a text is compressed data, or holds some in base64: what it says is unknown."""
+    """Whether a text is compressed data or holds some in base64, so that what it says is unknown."""
     if text[:8].encode("latin-1", "replace").startswith(_PACKED):
         return True
     return any(bytes_of(run[:8]).startswith(_PACKED) for run in _BASE64.findall(text))
@@ -79,7 +79,7 @@ def _unescaped(text: str) -> str:
 
 
 def _pieces(text: str) -> Iterator[bytes]:
-    """The texts that a text spells in base64, run by run: a line of a wrapped one is whole by itself (RFC 2045 section 6.8)."""
+    """The texts that base64 inside a text decodes to, run by run: lines of wrapped base64 decode alone (RFC 2045 section 6.8)."""
     for run in _BASE64.findall(text):
         piece = bytes_of(run).replace(b"\x00", b"")  # UTF-16, as PowerShell takes its commands
         if len(piece.translate(None, _PRINTABLE)) * 10 <= len(piece):
@@ -87,7 +87,7 @@ def _pieces(text: str) -> Iterator[bytes]:
 
 
 def bytes_of(run: str) -> bytes:
-    """What base64 of either alphabet spells, padded or not; nothing for what is none."""
+    """Decode base64 of either alphabet, padded or not. Returns no bytes for anything else."""
     whole = run[: len(run) // 4 * 4] if len(run) % 4 == 1 else run
     try:
         return base64.b64decode(whole.translate(_URL_SAFE) + "=" * (-len(whole) % 4))

@@ -1,7 +1,7 @@
-"""Secrets in rows: a name and its value with a comma, semicolon, tab or bar between them, or a row of names over rows of values.
+"""Secrets in tables: a name and its value separated by comma, semicolon, tab or bar, or a row of names above rows of values.
 
-Rule: only rows behind a word that names a secret are read, of a row its first cells. Prose has commas too: a name is at most three
-words, and a value is no word of a heading.
+Rule: only rows after a word that names a secret are read, and only their first cells. As prose has commas too, a name is at most
+three words, and a word common in headings is no value.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MAX_CELL = 64
 """Characters of a name there."""
 
 MAX_LOOKED = 4000
-"""Cells of a text that are looked at, over all its readings; what more of them say is unknown."""
+"""Cells of a text that are looked at, over all its readings; a text with more counts as holding a secret."""
 
 JUDGING = 8
-"""What a cell costs of them that is judged as a name."""
+"""How many cells count for one that has to be judged as a name."""
 
 _GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin", "pw")
 _GATED = re.compile("|".join(_GATE))
@@ -55,15 +55,15 @@ _WRAP = " \t\r\"'`()[]{}\ufeff"
 
 
 class Tables:
-    """Looks for secrets in the rows of a text and of its readings; `names` says what a secret's name is."""
+    """Looks for secrets in the rows of one text and of its readings. `names` says whether a name is that of a secret."""
 
     def __init__(self, names: Callable[[str], bool]) -> None:
         self._names = names
         self._left = MAX_LOOKED
         self._judged: dict[str, bool] = {}
 
-    def tell(self, text: str) -> bool:
-        """Whether a reading of the text has a secret in rows, or more cells than are looked at."""
+    def reveal(self, text: str) -> bool:
+        """Whether a reading of the text has a secret in its rows, or more cells than MAX_LOOKED."""
         folded = text.lower()
         if not any(word in folded for word in _GATE):
             return False
@@ -80,17 +80,17 @@ class Tables:
                 continue
             cells = _cells(line, between)
             self._left -= len(cells)
-            if self._left < 0 or any(at < len(cells) and _told(name, cells[at]) for at, name in columns.items()):
+            if self._left < 0 or any(at < len(cells) and _is_value(name, cells[at]) for at, name in columns.items()):
                 return True
             if not columns:
                 named = {at: name for at, cell in enumerate(cells) if (name := self._named(cell))}
-                if len(cells) == 2 and 0 in named and 1 not in named and _told_alone(named[0], cells[1]):
+                if len(cells) == 2 and 0 in named and 1 not in named and _is_lone_value(named[0], cells[1]):
                     return True
                 columns = named if named and all(_NAME.fullmatch(cell.strip(_WRAP) or "x") for cell in cells) else {}
         return False
 
     def _named(self, cell: str) -> str:
-        """The name of a secret that a cell is, or nothing."""
+        """The cell's text if it is a secret's name, else ""."""
         if _GATED.search(cell.lower()) is None or _NAME.fullmatch(name := cell.strip(_WRAP)[: 2 * MAX_CELL]) is None:
             return ""
         if name not in self._judged:
@@ -100,7 +100,7 @@ class Tables:
 
 
 def is_heading(value: str) -> bool:
-    """Whether a value beside a secret's name is the name of another column."""
+    """Whether a value beside a secret's name is more likely the heading of another column."""
     return value.strip(_WRAP).lower() in _HEADING
 
 
@@ -114,21 +114,21 @@ def _cells(line: str, between: str) -> list[str]:
         return line.split(between)[:MAX_CELLS]
 
 
-def _told(name: str, cell: str) -> bool:
-    """Whether a cell is the value of that name: what a password may be, and, of another secret, no plain word either."""
+def _is_value(name: str, cell: str) -> bool:
+    """Whether a cell is the value of a secret's name. For other secrets than passwords, plain words are not."""
     value = cell.strip(_WRAP)
     if not value or is_heading(value) or _FILLER.fullmatch(value) or (_STRONG.search(value) and _PLAIN.fullmatch(value)):
         return False
-    if cell[:1] == " " and cell.lstrip()[:1] not in ('"', "'"):  # as prose has it
+    if cell[:1] == " " and cell.lstrip()[:1] not in ('"', "'"):  # as in prose
         return " " not in value and len(value) >= 6 and _TELLING.match(value) is not None
     if not _STRONG.search(name):
-        counted = value.isdigit() and name.lower().endswith("s")  # as of tokens that were used
+        counted = value.isdigit() and name.lower().endswith("s")  # a count, as of tokens used
         return len(value) >= 6 and " " not in value and not counted and _TELLING.match(value) is not None
     return True
 
 
-def _told_alone(name: str, cell: str) -> bool:
-    """Whether the second of two cells is the value of the first, which no row of names tells."""
+def _is_lone_value(name: str, cell: str) -> bool:
+    """Whether the second of two cells is the value of the first, in a row without a row of names above it."""
     if cell[:1] == " " and " " in name:  # prose
         return False
-    return " " not in cell.strip() and not is_prose(cell.strip(_WRAP)) and _told(name, cell)
+    return " " not in cell.strip() and not is_prose(cell.strip(_WRAP)) and _is_value(name, cell)

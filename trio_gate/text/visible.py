@@ -1,6 +1,6 @@
 r"""Text that an agent wrote, made safe for a person's eyes.
 
-Rule: what is shown is what is there. Every character that a reader cannot see, that moves what stands beside it, or that passes for
+Rule: what is shown is what is there. Every character that a reader cannot see, that moves its neighbours, or that passes for
 another is shown as `\u{hex}`; a backslash before `u{` is escaped too, so two different texts never look the same.
 
 Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters
@@ -18,7 +18,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A value of JSON, for what is shown or kept."""
 
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
-"""Letters and marks without ink that have no telling category: Default_Ignorable_Code_Point, and the empty braille cell."""
+"""Letters and marks without ink whose category does not say so: Default_Ignorable_Code_Point, and the empty braille cell."""
 
 _WORD = re.compile(r"\w+")
 
@@ -28,24 +28,24 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Zl", "Zp", "Zs"})
 
 
 def visible(text: str) -> str:
-    r"""`text` with every hidden character as `\u{hex}`. Plain ASCII stays as it is. Never fails, lone surrogates included."""
+    r"""Write every hidden character of a text as `\u{hex}`. Plain ASCII stays. Never fails, not even on lone surrogates."""
     return plain(text.replace("\\u{", "\\u{5c}u{"))
 
 
 def plain(text: str) -> str:
-    """As `visible`, for text that was made visible once: doing it again changes nothing."""
+    """Like `visible`, but idempotent: text that was made visible before stays as it is."""
     if text.isascii() and text.isprintable():
         return text
     return _WORD.sub(_one_alphabet, "".join(char if _shown(char) else _escaped(char) for char in text))
 
 
 def visible_lines(text: str) -> str:
-    """As `visible`, but line breaks (LF) stay: for a place of its own, where no line can pass for one of the gateway's."""
+    """Like `visible`, but keeps line breaks (LF): for a block of its own, where no line can pass for one of the gateway's."""
     return "\n".join(map(visible, text.split("\n")))
 
 
 def visible_tree(value: Any) -> Any:
-    """JSON with every text in it, names too, made visible."""
+    """Make every text in a JSON value visible, names included."""
     match value:
         case str():
             return visible(value)
@@ -58,7 +58,7 @@ def visible_tree(value: Any) -> Any:
 
 
 def _one_alphabet(word: re.Match[str]) -> str:
-    """A word, its letters that are not ASCII by number where they are of several alphabets."""
+    """A word; if its letters are of several alphabets, those that are not ASCII are escaped."""
     letters = word[0]
     if letters.isascii() or len({_alphabet(char) for char in letters if char.isalpha()} - {""}) < 2:
         return letters
@@ -66,7 +66,7 @@ def _one_alphabet(word: re.Match[str]) -> str:
 
 
 def _alphabet(char: str) -> str:
-    """What a letter belongs to, by the first word of its name; "" for the scripts of East Asia, which stand together in a word."""
+    """A letter's alphabet, by the first word of its Unicode name; "" for East Asian scripts, which mix within one word."""
     script = name(char, "?").partition(" ")[0]
     return "" if script in _TOGETHER else script
 

@@ -1,7 +1,7 @@
-"""Our side of an agent's HTTP/1.1 connection, without a socket: bytes in, events out; answers in, bytes out.
+"""The server side of an agent's HTTP/1.1 connection, without a socket: bytes in, events out; answers in, bytes out.
 
-Rule: after any refusal of framing the connection ends; bytes that were not understood are never resynchronised. An answer
-that goes out before the request was read whole closes too.
+Rule: after any framing error the connection ends, because there is no safe way to find the next request. It also ends after an
+answer that is sent before the request was read whole.
 
 Theory: one request at a time. `receive` fills a buffer, `next_event` reads from it: a head, its data, BodyEnd, and then
 nothing until `start_next`, so that a pipelined request waits in the buffer, unread, until the one before it is answered.
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     AgentEvent = NeedData | RequestHead | BodyData | BodyEnd | PeerClosed | Http2Preface
 
 MAX_AHEAD = 1024 * 1024
-"""Bytes an agent may send ahead of an answer before it is refused. SDKs send none."""
+"""Bytes that an agent may send after a request before that is answered. SDKs send none."""
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-"""With its reason: older botocore wants three words in a status line."""
+"""With the reason phrase, because older botocore requires three words in a status line."""
 
 HTTP2_GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
 """An empty SETTINGS frame, then GOAWAY of stream 0 with HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7)."""
 
 CHUNKS = 64
-"""Chunks whose data is one event: clients send 16 KiB in each, and a peer that has proven nothing may send one octet."""
+"""How many chunks are joined into one event at most. Clients send 16 KiB in each; an unproven peer may send one byte."""
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
@@ -51,10 +51,10 @@ class AgentConnection:
     """An HTTP/1.1 server connection.
 
     Attributes:
-        has_body: whether the request carries one, after its head was reported.
-        content_length: its length, None when chunked.
-        expects_continue: whether the agent waits for `send_continue` before it sends the body, be it of no bytes: botocore takes an
-            answer that comes in place of 100 for that to its next request on the connection as well (boto/botocore#3755).
+        has_body: whether the request has a body; valid once its head was reported.
+        content_length: the body's length in bytes; None when chunked.
+        expects_continue: whether the agent waits for `send_continue` before it sends the body, even an empty one: if botocore
+            gets an answer instead of 100, it takes it for the answer to its next request too (boto/botocore#3755).
     """
 
     __slots__ = (
@@ -92,12 +92,12 @@ class AgentConnection:
         self.expects_continue = False
 
     def receive(self, data: bytes) -> None:
-        """Take bytes from the agent; b"" says that it will send no more."""
+        """Add bytes from the agent; b"" means that it will send no more."""
         self._in.data += data
         self._eof = self._eof or not data
 
     def next_event(self) -> AgentEvent:
-        """What the bytes so far say next. Raises Malformed, and then again whenever it is asked."""
+        """The next event in the bytes received so far. Once it has raised Malformed, every further call raises it too."""
         if self._fault is not None:
             raise self._fault
         try:
@@ -118,7 +118,7 @@ class AgentConnection:
     def _head(self) -> AgentEvent:
         buffer = self._in.data
         if buffer and not 0x41 <= buffer[0] <= 0x5A:
-            raise Malformed("this is no HTTP/1.1 request: it does not begin with a method in capitals")
+            raise Malformed("this is not an HTTP/1.1 request: it does not begin with a method in capitals")
         raw = self._raw = self._in.take()
         if raw is None:
             if self._eof and buffer:
@@ -134,7 +134,7 @@ class AgentConnection:
 
     @property
     def refused_head(self) -> RequestHead:
-        """What can be told of a head for which `next_event` raised."""
+        """What is readable of a head for which `next_event` raised, to shape the answer; see `parse.glimpse`."""
         return glimpse(self._raw or bytes(self._in.data[:MAX_HEAD]))
 
     def _begin(self, head: RequestHead) -> None:
@@ -167,7 +167,7 @@ class AgentConnection:
         return NEED_DATA
 
     def _joined(self, chunks: ChunkReader) -> bytes:
-        """The data of the chunks that are here, if they are not many. A fault behind some of it waits for the next call."""
+        """The data of up to CHUNKS chunks that have arrived. An error after some data is raised by the next call."""
         pieces: list[bytes] = []
         try:
             while len(pieces) < CHUNKS and (data := chunks.read(self._in.data)):
@@ -180,36 +180,36 @@ class AgentConnection:
 
     @property
     def ahead(self) -> bool:
-        """Whether something has arrived that was not read yet."""
+        """Whether bytes have arrived that were not read yet."""
         return bool(self._in.data)
 
     @property
     def must_close(self) -> bool:
-        """Whether this connection ends after the answer."""
+        """Whether the connection must be closed after the answer."""
         return self._close or self._fault is not None
 
     @property
     def answering(self) -> bool:
-        """Whether the head of an answer was made, so that there can be no other."""
+        """Whether the head of an answer was sent, so that no other answer is possible."""
         return self._writer is not None
 
     @property
     def leftover(self) -> bytes:
-        """What arrived and was not read."""
+        """The bytes that arrived and were not read."""
         return bytes(self._in.data)
 
     def send_continue(self) -> bytes:
-        """An interim answer: "go on", or a sign of life while a person decides."""
+        """The bytes of an interim 100 answer: tells the agent to send the body, or keeps it waiting while a person decides."""
         self._require(self._writer is None, "100 Continue after the answer began")
         return CONTINUE
 
     def send_head(self, head: ResponseHead, *, length: int | None, close: bool = False) -> bytes:
-        """The head of the answer, framed for this agent.
+        """The bytes of the answer's head, framed for this agent.
 
         Args:
             head: status and fields; framing fields among them are replaced.
-            length: bytes of the body that follows (for HEAD: that would follow), None to send it chunked.
-            close: end the connection afterwards whatever else holds.
+            length: bytes of the body that follows (for HEAD: that would follow); None to send it chunked.
+            close: end the connection after the answer in any case.
         """
         self._require(self._writer is None, "a second answer")
         self._close = self._close or close or self._at is not _At.END
@@ -226,15 +226,15 @@ class AgentConnection:
         return serialise(b"HTTP/1.1 %d %b" % (head.status, head.reason), fields)
 
     def send_data(self, data: bytes) -> bytes:
-        """A piece of the body; nothing where the answer has none."""
+        """The bytes that send a piece of the body; empty where the answer has no body."""
         return self._answer().data(data)
 
     def send_end(self) -> bytes:
-        """The end of the body. Raises RuntimeError if the promised length was not reached: close instead."""
+        """The bytes that end the body. Raises RuntimeError if less was sent than promised: then close the connection."""
         return self._answer().end()
 
     def start_next(self) -> bool:
-        """Turn to the next request if this one is read and answered whole and the connection stays; say whether."""
+        """Go on to the next request. False if this one is not read and answered whole, or the connection must close."""
         done = self._writer is not None and self._writer.ended and self._at is _At.END
         if not done or self.must_close:
             return False

@@ -1,10 +1,10 @@
 """The strict reader of answers' heads: status, fields, and how the body ends.
 
-Rule: an answer has one framing or none; what one reader would take for a body and the next for another answer is refused
-before a byte of it is passed on (RFC 9112 §6). Values that frame nothing may be any octets: they are passed on, not read.
+Rule: an answer has one framing or none. What one reader would take for a body and another for the next answer is refused
+before a byte of it is passed on (RFC 9112 §6). Values that frame nothing may hold any bytes: they are passed on, not read.
 
-Theory: a peer that reads a coding where none may be (204 in Python's http.client, `chunked` and a TAB in Node's) waits for
-chunks, or for the end of the connection, that the next reader takes for the next answer.
+Theory: some clients see a coding where none is allowed (Python's http.client in a 204, Node's in `chunked` with a TAB). They
+then wait for chunks, or for the connection's end, in bytes that another reader takes for the next answer.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _BARE = (204, 304)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerHead:
-    """An answer's head and what it says about what follows.
+    """An answer's head and what it says about the body.
 
     Attributes:
-        length: what it declares, None when nothing; a HEAD's says what a GET's would be.
+        length: the declared length in bytes, None without one; for HEAD that of the answer to a GET.
         chunked: whether the body comes in chunks.
-        bare: whether a status of its kind has no body, whatever was asked.
-        closes: whether the connection ends after it.
+        bare: whether its status never has a body, whatever the request was.
+        closes: whether the connection ends after the answer.
     """
 
     head: ResponseHead
@@ -56,9 +56,9 @@ def parse_answer_head(raw: bytes) -> AnswerHead:
     interim = status < 200
     bare = interim or status in _BARE
     if chunked and (bare or minor == b"0"):
-        raise Malformed("it is chunked where no chunks can be")
+        raise Malformed("it is chunked where chunks are not allowed")
     if length and (interim or status == 204):
-        raise Malformed("it has a length and cannot have a body")
+        raise Malformed("it has a length but cannot have a body")
     return AnswerHead(
         head=ResponseHead(status=status, reason=reason, headers=tuple(fields)),
         length=length,

@@ -1,8 +1,8 @@
 """One host for one request: the TLS handshake, CONNECT and the Host field must all name it.
 
-Rule: names are compared as ASCII in lower case, whole; ports may be absent, 443 or the listener's own. An address, a trailing dot,
-an underscore or anything else that DNS names of services do not have is refused, so that no later reader takes another host
-from the same text (RFC 9110 §7.4: answer 421 where the names differ).
+Rule: names are compared whole, as ASCII in lower case; a port may be absent, 443 or the listener's own. An address, a trailing
+dot, an underscore or anything else that no service's DNS name has is refused, so that no later reader can see a different host
+in the same text (RFC 9110 §7.4: answer 421 where the names differ).
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 def agreed_host(head: RequestHead, *, sni: str | None, connect: str | None, ports: Collection[int]) -> str:
-    """The one host of a request, lower case, without a port.
+    """The one host of a request, in lower case, without a port.
 
     Args:
-        head: its Host counts.
-        sni: the server name of the handshake, None where there was none.
-        connect: the target of CONNECT with or without its port, None where there was none.
-        ports: what may be named beside 443.
+        head: the request's head, for its Host field.
+        sni: the server name from the TLS handshake, None without one.
+        connect: the target of CONNECT, with or without its port; None without CONNECT.
+        ports: the ports that may be named besides 443.
 
     Raises:
-        Malformed: 400 where a name is no host name, 421 where names or ports differ or the connection named none.
+        Malformed: 400 where a name is not a host name, 421 where names or ports differ or the connection named none.
     """
     host = _name(head.one("host") or "", "Host", ports)
     names = [_name(text, what, ports) for text, what in ((sni, "the TLS server name"), (connect, "CONNECT")) if text is not None]
@@ -49,7 +49,7 @@ def agreed_host(head: RequestHead, *, sni: str | None, connect: str | None, port
 def _name(text: str, what: str, ports: Collection[int]) -> str:
     found = _AUTHORITY.fullmatch(text)
     if found is None or len(found[1]) > 253 or _NUMERIC.fullmatch(found[1].rpartition(".")[2]):
-        raise Malformed(f"{what} is not a host name, as sts.us-east-1.amazonaws.com, or is an address")
+        raise Malformed(f"{what} is not a host name such as sts.us-east-1.amazonaws.com, or is an address")
     if found[2] is not None and int(found[2]) != 443 and int(found[2]) not in ports:
-        raise Malformed(f"{what} names another port than 443", status=421)
+        raise Malformed(f"{what} names a port other than 443", status=421)
     return fold(found[1])

@@ -1,11 +1,11 @@
 """Uploads to S3: what a head says about how its body is framed, signed and checked.
 
-Rule: every value of `x-amz-content-sha256` is one of the forms below or refused with what to set instead. A form that has
-aws-chunked framing says so nowhere else.
+Rule: every value of `x-amz-content-sha256` is one of the forms below, or refused with what to set instead. It alone says
+whether the body has aws-chunked framing.
 
 Theory: with STREAMING-UNSIGNED-PAYLOAD-TRAILER the body is `hex CRLF data CRLF … 0 CRLF name:checksum CRLF CRLF`. The seed
-signature covers the head alone, so the bytes go on as they came. The signed forms have a signature in each chunk, and are
-framed again.
+signature covers only the head, so the bytes are sent on as they came. In the signed forms each chunk has a signature, so they
+are framed and signed again.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ UNSIGNED = StreamKind.UNSIGNED.value
 UNSIGNED_TRAILER = StreamKind.UNSIGNED_TRAILER.value
 
 FRAMED = {kind.value: kind for kind in (StreamKind.UNSIGNED_TRAILER, StreamKind.SIGNED, StreamKind.SIGNED_TRAILER)}
-"""The forms with aws-chunked framing."""
+"""The forms with aws-chunked framing, by their value of `x-amz-content-sha256`."""
 
 _NOT_SERVED = {
-    "STREAMING-AWS4-HMAC-SHA256-EVENTS": "signed event streams are not served: call an operation whose input is no stream, "
-    "as ConverseStream instead of InvokeModelWithBidirectionalStream",
+    "STREAMING-AWS4-HMAC-SHA256-EVENTS": "signed event streams are not served: call an operation whose input is not a stream, "
+    "such as ConverseStream instead of InvokeModelWithBidirectionalStream",
     "STREAMING-AWS4-ECDSA-P256-SHA256": "SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4",
 }
 
@@ -41,7 +41,7 @@ _FRAMING = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
 
 
 def declared_payload(head: RequestHead) -> str | None:
-    """What the head says about its payload's hash; a presigned request may say it in the query."""
+    """The value of x-amz-content-sha256, from the field or, when presigned, the query; None without one."""
     return head.one("x-amz-content-sha256") or dict(head.target.query).get("X-Amz-Content-Sha256")
 
 
@@ -50,7 +50,7 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
 
     Args:
         head: the request's head.
-        content_length: bytes that will come, None when HTTP-chunked.
+        content_length: bytes that will come; None when HTTP-chunked.
 
     Raises:
         Malformed: 400, 411, or 501 for a form that is not supported, with what to set instead.
@@ -83,12 +83,12 @@ def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
 
 
 def undeclared() -> Malformed:
-    """Why an upload to S3 that says nothing of its payload is not taken."""
+    """The refusal of an upload to S3 without x-amz-content-sha256."""
     return Malformed("the field `x-amz-content-sha256` is missing: s3 requires it")
 
 
 def refused_payload(declared: str) -> Malformed:
-    """Why a value of x-amz-content-sha256 is not taken."""
+    """The refusal of a value of x-amz-content-sha256 that is not served, with what to use instead where that is known."""
     for prefix, reason in _NOT_SERVED.items():
         if declared.startswith(prefix):
             return Malformed(reason, status=501)
@@ -96,14 +96,14 @@ def refused_payload(declared: str) -> Malformed:
 
 
 def refuse_unserved_form(head: RequestHead) -> None:
-    """Refuse a form that is never served before its body is waited for, which may have no end. Raises Malformed."""
+    """Refuse a form that is never served, before its possibly endless body is read. Raises Malformed."""
     declared = declared_payload(head) or ""
     if declared.startswith(tuple(_NOT_SERVED)):
         raise refused_payload(declared)
 
 
 def unframed_head(head: RequestHead, trailers: Headers) -> RequestHead:
-    """The head as it would be without aws-chunked: trailers are fields, and other codings stay."""
+    """The head as it would be without aws-chunked: trailers become fields, other content codings stay."""
     codings = [coding.strip(" \t") for value in head.all("content-encoding") for coding in value.split(",")]
     other = ", ".join(coding for coding in codings if fold(coding) != "aws-chunked")
     kept = head.where(lambda name: name not in _FRAMING and name != "content-encoding").headers
@@ -135,7 +135,7 @@ def _trailers(head: RequestHead, kind: StreamKind, declared: set[str]) -> tuple[
     if kind is StreamKind.SIGNED_TRAILER and not names:
         raise Malformed("`x-amz-trailer` is missing: it must name the trailers that are signed")
     if len(set(names)) != len(names) or declared & set(names) or not all(known(name) for name in names):
-        raise Malformed("`x-amz-trailer` may name checksums that the head does not have, each once, as x-amz-checksum-crc32")
+        raise Malformed("`x-amz-trailer` may name checksums that the head does not have, each once, such as x-amz-checksum-crc32")
     return names
 
 

@@ -1,11 +1,11 @@
-"""Bodies as they go by: whether they are what their heads said, piece by piece.
+"""Checks a body, piece by piece on its way through, against what its head said.
 
-Rule: a checker sees every byte, and gives back what may go on: the bytes as they came, or the content alone where chunks
-are signed and must be framed again. `finish` passes only if length, hash, framing, signatures, trailers and checksums agree.
-Whoever forwards holds back the last bytes until then, so AWS never completes a body that lied.
+Rule: a checker sees every byte and returns what may be sent on: the bytes as they came, or only the content where chunks are
+signed and must be framed again. `finish` passes only if length, hash, framing, signatures, trailers and checksums agree. The
+caller holds back the last bytes until then, so AWS never gets the whole of a body that is not what its head says.
 
-Theory: the signature of a chunk is known to be good only at the chunk's end. A chunk of up to `WINDOW` is kept until then; of a
-longer one all but its last piece has gone on, and AWS gets no end of it.
+Theory: a chunk's signature can be checked only at the chunk's end. A chunk of up to `WINDOW` is held back until then. Of a
+longer one all but the last piece has been sent on by then, but AWS never gets its end.
 """
 
 from __future__ import annotations
@@ -28,43 +28,46 @@ if TYPE_CHECKING:
     Observer = Callable[[bytes], None]
 
 WINDOW = 256 * 1024
-"""The longest chunk that is kept until its signature is checked. SDKs make theirs of 64 or 128 KiB."""
+"""Bytes of the longest chunk that is held back until its signature is checked. SDKs send 64 or 128 KiB."""
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Checker(Protocol):
-    """Watches a body go by.
+    """Checks one body on its way through.
 
     Attributes:
-        trailers: the body's checksums that came behind it, once `finish` has passed.
+        trailers: the trailers that came after the body; complete once `finish` has passed.
     """
 
     trailers: Headers
 
     @property
     def seen(self) -> int:
-        """Bytes of content so far."""
+        """Bytes of content so far, without aws-chunked framing."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take the next bytes, transfer decoding done; what may go on. Raises GateError as soon as they cannot come right."""
+        """Check the next bytes, already transfer-decoded.
+
+        Returns the bytes that may be sent on now. Raises GateError as soon as the body is certain to be wrong.
+        """
 
     def finish(self) -> None:
-        """The body is over. Raises GateError if it is not what its head said."""
+        """Make the final checks at the end of the body. Raises GateError if it is not what its head said."""
 
 
 class Chain(Protocol):
-    """The signatures that chunks must have, in their order; `signing.chunks.Chain` is one."""
+    """The signatures that chunks must have, in their order, as in `signing.chunk_signatures.Chain`."""
 
     def chunk(self, sha256_hex: str) -> str:
-        """The next chunk's, whose data have this hash."""
+        """The signature (hex) that the next chunk must have, whose data has this SHA-256."""
 
     def trailers(self, fields: Headers) -> str:
-        """The trailers'."""
+        """The signature (hex) that the trailers must have."""
 
 
 class NullChecker:
-    """Counts, and adds up the checksums that the head declares."""
+    """Checks the length of a plain body and the checksums that its head declares. `observe` gets the content."""
 
     def __init__(self, length: int | None, observe: Observer | None = None, declared: Headers = ()) -> None:
         self._length = length
@@ -93,7 +96,7 @@ class NullChecker:
 
 
 class HashChecker(NullChecker):
-    """Hashes as well."""
+    """As NullChecker, and checks the body's SHA-256 too."""
 
     def __init__(self, sha256_hex: str, length: int | None, observe: Observer | None = None, declared: Headers = ()) -> None:
         super().__init__(length, observe, declared)
@@ -113,7 +116,7 @@ class HashChecker(NullChecker):
 
 
 class AwsChunkedChecker:
-    """Reads aws-chunked framing and checks its content and its trailers. The bytes go on as they came."""
+    """Reads aws-chunked framing and checks content and trailers. `feed` returns the bytes as they came."""
 
     def __init__(self, body: Streamed, observe: Observer | None = None) -> None:
         self._buffer = bytearray()
@@ -139,7 +142,7 @@ class AwsChunkedChecker:
         return data
 
     def _took(self, content: bytes) -> None:
-        """Content has come."""
+        """Called with each piece of content; does nothing here. Subclasses override it."""
 
     def finish(self) -> None:
         """See Checker."""
@@ -158,7 +161,7 @@ class AwsChunkedChecker:
 
 
 class SignedChunksChecker(AwsChunkedChecker):
-    """The same for signed chunks, whose content alone goes on. Without a `chain`, signatures may be any."""
+    """As AwsChunkedChecker, for signed chunks: `feed` returns only the content. Without a `chain` any signature passes."""
 
     def __init__(self, body: Streamed, observe: Observer | None = None, chain: Chain | None = None) -> None:
         super().__init__(body, observe)
@@ -215,12 +218,12 @@ def _compare(expected: str, signature: str) -> None:
 
 
 def checker_for(body: Streamed, observe: Observer | None = None, chain: Chain | None = None) -> Checker:
-    """The checker of a streamed body.
+    """Make the checker for a streamed body.
 
     Args:
         body: what its head says.
-        observe: is told its content, framing removed.
-        chain: the signatures that its chunks must have, where the agent is proven.
+        observe: called with each piece of content, without framing.
+        chain: the signatures that its chunks must have; None where no agent is configured.
     """
     if body.kind.signed_chunks:
         return SignedChunksChecker(body, observe, chain)

@@ -1,7 +1,7 @@
-"""Checksums that S3 knows: what a head or a trailer may declare of a body, and whether the body has them.
+"""S3's checksums: those that a head or a trailer declares, compared with the body.
 
-Rule: a declared checksum is compared with the body's own. One that is not computed here must at least have its algorithm's
-size, and S3 compares it.
+Rule: a declared checksum is compared with that of the body. One that is not computed here must at least have the size of its
+algorithm, and S3 compares it.
 
 Theory: `x-amz-checksum-NAME` and `content-md5` are the base64 of the digest of the content, aws-chunked framing removed; CRCs
 are big-endian (docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html).
@@ -41,7 +41,7 @@ SIZES = {
     "xxhash64": 8,
     "xxhash128": 16,
 }
-"""Bytes of each checksum, by the end of its field's name."""
+"""Bytes of each checksum, by algorithm as in the name of its field."""
 
 _HASHES = frozenset({"md5", "sha1", "sha256", "sha512"})
 
@@ -53,7 +53,7 @@ class _State(Protocol):
 
 
 class Sums:
-    """The checksums of one body, added up as it goes by. `names` are of fields that `known` knows."""
+    """Computes the checksums of one body piece by piece. `names` are those of the fields that declare them (see `known`)."""
 
     __slots__ = ("_states",)
 
@@ -61,13 +61,13 @@ class Sums:
         self._states = {name: _state(_algorithm(name)) for name in names}
 
     def update(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes of the body to all checksums."""
         for state in self._states.values():
             if state is not None:
                 state.update(data)
 
     def check(self, name: str, value: str) -> None:
-        """Compare a declared checksum with the body's. Raises Malformed."""
+        """Compare the checksum that a field declares with the body's. Raises Malformed."""
         try:
             declared = base64.b64decode(value.encode("ascii", "replace"), validate=True)
         except binascii.Error:
@@ -80,17 +80,17 @@ class Sums:
 
 
 def known(name: str) -> bool:
-    """Whether a field of this name declares a checksum that S3 takes in a trailer."""
+    """Whether a field of this name declares a checksum that S3 accepts in a trailer."""
     return name.startswith(PREFIX) and name.removeprefix(PREFIX) in SIZES
 
 
 def declared_in(head: RequestHead) -> Headers:
-    """The checksums that a head declares of its body."""
+    """The fields of a head that declare a checksum of its body."""
     return tuple(field for field in head.headers if field[0] == CONTENT_MD5 or known(field[0]))
 
 
 def encoded_size(name: str) -> int:
-    """Characters of such a field's value."""
+    """How many characters of base64 the checksum in a field of this name has."""
     return -(-SIZES[_algorithm(name)] // 3) * 4
 
 

@@ -1,8 +1,8 @@
-"""The grammar of chunks: HTTP's transfer coding and, inside it, S3's aws-chunked.
+"""Reads chunks: HTTP's transfer coding and, inside it, S3's aws-chunked.
 
 Rule: a chunk is `hex CRLF data CRLF` and nothing more (RFC 9112 §7.1); a signed one is `hex;chunk-signature=hex CRLF data CRLF`.
-Other extensions are refused: nobody sends them here, and parsers differ about them. Sizes are read by a regular expression
-first, since `int` takes signs, blanks and underscores.
+Other extensions are refused: nobody sends them here, and parsers differ about them. A regular expression checks sizes first,
+because `int` accepts signs, blanks and underscores.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ MAX_TRAILERS = 8 * 1024
 """Bytes of a trailer section. S3's checksums need less than 200."""
 
 _SIZE_LINE = 18
-"""Bytes of a size line with its CRLF: 16 digits count to 2**64."""
+"""Bytes of a size line with its CRLF: 16 hex digits count to 2**64."""
 
 _SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _EXTENDED_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}(?:;[0-9A-Za-z_-]+(?:=[0-9A-Za-z_-]+)?)*")
 _EXTENSIONS = 256
-"""Bytes that a size line may have more where it may carry extensions."""
+"""How many bytes longer a size line may be where extensions are allowed."""
 
 _SIGNED_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16});chunk-signature=([0-9a-f]{64})")
 _SIGNATURE = len(";chunk-signature=") + 64
 
 TRAILER_SIGNATURE = "x-amz-trailer-signature"
-"""The last trailer where trailers are signed."""
+"""Name of the last trailer where trailers are signed."""
 
 
 FREE = 10_000
-"""Chunks that may be as small as they like: some clients write a line of text in each."""
+"""How many chunks may be of any size: some clients write a line of text in each."""
 
 LEAST = 64
-"""Bytes that allow one chunk more, because each costs as much as a large one."""
+"""Bytes of data required for each chunk after those, because a small chunk costs as much work as a large one."""
 
 AWS_FREE = 200
-"""Chunks of aws-chunked that may be as small as they like; S3 itself takes the last one alone under 8 KiB."""
+"""How many chunks of aws-chunked may be of any size. S3 itself accepts only the last one under 8 KiB."""
 
 AWS_LEAST = 64
-"""Bytes of aws-chunked that allow one chunk more: what is here of it is read in one go."""
+"""Bytes of data required for each aws-chunked chunk after those, because all that has arrived is read in one go."""
 
 
 class _At(Enum):
@@ -53,11 +53,11 @@ class _At(Enum):
 
 
 class ChunkReader:
-    """Takes chunks apart. Reads from a buffer that others fill, and leaves there what comes after the end.
+    """Reads chunks from a buffer that the caller fills, and leaves in it what comes after their end.
 
     Attributes:
-        trailers: the fields after the last chunk, complete once `done`.
-        size: of the chunk that is being read. left: bytes of it that are still to come.
+        trailers: the fields after the last chunk; complete once `done`.
+        size: bytes of the chunk that is being read. left: how many of them are still to come.
     """
 
     __slots__ = ("_at", "_budget", "_count", "_line_limit", "_total", "left", "size", "trailers")
@@ -77,7 +77,7 @@ class ChunkReader:
         return self._at is _At.END
 
     def read(self, buffer: bytearray) -> bytes | None:
-        """The next data, removed from the buffer; None when `done` or when more bytes are needed. Raises Malformed."""
+        """The next data, removed from the buffer; None when `done` or while more bytes are needed. Raises Malformed."""
         while self._at is not _At.END:
             if self._at is _At.DATA:
                 return self._data(buffer)
@@ -95,7 +95,7 @@ class ChunkReader:
         return data
 
     def _line(self, buffer: bytearray) -> bool:
-        """Read one line of framing; whether there was one."""
+        """Read one line of framing; False if it is not complete yet."""
         limit = self._line_limit if self._at is _At.SIZE else 2 if self._at is _At.AFTER else self._budget
         end = buffer.find(b"\r\n", 0, limit)
         if end < 0:
@@ -109,7 +109,7 @@ class ChunkReader:
         return True
 
     def _broken(self, buffer: bytearray) -> bool:
-        """Whether a line that has no end yet can have none: a bare LF is no end, and stands in no line."""
+        """Whether an incomplete line can no longer become valid: it is too long, or holds a bare LF."""
         return b"\n" in buffer
 
     def _step(self, line: bytes) -> None:
@@ -145,7 +145,7 @@ class ChunkReader:
 
 
 class AnswerChunkReader(ChunkReader):
-    """AWS's chunks: extensions of the grammar's plain form are passed over, and chunks may be as small as a stream's words."""
+    """Reads the chunks of AWS's answers: plain extensions are ignored, and chunks may be of any size."""
 
     __slots__ = ()
 
@@ -159,14 +159,14 @@ class AnswerChunkReader(ChunkReader):
         return super()._size(line.partition(b";")[0])
 
     def _spend(self) -> None:
-        """Nothing: the gateway waits for each of them."""
+        """Does nothing, as the chunks of an answer may be of any size."""
 
 
 class AwsChunkReader(ChunkReader):
-    """S3's aws-chunked. A trailer's line may end in LF CRLF, as minio's Go client writes it.
+    """Reads S3's aws-chunked. A trailer line may end in LF CRLF, as minio's Go client writes it.
 
     Attributes:
-        signature: in hex, of the chunk that was read last, where chunks are `signed`.
+        signature: of the chunk that was read last, in hex; "" where chunks are not `signed`.
     """
 
     __slots__ = ("_signed", "signature")
@@ -195,7 +195,7 @@ class AwsChunkReader(ChunkReader):
 
 
 def take(buffer: bytearray, most: int) -> bytes:
-    """Remove at most `most` bytes from the front of a buffer."""
+    """Remove up to `most` bytes from the front of a buffer and return them."""
     if most >= len(buffer):
         data = bytes(buffer)
         buffer.clear()

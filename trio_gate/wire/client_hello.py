@@ -1,7 +1,7 @@
-"""The first message of a TLS client, read for the one thing that must be known before a certificate is chosen: the name it asks for.
+"""Reads the server name from a TLS client's first message, which must be known before a certificate is chosen.
 
-Rule: what is not exactly one ClientHello with at most one server name is refused. OpenSSL reads the same bytes afterwards and
-decides on all the rest.
+Rule: anything but exactly one ClientHello with at most one server name is refused. OpenSSL reads the same bytes afterwards and
+decides everything else.
 Theory: RFC 8446 sections 4.1.2 and 5.1, RFC 6066 section 3. OpenSSL's own callback cannot do this here: Python prints a
 traceback for a name that is not ASCII, and trio drops the alert that would tell the client why.
 """
@@ -14,26 +14,26 @@ from dataclasses import dataclass
 from trio_gate.errors import Malformed
 
 MAX_HELLO = 16 * 1024
-"""Bytes of a hello with its record headers. Those with post-quantum keys and a session ticket have some 3 KiB."""
+"""Bytes of a hello with its record headers. One with post-quantum keys and a session ticket has about 3 KiB."""
 
 UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 """The fatal alert for a name that is not served here (RFC 6066 section 3), as a record."""
 
 _MAX_RECORDS = 8
-"""Records that a hello may be spread over."""
+"""The most records that a hello may be split into."""
 
 _HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
 """Numbers of a record type, a message, an extension and a kind of name (RFC 8446 sections 5.1 and 4, RFC 6066 section 3)."""
 
 _VERSION_AND_RANDOM = 2 + 32
-"""Bytes at the beginning of a hello that tell nothing here."""
+"""Bytes at the beginning of a hello that are skipped: its version and random."""
 
 _NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientHello:
-    """What a client said first. `server_name` is lower case; None if it named none."""
+    """A client's first message. `server_name` is in lower case; None if the client sent none."""
 
     server_name: str | None
 
@@ -60,7 +60,7 @@ def read_client_hello(received: bytes) -> ClientHello | None:
 
 
 def _message(received: bytes) -> bytes | None:
-    """The body of the handshake message, put together from its records."""
+    """The body of the handshake message, joined from its records; None while more bytes are needed."""
     found = b""
     for _ in range(_MAX_RECORDS):
         if received and received[0] != _HANDSHAKE:
@@ -96,7 +96,7 @@ def _server_name(body: _Cursor) -> str:
 
 
 class _Cursor:
-    """Reads from the front. Raises Malformed where the bytes end too early or too late."""
+    """Reads TLS fields from the front of bytes. Raises Malformed if there are too few bytes, or some left at the end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

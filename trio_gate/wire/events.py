@@ -1,6 +1,6 @@
-"""What the two connections report, besides heads.
+"""The events that the two connections report, besides heads.
 
-Theory: a connection is fed bytes and asked for its next event. It answers with one of these, a head, or an error; it never
+Theory: a connection is fed bytes and asked for its next event. It returns one of these or a head, or raises an error; it never
 waits and never touches a socket.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class NeedData:
-    """Nothing more can be said before more bytes arrive."""
+    """More bytes are needed for the next event."""
 
 
 NEED_DATA: Final = NeedData()
@@ -27,17 +27,17 @@ class BodyData:
 
 @dataclass(frozen=True, slots=True)
 class BodyEnd:
-    """The message is complete. Comes after every head, also where there is no body."""
+    """The message is complete. Follows every head, even where there is no body."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerClosed:
-    """The peer closed between messages, or went away while it waited for an answer."""
+    """The peer closed the connection between messages or while it waited for an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Http2Preface:
-    """The agent speaks HTTP/2: send `agent.HTTP2_GOAWAY` and close."""
+    """The agent speaks HTTP/2: send `agent_connection.HTTP2_GOAWAY` and close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

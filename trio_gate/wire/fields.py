@@ -1,8 +1,8 @@
 """Start lines and field lines: the grammar that requests and answers share.
 
-Rule: a byte that this file does not know by name is refused. CRLF ends every line and nothing else does; no folding, no
-control bytes but TAB inside a value, no space before a colon (RFC 9112 §2.2, §5). Everything is compared as bytes, because
-Python's text methods know more spaces, digits and letters than HTTP does.
+Rule: every byte that is not expressly allowed is refused. Only CRLF ends a line; there is no folding, no control byte but TAB
+inside a value, and no space before a colon (RFC 9112 §2.2, §5). Everything is compared as bytes, because Python's text methods
+accept more spaces, digits and letters than HTTP does.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")
 """RFC 9110 §8.6 without signs, lists and leading zeros; 18 digits stay below 2**63, where other readers turn negative."""
 
 FRAMING = frozenset({b"content-length", b"host", b"transfer-encoding"})
-"""Fields that say where a message ends or who it is for."""
+"""Fields that say where a message ends or which host it is for."""
 
 _NO_TRAILERS = FRAMING | {
     *(b"authorization", b"connection", b"content-encoding", b"content-range", b"content-type", b"expect", b"keep-alive"),
     *(b"proxy-authorization", b"proxy-connection", b"set-cookie", b"te", b"trailer", b"upgrade"),
 }
-"""What RFC 9110 §6.5.1 keeps out of trailers: a reader that joins them to the head would take another message."""
+"""Fields that RFC 9110 §6.5.1 bars from trailers: a reader that merges trailers into the head would see another message."""
 
 Fields = list[tuple[bytes, bytes]]
 
 
 class HeadBuffer:
-    """Collects bytes until a head is whole, never more than `limit` of it.
+    """Collects bytes until a head is complete, up to `limit` bytes of it.
 
-    `data` may be taken from freely between heads; call `restart` when a new head begins.
+    Callers may remove bytes from `data` between heads; they call `restart` where a new head begins.
     """
 
     __slots__ = ("_limit", "_looked", "data")
@@ -56,7 +56,7 @@ class HeadBuffer:
         if at < 0:
             if len(self.data) > self._limit:
                 raise _too_large(self._limit)
-            # The last octet before the new ones may be a CR that begins a CRLF with them.
+            # The last byte before the new ones may be the CR of a CRLF that they complete.
             before = max(0, self._looked - 1)
             if self.data.count(b"\n", self._looked) != self.data.count(b"\r\n", before):
                 raise Malformed("a line of the head ends in a bare LF: end lines with CRLF")
@@ -72,7 +72,7 @@ class HeadBuffer:
 
 
 def split_head(raw: bytes) -> tuple[bytes, Fields]:
-    """Start line and fields of a head, names in lower case, outer blanks of values removed. Raises Malformed."""
+    """Start line and fields of a head, names in lower case, values without outer blanks. Raises Malformed."""
     if not raw.endswith(END):
         raise Malformed("the head does not end with a blank line")
     odd = raw.translate(None, _PLAIN)
@@ -85,7 +85,7 @@ def split_head(raw: bytes) -> tuple[bytes, Fields]:
 
 
 def split_field(line: bytes) -> tuple[bytes, bytes]:
-    """One field line without its CRLF. Raises Malformed."""
+    """Name (lower case) and value of a field line, given without its CRLF. Raises Malformed."""
     if line[:1] in (b" ", b"\t"):
         raise Malformed("a field is folded over two lines: send it in one")
     name, colon, value = line.partition(b":")
@@ -93,17 +93,17 @@ def split_field(line: bytes) -> tuple[bytes, bytes]:
         raise Malformed("a line of the head is not `name: value`")
     name = name.lower()
     if name in FRAMING and b"\t" in value:
-        raise Malformed(f"a TAB stands in the field `{name.decode()}`: some readers do not take it for a blank")
+        raise Malformed(f"the field `{name.decode()}` holds a TAB, which readers take differently: send a space")
     return name, value.strip(b" \t")
 
 
 def split_trailer(line: bytes) -> tuple[bytes, bytes]:
-    """One field line of a trailer section without its CRLF: printable ASCII, and no field that frames. Raises Malformed."""
+    """As `split_field`, for a line of trailers: printable ASCII only, and no field that RFC 9110 bars. Raises Malformed."""
     if not _PRINTABLE.fullmatch(line):
         raise Malformed("a trailer of the body holds a byte that is not printable ASCII")
     name, value = split_field(line)
     if name in _NO_TRAILERS:
-        raise Malformed(f"the field `{name.decode()}` came as a trailer: it belongs into the head")
+        raise Malformed(f"the field `{name.decode()}` came as a trailer: it belongs in the head")
     return name, value
 
 

@@ -1,7 +1,7 @@
-"""Heads and bodies as values: what one strict reader made of the bytes, and all that later rooms ever see.
+"""Heads and bodies as values: what the strict reader made of the bytes, and all that later rooms ever see.
 
-Rule: rules, signature and wire read these values; the bytes that arrived are never looked at again. A head is serialised
-from its value, so a request line that two readers could take differently cannot pass through.
+Rule: rules, signature and wire use these values; the bytes that arrived are never looked at again. A head is serialised
+from its value, so a request line that two readers could understand differently cannot pass through.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNRESERVED = "-._~"
-"""With letters and digits: what RFC 3986 §2.3 leaves bare. Everything else is sent as %XX, as SigV4 wants it."""
+"""Characters that, like letters and digits, RFC 3986 §2.3 leaves bare. SigV4 wants everything else as %XX."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class Target:
 
     `segments` are the decoded parts of the path after its leading slash, split at raw slashes: `/a%2Fb/` is ("a/b", "").
     `query` is the decoded name and value pairs in the order they arrived; a name without `=` has the value "".
-    A plus sign is a plus sign. `arrived` is the encoded path as the agent spelled it, for one use: outside S3 the inbound
-    signature covers that spelling. Empty where a target was not read from the wire.
+    A plus sign stays a plus sign. `arrived` is the encoded path as the agent spelled it, for one use: outside S3 the inbound
+    signature covers that spelling. It is empty for a target that was not read from the wire.
     """
 
     segments: tuple[str, ...]
@@ -34,12 +34,12 @@ class Target:
 
     @property
     def path(self) -> str:
-        """The path in its one canonical spelling, as it is signed and sent."""
+        """The path in its canonical spelling, as it is signed and sent."""
         return "/" + "/".join(quote(part, safe=UNRESERVED) for part in self.segments)
 
     @property
     def query_string(self) -> str:
-        """The query in its one canonical spelling, in arrival order, without the question mark."""
+        """The query in its canonical spelling, in the order of arrival, without the question mark."""
         return "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in self.query)
 
     @property
@@ -65,7 +65,7 @@ class RequestHead:
         return tuple(value for key, value in self.headers if key == name)
 
     def one(self, name: str) -> str | None:
-        """The value of the field `name`, None when absent. The strict reader has refused a repeated single-valued field."""
+        """The value of the field `name` (lower case), None when absent. Repeated single-valued fields were refused before."""
         return next((value for key, value in self.headers if key == name), None)
 
     def where(self, keep: Callable[[str], bool]) -> RequestHead:
@@ -87,7 +87,7 @@ class ResponseHead:
 
 
 class StreamKind(Enum):
-    """How a streamed body says what it is: the forms of `x-amz-content-sha256` that may be streamed."""
+    """The forms of `x-amz-content-sha256` in which a body may be streamed."""
 
     HASHED = "sha256 in the head"
     UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -97,13 +97,13 @@ class StreamKind(Enum):
 
     @property
     def signed_chunks(self) -> bool:
-        """Whether each chunk has a signature, so that its framing cannot go on as it came."""
+        """Whether each chunk has a signature, so that the body must be framed and signed again."""
         return self in (StreamKind.SIGNED, StreamKind.SIGNED_TRAILER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Empty:
-    """No body."""
+    """The body of a request without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,8 @@ class Held:
     """A body that was read whole before anything was decided.
 
     Attributes:
-        data: the content after all transfer decoding, aws-chunked included.
-        framed: the form of aws-chunked that it arrived in, if any.
+        data: the content, without transfer coding and aws-chunked framing.
+        framed: the form of aws-chunked that it arrived in; None for none.
     """
 
     data: bytes
@@ -121,15 +121,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streamed:
-    """A body that flows after the decision; only its head is known.
+    """A body that is passed on after the decision, while it arrives; only what the head says about it is known.
 
     Attributes:
         kind: how it is signed.
-        length: bytes on the wire after transfer decoding (aws-chunked framing included); None when nothing says.
-        decoded_length: bytes of content, from `x-amz-decoded-content-length` or `length`; None when neither says.
-        sha256: the lower-case hex hash the agent declared, for HASHED.
-        trailers: names that `x-amz-trailer` announced, lower case.
-        checksums: fields of the head that declare checksums of the content.
+        length: bytes after transfer decoding, with aws-chunked framing; None if not declared.
+        decoded_length: bytes of content, from `x-amz-decoded-content-length` or `length`; None if not declared.
+        sha256: the hash that the agent declared, in lower-case hex; only for HASHED.
+        trailers: the names that `x-amz-trailer` announced, in lower case.
+        checksums: the head's fields that declare checksums of the content.
     """
 
     kind: StreamKind

@@ -1,6 +1,6 @@
-"""Which fields stop at the gateway (RFC 9110 §7.6.1), and which of AWS's an agent must not see.
+"""Which fields stop at the gateway (RFC 9110 §7.6.1), and which fields of AWS an agent must not see.
 
-Rule: what speaks about a connection, a cookie jar or a login belongs to the side it came from.
+Rule: fields about a connection, cookies or a login stay on the side that they came from.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-"""Names that concern one connection, in either direction."""
+"""Names of fields that concern a single connection, in either direction."""
 
 _KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
     b"alt-svc",  # would lead the agent past the gateway
     b"authorization",
-    b"content-length",  # the connection to the agent frames for itself
+    b"content-length",  # the connection to the agent does its own framing
     b"set-cookie",
     b"set-cookie2",
     b"strict-transport-security",
@@ -40,7 +40,7 @@ _KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
 
 
 def response_headers(head: ResponseHead) -> tuple[tuple[bytes, bytes], ...]:
-    """The fields of an answer that may go to the agent, in order, without framing."""
+    """The fields of an answer that may go to the agent, in order, without framing fields."""
     named = {
         option.strip(b" \t").lower()
         for name, value in head.headers

@@ -1,6 +1,6 @@
 """The strict reader of request heads.
 
-Rule: accept or refuse. What is accepted has one reading, whoever reads it; the rest is a Malformed that says what to send
+Rule: accept or refuse. What is accepted reads the same to every reader; the rest is a Malformed that says what to send
 instead, and the connection closes. Values are decoded here, once, and never again.
 
 Theory: each refusal closes a gap between two readers that attacks have used: two framings, two hosts, two values of one
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Headers
 
 MAX_HEAD = 32 * 1024
-"""Bytes of a request head. S3 takes 8 KiB of fields, Go's server 1 MiB, nginx 32 KiB; session tokens are up to 4 KiB."""
+"""Bytes of a request head. S3 allows 8 KiB of fields, Go's server 1 MiB, nginx 32 KiB; a session token has up to 4 KiB."""
 
 MAX_FIELDS = 100
-"""Fields of a request head, as Envoy and Apache have it."""
+"""Fields of a request head; the default of Envoy and Apache too."""
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH"})
 """The methods of AWS's operations."""
@@ -68,7 +68,7 @@ _UNSEEN = re.compile(rf"[\u0080-\u009f\u2028\u2029]|\A[{_WIDE}]|[{_WIDE}]\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectHead:
-    """A CONNECT request: host in lower case, never an address."""
+    """A CONNECT request. `host` is in lower case and never an address."""
 
     host: str
     port: int
@@ -93,7 +93,7 @@ def parse_request_head(raw: bytes) -> RequestHead:
 
 
 def glimpse(raw: bytes) -> RequestHead:
-    """What can be told of a head that was refused, for the shape of the answer and nothing else. Raises nothing."""
+    """What is readable of a head that was refused, only for the shape of the answer. Never raises."""
     first, *lines = raw[:MAX_HEAD].decode("ascii", "replace").split("\r\n", MAX_FIELDS)
     parted = [line.partition(":") for line in lines]
     headers = tuple((fold(name), value.strip(" \t")) for name, colon, value in parted if colon)
@@ -112,13 +112,13 @@ def parse_connect(raw: bytes) -> ConnectHead:
     line, headers = _read(raw)
     method, target, version = line
     if method != b"CONNECT":
-        raise Malformed("this listener takes CONNECT alone: use https endpoints through HTTPS_PROXY", status=405)
+        raise Malformed("this listener takes only CONNECT: use https endpoints through HTTPS_PROXY", status=405)
     if version not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise Malformed("use HTTP/1.1", status=505)
     authority = _ascii(target)
     found = _AUTHORITY.fullmatch(authority)
     if not found or _NUMERIC.fullmatch(found[1].rpartition(".")[2]):
-        raise Malformed("CONNECT takes a host name and a port, as sts.us-east-1.amazonaws.com:443, and no address")
+        raise Malformed("CONNECT takes a host name and a port, such as sts.us-east-1.amazonaws.com:443, and no address")
     host, port = fold(found[1]), int(found[2])
     if len(host) > 253 or port > 65535:
         raise Malformed("the host name or the port of CONNECT is out of range")
@@ -147,34 +147,34 @@ def _text(fields: Fields) -> Headers:
 
 
 def field_value(name: str, value: bytes) -> str:
-    """The value of a field as text: printable ASCII, or UTF-8 in an object's metadata, where S3 keeps it and Go's SDK writes it.
+    """The value of a field as text: printable ASCII, or UTF-8 in an object's metadata, where Go's SDK writes it and S3 keeps it.
 
-    The grammar of fields has seen it: there are no control bytes but TAB.
+    `split_field` has checked the value before: it holds no control byte but TAB.
 
     Raises:
-        Malformed: it has two readings.
+        Malformed: two readers could decode it differently.
     """
     if b"\t" in value:
-        raise Malformed(f"a TAB stands inside the field `{name}`: send a blank")
+        raise Malformed(f"the field `{name}` holds a TAB: send a space")
     if value.isascii():
         return value.decode("ascii")
     if not name.startswith(_METADATA):
         raise Malformed(
-            f"the field `{name}` holds an octet beyond ASCII, which readers decode in different ways: percent-encode it"
+            f"the field `{name}` holds a byte that is not ASCII, which readers decode in different ways: percent-encode it"
         )
     try:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed(f"the field `{name}` is not UTF-8") from None
     if _UNSEEN.search(text):
-        raise Malformed(f"the field `{name}` holds a control character, or begins or ends with a blank beyond ASCII")
+        raise Malformed(f"the field `{name}` holds a control character, or begins or ends with a blank that is not ASCII")
     return text
 
 
 def _origin_form(raw: bytes, headers: Headers) -> bytes:
-    """The target without the scheme and host that stand before it in absolute form, where they are https and what `host` says.
+    """Remove scheme and host from a target in absolute form, if they are https and the host in `host`.
 
-    Servers must accept that form (RFC 9112 §3.2.2), and the AWS SDK for Rust sends it inside the tunnel of a proxy.
+    Servers must accept that form (RFC 9112 §3.2.2), and the AWS SDK for Rust sends it inside a proxy's tunnel.
     """
     own = b"https://" + dict(headers)["host"].encode()
     return raw.removeprefix(own) if raw.startswith(own + b"/") else raw
@@ -182,7 +182,7 @@ def _origin_form(raw: bytes, headers: Headers) -> bytes:
 
 def _target(raw: bytes) -> Target:
     if not raw.startswith(b"/"):
-        raise Malformed("the request target must be a path, or an https URL of the host that `host` names")
+        raise Malformed("the request target must be a path, or an https URL with the host that `host` names")
     if not _TARGET.fullmatch(raw):
         raise Malformed("the request target holds a character that must be percent-encoded")
     path, _, query = raw.partition(b"?")
@@ -202,7 +202,7 @@ def _pair(part: bytes) -> tuple[str, str]:
 
 def _decode(part: bytes) -> str:
     if _BAD_ESCAPE.search(part):
-        raise Malformed("the request target holds a `%` that two hex digits do not follow")
+        raise Malformed("the request target holds a `%` without two hex digits after it")
     try:
         text = unquote_to_bytes(part).decode("utf-8")
     except UnicodeDecodeError:
@@ -213,7 +213,7 @@ def _decode(part: bytes) -> str:
 
 
 def _ascii(value: bytes) -> str:
-    # Only for text that a regular expression judges next: bytes beyond ASCII become U+FFFD, which none of them has.
+    # Only for text that a regular expression checks next: other bytes become U+FFFD, which no expression here accepts.
     return value.decode("ascii", "replace")
 
 
@@ -224,15 +224,15 @@ def _check_repeats(headers: Headers) -> None:
 
 
 def _check(headers: Headers) -> None:
-    """What fields may not say together, or at all (RFC 9112 §3.2, §6; RFC 9110 §7.6.1, §10.1.1)."""
+    """Refuse fields that must not be sent, or not together (RFC 9112 §3.2, §6; RFC 9110 §7.6.1, §10.1.1)."""
     _check_repeats(headers)
     fields = dict(headers)
     if not _HOST.fullmatch(fields.get("host", "")):
         raise Malformed("the field `host` is missing or is not a host name")
     if "upgrade" in fields:
-        raise Malformed("the field `upgrade` is refused: this gateway switches to no other protocol")
+        raise Malformed("the field `upgrade` is refused: this gateway does not switch to another protocol")
     if fold(fields.get("expect", "100-continue")) != "100-continue":
-        raise Malformed("the field `expect` may say 100-continue and nothing else", status=417)
+        raise Malformed("the field `expect` may only say 100-continue", status=417)
     _check_framing(fields)
     for value in (value for name, value in headers if name == "connection"):
         if not {fold(option.strip(" \t")) for option in value.split(",")} <= _NOMINABLE:
@@ -246,4 +246,4 @@ def _check_framing(fields: dict[str, str]) -> None:
     if length is not None and not CONTENT_LENGTH.fullmatch(length):
         raise Malformed("`content-length` is not a plain number")
     if coding is not None and coding != "chunked":
-        raise Malformed("`transfer-encoding` may say chunked and nothing else", status=501)
+        raise Malformed("`transfer-encoding` may only say chunked", status=501)

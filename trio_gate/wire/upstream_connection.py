@@ -1,9 +1,9 @@
-"""Our side of a connection to AWS, without a socket.
+"""The client side of an HTTP/1.1 connection to AWS, without a socket.
 
-Rule: an answer with two readings is a 502 and the connection is never used again. Heads are read by `answer`, chunks by the
-same strict reader as agents', so that nothing is passed on that another reader frames in another way.
+Rule: an answer that two readers could understand differently is a 502, and the connection is never used again. Heads are read by
+`answer`, chunks by the same strict reader as an agent's, so that nothing is passed on that another reader frames differently.
 
-Theory: one request is under way at a time. A body ends by its length, by its last chunk, or with the connection.
+Theory: one request is under way at a time. A body ends by its length, with its last chunk, or with the connection.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     UpstreamEvent = NeedData | ResponseHead | Informational | BodyData | BodyEnd | PeerClosed
 
 MAX_HEAD = 64 * 1024
-"""Bytes of an answer's head: S3's own is under 10 KiB with all metadata."""
+"""Bytes of an answer's head. S3's is under 10 KiB with all metadata."""
 
 MAX_INFORMATIONAL = 8
-"""1xx answers before the final one. Go's client stands 5."""
+"""How many 1xx answers may come before the final one. Go's client accepts 5."""
 
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE"})
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect"})
@@ -44,7 +44,7 @@ class UpstreamConnection:
     """An HTTP/1.1 client connection.
 
     Attributes:
-        content_length: of the answer, after its head; None when chunked or ended by close.
+        content_length: of the answer, valid after its head; None when chunked or ended by the connection's end.
     """
 
     __slots__ = (
@@ -78,34 +78,34 @@ class UpstreamConnection:
         self.content_length: int | None = None
 
     def send_request(self, head: RequestHead, *, length: int | None) -> bytes:
-        """The head of a request, framed: `length` bytes follow, or chunks when it is None. Raises RuntimeError if busy.
+        """The bytes of a request's head, framed for `length` bytes of body, or for chunks when it is None.
 
-        Framing fields, `connection` and `expect` in `head` are left out.
+        Framing fields, `connection` and `expect` in `head` are left out. Raises RuntimeError while a request is under way.
         """
         if self._writer is not None and not self.reusable:
-            message = "a request on a connection that cannot take one"
+            message = "a request on a connection that is busy or spoiled"
             raise RuntimeError(message)
         self._reset(head.method)
         self._writer = BodyWriter(length)
         return serialise_request(head.where(lambda name: name not in _FRAMING), _framing(head.method, length))
 
     def send_data(self, data: bytes) -> bytes:
-        """A piece of the request's body."""
+        """The bytes that send a piece of the request's body."""
         return self._request().data(data)
 
     def send_end(self) -> bytes:
-        """The end of the request's body. Raises RuntimeError if the promised length was not reached: close instead."""
+        """The bytes that end the request's body. Raises RuntimeError if less was sent than promised: then close instead."""
         return self._request().end()
 
     def receive(self, data: bytes) -> None:
-        """Take bytes from AWS; b"" says that it closed."""
+        """Add bytes from AWS; b"" means that it closed the connection."""
         self._in.data += data
         self._eof = self._eof or not data
 
     def next_event(self) -> UpstreamEvent:
-        """What the bytes so far say next. Raises UpstreamError (502)."""
+        """The next event in the bytes received so far. Raises UpstreamError (502)."""
         if self._spoiled:
-            raise UpstreamError("upstream's connection is spoiled")
+            raise UpstreamError("upstream's connection is unusable after an earlier fault")
         try:
             return self._next()
         except Malformed as fault:
@@ -119,7 +119,7 @@ class UpstreamConnection:
 
     def _idle(self) -> UpstreamEvent:
         if self._in.data:
-            raise Malformed("it says more than it was asked")
+            raise Malformed("it came without a request")
         return PeerClosed() if self._eof else NEED_DATA
 
     def _head(self) -> UpstreamEvent:
@@ -134,7 +134,7 @@ class UpstreamConnection:
         if answer.head.status < 200:
             self._informational += 1
             if self._informational > MAX_INFORMATIONAL:
-                raise Malformed("it sends interim answers without end")
+                raise Malformed("it sends too many interim answers")
             return Informational(status=answer.head.status)
         self._at = _At.BODY
         self._closes = answer.closes
@@ -171,7 +171,7 @@ class UpstreamConnection:
 
     @property
     def reusable(self) -> bool:
-        """Whether the exchange is over and another request may follow on this connection."""
+        """Whether the exchange is over and another request may be sent on this connection."""
         whole = self._at is _At.END and self._writer is not None and self._writer.ended
         return whole and not (self._spoiled or self._eof or self._closes or self._in.data)
 

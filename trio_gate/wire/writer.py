@@ -1,7 +1,7 @@
-"""Heads and bodies from values to bytes.
+"""Turns heads and bodies from values into bytes.
 
-Rule: a head is written from its value and from nothing else, and a field that could end its own line is an internal error,
-raised before a byte is sent.
+Rule: a head is written from its value alone. A field that could end its own line is an internal error, raised before a byte is
+sent.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ def serialise(start: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 
 class BodyWriter:
-    """Frames a body: counted when `length` is known, chunked when it is None, swallowed when `silent`.
+    """Frames a body: counted when `length` is known, chunked when it is None, left out when `silent` (as for HEAD).
 
     Attributes:
-        ended: whether `end` was reached.
+        ended: whether `end` was called.
     """
 
     __slots__ = ("_left", "_silent", "ended")
@@ -48,7 +48,7 @@ class BodyWriter:
         self.ended = False
 
     def data(self, data: bytes) -> bytes:
-        """The next bytes on the wire. Raises RuntimeError when there is more than was promised."""
+        """The bytes that send a piece of the body. Raises RuntimeError for more than was promised."""
         if self._silent or not data:
             return b""
         if self._left is None:
@@ -60,7 +60,7 @@ class BodyWriter:
         return data
 
     def end(self) -> bytes:
-        """The last bytes. Raises RuntimeError when there was less than was promised."""
+        """The bytes that end the body. Raises RuntimeError if less was sent than promised."""
         if not self._silent and self._left:
             message = "less body than its head promised"
             raise RuntimeError(message)

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+import trio
 
-from tests.kit.questions import question
+from tests.kit.approvals.questions import question
+from tests.kit.held import held
 from trio_gate.approval.codec import pending
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.program import ProgramFailed, consult
@@ -71,3 +73,18 @@ async def test_one_that_is_not_there_decides_nothing(tmp_path):
 async def test_one_that_takes_longer_than_its_prompt_lives_decides_nothing(program, changes):
     with pytest.raises(ProgramFailed, match="longer than the prompt lives"):
         await consult(program("exec sleep 60"), {**PROMPT, **changes})
+
+
+async def test_one_that_is_given_up_leaves_nothing_running(program, tmp_path):
+    with held(tmp_path) as pipe:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(consult, program(f"{pipe.lines} cat | cat; wait"), PROMPT)
+            await pipe.begun()
+            nursery.cancel_scope.cancel()
+        await pipe.ended()
+
+
+async def test_an_answer_that_is_too_large_decides_nothing(program):
+    lines = """printf '{"verdict": "approve"}'; head -c 65536 /dev/zero | tr '\\0' ' '"""
+    with pytest.raises(ProgramFailed, match="did not answer"):
+        await consult(program(lines), PROMPT)

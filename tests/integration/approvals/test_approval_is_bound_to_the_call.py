@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.approver import Person, detached
+from tests.kit.approvals.approver import Person, detached
 from tests.kit.gateway import running
-from tests.kit.raw import request, tunnel
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
+from tests.kit.wire.raw import request, tunnel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.kit.gateway import Gateway
-    from tests.kit.recording import Recording
+    from tests.kit.standins.recording import Recording
 
 ATHENA = "athena.us-east-1.amazonaws.com"
 AGENTS = "bedrock-agentcore.us-east-1.amazonaws.com"

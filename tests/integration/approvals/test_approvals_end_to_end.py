@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from tests.kit.approver import Person, detached
+from tests.kit.approvals.approver import Person, detached
 from tests.kit.gateway import TOKEN, running
 from tests.kit.paths import ROOT
 from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop
@@ -165,7 +165,7 @@ def test_a_denial_is_read_by_the_agent_and_not_asked_about_again_at_once(gate, a
     assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 0
 
 
-def test_after_its_hold_the_agent_is_told_to_come_again(gate, alice):
+def test_after_its_hold_the_agent_is_asked_to_come_again(gate, alice):
     def make(**config):
         return gate.client("dynamodb", "prod", **config).delete_table(TableName="no-such-table")
 
@@ -258,7 +258,7 @@ def test_who_observes_searches_the_record(gate, root):
     assert (found.calls[0]["service"], found.calls[0]["outcome"]["end"]) == ("sts", "answered")
 
 
-def test_agents_that_wait_are_told_of_a_stop_and_their_questions_outlive_it(embedded_aws, tmp_path, agents):
+def test_waiting_agents_are_answered_at_a_stop_and_their_questions_outlive_it(embedded_aws, tmp_path, agents):
     def put(gateway, number: int):
         return agents.submit(s3(gateway).put_object, Bucket="prod-data", Key=f"outlives-{number}", Body=b"x")
 

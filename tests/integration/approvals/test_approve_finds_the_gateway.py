@@ -12,7 +12,7 @@ import pytest
 import trio
 import trustme
 
-from tests.kit.admin_gate import TOKENS
+from tests.kit.approvals.admin_gate import TOKENS
 from tests.kit.gateway import TOKEN, TRIO_GATE, running
 from trio_gate.cli import approve
 from trio_gate.client import ClientError, Hopeless, connect

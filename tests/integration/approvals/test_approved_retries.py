@@ -12,9 +12,9 @@ import pytest
 import trustme
 from botocore.exceptions import ClientError
 
-from tests.kit.approver import Person
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
-from tests.kit.raw import STS
+from tests.kit.wire.raw import STS
 
 HOST = "sqs.us-east-1.amazonaws.com"
 SLOW = (503, b"<Error><Code>SlowDown</Code></Error>")

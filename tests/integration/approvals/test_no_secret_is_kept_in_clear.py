@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import request, tunnel
+from tests.kit.wire.raw import request, tunnel
 
 JSON, JSON_1_0, FORM = "application/x-amz-json-1.1", "application/x-amz-json-1.0", "application/x-www-form-urlencoded"
 MACHINE = "arn:aws:states:us-east-1:222222222222:stateMachine:m"

@@ -12,9 +12,9 @@ import trio
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import REGION, ROLE
-from tests.kit.asking import Listener
+from tests.kit.approvals.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
-from tests.kit.streams import seat
+from tests.kit.wire.streams import seat
 from trio_gate.app.listeners import open_authorities
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.iam.tables import Tables
@@ -143,7 +143,7 @@ async def test_an_approval_counts_only_while_the_rules_stand_by_it(read, tmp_pat
                 listener.vote(prompt_id=prompt["id"], digest=prompt["digest"])
                 said.append(await trio.to_thread.run_sync(asking.result))
         nursery.cancel_scope.cancel()
-        assert not list(running.hub.grants.book)  # nor is the approval kept for the next attempt
+        assert not list(running.hub.grants.table)  # nor is the approval kept for the next attempt
     assert (said == [None]) is goes, said
 
 
@@ -196,7 +196,7 @@ async def test_a_stop_holds_for_a_call_that_waits_for_its_credentials(read, tmp_
             go.set()
             said = await trio.to_thread.run_sync(asking.result)
         assert "stopped by a person" in said
-        assert not list(running.hub.grants.book)
+        assert not list(running.hub.grants.table)
 
 
 WAITS = {"credentials": (RoleCredentials, "credentials"), "a connection": (UpstreamPool, "connect")}
@@ -235,7 +235,7 @@ async def test_an_approved_call_that_waits_on_is_judged_by_the_configuration_of_
             running.change(read(change, **values), told=False)
             go.set()
             said = await trio.to_thread.run_sync(asking.result)
-        assert not list(running.hub.grants.book)
+        assert not list(running.hub.grants.table)
     assert (said is None) is goes, said
 
 
@@ -276,7 +276,7 @@ async def test_an_allowed_call_that_waits_is_judged_by_the_configuration_of_then
     assert fault is None or ALLOWED[name]
 
 
-async def test_the_first_call_of_an_operation_that_was_not_reviewed_is_told_once(read, tmp_path, monkeypatch):
+async def test_the_first_call_of_an_operation_that_was_not_reviewed_is_reported_once(read, tmp_path, monkeypatch):
     monkeypatch.setattr(Tables, "reviewed", lambda self, service, operation: operation != "GetBucketVersioning")
     async with serving(read(), tmp_path) as running:
         client = running.gateway.client("s3", "prod", by="endpoint")

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.kit.gateway import AGENT, SECRET, running
-from tests.kit.raw import DYNAMODB, PATIENCE, STS, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, PATIENCE, STS, Raw, connect, parted, request, tunnel
 
 PLACES = 6
 AGENTS = AGENT + AGENT.replace('"ci"', '"cd"').replace("CI01", "CD02").replace(SECRET, SECRET + "-cd")
@@ -73,7 +73,7 @@ def refused_and_sending(gateway) -> Raw:
 
 
 def some_closed(connections: list[Raw], count: int) -> None:
-    """Wait until so many of them are."""
+    """Wait until that number of them are."""
     closed: set[Raw] = set()
     while len(closed) < count:
         open_ones = {one.socket: one for one in connections if one not in closed}

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
 
 GLACIER, CODEARTIFACT = "glacier.us-east-1.amazonaws.com", "codeartifact.us-east-1.amazonaws.com"
 KNOBS = 'held_limit = "64KiB"\n  spool_limit = "4MiB"'

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
 from tests.kit.paths import ROOT
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
 
 LAMBDA = "lambda.us-east-1.amazonaws.com"
 MOST = 69_905_067

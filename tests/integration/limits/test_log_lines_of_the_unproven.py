@@ -1,4 +1,4 @@
-"""Who proves nothing fills no log: each source has so many lines, whichever listener it comes to; the record tells of the rest."""
+"""Who proves nothing fills no log: each source has a limit of lines, whichever listener it comes to; the record counts the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, connect
+from tests.kit.wire.raw import Raw, connect
 
 LINES = 100
 """What a source has at first; while a test runs there may be a few more."""
@@ -57,7 +57,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("code", KINDS)
-def test_a_source_has_so_many_lines(gateway, code):
+def test_a_source_has_a_limit_of_lines(gateway, code):
     come, source = KINDS[code]
     for _ in range(LINES + MORE):
         with come(gateway, source) as raw, suppress(ssl.SSLError):

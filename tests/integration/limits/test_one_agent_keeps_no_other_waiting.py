@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from tests.kit.approver import Person
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, STS, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, STS, parted, request, tunnel
 
 JSON = "application/x-amz-json-1.0"
 MANY = 20

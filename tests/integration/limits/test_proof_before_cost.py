@@ -10,7 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 NOBODY = "no agent here has this access key id with this secret"
 WRONG = SECRET + "x"
@@ -166,7 +166,7 @@ NOT_THEIRS = {
 
 
 @pytest.mark.parametrize("name", NOT_THEIRS)
-def test_who_has_the_secret_is_told_of_its_own_accounts_alone(gateway, name):
+def test_who_has_the_secret_reads_of_its_own_accounts_alone(gateway, name):
     key_id, secret, why = NOT_THEIRS[name]
     with tunnel(gateway, gateway.ca_file, STS) as agent:
         answer = agent.send(request(key_id=key_id, secret=secret)).answer()

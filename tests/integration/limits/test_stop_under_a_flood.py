@@ -6,10 +6,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.kit.approver import Person
-from tests.kit.floods import FLOODS, PEOPLE, ROOT, channel, flooding
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import AGENT, running
-from tests.kit.raw import STS, request, tunnel
+from tests.kit.wire.floods import FLOODS, PEOPLE, ROOT, channel, flooding
+from tests.kit.wire.raw import STS, request, tunnel
 from trio_gate.approval.frames import Accepted, Lift, Stop
 
 DENY = 'rule "nothing" { action = "deny" }\n'

@@ -7,7 +7,7 @@ import sys
 
 from tests.kit import gateway
 from tests.kit.gateway import TOKEN, running
-from tests.kit.raw import Raw
+from tests.kit.wire.raw import Raw
 
 WITH_TWO_ADDRESSES = """
 import socket, sys

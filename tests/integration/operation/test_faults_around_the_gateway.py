@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, ROLE
 from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
-from tests.kit.raw import STS, Raw, request
+from tests.kit.wire.raw import STS, Raw, request
 from trio_gate.errors import NOT_YOUR_FAULT
 
 
@@ -96,7 +96,7 @@ def to_loopback(host, *rest, **given):
     return resolve("127.0.0.1" if ".{INSIDE}." in str(host) else host, *rest, **given)
 socket.getaddrinfo = to_loopback
 """
-"""What a gateway runs first, to be told a wrong address for the hosts of a region that has no `upstream` block."""
+"""What a gateway runs first, to be given a wrong address for the hosts of a region that has no `upstream` block."""
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_what_proves_no_agent_costs_no_call_to_sts(embedded_aws, tmp_path, count
 REAL = "AKIA" + "Q3EGRIFYVWHKXJ7L"  # of the shape of a real one
 
 
-def test_a_real_key_id_is_told_apart_and_not_repeated(embedded_aws, tmp_path):
+def test_a_real_key_id_is_recognised_and_not_repeated(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         with Raw(gateway.doors["endpoint"]).send(request(host=gateway.doors["endpoint"], key_id=REAL)) as raw:
             answer = raw.answer()
@@ -248,7 +248,7 @@ rule "type" { match = aws.action == 5   action = "allow" }
 
 
 @pytest.mark.parametrize("verb", ["check", "serve"])
-def test_a_broken_configuration_is_told_whole(tmp_path, verb):
+def test_all_faults_of_a_broken_configuration_are_logged(tmp_path, verb):
     (tmp_path / "broken.hcl").write_text(BROKEN)
     done = gate(tmp_path, verb, "broken.hcl")
     assert done.returncode == 1

@@ -9,8 +9,8 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.gateway import AGENT, running
-from tests.kit.raw import DYNAMODB, parted, request, tunnel
-from tests.kit.streams import seat
+from tests.kit.wire.raw import DYNAMODB, parted, request, tunnel
+from tests.kit.wire.streams import seat
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load

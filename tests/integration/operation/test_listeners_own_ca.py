@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw
+from tests.kit.wire.raw import Raw
 
 NAMED = 'tls = true names = ["gateway.test"]'
 

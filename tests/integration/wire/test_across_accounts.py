@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
 
 OTHER = "333333333333"
 FRONTS = ["ddb", "streams-ddb", "data-kinesis", "control-kinesis"]

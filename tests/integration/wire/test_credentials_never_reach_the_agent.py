@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.kit.gateway import running
-from tests.kit.recording import recording
+from tests.kit.standins.recording import recording
 
 HOSTS = ("s3.amazonaws.com", "*.s3.amazonaws.com", "dynamodb.us-east-1.amazonaws.com")
 XML = "<Error><Code>{}</Code><Message>m</Message><AWSAccessKeyId>{}</AWSAccessKeyId></Error>"
@@ -86,7 +86,7 @@ def test_a_fault_of_our_signature_is_ours_to_mend(gate, aws, service, operation,
     assert status == 403
     assert "not the fault of this call: tell your operator (request " in error["Message"]
     assert "signature" not in error["Message"]
-    assert re.search(r"did not take the gateway's signature \([A-Z][A-Za-z]+\)", gate.log)
+    assert re.search(r"rejected the gateway's signature \([A-Z][A-Za-z]+\)", gate.log)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
-from tests.kit.uploads import SIGNED, SIGNED_TRAILER, Upload
+from tests.kit.wire.raw import DYNAMODB, STS, Raw, connect, parted, request, tunnel
+from tests.kit.wire.uploads import SIGNED, SIGNED_TRAILER, Upload
 
 MIB = 1024 * 1024
 BIG = 12 * MIB
@@ -110,7 +110,7 @@ def test_a_chunk_that_the_agent_did_not_sign_is_refused(gate, name, form):
     assert kept(gate, "forged") is None
 
 
-def test_what_follows_a_body_is_none_of_it(gate):
+def test_what_follows_a_body_is_not_part_of_it(gate):
     head, body = put(gate, "long", b"0123456789")
     with Raw(gate.doors["endpoint"]).send(head, body, b"0123456789") as raw:
         assert raw.answer().status == 200
@@ -189,7 +189,7 @@ def hasty(tmp_path_factory):
 
 
 @pytest.mark.parametrize("said", [b"", b"CONNECT sts"])
-def test_a_connect_that_does_not_come_is_told_so(hasty, said):
+def test_a_connect_that_does_not_come_is_answered(hasty, said):
     with Raw(hasty.doors["proxy"]).send(said) as raw:
         answer = raw.answer()
         assert (answer.status, "in time" in answer.text) == (408, True)
@@ -204,7 +204,7 @@ def test_a_handshake_that_does_not_come_ends_the_connection(hasty):
         assert raw.closed()
 
 
-def test_an_upload_that_stops_half_way_is_told_so(hasty):
+def test_an_upload_that_stops_half_way_is_answered(hasty):
     host = hasty.doors["endpoint"]
     head, body = parted(request("s3", host, body=b"x" * 1000, method="PUT", path="/prod-data/k", account="prod"))
     with Raw(host).send(head, body[:500]) as raw:

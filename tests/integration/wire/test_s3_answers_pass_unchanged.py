@@ -1,4 +1,4 @@
-"""Answers of S3 in every form that HTTP gives them, from an AWS that says what it is told: the agent gets the same."""
+"""Answers of S3 in every form that HTTP gives them, from an AWS that says what a test gives it: the agent gets the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests.kit.gateway import RULES, running
-from tests.kit.raw import S3, Raw, parted, request
+from tests.kit.wire.raw import S3, Raw, parted, request
 
 OURS = {"connection", "keep-alive", "transfer-encoding"}
 """Fields of one connection alone."""

@@ -81,7 +81,7 @@ def test_every_protocol_answers(gate, by):
     assert "Metrics" in gate.client("cloudwatch", by=by).list_metrics()
 
 
-def test_a_presigned_url_of_the_agent_is_signed_anew(gate, embedded_aws):
+def test_a_presigned_url_of_the_agent_is_signed_again(gate, embedded_aws):
     import urllib3  # noqa: PLC0415 - botocore's
 
     url = gate.client("s3", signature_version="s3v4").generate_presigned_url(

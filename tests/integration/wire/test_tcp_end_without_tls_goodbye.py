@@ -8,8 +8,8 @@ import socket
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import S3, Raw, request, tunnel
-from tests.kit.scripted import scripted
+from tests.kit.standins.scripted import scripted
+from tests.kit.wire.raw import S3, Raw, request, tunnel
 
 LENIENT = """\
 import ssl

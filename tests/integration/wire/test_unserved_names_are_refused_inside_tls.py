@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import S3, STS, WHO, Raw, connect, parted, request, tunnel
+from tests.kit.wire.raw import S3, STS, WHO, Raw, connect, parted, request, tunnel
 
 QUEUES = "sqs.us-west-9.amazonaws.com"
 BUCKET = "bucket.s3.us-west-9.amazonaws.com"
@@ -65,20 +65,20 @@ def unsigned(host: str) -> bytes:
 
 
 ASKED = {
-    "json": (QUEUES, queues(), b'"__type": "AccessDeniedException"', "is no AWS host that this gateway knows"),
+    "json": (QUEUES, queues(), b'"__type": "AccessDeniedException"', "is not an AWS host that this gateway knows"),
     "query": (
         "sts.us-west-9.amazonaws.com",
         request("sts", "sts.us-west-9.amazonaws.com", region="us-west-9"),
         b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>",
-        "is no AWS host that this gateway knows",
+        "is not an AWS host that this gateway knows",
     ),
     "s3": (
         BUCKET,
         request("s3", BUCKET, body=b"hello", method="PUT", path="/k", region="us-west-9"),
         b"<Error><Code>AccessDenied</Code>",
-        "is no AWS host that this gateway knows",
+        "is not an AWS host that this gateway knows",
     ),
-    "a real key": (QUEUES, request("sqs", QUEUES, key_id="AKIAIOSFODNN7EXAMPLE"), b"AccessDenied", "is no AWS host"),
+    "a real key": (QUEUES, request("sqs", QUEUES, key_id="AKIAIOSFODNN7EXAMPLE"), b"AccessDenied", "is not an AWS host"),
     "not signed": (REGISTRY, unsigned(REGISTRY), b"AccessDeniedException", "is a container registry"),
     "a customer's": (
         "abcde.execute-api.us-east-1.amazonaws.com",
@@ -106,10 +106,10 @@ def test_it_is_recorded_and_logged_as_a_refusal_of_nobody(gateway, door):
         id_ = raw.send(queues()).last().fields["x-amzn-requestid"]
     [row] = [row for row in gateway.records() if row["id"] == id_]
     assert (row["agent"], row["service"], row["outcome"]["end"], row["outcome"]["status"]) == (None, None, "refused", 403)
-    assert row["outcome"]["reason"] == f"{QUEUES} is no AWS host that this gateway knows"
+    assert row["outcome"]["reason"] == f"{QUEUES} is not an AWS host that this gateway knows"
     lines = (gateway.folder / "decisions.jsonl").read_text().splitlines()
     assert sum(json.loads(line)["id"] == id_ for line in lines) == 1
-    assert f"refused POST {QUEUES} for {row['agent_address']}: {QUEUES} is no AWS host" in gateway.log
+    assert f"refused POST {QUEUES} for {row['agent_address']}: {QUEUES} is not an AWS host" in gateway.log
 
 
 @each_door
@@ -162,7 +162,7 @@ def test_head_has_its_reason_in_a_field(gateway, door):
     with met(gateway, door, BUCKET) as raw:
         status, fields = raw.send(request("s3", BUCKET, body=b"", method="HEAD", path="/k")).head()
         assert (status, raw.closed()) == (403, True)
-    assert f"{BUCKET} is no AWS host" in fields["x-trio-gate-reason"]
+    assert f"{BUCKET} is not an AWS host" in fields["x-trio-gate-reason"]
 
 
 @each_door
@@ -183,7 +183,7 @@ def has_a_certificate(gateway, door: str, host: str, source: str) -> bool:
         with Raw(gateway.doors["proxy"], source=source).send(connect(f"{host}:443")) as raw:
             status, _ = raw.head()
             if status == 403:
-                assert f"{host} is no AWS host" in raw.rest().decode()
+                assert f"{host} is not an AWS host" in raw.rest().decode()
             return status == 200
     try:
         met(gateway, door, host, source).socket.close()
@@ -193,7 +193,7 @@ def has_a_certificate(gateway, door: str, host: str, source: str) -> bool:
 
 
 @each_door
-def test_one_source_has_so_many_certificates_and_is_then_turned_away_as_before(fresh, door):
+def test_one_source_has_a_limit_of_certificates_and_is_then_turned_away_as_before(fresh, door):
     here = elsewhere()
     many = [has_a_certificate(fresh, door, f"x{number}.us-west-9.amazonaws.com", here) for number in range(ENOUGH)]
     assert many[:30] == [True] * 30

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, parted, request, with_field
+from tests.kit.wire.raw import Raw, parted, request, with_field
 
 SIGV4 = rb"(?im)^Authorization: AWS4-HMAC-SHA256"
 

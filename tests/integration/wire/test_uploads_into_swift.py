@@ -17,8 +17,8 @@ import pytest
 from scripts.embedded.aws import ACCOUNTS, client
 from scripts.embedded.s3 import BUCKET, KEY, CannotStartError, start
 from tests.kit.gateway import SECRET, running
-from tests.kit.raw import Raw
-from tests.kit.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
+from tests.kit.wire.raw import Raw
+from tests.kit.wire.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
 
 pytestmark = pytest.mark.long("an S3 that verifies, Swift")
 
@@ -112,7 +112,7 @@ def test_a_length_that_a_chunked_body_declares_goes_on_as_its_length(gate, direc
 
 @pytest.mark.parametrize("size", [100, 8 * 1024, 64 * 1024, 128 * 1024, MIB])
 @pytest.mark.parametrize("form", [SIGNED, SIGNED_TRAILER])
-def test_signed_chunks_of_any_size_are_framed_anew(gate, direct, form, size):
+def test_signed_chunks_of_any_size_are_framed_again(gate, direct, form, size):
     data = os.urandom(LONG)
     assert send(upload(gate, form, data, chunk=size)).status == 200
     assert stored(direct) == data

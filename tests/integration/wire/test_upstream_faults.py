@@ -1,4 +1,4 @@
-"""AWS at its worst: silent, broken, lying, slow. The agent is told once, nothing is sent twice, and the next call is well."""
+"""AWS at its worst: silent, broken, lying, slow. The agent gets one error, nothing is sent twice, and the next call is well."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, IncompleteReadError, ResponseStreamingError
 
 from tests.kit.gateway import running
-from tests.kit.raw import Raw, request
-from tests.kit.scripted import answer, scripted, well
+from tests.kit.standins.scripted import answer, scripted, well
+from tests.kit.wire.raw import Raw, request
 
 EC2, DYNAMODB, S3 = "ec2.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024
@@ -124,7 +124,7 @@ MALFORMED = {
     "no protocol": b"hello\r\n\r\n",
     "a huge head": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}",
     "endless interim answers": b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + answer(),
-    "a status that is none": b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "a status of four digits": b"HTTP/1.1 2000 OK\r\nContent-Length: 2\r\n\r\n{}",
 }
 
 

@@ -1,6 +1,6 @@
 """botocore as the second reader: its models, inputs made from them, and what its serializers write.
 
-Nothing of ours is used here, so what agrees with it agrees for two reasons.
+None of the gateway's code is used here, so what agrees with it agrees for two reasons.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def model(service):
 
 
 def need_botocore_of(first: str) -> None:
-    """Skip the test unless the first line of a file of ours names the botocore that is here."""
+    """Skip the test unless the first line of one of the repository's files names the botocore that is here."""
     if f"botocore {botocore.__version__} " not in first:
         pytest.skip(f"{first}: another is installed")  # reason: scripts/constraints.txt pins the one whose model was reviewed
 

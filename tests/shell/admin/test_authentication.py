@@ -11,12 +11,12 @@ import trio_websocket
 import trustme
 from trio.testing import MockClock, memory_stream_pair
 
-from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
-from tests.kit.questions import FixedClock
+from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
+from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
 from trio_gate.shell.admin import authentication, server
-from trio_gate.shell.admin.guests import UNPROVEN
+from trio_gate.shell.admin.connection_limits import UNPROVEN
 from trio_gate.shell.admin.sessions import COOKIE, LIFE
 from trio_gate.shell.admin.static_files import CSP, KINDS, STATIC
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -216,7 +216,7 @@ class Asking:
         self.answers.append((trio.current_time(), raw.split()[1] if raw else b""))
 
 
-async def test_wrong_tokens_take_their_time_and_only_so_many_at_once(autojump_clock: MockClock):
+async def test_wrong_tokens_take_their_time_and_only_a_few_at_once(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
         for _ in range(authentication.MAX_FAILURES + 1):
@@ -243,12 +243,12 @@ async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockCloc
 async def test_a_wrong_token_goes_before_older_guests(autojump_clock: MockClock):
     asking = Asking()
     with ExitStack() as others:
-        guests = [others.enter_context(asking.made.guests.admit("192.0.2.1")) for _ in range(UNPROVEN - 1)]
+        connections = [others.enter_context(asking.made.connections.admit("192.0.2.1")) for _ in range(UNPROVEN - 1)]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(asking.offer, WRONG)
             await trio.testing.wait_all_tasks_blocked()
-            with asking.made.guests.admit("192.0.2.1"):
-                assert not any(guest.scope.cancel_called for guest in guests)
+            with asking.made.connections.admit("192.0.2.1"):
+                assert not any(connection.scope.cancel_called for connection in connections)
     assert asking.answers == [(trio.current_time(), b"")]
 
 

@@ -1,49 +1,26 @@
 """The admin listener: real TLS and real WebSockets over loopback; deadlines on memory streams and trio's own clock."""
 
 import json
-import ssl
 import threading
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
 import trio_websocket
-import trustme
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from tests.kit.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
-from tests.kit.asking import asked
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
+from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import FixedClock, question
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Accepted, Hello, Pending, Rejected, Resolved, Search, Stop, Token, Updated
 from trio_gate.approval.question import Group
-from trio_gate.client import ClientError, Hopeless, connect, parse_url
+from trio_gate.client import ClientError, Hopeless, connect
 from trio_gate.shell.admin import server
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.approval.subscription import MAX_BEHIND
 from trio_gate.shell.net.frame_pacing import FRAMES, PARTS, SEARCH
-
-WEBSOCKET = {
-    "Host": "localhost",
-    "Connection": "keep-alive, Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Protocol": PROTOCOL,
-}
-ALICE = {"Authorization": f"Bearer {TOKENS['alice']}"}
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-async def gate(authority):
-    async with gate_on(authority) as made:
-        yield made
 
 
 async def prompt_of(client) -> dict:
@@ -132,35 +109,6 @@ async def test_health_needs_no_token(gate):
     assert await gate.request("/healthz") == (200, "ok\n")
 
 
-@pytest.mark.parametrize(
-    ("target", "fields", "status"),
-    [
-        ("/x", {}, 401),
-        ("/v1/approvals", {}, 401),
-        ("/v1/approvals?token=" + TOKENS["alice"], {}, 401),
-        ("/x", {"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
-        ("/x", {"Authorization": "Basic YWxpY2U6eA=="}, 401),
-        ("/x", {"Authorization": "AWS4-HMAC-SHA256 Credential=AKIA111111111111CI01/x, SignedHeaders=host, Signature=0"}, 401),
-        ("/x", ALICE, 404),
-        ("/healthz/", ALICE, 404),
-        ("/v1/approvals", ALICE, 426),
-        ("/healthz", {"Host": "evil.example"}, 421),
-        ("/healthz", {"Host": "localhost.evil.example:9443"}, 421),
-        ("/healthz", {"Host": "localhost:9443", "Origin": "https://localhost:9443"}, 200),
-        ("/healthz", {"Host": "[::1]:9443"}, 200),
-        ("/healthz", {"Origin": "https://evil.example"}, 403),
-        ("/healthz", {"Origin": "http://localhost"}, 403),
-        ("/healthz", {"Origin": "null"}, 403),
-        ("/healthz", {"Content-Length": "5"}, 413),
-        ("/healthz", {"Transfer-Encoding": "chunked"}, 413),
-        ("/healthz", {"X": "ö"}, 400),
-        ("/" + "a" * 40_000, {}, 431),
-    ],
-)
-async def test_plain_requests(gate, target, fields, status):
-    assert (await gate.request(target, **fields))[0] == status
-
-
 async def test_a_stop_closes_channels_at_once_and_says_so(gate):
     async with gate.connect() as client, gate.connect("bob") as other:
         for channel in (client, other):
@@ -189,50 +137,6 @@ async def test_readiness_needs_no_token_and_says_why_not():
     answer = await ready()
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert answer.endswith(b"\r\n\r\ncalls are refused\n")
-
-
-async def test_health_is_read_with_get(gate):
-    assert (await gate.request("/healthz", "POST", **ALICE))[0] == 404
-
-
-@pytest.mark.parametrize(
-    ("changes", "status"),
-    [
-        ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "https://localhost:1"}, 403),
-        ({"Host": "evil.example"}, 421),
-        ({"Authorization": "Bearer wrong-0123456789abcdef"}, 401),
-        ({"Sec-WebSocket-Protocol": "chat"}, 400),
-        ({"Sec-WebSocket-Version": "8"}, 426),
-        ({"Sec-WebSocket-Key": "short"}, 400),
-        ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ"}, 400),
-        ({"Connection": "close"}, 400),
-        ({"Content-Length": "5"}, 413),
-    ],
-)
-async def test_handshakes_that_are_refused(gate, changes, status):
-    assert (await gate.request("/v1/approvals", **{**WEBSOCKET, **ALICE, **changes}))[0] == status
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"\x16\x03\x01\x02\x00",
-        b"GET /healthz HTTP/1.1\r\n\r\n",
-        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
-        head("/v1/approvals", **WEBSOCKET, **ALICE).replace(b"\r\n\r\n", b"\r\nAuthorization: Bearer x\r\n\r\n"),
-        head("/v1/approvals", **WEBSOCKET, **ALICE) + b"\x81\x80\0\0\0\0",
-        head("/v1/approvals", "POST", **WEBSOCKET, **ALICE),
-    ],
-)
-async def test_what_is_no_request_for_us(gate, raw):
-    assert (await gate.send(raw + b"\r\n")).startswith(b"HTTP/1.1 400 ")
-
-
-async def test_no_answer_repeats_a_token(gate):
-    raw = await gate.send(head("/x", Authorization="Bearer canary-0123456789abcdef"))
-    assert b"canary" not in raw
-    assert b"www-authenticate: Bearer" in raw
 
 
 @asynccontextmanager
@@ -343,7 +247,7 @@ async def test_a_message_in_too_many_frames_ends_the_channel_with_a_reason(gate,
     await answers(gate, EMPTY[0] + frame * 5000, end)
 
 
-async def test_a_client_is_told_why_its_flood_ended(gate):
+async def test_a_client_reads_why_its_flood_ended(gate):
     async with gate.connect() as client:
         await client.receive()
         await client._socket._stream.send_all(EMPTY[0] + EMPTY[1] * 5000)
@@ -413,50 +317,6 @@ async def test_searches_have_a_pace(autojump_clock: MockClock):
                 said += await ours.receive_some()
         assert trio.current_time() == pytest.approx(FRAMES.most / FRAMES.rate, rel=0.3)
         nursery.cancel_scope.cancel()
-
-
-async def test_the_gate_must_prove_itself(gate):
-    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trustme.CA().configure_trust(stranger)
-    with pytest.raises(Hopeless, match="certificate"):
-        async with connect(gate.url, TOKENS["alice"], stranger):
-            pytest.fail("connected")
-
-
-async def test_a_gate_that_is_not_there():
-    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
-    port = listener.socket.getsockname()[1]
-    await listener.aclose()
-    with pytest.raises(ClientError, match="cannot reach"):
-        async with connect(f"wss://127.0.0.1:{port}", TOKENS["alice"], ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)):
-            pytest.fail("connected")
-
-
-@pytest.mark.parametrize("token", ["", "short", "with space 0123456789", "line\r\nInjected: 0123456789"])
-async def test_what_is_no_token_is_not_sent(gate, token):
-    with pytest.raises(Hopeless):
-        async with connect(gate.url, token, gate.trust):
-            pytest.fail("connected")
-
-
-@pytest.mark.parametrize(
-    ("text", "host", "port"),
-    [
-        ("wss://127.0.0.1:9443", "127.0.0.1", 9443),
-        ("wss://gate.internal.example", "gate.internal.example", 9443),
-        ("https://[::1]:8443/", "::1", 8443),
-    ],
-)
-def test_addresses(text, host, port):
-    assert (parse_url(text).host, parse_url(text).port) == (host, port)
-
-
-@pytest.mark.parametrize(
-    "text", ["ws://127.0.0.1:9443", "127.0.0.1:9443", "wss://a:b@host", "wss://host:0", "wss://host:99999", "wss://host/x", ""]
-)
-def test_what_is_no_address(text):
-    with pytest.raises(Hopeless):
-        parse_url(text)
 
 
 async def quiet(hub: ApprovalHub, raw: bytes) -> float:

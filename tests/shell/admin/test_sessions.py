@@ -88,7 +88,7 @@ async def test_abilities_are_those_of_now(sessions, people):  # noqa: ASYNC124 -
     assert sessions.find(name) is not None
 
 
-async def test_one_person_has_so_many_sessions(sessions):  # noqa: ASYNC124 - sessions read trio's clock
+async def test_one_person_has_a_limit_of_sessions(sessions):  # noqa: ASYNC124 - sessions read trio's clock
     bob = sessions.begin(BOB)
     names = [sessions.begin(ALICE) for _ in range(MAX_OF_ONE + 2)]
     assert [sessions.find(name) is not None for name in names] == [False, False, *[True] * MAX_OF_ONE]

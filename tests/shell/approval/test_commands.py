@@ -8,33 +8,29 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.agents import Agent
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import intent, outcome
-from tests.shell.approval.test_hub import Agent
 from trio_gate.approval.frames import (
     Accepted,
-    Activity,
     Detail,
     Found,
     Granted,
     GrantEnded,
     Lift,
-    Lifted,
     Observe,
     Open,
     Rejected,
     Revoke,
     Search,
     Stop,
-    Stopped,
 )
 from trio_gate.approval.terms import Terms
-from trio_gate.audit.record import Intent, Outcome, whole_row
-from trio_gate.errors import AuditUnavailable, Denied, StorageUnavailable
+from trio_gate.audit.record import whole_row
+from trio_gate.errors import AuditUnavailable, StorageUnavailable
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
-from trio_gate.shell.approval.subscription import MAX_BEHIND_ACTIVITY
 
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
 
@@ -76,7 +72,7 @@ async def test_grants_that_cannot_be_given(hub, clock, waiting, abilities, terms
     with listening(hub, clock, **abilities) as alice:
         alice.vote(grant=Terms(**terms))
         assert (await alice.until(Rejected)).code == code
-        assert (hub.pending, list(hub.grants.book)) == (1, [])
+        assert (hub.pending, list(hub.grants.table)) == (1, [])
 
 
 async def test_a_grant_to_the_cap_is_given(hub, clock, waiting):
@@ -85,7 +81,7 @@ async def test_a_grant_to_the_cap_is_given(hub, clock, waiting):
         assert (await alice.until(Accepted)).status == "approved"
         await wait_all_tasks_blocked()
         assert waiting.cleared
-        assert [grant.kind for grant in hub.grants.book] == ["predicate"]
+        assert [grant.kind for grant in hub.grants.table] == ["predicate"]
 
 
 async def test_what_vends_or_is_not_known_takes_no_grant(hub, clock, nursery):
@@ -161,7 +157,7 @@ async def test_a_grant_is_revoked_by_whom_it_concerns(hub, clock, waiting):
         assert await alice.until(Accepted) == Accepted(ref="r", id=grant, status="done")
         await alice.say(Revoke(id=grant))
         assert (await alice.until(Rejected)).code == "gone"
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 @pytest.mark.parametrize("frame", [Stop(agent=None), Lift(agent=None), Observe(on=True), Search(filters={})])
@@ -170,74 +166,6 @@ async def test_without_the_ability_nothing_is_done(hub, clock, frame):
         await alice.say(frame)
         assert (await alice.until(Rejected)).code == "not_allowed"
     assert list(hub.stops) == []
-
-
-@pytest.mark.parametrize(("agent", "stopped", "free"), [(None, ["ci", "eve", None], []), ("ci", ["ci"], ["eve", None])])
-async def test_a_stop_refuses_calls_until_it_is_lifted(hub, clock, waiting, agent, stopped, free):
-    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob") as bob:
-        assert (await alice.next()).agents == ("ci", "eve")
-        assert (await bob.next()).agents == ()
-        await alice.say(Stop(agent=agent, reason="look \x1b"))
-        told = (await bob.until(Stopped)).stop
-        assert (told["agent"], told["by"], told["reason"]) == (agent, "alice", "look \\u{1b}")
-        assert (await alice.until(Accepted)).status == "done"
-        for name in stopped:
-            with pytest.raises(Denied, match=r"stopped by a person until that is lifted: look \\u\{1b\}"):
-                hub.check(name)
-        for name in free:
-            hub.check(name)
-        await wait_all_tasks_blocked()
-        assert waiting.answer.outcome == "withdraw"
-        with listening(hub, clock, "carol") as carol:
-            assert [stop["agent"] for stop in (await carol.next()).stops] == [agent]
-        await alice.say(Lift(agent=agent))
-        assert await bob.until(Lifted) == Lifted(agent=agent, by="alice")
-        hub.check("ci")
-        await alice.say(Lift(agent=agent))
-        assert (await alice.until(Rejected)).code == "gone"
-
-
-async def test_nobody_stops_an_agent_that_is_not_there(hub, clock):
-    with listening(hub, clock, **ALL) as alice:
-        await alice.say(Stop(agent="nobody"))
-        assert (await alice.until(Rejected)).code == "gone"
-
-
-def record(clock, **changes):
-    intent = {"id": "r1", "time": clock.now(), "agent_address": "127.0.0.1", "outcome": "allow", "path": "/\u202e", **changes}
-    return lambda: (Intent(**intent), Outcome(id="r1", time=clock.now(), status=200, end="answered"))
-
-
-async def test_activity_is_for_those_who_want_it(hub, clock):
-    with listening(hub, clock, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
-        await alice.say(Observe(on=True))
-        await alice.until(Accepted)
-        hub.publish(record(clock))
-        shown = await alice.until(Activity)
-        assert (shown.missed, shown.call["id"], shown.call["path"]) == (0, "r1", "/\\u{202e}")
-        assert shown.call["outcome"]["end"] == "answered"
-        await alice.say(Observe(on=False))
-        await alice.until(Accepted)
-        hub.publish(record(clock))
-        await alice.say(Observe(on=True))
-        assert isinstance(await alice.next(), Accepted)
-        await bob.next()
-        assert bob.subscription.observes is False
-
-
-async def test_a_slow_observer_misses_activity_and_not_its_prompts(hub, clock, nursery):
-    with listening(hub, clock, **ALL) as alice:
-        await alice.say(Observe(on=True))
-        for _ in range(MAX_BEHIND_ACTIVITY + 40):
-            hub.publish(record(clock))
-        nursery.start_soon(hub.ask, asked())
-        await wait_all_tasks_blocked()
-        await alice.next()
-        await alice.next()
-        frames = [await alice.next() for _ in range(MAX_BEHIND_ACTIVITY)]
-        assert [type(frame).__name__ for frame in frames] == ["Activity"] * (MAX_BEHIND_ACTIVITY - 1) + ["Pending"]
-        hub.publish(record(clock))
-        assert (await alice.next()).missed == 41
 
 
 def row(seq: int, size: int = 1) -> dict:

@@ -7,10 +7,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
+from tests.kit.approvals.agents import Agent
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
-from tests.kit.questions import FixedClock, question
-from tests.shell.approval.test_hub import Agent
 from tests.shell.audit.test_acts import chain
 from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke
 from trio_gate.approval.question import Group
@@ -19,7 +19,7 @@ from trio_gate.errors import Denied
 from trio_gate.shell.approval.clearance import HubClearance
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, hub_config
-from trio_gate.shell.approval.lifespan import open_hub
+from trio_gate.shell.approval.open_hub import open_hub
 from trio_gate.shell.audit.writer import open_audit_log
 
 ALICE = f'person "alice" {{ token_sha256 = "{"a" * 64}" may_grant = true }}'
@@ -114,7 +114,7 @@ async def test_an_agents_questions_and_grants_end_when_it_is_another(changed, cl
         votes(hub, clock, ("alice", "bob"), call(1), TERMS)
 
     async with changed(change, begin) as hub:
-        kinds = {grant.kind for grant in hub.grants.book}
+        kinds = {grant.kind for grant in hub.grants.table}
         waits = hub.pending
     stays = {
         "nothing": (1, {"once", "exact"}),
@@ -204,7 +204,7 @@ async def test_an_approval_on_its_way_is_not_sent_after_it_was_taken_back(clock,
     with pytest.raises(Denied, match="taken back"):
         approved.sending()
     approved.close()
-    assert list(hub.grants.book) == []
+    assert list(hub.grants.table) == []
 
 
 @pytest.mark.parametrize("what", TAKEN_BACK)
@@ -235,7 +235,7 @@ async def test_a_use_of_a_grant_is_not_sent_after_the_grant_was_revoked(clock, n
     first = await cleared(hub, clock, nursery, grant=TERMS)
     first.sending()
     first.close()
-    [grant] = hub.grants.book
+    [grant] = hub.grants.table
     uses = [await hub.ask(call()) for _ in range(grant.uses)]
     if revoked:
         with listening(hub, clock, "bob") as bob:

@@ -8,8 +8,9 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.asking import asked, listening
-from tests.kit.questions import FixedClock, question
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.questions import FixedClock, question
+from tests.kit.held import held
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -42,7 +43,7 @@ async def pages(nursery):
 
 async def test_it_is_told_what_waits_and_nothing_of_ours(script, pages, monkeypatch):
     monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "canary")
-    pages.page((str(script), "-v"), question())
+    pages.notify((str(script), "-v"), question())
     lines = await said(script)
     assert lines[:5] == ["-v", *FACTS]
     assert not any("canary" in line for line in lines)
@@ -55,7 +56,7 @@ class Noted:
     def __init__(self) -> None:
         self.programs: list[str] = []
 
-    def page(self, program, _) -> None:
+    def notify(self, program, _) -> None:
         self.programs.append(program[0])
 
 
@@ -85,18 +86,27 @@ async def test_one_that_does_not_work_is_logged_and_stops_nothing(tmp_path, page
         bad.write_text(f"#!/bin/sh\n{lines}\n")
         bad.chmod(0o700)
     with caplog.at_level(logging.WARNING):
-        pages.page((str(bad),), question())
+        pages.notify((str(bad),), question())
         while True:
             if words in caplog.text:
                 break
             await trio.lowlevel.checkpoint()
     monkeypatch.setattr(notifier, "RUN_TIMEOUT", 30)
-    pages.page((str(script),), question())
+    pages.notify((str(script),), question())
     assert (await said(script))[:4] == FACTS
 
 
 async def test_programs_that_wait_are_bounded(caplog):  # noqa: ASYNC124 - the pager is for a running trio
     made = Notifier("")
     for _ in range(notifier.MAX_WAITING + 1):
-        made.page(("/bin/true",), question())
+        made.notify(("/bin/true",), question())
     assert "too many programs wait" in caplog.text
+
+
+async def test_one_that_is_killed_leaves_nothing_running(tmp_path, pages, script, monkeypatch):
+    monkeypatch.setattr(notifier, "RUN_TIMEOUT", 1)
+    with held(tmp_path) as pipe:
+        script.write_text(f"#!/bin/sh\n{pipe.lines} wait\n")
+        pages.notify((str(script),), question())
+        await pipe.begun()
+        await pipe.ended()

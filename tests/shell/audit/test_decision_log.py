@@ -11,7 +11,7 @@ import pytest
 
 from tests.kit.disk import room
 from tests.kit.records import CALL, NOW
-from trio_gate.audit.record import told
+from trio_gate.audit.record import describe
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.decision_log import DecisionLog
@@ -26,7 +26,7 @@ def test_a_decision_is_one_line_in_the_shape_of_explain(tmp_path):
     log = DecisionLog(str(path))
     call = replace(CALL, params={"SecretString": "hunter2hunter2", "Blob": b"a", "Body": UNKNOWN, "Text": "x" * 5000 + "\n"})
     log.called(
-        told(call, None, line=True).line, id="r-1", time=NOW, agent="ci", decision=("deny", "no secrets", "ask"), status=403
+        describe(call, None, line=True).line, id="r-1", time=NOW, agent="ci", decision=("deny", "no secrets", "ask"), status=403
     )
     log.refused(id="r-2", time=NOW, agent=None, status=400, code="InvalidRequest", reason="two readings\nof it")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -97,7 +97,7 @@ def test_it_has_a_bound_with_its_one_old_file(tmp_path):
     assert kept == [f"r-{number}" for number in range(100 - len(kept), 100)]
 
 
-def test_what_was_moved_away_is_begun_anew(tmp_path):
+def test_what_was_moved_away_is_begun_again(tmp_path):
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))
     refuse(log, "r-1")

@@ -10,8 +10,8 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from tests.kit.questions import FixedClock
-from tests.kit.tls_kit import MovingClock
+from tests.kit.approvals.questions import FixedClock
+from tests.kit.wire.tls_kit import MovingClock
 from trio_gate.shell.audit import refusals
 from trio_gate.shell.audit.database import read_last
 from trio_gate.shell.audit.refusals import open_refusals
@@ -30,7 +30,7 @@ async def counting(path):
 
 
 def of(made, address, count, code="403 AccessDenied"):
-    """How many of so many refusals get rows."""
+    """How many of a number of refusals get rows."""
     return sum(not made.counted(address, code) for _ in range(count))
 
 

@@ -25,7 +25,7 @@ def path(tmp_path):
 
 
 class Slow(AuditDatabase):
-    """A store whose disk waits until it is told to go on, and remembers its batches."""
+    """A store whose disk waits until it may go on, and remembers its batches."""
 
     def __init__(self, path):
         super().__init__(path)

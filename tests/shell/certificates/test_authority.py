@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.kit.paths import ROOT
-from tests.kit.tls_kit import open_authority
+from tests.kit.wire.tls_kit import open_authority
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import VALID, interception, own
 from trio_gate.shell.clock import SystemClock
@@ -188,7 +188,7 @@ def test_a_key_of_another_certificate_is_refused(folder):
     assert "is not the key of" in refused(folder)
 
 
-def test_a_missing_key_is_not_made_anew(folder):
+def test_a_missing_key_is_not_replaced(folder):
     open_authority(folder)
     (folder / "interception.key").unlink()
     assert "interception.key cannot be used: No such file" in refused(folder)
@@ -268,7 +268,7 @@ def test_a_ca_without_limits_may_not_intercept(folder):
 
 def test_processes_that_start_at_once_agree(folder):
     script = (
-        "import sys; from pathlib import Path; from tests.kit.tls_kit import open_authority; print(flush=True); input();"
+        "import sys; from pathlib import Path; from tests.kit.wire.tls_kit import open_authority; print(flush=True); input();"
         "sys.stdout.write(open_authority(Path(sys.argv[1])).pem.decode())"
     )
     command = [sys.executable, "-c", script, str(folder)]

@@ -9,7 +9,7 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.kit.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
+from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_of, open_authority, shake_hands
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import leaves as cache
@@ -110,7 +110,7 @@ async def test_a_peer_whose_clock_is_behind_is_served(authority, clock):
     )
 
 
-def test_so_many_are_kept_and_the_longest_unused_goes(leaves, monkeypatch):
+def test_a_limited_number_is_kept_and_the_longest_unused_goes(leaves, monkeypatch):
     monkeypatch.setattr(cache, "MAX_LEAVES", 2)
     one, two = leaves.context(["one.api.aws"]), leaves.context(["two.api.aws"])
     assert leaves.context(["one.api.aws"]) is one
@@ -263,10 +263,10 @@ def other_key(protection):
     [
         ("gate.pem", None, "gate.pem cannot be read: No such file"),
         ("gate.key", None, "gate.key cannot be read: No such file"),
-        ("gate.pem", b"nothing", "no PEM certificate with an unencrypted key"),
-        ("gate.key", b"nothing", "no PEM certificate with an unencrypted key"),
+        ("gate.pem", b"nothing", "are not a PEM certificate with its unencrypted key"),
+        ("gate.key", b"nothing", "are not a PEM certificate with its unencrypted key"),
         ("gate.key", other_key(serialization.NoEncryption()), "gate.key is not the key of"),
-        ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "an unencrypted key"),
+        ("gate.key", other_key(serialization.BestAvailableEncryption(b"secret")), "unencrypted key"),
     ],
     ids=["no-certificate", "no-key", "bad-certificate", "bad-key", "other-key", "encrypted-key"],
 )

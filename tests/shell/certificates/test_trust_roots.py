@@ -5,7 +5,7 @@ import ssl
 import pytest
 import trustme
 
-from tests.kit.tls_kit import shake_hands
+from tests.kit.wire.tls_kit import shake_hands
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates import trust_roots
 from trio_gate.shell.certificates.trust_roots import client_context, system_bundle

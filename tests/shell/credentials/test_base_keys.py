@@ -1,4 +1,4 @@
-"""Base keys: literal, from a profile, from the environment, from the machine's role, and what is said when there is none."""
+"""Base keys: literal, from a profile, from the environment, from the machine's role, and the error when there are none."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import trio
 import trio.testing
 
 from tests.kit.aws.sts import block
+from tests.kit.held import held
 from trio_gate.errors import CredentialsUnavailable
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import base_keys
@@ -76,7 +77,7 @@ async def test_a_profile_of_the_credentials_file(home):
     assert await keys.get("base") == keys.current("base") == expected
 
 
-async def test_an_empty_token_is_none(home):
+async def test_an_empty_token_counts_as_absent(home):
     write(home, "credentials", profile("AKIAHUB") + "aws_session_token =\n")
     assert (await BaseKeys([block(profile="hub")]).get("base")).session_token is None
 
@@ -189,6 +190,11 @@ class Hanging:
     def hang(self):
         (self.home / "fifo").rename(self.home / "key.json")
 
+    def let_go(self):
+        """End the programs: one that has not opened the pipe yet finds none, and cannot wait for a writer for ever."""
+        (self.home / "key.json").unlink()
+        os.close(self.end)
+
     def replace(self, **fields):
         (self.home / "new").mkdir()
         program(self.home / "new", **fields)
@@ -200,7 +206,7 @@ def hanging(home):
     made = Hanging(home)
     process(home, AccessKeyId="ASIA1", Expiration=soon())
     yield made
-    os.close(made.end)
+    made.let_go()
 
 
 async def given_up(keys: BaseKeys) -> None:
@@ -208,7 +214,7 @@ async def given_up(keys: BaseKeys) -> None:
     assert (fault.status, fault.detail) == (503, "credential base: no base key within 10 seconds: try again later")
 
 
-async def test_programs_that_hang_are_given_up_and_only_so_many_run(home, hanging, mock_clock):
+async def test_programs_that_hang_are_given_up_and_only_a_few_run(home, hanging, mock_clock):
     hanging.hang()
     keys = BaseKeys([block(profile="hub")])
     for _ in range(base_keys.MAX_THREADS + 1):
@@ -231,6 +237,24 @@ async def test_after_one_that_hangs_the_next_look_starts_from_nothing(home, hang
     assert keys.current("base").access_key_id == "ASIA1"
     hanging.replace(AccessKeyId="ASIA2", Expiration=FAR)
     assert (await keys.get("base")).access_key_id == "ASIA2"
+
+
+DIRECT = "[profile hub]\ncredential_process = {0}/program\n"
+BEHIND_A_ROLE = "[profile hub]\nrole_arn = arn:aws:iam::111111111111:role/x\nsource_profile = low\nregion = us-east-1\n"
+
+
+@pytest.mark.parametrize("config", [DIRECT, BEHIND_A_ROLE + DIRECT.replace("hub", "low")], ids=["direct", "behind a role"])
+async def test_a_program_that_hangs_is_killed_with_all_that_it_started(home, monkeypatch, config):
+    monkeypatch.setattr(base_keys, "DEADLINE", 1.0)
+    write(home, "config", config.format(home))
+    keys = BaseKeys([block(profile="hub")])
+    with held(home) as pipe:
+        (home / "program").write_text(f"#!/bin/sh\n{pipe.lines}\nwait\n")
+        (home / "program").chmod(0o700)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(refusal, keys)
+            await pipe.begun()
+        await pipe.ended()
 
 
 class Machine(BaseHTTPRequestHandler):

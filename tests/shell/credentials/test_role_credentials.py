@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from tests.kit.aws.sts import REQUEST, ROLE, Sts, WallClock, block, fault, given, keys, literal, role
-from tests.kit.embedded import sender
+from tests.kit.standins.embedded import sender
 from trio_gate.errors import CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import role_credentials as module
@@ -163,7 +163,7 @@ async def test_sts_is_called_where_the_request_says(autojump_clock):
     assert hosts == ["sts.cn-north-1.aws-cn.test"]
 
 
-async def test_they_are_assumed_anew_before_their_end_while_the_old_ones_serve(autojump_clock):
+async def test_they_are_renewed_before_their_end_while_the_old_ones_serve(autojump_clock):
     async with bench() as its:
         assert await its.key() == "ASIA1"
         await trio.sleep(3600 - 601)
@@ -283,7 +283,7 @@ async def test_the_wrong_account_is_never_served(autojump_clock):
         assert "another account" in (await its.refusal()).detail
 
 
-async def test_what_aws_no_longer_takes_is_assumed_anew_once(autojump_clock):
+async def test_what_aws_no_longer_takes_is_renewed_once(autojump_clock):
     async with bench() as its:
         old = await its.roles.credentials(REQUEST)
         its.roles.forget(REQUEST, old)
@@ -362,7 +362,7 @@ class Missing(BaseKeys):
         return None
 
 
-async def test_only_so_many_roles_are_remembered_and_none_under_way_is_forgotten(autojump_clock, monkeypatch):
+async def test_a_limited_number_of_roles_is_remembered_and_none_under_way_is_forgotten(autojump_clock, monkeypatch):
     monkeypatch.setattr(module, "MAX_ROLES", 2)
     async with bench() as its:
         for name in ("aa", "bb", "aa", "cc", "aa"):
@@ -378,7 +378,7 @@ async def test_only_so_many_roles_are_remembered_and_none_under_way_is_forgotten
         assert sorted(asked["RoleSessionName"] for asked in its.sts.asked[4:]) == ["dd", "ee", "ff", "gg"]
 
 
-async def test_who_waits_when_the_gateway_stops_is_told(autojump_clock):
+async def test_who_waits_when_the_gateway_stops_gets_an_error(autojump_clock):
     found, opened = [], []
 
     async def ask():

@@ -11,8 +11,8 @@ import trio
 
 from scripts.embedded.aws import ACCOUNTS, client
 from tests.kit.aws.sts import ACCOUNT, BASE, REQUEST, ROLE, fault, given, role
-from tests.kit.embedded import sender
 from tests.kit.records import NOW
+from tests.kit.standins.embedded import sender
 from trio_gate.errors import NOT_YOUR_FAULT, CredentialsUnavailable, UpstreamError
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.sts import BaseKeyRefused, assume_role
@@ -71,7 +71,7 @@ async def test_a_role_that_does_not_exist_is_a_refusal(embedded_aws):
         ({"secret_access_key": "wrong"}, "SignatureDoesNotMatch"),
     ],
 )
-async def test_a_wrong_base_key_is_told_apart(embedded_aws, wrong, code):
+async def test_a_wrong_base_key_is_recognised(embedded_aws, wrong, code):
     with pytest.raises(BaseKeyRefused, match=f"AWS refuses the base key of credential base .{code}.") as caught:
         await at(embedded_aws, replace(base_key(embedded_aws), **wrong))
     assert (caught.value.status, caught.value.code) == (403, "AccessDenied")

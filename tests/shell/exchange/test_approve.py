@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.streams import agent_stream
+from tests.kit.wire.streams import agent_stream
 from trio_gate.errors import AgentGone
 from trio_gate.shell.exchange.approve import FEW, patience, signs_of_life
 from trio_gate.shell.net.transport import StreamTransport

@@ -11,7 +11,7 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.disk import room as disk
-from tests.kit.streams import agent_stream, seat
+from tests.kit.wire.streams import agent_stream, seat
 from trio_gate.errors import Malformed, Overloaded, StorageUnavailable
 from trio_gate.shell.exchange.bodies import SPILL, Bodies, Kept, read_held
 from trio_gate.shell.exchange.budget import Budget
@@ -173,7 +173,7 @@ async def test_what_is_on_disk_is_the_agents_once_it_is_proven(kept):
 async def test_a_folder_that_cannot_be_used_is_said(tmp_path):  # noqa: ASYNC124 - a room reads trio's clock
     (tmp_path / "file").write_text("")
     broken = Bodies(held=Budget(1, "holds"), spooled=Budget(10, "keeps"), folder=str(tmp_path / "file"))
-    with broken.room(seat()) as room, pytest.raises(StorageUnavailable, match="cannot be kept in"):
+    with broken.room(seat()) as room, pytest.raises(StorageUnavailable, match="cannot be stored in"):
         room.spool()
 
 
@@ -184,11 +184,11 @@ async def test_a_disk_that_is_full_at_the_last_bytes_refuses(kept, short):
     with (
         kept.room(seat()) as room,
         disk(size - short),
-        pytest.raises(StorageUnavailable, match="could not be kept until") as caught,
+        pytest.raises(StorageUnavailable, match="could not be stored") as caught,
     ):
         await read_held(agent, 4 * MIB, room, lambda: False)
     assert caught.type is StorageUnavailable, "a disk for bodies is not the record's"
-    assert caught.value.reason == "the body could not be kept until it is decided: tell your operator"
+    assert caught.value.reason == "the gateway could not store the body of this request: tell your operator"
     assert kept.spooled.left == 8 * MIB
 
 
@@ -210,7 +210,7 @@ async def test_a_disk_that_fails_refuses_whatever_is_done(kept, does):
         store = room.spool()
         await store.write(b"bytes")
         os.dup2(reads if does == "write" else writes, store._file.fileno())
-        with pytest.raises(StorageUnavailable, match="could not be kept until"):
+        with pytest.raises(StorageUnavailable, match="could not be stored"):
             await act(store)
     os.close(reads)
     os.close(writes)

@@ -118,7 +118,7 @@ async def test_what_naming_needs_is_kept_and_read_the_next_time(tmp_path, monkey
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"\xff"])
-async def test_a_damaged_copy_is_made_anew(tmp_path, damage):
+async def test_a_damaged_copy_is_made_again(tmp_path, damage):
     await Models(tmp_path / "m").ensure(["sts"])
     (path,) = (tmp_path / "m").glob("*/sts.json")
     whole = path.read_bytes()

@@ -18,7 +18,7 @@ ABORT = struct.pack("ii", 1, 0)
 
 @pytest.fixture
 async def door():
-    """Makes a door, and serves it at once or when it is told to."""
+    """Makes a door, and serves it at once or when a test says so."""
     [listener] = await listen(Address(host="127.0.0.1", port=0))
     with listener.socket:
         yield lambda handle: OpenListener(kind="test", listener=listener, handle=handle, seats=Seats(1, 1))
@@ -36,7 +36,7 @@ async def served(door, wait: trio.Event) -> None:
 
 
 @pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ConnectionResetError(), ValueError("x")])
-async def test_whatever_a_handler_lets_through_is_a_bug_of_ours_and_has_a_line(door, caplog, fault):
+async def test_whatever_a_handler_lets_through_is_a_bug_and_has_a_line(door, caplog, fault):
     came = trio.Event()
 
     async def handle(stream, seat):

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.streams import agent_stream
+from tests.kit.wire.streams import agent_stream
 from trio_gate.errors import Malformed
 from trio_gate.shell.net.transport import StreamTransport
 from trio_gate.wire.head import ResponseHead
@@ -97,7 +97,7 @@ async def test_time_that_the_gateway_takes_is_not_the_agents(nursery, autojump_c
     assert await agent.next_piece() is None
 
 
-async def test_each_request_begins_anew(nursery, autojump_clock):
+async def test_each_request_has_its_own_time(nursery, autojump_clock):
     ours, agent = await begun("Content-Length: 1")
     nursery.start_soon(lambda: trickle(ours, b"a", every=25, count=1))
     assert await whole(agent) == 1

@@ -11,7 +11,7 @@ WIDE = Pace(most=10_000, rate=1000)
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -59,7 +59,7 @@ def test_all_together_have_one(clock):
     assert given(made, "192.0.2.9", 9) == 2
 
 
-def test_so_many_are_told_apart_and_those_beyond_share(clock, monkeypatch):
+def test_a_limited_number_is_counted_apart_and_those_beyond_share(clock, monkeypatch):
     monkeypatch.setattr(rate_limit, "MAX_SOURCES", 2)
     made = Allowance(Pace(most=2, rate=1), WIDE, now=clock)
     assert [given(made, f"192.0.2.{last}", 3) for last in range(4)] == [2, 2, 2, 0]

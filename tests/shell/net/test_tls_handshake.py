@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
+from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
 from trio_gate.errors import Denied, Malformed
 from trio_gate.shell.certificates.leaves import LeafCertificates
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
@@ -93,7 +93,7 @@ async def test_who_names_nothing_may_have_a_default(accept, authority, choose):
     assert alternative_names(client) == {DEFAULT}
 
 
-async def test_a_name_that_is_not_served_is_told_so(accept, authority, choose):
+async def test_a_name_that_is_not_served_gets_an_alert(accept, authority, choose):
     accepted, client = await met(accept, choose, client_of(authority), "login.bank.example")
     assert accepted.reason == "the server name login.bank.example is not served here"
     assert accepted.status == 421

@@ -7,7 +7,7 @@ import trio
 import trustme
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.stand_in import HOST, serving, stand_in_on
+from tests.kit.standins.stand_in import HOST, serving, stand_in_on
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.dial import PORT, dial, unfit
@@ -192,7 +192,7 @@ async def test_the_longest_host_name(aws, names):
 
 
 async def test_a_name_that_is_not_known(aws, names):
-    said = (502, f"the name that {HOST} is dialled by cannot be resolved")
+    said = (502, f"the address of {HOST} cannot be resolved")
     assert await refusal(aws) == said
     assert await refusal(aws, Address(host="moto.test", port=1)) == said
     assert await refusal(aws, Address(host="bücher.test", port=1)) == said

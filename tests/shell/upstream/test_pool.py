@@ -6,61 +6,12 @@ import trustme
 from cryptography import x509
 from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, request, say, serving, silent, stand_in_on
+from tests.kit.standins.stand_in import HOST, OTHER, Peer, StandIn, answer, drip, echo, say, serving, silent, stand_in_on
+from tests.kit.wire.links import ask, exchange
 from trio_gate.config.model import Address, Upstream
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.connection import RECEIVE
-from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT, UpstreamPool, fetch
-from trio_gate.wire.events import BodyData, BodyEnd, Informational
-from trio_gate.wire.head import ResponseHead
-
-MIB = 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-async def aws(authority):
-    async with stand_in_on(authority) as made:
-        yield made
-
-
-@pytest.fixture
-async def upstreams(aws):
-    made = aws.upstreams()
-    yield made
-    await made.aclose()
-
-
-async def ask(upstreams: UpstreamPool, body: bytes = b"", host: str = HOST) -> bytes:
-    _, content = await fetch(upstreams, host, request("PUT"), body, most=1000)
-    return content
-
-
-async def start(link, body: bytes | None = b"", *, length: int | None = None) -> None:
-    """Send a request on a link, only its head where `body` is None."""
-    make = link.connection
-    data = make.send_request(request("PUT"), length=len(body or b"") if length is None else length)
-    if body is not None:
-        data += make.send_data(body) + make.send_end()
-    await link.send(data)
-
-
-async def events(link) -> list:
-    """The whole answer."""
-    found = [await link.next_event()]
-    while not isinstance(found[-1], BodyEnd):
-        found.append(await link.next_event())
-    return found
-
-
-async def exchange(link) -> bytes:
-    await start(link)
-    return b"".join(event.data for event in await events(link) if isinstance(event, BodyData))
-
+from trio_gate.shell.upstream.pool import AGE_LIMIT, IDLE_LIMIT
 
 # Use and use again
 
@@ -139,50 +90,6 @@ async def test_a_hundred_at_once(aws, upstreams):
                 nursery.start_soon(one, number)
         assert answers == {number: b"%d" % number for number in range(100)}
     assert aws.connections == upstreams.idle <= 100
-
-
-# What is not used again
-
-CLOSING = [
-    say(answer(b"x", b"Connection: close"), then=silent),
-    say(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", then=silent),
-    say(b"HTTP/1.1 200 OK\r\n\r\nx"),
-    say(answer(b"x") + b"HTTP/1.1 200 OK\r\n", then=silent),
-]
-
-
-@pytest.mark.parametrize("script", CLOSING, ids=["close", "1.0", "until the end", "surplus"])
-async def test_an_answer_that_ends_its_connection(aws, upstreams, script):
-    aws.script = script
-    assert await ask(upstreams) == b"x"
-    aws.script = echo
-    assert upstreams.idle == 0
-    assert await ask(upstreams) == b"2:"
-
-
-async def test_an_answer_before_the_whole_request(aws, upstreams):
-    aws.script = say(answer(b"no", status=b"400 Bad Request"), then=silent)
-    async with upstreams.connect(HOST) as link:
-        await start(link, None, length=10)
-        assert [type(event) for event in await events(link)] == [ResponseHead, BodyData, BodyEnd]
-    assert upstreams.idle == 0
-
-
-async def test_an_answer_while_the_body_is_on_its_way(aws, upstreams):
-    """All of the request was made and the answer is whole, and yet a part of the request never left."""
-    aws.script = say(answer(b"no", status=b"400 Bad Request"), then=silent)
-    async with upstreams.connect(HOST) as link:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(start, link, bytes(64 * MIB))
-            head, *_ = await events(link)
-            nursery.cancel_scope.cancel()
-        assert isinstance(head, ResponseHead)
-        assert head.status == 400
-        assert link.connection.reusable
-        assert not link.reusable
-        with pytest.raises(UpstreamError, match=f"the request could not be sent to {HOST}"):
-            await link.send(b"x")
-    assert upstreams.idle == 0
 
 
 async def test_what_was_lent_and_not_used_is_kept_if_it_was_good(upstreams):
@@ -298,170 +205,6 @@ async def test_closing_ends_what_is_idle_and_then_what_is_lent(aws, upstreams):
     assert upstreams.idle == 0
 
 
-# Answers
-
-
-async def test_interim_answers_are_seen(aws, upstreams):
-    aws.script = say(b"HTTP/1.1 100 Continue\r\n\r\n", answer(b"x"), then=echo)
-    async with upstreams.connect(HOST) as link:
-        await start(link)
-        first, second, *_ = await events(link)
-        assert first == Informational(status=100)
-        assert isinstance(second, ResponseHead)
-    assert upstreams.idle == 1
-
-
-async def test_interim_answers_are_not_what_was_fetched(aws, upstreams):
-    aws.script = say(b"HTTP/1.1 100 Continue\r\n\r\n", answer(b"x"), then=echo)
-    assert await ask(upstreams) == b"x"
-
-
-async def test_an_answer_in_single_bytes(aws, upstreams):
-    raw = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n"
-    aws.script = say(*(raw[at : at + 1] for at in range(len(raw))), then=echo)
-    assert await ask(upstreams) == b"abcd"
-    assert await ask(upstreams) == b"1:"
-
-
-@pytest.mark.parametrize(
-    ("script", "said"),
-    [
-        (say(), f"{HOST} closed the connection before it answered"),
-        (say(b"HTTP/1.1 100 Continue\r\n\r\n"), f"{HOST} closed the connection before it answered"),
-        (say(b"HTTP/1.1 200"), f"{HOST} closed the connection in the middle of its answer"),
-        (say(answer(b"abc")[:-1]), f"{HOST} closed the connection in the middle of its answer"),
-        (say(b"\x15\x03garbage\r\n\r\n", then=silent), f"{HOST}: upstream's answer is not valid HTTP"),
-        (say(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", then=silent), f"{HOST}: upstream's answer"),
-        (say(answer(bytes(1001)), then=silent), f"{HOST} answers with more than 1000 bytes"),
-    ],
-)
-async def test_a_bad_answer(aws, upstreams, script, said):
-    aws.script = script
-    with pytest.raises(UpstreamError) as refused:
-        await ask(upstreams)
-    assert refused.value.reason.startswith(said)
-    assert refused.value.status == 502
-    assert upstreams.idle == 0
-    aws.script = echo
-    assert await ask(upstreams) == b"2:"
-
-
-async def test_an_answer_may_have_the_most(aws, upstreams):
-    aws.script = say(answer(bytes(1000)))
-    assert len(await ask(upstreams)) == 1000
-
-
-async def test_an_answer_until_the_end_must_end_with_tls_goodbye(authority):
-    """Whoever can send a FIN could else cut it."""
-    async with stand_in_on(authority, ragged=True) as aws:
-        aws.script = say(b"HTTP/1.1 200 OK\r\n\r\nhalf")
-        with pytest.raises(UpstreamError, match=f"no whole answer from {HOST}: the connection was closed early"):
-            await ask(aws.upstreams())
-
-
-# Silence
-
-
-@pytest.mark.parametrize(
-    ("script", "patience", "said"),
-    [
-        (silent, 30, "did not answer in time"),
-        (say(b"HTTP/1.1 200 OK\r\n", then=silent), 30, "did not answer in time"),
-        (say(answer(b"abc")[:-3], then=silent), 20, "stopped in the middle of its answer"),
-        (say(answer(b"abc")[:-1], then=silent), 20, "stopped in the middle of its answer"),
-    ],
-)
-async def test_a_silent_peer(mock_clock, aws, upstreams, script, patience, said):
-    aws.script = script
-    refusals = []
-
-    async def wait() -> None:
-        with pytest.raises(UpstreamError) as refused:
-            await ask(upstreams)
-        refusals.append((refused.value.status, refused.value.reason))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(wait)
-        await wait_all_tasks_blocked()
-        mock_clock.jump(patience - 1)
-        await wait_all_tasks_blocked()
-        assert refusals == []
-        mock_clock.jump(1)
-    assert refusals == [(504, f"{HOST} {said}")]
-    assert upstreams.idle == 0
-
-
-async def test_a_peer_that_does_not_read(mock_clock, aws, upstreams):
-    """The deadline is for a piece, and no more is handed on than what the sockets hold and one piece."""
-    aws.script = silent
-    refusals = []
-
-    async def push(link) -> None:
-        with pytest.raises(UpstreamError) as refused:
-            await start(link, bytes(64 * MIB))
-        refusals.append((refused.value.status, refused.value.reason))
-
-    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
-        nursery.start_soon(push, link)
-        await wait_all_tasks_blocked()
-        assert 0 < link.sent < 32 * MIB
-        mock_clock.jump(19)
-        await wait_all_tasks_blocked()
-        assert refusals == []
-        mock_clock.jump(1)
-    assert refusals == [(504, f"{HOST} stopped reading the request")]
-    assert upstreams.idle == 0
-
-
-async def test_a_peer_that_reads_slowly_has_time(mock_clock, aws, upstreams):
-    """Neither the deadline of a write nor that of the answer counts while the body moves."""
-    total = 32 * MIB
-    more = trio.Semaphore(0)
-
-    async def slow(peer: Peer) -> None:
-        await peer.head()
-        for _ in range(4):
-            await more.acquire()
-            await peer.body(total // 4)
-        await peer.send(answer(b"done"))
-
-    aws.script = slow
-    found = []
-
-    async def read(link) -> None:
-        found.extend(await events(link))
-
-    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
-        make = link.connection
-        data = make.send_request(request("PUT"), length=total) + make.send_data(bytes(total)) + make.send_end()
-        nursery.start_soon(link.send, data)
-        nursery.start_soon(read, link)
-        for _ in range(4):
-            await wait_all_tasks_blocked(0.05)
-            mock_clock.jump(15)
-            more.release()
-    assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
-
-
-async def test_an_answer_that_has_begun_waits_no_longer_for_a_body_that_moves(mock_clock, aws, upstreams):
-    aws.script = say(answer(b"abc")[:-1], then=silent)
-    refusals = []
-
-    async def read(link) -> None:
-        with pytest.raises(UpstreamError) as refused:
-            await events(link)
-        refusals.append(refused.value.reason)
-
-    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
-        await start(link, None, length=10)
-        nursery.start_soon(read, link)
-        await wait_all_tasks_blocked()
-        await link.send(link.connection.send_data(b"x"))
-        mock_clock.jump(20)
-        await wait_all_tasks_blocked()
-        assert refusals == [f"{HOST} stopped in the middle of its answer"]
-
-
 # Reaching it
 
 
@@ -483,7 +226,7 @@ async def test_a_certificate_that_is_not_accepted(aws, names, host, said):
         assert other.heads == []
 
 
-async def test_a_certificate_of_our_own_is_never_awss(aws):
+async def test_the_gateways_own_certificates_are_never_taken_for_awss(aws):
     issued = []
 
     def ours(certificate: bytes) -> bool:

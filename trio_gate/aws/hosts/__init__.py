@@ -1,1 +1,1 @@
-"""Hosts: which service, region and account a name of AWS stands for."""
+"""Hosts: which service, region and account an AWS host name stands for."""

@@ -1,11 +1,11 @@
-"""Names of AWS hosts that no endpoint rule set yields: second names of known hosts, and names that are not served.
+"""AWS host names that no endpoint rule set contains: aliases of known hosts, and names that are not served.
 
-Rule: a second name means exactly what its first name means, and only the table says what that is. Names under AWS's domains
-that belong to customers get no credential: whoever answers there would hold a signature made with the role's token.
+Rule: an alias means exactly what the name in the table means. Names under AWS's domains that belong to customers get no
+credentials, as whoever answers there would receive a signature made with the role's token.
 
 Sources: the S3 user guide ("Legacy endpoints", "AWS PrivateLink for Amazon S3"), the VPC guide ("DNS hostnames of interface
 endpoints"), `sslCommonName` in botocore's endpoints.json, the CloudSearch guide ("Submitting search requests") and the endpoints
-that DescribeEndpoints and GetDataEndpoint give. A search domain is the customer's, but who answers there is AWS.
+that DescribeEndpoints and GetDataEndpoint return. A search domain belongs to a customer, but AWS answers there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OTHER = [
 
 _VPCE = re.compile(rf"(?:(.+)\.)?vpce-[0-9a-f]+-[0-9a-z]+(?:-[0-9a-z-]+)?\.([^.].*)\.({_REGION})\.vpce\.({_SUFFIX})")
 _VPCE_S3 = {"bucket": "s3", "accesspoint": "s3-accesspoint", "control": "s3-control"}
-"""The label before `vpce-…` at S3's interface endpoints, and the hosts whose form it stands for."""
+"""The label before `vpce-…` at S3's interface endpoints, and the host that each stands for."""
 
 _OWNED = "belongs to a customer and not to an AWS service: such names are not served"
 _SIGV4A = "needs SigV4A, which is not served"
@@ -60,13 +60,13 @@ _REFUSED = [
             r"|rds|cache|redshift|redshift-serverless|elb|elasticbeanstalk|compute(?:-1)?|vpce-svc-[0-9a-f]+)\..+",
             _OWNED,
         ),
-        (r"(?:.+\.)?vpce-.+", "is no interface endpoint of an AWS service that this gateway knows"),
+        (r"(?:.+\.)?vpce-.+", "is not an interface endpoint of an AWS service that this gateway knows"),
     )
 ]
 
 
 def first_name(host: str) -> str | None:
-    """The name that the table knows `host` by, if it has such a second name; None otherwise."""
+    """The name in the table that `host` is an alias of; None if it is no alias."""
     for pattern, first in _OTHER:
         found = pattern.fullmatch(host)
         if found:
@@ -76,7 +76,7 @@ def first_name(host: str) -> str | None:
 
 
 def _behind_endpoint(front: str | None, service: str, region: str, suffix: str) -> str | None:
-    """The public name of what an interface endpoint leads to."""
+    """The public host name of the service behind an interface endpoint; None if unknown."""
     if service == "s3":
         before, _, kind = (front or "").rpartition(".")
         stem = _VPCE_S3.get(kind)
@@ -85,5 +85,5 @@ def _behind_endpoint(front: str | None, service: str, region: str, suffix: str) 
 
 
 def why_refused(host: str) -> str:
-    """What follows "HOST" in the refusal of a name that the table does not know."""
-    return next((reason for pattern, reason in _REFUSED if pattern.fullmatch(host)), "is no AWS host that this gateway knows")
+    """Why a name that is not in the table is refused, as the words that follow the host in the message."""
+    return next((reason for pattern, reason in _REFUSED if pattern.fullmatch(host)), "is not an AWS host that this gateway knows")

@@ -1,7 +1,7 @@
-"""Hosts that SDKs make from an ARN among the parameters: whose account such a host may name besides the caller's.
+"""Hosts that SDKs build from an ARN in the parameters: which accounts such a host may name besides the caller's.
 
-Rule: only the parameters that the services' endpoint rules read (botocore's `contextParam` and `operationContextParams`) count; an
-ARN that stands elsewhere, as in an item that is stored, opens no host.
+Rule: only parameters that the services' endpoint rules read (botocore's `contextParam` and `operationContextParams`) count. An
+ARN anywhere else, such as in an item to be stored, allows no host.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _IN_ARNS = {"dynamodbstreams": "dynamodb", "eventbridgev2": "events"}
 
 
 def owners(service: str, params: Mapping[str, Value]) -> set[str]:
-    """The accounts of the ARNs that a service's hosts may be made from; botocore's names."""
+    """The accounts in the ARNs that a service's host may be built from; `service` is botocore's name."""
     if service not in _MEMBERS:
         return set()
     values = [value for name, value in params.items() if name in _MEMBERS[service]]
@@ -46,7 +46,7 @@ def owners(service: str, params: Mapping[str, Value]) -> set[str]:
 
 
 def _deeper(params: Mapping[str, Value]) -> Iterator[Value]:
-    """Tables of batches, transactions and imports."""
+    """The tables in batches, transactions and imports."""
     items, acts, made = (params.get(name) for name in ("RequestItems", "TransactItems", "TableCreationParameters"))
     if isinstance(items, dict):
         yield from items

@@ -1,7 +1,8 @@
-"""What stands before a host of the table: an account, an identifier, or S3's bucket and its kin.
+"""Reads the labels before a host of the table: an account, an identifier, or an S3 bucket and the like.
 
-Rule: a front is read only by the slot of the pattern it stands before, whole or not at all. An access point, an object
-lambda and an outpost give the ARN that the SDK made the host from, so that `Bucket` is the same whichever the caller wrote.
+Rule: these labels (the front) are read only by the slot of the pattern that they precede, as a whole or not at all. For an
+access point, an object lambda or an outpost they give the ARN that the SDK built the host from, so that `Bucket` is the same
+whichever form the caller used.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """What the labels before the host say."""
+    """What the labels before the host mean."""
 
     bucket: str | None = None
     account: str | None = None
@@ -41,7 +42,7 @@ NOTHING = Front()
 
 
 def read_front(slot: str, labels: Sequence[str], where: Where) -> Front | None:
-    """The labels as `slot` reads them; None when they are not of its form."""
+    """Read the labels as `slot` does; None if they do not have its form."""
     return _READERS[slot](labels, where)
 
 
@@ -78,7 +79,7 @@ def _object_lambda(labels: Sequence[str], where: Where) -> Front | None:
 
 
 def _outpost(labels: Sequence[str], where: Where) -> Front | None:
-    """`NAME-ACCOUNT.op-ID`, or an alias, which says neither account nor outpost's owner."""
+    """`NAME-ACCOUNT.op-ID`, or an alias, which names neither the account nor the outpost."""
     if len(labels) != 2 or not (labels[1] == "ec2" or _OUTPOST.fullmatch(labels[1])):
         return None
     if labels[0].endswith(_OUTPOST_ALIAS):
@@ -111,4 +112,4 @@ _READERS: dict[str, Callable[[Sequence[str], Where], Front | None]] = {
 }
 
 SLOTS = tuple(_READERS)
-"""Every slot, the narrower before those that take its labels too."""
+"""Every slot, narrower ones before those that would match their labels too."""

@@ -1,11 +1,11 @@
 """The host table: which services a host name may stand for, and in which scopes requests to it are signed.
 
-Rule: only names that botocore's endpoint rule sets yield, or that `aliases` lists one by one, are known; no suffix is ever
-enough. A host name is made only from members of the table.
+Rule: only names from botocore's endpoint rule sets, or listed one by one in `aliases`, are known; a matching suffix is never
+enough. Host names are built only from the table.
 
-Theory: a host is a front (`prefixes`), fixed labels with at most one region among them, and a suffix. With the region
-taken out, the part after the front is a key of the table; its rows name services, partitions and scopes. A host that several
-partitions or regions share has a candidate for each scope, and the signature picks.
+Theory: a host is a front (`prefixes`), fixed labels with at most one region among them, and a suffix. Without the region, the
+part after the front is a key of the table; its rows name services, partitions and scopes. A host that several partitions or
+regions share has a candidate for each scope, and the signature selects one.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _PATTERN = re.compile(r"((?:\{(?:a|l|b|ap|ol|op|x)\}\.)*)(.+)")
 _ZONE = re.compile(r"(s3express(?:-fips)?)-(?!control|fips-)([a-z0-9-]+)")
 
 _REMEMBERED = 256
-"""Hosts whose places are kept: agents call few, and the global names of S3 have a candidate for every region."""
+"""How many hosts' places are cached: agents call few, and global names of S3 have a candidate for every region."""
 
 _OLDER_NAMES = {"iot": "execute-api"}
-"""What SDKs of older models sign a service's calls as: Go's first SDK, botocore until 2021. AWS takes both."""
+"""Signing names that SDKs with older models use (Go's first SDK, botocore until 2021). AWS accepts both."""
 
 _Scopes = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One service at one pattern. `scopes`: host region → (region, signing name); None where each region signs for itself."""
+    """One service at one pattern. `scopes` maps host regions to (region, signing name); None if each region is its own scope."""
 
     service: str
     partition: str
@@ -92,19 +92,19 @@ class HostTable:
                     self._signed_as.setdefault(other, {})[service] = None
 
     def _with_suffix(self, base: str, partition: str) -> tuple[str, str]:
-        """The base with its partition's suffix in place, and the domain that it is in."""
+        """The base with its partition's suffix filled in, and the domain that it belongs to."""
         stem, _, last = base.rpartition(".")
         suffix = self._suffixes[partition].get(last)
         return (base, base.rpartition("}.")[2]) if suffix is None else (f"{stem}.{suffix}", suffix)
 
     def place(self, host: str) -> Place:
-        """What a host name means.
+        """Look up what a host name means.
 
         Args:
             host: lower case, without a port.
 
         Raises:
-            Unidentified: it is not in the table; the reason says what else it is, where that can be told.
+            Unidentified: it is not in the table; the reason says what else it is, if that is known.
         """
         return self._remembered(host)
 
@@ -119,7 +119,7 @@ class HostTable:
         return found
 
     def _find(self, host: str, asked: str) -> Place | None:
-        """The place of a name in the table, with `asked` as its name; the longest part after a front wins."""
+        """The place for a name of the table, with `asked` as its host. The longest match after a front wins."""
         labels = host.split(".")
         marked = [self._mark(label) for label in labels]
         for start in range(len(labels) - 1):
@@ -158,7 +158,7 @@ class HostTable:
         return Place(host=asked, candidates=candidates, bucket=read.bucket, account=read.account) if candidates else None
 
     def place_of_scope(self, signing_name: str, region: str, *, service: str | None = None, twins: Sequence[str] = ()) -> Place:
-        """Where a request goes whose scope alone is known: the default hosts of the services that sign so.
+        """Find the place of a request of which only the scope is known: the default hosts of services with that signing name.
 
         Global services take any region of their partition here, because SDKs that are given an endpoint sign for the client's
         region; their candidates carry the region that AWS wants.
@@ -166,11 +166,11 @@ class HostTable:
         Args:
             signing_name: the service of the scope.
             region: the region of the scope.
-            service: botocore's name, where it is known which service is meant.
-            twins: services that have operations in common with that one, which go by the name of one of them.
+            service: botocore's name, if the request says which service it means.
+            twins: services that share operations with that one.
 
         Raises:
-            Unidentified: botocore knows no such service, region or pair.
+            Unidentified: there is no such service, region or pair.
         """
         partition = self._regions.get(region)
         if partition is None:
@@ -199,11 +199,11 @@ class HostTable:
         return tuple([one for one in own if one.region == region] or own)
 
     def partition_of(self, region: str) -> str | None:
-        """The partition of a region, None for a region that the table does not know."""
+        """The partition of a region; None for a region that is not in the table."""
         return self._regions.get(region)
 
     def domains(self, partitions: Iterable[str]) -> tuple[str, ...]:
-        """The domains that all hosts of these partitions are in, as "amazonaws.com" and "api.aws"; sorted."""
+        """The domains of all hosts in these partitions, such as "amazonaws.com" and "api.aws"; sorted."""
         return tuple(sorted({domain for name in partitions for domain in self._domains[name]}))
 
 

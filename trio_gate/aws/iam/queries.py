@@ -1,7 +1,7 @@
-"""Members that hold a query: text in a language of its own, which may name more than the call's other members do.
+"""Members that hold a query, a text in a language of its own, which may name more resources than the other members do.
 
-Rule: a call that carries one has resources that are not all known, unless the query is read here (DynamoDB's PartiQL) or looked
-through for what can name something (`may_choose_groups`). What a query can only filter or compute is not listed.
+Rule: the resources of a call with a query are not all known, unless the query is read (DynamoDB's PartiQL) or searched for words
+that can name something (`may_choose_groups`). Queries that can only filter or compute are not listed.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ QUERIES: Mapping[str, frozenset[str]] = {
         ("timestream-query", ("QueryString",)),
     )
 }
-"""Names of members, at any depth, by botocore's service."""
+"""Names of members that hold queries, at any depth, by botocore's service."""
 
 _SOURCES = ("source", "lookup")
-"""What names log groups and lookup tables in CloudWatch Logs' own language. In SQL and PPL anything may."""
+"""Commands that name log groups and lookup tables in CloudWatch Logs' own language. In SQL and PPL anything may name one."""
 
 
 def may_choose_groups(params: Mapping[str, Value]) -> bool:

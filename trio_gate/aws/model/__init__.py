@@ -1,1 +1,1 @@
-"""The model: botocore's services, operations and shapes, as naming reads them."""
+"""The model: botocore's services, operations and shapes, in the form that naming reads."""

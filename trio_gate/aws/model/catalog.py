@@ -1,8 +1,7 @@
-"""The service catalogue: botocore's models, loaded one at a time, compiled once.
+"""The service catalogue: botocore's models, loaded one at a time and compiled once.
 
-Rule: the model decides what a service speaks and what its operations are; the tables of exceptions below add what botocore
-has dropped and older SDKs still send. Loading is slow (EC2: half a second) and happens where `ensure` is called, never in
-`service`.
+Rule: the model decides which protocols a service speaks and what its operations are; the tables below add what botocore has
+dropped and older SDKs still send. Loading is slow (half a second for EC2) and happens in `ensure`, never in `service`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Key = TypeVar("Key")
 CBOR = "smithy-rpc-v2-cbor"
 
 LEGACY_PROTOCOLS: Mapping[str, tuple[str, ...]] = {"sqs": ("query",)}
-"""Protocols that a service still answers and its model no longer lists. SQS moved to JSON in botocore 1.31.81."""
+"""Protocols that a service still answers though its model no longer lists them. SQS moved to JSON in botocore 1.31.81."""
 
 _SQS_QUERY: Mapping[tuple[str, str], str] = {
     ("AddPermissionRequest", "AWSAccountIds"): "AWSAccountId",
@@ -55,7 +54,7 @@ _SQS_QUERY: Mapping[tuple[str, str], str] = {
     ("TagQueueRequest", "Tags"): "Tag",
     ("UntagQueueRequest", "TagKeys"): "TagKey",
 }
-"""Names of SQS's query protocol (API version 2012-11-05), from its API reference."""
+"""Member names in SQS's query protocol (API version 2012-11-05), from its API reference."""
 
 _QUERY_NAMES: Mapping[str, Mapping[tuple[str, str], str]] = {"sqs": _SQS_QUERY}
 
@@ -94,10 +93,9 @@ _LEGACY_ROUTES: Mapping[str, Mapping[str, tuple[str, str, Mapping[str, str]]]] =
         "PutEmailIdentityDkimSigningAttributes": ("PUT", "/v1/email/identities/{EmailIdentity}/dkim/signing", {}),
     },
 }
-"""Routes that AWS serves and its models do not hold, or no longer: method, template, and the members that are in the query there.
+"""Routes that AWS serves though its models do not (or no longer) have them: method, template, and the members in the query.
 
-From the models of botocore 1.29 to 1.40, the newest that have each; the AWS CLI of Debian 12 speaks them. Polly's is the one that every
-SDK presigns.
+Each is from the newest model in botocore 1.29 to 1.40 that has it; the AWS CLI of Debian 12 uses them. All SDKs presign Polly's.
 """
 
 
@@ -126,7 +124,7 @@ class Operation:
 
     @property
     def payload(self) -> Member | None:
-        """The member that is the whole HTTP body, None when there is no such member."""
+        """The member that is the whole HTTP body; None without one."""
         if self.input is None or self.input.payload is None:
             return None
         return self.input.members[self.input.payload]
@@ -144,11 +142,11 @@ class Service:
 
     Attributes:
         name: botocore's name.
-        service_id: the model's, as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
-        protocols: all it speaks, botocore's names, legacy ones included.
-        target_prefix: what stands before the operation in `x-amz-target` and in CBOR's paths.
-        by_path: operations of the REST protocols by method and number of segments of their templates, those of older SDKs too.
-        greedy: of those, the ones whose template ends in as many segments as there are, by method.
+        service_id: the model's, such as "Bedrock Agent"; AWS_ENDPOINT_URL_ variables are named after it.
+        protocols: botocore's names for all protocols that it speaks, legacy ones included.
+        target_prefix: what comes before the operation's name in `x-amz-target` and in CBOR's paths.
+        by_path: operations of the REST protocols, with those of older SDKs, by method and number of segments in their template.
+        greedy: by method, those operations whose template has a label that takes any number of segments.
     """
 
     name: str
@@ -162,7 +160,7 @@ class Service:
 
 
 class Catalog:
-    """Models by service name. `load` gives botocore's service-2 JSON of the newest API version; it may block."""
+    """Models by service name. `load` returns botocore's service-2 JSON for the newest API version; it may block."""
 
     __slots__ = ("_load", "_services")
 
@@ -171,22 +169,22 @@ class Catalog:
         self._services: dict[str, Service] = {}
 
     def loaded(self, services: Iterable[str]) -> bool:
-        """Whether `service` will answer for all of them."""
+        """Whether all of these services are loaded, so that `service` has them."""
         return all(name in self._services for name in services)
 
     def ensure(self, services: Iterable[str]) -> None:
-        """Load what is missing. For a worker thread: a model that two threads load is built twice, and either will do."""
+        """Load what is missing. For worker threads: if two of them load a model at once, either result is used."""
         for name in services:
             if name not in self._services:
                 self._services[name] = compile_service(name, self._load(name))
 
     def service(self, name: str) -> Service:
-        """The model of a service that `ensure` has loaded. Asking for another is an internal error: KeyError."""
+        """The model of a service that `ensure` has loaded. Raises KeyError for any other, which is an internal error."""
         return self._services[name]
 
 
 def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
-    """What we keep of botocore's service-2 JSON."""
+    """Compile botocore's service-2 JSON into a Service."""
     metadata, operations = raw["metadata"], raw["operations"]
     old, old_shapes = _legacy(raw, _LEGACY_ROUTES.get(name, {}))
     protocols = frozenset(metadata.get("protocols") or [metadata["protocol"]])
@@ -210,7 +208,7 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
 
 
 def pruned(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Of botocore's service-2 JSON what `compile_service` reads, a quarter of it or less."""
+    """The part of botocore's service-2 JSON that `compile_service` reads, a quarter of it or less."""
     operations = {
         name: {key: value for key, value in one.items() if key in _OF_OPERATION} for name, one in raw["operations"].items()
     }
@@ -225,7 +223,7 @@ def pruned(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_prose(value: Any) -> Any:
-    """A member may be called `documentation` too; its value is then no text."""
+    """Drop documentation. A member may also be called `documentation`, but then its value is not a text."""
     if not isinstance(value, dict):
         return value
     kept = {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
@@ -242,7 +240,7 @@ def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Opera
 def _legacy(
     raw: Mapping[str, Any], routes: Mapping[str, tuple[str, str, Mapping[str, str]]]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Operations and their inputs as the model had them when it held these routes."""
+    """Operations and their input shapes as the model had them when it still held these routes."""
     operations, shapes = {}, {}
     for name, (method, template, query) in routes.items():
         now = raw["operations"].get(name, {"http": {}})["http"]
@@ -258,7 +256,7 @@ def _legacy(
 
 
 def _moved(ref: Mapping[str, Any], name: str | None) -> dict[str, Any]:
-    """A member in the query as `name`, or else in the body; what is in the path stays there."""
+    """A member moved to the query as `name` or, without one, to the body; a member in the path stays there."""
     if name is not None:
         return {**ref, "location": "querystring", "locationName": name}
     return {

@@ -1,12 +1,13 @@
-"""Routes of the REST protocols: from method, path and query to the operations they may mean.
+"""Routes of the REST protocols: from method, path and query to the operations that they may mean.
 
-Rule: a route fits when its method, every segment, its constant query and its required query and header members are there
-and every other query key is one that the operation has. Of several that fit, the most specific wins; S3 has a module of its
-own because its paths are keys.
+Rule: a route fits if its method, every segment, its constant query and its required query and header members are present, and
+the operation has every other query key. Of several that fit, the most specific wins. S3 has a module of its own because its paths
+are keys.
 
-Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label; only a greedy label `{Name+}`
-takes several segments, and only what can be one name: else the sub-path of an operation that we do not know would be its end. A template and a path that differ in one trailing slash are the same, as AWS reads them. Empty and dot
-segments anywhere else have two readings and are refused.
+Theory: segments were split at raw slashes and decoded once, so `%2F` stays inside its label. Only a greedy label `{Name+}` takes
+several segments, and only if they can be one name; otherwise it would swallow the sub-path of an operation that we do not know.
+As at AWS, one trailing slash in template or path makes no difference. Empty and dot segments anywhere else have two readings and
+are refused.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ X_ID = "x-id"
 """A query key that the JavaScript SDK adds: the operation's name again."""
 
 MAX_GREEDY = 2048
-"""Characters of a greedy label that are held against a pattern of the model: those of the longest ARN."""
+"""Characters of a greedy label that are matched against the model's pattern; the longest ARN has as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One segment of a path template: a literal, or a label that takes one segment or (greedy) several that fit `pattern`."""
+    """One segment of a path template: a literal, or a label for one segment or (greedy) several that match `pattern`."""
 
     text: str
     label: bool = False
@@ -44,14 +45,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where an operation lives.
+    """The path and query that lead to an operation.
 
     Attributes:
-        constants: query keys and values that select the operation and are no members.
-        needed_query, needed_headers: names of required members; header names are lower case.
-        known: names of query members.
-        greedy: whether a label takes as many segments as there are.
-        any_query: whether a map member takes every query key left over.
+        constants: query keys and values that select the operation and are not members.
+        needed_query, needed_headers: wire names of required members; header names are in lower case.
+        known: wire names of query members.
+        greedy: whether a label takes any number of segments.
+        any_query: whether a map member takes all remaining query keys.
         specificity: greater is more specific, among routes that fit one request.
     """
 
@@ -67,7 +68,7 @@ class Route:
 
 
 def compile_route(method: str, template: str, shape: Shape | None) -> Route:
-    """The route of an operation from botocore's `http` trait and its input."""
+    """Make the route of an operation from botocore's `http` trait and the input's shape."""
     path, _, query = template.partition("?")
     segments = tuple(_segment(part, shape) for part in path.strip("/").split("/")) if path.strip("/") else ()
     constants = dict(part.partition("=")[::2] for part in query.split("&") if part)
@@ -112,12 +113,12 @@ def rest_segments(segments: Sequence[str]) -> tuple[str, ...]:
     kept = tuple(segments[:-1] if segments[-1] == "" else segments)
     for segment in kept:
         if segment == "" or not {".", ".."}.isdisjoint(segment.split("/")):
-            raise Malformed("the path has an empty or a dot segment: send the one path that is meant")
+            raise Malformed("the path has an empty or a dot segment: send the path without them")
     return kept
 
 
 def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
-    """The labels of the path by template name, None when the path is another."""
+    """The labels of the path by their names in the template; None if the path does not fit."""
     spare = len(segments) - len(route.segments)
     values: dict[str, str] = {}
     at = 0
@@ -135,19 +136,19 @@ def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
 
 
 def _one_name(part: Segment, value: str) -> bool:
-    """Whether a value with slashes is one name: an id has them in an ARN alone, and where the model has a pattern it must fit."""
+    """Whether a value with slashes can be one name: only an ARN has slashes in an id, and it must match the model's pattern."""
     if not part.greedy or "/" not in value:
         return True
     if fold(part.text).endswith(("id", "arn")) and not value.startswith("arn:"):
         return False
     if part.pattern is None:
         return True
-    # No name has a control character in it, and `.` tries a text with a line end in many ways.
+    # No name has a control character, and `.` backtracks a lot on a text with a line break.
     return len(value) <= MAX_GREEDY and value.isprintable() and part.pattern.fullmatch(value) is not None
 
 
 def query_fits(route: Route, head: RequestHead) -> str | None:
-    """Why the query and the headers do not select this route, None when they do."""
+    """Why query and headers do not fit this route, for a message; None if they fit."""
     times = Counter(name for name, _ in head.target.query)
     for name, value in route.constants.items():
         if head.target.query.count((name, value)) != 1 or times[name] != 1:
@@ -160,14 +161,14 @@ def query_fits(route: Route, head: RequestHead) -> str | None:
         return f"the header `{missing[0]}` is missing"
     unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
     if route.any_query:
-        # What AWS may read as something else is no entry of a map.
+        # A key that AWS may read as something else does not count as an entry of the map.
         taken = {fold(name) for name in (*route.known, *route.constants)}
         unknown = {name for name in unknown if fold(name) in taken or fold(name).startswith("x-amz-")}
     return f"the operation has no query parameter `{_shown(unknown)}`" if unknown else None
 
 
 def x_id_fits(head: RequestHead, operation: str) -> bool:
-    """Whether every `x-id` in the query repeats the operation's name, at most once."""
+    """Whether the query has no `x-id`, or one with the operation's name."""
     given = [value for name, value in head.target.query if name == X_ID]
     return given in ([], [operation])
 

@@ -1,7 +1,7 @@
 """Input shapes of a service model, compiled from botocore's JSON.
 
-Rule: a shape is built once and never changes; only shapes that an operation's input reaches are kept, documentation is not.
-Shapes refer to each other in circles, so `members` is filled after the shape exists, by `compile_shapes` alone.
+Rule: a shape is built once and never changes. Only shapes that an operation's input reaches are kept, without documentation.
+As shapes may refer to each other in circles, `compile_shapes` (and nothing else) fills `members` after the shape exists.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class Shape:
     Attributes:
         type: botocore's type name; "character" and the like do not occur in inputs.
         members: a structure's members by name; a list's `member`; a map's `key` and `value`.
-        by_wire: a structure's body members by the name that JSON, CBOR and XML give them.
-        by_query: the same by the name that the query or ec2 protocol gives them.
-        root: the name of an XML document of this shape, where its use gives none.
-        namespace: the same for its XML namespace.
-        payload: the member that is the whole HTTP body, None when the body holds the members without a location.
-        timestamp: "iso8601", "rfc822" or "unixtimestamp" where the model says so.
+        by_wire: a structure's body members by their names in JSON, CBOR and XML.
+        by_query: a structure's members by their names in the query or ec2 protocol.
+        root: name of an XML document of this shape, unless its use gives one.
+        namespace: XML namespace of such a document, unless its use gives one.
+        payload: the member that is the whole HTTP body; None if the body holds the members without a location.
+        timestamp: "iso8601", "rfc822" or "unixtimestamp"; None if the model does not say.
         pattern: the model's regular expression for a string.
         enum: whether a string is one of a closed list of words.
         sensitive: the model's trait: values are masked where they are kept.
@@ -53,32 +53,32 @@ class Shape:
 
     @property
     def element(self) -> Member:
-        """The member of a list."""
+        """The member that describes each item of this list shape."""
         return self.members["member"]
 
     def inner(self, name: str) -> Shape | None:
-        """The shape inside this one: a structure's member of that name, a list's element or a map's value under any name.
+        """The shape inside this one: that of a structure's member; of a list's items or a map's values for any name.
 
-        None where the model does not say: a member that it does not have, or a type that holds nothing.
+        None if the model does not say: for a member that it does not have, or a type without members.
         """
         member = self.members.get({"list": "member", "map": "value"}.get(self.type, name))
         return member.shape if member is not None else None
 
     def at(self, location: str | None) -> list[Member]:
-        """The members that travel at `location`; None for the body."""
+        """The members that are sent at `location` (see `Member`)."""
         return [member for member in self.members.values() if member.location == location]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Member:
-    """A use of a shape: its name and where it travels.
+    """A use of a shape: its name and where it is sent.
 
     Attributes:
         location: "uri", "querystring", "header", "headers" (a prefix) or None for the body.
-        wire: the name in JSON, CBOR, XML, a header (lower case), the query or the path template.
-        renamed: whether the model gives `wire` itself.
-        namespace: of the XML document, where the member is the payload.
-        query: the name in the query or ec2 protocol.
+        wire: its name in JSON, CBOR, XML, a header (lower case), the query or the path template.
+        renamed: whether the model sets `wire` explicitly.
+        namespace: of the XML document, if the member is the payload.
+        query: its name in the query or ec2 protocol.
     """
 
     name: str
@@ -100,9 +100,9 @@ class Member:
 def compile_shapes(
     raw: Mapping[str, Any], roots: Iterable[str], *, ec2: bool, query_names: Mapping[tuple[str, str], str]
 ) -> dict[str, Shape]:
-    """The shapes that `roots` reach, by name.
+    """Compile the shapes that `roots` reach, by name.
 
-    `query_names` gives names of the query protocol that the model no longer holds, by shape and member.
+    `query_names` has names in the query protocol that the model no longer holds, by shape and member.
     """
     shapes: dict[str, Shape] = {}
     todo = list(roots)
@@ -123,13 +123,13 @@ def compile_shapes(
 
 
 def namespace(raw: Mapping[str, Any]) -> str | None:
-    """The XML namespace that a shape or a use of one has."""
+    """The XML namespace of a raw shape or reference; None without one."""
     given = raw.get("xmlNamespace")
     return given["uri"] if isinstance(given, dict) else given
 
 
 def refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The references that a raw shape makes to others, each by its role."""
+    """A raw shape's references to others, each with its name or role."""
     members = raw.get("members", {}) if raw["type"] == "structure" else {}
     return [*members.items(), *((role, raw[role]) for role in ("member", "key", "value") if role in raw)]
 
@@ -190,7 +190,7 @@ def _index_query(shape: Shape, *, ec2: bool) -> None:
         shape.by_query[member.query] = member
     for member in shape.members.values():
         if not ec2 and member.flattened and member.shape.type == "list" and member.shape.element.renamed:
-            # botocore sends a flattened list under its element's name, Smithy under its own.
+            # botocore sends a flattened list under its item's name, Smithy under the list's own.
             shape.by_query.setdefault(member.shape.element.query, member)
 
 

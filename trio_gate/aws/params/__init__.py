@@ -1,1 +1,1 @@
-"""Parameters: what a request says, read by the model of its operation."""
+"""Parameters: the content of a request, read by the model of its operation."""

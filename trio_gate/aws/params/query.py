@@ -1,8 +1,8 @@
-"""Parameters from the query and ec2 protocols: dotted names to structures, lists and maps.
+"""Parameters of the query and ec2 protocols: turns dotted names into structures, lists and maps.
 
-Rule: the names are split at dots into a tree, and the tree must be the shape's, whole: a name that no member takes, a value
-beside sub-names and a gap in a list's numbers (1, 2, …) refuse the request. An empty value where a list belongs is the
-empty list (AWS query protocol, "empty list").
+Rule: the names are split at dots into a tree, which must fit the shape as a whole. A name that no member has, a value that also
+has sub-names, and a gap in a list's numbers (1, 2, …) refuse the request. An empty value in place of a list is the empty list
+(AWS query protocol, "empty list").
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Tree = dict[str, Any]  # of _Tree and str
 
 
 def structure_from_query(shape: Shape | None, form: Mapping[str, str], *, ec2: bool) -> dict[str, Value]:
-    """The input of an operation from the parameters of a form or URL.
+    """Read the input of an operation from the parameters of a form or URL.
 
     Raises:
         Malformed: a parameter is unknown or of another type.
@@ -50,7 +50,7 @@ def structure_from_query(shape: Shape | None, form: Mapping[str, str], *, ec2: b
 
 
 def with_source_region(shape: Shape | None, values: dict[str, Value]) -> dict[str, Value]:
-    """The values with the member `SourceRegion` that SDKs fold into `PreSignedUrl` (rds, neptune and docdb: copies and replicas)."""
+    """Add the member `SourceRegion`, which SDKs send only inside `PreSignedUrl` (copies and replicas of rds, neptune, docdb)."""
     url = values.get("PreSignedUrl")
     if shape is None or _REGION not in shape.members or _REGION in values or not isinstance(url, str):
         return values
@@ -59,10 +59,10 @@ def with_source_region(shape: Shape | None, values: dict[str, Value]) -> dict[st
 
 
 def queue_of_path(values: Mapping[str, Value], shape: Shape | None, head: RequestHead) -> dict[str, Value]:
-    """The member `QueueUrl` where the path of SQS's query protocol names the queue, as /111111111111/queue, and nothing else does.
+    """The member `QueueUrl`, if only the path names the queue (/111111111111/queue in SQS's query protocol); otherwise nothing.
 
     Raises:
-        Malformed: path and `QueueUrl` name two queues, or the operation is not about a queue.
+        Malformed: path and `QueueUrl` name different queues, or the operation is not about a queue.
     """
     path = "/" + "/".join(head.target.segments)
     if path == "/":
@@ -106,19 +106,19 @@ def _value(member: Member, below: _Tree | str, *, ec2: bool) -> Value:
         return _list(member, below, ec2=ec2)
     if isinstance(below, str):
         if kind in ("structure", "map"):
-            raise Malformed(f"`{member.name}` is no {kind}")
+            raise Malformed(f"`{member.name}` is not a {kind}")
         return from_text(member, below, timestamps="iso8601")
     if kind == "map":
         return _map(member, below, ec2=ec2)
     if kind != "structure":
-        raise Malformed(f"`{member.name}` is one value")
+        raise Malformed(f"`{member.name}` must be a single value")
     return _structure(member.shape, below, ec2=ec2)
 
 
 def _list(member: Member, below: _Tree | str, *, ec2: bool) -> list[Value]:
     if isinstance(below, str):
         if below:
-            raise Malformed(f"`{member.name}` is no list")
+            raise Malformed(f"`{member.name}` is not a list")
         return []
     element = member.shape.element
     if not ec2 and not member.flattened:

@@ -1,7 +1,7 @@
 """Parameters of the REST protocols, by location: path labels, query, headers, header prefixes, and the body.
 
-Rule: a repeated query key or header is a list or a refusal; a body that the operation does not have is refused; the body is
-read as the protocol says whatever the content type claims, and the content type must claim just that or nothing.
+Rule: a repeated query key or header is a list or refused; so is a body that the operation does not have. The body is read as the
+protocol says, and the content type must say the same or be absent.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 _XML = (None, "", "application/xml", "text/xml", "application/octet-stream", "text/plain")
-"""S3 reads its XML bodies whatever the type says; a form or multipart type would mean another operation."""
+"""Content types of XML bodies. S3 ignores the type, but a form or multipart type would mean another operation."""
 
 
 _NAMESPACES = {"http://doc.s3.amazonaws.com/2006-03-01": "http://s3.amazonaws.com/doc/2006-03-01/"}
-"""Another spelling of S3's, which its older documentation and s3cmd have."""
+"""Another spelling of S3's namespace, from its older documentation; s3cmd sends it."""
 
 _JSON = ("application/json", None, "")
-"""botocore of 2021 and before sends no type, Java's SDK 1 an empty one (aws-sdk-java#937): AWS reads JSON."""
+"""Content types of JSON bodies. botocore sent none until 2021, Java's SDK 1 sends an empty one (aws-sdk-java#937)."""
 
 _PYTHONS = ("True", "False")
-"""A boolean in a header as botocore wrote it until 2024: AWS reads it."""
+"""Booleans in a header as botocore wrote them until 2024; AWS accepts them."""
 
 _ITEM = re.compile(r'[ \t]*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"[ \t]*+(?![^,])|(?!")([^,]*+)),?', re.DOTALL)
-"""One value of a list in a header, quoted or not, and the comma behind it."""
+"""One value of a list in a header, quoted or not, and the comma after it."""
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -52,7 +52,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 def rest_params(
     operation: Operation, head: RequestHead, labels: Mapping[str, str], content: bytes | None, *, xml: bool
 ) -> dict[str, Value]:
-    """The input of an operation; `content` is None where the body streams.
+    """Read the input of an operation; `content` is the body, None if that is streamed.
 
     Raises:
         Malformed: a part is unknown, repeated or of another type.
@@ -129,7 +129,7 @@ def _header(member: Member, given: tuple[str, ...]) -> Value:
 
 
 def _without_framing(text: str) -> str | None:
-    """Content-Encoding as S3 keeps it: aws-chunked is framing (S3 user guide, "Signature calculations, chunked upload")."""
+    """Content-Encoding as S3 stores it: without aws-chunked (S3 user guide, "Signature calculations, chunked upload")."""
     kept = [part for part in (part.strip(" \t") for part in text.split(",")) if fold(part) != "aws-chunked"]
     return ",".join(kept) or None
 
@@ -213,7 +213,7 @@ def _text(content: bytes) -> str:
 
 
 def _json(operation: Operation, head: RequestHead, content: bytes) -> Any:
-    # A few operations have the type as a member of their own: bedrock-agentcore's InvokeAgentRuntimeCommand.
+    # In a few operations the content type is a member itself: bedrock-agentcore's InvokeAgentRuntimeCommand.
     shape = operation.input
     own = shape is not None and any(member.wire == "content-type" for member in shape.at("header"))
     if not own and media_type(head) not in _JSON:
@@ -235,7 +235,7 @@ def _document(head: RequestHead, content: bytes, roots: set[str], namespaces: se
     if tree.name not in roots:
         raise Malformed(f"the XML body must be a `{min(roots)}`")
     if tree.namespace and _NAMESPACES.get(tree.namespace, tree.namespace) not in namespaces:
-        raise Malformed(f"the XML body is in another namespace than {' or '.join(sorted(filter(None, namespaces))) or 'none'}")
+        raise Malformed(f"the XML body is in a namespace other than {' or '.join(sorted(filter(None, namespaces))) or 'none'}")
     return tree
 
 

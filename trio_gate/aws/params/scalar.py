@@ -1,7 +1,8 @@
-"""Single values: text and JSON scalars to the values that rules see.
+"""Single values: turns text and JSON scalars into the values that rules see.
 
-Rule: a scalar is read exactly as its shape's type says or the request is refused; text is never guessed to be a number.
-A number beyond its type (32 or 64 bits, a float's range) is none: a reader that narrows it would see another. Timestamps become RFC 3339 text in UTC, blobs become bytes, the words NaN and Infinity stay text.
+Rule: a scalar is read exactly as its shape's type says, or the request is refused; nothing guesses that a text is a number. A
+number beyond its type (32 or 64 bits, a float's range) is refused, because a reader that narrows it would see another. Timestamps
+become RFC 3339 text in UTC, blobs become bytes, and the words NaN and Infinity stay text.
 """
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ _DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NOT_NUMBERS = ("NaN", "Infinity", "-Infinity")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EXACT = 2**53  # above, a double no longer tells neighbouring integers apart
+_EXACT = 2**53  # above it, a double cannot distinguish neighbouring integers
 _INTEGERS = {"integer": 2**31, "long": 2**63}
 _FLOATS = {"float": float.fromhex("0x1.fffffep+127"), "double": float.fromhex("0x1.fffffffffffffp+1023")}
 _PADDED = (("==", "AQgw"), ("=", "AEIMQUYcgkosw048"))
-"""What stands before the padding of base64: the letters that end in bits of zero."""
+"""The characters that may come before base64's padding: those whose unused bits are zero."""
 
 
 def from_text(member: Member, text: str, *, timestamps: str) -> Value:
-    """The value of a scalar that travelled as text. `timestamps` is the format where the model gives none.
+    """Read a scalar that was sent as text. `timestamps` is the format if the model gives none.
 
     Raises:
-        Malformed: the text is no such value.
+        Malformed: the text is not a value of the member's type.
     """
     kind = member.shape.type
     if kind == "string":
@@ -64,7 +65,7 @@ def from_text(member: Member, text: str, *, timestamps: str) -> Value:
 
 
 def from_tree(member: Member, value: Any, *, binary: bool) -> Value:
-    """The value of a scalar that travelled in JSON, or in CBOR where `binary`.
+    """Read a scalar that was sent in JSON or, if `binary`, in CBOR.
 
     Raises:
         Malformed: it is of another type.
@@ -97,7 +98,7 @@ def _tree_timestamp(member: Member, value: Any, *, number: bool, binary: bool) -
 
 
 def _special(value: float) -> Value:
-    # CBOR carries them as floats; every protocol shows them as JSON has to write them.
+    # CBOR sends them as floats; rules see the words that JSON must use.
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
@@ -117,7 +118,7 @@ def _real(member: Member, value: float) -> float:
 
 
 def read_base64(member: Member, text: str) -> bytes:
-    """The bytes of a base64 text, padding and all.
+    """Decode base64 with its padding.
 
     Raises:
         Malformed: it is not base64, or its last bits, which some readers drop, are not zero.
@@ -171,4 +172,4 @@ def _rfc3339(when: datetime, fraction: str) -> str:
 
 
 def _wrong(member: Member) -> Malformed:
-    return Malformed(f"`{member.name}` is no {member.shape.type}")
+    return Malformed(f"`{member.name}` is not of type {member.shape.type}")

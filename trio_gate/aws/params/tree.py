@@ -1,7 +1,7 @@
-"""Parameters from a JSON or CBOR tree.
+"""Reads parameters from a JSON or CBOR tree.
 
-Rule: members are looked up by their exact wire name; a name that the shape does not have refuses the request, so that no
-reader at AWS can see what the rules did not. A null member is one that was not sent.
+Rule: members are looked up by their exact wire name. A name that the shape does not have refuses the request, so that no reader
+at AWS can see something that the rules did not. A null member counts as not sent.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dict[str, Value]:
-    """The body members of a structure.
+    """Read the body members of a structure.
 
     Raises:
-        Malformed: a member is unknown or of another type.
+        Malformed: a member is unknown or of the wrong type.
     """
     if not isinstance(tree, dict):
         raise Malformed("the body is not an object")
@@ -38,27 +38,27 @@ def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dic
 
 
 def value_from_tree(member: Member, value: Any, *, binary: bool = False) -> Value:
-    """The value of one member.
+    """Read the value of one member.
 
     Raises:
-        Malformed: it is of another type, or holds an unknown member.
+        Malformed: it is of the wrong type, or holds an unknown member.
     """
     shape = member.shape
     if shape.document:
         return _document(value)
     if shape.type == "structure":
         if not isinstance(value, dict):
-            raise Malformed(f"`{member.name}` is no structure")
+            raise Malformed(f"`{member.name}` is not a structure")
         return structure_from_tree(shape, value, binary=binary)
     if shape.type == "list":
         if not isinstance(value, list):
-            raise Malformed(f"`{member.name}` is no list")
+            raise Malformed(f"`{member.name}` is not a list")
         values: list[Value] = []
         values.extend(None if item is None else value_from_tree(shape.element, item, binary=binary) for item in value)
         return values
     if shape.type == "map":
         if not isinstance(value, dict):
-            raise Malformed(f"`{member.name}` is no map")
+            raise Malformed(f"`{member.name}` is not a map")
         return _map(shape.members["value"], value, binary=binary)
     return from_tree(member, value, binary=binary)
 
@@ -72,7 +72,7 @@ def _map(inner: Member, value: dict[str, Any], *, binary: bool) -> dict[str, Val
 
 
 def _document(value: Any) -> Value:
-    """A free-form value; a document of CBOR may hold timestamps, which no rule reads by name."""
+    """A value of any form. In CBOR it may hold timestamps, which no rule reads by name."""
     if isinstance(value, dict):
         return {key: _document(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Parameters from an XML document.
+"""Reads parameters from an XML document.
 
-Rule: element names are the model's, exactly; a second element where the model has one value, an unknown element or
-attribute, and text where elements belong refuse the request.
+Rule: element names must equal the model's. A second element for a single value, an unknown element or attribute, and text in
+place of elements refuse the request.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def structure_from_xml(shape: Shape, element: Element) -> dict[str, Value]:
-    """The members of a structure.
+    """Read the members of a structure.
 
     Raises:
-        Malformed: an element is unknown, repeated or of another type.
+        Malformed: an element is unknown, repeated or of the wrong type.
     """
     values: dict[str, Value] = {}
     for name, text in element.attributes.items():
@@ -55,7 +55,7 @@ def _value(member: Member, element: Element) -> Value:
     if shape.type == "map":
         return _map(member, element)
     if element.children:
-        raise Malformed(f"the element `{member.name}` holds elements and must hold text")
+        raise Malformed(f"the element `{member.name}` holds elements but must hold text")
     return from_text(member, element.text, timestamps="iso8601")
 
 

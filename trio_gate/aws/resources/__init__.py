@@ -1,1 +1,1 @@
-"""Resources: what a call is about, as ARNs."""
+"""Resources: finds the ARNs of what a call is about."""

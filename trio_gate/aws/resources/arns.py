@@ -1,8 +1,8 @@
-"""ARNs: read strictly, built from names, and brought to one canonical form per resource.
+"""ARNs: reads them strictly, builds them from names, and gives each resource one canonical form.
 
-Rule: a form that does not settle which resource is meant (an alias, a partial ARN that two secrets fit) has no ARN; the
-account may be known all the same. A qualifier (version, alias, stage) is not part of a resource's canonical ARN, so that a
-rule about the resource holds for all of them; the qualifier is among the parameters.
+Rule: a form that leaves open which resource is meant (an alias, a partial ARN that fits two secrets) has no ARN, though the
+account may be known. A qualifier (version, alias, stage) is not part of a resource's canonical ARN, so that a rule about the
+resource covers all of them; the qualifier is among the parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ARN = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|[a-z0-9-]*):([^\x00-\x20*?\x7f][^\x00-\x1f\x7f]*)")
 MAX_ARN = 2048
-"""Characters: more than any service takes."""
+"""Characters of an ARN; more than any service accepts."""
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
@@ -30,7 +30,7 @@ _UUID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]
 _FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,140}))?")
 _SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
 _OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
-"""Services whose ARNs may leave out the account and yet only ever mean the caller's own."""
+"""Services whose ARNs may leave out the account but always mean the caller's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +49,14 @@ class Arn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerContext:
-    """Where names without an ARN are looked up: the signing region and the caller's account."""
+    """The context of names that are not ARNs: the partition, the signing region and the caller's account."""
 
     partition: str
     region: str
     account: str
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> Resource:
-        """The resource of that name; its account is the caller's unless told otherwise."""
+        """The resource with this name, in the caller's region and account unless others are given."""
         if account is not None and not is_account(account):
             return NOT_KNOWN
         owner = self.account if account is None else account
@@ -67,7 +67,7 @@ class CallerContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource a call names. `account` is None where none owns it (what AWS itself provides)."""
+    """One resource that a call names. `account` is None if AWS itself provides it, so that no account owns it."""
 
     arn: str | Unknown
     account: str | Unknown | None
@@ -77,7 +77,7 @@ NOT_KNOWN = Resource(arn=UNKNOWN, account=UNKNOWN)
 
 
 def parse(text: object) -> Arn | None:
-    """The ARN that `text` is, None when it is none (a wildcard or a policy variable is none)."""
+    """Parse an ARN; None for anything else, wildcards and policy variables included."""
     found = _ARN.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_ARN else None
     return Arn(partition=found[1], service=found[2], region=found[3], account=found[4], resource=found[5]) if found else None
 
@@ -88,7 +88,7 @@ def is_account(text: object) -> TypeGuard[str]:
 
 
 def plain(text: object) -> TypeGuard[str]:
-    """Whether `text` can stand in an ARN as a name: no colon, wildcard or control character."""
+    """Whether `text` can be a name inside an ARN: without colon, wildcard or control character."""
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
@@ -114,7 +114,7 @@ def _secret(resource: str) -> str | Unknown:
 
 
 def _folded(resource: str) -> str:
-    """A type whose names mean the same in any case: Glue folds them for Hive, ElastiCache stores them so (their API references)."""
+    """Lower-case a name that ignores case: Glue folds names for Hive, ElastiCache stores them folded (their API references)."""
     kind = re.split("[:/]", resource, maxsplit=1)[0]
     return kind + fold(resource[len(kind) :])
 
@@ -138,11 +138,11 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
     **dict.fromkeys((("glue", "database"), ("glue", "table"), ("glue", "tableVersion")), _folded),
     **dict.fromkeys((("elasticache", "cluster"), ("elasticache", "replicationgroup"), ("elasticache", "subnetgroup")), _folded),
 }
-"""What is left out of (or makes unknown) the canonical ARN of a resource type."""
+"""For each resource type, the function that makes its canonical form or UNKNOWN."""
 
 
 def name_or_arn(service: str, kind: str, value: object, scene: CallerContext) -> Resource:
-    """`value` as an ARN of `service`, or as the name behind `kind` ("table/", "db:") in the caller's account and region."""
+    """Read `value` as an ARN of `service`, or as a name after `kind` ("table/", "db:") in the caller's account and region."""
     arn = parse(value)
     if arn is not None:
         return given_arn(arn, scene) if arn.service == service else NOT_KNOWN
@@ -159,7 +159,7 @@ def function(value: object, scene: CallerContext) -> Resource:
 
 
 def key(value: object, scene: CallerContext) -> Resource:
-    """A KMS key by id or ARN; an alias stands for a key of its own account and region, which one needs a look-up."""
+    """A KMS key by id or ARN. An alias means a key of its own account and region, but only a lookup could say which."""
     arn = parse(value)
     if arn is not None:
         return given_arn(arn, scene) if arn.service == "kms" else NOT_KNOWN
@@ -169,7 +169,7 @@ def key(value: object, scene: CallerContext) -> Resource:
 
 
 def queue(value: object, scene: CallerContext) -> Resource:
-    """An SQS queue by its URL, which names account and queue; SQS itself takes a bare name too."""
+    """An SQS queue by its URL, which names account and queue, or by its bare name, which SQS accepts too."""
     found = _QUEUE_PATH.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return scene.arn("sqs", str(value)) if plain(value) and "/" not in str(value) else NOT_KNOWN
@@ -181,12 +181,12 @@ def queue(value: object, scene: CallerContext) -> Resource:
 
 
 def secret(value: object, scene: CallerContext) -> Resource:
-    """A secret by name, partial ARN or ARN: all are `secret:name`, without the random suffix."""
+    """A secret by name, partial ARN or ARN. All become `secret:name`, without the random suffix."""
     return name_or_arn("secretsmanager", "secret:", value, scene)
 
 
 def parameter(value: object, scene: CallerContext) -> Resource:
-    """An SSM parameter by name, `name:version`, `name:label` or ARN; one that stands for a secret is UNKNOWN."""
+    """An SSM parameter by name, `name:version`, `name:label` or ARN; UNKNOWN for one that refers to a secret."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
     if isinstance(value, str) and "aws/reference/" in fold(value):
@@ -195,7 +195,7 @@ def parameter(value: object, scene: CallerContext) -> Resource:
 
 
 def bucket(value: object, scene: CallerContext, *, owner: str | None = None) -> Resource:
-    """An S3 bucket, directory bucket, or access point ARN. A bucket's name proves no account; `owner` is one AWS checks."""
+    """An S3 bucket, directory bucket, or access point ARN. A bucket's name proves no account, but AWS checks `owner`."""
     arn = parse(value)
     if arn is not None:
         return given_arn(arn, scene) if arn.service.startswith("s3") else NOT_KNOWN

@@ -1,8 +1,8 @@
-"""The resources of a call and whose they are: curated where we know the service, by IAM's templates where names fit.
+"""Collects the resources of a call and their accounts: by reviewed rows for curated services, by IAM's templates for others.
 
-Rule: `[]` means that the call names no resource, UNKNOWN that some resource cannot be said; a list is complete. An account
-is foreign by evidence and own by proof: the ARN, queue URL or account id says so, or a name that only ever means the
-caller's account. A bucket's name proves nothing.
+Rule: `[]` means that the call names no resource, UNKNOWN that some resource could not be determined; any other list is complete.
+An account is known only from an ARN, a queue URL, an account id, or a name that always means the caller's own account. A
+bucket's name proves nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Rest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResources:
-    """What a call names: the last four fields of a `Call`."""
+    """The resource fields of a `Call`, with the same meaning as there."""
 
     resource: str | Unknown | None
     resources: tuple[str, ...] | Unknown
@@ -79,7 +79,7 @@ class Named:
         action: the main IAM action, None when unmapped.
         templates: the ARN templates of its prefix.
         target: the request target; API Gateway's resources are its paths.
-        host_account: the 12 digits of a label of the host.
+        host_account: the 12 digits in a label of the host; None without.
     """
 
     service: str

@@ -1,7 +1,7 @@
-"""Which resources a call names, for the services people write rules about.
+"""Which resources a call names, for the services that people write rules about.
 
-Rule: the first member that names something names the main resource. A call of a service here whose members name nothing
-where IAM expects a resource is UNKNOWN, not empty; `resources` sees to that.
+Rule: the first member that names something names the main resource. If IAM expects a resource but no member names one, the result
+is UNKNOWN, not empty; `collect` takes care of that.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def curated(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """The resources a call of a curated service names, the main one first; None for other services."""
+    """The resources that a call of a curated service names, the main one first; None for other services."""
     special = _SPECIAL.get(service)
     if special is not None:
         found = special(operation, params, scene)
@@ -186,4 +186,4 @@ _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Res
     "s3control": s3control,
     "sqs": _sqs,
 }
-"""Services whose members mean something only together."""
+"""Readers for services whose members have a meaning only together."""

@@ -1,8 +1,8 @@
-"""The resources an EC2 call names, by the prefix of their ids.
+"""The resources that an EC2 call names, by the prefixes of their ids.
 
-Rule: an id of a kind that only its owner can act on belongs to the caller; an id of a kind that accounts share (images,
-snapshots, subnets, …) proves no owner, and no ARN. What is named by anything but an id is UNKNOWN, but for key pairs; so is
-what stands where an id belongs and is not one that we know (`resolve:ssm:…`, another case, another length).
+Rule: an id of a kind that only its owner can act on belongs to the caller. An id of a kind that accounts share (images,
+snapshots, subnets, …) proves neither owner nor ARN. Anything named other than by an id is UNKNOWN, except key pairs; so is a
+value in place of an id that is not one we know (`resolve:ssm:…`, another case, another length).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _OWN = {
     "vpce": "vpc-endpoint",
     "vpn": "vpn-connection",
 }
-"""Prefixes of ids whose resource is always the caller's own."""
+"""Prefixes of ids whose resources always belong to the caller."""
 
 _LENT = {
     "ami": "image",
@@ -63,13 +63,13 @@ _OWNER_ONLY = re.compile(
     "|(?:Authorize|Revoke)SecurityGroup(?:Ingress|Egress)|UpdateSecurityGroupRuleDescriptions(?:Ingress|Egress)"
 )
 _NAMED = frozenset(("GroupName", "SecurityGroups", "LaunchTemplateName", "PlacementGroup", "SourceSecurityGroupName", "PublicIp"))
-"""Members that name something by a word, which only a look-up finds."""
+"""Members that name something by a word, which only a lookup could resolve."""
 
 _IDS = frozenset(("Groups", "Resources"))
-"""Members for ids whose names do not say so."""
+"""Members that hold ids although their names do not say so."""
 
 _OTHER_IDS = re.compile(".*AvailabilityZoneIds?|ZoneIds|OwnerIds|RestorableByUserIds")
-"""Members whose ids are of zones, or of accounts by a word such as `self`."""
+"""Members whose ids are those of zones, or of accounts given by a word such as `self`."""
 
 _MAKES = {
     "RunInstances": "instance/*",
@@ -79,11 +79,11 @@ _MAKES = {
     "CreateSecurityGroup": "security-group/*",
     "CreateSnapshot": "snapshot/*",
 }
-"""What a call makes: IAM judges it as every resource of the kind."""
+"""Kinds of resources that a call creates; IAM treats them as all resources of the kind."""
 
 
 def ec2(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """What an EC2 call names; None when it names nothing by id, so that IAM's own answer holds."""
+    """The resources that an EC2 call names; None if it names nothing by id, so that IAM's resource types decide."""
     made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
     found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
     return [*made, *found] or None
@@ -123,17 +123,17 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: CallerCo
 
 
 def _ends_as_id(value: str) -> bool:
-    """Whether a value is an id but for its prefix, which is longer than any that we know."""
+    """Whether a value looks like an id, but with a prefix that is longer than any we know."""
     prefix, _, number = value.rpartition("-")
     return _NUMBER.fullmatch(number) is not None and prefix != "" and not prefix.strip(_PREFIX)
 
 
 def _holds_ids(path: tuple[str, ...]) -> bool:
-    """Whether a member is for ids of resources."""
+    """Whether the member at a path holds ids of resources."""
     name = path[-1]
     return (name.endswith(("Id", "Ids")) or name in _IDS) and _OTHER_IDS.fullmatch(name) is None
 
 
 def _means_no_id(value: str) -> bool:
-    """Whether a value names something that is found in another way: an ARN, an account; or nothing."""
+    """Whether a value is not an id at all: an ARN or an account, which are read elsewhere, or empty."""
     return not value or parse(value) is not None or is_account(value)

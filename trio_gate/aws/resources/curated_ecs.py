@@ -1,7 +1,7 @@
 """The clusters, services, tasks and task definitions that an ECS call names.
 
-Rule: a bare name is looked up in the call's cluster, which is `default` where the call leaves it out. Services and tasks have
-an old ARN without their cluster; its canonical form is the one with it.
+Rule: a bare name belongs to the call's cluster, which is `default` if the call names none. Services and tasks have an old form of
+ARN without the cluster; the canonical form includes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ IN_CLUSTER = {
     "containerInstance": "container-instance/",
     "containerInstances": "container-instance/",
 }
-"""Members that name something inside the cluster, and the kind they name."""
+"""Members that name something inside the cluster, with the kind that they name."""
 
 _DEFAULT_CLUSTER = frozenset(
     (
@@ -66,7 +66,7 @@ _DEFAULT_CLUSTER = frozenset(
 
 
 def ecs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
-    """What an ECS call names: what is in the cluster first, then task definition and cluster."""
+    """The resources that an ECS call names: those in the cluster first, then task definition and cluster."""
     name = params.get("cluster") or params.get("clusterName") or ("default" if operation in _DEFAULT_CLUSTER else None)
     cluster = name_or_arn("ecs", "cluster/", name, scene) if name else None
     found = [
@@ -90,7 +90,7 @@ def _arn(value: Value, scene: CallerContext) -> Resource:
 
 
 def _task_definition(value: Value, scene: CallerContext) -> Resource:
-    """`family:revision` or an ARN with a revision; a bare family means its newest revision, which takes a look-up."""
+    """`family:revision` or an ARN with a revision. A bare family means its newest revision, which only a lookup could tell."""
     family, _, revision = str(value).rpartition(":")
     if parse(value) is None and plain(family) and plain(revision) and isinstance(value, str):
         return scene.arn("ecs", f"task-definition/{value}")

@@ -1,7 +1,7 @@
-"""What one top-level member of a service's calls names: the reviewed rows behind `curated`.
+"""What single top-level members of a service's calls name: the reviewed rows behind `curated`.
 
-Rule: a row turns a member's value, in each form the service accepts, into one resource; where that takes a look-up, into
-UNKNOWN. Source: the service authorization reference and each service's API reference.
+Rule: a row turns a member's value, in each form that the service accepts, into one resource, or into UNKNOWN if that would need a
+lookup. Source: the service authorization reference and each service's API reference.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def kind_reader(
     service: str, kind: str, *, lower: bool = False, bare: bool = False
 ) -> Callable[[object, CallerContext], Resource]:
-    """A reader of a name or ARN; `lower` where names ignore case, `bare` where ARNs have neither region nor account."""
+    """Make a reader for a name or ARN; `lower` if names ignore case, `bare` if ARNs have neither region nor account."""
 
     def read(value: object, scene: CallerContext) -> Resource:
         if lower and isinstance(value, str) and arns.plain(value):
@@ -46,7 +46,7 @@ def iam_reader(kind: str) -> Callable[[object, CallerContext], Resource]:
 
 
 def arn_reader(value: object, scene: CallerContext) -> Resource:
-    """A reader of members that only take full ARNs."""
+    """Read a member that only takes full ARNs."""
     arn = arns.parse(value)
     return arns.given_arn(arn, scene) if arn else NOT_KNOWN
 
@@ -63,7 +63,7 @@ def _zone(value: object, scene: CallerContext) -> Resource:
 
 
 def _stack(value: object, scene: CallerContext) -> Resource:
-    """A stack by name or ARN: `stack/name/*`, because only ARNs tell the id that follows."""
+    """A stack by name or ARN, as `stack/name/*`, because only an ARN has the id that follows."""
     if arns.plain(value):
         return scene.arn("cloudformation", f"stack/{value}/*")
     return name_or_arn("cloudformation", "stack/", value, scene)
@@ -80,20 +80,20 @@ def _change_set(value: object, scene: CallerContext) -> Resource:
 
 
 def _document(value: object, scene: CallerContext) -> Resource:
-    """An SSM document; names that begin with AWS or Amazon are AWS's own, which no account may use."""
+    """An SSM document. Names that begin with AWS or Amazon are AWS's own; accounts may not use them."""
     if arns.plain(value) and str(value).startswith(("AWS", "Amazon")):
         return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::document/{value}", account=None)
     return kind_reader("ssm", "document/")(value, scene)
 
 
 def _parameter_path(value: object, scene: CallerContext) -> Resource:
-    """All parameters under a path."""
+    """All SSM parameters under a path, as one ARN with `*`."""
     path = str(value).strip("/")
     return scene.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
 
 
 def _root(value: object, scene: CallerContext) -> Resource:
-    """An account by its id or the ARN of its root."""
+    """An account, by its id or the ARN of its root user."""
     if arns.is_account(value):
         return scene.arn("iam", "root", region="", account=str(value))
     return arn_reader(value, scene)
@@ -115,7 +115,7 @@ def _last(value: object) -> str:
 
 
 def _table(value: object, scene: CallerContext) -> Resource:
-    """A table by name or ARN. What is named below one, its table is not: an index is said by other members."""
+    """A table by name or ARN. An ARN of something below a table does not name the table; other members name an index."""
     found = kind_reader("dynamodb", "table/")(value, scene)
     return found if str(found.arn).count("/") == 1 else NOT_KNOWN
 
@@ -239,7 +239,7 @@ READERS: dict[str, dict[str, Callable[[object, CallerContext], Resource]]] = {
     },
     "events": {"EventBusName": kind_reader("events", "event-bus/"), "ResourceARN": arn_reader, "TargetArn": arn_reader},
 }
-"""botocore's service → member → what it names; the order of rows is the order of resources."""
+"""botocore's service → member → reader; resources come in the order of the rows."""
 
 
 BY_OPERATION: dict[tuple[str, str], dict[str, Callable[[object, CallerContext], Resource]]] = {

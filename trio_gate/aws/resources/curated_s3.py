@@ -1,7 +1,7 @@
 """The buckets, access points and objects that an S3 call names.
 
-Rule: a bucket's name says nothing of its owner. `ExpectedBucketOwner` does: AWS refuses the call where it is wrong. The source
-of a copy that S3 could read as another object is UNKNOWN: S3 takes its `+` for a space (github.com/aws/aws-cli/issues/614).
+Rule: a bucket's name does not show its owner. `ExpectedBucketOwner` does, because AWS refuses the call if it is wrong. The source
+of a copy that S3 could read as another object is UNKNOWN: S3 reads a `+` there as a space (github.com/aws/aws-cli/issues/614).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resour
 
 
 def s3control(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """What an S3 Control call names, in the account of its `AccountId`."""
+    """The resources that an S3 Control call names, in the account of its `AccountId`."""
     account = str(params.get("AccountId") or scene.account)
     name, job = text(params, "Name"), text(params, "JobId")
     if name is not None and "AccessPoint" in operation and plain(name):
@@ -83,14 +83,14 @@ def _source(value: Value, scene: CallerContext, owner: str | None) -> Resource:
 
 
 def _renamed(whole: Resource, value: Value) -> Resource:
-    """The object that gets another name, by its key, percent-encoded; where it could be `bucket/key` as of a copy, UNKNOWN."""
+    """The object that is renamed, by its percent-encoded key; UNKNOWN if that could be `bucket/key`, as for a copy."""
     key = _decoded(value) if isinstance(value, str) else None
     own = str(whole.arn).rpartition("/")[2]
     return inside(whole, "/", None if key is None or key.startswith(("/", f"{own}/")) else key)
 
 
 def _decoded(text: str) -> str | None:
-    """A percent-encoded text; None where it is not one in one reading."""
+    """Decode a percent-encoded text; None if it is malformed or has two readings."""
     if _TWOFOLD.search(text):
         return None
     try:

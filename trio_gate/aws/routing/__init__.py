@@ -1,1 +1,1 @@
-"""Routing: which operation a request is, by its protocol."""
+"""Routing: finds the operation of a request, by its protocol."""

@@ -1,8 +1,8 @@
-"""From head and body to the one operation, over all services that the host may stand for.
+"""Finds the one operation of a request among all services that its host may stand for.
 
-Rule: the host fixes the services, the model their protocols, the protocol the one place of the selector. A request that
-carries the selectors of two protocols is refused before any model is asked. Every candidate is asked; exactly one must answer,
-save for twins: services that share host, protocol and names, listed below with the name they go by here.
+Rule: the host determines the services, the model their protocols, and the protocol where the operation is named. A request with
+the selectors of two protocols is refused before any model is asked. Every candidate is asked, and exactly one must match, except
+for twins: services that share host, protocol and names, listed below with the name that is used for them here.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ TWINS: tuple[tuple[str, ...], ...] = (
     ("greengrass", "greengrassv2"),
     ("lambda", "lambda-microvms", "lambda-web", "lambda-core"),
 )
-"""Services that share a host, and operations that are the same on the wire. A shared operation goes by the first name.
+"""Services that share a host and operations that look the same on the wire. Shared operations go by the first name.
 
-The second and third of the first four families have no operation of their own; of the others only tags and a few calls on
-the account are shared. Their IAM prefix is the same.
+In the first four families only the first service has operations of its own; the others share only tags and a few calls about the
+account. The IAM prefix is the same within each family.
 """
 
 
 class Ambiguous(Unidentified):
-    """Several services have this operation; `services` names them."""
+    """The request fits an operation of each of these `services` (botocore's names)."""
 
     def __init__(self, reason: str, *, services: tuple[str, ...]) -> None:
         super().__init__(reason)
@@ -48,7 +48,7 @@ class Ambiguous(Unidentified):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """An operation that the request may mean, with its path labels by template name."""
+    """An operation that the request may mean, with its path labels by their names in the template."""
 
     candidate: Candidate
     service: Service
@@ -60,7 +60,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request as the routers see it. `form` gives the parameters of a query request, read when first asked for."""
+    """A request as the routers see it. `form` returns the parameters of a query request, read at the first call."""
 
     head: RequestHead
     place: Place
@@ -69,11 +69,11 @@ class Asked:
 
 
 def find(asked: Asked, candidates: Sequence[Candidate], catalog: Catalog) -> Match:
-    """The one operation.
+    """Find the one operation of a request.
 
     Raises:
-        Malformed: selectors of two protocols, or a path that has two readings.
-        Unidentified: no operation fits; Ambiguous when several do.
+        Malformed: it has selectors of two protocols, or a path with two readings.
+        Unidentified: no operation fits; Ambiguous if several do.
     """
     if asked.head.one(TARGET) is not None and asked.head.one(SMITHY) is not None:
         raise Malformed("x-amz-target and smithy-protocol name two operations: send one")
@@ -86,7 +86,7 @@ def find(asked: Asked, candidates: Sequence[Candidate], catalog: Catalog) -> Mat
         except NoMatch as no:
             reasons.append(str(no))
         except Malformed as fault:
-            # A key of S3 is no path of S3 Control: the fault counts only where nobody else takes the request.
+            # An S3 key need not be a valid path of S3 Control: the fault counts only if no other service matches.
             faults.append(fault)
     if not found and faults:
         raise faults[0]
@@ -167,7 +167,7 @@ def _rest(asked: Asked, candidate: Candidate, service: Service) -> Match:
     if len(chosen) > 1:
         raise NoMatch(f"{' and '.join(match.operation.name for match in chosen)} fit equally")
     if not x_id_fits(asked.head, chosen[0].operation.name):
-        raise NoMatch(f"x-id names another operation than {chosen[0].operation.name}")
+        raise NoMatch(f"x-id names an operation other than {chosen[0].operation.name}")
     return chosen[0]
 
 
@@ -188,6 +188,6 @@ def _s3_paths(asked: Asked, candidate: Candidate, service: Service) -> list[tupl
 
 
 def host_fits(operation: Operation, candidate: Candidate) -> bool:
-    """Whether the host begins as the operation's `hostPrefix` says; labels in it are compared with the input later."""
+    """Whether the host begins with the operation's `hostPrefix`. Labels in it are compared with the input later."""
     prefix, brace, _ = operation.host_prefix.partition("{")
     return bool(brace) or candidate.host.startswith(prefix)

@@ -1,7 +1,7 @@
 """Selectors of the RPC protocols: X-Amz-Target for json, the path for CBOR, Action and Version for query and ec2.
 
-Rule: each protocol has one place for the selector, read exactly once and exactly; whatever else could name an operation must
-be absent. The functions answer with the operation's name or say why there is none.
+Rule: each protocol has one place for the selector, which is read exactly; anything else that could name an operation must be
+absent. The functions return the operation's name, or raise NoMatch with the reason.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _CHARSET = re.compile(r'[ \t]*charset=(?:utf-8|"utf-8")[ \t]*', re.ASCII | re.IG
 
 
 class NoMatch(Exception):  # noqa: N818 - not an error: another candidate may match
-    """This service does not have the operation; the text says why."""
+    """Raised if a service does not have the operation; the text says why."""
 
 
 def media_type(head: RequestHead) -> str | None:
-    """The content type in lower case without `charset=utf-8`, None when absent; another parameter stays and matches nothing."""
+    """The content type in lower case without `charset=utf-8`; None if absent. Other parameters stay, so nothing matches them."""
     value = head.one("content-type")
     if value is None or not value.isascii():
         return value
@@ -41,7 +41,7 @@ def json_operation(service: Service, head: RequestHead) -> str:
     """The operation of `X-Amz-Target: prefix.Operation` (AWS JSON 1.0 and 1.1)."""
     _require(head, path=("",))
     if media_type(head) not in _JSON_TYPES:
-        raise NoMatch("x-amz-target goes with content-type application/x-amz-json-1.0 or 1.1")
+        raise NoMatch("x-amz-target needs content-type application/x-amz-json-1.0 or 1.1")
     prefix, _, name = (head.one(TARGET) or "").rpartition(".")
     if prefix not in _names(service) or name not in service.operations:
         raise NoMatch(f"{service.name} has no such x-amz-target")
@@ -57,7 +57,7 @@ def cbor_operation(service: Service, head: RequestHead, *, empty: bool) -> str:
         raise NoMatch(f"the path is not {service.name}'s for rpc-v2-cbor")
     _require(head, path=segments)
     if media_type(head) != "application/cbor" and not (empty and media_type(head) is None):
-        raise NoMatch("rpc-v2-cbor goes with content-type application/cbor")
+        raise NoMatch("rpc-v2-cbor needs content-type application/cbor")
     if segments[3] not in service.operations:
         raise NoMatch(f"{service.name} has no such operation")
     return segments[3]
@@ -69,7 +69,7 @@ def query_operation(service: Service, head: RequestHead, form: Mapping[str, str]
         if head.one("content-type") not in (None, "") and media_type(head) != FORM:
             raise NoMatch("a GET of the query protocol has no body")
     elif media_type(head) != FORM:
-        raise NoMatch(f"the query protocol goes with content-type {FORM}")
+        raise NoMatch(f"the query protocol needs content-type {FORM}")
     _require(head, path=head.target.segments if service.name == "sqs" else ("",), methods=("GET", "POST"))
     if form.get("Version") != service.api_version:
         raise NoMatch(f"{service.name} has Version={service.api_version}")
@@ -80,7 +80,7 @@ def query_operation(service: Service, head: RequestHead, form: Mapping[str, str]
 
 
 def _names(service: Service) -> tuple[str, str]:
-    """What the RPC protocols call a service: the model's prefix, with and without its namespace.
+    """A service's names in the RPC protocols: the model's prefix, with and without its namespace.
 
     botocore sends com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101; SDKs made from Smithy models send the shape name of the
     service, which is all that Smithy's protocols have.
@@ -94,4 +94,4 @@ def _require(head: RequestHead, *, path: tuple[str, ...], methods: tuple[str, ..
     if head.target.segments != path:
         raise NoMatch("the path must be /")
     if head.target.query and head.method == "POST":
-        raise NoMatch("the URL of a POST may hold no parameters: put them all into the body")
+        raise NoMatch("the URL of a POST may not hold parameters: put them all into the body")

@@ -1,8 +1,8 @@
-"""Routes of S3: bucket from the host or the first segment, the key from the rest, the operation from the query.
+"""Routes of S3: the bucket from the host or the first segment, the key from the rest, the operation from the query.
 
-Rule: the sub-resource that the query names, the copy header and the level (service, bucket, object) choose the operation,
-and it must know every query key; two sub-resources fit no operation. Keys are bytes, not paths: S3 normalises neither dots
-nor slashes (S3 API reference, "Virtual hosting of general purpose buckets"), so nothing here does.
+Rule: the sub-resource in the query, the copy header and the level (service, bucket, object) select the operation, which must know
+every query key; two sub-resources fit no operation. Keys are not paths: S3 normalises neither dots nor slashes (S3 API reference,
+"Virtual hosting of general purpose buckets"), so neither does this file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 _BUCKET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\-]{1,254}")
-"""Buckets of today and of us-east-1 before 2018; a path never holds an ARN."""
+"""Names of buckets, those made in us-east-1 before 2018 included; a path never holds an ARN."""
 
 _OBJECT_LAMBDA = "s3-object-lambda"
 _EXPRESS = "s3express"
@@ -26,7 +26,7 @@ _RESPONSE = "WriteGetObjectResponse"
 
 
 def s3_labels(head: RequestHead, place: Place) -> dict[str, str]:
-    """Bucket and key of the target, as `Bucket` and `Key`; absent where the target names none.
+    """Bucket and key of a request, as `Bucket` and `Key`; absent if it names none.
 
     Raises:
         Malformed: the first segment cannot be a bucket.
@@ -45,9 +45,9 @@ def s3_labels(head: RequestHead, place: Place) -> dict[str, str]:
 
 
 def at_level(service: Service, head: RequestHead, candidate: Candidate, place: Place, level: int) -> list[Operation]:
-    """The operations that this method may mean at a level: 0 the service, 1 a bucket, 2 an object.
+    """The operations of the request's method at a level: 0 for the service, 1 for a bucket, 2 for an object.
 
-    A host of S3 Object Lambda without an access point has none of these.
+    A host of S3 Object Lambda without an access point has none of them.
     """
     return [
         operation

@@ -1,6 +1,6 @@
-"""One open channel of `trio-gate approve`: what it has told so far, and questions with their answers.
+"""One open channel of `trio-gate approve`: what the gateway has sent so far, and requests with their answers.
 
-Rule: an answer belongs to the frame whose `ref` it repeats; everything else is news.
+Rule: an answer belongs to the request whose `ref` it repeats; everything else is news.
 """
 
 from __future__ import annotations
@@ -35,12 +35,22 @@ if TYPE_CHECKING:
     Reply = Accepted | Rejected | Detail | Found
 
 ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
-"""Why a vote was rejected that the same person may give in another way."""
+"""Codes of rejected votes that the same person may give again, in another way."""
 
 
 @dataclass(slots=True)
 class ApprovalChannel:
-    """What one channel has told. `changed` is set, and replaced, with every frame."""
+    """What the gateway has sent on one connection.
+
+    Attributes:
+        client: the connection.
+        hello: its first frame; None before it came.
+        open: prompts that wait, by id.
+        grants: grants in force, by id.
+        answered: ids of prompts that this run has answered, or handed to a program.
+        opened: prompt id and part of hidden parts that were shown in full.
+        changed: set, and replaced, with every frame.
+    """
 
     client: ApproverClient
     hello: Hello | None = None
@@ -53,11 +63,11 @@ class ApprovalChannel:
     _refs: Iterator[int] = field(default_factory=lambda: count(1))
 
     def next(self) -> dict[str, Any] | None:
-        """The first prompt that was not answered."""
+        """The oldest prompt that this run has not answered; None if there is none."""
         return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
 
-    def take(self, frame: ServerFrame) -> None:
-        """Note what the gateway said."""
+    def note(self, frame: ServerFrame) -> None:
+        """Note a frame of the gateway, and wake whoever waits for `changed`."""
         match frame:
             case Hello():
                 self.hello = frame
@@ -80,7 +90,7 @@ class ApprovalChannel:
         self.changed = trio.Event()
 
     async def ask(self, frame: Request) -> Reply:
-        """Send a frame and wait for its answer; another task takes what comes. Raises ClientError."""
+        """Send a request and wait for its answer, while another task hands frames to `note`. Raises ClientError."""
         ref = str(next(self._refs))
         await self.client.send(replace(frame, ref=ref))
         while ref not in self._replies:
@@ -88,16 +98,16 @@ class ApprovalChannel:
         return self._replies.pop(ref)
 
     async def gone(self, prompt_id: str) -> None:
-        """Return when a prompt does not wait any more."""
+        """Wait until a prompt does not wait any more."""
         while prompt_id in self.open:
             await self.changed.wait()
 
     def not_shown(self, prompt: dict[str, Any]) -> list[dict[str, Any]]:
-        """The hidden parts of a prompt that were not opened."""
+        """The hidden parts of a prompt that were not shown in full yet."""
         return [part for part in prompt.get("not_shown") or () if (prompt["id"], part["part"]) not in self.opened]
 
     async def read(self, prompt_id: str, part: str) -> AsyncIterator[str]:
-        """A part in full, a piece at a time, each line made plain; last, why it could not be read. Raises ClientError."""
+        """A hidden part in full, piece by piece, each line made plain; if it cannot be read, the last piece says why. Raises ClientError."""
         offset: int | None = 0
         while offset is not None:
             reply = await self.ask(Open(id=prompt_id, part=part, offset=offset))

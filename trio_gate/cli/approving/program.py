@@ -17,6 +17,7 @@ import trio
 from trio_gate.approval.codec import MAX_REASON
 from trio_gate.approval.json_reader import json_object, members, one_of, text
 from trio_gate.errors import Malformed
+from trio_gate.shell.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,38 +25,38 @@ if TYPE_CHECKING:
     from trio_gate.approval.terms import Answer
 
 AT_ONCE = 8
-"""Programs that run at the same time; more prompts wait."""
+"""How many programs run at the same time; further prompts wait."""
 
 MAX_ANSWER_BYTES = 64 * 1024
-"""What a program may answer."""
+"""The longest answer that a program may give."""
 
 MAX_LIFE_SECONDS = 86_400
 """How long a program may run at most, however long its prompt lives."""
 
 NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
+"""Variables of the environment that no program gets."""
 
 
 class ProgramFailed(Exception):  # noqa: N818 - it says what happened, as its siblings in errors.py do
-    """The program said nothing that can be used. Its text is one line that says why."""
+    """The program gave no answer that can be used. The text is one line that says why."""
 
 
 async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]:
-    """What the program says of a prompt: the verdict and a reason. Raises ProgramFailed."""
+    """Ask a program about a prompt, for as long as the prompt lives. Returns the verdict and its reason. Raises ProgramFailed."""
     env = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
     try:
         with trio.fail_after(_life(prompt)):
-            done = await trio.run_process(
-                [program], stdin=json.dumps(prompt).encode("ascii"), capture_stdout=True, check=False, env=env
-            )
+            given = json.dumps(prompt).encode("ascii")
+            status, said = await run_program([program], env=env, stdin=given, keep=MAX_ANSWER_BYTES + 1)
     except trio.TooSlowError:
         raise ProgramFailed(f"{program} took longer than the prompt lives") from None
     except OSError as error:
         raise ProgramFailed(f"{program} could not be run: {error.strerror}") from None
     except subprocess.SubprocessError:
         raise ProgramFailed(f"{program} could not be run") from None
-    if done.returncode:
-        raise ProgramFailed(f"{program} ended with status {done.returncode}")
-    return _answer(program, done.stdout)
+    if status:
+        raise ProgramFailed(f"{program} ended with status {status}")
+    return _answer(program, said)
 
 
 def _answer(program: str, said: bytes) -> tuple[Answer, str]:
@@ -69,7 +70,7 @@ def _answer(program: str, said: bytes) -> tuple[Answer, str]:
 
 
 def _life(prompt: Mapping[str, Any]) -> float:
-    """Seconds that a prompt lives in all; its end is told by the gateway, whose clock need not be ours."""
+    """Seconds from the prompt's beginning to its end, both by the gateway's clock, from which the local one may differ."""
     try:
         asked, expires = (datetime.fromisoformat(prompt[name]) for name in ("asked_at", "expires_at"))
         return min(max((expires - asked).total_seconds(), 1), MAX_LIFE_SECONDS)

@@ -1,4 +1,4 @@
-"""What a person types at a prompt.
+"""Reading a person's answer to a prompt from the terminal.
 
 Rule: a key pressed before the prompt was on the screen answers nothing. No thread waits in a read that would outlive the program.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedAnswer:
-    """A person's answer."""
+    """An answer to a prompt: a verdict with its reason, and the terms of a grant if one is given."""
 
     verdict: Answer
     reason: str
@@ -31,9 +31,15 @@ class TypedAnswer:
 
 
 async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Awaitable[None]]) -> TypedAnswer:
-    """An answer from the terminal. `most` are the minutes and uses of a grant; `show` prints the hidden parts in full.
+    """Ask at the terminal until there is an answer.
 
-    Raises EOFError when the person leaves.
+    Args:
+        may_grant: whether a grant is offered, too.
+        most: the most minutes and uses that a grant may have.
+        show: prints the hidden parts of the prompt in full.
+
+    Raises:
+        EOFError: the person closed the terminal.
     """
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     keys = "y/n/g/d" if may_grant else "y/n/d"

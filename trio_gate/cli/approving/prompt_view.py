@@ -1,6 +1,6 @@
 """A prompt as lines of text: the account first, then the call, then all that it is bound to.
 
-Rule: the gateway sends safe text, and this file trusts it with nothing: every value is made plain again, every label is ours.
+Rule: the gateway sends safe text, but nothing here relies on that: every value is made plain again, and every label is from this file.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LABEL = 10
-"""Columns of a line's label."""
+"""Width of a line's label, in columns."""
 
 DIGEST_SHOWN = 16
-"""Characters of a digest: enough to compare two by eye."""
+"""How many characters of a digest are shown: enough to compare two by eye."""
 
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 
 
 def title(prompt: Mapping[str, Any]) -> str:
-    """The account: its label and number."""
+    """The account in one line: its label and number."""
     name = prompt.get("account_name")
     return f"{_word(name)}  {_word(prompt.get('account'))}" if name else f"{_word(prompt.get('account'))}  (no label)"
 
 
 def summary(prompt: Mapping[str, Any]) -> str:
-    """The call in words."""
+    """The call in one line: a sentence, then its operation, region and access level."""
     words, service, operation, region, access = (
         _word(prompt.get(name)) for name in ("words", "service", "operation", "region", "access")
     )
@@ -36,7 +36,7 @@ def summary(prompt: Mapping[str, Any]) -> str:
 
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """The rest, line by line."""
+    """Everything else that the approval is bound to, line by line, what calls for caution first."""
     for risk in prompt.get("risks") or ():
         yield _labelled("CAUTION", _word(risk.get("text")))
     if prompt.get("detached"):
@@ -83,7 +83,7 @@ def grant_line(grant: Mapping[str, Any]) -> str:
 
 
 def terms(proposed: Mapping[str, Any]) -> str:
-    """What a grant would allow."""
+    """What a proposed grant would allow, in words."""
     what = _word(proposed["predicate"]) if proposed.get("predicate") else "calls equal to this one"
     return f"{what}, {_word(proposed.get('uses'))} times within {_word(proposed.get('minutes'))} minutes"
 

@@ -1,84 +1,67 @@
-"""The desk of `trio-gate approve`: one channel, the prompts that wait, and who answers them.
+"""One run of `trio-gate approve`: it keeps a channel open, takes the prompts that wait and sends their answers.
 
-Rule: one prompt at a time is on the screen, and it is answered or it goes; news about others are one line each. What is sent is the
-digest of what was shown.
+Rule: one prompt at a time is on the screen until it is answered or gone; news of others takes a line each. The vote that is sent
+carries the digest of what was shown. A run that is ended by a signal leaves no program behind.
 """
 
 from __future__ import annotations
 
-import sys
+import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
-from rich.console import Console
-from rich.text import Text
 
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, Decide, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
+from trio_gate.approval.frames import Accepted, Decide, Rejected
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
+from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
-from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
 from trio_gate.client import ClientError, Hopeless, connect
-from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.approval.frames import Request
 
 FIRST_PAUSE_SECONDS = 1.0
-"""Time before the first new try when the channel broke; doubled with each further one."""
+"""Pause before connecting again after the channel broke; it doubles with each further failure."""
 
 LONGEST_PAUSE_SECONDS = 30.0
-"""The longest time between two tries."""
+"""The longest pause before connecting again."""
 
 ANSWER_TIMEOUT = 30
-"""Seconds for what needs no person: a list, or the answer to one frame."""
+"""Seconds within which the gateway must send a list, or answer one frame: neither needs a person."""
 
 
 class ApproverSession:
-    """Shows prompts and sends answers."""
+    """Shows prompts and sends answers, as the person to whom the token belongs."""
 
     def __init__(self, *, url: str, origin: str, token: str, ssl_context: ssl.SSLContext, json: bool) -> None:
         self._connect = partial(connect, url, token, ssl_context, origin=origin)
-        self._json = json
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = ApproverConsole(json=json)
 
     async def list_pending(self) -> int:
-        """Print what waits, and the grants and stops that stand. Raises ClientError."""
+        """Print what waits, and the grants and stops in force. Returns exit status 0. Raises ClientError."""
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
-                talk = ApprovalChannel(client)
-                talk.take(await client.receive())
-                hello = talk.hello
+                channel = ApprovalChannel(client)
+                channel.note(await client.receive())
+                hello = channel.hello
                 for _ in range(hello.pending + hello.grants if hello else 0):
                     frame = await client.receive()
-                    talk.take(frame)
-                    if self._json:
-                        print(encode(frame), flush=True)
-                if not self._json:
-                    self._list(talk)
+                    channel.note(frame)
+                    self._console.listed(frame)
+                self._console.overview(channel)
                 return 0
         raise ClientError("the gateway does not say what waits")
 
-    def _list(self, talk: ApprovalChannel) -> None:
-        for prompt in talk.open.values():
-            self._show(prompt)
-        for grant in talk.grants.values():
-            print(grant_line(grant))
-        for stop in talk.hello.stops if talk.hello else ():
-            print(_stop_line(stop))
-        for notice in talk.hello.notices if talk.hello else ():
-            print(plain(notice))
+    async def request(self, frame: Request) -> int:
+        """Send one request. Returns exit status 0 if the gateway carried it out, 1 if it refused. Raises ClientError."""
 
-    async def tell(self, frame: Request) -> int:
-        """Say one thing; whether the gateway did it, as an exit status. Raises ClientError."""
-
-        async def work(talk: ApprovalChannel) -> int:
-            return 0 if isinstance(await talk.ask(frame), Accepted) else 1
+        async def work(channel: ApprovalChannel) -> int:
+            return 0 if isinstance(await channel.ask(frame), Accepted) else 1
 
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
@@ -86,10 +69,15 @@ class ApproverSession:
         raise ClientError("the gateway does not answer")
 
     async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool) -> int:
-        """Answer prompts, one or until interrupted: as `given`, as a program says, or as is typed. Raises ClientError."""
+        """Answer prompts, one or until interrupted: as `given`, by a program, or as a person types.
 
-        async def work(talk: ApprovalChannel) -> int:
-            return await (self._answer(talk, given, once=once) if program is None else self._consult(talk, program, once=once))
+        Returns exit status 0 if the last answer was accepted, 1 if not. Raises ClientError.
+        """
+
+        async def work(channel: ApprovalChannel) -> int:
+            return await (
+                self._answer(channel, given, once=once) if program is None else self._consult(channel, program, once=once)
+            )
 
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -100,19 +88,19 @@ class ApproverSession:
             except ClientError as error:
                 if once or isinstance(error, Hopeless):
                     raise
-                self._say(f"{error}; trying again in {pause:.0f} s")
+                self._console.say(f"{error}; trying again in {pause:.0f} s")
                 await trio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
             return status
 
-    async def _converse(self, talk: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
+    async def _converse(self, channel: ApprovalChannel, work: Callable[[ApprovalChannel], Awaitable[int]]) -> int:
         status = 0
         failure: ClientError | None = None
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._listen, talk)
-                status = await work(talk)
+                nursery.start_soon(self._listen, channel)
+                status = await work(channel)
                 nursery.cancel_scope.cancel()
         except* ClientError as group:
             failure = _first(group)
@@ -122,150 +110,116 @@ class ApproverSession:
             raise failure
         return status
 
-    async def _listen(self, talk: ApprovalChannel) -> None:
-        async for frame in talk.client:
-            self._news(frame)
-            talk.take(frame)
+    async def _listen(self, channel: ApprovalChannel) -> None:
+        async for frame in channel.client:
+            self._console.frame(frame)
+            channel.note(frame)
 
-    async def _answer(self, talk: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
+    async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
         while True:
-            prompt = talk.next()
+            prompt = channel.next()
             if prompt is None:
-                await talk.changed.wait()
+                await channel.changed.wait()
                 continue
-            if not self._json:
-                self._show(prompt)
-            answer = given or await self._typed(talk, prompt)
+            self._console.prompt(prompt)
+            answer = given or await self._typed(channel, prompt)
             if answer is None:
                 continue
-            reply = await self._decide(talk, prompt, answer)
+            reply = await self._decide(channel, prompt, answer)
             if isinstance(reply, Rejected) and reply.code in ASK_AGAIN and given is None:
-                talk.answered.discard(prompt["id"])
+                channel.answered.discard(prompt["id"])
             elif once:
                 return 0 if isinstance(reply, Accepted) else 1
 
-    async def _decide(self, talk: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
-        talk.answered.add(prompt["id"])
+    async def _decide(self, channel: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
+        channel.answered.add(prompt["id"])
         frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
-        return await talk.ask(frame)
+        return await channel.ask(frame)
 
-    async def _typed(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
-        """What the person types; None if the prompt is gone first."""
-        hello = talk.hello
+    async def _typed(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
+        """The answer that the person types; None if the prompt is gone before."""
+        hello = channel.hello
         may_grant = hello is not None and hello.may_grant and bool(prompt.get("grantable"))
         most = (hello.max_minutes, hello.max_uses) if hello else (0, 0)
 
         async def show() -> None:
-            await self._open(talk, prompt)
+            await self._open(channel, prompt)
 
         async def answer() -> TypedAnswer:
             return await typed(may_grant=may_grant, most=most, show=show)
 
-        self._not_shown(talk, prompt)
-        return await _unless_gone(talk, prompt["id"], answer)
+        self._console.hidden(channel.not_shown(prompt))
+        return await _unless_gone(channel, prompt["id"], answer)
 
-    async def _open(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> None:
-        for part in talk.not_shown(prompt):
-            print(f"--- {plain(part['name'])} ({plain(part['why'])})")
-            async for piece in talk.read(prompt["id"], part["part"]):
-                print(piece)
-        self._not_shown(talk, prompt)
+    async def _open(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
+        for part in channel.not_shown(prompt):
+            self._console.part(part)
+            async for piece in channel.read(prompt["id"], part["part"]):
+                self._console.text(piece)
+        self._console.hidden(channel.not_shown(prompt))
 
-    def _not_shown(self, talk: ApprovalChannel, prompt: dict[str, Any]) -> None:
-        parts = talk.not_shown(prompt)
-        if parts:
-            print(f"PARTS NOT SHOWN: {', '.join(plain(part['name'] or part['part']) for part in parts)} (d shows them)")
-
-    async def _consult(self, talk: ApprovalChannel, program: str, *, once: bool) -> int:
-        """Hand each prompt to a program; what it does not decide is left to others."""
+    async def _consult(self, channel: ApprovalChannel, program: str, *, once: bool) -> int:
+        """Hand each prompt to a program, AT_ONCE at a time; a prompt that it does not decide is left to others."""
         slots, results = trio.CapacityLimiter(AT_ONCE), list[int]()
 
         async def one(prompt: dict[str, Any]) -> None:
             async with slots:
-                results.append(await self._consult_one(talk, program, prompt))
-            talk.changed.set()
-            talk.changed = trio.Event()
+                results.append(await self._consult_one(channel, program, prompt))
+            channel.changed.set()
+            channel.changed = trio.Event()
 
         async with trio.open_nursery() as nursery:
+            await nursery.start(_interrupted_by_signals)
             while not (once and results):
-                prompt = talk.next()
-                if prompt is None or (once and talk.answered):
-                    await talk.changed.wait()
+                prompt = channel.next()
+                if prompt is None or (once and channel.answered):
+                    await channel.changed.wait()
                     continue
-                talk.answered.add(prompt["id"])
+                channel.answered.add(prompt["id"])
                 nursery.start_soon(one, prompt)
+            nursery.cancel_scope.cancel()
         return results[0]
 
-    async def _consult_one(self, talk: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
+    async def _consult_one(self, channel: ApprovalChannel, program: str, prompt: dict[str, Any]) -> int:
         async def answer() -> TypedAnswer | None:
             try:
                 verdict, reason = await consult(program, prompt)
             except ProgramFailed as fault:
-                self._say(f"{prompt['id']} is left undecided: {fault}")
+                self._console.say(f"{prompt['id']} is left undecided: {fault}")
                 return None
             return TypedAnswer(verdict=verdict, reason=reason)
 
-        given = await _unless_gone(talk, prompt["id"], answer)
+        given = await _unless_gone(channel, prompt["id"], answer)
         if given is None:
             return 1
-        return 0 if isinstance(await self._decide(talk, prompt, given), Accepted) else 1
+        return 0 if isinstance(await self._decide(channel, prompt, given), Accepted) else 1
 
-    def _news(self, frame: ServerFrame) -> None:
-        if self._json:
-            print(encode(frame), flush=True)
-            return
-        match frame:
-            case Hello():
-                self._say(f"connected as {plain(frame.person)}; {frame.pending} waiting, {frame.grants} grants")
-                for line in (*map(_stop_line, frame.stops), *map(plain, frame.notices)):
-                    self._say(line)
-            case Accepted() if frame.id is not None:
-                self._say(f"accepted {frame.id}: {frame.status}")
-            case Rejected():
-                self._say(f"rejected {frame.id or ''}: {plain(frame.message)}")
-            case Resolved():
-                by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
-                self._say(f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}")
-            case GrantEnded():
-                self._say(f"grant {frame.id} is no more: {frame.why}")
-            case Stopped():
-                self._say(_stop_line(frame.stop))
-            case Lifted():
-                self._say(f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}")
-            case Pending() | _:
-                pass
 
-    def _show(self, prompt: dict[str, Any]) -> None:
-        self._console.print()
-        self._console.print(Text(title(prompt), style="bold reverse"))
-        self._console.print(Text(summary(prompt), style="bold"))
-        for line in details(prompt):
-            self._console.print(Text(line))
-
-    def _say(self, line: str) -> None:
-        print(line, file=sys.stderr if self._json else sys.stdout, flush=True)
+async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts it
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, which programs in sessions of their own do not get: so they are killed."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
+        task_status.started()
+        async for _ in signals:
+            raise KeyboardInterrupt
 
 
 async def _unless_gone(
-    talk: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
+    channel: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
 ) -> TypedAnswer | None:
-    """An answer; None if there is none, or the prompt is gone first."""
+    """The answer that `answer` gives; None if it gives none, or the prompt is gone before."""
     given: TypedAnswer | None = None
     async with trio.open_nursery() as nursery:
 
         async def gone() -> None:
-            await talk.gone(prompt_id)
+            await channel.gone(prompt_id)
             nursery.cancel_scope.cancel()
 
         nursery.start_soon(gone)
         given = await answer()
         nursery.cancel_scope.cancel()
     return given
-
-
-def _stop_line(stop: dict[str, Any]) -> str:
-    reason = f": {plain(str(stop.get('reason')))}" if stop.get("reason") else ""
-    return f"STOPPED by {plain(str(stop.get('by')))}: {plain(str(stop.get('agent') or 'everything'))}{reason}"
 
 
 def _first(group: BaseExceptionGroup[ClientError]) -> ClientError:

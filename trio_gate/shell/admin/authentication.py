@@ -1,7 +1,7 @@
-"""Who speaks on the admin listener: a token in a header or a first frame, or the page's session.
+"""Authentication on the admin listener: a token in a header or a first frame, or the page's session.
 
-Rule: tokens are compared by hash, in constant time. Wrong ones take their time, which only others of the same source feel; a right
-one is never kept waiting for them. A cookie counts only where the browser says that the listener's own page sent it.
+Rule: tokens are compared by hash, in constant time. A wrong one is answered late, which slows only its own source; a right one never
+waits for wrong ones. A cookie counts only if the browser says that the listener's own page sent it.
 """
 
 from __future__ import annotations
@@ -23,66 +23,66 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.config.model import Person
-    from trio_gate.shell.admin.guests import Guest
+    from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
 
 FAILURE_DELAY_SECONDS = 1
-"""How long an unknown token waits for its answer."""
+"""Delay of the answer to an unknown token."""
 
 MAX_FAILURES = 8
-"""Unknown tokens of one source that wait at once; a further one is told to come later."""
+"""Unknown tokens of one source whose answers may be delayed at once; a further one is refused with 429."""
 
 log = logging.getLogger(__name__)
 
 
 class SignIn:
-    """Tokens and sessions of the people of a configuration, by name."""
+    """Authenticates people by token or session. `people`: those of the configuration, by name."""
 
     def __init__(self, people: Mapping[str, Person]) -> None:
         self._people = people
         self._sessions = Sessions(people)
         self._failures: Counter[str] = Counter()
 
-    async def bearer(self, request: AdminRequest, guest: Guest) -> Person | None:
-        """Whose token the header holds, None without a header. Raises as `person`."""
+    async def bearer(self, request: AdminRequest, connection: AdminConnection) -> Person | None:
+        """The person whose token the Authorization header holds, None without one. Raises as `person`, and Malformed."""
         token = bearer(request)
-        return None if token is None else await self.person(token, guest)
+        return None if token is None else await self.person(token, connection)
 
-    async def person(self, token: str, guest: Guest) -> Person:
-        """Whose token it is; the guest is theirs from now on.
+    async def person(self, token: str, connection: AdminConnection) -> Person:
+        """The person whose token it is; the connection is counted as theirs from now on.
 
         Raises:
             Unauthenticated: the token is unknown.
-            Overloaded: it is unknown, as were too many from there a moment ago.
+            Overloaded: it is unknown, and so are many others from the same source.
         """
         found = self._owner(token)
         if found is None:
-            guest.wrong = True
-            await self._slow_down(guest.source)
+            connection.wrong = True
+            await self._slow_down(connection.source)
             raise Unauthenticated("this token is unknown", status=401)
-        guest.proven(found.name)
+        connection.proven(found.name)
         return found
 
-    async def speaker(self, request: AdminRequest, guest: Guest) -> tuple[Person | None, Session | None]:
-        """Who opens a channel: by the header, or with the session by its cookie; nobody yet without both.
+    async def speaker(self, request: AdminRequest, connection: AdminConnection) -> tuple[Person | None, Session | None]:
+        """The person who opens a channel, and the session if a cookie named them; (None, None) without header and cookie.
 
         Raises:
-            Denied: another page sends the cookie.
-            Unauthenticated: the session is over.
+            Denied: another page sent the cookie.
+            Unauthenticated: the session is over, or as `person`.
         """
-        person, name = await self.bearer(request, guest), cookie(request, COOKIE)
+        person, name = await self.bearer(request, connection), cookie(request, COOKIE)
         if person is not None or name is None:
             return person, None
         own_page(request)
         session = self._sessions.find(name)
         if session is None:
             raise Unauthenticated("this session is over: sign in again", status=401)
-        guest.proven(session.person.name)
+        connection.proven(session.person.name)
         return self._people[session.person.name], session
 
-    async def answer(self, request: AdminRequest, guest: Guest) -> bytes:
-        """What the page asks of its session: POST with a token begins one, GET says whose it is, DELETE ends it."""
+    async def answer(self, request: AdminRequest, connection: AdminConnection) -> bytes:
+        """The response to a request about the session: POST with a token begins one, GET names its person, DELETE ends it."""
         name = cookie(request, COOKIE) or ""
         match request.method:
             case "GET":
@@ -90,7 +90,7 @@ class SignIn:
                 return answer(200, session.person.name) if session else answer(401, "nobody is signed in here")
             case "POST":
                 own_page(request)
-                return await self._begin(request, guest, name)
+                return await self._begin(request, connection, name)
             case "DELETE":
                 own_page(request)
                 self._sessions.end(name)
@@ -98,8 +98,8 @@ class SignIn:
             case _:
                 raise Malformed("use GET, POST or DELETE", status=405)
 
-    async def _begin(self, request: AdminRequest, guest: Guest, before: str) -> bytes:
-        person = await self.bearer(request, guest)
+    async def _begin(self, request: AdminRequest, connection: AdminConnection, before: str) -> bytes:
+        person = await self.bearer(request, connection)
         if person is None:
             raise Unauthenticated("to sign in, send a person's token: Authorization: Bearer TOKEN", status=401)
         self._sessions.end(before)

@@ -1,7 +1,7 @@
 """HTTP on the admin listener: one request for each connection, read by h11 and then checked.
 
-Rule: a request is for us by its Host, from us by its Origin if it has one, and has no body. A WebSocket handshake is written again
-from the checked values, so the library that takes over reads nothing that was not looked at.
+Rule: a request must name this listener as Host, and as Origin if it has one, and have no body. A WebSocket handshake is rewritten
+from the checked values, so the library that takes over reads nothing unchecked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.\-]{1,253}))(?::[0-9]{1,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminRequest:
-    """A request head. `early` holds bytes that came behind it."""
+    """A request head. `early`: whether bytes came after it. Field names are in lower case."""
 
     method: str
     target: str
@@ -51,7 +51,7 @@ class AdminRequest:
 
 
 async def read_request(stream: trio.abc.Stream) -> AdminRequest | None:
-    """Read one request head; None if the peer sends none. Raises Malformed."""
+    """Read one request head; None if the peer closes without sending one. Raises Malformed."""
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     try:
         while (event := reader.next_event()) is h11.NEED_DATA:
@@ -73,11 +73,11 @@ async def read_request(stream: trio.abc.Stream) -> AdminRequest | None:
 
 
 def check_request(request: AdminRequest, names: frozenset[str]) -> None:
-    """Refuse what is not for us, not from us, or has a body.
+    """Check a request's Host, its Origin, and that it has no body.
 
     Raises:
-        Malformed: 400, 413 or 421.
-        Denied: the Origin is another.
+        Malformed: the Host is not in `names` (421), there is a body (413), or a field is repeated (400).
+        Denied: the Origin is another site.
     """
     host = (request.one("host") or "").lower()
     found = _HOST.fullmatch(host)
@@ -104,7 +104,7 @@ def bearer(request: AdminRequest) -> str | None:
 
 
 def own_page(request: AdminRequest) -> None:
-    """Refuse what our page did not send: a browser names the Origin of whatever changes state. Raises Denied."""
+    """Raise Denied unless the listener's own page sent it: browsers send Origin with every request that changes state."""
     if request.one("origin") is None or request.one("sec-fetch-site") not in (None, "same-origin"):
         raise Denied("only the admin listener's own page may do this")
 
@@ -119,7 +119,7 @@ def cookie(request: AdminRequest, name: str) -> str | None:
 
 
 def upgrades(request: AdminRequest) -> bool:
-    """Whether it asks for a WebSocket."""
+    """Whether the request asks for a WebSocket."""
     return "websocket" in {item.lower() for item in request.tokens("upgrade")}
 
 

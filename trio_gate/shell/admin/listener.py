@@ -1,6 +1,6 @@
-"""The admin listener: TLS with a certificate of our own, then what `server` does.
+"""The admin listener: TLS with the gateway's own certificate, then `server`.
 
-Rule: who may stay here is this room's own affair (`guests`): nobody who came to the admin listener makes room for agents.
+Rule: these connections have limits of their own (`connection_limits`) and never make room for agents.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
-from trio_gate.shell.admin.guests import PROVEN, UNPROVEN
+from trio_gate.shell.admin.connection_limits import PROVEN, UNPROVEN
 from trio_gate.shell.net.tls_handshake import accept_tls
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.connection_limits import Seat
 
 ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
-"""Those that have a place, and some that are just being closed."""
+"""Those within the limits, and some that are being closed."""
 
 
 class AdminListener:
@@ -30,9 +30,9 @@ class AdminListener:
 
     Args:
         server: what to hand them to.
-        context: gives the certificate of the listener, as it is now.
-        head_timeout: seconds for TLS.
-        idle: a wait that a stop of the gateway ends.
+        context: returns a TLS context with the listener's current certificate.
+        head_timeout: seconds for the TLS handshake.
+        idle: wraps a wait, which ends when the gateway stops.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class AdminListener:
         self._idle = idle
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve a connection."""
+        """Serve an accepted connection to its end. The caller closes the stream."""
         seat.prove(None)
-        with self._server.guests.admit(seat.address) as guest:
+        with self._server.connections.admit(seat.address) as connection:
             tls = None
             try:
                 with self._idle():
@@ -59,4 +59,4 @@ class AdminListener:
             except Malformed as fault:
                 self._server.refused("admin connection", seat.address, fault)
             if tls is not None:
-                await self._server.handle(tls, guest)
+                await self._server.handle(tls, connection)

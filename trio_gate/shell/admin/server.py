@@ -1,8 +1,8 @@
-"""The admin listener: who connects here, and what they may have. Given a TLS stream, it serves one request or one WebSocket.
+"""The HTTP server of the admin listener: on a TLS stream, it serves one request or one WebSocket.
 
-Rule: everything but health, readiness and the page's own files, which say nothing about anyone, needs a person's token: in the
-Authorization header, in a WebSocket's first frame, or as the session that the page got for it; never in a URL. Agents' credentials
-open nothing. Every wait has a deadline and ends when the gateway stops, and no fault of a peer leaves `handle`.
+Rule: everything but health, readiness and the page's static files needs a person's token: in the Authorization header, in a
+WebSocket's first frame, or by the session that the page got for it; never in a URL. Agents' credentials open nothing. Every wait
+has a deadline and ends when the gateway stops, and `handle` raises no error that a peer can cause.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from trio_gate.approval.codec import MAX_CLIENT_FRAME, decode_client
 from trio_gate.approval.frames import PROTOCOL, Rejected, Search, Token
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin.authentication import SignIn
-from trio_gate.shell.admin.guests import Guests
+from trio_gate.shell.admin.connection_limits import AdminConnections
 from trio_gate.shell.admin.http_request import check_request, handshake, read_request, upgrades
 from trio_gate.shell.admin.static_files import load
 from trio_gate.shell.net.frame_pacing import PARTS, SEARCH, Paced
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_websocket import WebSocketConnection
 
     from trio_gate.config.model import Person
-    from trio_gate.shell.admin.guests import Guest
+    from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
     from trio_gate.shell.approval.commands import CommandHandler
@@ -50,25 +50,25 @@ READY = "/readyz"
 SESSION = "/v1/session"
 
 HEAD_TIMEOUT = 10
-"""Seconds for TLS and the request head; also for the handshake's answer and for a first frame with the token."""
+"""Seconds for the request head; also for the WebSocket handshake, and for the first frame with the token."""
 
 SEND_TIMEOUT = 10
-"""Seconds for one frame or answer to leave."""
+"""Seconds to send one frame or response."""
 
 PING_EVERY_SECONDS = 20
-"""Time between an answer to a ping and the next ping; with the time-out below, how soon a peer that fell off the network is noticed."""
+"""Time from a pong to the next ping. A peer that fell off the network is noticed after this and `PONG_TIMEOUT`."""
 
 PONG_TIMEOUT = 10
 """Seconds for the answer to a ping."""
 
 CLOSE_TIMEOUT = 2
-"""Seconds for a channel's last frames, once it is to be closed."""
+"""Seconds for a channel's closing frames."""
 
 PIECE = 256
 """Bytes of a WebSocket that are read at once: an empty frame has 6, and costs as much as a large one."""
 
 HELLO = 4096
-"""Bytes of frames that whoever has shown no token yet may send."""
+"""Bytes of frames that a channel may send before its token."""
 
 GOING_AWAY, UNSUPPORTED, POLICY, TRY_AGAIN = 1001, 1003, 1008, 1013
 """Close codes: RFC 6455 section 7.4.1, and 1013 from IANA's registry."""
@@ -84,7 +84,7 @@ _PEER_FAULTS = (
 
 STOPPING = "the gateway is stopping"
 TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
-SEARCHING = "a search of yours is under way: wait for what it finds"
+SEARCHING = "a search of yours is already running: wait for its result"
 NO_PONG = "the answer to a ping did not come in time: the network is slow, or more frames were sent than are read"
 
 log = logging.getLogger(__name__)
@@ -94,12 +94,12 @@ class AdminServer:
     """Serves the connections of the admin listener.
 
     Args:
-        hub, commands: the calls that wait, and who sees to what people say.
-        people: those that there are now, by name.
+        hub, commands: the waiting calls, and the handler of people's frames.
+        people: those of the current configuration, by name.
         names: the Host names it answers to, lower case, without port and brackets.
-        idle: a wait that a stop of the gateway ends.
-        unready: why calls are refused, None while they are not.
-        counted: whether a refusal of an address is one of too many to be told of by itself.
+        idle: wraps a wait, which ends when the gateway stops.
+        unready: returns why all calls are refused at present, None if they are not.
+        counted: whether a refusal, by address and text, is one of too many to be logged by itself.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class AdminServer:
         unready: Callable[[], str | None],
         counted: Callable[[str, str], bool] = lambda _, __: False,
     ) -> None:
-        self.guests = Guests()
+        self.connections = AdminConnections()
         self._hub = hub
         self._commands = commands
         self._sign_in = SignIn(people)
@@ -123,17 +123,17 @@ class AdminServer:
         self._unready = unready
         self._counted = counted
 
-    async def handle(self, stream: trio.abc.Stream, guest: Guest) -> None:
-        """Serve one connection and close it. Raises nothing that a peer can cause."""
+    async def handle(self, stream: trio.abc.Stream, connection: AdminConnection) -> None:
+        """Serve one connection and close it. Raises no error that a peer can cause."""
         try:
-            await self._serve(stream, guest)
+            await self._serve(stream, connection)
         except* _PEER_FAULTS:
             log.debug("an admin connection broke off")
         finally:
             with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await _close(stream)
 
-    async def _serve(self, stream: trio.abc.Stream, guest: Guest) -> None:
+    async def _serve(self, stream: trio.abc.Stream, connection: AdminConnection) -> None:
         request = None
         try:
             with self._idle(), trio.fail_after(HEAD_TIMEOUT):
@@ -142,23 +142,23 @@ class AdminServer:
                 return
             check_request(request, self._names)
             if request.target == APPROVALS and upgrades(request):
-                person, session = await self._sign_in.speaker(request, guest)
+                person, session = await self._sign_in.speaker(request, connection)
                 opening = handshake(request, PROTOCOL)
-                await self._upgrade(stream, opening, guest, person, session)
+                await self._upgrade(stream, opening, connection, person, session)
                 return
-            found = await self._answer(request, guest)
+            found = await self._answer(request, connection)
         except GateError as error:
-            self.refused("admin request", guest.source, error)
+            self.refused("admin request", connection.source, error)
             found = answer(error.status, error.reason)
         with trio.fail_after(SEND_TIMEOUT):
             await stream.send_all(found)
 
     def refused(self, what: str, address: str, fault: GateError) -> None:
-        """Tell the operator, or count it with others."""
+        """Log that a request or connection of `address` was refused; at debug level if there are many."""
         silent = isinstance(fault, Overloaded) or self._counted(address, f"{fault.status} at the admin listener")
         log.log(logging.DEBUG if silent else logging.INFO, "%s of %s refused: %s", what, address, fault.detail)
 
-    async def _answer(self, request: AdminRequest, guest: Guest) -> bytes:
+    async def _answer(self, request: AdminRequest, connection: AdminConnection) -> bytes:
         if request.method == "GET" and request.target == HEALTH:
             return answer(200, "ok")
         if request.method == "GET" and request.target == READY:
@@ -167,32 +167,32 @@ class AdminServer:
         if request.method == "GET" and request.target in self._files:
             return self._files[request.target]
         if request.target == SESSION:
-            return await self._sign_in.answer(request, guest)
-        if await self._sign_in.bearer(request, guest) is None:
+            return await self._sign_in.answer(request, connection)
+        if await self._sign_in.bearer(request, connection) is None:
             raise Unauthenticated("a person's token is needed: Authorization: Bearer TOKEN", status=401)
         if request.target == APPROVALS:
             raise Malformed("this is a WebSocket: `trio-gate approve` speaks it", status=426)
         raise Unidentified("there is nothing here", status=404)
 
     async def _upgrade(
-        self, stream: trio.abc.Stream, opening: bytes, guest: Guest, person: Person | None, session: Session | None
+        self, stream: trio.abc.Stream, opening: bytes, connection: AdminConnection, person: Person | None, session: Session | None
     ) -> None:
         async with trio.open_nursery() as nursery:
             with trio.fail_after(HEAD_TIMEOUT):
-                paced = Paced(stream, math.inf if person else HELLO, lambda: guest.turns)
+                paced = Paced(stream, math.inf if person else HELLO, lambda: connection.turns)
                 whole = Replay(paced, opening)
                 request = await wrap_server_stream(nursery, whole, max_message_size=MAX_CLIENT_FRAME, receive_buffer_size=PIECE)
                 socket = await request.accept(subprotocol=PROTOCOL)
             if session is None:
-                code, reason = await self._session(socket, paced, guest, person)
+                code, reason = await self._session(socket, paced, connection, person)
             else:
-                code, reason = await self._while_it_lasts(session, partial(self._session, socket, paced, guest, person))
+                code, reason = await self._while_it_lasts(session, partial(self._session, socket, paced, connection, person))
             with trio.move_on_after(CLOSE_TIMEOUT):
                 await socket.aclose(code, reason)
             nursery.cancel_scope.cancel()
 
     async def _while_it_lasts(self, session: Session, talk: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
-        """Talk until one side ends it, or the session of the page ends."""
+        """Run `talk` until it returns or the session ends; return the close code and reason."""
         end = POLICY, "this session is over: sign in again"
         with session.open_channel():
             async with trio.open_nursery() as nursery:
@@ -206,15 +206,17 @@ class AdminServer:
                 nursery.cancel_scope.cancel()
         return end
 
-    async def _session(self, socket: WebSocketConnection, paced: Paced, guest: Guest, person: Person | None) -> tuple[int, str]:
-        """Talk until one side ends it; the close code and reason for the peer."""
+    async def _session(
+        self, socket: WebSocketConnection, paced: Paced, connection: AdminConnection, person: Person | None
+    ) -> tuple[int, str]:
+        """Serve a channel until one side ends it; return the close code and reason."""
         try:
             if person is None:
                 with trio.fail_after(HEAD_TIMEOUT):
-                    person = await self._introduced(await socket.get_message(), guest)
+                    person = await self._introduced(await socket.get_message(), connection)
                     paced.left = math.inf
         except GateError as error:
-            self.refused("approver", guest.source, error)
+            self.refused("approver", connection.source, error)
             return POLICY, error.reason
         log.info("approver %s connected", person.name)
         ends: list[tuple[int, str]] = []
@@ -229,7 +231,7 @@ class AdminServer:
                     await paced.refused.wait()
                     return POLICY, TOO_MANY_PARTS
 
-                for talk in (_tell, _ping, partial(self._listen, nursery, guest.turns), self._stopping, refused):
+                for talk in (_tell, _ping, partial(self._listen, nursery, connection.turns), self._stopping, refused):
                     nursery.start_soon(until, talk)
         return ends[0]
 
@@ -238,16 +240,16 @@ class AdminServer:
             await trio.Event().wait()  # as sleep_forever, which type checkers believe never to end
         return GOING_AWAY, STOPPING
 
-    async def _introduced(self, message: str | bytes, guest: Guest) -> Person:
+    async def _introduced(self, message: str | bytes, connection: AdminConnection) -> Person:
         frame = decode_client(message) if isinstance(message, str) else None
         if not isinstance(frame, Token):
             raise Unauthenticated("the first frame must be hello with a token, or send an Authorization header")
-        return await self._sign_in.person(frame.token, guest)
+        return await self._sign_in.person(frame.token, connection)
 
     async def _listen(
         self, beside: trio.Nursery, turns: Turns, socket: WebSocketConnection, subscription: Subscription
     ) -> tuple[int, str]:
-        """Do what a client says, one thing after the other; but a search goes on beside the rest."""
+        """Carry out a client's frames one after the other, but one search at a time in `beside`."""
         searching: list[Search] = []
         while True:
             message = await socket.get_message()
@@ -256,7 +258,7 @@ class AdminServer:
             try:
                 frame = decode_client(message)
             except Malformed as error:
-                subscription.tell(Rejected(ref="", id=None, code="malformed", message=error.reason))
+                subscription.send(Rejected(ref="", id=None, code="malformed", message=error.reason))
                 continue
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
@@ -266,7 +268,7 @@ class AdminServer:
                 searching.append(frame)
                 beside.start_soon(self._search, searching, turns, subscription, frame)
             else:
-                subscription.tell(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
+                subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
 
     async def _search(self, searching: list[Search], turns: Turns, subscription: Subscription, frame: Search) -> None:
         try:

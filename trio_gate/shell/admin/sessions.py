@@ -1,7 +1,7 @@
-"""Sessions of the page: which browser has shown whose token, and for how long that counts.
+"""Sessions of the approvals page: a browser that signed in with a person's token, until it is idle or signs out.
 
-Rule: a session is in memory alone, under the hash of its id. It ends when it is idle or old, when its person signs out or gets
-another token, and with the process. An open channel is no idleness: a person on call leaves the page open.
+Rule: a session is kept in memory only, under the hash of its id. It ends when it is idle or old, when its person signs out or gets
+another token, and with the process. A session with an open channel is not idle: a person on call leaves the page open.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ LIFE = 12 * 3600
 """Seconds from sign-in to the end, whatever happens between: a shift."""
 
 IDLE = 3600
-"""Seconds without a request and without an open channel."""
+"""Seconds without a request or an open channel after which a session ends."""
 
 MAX_OF_ONE = 16
-"""Sessions of one person; another one ends the oldest."""
+"""Most sessions of one person; a further one ends the oldest."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Session:
-    """A browser that a person signed in with. Times are of trio's clock."""
+    """A browser that a person signed in with; it ends at `until` or when `ended` is set. Times are of trio's clock, in seconds."""
 
     person: Person
     until: float
@@ -44,7 +44,7 @@ class Session:
 
     @contextmanager
     def open_channel(self) -> Iterator[None]:
-        """Not idle meanwhile."""
+        """Keep the session from being idle while the block runs."""
         self.channels += 1
         try:
             yield
@@ -53,20 +53,20 @@ class Session:
             self.seen = trio.current_time()
 
     async def over(self) -> None:
-        """Wait for its end."""
+        """Return when the session has ended or reached its greatest age."""
         with trio.move_on_at(self.until):
             await self.ended.wait()
 
 
 class Sessions:
-    """Those of one admin listener. `people` are the persons that there are now, by name."""
+    """The sessions of one admin listener. `people`: those of the current configuration, by name."""
 
     def __init__(self, people: Mapping[str, Person]) -> None:
         self._people = people
         self._sessions: dict[str, Session] = {}
 
     def begin(self, person: Person) -> str:
-        """A new session's id: 256 random bits, for the cookie."""
+        """Begin a session and return its id: 256 random bits, for the cookie."""
         self._sweep()
         mine = [key for key, session in self._sessions.items() if session.person.name == person.name]
         for key in mine[: max(0, len(mine) - MAX_OF_ONE + 1)]:
@@ -76,7 +76,7 @@ class Sessions:
         return name
 
     def find(self, name: str) -> Session | None:
-        """The session of a cookie's value, which is used by that; None if there is none, or no more."""
+        """The session that a cookie's value names, None if it is unknown or over. This counts as a use of it."""
         self._sweep()
         session = self._sessions.get(_key(name))
         if session is not None:
@@ -84,7 +84,7 @@ class Sessions:
         return session
 
     def end(self, name: str) -> None:
-        """Sign out."""
+        """End the session that a cookie's value names, and its channels; does nothing if there is none."""
         if _key(name) in self._sessions:
             self._end(_key(name))
 

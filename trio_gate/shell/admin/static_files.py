@@ -1,7 +1,7 @@
-"""The files of the approvals page, and the fields that they are served with.
+"""The files of the approvals page, and the headers that they are served with.
 
-Rule: exactly the files of `static` are served, by name, read once. Scripts, styles and connections are the page's own alone;
-nothing is inline, nothing is framed, nothing of a string becomes markup (trusted types without a policy).
+Rule: only the files in `static` are served, by name, read once. The page loads scripts and styles from, and connects to, this
+listener alone; nothing is inline or framed, and no string becomes markup (trusted types without a policy).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FIELDS = (
 
 
 def load() -> dict[str, bytes]:
-    """The whole answer for each target."""
+    """The whole HTTP response for each request target, `/` included. Reads the files."""
     found = {f"/{path.name}": _file(path) for path in sorted(STATIC.iterdir()) if path.suffix in KINDS}
     return {"/": found.pop(f"/{INDEX}"), **found}
 

@@ -1,8 +1,8 @@
-"""An approval in the hands of the task that will send its call. Fills the port `Clearance`.
+"""An approval in the hands of the task that will send its call, and where it comes from. Fills the port `Clearance`.
 
-Rule: it is for one execution. Whatever ends the task before a byte has left gives the approval back: to its grant, or as a new one
-for one use, so that the agent can come again without asking. What a stop, a person or another configuration took back is neither sent
-nor kept.
+Rule: an approval is for one execution. Whatever ends the task before a byte has left gives the approval back: to its grant, or as a
+new one for one use, so that the agent can come again without anybody being asked. What a stop, a person or a new configuration took
+back is neither sent nor kept.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.send_history import throttled
+from trio_gate.approval.state import Verdict
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.grants import LiveApproval
+from trio_gate.shell.approval.hub_config import asker_of
+from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from trio_gate.approval.send_history import Ledger, Sent
-    from trio_gate.approval.state import Verdict
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.approval.grants import GrantService
 
@@ -24,9 +26,8 @@ class HubClearance:
     """An approval for one execution of a call.
 
     Attributes:
-        verdict: who approved, and what they said.
-        grant: the grant of which it is a use; None where people were asked.
-        retry: the sending that it repeats, which AWS had turned away as too many.
+        verdict: who approved, and the reason they gave.
+        grant: the id of the grant that is used; None where people were asked.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class HubClearance:
         grants.live.add(self._live)
 
     def sending(self) -> None:
-        """The call leaves now. Raises Denied where it was taken back."""
+        """Note that the call is being sent. Raises Denied if the approval was taken back meanwhile."""
         if self._live.void:
             raise Denied("its approval was taken back before it was sent, which is not a denial: run the same command again")
         self._left = True
@@ -66,20 +67,20 @@ class HubClearance:
             )
 
     def unsent(self) -> None:
-        """Not one byte of it left after all."""
+        """Note that not a single byte of the call was sent after all, so the approval can still be used."""
         self._left = False
 
     def void(self) -> None:
-        """It is taken back."""
+        """Take the approval back: `sending` refuses from now on, and `close` keeps nothing of it."""
         self._live.void = True
 
     def answered(self, status: int, code: str | None) -> None:
-        """AWS answered, with an error code where that is known."""
+        """Note AWS's status and, where it is known, its error code: a throttled call may be repeated without asking."""
         if self._sent is not None:
             self._sent.ended = "throttled" if throttled(status, code) else status
 
     def close(self) -> None:
-        """The exchange is over."""
+        """Account for the approval when its exchange is over: used if the call was sent, given back if not. Later calls do nothing."""
         if self._closed:
             return
         self._closed = True
@@ -94,3 +95,42 @@ class HubClearance:
             self._grants.give_back(self.grant)
         elif self._retry is None and not self._live.void:
             self._grants.add(self._asked.question, None, self._asked.standing, self.verdict)
+
+
+class Clearances:
+    """Makes the clearances of a process: after people approved a call, or without asking them."""
+
+    def __init__(self, clock: Clock, grants: GrantService, ledger: Ledger) -> None:
+        self._clock = clock
+        self._grants = grants
+        self._ledger = ledger
+
+    def approved(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> HubClearance:
+        """The clearance of a call that is approved: by people, by a grant's id, or as the retry of what AWS throttled."""
+        return HubClearance(
+            asked,
+            verdict,
+            grants=self._grants,
+            ledger=self._ledger,
+            clock=self._clock,
+            asker=asker_of(asked.question),
+            grant=grant,
+            retry=retry,
+        )
+
+    def without_asking(self, asked: Asked) -> HubClearance | None:
+        """The clearance of a throttled call, or by a grant; None if people must be asked. Raises Denied during a cool-down."""
+        question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
+        retry = self._ledger.retry(asker, question.digest, asked.invocation, now, asked.standing)
+        if retry is not None:
+            self._ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
+            return self.approved(asked, retry.verdict, retry=retry)
+        grant = self._grants.use(asked)
+        if grant is not None:
+            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
+            return self.approved(asked, verdict, grant=grant.id)
+        reason = self._ledger.cooling(asker, question, now)
+        if reason is not None:
+            why = f'rule "{question.rule}" asks for approval, and this call was denied a moment ago'
+            raise Denied(f"{why}: {reason}", detail=f"{why}: {kept_text(reason)}") if reason else Denied(why)
+        return None

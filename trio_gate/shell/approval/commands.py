@@ -1,6 +1,6 @@
-"""What people may do at the approval hub: each frame of a client, checked and done.
+"""What people may do at the approval hub: each frame of a client is checked, carried out and answered.
 
-Rule: a person does only what the configuration lets them; a frame is answered by one frame, before the news that it makes.
+Rule: a person may do only what the configuration allows; each frame is answered by one frame, before the news that it causes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
 class CommandHandler:
-    """Answers clients. `find` reads the record, see `audit.database.search`; it may block."""
+    """Carries out and answers clients' frames. `find` searches the record, see `audit.database.search`; it may block."""
 
     def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:
         self._hub = hub
@@ -55,7 +55,7 @@ class CommandHandler:
         self._searching: dict[str, trio.CapacityLimiter] = {}
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
-        """Do what a client's frame says, and answer it."""
+        """Carry out a client's frame and queue its answer; a frame of a closed subscription is ignored."""
         if subscription.closed:
             return
         if isinstance(frame, Decide):
@@ -66,12 +66,12 @@ class CommandHandler:
         if isinstance(answer, Refused):
             answer = Rejected(ref=_ref(frame), id=getattr(frame, "id", None), code=answer.code, message=answer.message)
         if isinstance(answer, str):
-            subscription.offer(answer)
+            subscription.send_encoded(answer)
         else:
-            subscription.tell(answer)
+            subscription.send(answer)
 
     async def _decide(self, subscription: Subscription, frame: Decide) -> None:
-        """Count a vote that is in the record: it is looked at again, because the question may have ended while it was written."""
+        """Record a vote, then count it; it is checked again, because the question may have ended while the record was written."""
         person = subscription.person
         entry = self._hub.entry(frame.id, person.name)
         after = self._voted(entry, person, frame) if entry is not None else GONE
@@ -86,7 +86,7 @@ class CommandHandler:
         if fault is None and not subscription.closed and self.decide(subscription, frame):
             return
         if fault is not None:
-            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=fault.code, message=fault.message))
+            subscription.send(Rejected(ref=frame.ref, id=frame.id, code=fault.code, message=fault.message))
         why = (
             "it could not be recorded in time"
             if fault
@@ -95,16 +95,16 @@ class CommandHandler:
         self._hub.acts.note(void_row(question, person.name, person.kind, why=why, now=self._clock.now()))
 
     def decide(self, subscription: Subscription, frame: Decide) -> bool:
-        """Count a vote; whether it did."""
+        """Check a vote and count it. Returns whether it counted; the person is sent the answer either way."""
         person = subscription.person
         entry = self._hub.entry(frame.id, person.name)
         after = self._voted(entry, person, frame) if entry is not None else GONE
         if entry is None or isinstance(after, Refused):
             refused = after if isinstance(after, Refused) else GONE
-            subscription.tell(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
+            subscription.send(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
             return False
         log.info("approver %s: %s %s", person.name, frame.verdict, frame.id)
-        subscription.tell(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
+        subscription.send(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
         self._hub.settle(entry, after)
         return True
 
@@ -123,7 +123,7 @@ class CommandHandler:
         )
 
     def _flaw(self, entry: Entry, person: Person, terms: Terms) -> Refused | None:
-        """Why a grant cannot be given on these terms."""
+        """Why this person cannot give a grant on these terms; None if they can."""
         limits = self._hub.limits
         if not person.may_grant:
             return Refused(code="not_allowed", message=_MAY_NOT["may_grant"])
@@ -132,12 +132,12 @@ class CommandHandler:
             return Refused(code="limits", message=f"a grant has at most {most}")
         if not entry.prompt.question.grantable:
             return Refused(code="not_grantable", message="this call vends credentials, or something about it is not known")
-        if self._hub.grants.book.full:
+        if self._hub.grants.table.full:
             return Refused(code="limits", message="there are too many grants: revoke one")
         return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
 
     async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused | str:
-        """The answer; one that is large is encoded already, beside the event loop."""
+        """The answer to a frame; a large one is encoded already, in a thread, to keep the event loop free."""
         match frame:
             case Open():
                 return await self._opened(subscription.person, frame)
@@ -176,7 +176,7 @@ class CommandHandler:
         )
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
-        grant = self._hub.grants.book.get(frame.id)
+        grant = self._hub.grants.table.get(frame.id)
         if grant is None or not grant.is_for(person.name):
             return Refused(code="gone", message="there is no such grant any more")
         self._hub.grants.end(grant, "revoked", person.name)
@@ -185,8 +185,8 @@ class CommandHandler:
         return unwritten or Accepted(ref=frame.ref, id=frame.id, status="done")
 
     async def _unwritten(self, done: str, restart: str) -> Refused | None:
-        """What a person is told of an act that holds and is not on disk yet, and what a restart would do; None where it is."""
-        wanted = ((self._hub.kept, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
+        """The answer where an act is in force and not on disk yet: it says what a restart would do. None once it is on disk."""
+        wanted = ((self._hub.flush, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
         for write, but in wanted:
             try:
                 with trio.fail_after(WRITE_TIMEOUT):
@@ -212,7 +212,7 @@ class CommandHandler:
         return unwritten or Accepted(ref=frame.ref, id=None, status="done")
 
     async def _lifted(self, subscription: Subscription, frame: Lift) -> Refused | None:
-        """End the stop that stands now, once that is in the record; why it stands, where it does: one that came meanwhile is another."""
+        """Lift the stop in force, once that is in the record. Returns why it stays, if it does: a stop made meanwhile is another one."""
         person, stops, flaw = subscription.person, self._hub.stops, None
         meant = stops.get(frame.agent)
         if meant is None:
@@ -229,7 +229,7 @@ class CommandHandler:
         if flaw is None and not subscription.closed:
             stops.lift(frame.agent, person.name)
             return None
-        self._hub.acts.note(stop_row(found, ""))  # the record's last word is not the lift that did not come to be
+        self._hub.acts.note(stop_row(found, ""))  # so that the record does not end with a lift that did not happen
         return flaw or _NOT_STOPPED
 
     def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
@@ -243,7 +243,7 @@ class CommandHandler:
             return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
         if self._find is None:
             return Refused(code="unavailable", message="there is no record here to search")
-        # One thread of each person's own: nobody waits for another's search, and no file for any.
+        # Each person has one thread of their own: nobody waits for another person's search, and no file access waits for any.
         own = self._searching.setdefault(person.name, trio.CapacityLimiter(1))
         try:
             return await trio.to_thread.run_sync(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
@@ -253,7 +253,7 @@ class CommandHandler:
 
 
 def _page(find: Find, frame: Search) -> str:
-    """What is found, encoded. Raises AuditUnavailable."""
+    """The page of results that a search asks for, encoded. Raises AuditUnavailable."""
     calls = find(frame.filters, frame.before, frame.limit)
     shown = _fitting(calls)
     more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
@@ -261,7 +261,7 @@ def _page(find: Find, frame: Search) -> str:
 
 
 def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many of the calls as one frame holds, safe to show; at least one."""
+    """As many of the calls, made safe to show, as fit into one frame; at least one."""
     shown: list[dict[str, Any]] = []
     room = MAX_SERVER_FRAME // 2
     for call in calls:
@@ -274,7 +274,7 @@ def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _predicate_flaw(source: str, entry: Entry) -> Refused | None:
-    """Why a predicate is no rule's condition, or not for the call at hand."""
+    """Why a predicate is not a valid condition, or does not hold for the call at hand; None if all is well."""
     code: RefusedCode = "predicate"
     for fault in cel.check(source):
         if fault.fatal:

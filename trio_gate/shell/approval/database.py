@@ -1,8 +1,8 @@
-"""What of approvals outlives the process: pending prompts, grants and stops, as JSON in SQLite.
+"""The part of approvals that outlives the process: pending prompts, grants and stops, as JSON in SQLite.
 
-Rule: notes are taken at once and written by `flush`, in order and in one transaction; what must be durable before something happens
-waits for it. A note that was not written, for a fault or a cancellation, stays noted. A look each second tells whether notes could be
-written: while they could not, no call goes on, because a stop would be forgotten.
+Rule: notes are taken at once and written by `flush`, in order and in one transaction; whatever must be durable before something
+happens waits for it. A note that could not be written, because of a fault or a cancellation, stays noted. A check each second finds
+out whether notes could be written: while they could not, no call goes on, because a stop would be forgotten.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE = "approvals.db"
-"""Its name in `state_dir`."""
+"""The database's name in `state_dir`."""
 
 SCHEMA = 3
-"""Goes up with the version of the request digest, and with what an approval hangs on: what was approved under another stands for nothing."""
+"""The version of what is kept. It rises with the request digest and with whatever else an approval depends on: an older approval is void."""
 
 Kind = Literal["prompt", "grant", "stop", "proof"]
 _Notes = dict[tuple[Kind, str], str | None]
@@ -39,7 +39,12 @@ log = logging.getLogger(__name__)
 
 
 class ApprovalDatabase:
-    """The one writer of `path`. Raises StorageUnavailable if it cannot be opened. `void` says what of an older gateway's is no more."""
+    """The only writer of the database at `path`. Raises StorageUnavailable if it cannot be opened.
+
+    Attributes:
+        noted: set while something waits to be written; replaced by each flush.
+        void: one line about what an older gateway left behind and this one does not accept; empty if there is nothing.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -57,7 +62,7 @@ class ApprovalDatabase:
         self._presence = Presence(path, f"{path}-wal")
 
     def _make_void(self, db: sqlite3.Connection) -> None:
-        """Forget questions and grants of an older gateway, and say so; stops stand."""
+        """Delete the questions and grants of an older gateway and log how many there were; stops remain in force."""
         found = dict(db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
         db.execute("BEGIN IMMEDIATE")
         db.execute("DELETE FROM kept WHERE kind != 'stop'")
@@ -71,7 +76,7 @@ class ApprovalDatabase:
             log.warning("%s", self.void)
 
     def load(self, kind: Kind) -> Mapping[str, dict[str, Any]]:
-        """All that is kept of a kind, by id, in the order of ids. Raises StorageUnavailable."""
+        """Everything kept of one kind, by id and in the order of ids. Raises StorageUnavailable."""
         try:
             found = self._db.execute("SELECT id, value FROM kept WHERE kind = ? ORDER BY id", (kind,)).fetchall()
         except sqlite3.Error as error:
@@ -79,16 +84,16 @@ class ApprovalDatabase:
         return {name: json.loads(value) for name, value in found}
 
     def put(self, kind: Kind, name: str, value: Mapping[str, Any]) -> None:
-        """Note a value, in place of the one before."""
+        """Note a value to be written, in place of an earlier one of the same kind and name."""
         self._note(kind, name, json.dumps(value, separators=(",", ":")))
 
     def proofs(self) -> dict[str, str]:
-        """Who there was when what is kept was kept: a fingerprint of each, see `hub_config`. Raises StorageUnavailable."""
+        """The fingerprints, see `hub_config`, of the agents and people known when the rest was written. Raises StorageUnavailable."""
         self._proven = {name: str(kept["sha256"]) for name, kept in self.load("proof").items()}
         return dict(self._proven)
 
     def prove(self, proofs: Mapping[str, str]) -> None:
-        """Note who there is, together with all that was noted before."""
+        """Note the fingerprints of the agents and people known now; they are written together with everything noted before."""
         for name in self._proven.keys() - proofs.keys():
             self.drop("proof", name)
         for name, proof in proofs.items():
@@ -97,7 +102,7 @@ class ApprovalDatabase:
         self._proven = dict(proofs)
 
     def drop(self, kind: Kind, name: str) -> None:
-        """Note that a value is no more."""
+        """Note that a value is to be deleted."""
         self._note(kind, name, None)
 
     def _note(self, kind: Kind, name: str, text: str | None) -> None:
@@ -121,7 +126,7 @@ class ApprovalDatabase:
         self.noted.set()
 
     async def _use(self, notes: _Notes) -> None:
-        """Have notes written, or without any see whether they could be; one that hangs and is left alone is over before the next."""
+        """Write notes in a thread, or with none of them try a write that changes nothing; a write that hangs delays the next one."""
         try:
             await trio.to_thread.run_sync(self._write, notes, limiter=self._limiter, abandon_on_cancel=True)
         except sqlite3.Error as error:
@@ -131,17 +136,17 @@ class ApprovalDatabase:
 
     @property
     def failing(self) -> bool:
-        """Whether nothing can be kept just now."""
+        """Whether nothing could be written at the last attempt."""
         return self._fault is not None
 
     def check(self) -> None:
-        """Raise StorageUnavailable while nothing can be kept."""
+        """Raise StorageUnavailable if nothing could be written at the last attempt."""
         if self._fault is not None:
             raise StorageUnavailable(self._fault.reason, detail=self._fault.detail)
 
     async def look(self) -> None:
-        """See each second whether notes could be written, until cancelled."""
-        told: str | None = None
+        """Try every LOOK_EVERY seconds whether notes could be written, and log each change, until cancelled."""
+        logged: str | None = None
         while True:
             await trio.sleep(LOOK_EVERY)
             try:
@@ -152,9 +157,9 @@ class ApprovalDatabase:
             except trio.TooSlowError:
                 self._fault = self._unavailable(f"it was not written within {LOOK_TIMEOUT} seconds")
             found = self._fault.detail if self._fault is not None else None
-            if found != told:
+            if found != logged:
                 log.error("calls are refused: %s", found) if found else log.info("what approvals leave behind can be kept again")
-            told = found
+            logged = found
 
     def _write(self, notes: _Notes) -> None:
         if missing := self._presence.missing():
@@ -180,7 +185,7 @@ class ApprovalDatabase:
             pass
 
     def close(self) -> None:
-        """Close the database; its WAL is folded in. A write that hangs in its thread keeps it."""
+        """Close the database, which folds in its WAL. While a write hangs in its thread it stays open."""
         if not self._limiter.borrowed_tokens:
             self._db.close()
 

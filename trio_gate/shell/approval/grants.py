@@ -1,4 +1,4 @@
-"""The grants of a process: the book, kept on disk, and told to those whom they concern.
+"""The grants of a process: the table, kept on disk, and every change of it sent to the people it concerns.
 
 Rule: a grant is in the record, and its use on disk, before a call of it is sent, or a crash would let it be used again.
 """
@@ -16,6 +16,7 @@ from trio_gate.approval.frames import GrantEnded
 from trio_gate.approval.grant import grant_of, spent
 from trio_gate.approval.grant_table import GrantTable
 from trio_gate.approval.persistence import grant_from
+from trio_gate.approval.state import proposed
 from trio_gate.audit.acts import ended_row, grant_row
 from trio_gate.shell.approval.hub_config import agent_proof
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
-    from trio_gate.approval.state import Verdict
+    from trio_gate.approval.state import Prompt, Verdict
     from trio_gate.approval.terms import GrantEnd, Terms
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.approval.database import ApprovalDatabase
@@ -37,7 +38,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class LiveApproval:
-    """An approval on its way: of what question, by whom, and of which grant it is a use; `void` once it is taken back."""
+    """An approval whose call has not ended yet.
+
+    Attributes:
+        question: what was approved.
+        standing: the fingerprint of its rule and approvers.
+        verdict: who approved.
+        grant: the id of the grant that is used; None where people were asked.
+        void: whether it was taken back, so that the call may not be sent any more.
+    """
 
     question: Question
     standing: str
@@ -47,12 +56,18 @@ class LiveApproval:
 
 
 class GrantService:
-    """The grants of a process. `ttl` is the life in seconds of an approval that waits for its agent; `live` are approvals on their way."""
+    """The grants of a process.
+
+    Attributes:
+        table: the grants that may still be used.
+        live: approvals whose calls have not ended yet.
+    """
 
     def __init__(
         self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None, acts: Acts, *, ttl: float
     ) -> None:
-        self.book = GrantTable()
+        """`ttl` is how long, in seconds, an approval waits for an agent that has left."""
+        self.table = GrantTable()
         self.live: set[LiveApproval] = set()
         self._clock = clock
         self._subscribers = subscribers
@@ -61,16 +76,16 @@ class GrantService:
         self._ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
-        """Take in what was kept. Raises StorageUnavailable."""
+        """Read the grants back from the database. Raises StorageUnavailable."""
         if self._database is not None:
-            self.book = GrantTable(map(grant_from, self._database.load("grant").values()))
+            self.table = GrantTable(map(grant_from, self._database.load("grant").values()))
 
     def frames(self, person: str) -> tuple[str, ...]:
-        """Those that a person may see, encoded."""
-        return tuple(encode(granted(grant)) for grant in self.book if grant.is_for(person))
+        """The grants that a person may see, each as an encoded frame."""
+        return tuple(encode(granted(grant)) for grant in self.table if grant.is_for(person))
 
     def add(self, question: Question, terms: Terms | None, standing: str, verdict: Verdict) -> Grant:
-        """The grant that an approval makes; without terms for the next equal call."""
+        """Make the grant of an approval: on these terms, or without terms for the next equal call alone."""
         grant = grant_of(
             question,
             terms,
@@ -80,34 +95,45 @@ class GrantService:
             life=self._ttl,
             standing=standing,
         )
-        self.book.add(grant)
+        self.table.add(grant)
         self._acts.note(grant_row(grant, question.id, verdict.reason))
         self._changed(grant)
         log.info("grant %s (%s) for rule %s, agent %s: %s", grant.id, grant.kind, ascii(grant.rule), grant.agent, grant.about)
         return grant
 
-    def take(self, asked: Asked) -> Grant | None:
-        """Use the first grant that answers for a call."""
-        grant = self.book.take(asked.question, standing=asked.standing, now=self._clock.now(), covers=asked.covers)
+    def of_approval(self, prompt: Prompt, standing: str, verdict: Verdict, *, detached: bool) -> str | None:
+        """Make the grants of an approved question: one use for an agent that has left, and what the people granted.
+
+        Returns the id of the last of them, None if there is none.
+        """
+        terms = proposed(prompt)
+        made = self.add(prompt.question, None, standing, verdict) if detached else None
+        if terms is not None:
+            made = self.add(prompt.question, terms, standing, verdict)
+        return made.id if made else None
+
+    def use(self, asked: Asked) -> Grant | None:
+        """Count one use of the first grant that covers a call; None if no grant does."""
+        grant = self.table.take(asked.question, standing=asked.standing, now=self._clock.now(), covers=asked.covers)
         if grant is not None:
             self._changed(grant)
         return grant
 
     def give_back(self, grant_id: str) -> None:
-        """A use came to nothing."""
-        grant = self.book.give_back(grant_id)
+        """Take back one use of a grant, because its call was not sent."""
+        grant = self.table.give_back(grant_id)
         if grant is not None:
             self._changed(grant)
 
     def used(self, grant_id: str) -> None:
-        """A use has left: where it was the last, the grant is no more."""
-        grant = self.book.get(grant_id)
+        """End a grant if the call that was just sent was its last use."""
+        grant = self.table.get(grant_id)
         if grant is not None and spent(grant):
             self.end(grant, "used")
 
     def end(self, grant: Grant, why: GrantEnd, by: str | None = None) -> None:
-        """Take a grant out."""
-        if self.book.end(grant.id) is None:
+        """End a grant: on disk, in the record, and for those who see it. `by` is the person who revoked it."""
+        if self.table.end(grant.id) is None:
             return
         if self._database is not None:
             self._database.drop("grant", grant.id)
@@ -116,17 +142,17 @@ class GrantService:
         log.info("grant %s ended: %s", grant.id, why)
         if why in ("revoked", "void"):
             self.take_back(lambda approval: approval.grant == grant.id)
-        self._subscribers.tell(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
+        self._subscribers.publish(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)
 
     def void(self, standings: Mapping[str, str], change: Change) -> None:
-        """End those whose rule or approvers, whose agent, or whose people are not what they were."""
+        """End the grants whose rule, approvers, agent or people are no longer what they were."""
 
         def stands(agent: str | None, people: Collection[str], *, granting: bool) -> bool:
             same = agent is None or change.same(agent_proof(agent))
             return same and all(change.stands(person, granting=granting) for person in people)
 
-        others = [grant for grant in self.book if not stands(grant.agent, grant.by, granting=grant.kind != "once")]
-        for grant in [*self.book.void(standings), *others]:
+        others = [grant for grant in self.table if not stands(grant.agent, grant.by, granting=grant.kind != "once")]
+        for grant in [*self.table.void(standings), *others]:
             self.end(grant, "void")
         self.take_back(
             lambda approval: (
@@ -136,16 +162,16 @@ class GrantService:
         )
 
     def take_back(self, which: Callable[[LiveApproval], bool]) -> None:
-        """Approvals that are on their way and have not been sent are not sent any more."""
+        """Void the live approvals that `which` selects: those not sent yet will not be sent."""
         for approval in filter(which, self.live):
             approval.void = True
 
     def sweep(self) -> None:
-        """End those whose time is over."""
-        for grant in self.book.expired(self._clock.now()):
+        """End the grants whose time is over."""
+        for grant in self.table.expired(self._clock.now()):
             self.end(grant, "expired")
 
     def _changed(self, grant: Grant) -> None:
         if self._database is not None:
             self._database.put("grant", grant.id, as_json(grant))
-        self._subscribers.tell(granted(grant), grant.is_for)
+        self._subscribers.publish(granted(grant), grant.is_for)

@@ -1,15 +1,15 @@
 """The hub between calls that wait and the people who answer. Fills the port `Approvals`.
 
-Rule: a question is executed only by the one task that waits for it, with the `HubClearance` that it got. A question whose task has left
-stays with the people as detached: its approval becomes a grant for one use. An approver who is not connected is no denial.
+Rule: a call is sent only by the one task that waits for its question, with the `HubClearance` that it got. A question whose task has
+left stays with the people, as detached: its approval becomes a grant for one use. That no approver is connected is not a denial.
 
 Theory: nothing here waits but `ask`. Votes and news are counted and queued in one step of the scheduler, so two votes, or a vote and
-a leaving agent, cannot overtake each other: each finds what the other has made. What people may do here is in `commands`.
+a leaving agent, cannot overtake each other: each finds what the other has made. The table of what waits is `pending`; what people may
+do here is in `commands`.
 """
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,44 +17,54 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.codec import as_json, encode, pending, resolved, timestamp, updated
+from trio_gate.approval.codec import as_json, encode, resolved, timestamp
 from trio_gate.approval.frames import Hello
-from trio_gate.approval.persistence import prompt_from, prompt_json
 from trio_gate.approval.risks import Risk
 from trio_gate.approval.send_history import Ledger
-from trio_gate.approval.state import Prompt, Status, Verdict, attach, detach, expire, proposed, recount, verdict_of, withdraw
+from trio_gate.approval.state import Status, Verdict, expire, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.record import whole_row
 from trio_gate.errors import AgentGone, Denied
-from trio_gate.shell.approval.clearance import HubClearance
+from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
-from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits
+from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of
+from trio_gate.shell.approval.pending import PendingQuestions
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
-from trio_gate.shell.approval.waiting import Attempt, Entry, asker_of
 from trio_gate.shell.audit.acts import Acts
-from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from trio_gate.approval.persistence import Stop
     from trio_gate.approval.question import Question
-    from trio_gate.approval.send_history import Sent
+    from trio_gate.approval.state import Prompt
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
     from trio_gate.ports import Asked, AuditLog, Clock
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
+    from trio_gate.shell.approval.waiting import Attempt, Entry
 
 VOIDED = "the person's token or rights are not what they were, and the question waits for others"
 
-log = logging.getLogger(__name__)
-
 
 class ApprovalHub:
-    """All questions that wait, and with them the grants, the stops, and everyone who listens."""
+    """The questions that wait, the grants, the stops, and everyone who is connected.
+
+    Attributes:
+        limits: what the configuration allows, fixed until the next start.
+        config: the agents, people and rules of the configuration in force.
+        subscribers: the connected people.
+        acts: the way of people's acts into the record.
+        grants: approvals that may be used without asking.
+        stops: whose calls are refused.
+        ledger: what was sent and denied of late.
+        voting: held while a vote is recorded and counted, so that votes count in the order in which they came.
+        deadlines_changed: set when something new may expire; see `open_hub`.
+        notices: lines that everyone who connects is shown.
+    """
 
     def __init__(
         self,
@@ -69,42 +79,41 @@ class ApprovalHub:
         self.limits = limits or Limits()
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
-        self.acts = Acts(self.subscribers.show, audit)
+        self.acts = Acts(self.subscribers.publish_activity, audit)
         self.grants = GrantService(clock, self.subscribers, database, self.acts, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
-        self.moved = trio.Event()
+        self.deadlines_changed = trio.Event()
         self.notices = (database.void,) if database is not None and database.void else ()
         self._clock = clock
         self._database = database
         self._notifier = notifier
-        self._entries: dict[str, Entry] = {}
+        self._questions = PendingQuestions(self.limits, self.subscribers, database)
+        self._clearances = Clearances(clock, self.grants, self.ledger)
         self._stopping = False
 
     @property
     def pending(self) -> int:
         """How many questions wait."""
-        return len(self._entries)
+        return len(self._questions)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries.values()))
+        return iter(self._questions)
 
     def load(self) -> None:
-        """Take in what was kept, as far as its rule is what it was. Raises StorageUnavailable."""
+        """Read back what the database holds, as far as its rule, agent and people are unchanged. Raises StorageUnavailable."""
         if self._database is not None and self._database.void:
             self.acts.note(voided_row(self._database.void, self._clock.now()))
         self.stops.load()
         self.grants.load()
-        for name, kept in (self._database.load("prompt") if self._database else {}).items():
-            prompt, standing = prompt_from(kept)
-            self._entries[name] = Entry(prompt=prompt, standing=standing, frame=encode(pending(prompt)))
+        self._questions.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
     def judge_again(self, config: HubConfig) -> None:
-        """The configuration is another now: what hangs on a rule, an agent or a person who is not what they were is no more.
+        """Take a new configuration: whatever depends on a rule, an agent or a person that changed is withdrawn.
 
-        That is questions, votes, grants, and approvals on their way, those of throttled calls included.
+        That is questions, votes, grants, and approvals whose calls have not ended, including those of throttled calls.
         """
         change, self.config = Change(before=self.config.proofs, after=config.proofs), config
         self._changed(change)
@@ -113,7 +122,7 @@ class ApprovalHub:
         for entry in self:
             question = entry.prompt.question
             if change.same(asker_of(question)) and self.config.standings.get(question.rule) == entry.standing:
-                self._recount(entry, change)
+                self._void_votes(entry, change)
             else:
                 self.settle(entry, withdraw(entry.prompt))
         self.grants.void(self.config.standings, change)
@@ -121,24 +130,14 @@ class ApprovalHub:
         if self._database is not None:
             self._database.prove(self.config.proofs)
 
-    def _recount(self, entry: Entry, change: Change) -> None:
-        """Leave out answers of people who are not who they were, or may not grant what they granted any more."""
-        voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
-        if not voided:
-            return
-        names = ", ".join(vote.person for vote in voided)
-        risk = Risk(
-            code="recount", text=f"the answer of {names} does not count any more: what they may, or their token, is another"
-        )
-        entry.prompt = recount(entry.prompt, voided, risk)
-        entry.frame = encode(pending(entry.prompt))
-        self._note(entry)
-        for vote in voided:
-            self.acts.note(void_row(entry.prompt.question, vote.person, "", why=VOIDED, now=self._clock.now()))
-        self.subscribers.tell(entry.frame, entry.prompt.question.is_for)
+    def _void_votes(self, entry: Entry, change: Change) -> None:
+        """Void the votes of people who changed, or who may no longer grant what they granted; each has a row in the record."""
+        question, now = entry.prompt.question, self._clock.now()
+        for vote in self._questions.void_votes(entry, change):
+            self.acts.note(void_row(question, vote.person, "", why=VOIDED, now=now))
 
     def stop_waiting(self) -> None:
-        """The gateway stops: agents that wait are told so, and their questions stay for the next start."""
+        """Answer all agents that wait that the gateway stops; their questions stay for the next start."""
         self._stopping = True
         for entry in self:
             if entry.attempt is not None:
@@ -146,23 +145,23 @@ class ApprovalHub:
                 self._leave(entry, entry.attempt)
 
     def check(self, agent: str | None) -> None:
-        """Raise Denied while the calls of an agent are stopped, StorageUnavailable while a stop could not be kept."""
+        """Raise Denied while an agent's calls are stopped, StorageUnavailable while a stop could not be written down."""
         self.stops.check(agent)
         if self._database is not None:
             self._database.check()
 
     @property
     def failing(self) -> bool:
-        """Whether no call goes on, because a stop could not be kept."""
+        """Whether all calls are refused because a stop could not be written down."""
         return self._database is not None and self._database.failing
 
-    async def kept(self) -> None:
-        """Return once what outlives the process is on disk. Raises StorageUnavailable."""
+    async def flush(self) -> None:
+        """Wait until everything that outlives the process is on disk. Raises StorageUnavailable."""
         if self._database is not None:
             await self._database.flush()
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
-        """Refuse an agent's calls, or all, and take back what it waits for."""
+        """Refuse an agent's calls, or with None all calls, and withdraw its questions and approvals. `by` is the person's name."""
         stop = self.stops.stop(agent, by, reason)
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
@@ -171,18 +170,18 @@ class ApprovalHub:
         return stop
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
-        """Show a call that ended to those who observe, if there are any."""
-        self.subscribers.show(lambda: whole_row(*record()))
+        """Send a call that ended to those who observe; `record` is called only if somebody does."""
+        self.subscribers.publish_activity(lambda: whole_row(*record()))
 
     async def ask(self, asked: Asked) -> Verdict | HubClearance:
         """See `ports.Approvals`. Raises AgentGone, too, when a newer attempt of the call took this one's place."""
         self.sweep()
-        cleared = self._cleared_before(asked)
+        cleared = self._clearances.without_asking(asked)
         if cleared is not None:
             await self._durable(cleared)
             return cleared
-        entry = self._joined(asked) or self._admitted(asked)
-        attempt = self._begin(entry, asked)
+        entry = self._questions.matching(asked) or self._admitted(asked)
+        attempt = self._questions.begin(entry, asked)
         question = entry.prompt.question
         left = (question.expires_at - self._clock.now()).total_seconds()
         try:
@@ -197,95 +196,31 @@ class ApprovalHub:
         finally:
             self._leave(entry, attempt)
 
-    def _cleared_before(self, asked: Asked) -> HubClearance | None:
-        """What stands in for asking: a throttled call's approval, or a grant. Raises Denied during a cool-down."""
-        question, now, asker = asked.question, self._clock.now(), asker_of(asked.question)
-        retry = self.ledger.retry(asker, question.digest, asked.invocation, now, asked.standing)
-        if retry is not None:
-            self.ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
-            return self._cleared(asked, retry.verdict, retry=retry)
-        grant = self.grants.take(asked)
-        if grant is not None:
-            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
-            return self._cleared(asked, verdict, grant=grant.id)
-        reason = self.ledger.cooling(asker, question, now)
-        if reason is not None:
-            told = f'rule "{question.rule}" asks for approval, and this call was denied a moment ago'
-            raise Denied(f"{told}: {reason}", detail=f"{told}: {kept_text(reason)}") if reason else Denied(told)
-        return None
-
-    def _cleared(self, asked: Asked, verdict: Verdict, *, grant: str | None = None, retry: Sent | None = None) -> HubClearance:
-        return HubClearance(
-            asked,
-            verdict,
-            grants=self.grants,
-            ledger=self.ledger,
-            clock=self._clock,
-            asker=asker_of(asked.question),
-            grant=grant,
-            retry=retry,
-        )
-
     async def _durable(self, cleared: HubClearance) -> None:
-        """Return once a grant and its use are on disk. Raises StorageUnavailable."""
+        """Wait until a grant and its use are on disk; closes the clearance if that fails. Raises StorageUnavailable."""
         try:
             if cleared.grant is not None:
                 await self.acts.flush()
-                await self.kept()
+                await self.flush()
         except BaseException:
             cleared.close()
             raise
 
-    def _joined(self, asked: Asked) -> Entry | None:
-        """The pending question that this attempt is of: the SDK's id can only tell it apart from one that is waiting."""
-        wanted = asker_of(asked.question), asked.question.digest, asked.standing
-        for entry in self:
-            if (asker_of(entry.prompt.question), entry.prompt.question.digest, entry.standing) == wanted:
-                waiting = entry.attempt.asked.invocation if entry.attempt else None
-                if waiting is None or asked.invocation is None or waiting == asked.invocation:
-                    return entry
-        return None
-
     def _admitted(self, asked: Asked) -> Entry:
-        """A new question. Raises Denied where there are too many."""
+        """Put a new question to its approvers. Raises Denied if too many wait or the gateway stops."""
         if self._stopping:
             raise Denied("the gateway is stopping: run the same command again in a while")
         question = asked.question
-        self._replace(question)
-        self._check_room(asker_of(question))
+        for entry in self._questions.outdated_by(question):
+            self.settle(entry, withdraw(entry.prompt))
+        self._questions.check_room(asker_of(question))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
         if earlier is not None:
             question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
-        prompt = Prompt(question=question)
-        entry = Entry(prompt=prompt, standing=asked.standing, frame=encode(pending(prompt)))
-        self._entries[question.id] = entry
-        self._note(entry)
-        self.subscribers.tell(entry.frame, question.is_for)
-        self._page(question)
-        self.moved.set()
+        entry = self._questions.add(question, asked.standing)
+        self._notify(question)
+        self.deadlines_changed.set()
         return entry
-
-    def _replace(self, question: Question) -> None:
-        """A detached question of the same call, whose token the agent's SDK has filled in again, makes room for this one."""
-        same = asker_of(question), question.repeat_key
-        for entry in self:
-            other = entry.prompt.question
-            if entry.prompt.detached and (asker_of(other), other.repeat_key) == same:
-                self.settle(entry, withdraw(entry.prompt))
-
-    def _check_room(self, asker: str) -> None:
-        if len(self._entries) >= self.limits.max_pending:
-            raise Denied("too many calls wait for approval already: try again when some are answered")
-        mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
-        if mine >= self.limits.max_pending_per_agent:
-            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
-
-    def _begin(self, entry: Entry, asked: Asked) -> Attempt:
-        if entry.attempt is not None:
-            entry.attempt.answer(None)
-        entry.asked, entry.attempt = asked, Attempt(asked=asked)
-        self._step(entry, attach(entry.prompt))
-        return entry.attempt
 
     def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
         if not expired:
@@ -294,16 +229,14 @@ class ApprovalHub:
         return verdict_of(entry.prompt)
 
     def _leave(self, entry: Entry, attempt: Attempt) -> None:
-        """The attempt's task goes. What it did not take goes back."""
-        if entry.attempt is attempt:
-            entry.attempt = None
-            self._step(entry, detach(entry.prompt))
+        """Let an attempt's task go; an approval that it did not take is given back."""
+        self._questions.leave(entry, attempt)
         if isinstance(attempt.answered, HubClearance):
             attempt.answered.close()
 
     @contextmanager
     def subscribe(self, person: Person) -> Iterator[Subscription]:
-        """Listen as `person`: the present state, then news."""
+        """Open a subscription as `person`: it begins with the present state, and then sends news."""
         self.sweep()
         prompts = tuple(entry.frame for entry in self if entry.prompt.question.is_for(person.name))
         grants = self.grants.frames(person.name)
@@ -326,50 +259,31 @@ class ApprovalHub:
             yield subscription
 
     def entry(self, prompt_id: str, person: str) -> Entry | None:
-        """The question of an id, if it waits and the person may see it."""
+        """The question of this id; None if it does not wait, or the person may not see it."""
         self.sweep()
-        entry = self._entries.get(prompt_id)
-        return entry if entry is not None and entry.prompt.question.is_for(person) else None
+        return self._questions.get(prompt_id, person)
 
     def settle(self, entry: Entry, after: Prompt) -> None:
-        """Take a step; where it ends the question, do what follows, and tell it."""
+        """Bring a question into its next state; where that ends it, answer the agent, make grants and publish the outcome."""
         if after is entry.prompt:
             return
         if after.status is Status.PENDING:
-            self._step(entry, after)
+            self._questions.step(entry, after)
             return
-        question, attempt = after.question, entry.attempt
-        entry.prompt, entry.attempt = after, None
-        del self._entries[question.id]
-        if self._database is not None:
-            self._database.drop("prompt", question.id)
+        question, attempt = after.question, self._questions.end(entry, after)
         verdict = verdict_of(after)
         if verdict.outcome == "deny":
             self.ledger.denied(asker_of(question), question, verdict.reason, self._clock.now())
-        grant = self._granted(entry, verdict, detached=attempt is None) if verdict.outcome == "approve" else None
+        approved, grant = verdict.outcome == "approve", None
+        if approved:
+            grant = self.grants.of_approval(after, entry.standing, verdict, detached=attempt is None)
+            self.deadlines_changed.set()
         if attempt is not None:
-            attempt.answer(self._cleared(attempt.asked, verdict) if verdict.outcome == "approve" else verdict)
-        self.subscribers.tell(resolved(after, grant), question.is_for)
-
-    def _granted(self, entry: Entry, verdict: Verdict, *, detached: bool) -> str | None:
-        """The grants of an approval: one use for an agent that has left, and what the people granted besides."""
-        question, terms = entry.prompt.question, proposed(entry.prompt)
-        made = self.grants.add(question, None, entry.standing, verdict) if detached else None
-        if terms is not None:
-            made = self.grants.add(question, terms, entry.standing, verdict)
-        self.moved.set()
-        return made.id if made else None
-
-    def _step(self, entry: Entry, after: Prompt) -> None:
-        """A step of a question that goes on waiting; nothing if it does not move."""
-        if after is entry.prompt:
-            return
-        entry.prompt, entry.frame = after, encode(pending(after))
-        self._note(entry)
-        self.subscribers.tell(updated(after), after.question.is_for)
+            attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
+        self.subscribers.publish(resolved(after, grant), question.is_for)
 
     def sweep(self) -> None:
-        """End what is out of time."""
+        """End the questions and grants whose time is over."""
         now = self._clock.now()
         for entry in self:
             if now >= entry.prompt.question.expires_at:
@@ -377,13 +291,9 @@ class ApprovalHub:
         self.grants.sweep()
         self.ledger.forget(now)
 
-    def _note(self, entry: Entry) -> None:
-        if self._database is not None:
-            self._database.put("prompt", entry.prompt.question.id, prompt_json(entry.prompt, entry.standing))
-
-    def _page(self, question: Question) -> None:
-        """Run the programs of approvers of whom nobody is connected."""
+    def _notify(self, question: Question) -> None:
+        """Run the `notify` programs of those approvers of whom nobody is connected."""
         for group in question.approvers:
             program = self.config.notify.get(group.id, ())
             if self._notifier is not None and program and not self.subscribers.has(group.people):
-                self._notifier.page(program, question)
+                self._notifier.notify(program, question)

@@ -1,7 +1,7 @@
-"""What the approval hub knows of a configuration: its limits, who there is, and what its rules ask for.
+"""What the approval hub takes from a configuration: its limits, its agents and people, and what its rules ask for.
 
-Rule: whoever is another than before loses what hangs on who they were. So each has a proof, which changes with all that proves them
-or says what they may; nothing of it is a secret that could be used.
+Rule: whoever changes loses what depended on who they were. So each agent and person has a proof, a fingerprint that changes with
+everything that identifies them or says what they may do; it reveals no secret that could be used.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from trio_gate.approval.grant import standing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trio_gate.approval.question import Question
     from trio_gate.config.model import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What the configuration allows, see `config.model.Gateway`. Times in seconds."""
+    """The limits of the configuration, see `config.model.Gateway`. Times are in seconds."""
 
     max_pending: int = 1000
     max_pending_per_agent: int = 100
@@ -33,7 +34,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubConfig:
-    """Who there is, and what is asked of them.
+    """The agents, people and approvers of one configuration.
 
     Attributes:
         agents: names.
@@ -50,37 +51,42 @@ class HubConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """From the proofs of one configuration to another's. Who stands in neither is the same."""
+    """The proofs before and after a change of the configuration. Whoever is in neither counts as unchanged."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]
 
     def same(self, asker: str) -> bool:
-        """Whether an asker, an agent or an address, is who it was."""
+        """Whether an asker (an agent or an address) is unchanged."""
         return self.before.get(asker) == self.after.get(asker)
 
     def stands(self, person: str, *, granting: bool) -> bool:
-        """Whether a person is who they were, and where they granted, may still do so."""
+        """Whether a person is unchanged and, where `granting`, may still grant."""
         return self.same(person_proof(person)) and not (granting and not self.same(grantor_proof(person)))
 
 
+def asker_of(question: Question) -> str:
+    """The key of who asks: the agent, or the address it calls from where no agent is configured."""
+    return agent_proof(question.agent) if question.agent is not None else f"at {question.agent_address}"
+
+
 def agent_proof(name: str) -> str:
-    """Under which name an agent's proof stands."""
+    """The key of an agent's proof in `HubConfig.proofs`."""
     return f"agent {name}"
 
 
 def person_proof(name: str) -> str:
-    """Under which name a person's proof stands."""
+    """The key of a person's proof in `HubConfig.proofs`."""
     return f"person {name}"
 
 
 def grantor_proof(name: str) -> str:
-    """Under which name a person's right to grant stands."""
+    """The key in `HubConfig.proofs` of the proof that a person may grant."""
     return f"grantor {name}"
 
 
 def limits_of(config: Config) -> Limits:
-    """What a configuration allows."""
+    """The limits that a configuration sets for approvals."""
     gateway = config.gateway
     return Limits(
         max_pending=gateway.max_pending,
@@ -93,7 +99,7 @@ def limits_of(config: Config) -> Limits:
 
 
 def hub_config(config: Config) -> HubConfig:
-    """What the hub knows of a configuration."""
+    """The agents, people, approvers and rules of a configuration as the hub needs them."""
     approvers = {approver.id: approver for approver in config.approvers}
     asking = [rule for rule in config.rules if rule.action == "approve"]
     return HubConfig(

@@ -1,29 +1,30 @@
-"""Telling people who are not connected that a call waits: the `notify` program of their approver.
+"""Notifying people who are not connected that a call waits, by the `notify` program of their approver.
 
-Rule: it gets the prompt's id, account, operation and link, all safe text, as its last four arguments, and nothing of the gateway's
-environment. It decides nothing; whether it works is for its log line to say.
+Rule: the program gets the prompt's id, account, operation and link, all safe text, as its last four arguments, and of the gateway's
+environment only `_ENVIRONMENT`. It decides nothing; a program that does not work is logged.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import subprocess
 from typing import TYPE_CHECKING
 
 import trio
+
+from trio_gate.shell.programs import run_program
 
 if TYPE_CHECKING:
     from trio_gate.approval.question import Question
 
 MAX_WAITING = 100
-"""Programs that wait to be run; more are left out."""
+"""How many programs may wait to be run; any more are left out."""
 
 AT_ONCE = 4
-"""Programs that run at the same time."""
+"""How many programs run at the same time."""
 
 RUN_TIMEOUT = 30
-"""Seconds that a program may take."""
+"""Seconds that a program may take before it is killed."""
 
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
@@ -31,14 +32,14 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Runs programs, a few at once. `link` is the address of the approvals page."""
+    """Runs the programs, AT_ONCE at a time. `link` is the address of the approvals page."""
 
     def __init__(self, link: str) -> None:
         self._link = link
         self._send, self._receive = trio.open_memory_channel[tuple[str, ...]](MAX_WAITING)
 
-    def page(self, program: tuple[str, ...], question: Question) -> None:
-        """Have a program run for a question."""
+    def notify(self, program: tuple[str, ...], question: Question) -> None:
+        """Queue a program (its words) to be run for a question; if too many wait, it is logged and left out. Does not wait."""
         account = f"{question.account} {question.account_name}" if question.account_name else question.account
         facts = (question.id, account, f"{question.service}:{question.operation}", f"{self._link}#{question.id}")
         try:
@@ -47,7 +48,7 @@ class Notifier:
             log.warning("%s is not run for %s: too many programs wait", program[0], question.id)
 
     async def run(self) -> None:
-        """Run what is asked for, until cancelled."""
+        """Run the queued programs, until cancelled."""
         async with trio.open_nursery() as nursery:
             for _ in range(AT_ONCE):
                 nursery.start_soon(self._work)
@@ -59,14 +60,13 @@ class Notifier:
 
 async def _run(command: tuple[str, ...]) -> None:
     env = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-    null = subprocess.DEVNULL
     try:
         with trio.fail_after(RUN_TIMEOUT):
-            done = await trio.run_process(command, env=env, check=False, stdin=null, stdout=null, stderr=null)
+            status, _ = await run_program(command, env=env)
     except OSError as error:
         log.warning("%s could not be run: %s", command[0], error.strerror)
     except trio.TooSlowError:
         log.warning("%s took more than %d s and was killed", command[0], RUN_TIMEOUT)
     else:
-        if done.returncode:
-            log.warning("%s ended with status %d", command[0], done.returncode)
+        if status:
+            log.warning("%s ended with status %d", command[0], status)

@@ -1,6 +1,6 @@
-"""What is stopped: calls of an agent, or all, refused until a person lifts it, also over a restart.
+"""Stops: the calls of one agent, or all calls, are refused until a person lifts the stop, also after a restart.
 
-Rule: a stop holds for every call, whatever the rules or a grant say of it.
+Rule: a stop applies to every call, whatever the rules or a grant say.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.subscribers import Subscribers
 
 EVERYTHING = "*"
-"""The name under which the stop of everything is kept; no agent can have it."""
+"""The name under which the stop of all calls is kept; no agent can have it."""
 
 log = logging.getLogger(__name__)
 
 
 class Stops:
-    """All stops of a process."""
+    """The stops in force, by agent; None is the stop of all calls."""
 
     def __init__(self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None) -> None:
         self._clock = clock
@@ -40,7 +40,7 @@ class Stops:
         return iter(self._stops.values())
 
     def load(self) -> None:
-        """Take in what was kept. Raises StorageUnavailable."""
+        """Read the stops back from the database. Raises StorageUnavailable."""
         if self._database is not None:
             found = map(stop_from, self._database.load("stop").values())
             self._stops = {stop.agent: stop for stop in found}
@@ -50,28 +50,28 @@ class Stops:
         stop = self._stops.get(None) or self._stops.get(agent)
         if stop is not None:
             what = "all calls are" if stop.agent is None else "this agent's calls are"
-            told = f"{what} stopped by a person until that is lifted"
-            raise Denied(f"{told}: {stop.reason}", detail=f"{told}: {kept_text(stop.reason)}") if stop.reason else Denied(told)
+            why = f"{what} stopped by a person until that is lifted"
+            raise Denied(f"{why}: {stop.reason}", detail=f"{why}: {kept_text(stop.reason)}") if stop.reason else Denied(why)
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
-        """Refuse an agent's calls, or all, from now on."""
+        """Refuse an agent's calls, or with None all calls, from now on; a stop already in force is replaced."""
         stop = self._stops[agent] = Stop(agent=agent, by=by, reason=reason, at=self._clock.now())
         if self._database is not None:
             self._database.put("stop", agent or EVERYTHING, stop_json(stop))
         log.warning("%s stopped %s: %s", by, agent or "everything", ascii(kept_text(reason)))
-        self._subscribers.tell(Stopped(stop=as_json(stop)), lambda _: True)
+        self._subscribers.publish(Stopped(stop=as_json(stop)), lambda _: True)
         return stop
 
     def get(self, agent: str | None) -> Stop | None:
-        """The stop of an agent, or of everything: another one, if somebody stops it again."""
+        """The stop in force for an agent, or with None for all calls; stopping again makes a new object."""
         return self._stops.get(agent)
 
     def lift(self, agent: str | None, by: str) -> bool:
-        """End a stop; whether there was one."""
+        """End a stop. Returns whether one was in force."""
         if self._stops.pop(agent, None) is None:
             return False
         if self._database is not None:
             self._database.drop("stop", agent or EVERYTHING)
         log.warning("%s lifted the stop of %s", by, agent or "everything")
-        self._subscribers.tell(Lifted(agent=agent, by=by), lambda _: True)
+        self._subscribers.publish(Lifted(agent=agent, by=by), lambda _: True)
         return True

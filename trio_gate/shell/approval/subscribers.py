@@ -1,6 +1,6 @@
-"""Everyone who listens to the approval hub, and how they are told.
+"""Everyone connected to the approval hub, and how news is sent to them.
 
-Rule: a person is told only what is addressed to them; telling never waits.
+Rule: a person is sent only what they may see; sending never waits.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Subscribers:
-    """The subscriptions of a process."""
+    """The open subscriptions of a process."""
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
 
     @contextmanager
     def join(self, person: Person, backlog: Iterable[str]) -> Iterator[Subscription]:
-        """Listen as a person, after these frames."""
+        """Open a subscription for a person, which begins with the encoded frames of `backlog`; it is closed when the block is left."""
         subscription = Subscription(person, backlog)
         self._subscriptions.add(subscription)
         try:
@@ -37,32 +37,32 @@ class Subscribers:
             self._subscriptions.discard(subscription)
             subscription.close()
 
-    def tell(self, frame: ServerFrame | str, to: Callable[[str], bool]) -> None:
-        """Tell everyone whose name `to` takes; a frame may come encoded."""
+    def publish(self, frame: ServerFrame | str, to: Callable[[str], bool]) -> None:
+        """Send a frame, encoded or not, to everyone for whose name `to` is true."""
         text = frame if isinstance(frame, str) else encode(frame)
         for subscription in tuple(self._subscriptions):
             if to(subscription.person.name):
-                subscription.offer(text)
+                subscription.send_encoded(text)
 
     def drop(self, people: Iterable[str]) -> None:
-        """Cut off all connections of these: they must prove themselves again."""
+        """Close all subscriptions of these people: they must sign in again."""
         names = frozenset(people)
         for subscription in tuple(self._subscriptions):
             if subscription.person.name in names:
                 subscription.close()
 
     def has(self, people: Iterable[str]) -> bool:
-        """Whether one of them listens."""
+        """Whether at least one of these people is connected."""
         return not {subscription.person.name for subscription in self._subscriptions}.isdisjoint(people)
 
-    def show(self, row: Callable[[], bytes]) -> None:
-        """Show a row of the record to those who observe, if there are any."""
+    def publish_activity(self, row: Callable[[], bytes]) -> None:
+        """Send a row of the record to those who observe; `row` is called only if somebody does."""
         if observers := self.observers:
             call = {"seq": None, **visible_tree(json.loads(row()))}
             for subscription in observers:
-                subscription.show(call)
+                subscription.send_activity(call)
 
     @property
     def observers(self) -> list[Subscription]:
-        """Those who want activity."""
+        """The subscriptions that asked for activity."""
         return [subscription for subscription in self._subscriptions if subscription.observes]

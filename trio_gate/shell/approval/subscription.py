@@ -1,7 +1,7 @@
-"""One connection of a person to the approval hub: what it is told, in order, and what happens when it reads too slowly.
+"""One connection of a person to the approval hub: what is sent to it, in order, and what happens if it reads too slowly.
 
-Rule: the queue is bounded. Who falls behind is cut off and starts again with the present state; activity, of which nobody needs all,
-is left out first and counted.
+Rule: the queue is bounded. A reader that falls behind is cut off, and starts again with the present state; activity, which nobody
+needs in full, is left out first and counted.
 """
 
 from __future__ import annotations
@@ -22,18 +22,21 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Person
 
 MAX_BEHIND = 256
-"""Frames that a subscriber may be behind before it is cut off."""
+"""How many frames a subscriber may be behind before it is cut off."""
 
 MAX_BEHIND_ACTIVITY = 128
-"""Frames that it may be behind and still be told of activity."""
+"""How many frames it may be behind and still be sent activity."""
 
 log = logging.getLogger(__name__)
 
 
 class Subscription:
-    """What one connection of a person is told: the present state, then news as they come. `observes`: activity too.
+    """The frames for one connection of a person: the present state, then news as it comes.
 
-    `closed`: it has nothing more to say, and what its person says counts no more.
+    Attributes:
+        person: who is connected.
+        observes: whether activity is sent, too.
+        closed: whether it has ended: nothing more is sent, and what its person still sends does not count.
     """
 
     def __init__(self, person: Person, backlog: Iterable[str]) -> None:
@@ -46,11 +49,11 @@ class Subscription:
 
     @property
     def behind(self) -> int:
-        """Frames that wait for the reader."""
+        """How many frames wait for the reader."""
         return len(self._backlog) + self._send.statistics().current_buffer_used
 
     async def next(self) -> str | None:
-        """The next frame, encoded. None when the reader was too slow: it must connect again."""
+        """Wait for the next frame, encoded. None once the subscription is closed: the client must connect again."""
         if self._backlog:
             return self._backlog.popleft()
         try:
@@ -58,12 +61,12 @@ class Subscription:
         except (trio.ClosedResourceError, trio.EndOfChannel):
             return None
 
-    def tell(self, frame: ServerFrame) -> None:
-        """Queue a frame, or cut the reader off."""
-        self.offer(encode(frame))
+    def send(self, frame: ServerFrame) -> None:
+        """Queue a frame; a reader that is too far behind is cut off instead."""
+        self.send_encoded(encode(frame))
 
-    def offer(self, frame: str) -> None:
-        """As `tell`, of a frame that is encoded."""
+    def send_encoded(self, frame: str) -> None:
+        """Queue a frame that is encoded already, as `send` does."""
         try:
             self._send.send_nowait(frame)
         except trio.WouldBlock:
@@ -72,16 +75,16 @@ class Subscription:
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
 
-    def show(self, call: dict[str, Any]) -> None:
-        """Queue activity, or count it as missed."""
+    def send_activity(self, call: dict[str, Any]) -> None:
+        """Queue one row of activity; if the reader is behind, it is counted as missed instead."""
         if self._send.statistics().current_buffer_used >= MAX_BEHIND_ACTIVITY:
             self._missed += 1
             return
-        self.tell(Activity(call=call, missed=self._missed))
+        self.send(Activity(call=call, missed=self._missed))
         self._missed = 0
 
     def close(self) -> None:
-        """End it at once: `next` has nothing more."""
+        """End the subscription at once: whatever is queued is dropped, and `next` returns None."""
         self.closed = True
         self._backlog.clear()
         self._send.close()

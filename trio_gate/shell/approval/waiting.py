@@ -1,6 +1,6 @@
-"""A question in the hub, and the attempts of its agent that wait for its answer.
+"""A question in the hub, and the attempt of its agent that waits for the answer.
 
-Rule: one attempt waits at a time; a newer one takes the place of the one before.
+Rule: one attempt waits at a time; a newer one takes the place of the older.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import trio
 
 if TYPE_CHECKING:
-    from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
     from trio_gate.ports import Asked
     from trio_gate.shell.approval.clearance import HubClearance
@@ -19,14 +18,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Attempt:
-    """A task that waits. `answered` is what it is told; None with `done` set: a newer attempt took its place."""
+    """A task that waits for an answer.
+
+    Attributes:
+        asked: what the task asks.
+        answered: the answer; None with `done` set means that a newer attempt took its place.
+        done: set when the task may go on.
+    """
 
     asked: Asked
     answered: Verdict | HubClearance | None = None
     done: trio.Event = field(default_factory=trio.Event)
 
     def answer(self, answered: Verdict | HubClearance | None) -> None:
-        """Wake the task, once."""
+        """Hand the task its answer and wake it; only the first answer counts."""
         if not self.done.is_set():
             self.answered = answered
             self.done.set()
@@ -34,15 +39,18 @@ class Attempt:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Entry:
-    """A question in the hub. `asked` is of its last attempt, None after a restart; `attempt` is the one that waits now."""
+    """A question in the hub.
+
+    Attributes:
+        prompt: the question and its votes.
+        standing: the fingerprint of its rule and approvers.
+        frame: the `pending` frame, encoded.
+        asked: what its last attempt asked; None after a restart.
+        attempt: the attempt that waits now; None while the agent is away.
+    """
 
     prompt: Prompt
     standing: str
     frame: str
     asked: Asked | None = None
     attempt: Attempt | None = None
-
-
-def asker_of(question: Question) -> str:
-    """Who asks: the agent, or where it calls from while no agent is configured."""
-    return f"agent {question.agent}" if question.agent is not None else f"at {question.agent_address}"

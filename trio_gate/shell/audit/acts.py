@@ -1,10 +1,10 @@
-"""What people do, and the gateway itself, on its way into the record.
+"""Rows of the record about acts: what people do, and the gateway itself.
 
-Rule: what opens something (a vote, a lift, a grant's use) waits until its row is on disk. What closes something (a stop, a revocation)
-holds at once, and its row is written as soon as it can be.
+Rule: an act that permits something (a vote, a lift, a grant's use) takes effect when its row is on disk. One that forbids something
+(a stop, a revocation) takes effect at once, and its row is written as soon as possible.
 
-Theory: `note` is for what cannot wait; a note stays until it is written, in order. Without a record (tests of the hub alone)
-rows are shown and go nowhere.
+Theory: `note` is for acts that cannot wait; notes are kept until they are written, in order. Without an audit log (tests of the hub
+alone) rows are only shown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 
 
 class Acts:
-    """The rows of a process's people. `show` gives those who observe a row that is on disk."""
+    """Writes rows about acts to `audit`, if any; `show` is then called with a function that returns the row, for observers."""
 
     def __init__(self, show: Callable[[Callable[[], bytes]], None], audit: AuditLog | None) -> None:
         self._show = show
@@ -43,14 +43,14 @@ class Acts:
         self.noted = trio.Event()
 
     def note(self, row: bytes) -> None:
-        """Have a row written soon, and before any grant is used."""
+        """Queue a row; it is written soon, and before any grant is used."""
         self._notes.append(row)
         self.noted.set()
 
     async def flush(self) -> None:
         """Return once every note so far is on disk. Raises AuditUnavailable.
 
-        A row that was handed over is waited for, also by who is cancelled: it would be written twice.
+        Cancellation takes effect only after the current row, which would otherwise be written twice.
         """
         async with self._lock:
             try:
@@ -58,7 +58,7 @@ class Acts:
                     with trio.fail_after(WRITE_TIMEOUT, shield=True):
                         await self._put(self._notes[0])
                     del self._notes[0]
-                if self.noted.is_set():  # whoever waits for the one that is not must not miss the next note
+                if self.noted.is_set():  # a task that waits for the old event must not miss the next note
                     self.noted = trio.Event()
             except trio.TooSlowError:
                 self.noted.set()
@@ -68,7 +68,7 @@ class Acts:
                 raise
 
     async def write(self, row: bytes) -> None:
-        """Return once a row is on disk, after all that was noted before it. Raises AuditUnavailable: then it is not, for all we know."""
+        """Return once a row is on disk, after all earlier notes. Raises AuditUnavailable; the row may be on disk even then."""
         with trio.move_on_after(WRITE_TIMEOUT, shield=True):
             await self.flush()
             await self._put(row)
@@ -82,7 +82,7 @@ class Acts:
 
 
 class Unreviewed:
-    """Operations that agents called and our lists do not know, or not with what was sent: each is told once. The models have so many, and no more."""
+    """Warns once of each called operation that the reviewed lists do not cover, or not with the members that were sent."""
 
     def __init__(self, acts: Acts, clock: Clock) -> None:
         self._acts = acts
@@ -90,7 +90,7 @@ class Unreviewed:
         self._met: set[tuple[str, str]] = set()
 
     def met(self, call: Call, agent: str | None) -> None:
-        """An agent called this."""
+        """Warn and write a row if this call of `agent` is the first of an unreviewed operation."""
         name = call.service, call.operation
         if not call.reviewed and name not in self._met:
             self._met.add(name)

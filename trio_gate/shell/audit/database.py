@@ -1,4 +1,4 @@
-"""The audit database: SQLite in `state_dir`, rows in a hash chain. It blocks; `audit_log` calls it from a worker thread.
+"""The audit database: SQLite in `state_dir`, rows in a hash chain. It blocks; `writer` calls it from a worker thread.
 
 Rule: rows are only ever added, each batch in one transaction that is on disk (WAL, `synchronous=FULL`) when `append` returns.
 The head is read inside that transaction, so a failed batch, or a second process, can never fork the chain.
@@ -36,7 +36,7 @@ FILTERS = {
     "decision": "$.decision.outcome",
     "rule": "$.decision.rule",
 }
-"""What `read_last` and `search` can look for, and where it stands in a row."""
+"""What `read_last` and `search` can filter by, with its JSON path in a row."""
 
 _OUTCOME = "(SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
 _END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract(r.row, '$.outcome.end'))"
@@ -50,7 +50,7 @@ CREATE INDEX record_id ON record (id);
 
 
 class AuditDatabase:
-    """The one writer of `path`. Not for two threads at once. Every method but `size` raises AuditUnavailable."""
+    """The one writer of the database at `path`. Not thread-safe. Every method but `size` and `close` raises AuditUnavailable."""
 
     def __init__(self, path: str) -> None:
         try:
@@ -62,7 +62,7 @@ class AuditDatabase:
         self._presence = Presence(*self._files)
 
     def append(self, rows: Sequence[bytes]) -> None:
-        """Add rows in order; they are durable on return, or none of them was added."""
+        """Add rows in order. They are durable on return; if it raises, none was added."""
         self._transact(rows)
 
     def _transact(self, rows: Sequence[bytes]) -> None:
@@ -80,7 +80,7 @@ class AuditDatabase:
                     values = (seq, named["kind"], named["id"], row.decode("ascii"), head)
                     self._db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
                 if not rows:
-                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
+                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # a write that changes nothing
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -90,15 +90,15 @@ class AuditDatabase:
             raise _unavailable(self._path, error) from error
 
     def probe(self) -> None:
-        """Write without adding anything: whether `append` could."""
+        """Write without adding a row, to find out whether `append` would work."""
         self._transact(())
 
     def size(self) -> int:
-        """Bytes on disk."""
+        """Size of the database and its write-ahead log on disk, in bytes."""
         return sum(os.stat(file).st_size for file in self._files if os.path.exists(file))
 
     def head(self) -> tuple[int, str]:
-        """How many rows there are and the last one's hash in hex."""
+        """The number of rows, and the last one's hash in hexadecimal."""
         try:
             seq, head = self._head()
         except sqlite3.Error as error:
@@ -106,7 +106,7 @@ class AuditDatabase:
         return seq, head.hex()
 
     def close(self) -> None:
-        """Close the database; its WAL is folded in."""
+        """Close the database, merging its write-ahead log."""
         self._db.close()
 
     def _head(self) -> tuple[int, bytes]:
@@ -117,7 +117,7 @@ class AuditDatabase:
 def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """The last `count` requests, oldest first, each with its `outcome` (None while it is under way).
 
-    Reads beside a running gateway. `filters` maps names of FILTERS to the value wanted. Raises AuditUnavailable.
+    Works while a gateway runs. `filters` maps names of FILTERS to the value wanted. Raises AuditUnavailable.
     """
     wanted = dict(filters or {})
     where = "".join(f" AND json_extract(r.row, '{FILTERS[name]}') = ?" for name in wanted)
@@ -131,7 +131,7 @@ def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -
 def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
     """The last `count` requests before the row `before`, newest first, each with its `outcome` and its row's number as `seq`.
 
-    Reads beside a running gateway. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
+    Works while a gateway runs. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
     """
     where = "".join(f" AND {_END if name == 'end' else f'json_extract(r.row, {FILTERS[name]!r})'} = ?" for name in filters)
     query = (

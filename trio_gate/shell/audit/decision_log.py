@@ -1,12 +1,12 @@
 """The decision log: one JSON line for each decision, in the shape of `explain`, flushed before the answer.
 
-Rule: the file has a bound. At half of it the file becomes `FILE.1`, in place of the one before, and a new one is begun; so it is
-when somebody has moved it away.
+Rule: the log has a size limit. At half of it the file is renamed to `FILE.1`, replacing the one before, and a new one is begun. A
+new one is also begun when somebody has moved the file away.
 
 A line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
-system, not to the disk: the durable record is the audit database. The write blocks the loop for as long as the page cache
-takes, some microseconds; a worker thread would cost more than it saves. What is no file (a pipe, a terminal) never blocks it:
-where nobody reads, the decision could not be logged. A line that was cut short is ended before the next one.
+system, not to the disk: the durable record is the audit database. The write blocks the event loop for some microseconds; a worker
+thread would cost more. A pipe or terminal never blocks it: if nobody reads, the decision could not be logged. A line that was cut
+short is ended before the next one.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from trio_gate.text.visible import Json
 
 PIPE = 1024 * 1024
-"""Bytes that a pipe is asked to hold: a line that is longer than all of it could never be written."""
+"""Capacity that a pipe is asked for, in bytes: a longer line could never be written."""
 
 _HOW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class DecisionLog:
-    """The file at `path`, created 0600; with the old one it has at most `limit` bytes. Every method raises AuditUnavailable."""
+    """The log at `path`, created 0600; both files together have at most `limit` bytes. Writing raises AuditUnavailable."""
 
     def __init__(self, path: str, limit: float = math.inf) -> None:
         self._path = path
@@ -79,10 +79,10 @@ class DecisionLog:
         decision: tuple[str, str | None, str | None],
         status: int | None = None,
     ) -> None:
-        """A call that was named and decided on.
+        """Log a call that was named and decided on.
 
         Args:
-            call: what it was named, as `record.told` has it for a line.
+            call: the call in JSON, from the `line` of `record.describe`.
             id: the request id.
             time: of the decision, UTC.
             agent: the configured agent's name.
@@ -103,11 +103,11 @@ class DecisionLog:
         )
 
     def refused(self, *, id: str, time: datetime, agent: str | None, status: int, code: str, reason: str) -> None:  # noqa: A002 - the line's own word
-        """A request that was refused before it had a name."""
+        """Log a request that was refused before it was named. `status` and `code` are those of the answer."""
         self._line(id, time, {"outcome": "refused", "agent": agent, "status": status, "code": code, "reason": reason})
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; nothing can be logged after that."""
         os.close(self._file)
 
     def _line(self, request: str, time: datetime, fields: Mapping[str, Json], call: str | None = None) -> None:
@@ -125,7 +125,7 @@ class DecisionLog:
         self._failing = 0
 
     def _write(self, line: bytes) -> bool:
-        """Whether it was written whole. Raises OSError."""
+        """Write a line; return whether all of it was written. Raises OSError."""
         self._make_room(len(line) + 1)
         line = b"\n" + line if self._torn else line
         written = os.write(self._file, line)
@@ -133,7 +133,7 @@ class DecisionLog:
         return written == len(line)
 
     def takes_lines(self) -> bool:
-        """Whether the last line was logged; after one that was not, whether there is room for one as long now."""
+        """Whether the last line was logged; if it was not, whether there is room for a line of its length now."""
         if self._failing:
             with suppress(OSError):
                 if self._has_room(self._failing):
@@ -141,7 +141,7 @@ class DecisionLog:
         return not self._failing
 
     def _has_room(self, size: int) -> bool:
-        """Whether so much could be written, without writing it. Raises OSError."""
+        """Whether `size` bytes could be written, without writing them. Raises OSError."""
         if stat.S_ISREG(os.fstat(self._file).st_mode):
             _try_file(f"{self._path}.room", size)
             return True
@@ -151,7 +151,7 @@ class DecisionLog:
 
 
 def _try_file(path: str, size: int) -> None:
-    """Make a file so large, and remove it. Raises OSError."""
+    """Create a file of `size` bytes, and remove it. Raises OSError."""
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         os.posix_fallocate(file, 0, size)
@@ -161,7 +161,7 @@ def _try_file(path: str, size: int) -> None:
 
 
 def _torn(path: str, found: os.stat_result) -> bool:
-    """Whether a file's last line has no end, or nobody can tell."""
+    """Whether a file's last line lacks its end, or cannot be read."""
     if not stat.S_ISREG(found.st_mode) or not found.st_size:
         return False
     try:

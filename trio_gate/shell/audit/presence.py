@@ -1,6 +1,6 @@
-"""Whether files that are open still stand where they were: what is written to one that was taken away is lost.
+"""Notices when an open file was moved or deleted: what is written to it then would be lost.
 
-Rule: a file is known by its device and number, as they were when this was made.
+Rule: a file is identified by its device and inode, as they were when the object was made.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import os
 
 
 class Presence:
-    """Those of `paths` that are there by now."""
+    """Watches those of `paths` that exist when it is made."""
 
     def __init__(self, *paths: str) -> None:
         self._known = {path: known for path in paths if (known := _identity(path))}
 
     def missing(self) -> str | None:
-        """The first path where another file stands, or none; None if there is no such path."""
+        """The first path whose file is gone or replaced; None if all are in place."""
         return next((path for path, known in self._known.items() if _identity(path) != known), None)
 
 

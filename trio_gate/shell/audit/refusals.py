@@ -1,7 +1,7 @@
-"""Refusals of who proved nothing: each has its row until there are many of one source; the rest are counted.
+"""Refusals of unauthenticated peers: each has its own row until there are many from one source; further ones are counted.
 
-Rule: nobody without a secret fills the disk, with rows or with lines of the log. Each source has an allowance of them, and all of them
-together have one; what is beyond is in a row now and then that says how many there were, of what, from where and when.
+Rule: nobody without a secret can fill the disk, with rows or with log lines. Each source has an allowance of them, and so have all
+together. Refusals beyond it are summed up in a row every minute: how many, with which codes, from where and when.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class _Source:
 
 
 class Refusals:
-    """Made by `open_refusals`."""
+    """Counts refusals beyond the allowance of their source. Made by `open_refusals`, which also writes the sums."""
 
     def __init__(self, audit: AuditLog, clock: Clock) -> None:
         self._audit = audit
@@ -68,7 +68,7 @@ class Refusals:
         self._others = _Source(address=OTHERS)
 
     def counted(self, address: str, code: str) -> bool:
-        """Whether a refusal is one of too many: then it is counted here, and is to have neither row nor line of its own."""
+        """Whether a refusal is beyond the allowance: then it is counted here, and gets neither a row nor a log line of its own."""
         if self._allowance.take(address):
             return False
         found = self._source(address)
@@ -87,7 +87,7 @@ class Refusals:
         return found
 
     async def tell(self) -> None:
-        """Write what was counted so far. What the disk does not take stays counted."""
+        """Write rows with the counts so far. Counts that cannot be written are kept."""
         for found in [*self._sources.values(), self._others]:
             if found.first and found.last:
                 codes, found.codes = found.codes, Counter()
@@ -104,7 +104,7 @@ class Refusals:
         self._sources = {name: found for name, found in self._sources.items() if found.first}
 
     async def run(self) -> None:
-        """Tell now and then, until cancelled."""
+        """Write the counts every `TELL_EVERY_SECONDS`, until cancelled."""
         while True:
             await trio.sleep(TELL_EVERY_SECONDS)
             await self.tell()
@@ -112,7 +112,7 @@ class Refusals:
 
 @asynccontextmanager
 async def open_refusals(audit: AuditLog, clock: Clock) -> AsyncIterator[Refusals]:
-    """Count until the block is left; what was counted by then is written."""
+    """Count refusals until the block is left; then write the last counts."""
     refusals = Refusals(audit, clock)
     try:
         async with trio.open_nursery() as nursery:

@@ -3,11 +3,11 @@
 Rule: `async with open_audit_log(path)` outlives every task that records, so nothing is lost when they end. One owned task
 writes; it is shielded, because rows that were handed over are written even while the rest of the process is being cancelled.
 
-A look each second tells whether rows could be written, so that nobody needs to be refused to notice. At the limit no further call
-is begun, while what was begun is still concluded.
+A probe each second finds out whether rows can be written, before a call has to be refused. At the size limit no further call is
+begun, but outcomes of running calls are still written.
 
 Theory: group commit. While one batch is being synced the next gathers, so a slow disk means larger batches, not a queue.
-A caller that is cancelled leaves its row to be written or not; it is never half-written and the chain never breaks.
+The row of a cancelled caller is written whole or not at all, and the chain never breaks.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ MAX_BATCH = 256
 """Rows in one transaction."""
 
 LOOK_EVERY = 1
-"""Seconds between two looks."""
+"""Seconds between two probes of the disk."""
 
 LOOK_TIMEOUT = 10
-"""Seconds after which a disk counts as one that takes no rows."""
+"""Seconds after which a probe counts as failed."""
 
 WARN_FROM = 80
-"""Percent of the limit. Each further one is warned of once."""
+"""Percent of the size limit from which on the operator is warned, once for each further percent."""
 
 DRAIN = 5.0
-"""Seconds that closing may take; a disk that hangs longer loses what it held back."""
+"""Seconds that closing may take; rows that a hanging disk has not written by then are lost."""
 
 UNRECORDED = "the call could not be recorded; try again later"
 
@@ -72,7 +72,7 @@ class AuditWriter:
 
     @property
     def failing(self) -> bool:
-        """Whether no call may be begun."""
+        """Whether no call may be begun: the disk fails, or the size limit is reached."""
         return self._fault is not None or self._full
 
     async def intend(self, intent: Intent) -> None:
@@ -85,7 +85,7 @@ class AuditWriter:
         await self._write(outcome_row(outcome))
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
-        """Both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
+        """Return once intent and outcome are on disk, in one row, for a refusal or a plain read. Raises AuditUnavailable."""
         self._check_limit()
         await self._write(whole_row(intent, outcome))
 
@@ -112,13 +112,13 @@ class AuditWriter:
             raise AuditUnavailable(UNRECORDED)
 
     def close(self) -> None:
-        """Take no more rows; those that were handed over are still written, for at most `DRAIN` seconds."""
+        """Accept no more rows; those already accepted are still written, for at most `DRAIN` seconds."""
         self._inbox.close()
         self._shield.deadline = trio.current_time() + DRAIN
 
     @property
     def abandoned(self) -> bool:
-        """Whether a write still hangs in its thread, so that nobody else may touch the store."""
+        """Whether a write still hangs in its thread, so that the store must not be used."""
         return self._shield.cancelled_caught
 
     async def run(self) -> None:
@@ -126,14 +126,14 @@ class AuditWriter:
         with self._shield:
             async for first in self._outbox:
                 await self._commit([first, *self._waiting()])
-            async with self._limiter:  # until a look that has begun is over
+            async with self._limiter:  # waits for a running probe
                 pass
         while late := self._waiting():
             for entry in late:
                 entry.done.set()
 
     def _waiting(self) -> list[_Entry]:
-        """What has been handed over by now."""
+        """Rows that wait, up to a full batch."""
         more: list[_Entry] = []
         with suppress(trio.WouldBlock, trio.EndOfChannel):
             while len(more) < MAX_BATCH - 1:
@@ -154,7 +154,7 @@ class AuditWriter:
                 entry.done.set()
 
     async def _use(self, write: Callable[[], None]) -> None:
-        """Have the store written, and note that it could be and how large it is. Raises AuditUnavailable."""
+        """Run `write` in a thread; on success clear the fault, and check the store's size. Raises AuditUnavailable."""
 
         def measured() -> int:
             write()
@@ -173,7 +173,7 @@ class AuditWriter:
         self._percent, self._full = max(self._percent, percent), full
 
     async def look(self) -> None:
-        """See each second whether rows could be written, until cancelled."""
+        """Probe the disk every `LOOK_EVERY` seconds, until cancelled."""
         while True:
             await trio.sleep(LOOK_EVERY)
             before = self._fault

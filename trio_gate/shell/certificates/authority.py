@@ -1,4 +1,4 @@
-"""A CA on disk: a certificate and its key, made at the first start and read ever after.
+"""A CA on disk: a certificate and its key, created at the first start and read from then on.
 
 Rule: the key is 0600 from its first byte, and one that others can read is refused. A CA that intercepts may sign no name
 outside its domains and no IP address: whoever steals it cannot pose as anyone but AWS. The CA of our own listeners may sign their names
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
 
 INTERCEPTION = Path("ca") / "interception.pem"
-"""Where in `state_dir` the certificate is that agents trust."""
+"""Path in `state_dir` of the certificate that agents trust."""
 
 VALID = timedelta(days=3650)
 BACKDATED = timedelta(hours=1)
-"""How far before its making a certificate begins to hold, for peers whose clocks are behind."""
+"""How long before its creation a certificate becomes valid, for peers whose clocks are behind."""
 
 _USAGES = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement"),
@@ -47,24 +47,24 @@ _SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
 class CertificateAuthority:
-    """Signs servers' certificates for whoever trusts its own."""
+    """Signs server certificates."""
 
     def __init__(self, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
         self._certificate = certificate
         self._key = key
         self.pem = certificate.public_bytes(serialization.Encoding.PEM)
-        """Its certificate, to be trusted."""
+        """The CA's own certificate, for clients to trust."""
 
     def may_sign(self, host: str) -> bool:
-        """Whether it was made to sign for a host name, lower case."""
+        """Whether the CA's name constraints permit a host name (lower case)."""
         return not _uncovered(self._certificate, [host])
 
     @classmethod
     def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str], now: datetime) -> Self:
-        """Read the CA, or make it.
+        """Read the CA, or create it.
 
         Args:
-            folder: where it is kept; made (0700) if need be, and its parent too.
+            folder: where it is stored; created (0700) if need be, and its parent too.
             name: of its two files, NAME.pem and NAME.key.
             common_name: its subject, when it is made.
             domains: what it must be able to sign (names, those below them, and addresses), and all it can sign if it is made now;
@@ -94,7 +94,7 @@ class CertificateAuthority:
     def issue(
         self, names: Sequence[str], key: ec.EllipticCurvePublicKey, not_before: datetime, not_after: datetime
     ) -> x509.Certificate:
-        """A server's certificate for these DNS names (`*` may be the first label) and IP addresses."""
+        """Issue a server certificate for these DNS names (`*` may be the first label) and IP addresses."""
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
@@ -112,7 +112,7 @@ class CertificateAuthority:
         )
 
     def issued(self, certificate: bytes) -> bool:
-        """Whether this CA signed the certificate (DER): what comes from AWS never may."""
+        """Whether this CA signed a certificate (DER); AWS's certificates must not be."""
         try:
             x509.load_der_x509_certificate(certificate).verify_directly_issued_by(self._certificate)
         except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
@@ -121,19 +121,19 @@ class CertificateAuthority:
 
 
 def domains_of(config: Config, table: HostTable) -> tuple[str, ...]:
-    """What the interception CA must be able to sign: the domains of the partitions that the accounts are in, or of `aws`."""
+    """The domains that the interception CA may sign for: those of the accounts' partitions, or of `aws`."""
     partitions = {table.partition_of(endpoint.region) for endpoint in config.endpoints}
     return table.domains([partition for partition in partitions if partition is not None] or ["aws"])
 
 
 def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> CertificateAuthority:
-    """The CA that agents trust for AWS's hosts; without `domains` it must be there. Raises CertificatesUnavailable."""
+    """The CA that agents trust for AWS's hosts; without `domains` it must exist. Raises CertificatesUnavailable."""
     file = state_dir / INTERCEPTION
     return CertificateAuthority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
 
 
 def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> CertificateAuthority:
-    """The CA of our own listeners, which are called by `names`. Raises CertificatesUnavailable."""
+    """The CA of the gateway's own listeners, which have these `names`. Raises CertificatesUnavailable."""
     return CertificateAuthority.open(state_dir / "ca", "own", common_name="trio-gate listeners CA", domains=names, now=now)
 
 
@@ -147,7 +147,7 @@ def _make_folder(folder: Path) -> None:
 def _pair(
     certificate_file: Path, key_file: Path, common_name: str, domains: Sequence[str], now: datetime
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """What is on disk, made if there is no certificate yet. A certificate whose key is gone is an error."""
+    """The pair on disk, created if there is no certificate yet. A certificate without its key is an error."""
     known = certificate_file.exists()
     if not known and not domains:
         raise CertificatesUnavailable(f"there is no CA {certificate_file} yet: start the gateway, or name its configuration")
@@ -171,7 +171,7 @@ def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 
 def _publish(path: Path, data: bytes) -> None:
-    """Put a file in place, whole and 0600. One that is there already stays."""
+    """Create a file with mode 0600 in one step. An existing one stays."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "wb") as file:
@@ -204,7 +204,7 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, common_name: str, domains: Seq
 
 
 def _limits(domains: Sequence[str]) -> x509.NameConstraints:
-    """These and no others. A kind of name of which none is permitted is excluded as a whole (RFC 5280 section 4.2.1.10)."""
+    """Constraints to these domains alone. A kind of name without a permitted one is excluded (RFC 5280 section 4.2.1.10)."""
     permitted = [_limit(domain) for domain in domains]
     networks = [limit.value for limit in permitted if isinstance(limit, x509.IPAddress)]
     excluded: list[x509.GeneralName] = []
@@ -218,7 +218,7 @@ def _limits(domains: Sequence[str]) -> x509.NameConstraints:
 
 
 def _limit(domain: str) -> x509.GeneralName:
-    """An address alone, or a name and those below it."""
+    """The constraint for a single address, or for a name and its subdomains."""
     try:
         return x509.IPAddress(ip_network(ip_address(domain).packed))
     except ValueError:
@@ -226,7 +226,7 @@ def _limit(domain: str) -> x509.GeneralName:
 
 
 def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files: tuple[Path, Path], now: datetime) -> None:
-    """Raises CertificatesUnavailable, or ExtensionNotFound if it is no CA."""
+    """Check a pair. Raises CertificatesUnavailable, or ExtensionNotFound if the certificate is not a CA's."""
     if certificate.public_key() != key.public_key():
         raise CertificatesUnavailable(f"{files[1]} is not the key of {files[0]}: put the right one back, or remove both")
     if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
@@ -239,7 +239,7 @@ def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files
 
 
 def _uncovered(certificate: x509.Certificate, domains: Sequence[str]) -> list[str]:
-    """The names and addresses that are not among or below what the certificate permits. No limits permit nothing."""
+    """Names and addresses that the certificate's constraints do not permit. Without constraints nothing is permitted."""
     try:
         limits = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
@@ -257,7 +257,7 @@ def _within(name: str, limit: x509.GeneralName) -> bool:
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The key in PEM, unencrypted: for a private file."""
+    """The key as unencrypted PEM, for a private file."""
     return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 

@@ -1,8 +1,7 @@
-"""Server certificates in use: leaves of our CAs, made when they are first asked for, and the operator's own files.
+"""Server certificates: leaves of the gateway's CAs, made when first asked for, and the operator's own files.
 
-Rule: a leaf is short-lived and its key is the process's, in memory only; a leaf is replaced long before it expires, so
-whoever accepts a connection asks for the context each time. A leaf for a name that is refused is made for one connection and
-pushes out no other.
+Rule: a leaf is short-lived, and its key is kept in memory only. It is replaced long before it expires, so ask for the context again
+for each connection. A leaf for a refused name is made for one connection and not kept.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ RENEWED_AFTER = timedelta(hours=24)
 """The age at which a leaf is replaced, well before its end."""
 
 MAX_LEAVES = 256
-"""Kept at once of either kind; the one that was not asked for longest goes."""
+"""Most leaves kept of either kind; the least recently used is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,7 @@ class _Leaf:
 
 
 class LeafCertificates:
-    """Server contexts with leaves of one CA, all with one key that lives as long as this object."""
+    """Makes server contexts with leaves of one CA, all with one key that lives as long as this object."""
 
     def __init__(self, authority: CertificateAuthority, *, clock: Clock) -> None:
         self._authority = authority
@@ -53,7 +52,7 @@ class LeafCertificates:
         self._free: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
 
     def context(self, names: Sequence[str], *, free: bool = False) -> ssl.SSLContext:
-        """For DNS names and IP addresses. `free` are those that anybody can make up more of: they push out their like alone."""
+        """The context for DNS names and IP addresses. `free` ones, of which anybody can invent more, replace only each other."""
         leaves, wanted, now = self._free if free else self._leaves, tuple(names), self._clock.now()
         leaf = leaves.get(wanted)
         if leaf is None or not timedelta() <= now - leaf.made < RENEWED_AFTER:  # the clock may be set back, too
@@ -64,18 +63,18 @@ class LeafCertificates:
         return leaf.context
 
     def may_pass(self, host: str) -> bool:
-        """Whether the CA was made to sign for a host that is refused."""
+        """Whether the CA may sign for a refused host, so that the refusal can be sent inside TLS."""
         return self._authority.may_sign(host)
 
     def passing(self, host: str) -> ssl.SSLContext:
-        """For a host that is refused, and one connection."""
+        """A context for one connection to a refused host."""
         return self._make((host,), self._clock.now()).context
 
     def _make(self, names: tuple[str, ...], now: datetime) -> _Leaf:
         certificate = self._authority.issue(names, self._key.public_key(), now - BACKDATED, now + LIFETIME)
         context = for_server()
         pem = certificate.public_bytes(serialization.Encoding.PEM) + key_pem(self._key)
-        handle = os.memfd_create("leaf")  # the ssl module reads keys from files alone, and this one is on no disk
+        handle = os.memfd_create("leaf")  # the ssl module reads keys only from files, and this one is not on disk
         try:
             os.write(handle, pem)
             context.load_cert_chain(f"/proc/self/fd/{handle}")
@@ -94,7 +93,7 @@ def file_context(certificate: str, key: str) -> ssl.SSLContext:
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise CertificatesUnavailable(f"{key} is not the key of {certificate}") from None
-        raise CertificatesUnavailable(f"{certificate} and {key} are no PEM certificate with an unencrypted key") from None
+        raise CertificatesUnavailable(f"{certificate} and {key} are not a PEM certificate with its unencrypted key") from None
     except OSError as error:
         raise CertificatesUnavailable(f"the file {error.filename} cannot be read: {error.strerror}") from None
     return context

@@ -1,7 +1,7 @@
-"""Whom we trust upstream: the system's roots, or one PEM file of the operator's.
+"""Roots to trust for outgoing TLS: the system's, or one PEM file of the operator's.
 
-Rule: the name is checked, always. "The system's" is what OpenSSL takes by default, so SSL_CERT_FILE and SSL_CERT_DIR are heard
-as in any program; where a machine has no roots at all, those that botocore brings take their place.
+Rule: the host name is always checked. The system's roots are OpenSSL's default, so SSL_CERT_FILE and SSL_CERT_DIR work as in any
+program; a machine without roots uses those of botocore.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def system_bundle() -> bytes:
 
 
 def _system_files() -> list[Path]:
-    """The files that OpenSSL reads by default; none where the machine has no roots."""
+    """The files that OpenSSL reads by default; empty if the machine has no roots."""
     paths = ssl.get_default_verify_paths()
     files = [Path(paths.cafile)] if paths.cafile else []
     if paths.capath:

@@ -1,25 +1,28 @@
-"""Base keys: what signs AssumeRole. Literal from the configuration, or found by botocore's providers.
+"""Base keys, which sign AssumeRole: literal from the configuration, or found by botocore's providers.
 
-Rule: a profile that is named is the only place that is looked at: where it has no key, the machine's role does not stand in.
-Neither reasons nor logs hold what a provider said: a `credential_process` may say anything.
+Rule: with a named profile only that is read: if it has no key, the machine's role does not replace it. Neither reasons nor logs
+contain a provider's output: a `credential_process` may print anything.
 
 Theory: botocore's providers read files, dial the metadata service and run programs. They block, so they run in a worker thread
-under a deadline, one per block at a time. A thread that is given up keeps what it had; the next look starts from nothing.
+under a deadline, one per block at a time. A thread that is given up keeps what it had; the next look starts from nothing. A program
+is killed at its deadline with all that it started.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import trio
-from botocore.credentials import create_credential_resolver
+from botocore.credentials import ProcessProvider, ProfileProviderBuilder, create_credential_resolver
 from botocore.exceptions import BotoCoreError, ClientError, PartialCredentialsError, ProfileNotFound
 
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable
+from trio_gate.shell.programs import BoundedProgram
 from trio_gate.signing.sigv4 import Credentials
 
 if TYPE_CHECKING:
@@ -28,21 +31,21 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Credential
 
 DEADLINE = 10.0
-"""Seconds that a look may take: botocore gives the metadata service 1 s per question."""
+"""Seconds that reading a key may take: botocore gives the metadata service 1 s per request."""
 
 MAX_THREADS = 4
-"""Looks at once, those given up included."""
+"""Reads at once, including abandoned ones."""
 
 REREAD_PAUSE = 5.0
-"""Seconds that a key is kept after it was read, however many roles say that AWS refuses it."""
+"""Seconds that a key is kept after it was read, even if AWS refuses it for several roles."""
 
 _BEYOND_PROFILE = ("ec2-credentials-file", "boto-config", "container-role", "iam-role")
 _TROUBLE = (BotoCoreError, ClientError, OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError)
-"""What other people's programs and files make botocore raise; it documents only the first two."""
+"""What botocore raises for foreign programs and files; it documents only the first two."""
 
 
 class NoBaseKey(CredentialsUnavailable):
-    """There is no base key where the configuration says, and a person must put it there."""
+    """There is no base key in the configured place; the operator must provide it."""
 
     status = 403
     code = "AccessDenied"
@@ -50,7 +53,7 @@ class NoBaseKey(CredentialsUnavailable):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class _Place:
-    """Where a key is looked for. `source` is botocore's object, None when it must be found again; `key` is what was last read."""
+    """Where a key is read from. `source` is botocore's object, None if it must be found again; `key` is the last one read."""
 
     block: Credential
     source: Any = None
@@ -60,7 +63,7 @@ class _Place:
 
 
 class BaseKeys:
-    """The base keys of one generation of the configuration, by the name of their block."""
+    """The base keys of a configuration, by the name of their block."""
 
     def __init__(self, blocks: Iterable[Credential]) -> None:
         self._literal: dict[str, Credentials] = {}
@@ -77,10 +80,10 @@ class BaseKeys:
                 self._places[block.name] = _Place(block=block)
 
     async def get(self, name: str) -> Credentials:
-        """The key, read again before it expires. `expires` is None: botocore keeps that to itself.
+        """The key, read again before it expires. Its `expires` is None, because botocore does not tell it.
 
         Raises:
-            NoBaseKey: there is none (403).
+            NoBaseKey: no key was found (403).
             CredentialsUnavailable: what has it does not answer (503).
         """
         literal = self._literal.get(name)
@@ -95,11 +98,11 @@ class BaseKeys:
         raise CredentialsUnavailable(f"credential {name}: no base key within {DEADLINE:g} seconds: try again later")
 
     def current(self, name: str) -> Credentials | None:
-        """The key as it was last read, None before that. Does not wait."""
+        """The key as it was last read, None before the first time. Does not wait."""
         return self._literal.get(name) or self._places[name].key
 
     def forget(self, name: str) -> None:
-        """AWS refused the key: the next `get` reads it again, unless it was read just now or is literal."""
+        """Have the next `get` read the key again because AWS refused it, unless it is literal or was read just now."""
         place = self._places.get(name)
         if place is not None and trio.current_time() - place.read_at >= REREAD_PAUSE:
             place.source = None
@@ -117,7 +120,7 @@ def _due(source: Any) -> bool:
 
 
 def _look(block: Credential, source: Any) -> tuple[Any, Credentials]:
-    """The key and botocore's object for it. Blocks. Raises CredentialsUnavailable."""
+    """Find the key; return it and botocore's object for it. Blocks. Raises CredentialsUnavailable."""
     where = f"credential {block.name}"
     try:
         if source is None:
@@ -142,8 +145,24 @@ def _look(block: Credential, source: Any) -> tuple[Any, Credentials]:
     )
 
 
+class _Profiles(ProfileProviderBuilder):  # type: ignore[misc]  # botocore is untyped
+    """Botocore's providers of a profile, with a deadline for `credential_process`."""
+
+    def _create_process_provider(self, profile_name: str) -> ProcessProvider:
+        popen = partial(BoundedProgram, seconds=DEADLINE)
+        return ProcessProvider(profile_name, load_config=lambda: self._session.full_config, popen=popen)
+
+    def give_to(self, resolver: Any, profile: str) -> None:
+        """Replace botocore's own, also where a role names another profile as its source."""
+        resolver.get_provider("assume-role")._profile_provider_builder = self  # it has no other way in
+        resolver.remove(ProcessProvider.METHOD)
+        resolver.insert_before("config-file", self._create_process_provider(profile))
+
+
 def _chain(profile: str | None) -> Any:
-    resolver = create_credential_resolver(botocore.session.Session(profile=profile))
+    session = botocore.session.Session(profile=profile)
+    resolver = create_credential_resolver(session)
+    _Profiles(session, cache={}).give_to(resolver, session.get_config_variable("profile") or "default")
     if profile is not None:
         for method in _BEYOND_PROFILE:
             resolver.remove(method)

@@ -1,7 +1,7 @@
-"""Credentials of roles: assumed once, kept while they last, shared by all who ask. Fills the port `CredentialSource`.
+"""Credentials of roles: assumed once, cached while valid, shared by all calls. Implements the port `CredentialSource`.
 
-Rule: credentials that end within `MARGIN`, or that another base key than today's got, are not handed out. A role has at most one
-call to STS under way, and none while it is left alone after a failure.
+Rule: credentials that expire within `MARGIN`, or that were obtained with another base key than the current one, are not used. A role
+has at most one call to STS running, and none during the pause after a failure.
 
 Theory: single flight. The call runs in a nursery of this object, not in the task of whoever asked first, so an asker that is
 cancelled takes nothing from the others. A refresh is a flight that nobody waits for. An end is measured by two clocks: the wall's
@@ -32,29 +32,29 @@ if TYPE_CHECKING:
     from trio_gate.signing.sigv4 import Credentials
 
 MAX_ROLES = 4096
-"""Roles that are remembered, the least recently used forgotten first: some 10 MiB."""
+"""Roles that are cached, the least recently used dropped first: some 10 MiB."""
 
 DEADLINE = 15.0
-"""Seconds for a base key and STS, both tries included."""
+"""Seconds for the base key and STS, including the second try."""
 
 MARGIN = 60.0
-"""Seconds before their end in which credentials are of no use: a request may take that long to arrive."""
+"""Seconds before their expiry in which credentials are not used: a request may take that long to arrive."""
 
 REFRESH = 600.0
-"""Seconds before their end at which they are assumed again; short-lived ones at half of their use."""
+"""Seconds before their expiry at which they are refreshed; short-lived ones at half their lifetime."""
 
 FIRST_PAUSE_SECONDS = 1.0
-"""How long a role is left alone after its first failure; doubled with each further one."""
+"""Pause after a role's first failure; it doubles with each further one."""
 
 LONGEST_PAUSE_SECONDS = 30.0
-"""How long it is left alone at most."""
+"""Longest pause."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Session:
-    """What STS gave. `signer` is the base key's id, `ends` by the scheduler's clock, `lead` the seconds before at which to refresh."""
+    """A role's credentials. `signer` is the base key's id; `ends` is by trio's clock, to be refreshed `lead` seconds before."""
 
     credentials: Credentials
     signer: str
@@ -68,7 +68,7 @@ class _Session:
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """One call to STS; `fault` says why where there is no session."""
+    """One call to STS; when `done`, either `session` or `fault` is set."""
 
     done: trio.Event = field(default_factory=trio.Event)
     session: _Session | None = None
@@ -77,7 +77,7 @@ class _Flight:
 
 @dataclass(slots=True, eq=False)
 class _Role:
-    """What is known of a role. After a failure it is left alone until `quiet_until`; `fault` is that failure."""
+    """The state of a role. After a failure, `fault`, STS is not called until `quiet_until`."""
 
     session: _Session | None = None
     flight: _Flight | None = None
@@ -104,7 +104,7 @@ class RoleCredentials:
         self._roles: OrderedDict[AssumeRole, _Role] = OrderedDict()
 
     async def credentials(self, request: AssumeRole) -> Credentials:
-        """Credentials that are valid for another `MARGIN` seconds. Raises CredentialsUnavailable."""
+        """Credentials that are valid for at least `MARGIN` seconds. Raises CredentialsUnavailable."""
         role = self._role(request)
         session = self._usable(role, request)
         if session is not None:
@@ -120,7 +120,7 @@ class RoleCredentials:
         return flight.session.credentials
 
     def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
-        """AWS says that a role's credentials are no longer valid: assume it again, unless others than `refused` are there by now."""
+        """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
         role = self._roles.get(request)
         if role is not None and role.session is not None and refused in (None, role.session.credentials):
             role.session = None
@@ -193,7 +193,7 @@ class RoleCredentials:
 async def open_role_credentials(
     base: BaseKeys, *, send: Send, host: Callable[[str, str], str], clock: Clock
 ) -> AsyncIterator[RoleCredentials]:
-    """Hand out credentials until the block is left; calls to STS that are still under way end with it.
+    """Provide credentials until the block is left, which cancels running calls to STS.
 
     Args:
         base: the keys that sign.

@@ -1,7 +1,7 @@
-"""AssumeRole over our own client: one request that the base key signs, and its answer read strictly.
+"""AssumeRole: one request signed with the base key, and its answer read strictly.
 
-Rule: STS's own words go to the log, never to an agent: they name the base key's owner. An answer that is not exactly what was
-asked for, the account included, gives no credentials.
+Rule: STS's messages go to the log, never to an agent: they name the base key's owner. An answer that is not exactly what was asked
+for, including the account, gives no credentials.
 
 Theory: the query protocol, version 2011-06-15 (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). Faults that only
 a person can mend are 403, so that SDKs do not repeat them; those that pass are 503.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import ResponseHead
 
     Send = Callable[[str, RequestHead, bytes], Awaitable[tuple[ResponseHead, bytes]]]
-    """Sends a request to a host and reads its whole answer, whose size it bounds. Raises UpstreamError."""
+    """Sends a request to a host and reads its whole answer, of limited size. Raises UpstreamError."""
 
 BASE_KEY_FAULTS = {
     "InvalidClientTokenId": "AWS does not know it, or it is switched off",
@@ -39,7 +39,7 @@ BASE_KEY_FAULTS = {
     "ExpiredToken": "it has expired",
     "ExpiredTokenException": "it has expired",
 }
-"""Codes that say that the key that signed is at fault, with what to make of them."""
+"""Error codes that blame the signing key, with their meaning."""
 
 BUSY = frozenset(
     {
@@ -51,7 +51,7 @@ BUSY = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Codes that pass by themselves, whatever their status."""
+"""Error codes of temporary failures, whatever their status."""
 
 _MESSAGE_LIMIT = 300
 """Characters of AWS's message that go into the operator's log."""
@@ -62,14 +62,14 @@ log = logging.getLogger(__name__)
 
 
 class RoleRefused(CredentialsUnavailable):
-    """STS refused for a reason that stays until a person removes it."""
+    """STS refused for a reason that the operator must remove."""
 
     status = 403
     code = "AccessDenied"
 
 
 class BaseKeyRefused(RoleRefused):
-    """The base key is at fault, not the role: read it again."""
+    """The base key is at fault, not the role; it should be read again."""
 
 
 async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, host: str, now: datetime) -> Credentials:
@@ -141,7 +141,7 @@ def _credentials(request: AssumeRole, content: bytes) -> Credentials:
 
 
 def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:
-    """What STS's error means; its words are logged."""
+    """The exception for an error from STS; its message is logged."""
     code, message = _said(content)
     words = _loggable(code, message, request, base)
     log.warning("STS refused %s with %d %s: %s", request.role_arn, status, visible(code[:64]), words)
@@ -158,7 +158,7 @@ def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes
 
 
 def _said(content: bytes) -> tuple[str, str]:
-    """Code and message of an error, both empty where it cannot be read."""
+    """Code and message of an error, both empty if it cannot be read."""
     try:
         root = _root(content, "ErrorResponse")
         # Some services put it one level deeper; SDKs read both.
@@ -188,7 +188,7 @@ def _root(content: bytes, name: str) -> Element:
 
 
 def _text(element: Element, *path: str) -> str:
-    """The text of the one element at a path. Raises ValueError where there is none, or a second."""
+    """The text of the only element at a path. Raises ValueError if there is none, or more than one."""
     for name in path:
         (element,) = (child for child in element.children if child.name == name)
     return element.text

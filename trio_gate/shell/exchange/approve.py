@@ -1,7 +1,7 @@
-"""The stage between "a person must approve" and an approved call: keep its body, ask, wait, and be sure that someone waits.
+"""The approval stage: store the call's body, ask people, and wait for their verdict while the agent waits.
 
-Rule: a question is bound to everything that will be sent, so the body is here and checked before it is asked. Nothing is
-executed for an agent that left.
+Rule: an approval is bound to everything that will be sent, so the body is read and checked before people are asked. Nothing is sent
+for an agent that has left.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from trio_gate.approval.state import Verdict
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.exchange.steps import Payload
 from trio_gate.ports import Asked
-from trio_gate.shell.exchange.prompt_parts import PromptParts
-from trio_gate.shell.exchange.work import beside
+from trio_gate.shell.exchange.prompt_details import PromptDetails
+from trio_gate.shell.exchange.worker_threads import offload
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.wire.body_checkers import checker_for
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trio_gate.ports import Clearance
     from trio_gate.shell.exchange.bodies import Source, Spool
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.signing.chunk_signatures import Chain
 
@@ -47,7 +47,7 @@ KEEP_ALIVE_EVERY = 2
 """Seconds between two signs of life. botocore's read time-out is 60 s by default, and may be set to 3."""
 
 FEW = 4
-"""Interim answers, the first 100 Continue included, that Go and Rust clients take for one request: their limit is 5."""
+"""Interim answers to one request, including the first 100 Continue, that Go and Rust clients are sent: they accept 5."""
 
 _PATIENT = ("aws-cli/", "Boto3/", "Botocore/", "aws-sdk-js/")
 _COUNTING = ("aws-sdk-go", "aws-sdk-rust/")
@@ -59,7 +59,7 @@ _PATIENCE = {
     "aws-sdk-ruby": 50.0,
     "aws-sdk-dotnet": 90.0,
 }
-"""Seconds that clients may be kept which give up while an answer is silent and take no signs of life, by their user agent.
+"""Seconds that a client may be kept waiting if it ignores interim answers and gives up on a silent one, by its user agent.
 
 Their SDKs' defaults: C++ 3 s (`requestTimeoutMs`, curl's low-speed limit), Java and Kotlin 30 s (socket timeouts), Ruby 60 s
 (`http_read_timeout`), .NET 100 s (HttpClient).
@@ -68,7 +68,7 @@ Their SDKs' defaults: C++ 3 s (`requestTimeoutMs`, curl's low-speed limit), Java
 _ENDED = {
     "deny": "denied by an approver",
     "expire": "nobody answered in time, which is not a denial: run the same command again",
-    "withdraw": "it was taken back before anybody decided, which is not a denial: run the same command again",
+    "withdraw": "it was withdrawn before anybody decided, which is not a denial: run the same command again",
     "hold": "approval {reason} is pending, run the same command again",
     "stop": "the gateway is stopping, which is not a denial: approval {reason} is pending, run the same command again",
 }
@@ -78,7 +78,7 @@ INVOCATION = "amz-sdk-invocation-id"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBody:
-    """A body that is here and checked, in `data` or on disk."""
+    """A whole body that was checked: in `data`, or in `spool`, rewound."""
 
     payload: Payload
     data: bytes = b""
@@ -86,7 +86,7 @@ class CheckedBody:
 
 
 async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None) -> CheckedBody:
-    """Put an upload on disk and check it. Raises GateError, AgentGone."""
+    """Store a streamed body in `store` and check it. Raises GateError, AgentGone."""
     content = hashlib.sha256()
     checker = checker_for(body, content.update, chain.fresh() if chain else None)
     while (piece := await source.next_piece()) is not None:
@@ -99,10 +99,10 @@ async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None
 
 
 class ApprovalStage:
-    """One call that a rule wants approved: `rule` and those who are asked, as the configuration has them."""
+    """Asks people about one call that a rule requires approval for."""
 
     def __init__(
-        self, identified: Identified, judged: Judged, snapshot: Snapshot, services: Services, recorder: Recorder
+        self, identified: Identified, judged: Judged, snapshot: Snapshot, services: SharedServices, recorder: Recorder
     ) -> None:
         decision = judged.decision
         self._identified = identified
@@ -115,15 +115,17 @@ class ApprovalStage:
         self._recorder = recorder
 
     async def ask(self, parts: DigestInput, body: CheckedBody, agent: AgentStream, kept: ExitStack) -> Clearance:
-        """Return once the call is approved, while its agent still waits. The clearance is closed with `kept`.
+        """Return the approval once people have given it. It is closed, and its details dropped, when `kept` is.
+
+        The approval is bound to `parts`.
 
         Raises:
             Denied: it was denied, or nobody answered in time.
-            StorageUnavailable: a grant's use could not be kept.
-            AgentGone: the agent left, or came again on another connection.
+            StorageUnavailable: the use of a grant could not be stored.
+            AgentGone: the agent left, or repeated the call on another connection.
         """
-        work, asker, size = self._services.work, self._identified.proven.asker, self._identified.size
-        held, asked = await beside(work, agent, asker, size, lambda: self._made(parts, body))
+        work, asker, size = self._services.workers, self._identified.proven.asker, self._identified.size
+        held, asked = await offload(work, agent, asker, size, lambda: self._made(parts, body))
         kept.callback(held.leave)
         self._recorder.asked(asked.question.digest)
         clearance = await self._wait(asked, agent, kept)
@@ -134,21 +136,21 @@ class ApprovalStage:
         return clearance
 
     def stands(self, snapshot: Snapshot) -> bool:
-        """Whether a configuration has the same rule, and the same people asked by it."""
+        """Whether a configuration still has the same rule, and it asks the same people."""
         rule = next((rule for rule in snapshot.config.rules if rule.name == self._rule.name), None)
         if rule is None:
             return False
         return standing(rule, [snapshot.approvers[name] for name in rule.approvers]) == self._standing
 
-    def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptParts, Asked]:
-        """What people see, and what they may open of it."""
-        identified, work = self._identified, self._services.work
+    def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptDetails, Asked]:
+        """The question, and the details that may be opened."""
+        identified, work = self._identified, self._services.workers
         tree = shown(identified.call.params, identified.shape)
         run = partial(work.run, f"opened of {identified.proven.asker}")
-        held = PromptParts(identified.call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
+        held = PromptDetails(identified.call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
         return held, self._asked(parts, tree, held)
 
-    def _asked(self, parts: DigestInput, tree: Shown, held: PromptParts) -> Asked:
+    def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
         proven = self._identified.proven
         user_agent = proven.arrived.one("user-agent")
         around = Circumstances(
@@ -173,7 +175,7 @@ class ApprovalStage:
         )
 
     async def _wait(self, asked: Asked, agent: AgentStream, kept: ExitStack) -> Verdict | Clearance:
-        """The people's verdict. An agent that left in the same moment gets nothing executed. Raises AgentGone."""
+        """Wait for the verdict. Raises AgentGone, even if the agent left at the moment of the verdict."""
         left: list[bool] = []
 
         async def answer() -> Verdict | Clearance:
@@ -206,12 +208,12 @@ class ApprovalStage:
 
 
 def patience(user_agent: str) -> float:
-    """Seconds after which this client must have heard that its call waits."""
+    """Seconds after which this client must have an answer, lest it give up; infinite if it is kept alive by interim answers."""
     return next((most for name, most in _PATIENCE.items() if user_agent.startswith(name)), math.inf)
 
 
 async def signs_of_life(agent: AgentStream, user_agent: str) -> None:
-    """Signs of life, as many as this client takes; then only wait."""
+    """Send interim answers, as many as this client accepts; then wait forever."""
     counted = FEW - agent.interim if user_agent.startswith(_COUNTING) else 0
     while counted > 0 or user_agent.startswith(_PATIENT):
         await trio.sleep(KEEP_ALIVE_EVERY)

@@ -1,7 +1,7 @@
-"""Bodies that are kept while something is decided: small ones in memory, larger ones on disk.
+"""Request bodies stored until they are sent: small ones in memory, larger ones on disk.
 
-Rule: what is kept is counted against a budget before it is kept, and given back when its `with` block is left. Spooled bytes are in a
-file without a name, so nothing of them outlives the process.
+Rule: bytes are reserved in a budget before they are stored, and released when the `with` block is left. A spool file has no name,
+so nothing of it outlives the process.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.shell.net.connection_limits import Seat
 
-_NOT_KEPT = "the body could not be kept until it is decided: tell your operator"
+_NOT_STORED = "the gateway could not store the body of this request: tell your operator"
 
 PIECE = 256 * 1024
 """Bytes read from a spool file at once."""
 
 SPILL = 1024 * 1024
-"""Bytes of a body that are read into memory; a larger one waits on disk until it is its turn to be named."""
+"""Largest body, in bytes, that is read into memory; a larger one waits on disk until it is parsed."""
 
 
 class Source(Protocol):
-    """A body in pieces."""
+    """A body that is read piece by piece."""
 
     async def next_piece(self) -> bytes | None:
-        """The next bytes, None at the end."""
+        """The next bytes, None at the end. Raises GateError, AgentGone."""
 
 
 class Room:
-    """Where one request keeps its body: `held` is of the memory; files are closed with the room."""
+    """Storage for the body of one request: `held` is its share of the memory; its files are closed with it."""
 
     def __init__(self, bodies: Bodies, seat: Seat, held: Share, files: ExitStack) -> None:
         self.held = held
@@ -52,21 +52,21 @@ class Room:
         self._spools: list[Share] = []
 
     def spool(self) -> Spool:
-        """A file. Raises StorageUnavailable."""
+        """A new, empty spool file. Raises StorageUnavailable."""
         share = self._files.enter_context(self._bodies.spooled.share(self._seat))
         share.agent = self.held.agent
         self._spools.append(share)
         return self._files.enter_context(spool(self._bodies.folder, share))
 
     def prove(self, agent: str | None) -> None:
-        """Whatever is kept is this agent's."""
+        """Count what is stored as this agent's."""
         for share in (self.held, *self._spools):
             share.agent = agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bodies:
-    """Where bodies are kept: `held` counts those in memory, `spooled` those in files of `folder`."""
+    """Storage for all bodies: `held` is the budget of those in memory, `spooled` of those in files in `folder`."""
 
     held: Budget
     spooled: Budget
@@ -74,14 +74,14 @@ class Bodies:
 
     @contextmanager
     def room(self, seat: Seat) -> Iterator[Room]:
-        """For one request."""
+        """Storage for one request's body; what it holds is released when the block is left."""
         with self.held.share(seat) as held, ExitStack() as files:
             yield Room(self, seat, held, files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A body that was read whole: in `data`, or in `store` and ready to be read again. `sha256` is of its bytes as they came."""
+    """A body that was read whole: in `data`, or in `store`, rewound. `sha256` is of its bytes as they arrived, in hexadecimal."""
 
     length: int
     sha256: str
@@ -90,11 +90,14 @@ class Kept:
 
 
 async def read_held(agent: AgentStream, limit: int, room: Room, beyond: Callable[[], bool]) -> Kept:
-    """Read a body whole; more of it than `SPILL` is on disk, and more than `limit` only where `beyond` says that it may be.
+    """Read a whole body, on to disk if it has more than `SPILL` bytes.
+
+    It may have more than `limit` bytes only where `beyond` returns true.
 
     Raises:
-        Malformed: it is too large (413), or broken.
+        Malformed: it is too large (413), or its framing is broken.
         Overloaded: the budget is used up.
+        StorageUnavailable: the disk failed.
         AgentGone: the agent left.
     """
     length, store = agent.connection.content_length, None
@@ -131,7 +134,7 @@ def _beyond(beyond: Callable[[], bool], limit: int) -> bool:
 
 def _too_large(limit: int) -> Malformed:
     return Malformed(
-        "the body is larger than what is read of a call before it is decided: send it in parts, or upload it to S3 first",
+        "the body is too large to be read before the call is decided: send it in parts, or upload it to S3 first",
         status=413,
         detail=f"the body is larger than {limit} bytes (`held_limit`)",
         condition="TooLarge",
@@ -140,46 +143,46 @@ def _too_large(limit: int) -> Malformed:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """What a disk does not do refuses the call."""
+    """Turn an error of the disk into a refusal of the call."""
     try:
         yield
     except OSError as error:
-        detail = f"the body could not be kept until it is decided: {error.strerror or error}"
-        raise StorageUnavailable(_NOT_KEPT, detail=detail) from error
+        detail = f"the body of a request could not be stored: {error.strerror or error}"
+        raise StorageUnavailable(_NOT_STORED, detail=detail) from error
 
 
 class Spool:
-    """A body on disk: written once, then read once from its start. Every method raises StorageUnavailable where the disk fails."""
+    """A body on disk: written, rewound, then read from its start. Every method raises StorageUnavailable if the disk fails."""
 
     def __init__(self, file: FileIO, share: Share) -> None:
         self._file = file
         self._share = share
 
     async def write(self, data: bytes) -> None:
-        """Add bytes. Raises Overloaded, too."""
+        """Append bytes. Raises Overloaded if the budget is used up."""
         self._share.reserve(len(data))
         with _refusing():
             await trio.to_thread.run_sync(self._write, data)
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)
-        while left:  # a disk that is nearly full takes a part, and says why with the next
+        while left:  # a disk that is nearly full takes a part, and fails on the next write
             left = left[self._file.write(left) :]
 
     @property
     def size(self) -> int:
-        """Bytes written."""
+        """Number of bytes written."""
         return self._share.taken
 
     async def read_at(self, offset: int, count: int) -> bytes:
-        """Bytes from a place on, without moving. Empty once it is closed, or past the end."""
+        """Up to `count` bytes from `offset` on; the reading position does not move. Empty once closed, or past the end."""
         if self._file.closed:
             return b""
         with _refusing():
             return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
 
     def load(self) -> bytes:
-        """All of it, in a thread. What is read of a spool that was closed meanwhile is read by nobody: the request is gone."""
+        """The whole body; blocks, so call it in a thread. Its result is meaningless if the spool was closed meanwhile."""
         with _refusing():
             data = os.pread(self._file.fileno(), self.size, 0)
             if len(data) != self.size:
@@ -187,23 +190,23 @@ class Spool:
         return data
 
     async def rewind(self) -> None:
-        """Turn to reading."""
+        """Move the reading position to the start."""
         with _refusing():
             await trio.to_thread.run_sync(self._file.seek, 0)
 
     async def next_piece(self) -> bytes | None:
-        """The next bytes, None at the end."""
+        """The next bytes, at most `PIECE`; None at the end."""
         with _refusing():
             return await trio.to_thread.run_sync(self._file.read, PIECE) or None
 
 
 @contextmanager
 def spool(folder: str, share: Share) -> Iterator[Spool]:
-    """A spool file in `folder`, which is made if need be. Raises StorageUnavailable."""
+    """A new spool file in `folder`, which is created if need be. Raises StorageUnavailable."""
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         file = tempfile.TemporaryFile("w+b", 0, dir=folder)  # noqa: SIM115 - closed below; O_TMPFILE where the system has it
     except OSError as error:
-        raise StorageUnavailable(_NOT_KEPT, detail=f"bodies cannot be kept in {folder}: {error.strerror}") from error
-    with file:  # unbuffered: nothing is left for closing to write, and to fail with
+        raise StorageUnavailable(_NOT_STORED, detail=f"request bodies cannot be stored in {folder}: {error.strerror}") from error
+    with file:  # unbuffered: closing writes nothing, so it cannot fail
         yield Spool(file, share)

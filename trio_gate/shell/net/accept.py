@@ -1,7 +1,7 @@
-"""Listening and accepting: one task for each connection, at most so many at once, and an orderly end.
+"""Listening and accepting: one task for each connection, a limit on how many are open, and an orderly shutdown.
 
-Rule: nothing that happens on a connection ends the server. What a handler lets through is an internal error: it is logged with
-its traceback, and only that connection ends.
+Rule: nothing that happens on a connection ends the server. An exception that a handler does not catch is an internal error: it is
+logged with its traceback, and only that connection ends.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ PAUSE = 1
 """Seconds before the next try when the process or the machine is out of sockets."""
 
 INSTANT = 0.1
-"""Seconds in which a connection that waits is accepted."""
+"""Seconds in which a waiting connection is accepted."""
 
 GRACE = 10
-"""Seconds that requests under way have to end once the gateway is told to stop."""
+"""Seconds that running requests have to finish after a shutdown was requested."""
 
 _SHORT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 class Shutdown:
-    """The wish to stop, and what it ends: accepting and idle waits at once, the connections after `GRACE` seconds."""
+    """A request to stop: it ends accepting and idle waits at once, connections after `GRACE` seconds."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -49,7 +49,7 @@ class Shutdown:
         self._idle: set[trio.CancelScope] = set()
 
     def request(self) -> None:
-        """Begin the shutdown."""
+        """Begin the shutdown; it is done when `run` returns."""
         self.requested = True
         self.accepting.cancel()
         self.serving.deadline = trio.current_time() + GRACE
@@ -71,7 +71,7 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenListener:
-    """An open listener, what it does with a connection, and the places for those."""
+    """An open listener, the handler of its connections, and their limit."""
 
     kind: str
     listener: trio.SocketListener
@@ -80,7 +80,7 @@ class OpenListener:
 
 
 async def run(listeners: Iterable[OpenListener], shutdown: Shutdown) -> None:
-    """Serve until `shutdown` is requested, and what is under way to its end."""
+    """Serve until `shutdown` is requested; then return when the open connections have ended."""
     with shutdown.serving:
         async with trio.open_nursery() as connections:
             with shutdown.accepting:
@@ -98,7 +98,7 @@ async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
     async with opened.listener:
         while True:
-            await trio.lowlevel.wait_readable(opened.listener.socket)  # listeners share seats: none is kept by waiting
+            await trio.lowlevel.wait_readable(opened.listener.socket)  # listeners share seats: waiting takes none
             await opened.seats.keep_room()
             stream = await _accepted(opened.listener)
             if stream is None:
@@ -108,7 +108,7 @@ async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
 
 
 async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
-    """The connection that waits; None if it is gone by now, or if there are no sockets left for it."""
+    """The next waiting connection; None if it is gone by now, or if there are no sockets left for it."""
     try:
         with trio.move_on_after(INSTANT):
             return await listener.accept()
@@ -137,7 +137,7 @@ async def _serve(stream: trio.SocketStream, opened: OpenListener) -> None:
 
 
 def _begun(stream: trio.SocketStream) -> str | None:
-    """Whose connection it is; None where it broke as it began."""
+    """The peer's address; None if the connection is broken already."""
     try:
         stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
         return str(stream.socket.getpeername()[0])

@@ -1,7 +1,7 @@
-"""One agent's connection with its deadlines: heads and bodies in, answers out.
+"""One agent's connection, with its deadlines: request heads and bodies in, answers out.
 
-Rule: every wait for the agent has a deadline, and whatever ends the connection on its side is one exception, `AgentGone`.
-What the bytes mean is `wire.agent`'s to say.
+Rule: every wait for the agent has a deadline, and every end of the connection on its side is one exception, `AgentGone`.
+`wire.agent_connection` parses the bytes.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ SEND = 256 * 1024
 """Bytes written under one deadline."""
 
 SMALL_BYTES = 8 * 1024
-"""A piece below this costs more than it is long."""
+"""A piece of fewer bytes costs more than its length is worth."""
 
 SMALL_RUN = 4
 """Small pieces that are read before a pause."""
 
 PAUSE_SECONDS = 0.001
-"""The pause, in which more of them become one larger piece."""
+"""The pause, in which small pieces add up to a larger one."""
 
 PATIENCE = 30
-"""Seconds by which a body may stay behind its least rate."""
+"""Seconds by which a body may fall behind its lowest rate."""
 
 LINGER_BYTES = 128 * 1024 * 1024
-"""What is still read and thrown away at most after an answer that came before the body's end, so that the agent gets to read it:
-programs in Python read no answer before they have sent all of a body."""
+"""Most bytes that are read and discarded after an answer that came before the body's end. Without that the agent might never
+see it: programs in Python read no answer before they have sent the whole body."""
 
 LINGER_BYTES_A_SECOND = 256 * 1024
-"""The least rate at which it must come."""
+"""Lowest rate at which they must arrive."""
 
 LINGER_SECONDS = 5
-"""The silence that ends it."""
+"""Silence after which no more is read."""
 
 
 class AgentStream:
@@ -59,14 +59,14 @@ class AgentStream:
     Args:
         transport: where its bytes come from.
         seat: its place among all connections.
-        head_timeout, idle_timeout: seconds for a head, and for whatever else does not move.
-        body_rate: bytes a second that a body brings at least while it is waited for, which may be `PATIENCE` behind. So a request
-            has a deadline that grows with its length.
-        idle: is entered around each wait between two requests; the gateway's stop leaves it early.
+        head_timeout, idle_timeout: seconds for a head, and for any other silence.
+        body_rate: lowest rate of a body, in bytes a second, while it is waited for; it may fall `PATIENCE` seconds behind. So the
+            deadline of a request grows with its length.
+        idle: wraps each wait between two requests, which ends when the gateway stops.
 
     Attributes:
-        connection: what the bytes so far mean.
-        received: bytes of the present request's body so far. sent: of the answer's. interim: interim answers to it.
+        connection: the parser of its bytes.
+        received: bytes of the current request's body so far. sent: of the answer's. interim: number of interim answers.
     """
 
     def __init__(
@@ -91,10 +91,10 @@ class AgentStream:
         self._small = 0
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
-        """The next request, None when the agent has no more or says nothing for long.
+        """The next request's head; None when the agent closes, or sends nothing for `idle_timeout` seconds.
 
         Raises:
-            Malformed: it is no request, or (408) its head came too slowly.
+            Malformed: it is not a request, or (408) its head came too slowly.
         """
         self.received = self.sent = self.interim = self._small = 0
         self._patience = float(PATIENCE)
@@ -104,7 +104,7 @@ class AgentStream:
             return None
 
     async def _begins(self) -> bool:
-        """Whether something of a request is there before the idle time is over."""
+        """Whether bytes of a request arrive before the idle time is over."""
         if self.connection.ahead:
             return True
         with self._idle(), trio.move_on_after(self._idle_timeout):
@@ -118,7 +118,7 @@ class AgentStream:
             if isinstance(event, PeerClosed):
                 return None
             if isinstance(event, (NeedData, BodyData, BodyEnd)):
-                message = f"{event} where a head was to come"
+                message = f"{event} instead of a head"
                 raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
             return event
         raise Malformed("the head did not come in time", status=408)
@@ -143,7 +143,7 @@ class AgentStream:
         raise Malformed("the body came too slowly, or stopped half-way", status=408)
 
     async def _let_others(self) -> None:
-        """Let other tasks go on, and now and then threads: they come to nothing beside a loop that never waits."""
+        """Let other tasks run, and now and then threads: a loop that never waits would starve them."""
         if self._small < SMALL_RUN:
             await trio.lowlevel.checkpoint()
         else:
@@ -151,7 +151,7 @@ class AgentStream:
             await trio.sleep(PAUSE_SECONDS)
 
     async def gone(self) -> None:
-        """Return when the agent hangs up while it waits for its answer. Raises Malformed when it sends too much ahead."""
+        """Return when the agent hangs up while it waits for an answer. Raises Malformed if it sends too much ahead."""
         while not isinstance(self.connection.next_event(), PeerClosed):
             try:
                 await self._receive()
@@ -185,11 +185,11 @@ class AgentStream:
         await self._send(self.connection.send_end())
 
     async def send_raw(self, data: bytes) -> None:
-        """Bytes outside of any answer: HTTP/2's farewell. Raises AgentGone."""
+        """Send bytes outside of any answer, as HTTP/2's GOAWAY. Raises AgentGone."""
         await self._send(data)
 
     async def linger(self) -> None:
-        """End our side, and read away what the agent still sends: or the answer could be lost in a reset (RFC 9112 section 9.6)."""
+        """End our side, and discard what the agent still sends, lest a reset destroy the answer (RFC 9112 section 9.6)."""
         self.seat.leave()
         length = self.connection.content_length
         most = LINGER_BYTES if length is None else min(length, LINGER_BYTES)
@@ -198,7 +198,7 @@ class AgentStream:
             await self._transport.drain(LINGER_BYTES, quiet=LINGER_SECONDS)
 
     async def aclose(self) -> None:
-        """Close the transport."""
+        """Close the connection; see `Transport.aclose`."""
         await self._transport.aclose()
 
     async def _event(self) -> AgentEvent:

@@ -1,8 +1,8 @@
-"""Places for agents' connections: at most so many, and who makes room where all are taken.
+"""Limits on agents' connections: how many may be open, and which is closed when all seats are taken.
 
-Rule: a connection is its source address's until a request on it has proven an agent, then that agent's. Where places or bytes run
-short, one that has proven nothing makes room: of the source that has most of them, the one that brought least in its time. A
-request of a proven agent is never broken off for another's.
+Rule: a connection counts for its source address until a request on it is authenticated, then for that agent. When seats or bytes run
+short, an unauthenticated connection is closed: the slowest one of the source that has most. A request of an authenticated agent is
+never broken off for another's.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NEW = 2
-"""Seconds in which a connection is not slow yet: a handshake and a call of the usual size are over by then."""
+"""Seconds before a connection can count as slow: a handshake and a call of the usual size are over by then."""
 
 MADE_ROOM = "it was slow and made room for others"
 
 
 class Seat:
-    """One connection's place.
+    """One connection among those that are counted.
 
     Attributes:
-        address: the peer's. source: who is charged for it until an agent is.
-        agent: whose it is; None until that is proven. Where no agent is configured it is the source's own.
-        busy: a request of a proven agent is on its way, or of anybody where none is configured.
-        leaving: the last answer is out, and what still comes is thrown away.
-        turned_out: it had to make room.
+        address: the peer's. source: what it is counted under until an agent is authenticated.
+        agent: the authenticated agent's name, None before. Without configured agents it is the source.
+        busy: an authenticated request is running, or any request without configured agents.
+        leaving: the last answer is sent, and what still arrives is discarded.
+        turned_out: it was closed to make room.
+        scope: is cancelled when it must make room.
     """
 
     def __init__(self, address: str, seats: Seats) -> None:
@@ -48,45 +49,45 @@ class Seat:
         self._received = 0
 
     def took(self, count: int) -> None:
-        """So many bytes have come."""
+        """Note that `count` bytes have arrived."""
         self._received += count
 
     def prove(self, agent: str | None) -> None:
-        """Its request is this agent's. Raises Overloaded if the agent has too many connections."""
+        """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections."""
         if agent is not None and self.agent != agent:
             self._seats.check(agent)
         self.agent, self.busy = agent, True
 
     def rest(self) -> None:
-        """Its request is answered."""
+        """Note that its request is answered, so that it is idle."""
         self.busy, self._since, self._received = False, trio.current_time(), 0
         self._seats.make_room()
 
     def leave(self) -> None:
-        """Nothing more will be answered on it."""
+        """Note that nothing more will be answered on it."""
         self.busy, self.leaving = False, True
         self._seats.make_room()
 
     @property
     def age(self) -> float:
-        """Seconds since it came, or since its last answer."""
+        """Seconds since it was accepted, or since its last answer."""
         return trio.current_time() - self._since
 
     @property
     def rate(self) -> float:
-        """Bytes a second in that time."""
+        """Bytes received a second during its `age`."""
         return self._received / self.age if self.age else math.inf
 
     def turn_out(self) -> None:
-        """End the connection."""
+        """Close the connection by cancelling its scope."""
         self.turned_out = True
         self.scope.cancel()
 
 
 def least(seats: Iterable[Seat]) -> Seat | None:
-    """Who makes room: whose last answer is out, else one of the largest crowd that has proven nothing, else one that is idle.
+    """The connection to close: one that is leaving, else an unauthenticated one of the source with most, else an idle one.
 
-    Of these it is the slowest; where all are new, the eldest.
+    Of several it is the slowest; if all are new, the oldest. None if all are busy.
     """
     free = [seat for seat in seats if not (seat.busy or seat.turned_out)]
     crowds = Counter(seat.source for seat in free if seat.agent is None)
@@ -99,7 +100,7 @@ def least(seats: Iterable[Seat]) -> Seat | None:
 
 
 class Seats:
-    """The places of a gateway: `total`, of which an agent may have `per_agent`."""
+    """The seats of all agents' connections: `total`, of which one agent may have `per_agent`."""
 
     def __init__(self, total: int, per_agent: int) -> None:
         self._free = total
@@ -108,7 +109,7 @@ class Seats:
         self._waiting = trio.lowlevel.ParkingLot()
 
     async def keep_room(self) -> None:
-        """Wait until there is room for one more, and keep it until `release`. Others are turned out for it where they may be."""
+        """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
         await trio.lowlevel.checkpoint()
         if self._free:
             self._free -= 1
@@ -117,13 +118,13 @@ class Seats:
         await self._waiting.park()
 
     def release(self) -> None:
-        """Somebody else may have the room."""
+        """Return a seat reserved by `keep_room`."""
         if not self._waiting.unpark():
             self._free += 1
 
     @contextmanager
     def seat(self, address: str) -> Iterator[Seat]:
-        """A connection's place, for whoever has kept room for it. The block is left early when it has to make room."""
+        """Count a connection while the block runs, after `keep_room`. The block is left early when it must make room."""
         seat = Seat(address, self)
         self._taken[seat] = None
         try:
@@ -133,7 +134,7 @@ class Seats:
             del self._taken[seat]
 
     def make_room(self, more: int = 0) -> None:
-        """Turn out as many as wait, if so many may be."""
+        """Close as many connections as wait for a seat, and `more`, as far as possible."""
         short = len(self._waiting) + more
         short -= sum(seat.turned_out for seat in self._taken) if short else 0
         while short > 0 and (seat := least(self._taken)):
@@ -141,7 +142,7 @@ class Seats:
             short -= 1
 
     def check(self, agent: str) -> None:
-        """Raise Overloaded if an agent has all the connections that it may have, and none is idle and can make room."""
+        """Make room for one more connection of an agent. Raises Overloaded if it has all that it may have, and none is idle."""
         theirs = [seat for seat in self._taken if seat.agent == agent and not seat.turned_out]
         if len(theirs) < self._per_agent:
             return

@@ -1,7 +1,6 @@
-"""File descriptors: as many as the configuration promises connections for, or the gateway does not start.
+"""File descriptors: the process gets enough for the configured connections, or the gateway does not start.
 
-Rule: the limits on connections are the only ones that are met in operation. Who fills them all leaves enough for STS, AWS, people
-and the record.
+Rule: the limits on connections are reached before descriptors run out, so STS, AWS, people and the record always have some.
 """
 
 from __future__ import annotations
@@ -9,16 +8,17 @@ from __future__ import annotations
 import resource
 
 FOR_EACH = 3
-"""Of an agent's connection: its own, one to AWS, a file that holds its body."""
+"""Descriptors of an agent's connection: its socket, one to AWS, a file that holds its body."""
 
 RESERVE = 128
-"""Databases and their readers, listeners, STS, names being resolved, models and certificates being loaded."""
+"""Descriptors for databases and their readers, listeners, STS, name resolution, and models and certificates being loaded."""
 
 
 def provide(connections: int, others: int) -> str | None:
-    """Raise the soft limit, where it is too low, to what so many connections of agents and so many others may need.
+    """Raise the soft limit, if it is too low, for `connections` of agents and `others`.
 
-    Returns why that cannot be, None once it is.
+    Returns:
+        None; or why that is not possible, in one line for the operator.
     """
     wanted = FOR_EACH * connections + others + RESERVE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,10 +1,10 @@
-"""How fast the channels of a person are read: one piece in a turn of the event loop, and no more frames than a pace allows.
+"""Paces how fast approval channels are read, by counting WebSocket frames.
 
-Rule: who sends more is read later, and is not cut off for it: a person or a bot with much to answer only waits, and what a flood sends
-stays with its sender. Who goes on flooding answers no ping in time, which ends the channel. A message in too many frames is refused.
+Rule: a channel that sends too fast is read later, not closed: a person or bot with much to answer only waits, and a flood stays with
+its sender. One that goes on flooding answers no ping in time, which closes it. A message in too many frames is refused.
 
-Theory: frames are counted from their heads (RFC 6455 section 5.2), before the library that reads them: to it an empty one, or a ping,
-costs as much as a large one. All channels of a person share one pace; one that has shown no token has its own, and little to send.
+Theory: frames are counted from their headers (RFC 6455 section 5.2) before the WebSocket library reads them: to it an empty frame, or
+a ping, costs as much as a large one. All channels of a person share one pace; one without a token has its own.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FRAMES = Pace(most=200, rate=200)
-"""Frames of a person at first, and a second: a page sends one for a click and one in 20 seconds, a bot one for a call.
+"""Frames of a person: a burst, and a rate a second. A page sends one for a click and one in 20 seconds, a bot one for a call.
 
-They are fewer at first than the answers that may wait for a reader (`subscription.MAX_BEHIND`). What is more than ten seconds late
-keeps the answer to a ping waiting for too long.
+The burst is smaller than the number of answers that may wait for a reader (`subscription.MAX_BEHIND`). A delay of more than ten
+seconds would make the answer to a ping too late.
 """
 
 UNIT = 1024
@@ -40,20 +40,20 @@ _CONTINUATION, _CONTROL = 0, 8
 
 
 class Turns:
-    """Those of one person, or of one connection that has shown no token."""
+    """The pace of one person's channels, or of one connection without a token."""
 
     def __init__(self, pace: Pace = FRAMES) -> None:
         self._bucket = Bucket(pace, trio.current_time)
         self._lock = trio.Lock()
 
     async def take(self, cost: float) -> None:
-        """Wait for one's turn, and until so much may be done."""
+        """Wait until `cost` frames may be read; callers are served in order."""
         async with self._lock:
             await trio.sleep(self._bucket.owe(cost))
 
 
 class Frames:
-    """Counts the frames that a peer sends. `longest`: those of the message that has most."""
+    """Counts the frames that a peer sends. `longest`: most frames that one message had."""
 
     def __init__(self) -> None:
         self.longest = 0
@@ -62,7 +62,7 @@ class Frames:
         self._payload = 0
 
     def count(self, data: bytes | bytearray) -> int:
-        """How many begin in these bytes."""
+        """How many frames begin in these bytes, which follow those of the last call."""
         begun = at = 0
         while at < len(data):
             if self._payload:
@@ -78,7 +78,7 @@ class Frames:
         return begun
 
     def _begin(self) -> None:
-        """A head is whole."""
+        """Read a complete frame header, and count its frame."""
         head, self._head = self._head, b""
         opcode, short, more = head[0] & 15, head[1] & 127, _more(head)
         self._payload = int.from_bytes(head[2 : 2 + more]) if more else short
@@ -88,7 +88,7 @@ class Frames:
 
 
 class Paced(Limited):
-    """A channel's stream, read by turns. `refused`: a message had too many parts, and what still comes is thrown away."""
+    """A channel's stream, read at the pace of `turns`. `refused` is set once a message had too many frames; the rest is discarded."""
 
     def __init__(self, stream: trio.abc.Stream, left: float, turns: Callable[[], Turns]) -> None:
         super().__init__(stream, left)
@@ -97,7 +97,7 @@ class Paced(Limited):
         self._frames = Frames()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """See `Limited`."""
+        """See `Limited`; waits for its turn after each read."""
         while data := await super().receive_some(max_bytes):
             await self._turns().take(self._frames.count(data) + len(data) / UNIT)
             if self._frames.longest > PARTS:
@@ -108,10 +108,10 @@ class Paced(Limited):
 
 
 def _more(head: bytes) -> int:
-    """Bytes of a longer length."""
+    """Bytes of the extended length field."""
     return {126: 2, 127: 8}.get(head[1] & 127, 0)
 
 
 def _size(head: bytes) -> int:
-    """Bytes of a head, as far as is known."""
+    """Length of a frame's header in bytes, as far as its first bytes tell."""
     return 2 if len(head) < 2 else 2 + _more(head) + 4 * (head[1] >> 7)

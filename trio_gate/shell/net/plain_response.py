@@ -1,7 +1,4 @@
-"""A short response in plain HTTP, for who is not served as an agent: pages of the admin listener, and peers that are turned away.
-
-Rule: the connection closes after it, so it is whole in one piece.
-"""
+"""A short HTTP response: of the admin listener, and to agents whose connection is refused. The connection closes after it."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ if TYPE_CHECKING:
 def answer(
     status: int, body: str | bytes, *, kind: str = "text/plain; charset=utf-8", more: Sequence[tuple[bytes, bytes]] = ()
 ) -> bytes:
-    """A whole response, after which the connection closes. Text is a line; `more` are further fields."""
+    """The bytes of a whole response. Text gets a final line feed; `kind` is its Content-Type, `more` are further headers."""
     content = f"{body}\n".encode() if isinstance(body, str) else body
     fields = [
         (b"content-type", kind.encode("ascii")),

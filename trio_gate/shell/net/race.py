@@ -1,4 +1,4 @@
-"""Doing one thing while others go on beside it, and ending all of them together."""
+"""Runs a task and some others until one of them ends, then cancels the rest."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 async def race(main: Callable[[], Awaitable[T]], *beside: Callable[[], Awaitable[None]]) -> T | None:
-    """What `main` returns; None if one of the others returned first, which cancels it.
+    """Return what `main` returns, or None if one of the others returned first and cancelled it.
 
-    A GateError or AgentGone of any of them ends the race too and is raised as itself, unless `main` was done.
+    A GateError or AgentGone of any of them also ends the race; it is raised unless `main` had returned.
     """
     done: list[T] = []
     faults: list[GateError | AgentGone] = []

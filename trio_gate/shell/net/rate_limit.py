@@ -1,7 +1,7 @@
-"""How often something that costs us is done for those who have proven nothing: so often at first, and then at a rate.
+"""Rate limits for costly work that unauthenticated peers cause.
 
-Rule: each source has an allowance, and all of them together have one. Theory: token buckets. So many sources are told apart;
-those beyond share one bucket.
+Rule: each source has an allowance, and all together have one. Theory: token buckets. `MAX_SOURCES` sources have a bucket of their
+own; the others share one.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_SOURCES = 256
-"""Sources told apart."""
+"""Sources that have a bucket of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """So often at first, and so often a second then."""
+    """The size of a bucket, `most`, and the `rate` a second at which it is refilled."""
 
     most: int
     rate: float
 
 
 class Bucket:
-    """What one owner has left."""
+    """A token bucket, full at first. `now` returns seconds."""
 
     def __init__(self, pace: Pace, now: Callable[[], float]) -> None:
         self._pace = pace
@@ -38,23 +38,23 @@ class Bucket:
         self._at = now()
 
     def take(self) -> bool:
-        """Whether it may be done once more."""
+        """Take one token; return whether there was one."""
         self._fill()
         taken = self._level >= 1
         self._level -= taken
         return taken
 
     def owe(self, cost: float) -> float:
-        """Take so much, whether it is there or not; the seconds until it is. No more than a second's worth is owed.
+        """Take `cost` tokens, even if that leaves a debt; return the seconds to wait until it is repaid.
 
-        Who was to wait and was broken off leaves what is owed to the next.
+        The debt is at most a second's refill. It remains if the caller is cancelled while it waits.
         """
         self._fill()
         self._level = max(self._level - cost, -self._pace.rate)
         return max(0.0, -self._level / self._pace.rate)
 
     def full(self) -> bool:
-        """Whether nothing is taken."""
+        """Whether the bucket holds all its tokens."""
         self._fill()
         return self._level >= self._pace.most
 
@@ -65,7 +65,7 @@ class Bucket:
 
 
 class Allowance:
-    """What sources may still do: `each` is a source's pace, `together` that of all; `now` tells seconds."""
+    """The buckets of all sources: `each` is the pace of one, `together` that of all; `now` returns seconds."""
 
     def __init__(self, each: Pace, together: Pace, *, now: Callable[[], float] = trio.current_time) -> None:
         self._each = each
@@ -75,7 +75,7 @@ class Allowance:
         self._sources: dict[str, Bucket] = {}
 
     def take(self, address: str) -> bool:
-        """Whether it may be done once more for this peer."""
+        """Take a token for this peer's address; return whether its source and all together had one."""
         return self._bucket(source(address)).take() and self._all.take()
 
     def _bucket(self, name: str) -> Bucket:

@@ -1,15 +1,15 @@
-"""Where a connection comes from, as far as addresses tell one peer from another."""
+"""The source that a connection is counted under: an IPv4 address or an IPv6 network."""
 
 from __future__ import annotations
 
 import ipaddress
 
 IPV6_NETWORK = 64
-"""Bits that tell sources apart: who has one address of such a network has all."""
+"""Prefix length of an IPv6 source: whoever has one address of such a network has all of them."""
 
 
 def source(address: str) -> str:
-    """Whose address it is: an IPv4 address, or an IPv6 network; what is no address stands for itself."""
+    """The source of an address: the IPv4 address itself, or its IPv6 network. Other text is returned unchanged."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,6 +1,6 @@
-"""TLS on accepted connections: the name that is asked for is read first, then the certificate chosen, then OpenSSL shakes hands.
+"""The server's side of a TLS handshake: the requested name is read first, the certificate chosen, then OpenSSL takes over.
 
-Rule: whatever a peer does until the handshake is over ends in Malformed, in time. The stream stays the caller's to close.
+Rule: whatever a peer does wrong in the handshake raises Malformed, within the deadline. The caller closes the stream.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[TlsTransport, str | None]:
-    """Take the server's part of a handshake. A client whose hello OpenSSL refuses is told why.
+    """Do the server's side of a handshake.
 
     Args:
         stream: an accepted connection.
@@ -44,7 +44,7 @@ async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: f
 
 
 async def accept_tls(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
-    """As `accept_transport`, for libraries that want a stream."""
+    """As `accept_transport`, but returns a trio stream, for libraries that need one."""
     transport, name = await accept_transport(stream, choose, within=within)
     return Clear(transport), name
 
@@ -61,7 +61,7 @@ def _in_time(within: float) -> Iterator[None]:
 
 
 async def _greet(stream: trio.abc.Stream, choose: Choose) -> tuple[Replay, ssl.SSLContext, str | None]:
-    """The stream from its first byte again, the context for it, and the name."""
+    """Read the client's hello. Returns the stream with the hello put back, its context, and the name."""
     received = b""
     while (hello := read_client_hello(received)) is None:
         if len(received) >= MAX_HELLO:

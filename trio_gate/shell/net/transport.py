@@ -1,12 +1,12 @@
-"""Bytes to and from a peer, over TCP or TLS: the few calls that connections are made of.
+"""Bytes to and from a peer, over TCP or TLS.
 
-Rule: whatever breaks a transport is one exception, trio.BrokenResourceError, and `trouble` says why. A write that failed or was
-cancelled has ended the transport, because nobody knows how much of it left. An end without TLS's goodbye is a break and no end:
-anybody on the way can cause it.
+Rule: every failure of a transport is one exception, trio.BrokenResourceError, and `trouble` says why. After a write that failed or
+was cancelled the transport is unusable, because nobody knows how much was sent. An end without TLS's close_notify is a failure, not
+an end: anybody on the way can cause it.
 
-Theory: one task may send while another receives. Only senders write to the stream, so what TLS has to say by itself (the
-answer to a key update) leaves before the next piece. OpenSSL gets one record at a time: in a single call it would work through all
-that are there until one brings data, and a peer needs no key to fill 64 KiB with records of 27 bytes that bring none.
+Theory: one task may send while another receives. Only senders write to the stream, so what TLS sends by itself (the answer to a key
+update) leaves before the next piece. OpenSSL gets one record at a time: in a single call it would process all records until one
+holds data, and a peer needs no key to fill 64 KiB with records of 27 bytes that hold none.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ RECEIVE = 64 * 1024
 """Bytes asked of the socket at once, unless more are wanted."""
 
 RECORDS = 64
-"""Records that are decrypted before others get their turn."""
+"""Records that are decrypted before other tasks run."""
 
 SPARE = 64
-"""Records without data that a peer may send: a handshake takes at most ten."""
+"""Records without data that a peer may send at first: a handshake takes at most ten."""
 
 SPARE_EVERY = 1024 * 1024
-"""Bytes of data that allow one more: keys are updated after many gigabytes."""
+"""Bytes of data after which it may send one more: keys are updated after many gigabytes."""
 
 _HEADER = 5
-"""Bytes of a record before what they say the length of (RFC 8446 section 5.1)."""
+"""Bytes of a record's header, which ends with the payload's length (RFC 8446 section 5.1)."""
 
 _TYPES = range(20, 25)
-"""Of records, all of version 3.x. Whatever begins otherwise is OpenSSL's to name."""
+"""Types of records, all of version 3.x. OpenSSL reports what begins otherwise."""
 
 GOODBYE_TIMEOUT = 1
-"""Seconds for TLS's last word, to a peer that may no longer read."""
+"""Seconds to send TLS's close_notify, to a peer that may no longer read."""
 
 _CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
 """What Pythons before 3.11.3 say in place of SSLEOFError."""
@@ -57,23 +57,23 @@ class Transport(Protocol):
     """What a connection reads from and writes to."""
 
     async def send_all(self, data: bytes | memoryview) -> None:
-        """Send all of it. Raises trio.BrokenResourceError."""
+        """Send all of `data`. Cancelling ends the transport. Raises trio.BrokenResourceError."""
 
     async def receive_some(self, max_bytes: int) -> bytes:
-        """Some bytes, b"" when the peer has ended. Cancelling loses nothing. Raises trio.BrokenResourceError."""
+        """Return 1 to `max_bytes` bytes, or b"" once the peer has ended. Cancelling loses nothing. Raises trio.BrokenResourceError."""
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
-        """Say that nothing more will be sent, and throw away up to `most` bytes until the peer ends too, or is silent for `quiet` seconds.
+        """End the sending side, and discard up to `most` bytes until the peer ends too or is silent for `quiet` seconds.
 
-        The caller sets a deadline for all of it. Raises trio.BrokenResourceError.
+        The caller sets an overall deadline. Raises trio.BrokenResourceError.
         """
 
     async def aclose(self) -> None:
-        """Close. Raises nothing that a peer can cause; `trio.aclose_forcefully` closes without a wait."""
+        """Close the transport, with TLS's close_notify. Raises no error that a peer can cause; `trio.aclose_forcefully` does not wait."""
 
 
 class StreamTransport(trio.abc.AsyncResource):
-    """A trio stream as it is."""
+    """A `Transport` over a trio stream, without TLS."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
@@ -117,7 +117,7 @@ class StreamTransport(trio.abc.AsyncResource):
 
 
 class TlsTransport(trio.abc.AsyncResource):
-    """TLS over a trio stream, which it owns. `handshake` comes first."""
+    """A `Transport` with TLS over a trio stream, which it owns. Call `handshake` first."""
 
     def __init__(
         self, stream: trio.abc.Stream, context: ssl.SSLContext, *, server_hostname: str | None = None, server_side: bool = False
@@ -131,7 +131,7 @@ class TlsTransport(trio.abc.AsyncResource):
 
     @property
     def certificate(self) -> bytes:
-        """The peer's, DER, once hands are shaken; empty without one."""
+        """The peer's certificate in DER, after the handshake; empty if it has none."""
         return self._tls.getpeercert(binary_form=True) or b""
 
     async def handshake(self) -> None:
@@ -148,7 +148,7 @@ class TlsTransport(trio.abc.AsyncResource):
         raise trio.BrokenResourceError from fault
 
     def _shake(self) -> ssl.SSLError | None:
-        """Go on with the handshake; what stopped it."""
+        """Continue the handshake. Returns what stopped it, None if it is done."""
         try:
             self._tls.do_handshake()
         except ssl.SSLError as fault:
@@ -156,7 +156,7 @@ class TlsTransport(trio.abc.AsyncResource):
         return None
 
     async def send_all(self, data: bytes | memoryview) -> None:
-        """See `Transport`. All of `data` is encrypted at once: cut what is large."""
+        """See `Transport`. All of `data` is encrypted in one step, so pass large data in pieces."""
         with _one_error():
             self._tls.write(data)
         await self._flush()
@@ -170,7 +170,7 @@ class TlsTransport(trio.abc.AsyncResource):
         return data
 
     def _decrypted(self, most: int) -> bytes | None:
-        """What can be had without waiting; None for nothing yet, b"" for the peer's goodbye."""
+        """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
         pieces: list[bytes] = []
         piece: bytes | None = None
         while most > 0 and len(pieces) < RECORDS and (piece := self._piece(most)):
@@ -179,7 +179,7 @@ class TlsTransport(trio.abc.AsyncResource):
         return b"".join(pieces) if pieces or piece is not None else None
 
     def _piece(self, most: int) -> bytes | None:
-        """As `_decrypted`, of one record."""
+        """As `_decrypted`, from one record."""
         while True:
             try:
                 data = self._tls.read(most)
@@ -193,7 +193,7 @@ class TlsTransport(trio.abc.AsyncResource):
                 return data
 
     def _next_record(self) -> bool:
-        """Let OpenSSL have one more record; whether there was one. Raises trio.BrokenResourceError if too many bring nothing."""
+        """Pass one more record to OpenSSL; return whether there was one. Raises trio.BrokenResourceError if too many hold no data."""
         size = _HEADER + int.from_bytes(self._arrived[3:_HEADER])
         strange = self._arrived and not (self._arrived[0] in _TYPES and self._arrived[1:2] in b"\x03")
         if not strange and len(self._arrived) < max(size, _HEADER + 1):
@@ -220,12 +220,12 @@ class TlsTransport(trio.abc.AsyncResource):
         await self._below.send_all(self._outgoing.read())
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
-        """See `Transport`. What comes is not decrypted."""
+        """See `Transport`. What arrives is not decrypted."""
         await self._say_goodbye()
         await self._below.drain(most, quiet=quiet)
 
     async def aclose(self) -> None:
-        """See `Transport`. Says goodbye, and does not wait for the peer's."""
+        """See `Transport`. Does not wait for the peer's close_notify."""
         try:
             with trio.move_on_after(GOODBYE_TIMEOUT), suppress(trio.BrokenResourceError):
                 await self._say_goodbye()
@@ -238,56 +238,56 @@ class TlsTransport(trio.abc.AsyncResource):
 
 
 class Clear(trio.abc.Stream):
-    """A transport as the stream that libraries of trio want."""
+    """A TLS transport as a trio stream, for libraries that need one. Its methods are those of `trio.abc.Stream`."""
 
     def __init__(self, transport: TlsTransport) -> None:
         self._transport = transport
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Pass on."""
+        """See `trio.abc.Stream`; `Transport.send_all` does the work."""
         await self._transport.send_all(bytes(data))
 
     async def wait_send_all_might_not_block(self) -> None:
-        """Not known: the caller finds out."""
+        """Return at once: whether a send would block is not known."""
         await trio.lowlevel.checkpoint()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Pass on."""
+        """See `trio.abc.Stream`; at most `RECEIVE` bytes unless more are asked for."""
         return await self._transport.receive_some(max_bytes or RECEIVE)
 
     async def aclose(self) -> None:
-        """Pass on."""
+        """See `trio.abc.Stream`; `Transport.aclose` does the work."""
         await self._transport.aclose()
 
 
 class _Over(trio.abc.Stream):
-    """What lies over another stream and changes how it is read."""
+    """Wraps a stream; subclasses change how it is read, everything else is passed on to it."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Pass on."""
+        """Send on the wrapped stream; see `trio.abc.Stream`."""
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:
-        """Pass on."""
+        """Wait for the wrapped stream; see `trio.abc.Stream`."""
         await self._stream.wait_send_all_might_not_block()
 
     async def aclose(self) -> None:
-        """Pass on."""
+        """Close the wrapped stream; see `trio.abc.Stream`."""
         await self._stream.aclose()
 
 
 class Limited(_Over):
-    """A stream of which no more than `left` bytes are read, until `left` is set again."""
+    """A stream of which at most `left` bytes may be read; the caller may set `left` again."""
 
     def __init__(self, stream: trio.abc.Stream, left: float) -> None:
         super().__init__(stream)
         self.left = left
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """See trio. Raises trio.BrokenResourceError once nothing is left."""
+        """See `trio.abc.Stream`. Raises trio.BrokenResourceError when `left` is used up."""
         if self.left <= 0:
             raise trio.BrokenResourceError("more was sent than may be read")
         data = await self._stream.receive_some(int(min(max_bytes or RECEIVE, self.left)))
@@ -296,14 +296,14 @@ class Limited(_Over):
 
 
 class Replay(_Over, trio.abc.HalfCloseableStream):
-    """A stream that is read from `head` first."""
+    """A stream with bytes put back: `head` is read first, then the stream."""
 
     def __init__(self, stream: trio.abc.Stream, head: bytes) -> None:
         super().__init__(stream)
         self._head = head
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """The head's bytes, then the stream's."""
+        """See `trio.abc.Stream`; `head` comes first."""
         if not self._head:
             return await self._stream.receive_some(max_bytes)
         await trio.lowlevel.checkpoint()
@@ -311,13 +311,13 @@ class Replay(_Over, trio.abc.HalfCloseableStream):
         return head
 
     async def send_eof(self) -> None:
-        """Pass on, where half can be closed."""
+        """End the sending side of the wrapped stream, if that can be done without closing it."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
 
 
 def trouble(broken: trio.BrokenResourceError) -> str:
-    """What broke a transport, in words for an agent."""
+    """Why a transport broke, in words for an agent."""
     cause = broken.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {cause.verify_message.rstrip('.').lower()}"

@@ -1,10 +1,10 @@
 """One connection to AWS for the length of one exchange: request out, answer in, each wait with a deadline.
 
-Rule: every failure is an UpstreamError that names the host: 504 where AWS was silent, 502 else. Whether a request may be sent
-again is decided by `sent`, which counts before the bytes leave.
+Rule: every failure is an UpstreamError that names the host: 504 if AWS was silent, else 502. `sent` decides whether a request may be
+sent again; it is increased before the bytes are written.
 
-Theory: `send` and `next_event` are for one task each, at the same time if need be: AWS may answer before it has read the body.
-While a body moves, the time for the answer has not begun.
+Theory: one task may `send` while another awaits `next_event`: AWS may answer before it has read the body. The deadline of the answer
+is moved on while the body is being sent.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class UpstreamExchange:
     Attributes:
         connection: makes the bytes to send, and says what those received mean.
         sent: bytes of this exchange that were handed to the transport.
-        reused: whether the connection has served other exchanges; it may then have died unseen.
+        reused: whether the connection has served other exchanges; it may then be broken already.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class UpstreamExchange:
         return event
 
     async def _wait(self) -> AnswerEvent | PeerClosed:
-        """The next event that is one, in time."""
+        """Wait for the next complete event, within its deadline."""
         event: UpstreamEvent
         with trio.move_on_after(self._idle_timeout if self._answering else self._answer_timeout) as scope:
             self._patience = None if self._answering else scope

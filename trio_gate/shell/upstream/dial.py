@@ -1,7 +1,7 @@
 """Dialling AWS: from a name to addresses, from an address to TCP, from TCP to TLS.
 
-Rule: a name is resolved once, every address is checked, and what was checked is what is dialled. AWS's names lead to public
-addresses or nowhere, unless an `upstream` block says where; to our own listeners they never lead. No address is told to an agent.
+Rule: a name is resolved once, every address is checked, and only checked addresses are dialled. AWS's names must resolve to public
+addresses, unless an `upstream` block says otherwise, and never to the gateway's own listeners. Agents are never shown an address.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ log = logging.getLogger(__name__)
 async def dial(
     host: str, at: Address | None, context: ssl.SSLContext, *, connect_timeout: float, forbidden: Callable[[str, int], bool]
 ) -> TlsTransport:
-    """Connect to `host`, at its own address or at the one configured; TLS is done and its certificate is for `host`.
+    """Connect to `host`, at its own address or at `at`; return after the TLS handshake, with a certificate for `host`.
 
-    `connect_timeout` is seconds for all of it. `forbidden` knows our own listeners. Raises UpstreamError (502, 504).
+    `connect_timeout` is in seconds, for everything. `forbidden` says whether an IP address and port is one of our own
+    listeners. Raises UpstreamError (502, 504).
     """
     if not _NAME.fullmatch(host):
         raise UpstreamError("the host to be dialled is not a host name")
@@ -56,7 +57,7 @@ async def dial(
 
 
 def unfit(address: str) -> str | None:
-    """The kind of address that no AWS name may lead to, None for a public one. Looks into IPv6 that stands for IPv4."""
+    """The kind of a non-public address, None for a public one. IPv6 addresses that embed IPv4 count as that."""
     ip = _meant(address)
     if ip.is_loopback:
         return "loopback"
@@ -84,19 +85,19 @@ async def _resolve(host: str, at: Address) -> list[Address]:
         answers = await trio.socket.getaddrinfo(at.host.encode("ascii"), at.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         log.info("cannot resolve %s for %s: %s", at.host, host, error)
-        raise UpstreamError(f"the name that {host} is dialled by cannot be resolved") from None
+        raise UpstreamError(f"the address of {host} cannot be resolved") from None
     return [Address(host=str(address[0]), port=at.port) for *_, address in answers]
 
 
 def _check(host: str, address: Address, *, anywhere: bool, forbidden: Callable[[str, int], bool]) -> None:
-    """Raises UpstreamError where this address is not to be dialled for `host`."""
+    """Raise UpstreamError if this address must not be dialled for `host`."""
     if forbidden(str(_meant(address.host)), address.port):
         raise UpstreamError(f"{host} leads to this gateway itself")
     kind = None if anywhere else unfit(address.host)
     if kind:
         log.warning("%s resolves to %s, which is %s", host, address.host, kind)
         raise UpstreamError(
-            f"{host} leads where this gateway may not go: tell your operator",
+            f"{host} resolves to an address that this gateway may not connect to: tell your operator",
             detail=f"{host} resolves to a {kind} address: an `upstream` block must allow that",
         )
 

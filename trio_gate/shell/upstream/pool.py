@@ -1,10 +1,10 @@
 """Connections to AWS: dialled, lent to one exchange at a time, kept for the next.
 
-Rule: a connection is used again only if its exchange ended whole on both sides and nothing has arrived since; it serves one
-host by one route. Otherwise it is closed at once.
+Rule: a connection is reused only if its exchange was complete on both sides and nothing has arrived since, and only for the same host
+and route. Otherwise it is closed at once.
 
-Theory: the newest is lent first, so what a burst left over grows old at the bottom and is closed by the next that passes. No
-task is needed for it. A host never has more idle connections than there were exchanges at once.
+Theory: the newest is lent first, so the surplus of a burst grows old, and the next exchange closes it; this needs no task. A host
+never has more idle connections than there were exchanges at once.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     """A host in lower case, and the block that sends it elsewhere."""
 
 MAX_IDLE = 1000
-"""Connections kept, over all hosts: by default as many as agents are served at once."""
+"""Most idle connections, over all hosts."""
 
 IDLE_LIMIT = 30.0
-"""Seconds a connection is kept: less than load balancers wait, so that we are the side that closes."""
+"""Seconds that an idle connection is kept: fewer than load balancers wait, so that the gateway closes first."""
 
 AGE_LIMIT = 600.0
 """Seconds after which a connection is not lent again, so that a host's new addresses are found."""
@@ -48,7 +48,7 @@ AGE_LIMIT = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _PooledConnection:
-    """An open connection; `since` is when it was last given back, `born` when it was dialled."""
+    """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock."""
 
     route: Route
     transport: TlsTransport
@@ -58,7 +58,7 @@ class _PooledConnection:
 
 
 class _IdleConnections:
-    """Idle connections, in the order in which they came back."""
+    """Idle connections, in the order in which they were returned."""
 
     def __init__(self) -> None:
         self._all: dict[_PooledConnection, None] = {}
@@ -72,12 +72,12 @@ class _IdleConnections:
         self._of.setdefault(pooled.route, deque()).append(pooled)
 
     def newest(self, route: Route) -> _PooledConnection | None:
-        """Take the connection of `route` that came back last."""
+        """Take the connection of `route` that was returned last."""
         found = self._of.get(route)
         return self._taken(found.pop()) if found else None
 
     def oldest(self, before: float = math.inf) -> _PooledConnection | None:
-        """Take the connection that came back first, if that was before this time."""
+        """Take the connection that was returned first, if that was before this time."""
         first = next(iter(self._all), None)
         if first is None or first.since >= before:
             return None
@@ -91,11 +91,11 @@ class _IdleConnections:
 
 
 class UpstreamPool:
-    """Where connections to AWS come from, for one generation of the configuration.
+    """Dials connections to AWS and keeps idle ones.
 
-    `tls` makes the client's TLS context for a CA file, None for the configured roots; it is asked once for each, now.
-    `forbidden` says of an IP address and port whether it is one of our listeners; `ours` of a certificate (DER) whether a CA of
-    ours issued it, as where this machine trusts the interception CA. Times are in seconds.
+    `tls` makes the TLS context for a CA file, None for the default roots; it is called once for each, by the constructor.
+    `forbidden` says whether an IP address and port is one of the gateway's listeners; `ours` whether a certificate (DER) was
+    issued by one of its CAs, which this machine might trust. Times are in seconds.
     """
 
     def __init__(
@@ -123,17 +123,17 @@ class UpstreamPool:
 
     @property
     def idle(self) -> int:
-        """How many connections wait for their next exchange."""
+        """Number of idle connections."""
         return len(self._idle)
 
     def address_of(self, host: str) -> str | None:
-        """Where an `upstream` block sends this host's connections, as "host:port"; None for its own address."""
+        """The address that an `upstream` block sets for this host, as "host:port"; None without one."""
         override = self._override(host)
         return None if override is None else str(override.address)
 
     @asynccontextmanager
     async def connect(self, host: str) -> AsyncIterator[UpstreamExchange]:
-        """Lend a connection to `host`, a name without a port. Raises UpstreamError if there is none to be had."""
+        """Lend a connection to `host`, a name without a port, until the block is left. Raises UpstreamError if none can be made."""
         self._lent += 1
         try:
             async with self._connected(host) as exchange:
@@ -162,7 +162,7 @@ class UpstreamPool:
                 await trio.aclose_forcefully(surplus.transport)
 
     async def aclose(self) -> None:
-        """Close what is idle; what is lent is closed when it comes back."""
+        """Close idle connections now, and lent ones when they are returned."""
         self._max_idle = 0
         with trio.CancelScope(shield=True):  # nothing in it waits
             await self._close_idle(before=math.inf)
@@ -197,7 +197,7 @@ class UpstreamPool:
         return _PooledConnection(route=route, transport=transport, connection=UpstreamConnection(), born=now, since=now)
 
     def _given_back(self, pooled: _PooledConnection) -> _PooledConnection | None:
-        """Keep it; what there is no room for then."""
+        """Keep a connection; return the oldest one if there are now too many."""
         self._idle.put(replace(pooled, since=trio.current_time()))
         return self._idle.oldest() if len(self._idle) > self._max_idle else None
 
@@ -207,9 +207,9 @@ class UpstreamPool:
 
 
 async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
-    """One small request and its whole answer, whose body may have `most` bytes. Raises UpstreamError.
+    """Send one small request and read its whole answer, whose body may have `most` bytes. Raises UpstreamError.
 
-    There is no deadline for all of it together: the caller sets one.
+    The caller sets an overall deadline.
     """
     async with upstreams.connect(host) as exchange:
         make = exchange.connection
@@ -217,7 +217,7 @@ async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: byt
         while isinstance(answer := await exchange.next_event(), Informational):
             pass
         if not isinstance(answer, ResponseHead):
-            message = f"{answer} where the head of an answer was to come"
+            message = f"{answer} instead of the head of an answer"
             raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
         content = bytearray()
         while isinstance(piece := await exchange.next_event(), BodyData):

@@ -1,7 +1,7 @@
 """CBOR (RFC 8949) as Smithy RPC v2 uses it: one item, read by hand, because cbor2 keeps the last of two equal keys.
 
-Taken: integers, byte and text strings, arrays, maps with text keys, indefinite lengths (SDKs write them), true, false,
-null, undefined, floats, tag 1 (epoch seconds). Refused: other tags and simple values, a key twice, lengths beyond the
+Accepted: integers, byte and text strings, arrays, maps with text keys, indefinite lengths (SDKs write them), true, false,
+null, undefined, floats, tag 1 (epoch seconds). Refused: other tags and simple values, a duplicate key, lengths beyond the
 body, nesting beyond MAX_DEPTH, more than MAX_NODES items or MAX_MEMBERS of one map, bytes after the item.
 """
 
@@ -25,13 +25,13 @@ _SIMPLES: dict[int, bool | None] = {20: False, 21: True, 22: None, 23: None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """Tag 1: seconds since 1970."""
+    """A timestamp (tag 1), in seconds since 1970."""
 
     seconds: int | float
 
 
 def read_cbor(data: bytes) -> Any:
-    """The value of one CBOR item: dict, list, str, bytes, int, float, bool, None or Epoch.
+    """Read one CBOR item as dict, list, str, bytes, int, float, bool, None or Epoch.
 
     Raises:
         Malformed: it is not one item of the kinds above.
@@ -92,7 +92,7 @@ class _Reader:
         return int.from_bytes(self.take(1 << (info - 24)), "big")
 
     def each(self, info: int) -> Any:
-        """Count the items of a container: a claimed length is never allocated, and its items must be there."""
+        """Iterate over the items of a container. Its claimed length is never allocated, and all items must be present."""
         if info != _INDEFINITE:
             yield from range(self.number(info))
             return
@@ -152,5 +152,5 @@ class _Reader:
             (number,) = struct.unpack(_FLOATS[info], self.take(1 << (info - 24)))
             return number
         if info not in _SIMPLES:
-            raise Malformed("the CBOR body has a simple value that is no boolean or null")
+            raise Malformed("the CBOR body has a simple value that is not a boolean or null")
         return _SIMPLES[info]

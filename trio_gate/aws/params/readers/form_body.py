@@ -1,7 +1,8 @@
 """HTML forms, as the query and ec2 protocols use them: `name=value` joined by `&`, each name once.
 
-`+` is a space; `%XX` is strict; both sides are UTF-8. A raw `;` is refused: readers of HTML 4 cut there. So are raw controls, blanks
-and octets beyond ASCII, which some decode as Latin-1; every SDK escapes all of them. A NUL has no use in any of these protocols.
+`+` is a space; `%XX` is strict; both sides are UTF-8. A raw `;` is refused, because readers of HTML 4 split there. So are raw
+controls, blanks and bytes that are not ASCII, which some decode as Latin-1; every SDK escapes all of them. A NUL is refused too,
+as none of these protocols uses it.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def read_form(data: bytes) -> dict[str, str]:
-    """The parameters of a form body.
+    """Read the parameters of a form body.
 
     Raises:
-        Malformed: raw octets that must be escaped, bad escapes, bad UTF-8, an empty or repeated name.
+        Malformed: it has raw bytes that must be escaped, bad escapes, bad UTF-8, or an empty or repeated name.
     """
     if not all(_RAW.fullmatch(data, at, at + PIECE) for at in range(0, len(data), PIECE)):
-        raise Malformed("the form holds a raw semicolon, control, blank or octet beyond ASCII: percent-encode it")
+        raise Malformed("the form holds a raw semicolon, control, blank or byte that is not ASCII: percent-encode it")
     if data.count(b"&") >= MAX_VALUES:
         raise Malformed(f"the form has more than {MAX_VALUES} parameters")
     return once(_pair(part) for part in data.split(b"&")) if data else {}
 
 
 def once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The pairs as a mapping.
+    """Turn pairs into a mapping.
 
     Raises:
         Malformed: a name came twice.
@@ -56,7 +57,7 @@ def _pair(part: bytes) -> tuple[str, str]:
 
 def _decode(part: bytes) -> str:
     if any(map(_BAD_ESCAPE.search, escaped_pieces(part))):
-        raise Malformed("the form holds a `%` that two hex digits do not follow")
+        raise Malformed("the form holds a `%` without two hex digits after it")
     try:
         text = from_utf8(unescaped(part))
     except UnicodeDecodeError:

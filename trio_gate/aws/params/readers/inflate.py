@@ -1,4 +1,4 @@
-"""Request compression: one gzip member, inflated into a bounded buffer."""
+"""Undoes request compression: inflates one gzip member into a bounded buffer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import zlib
 from trio_gate.errors import Malformed
 
 MAX_INFLATED = 16 * 1024 * 1024
-"""Bytes after inflation. CloudWatch takes PutMetricData of 1 MB."""
+"""Bytes after inflation. CloudWatch accepts 1 MB in PutMetricData."""
 
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def gunzip(data: bytes) -> bytes:
-    """The content of one gzip member.
+    """Inflate one gzip member.
 
     Raises:
         Malformed: it is not one whole member, or larger than MAX_INFLATED.

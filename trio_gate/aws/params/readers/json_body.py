@@ -1,9 +1,8 @@
-"""JSON as RFC 8259 has it and nothing more.
+"""Reads JSON as defined by RFC 8259, and nothing more.
 
-Refused: another encoding than UTF-8, a byte order mark, NaN and Infinity, a member twice (names are compared after
+Refused: encodings other than UTF-8, a byte order mark, NaN and Infinity, a duplicate member (names are compared after
 unescaping), lone surrogates, numbers of more than 64 characters or beyond a double, nesting beyond MAX_DEPTH, more than
-MAX_NODES, MAX_COMMAS or MAX_MEMBERS. Nodes and commas are counted in texts too: a count before anything is made of the body
-bounds what it can cost.
+MAX_NODES, MAX_COMMAS or MAX_MEMBERS. Nodes and commas are counted before parsing, inside strings too, which bounds the cost.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DENSE = 20_000
-"""Brackets and commas of a body that is read in one call into C, which takes some 10 ms for them."""
+"""The most brackets and commas of a body that is read in one call into C, which takes about 10 ms for them."""
 
 LONG = 1024 * 1024
-"""Bytes of such a body."""
+"""The most bytes of a body that is read in one call into C."""
 
 
 def read_json(data: bytes) -> Any:
-    """The value of a JSON text: dict, list, str, int, float, bool or None.
+    """Read a JSON text as dict, list, str, int, float, bool or None.
 
     Raises:
-        Malformed: it is not JSON, or more than JSON.
+        Malformed: it is not JSON, or something that is refused here.
     """
     if data.count(b"[") + data.count(b"{") > MAX_NODES or data.count(b",") > MAX_COMMAS:
         raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
@@ -59,11 +58,11 @@ def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
     except (ValueError, RecursionError) as fault:
         let_go(fault)
         refusal = Malformed("the body is not JSON")
-    raise refusal  # here, where it holds neither the fault nor what was read
+    raise refusal  # raised here, so that it keeps alive neither the fault nor what was read
 
 
 def _check(root: Any, *, surrogates: bool) -> None:
-    """Walk a tree, with no list of what is in it: the garbage collector would go through a long one."""
+    """Check depth and, with `surrogates`, all texts of a tree. Builds no long list, which the garbage collector would scan."""
     way: list[Iterator[Any]] = [iter((root,))]
     while way:
         for value in way[-1]:
@@ -106,7 +105,7 @@ def _short(digits: str) -> None:
 
 
 def _constant(name: str) -> NoReturn:
-    raise Malformed(f"{name.lstrip('-')} is no JSON")
+    raise Malformed(f"{name.lstrip('-')} is not JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=once, parse_int=_int, parse_float=_float, parse_constant=_constant)

@@ -1,8 +1,8 @@
-"""JSON read in Python, some times slower than by the library's reader, so that other threads get their turns.
+"""Reads JSON in Python, several times slower than the library does, so that other threads get their turns.
 
-It goes into C for no more than a piece of a text. A member that comes twice is refused.
+No call into C handles more than a piece of the text.
 
-Rule: it reads the same as `json.JSONDecoder`, and refuses the same, and an object of more than MAX_MEMBERS.
+Rule: it accepts the same as `json.JSONDecoder`, except duplicate members and objects of more than MAX_MEMBERS.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SMALL = 1024
 """Characters of an object or list that is read in one call into C."""
 
 SHORT = 256
-"""Characters of the first piece of a string that is not plain."""
+"""Characters of the first piece that is read of a string with escapes or more characters."""
 
 _PLAIN = re.compile(r'([^"\\\x00-\x1f]{0,256})"')
 _NAME = re.compile(r'"([^"\\\x00-\x1f]{0,256})":[ \t\n\r]{0,256}+(?![ \t\n\r])')
@@ -41,7 +41,7 @@ _MARKS = (",", "}")
 
 
 def _blank(text: str, at: int) -> re.Match[str]:
-    """The blanks from there on, or the last of them; it is known to match."""
+    """Match the white space from `at` on."""
     found: re.Match[str] = WHITESPACE.match(text, at, at + PIECE)
     while found.end() == at + PIECE:
         at += PIECE
@@ -50,7 +50,7 @@ def _blank(text: str, at: int) -> re.Match[str]:
 
 
 class Patient(json.JSONDecoder):
-    """Reads what `json.JSONDecoder` reads, without keeping other threads waiting."""
+    """A `json.JSONDecoder` that does not keep other threads waiting."""
 
     def __init__(self, **hooks: Any) -> None:
         super().__init__(**hooks)
@@ -60,7 +60,7 @@ class Patient(json.JSONDecoder):
         self.scan_once = json.scanner.py_make_scanner(self)  # type: ignore[attr-defined]  # in every CPython, in no stub
 
     def decode(self, s: str, _w: Callable[..., Any] = _blank) -> Any:
-        """What a text holds. Raises ValueError, Malformed."""
+        """The value of a JSON text. Raises ValueError, Malformed."""
         _check_number(s, _w(s, 0).end())
         return super().decode(s, _w)
 
@@ -71,12 +71,12 @@ class Patient(json.JSONDecoder):
         return self._small(text_and_at) or JSONArray(text_and_at, _checked(scan_once), _blank)
 
     def _small(self, text_and_at: tuple[str, int]) -> tuple[Any, int] | None:
-        """The object or list whose first character after the bracket is there, by the library's reader, if it is a small one."""
+        """Read a small object or list, given the position after its bracket, with the library; None if it is not small."""
         text, at = text_and_at
         try:
             value, end = self._quick(text[at - 1 : at + SMALL], 0)
         except (ValueError, StopIteration):
-            return None  # large, or none: who reads on will see
+            return None  # large or invalid: the caller's own reading will find out
         return value, at - 1 + end
 
 
@@ -89,7 +89,7 @@ def _checked(scan_once: _Scan) -> _Scan:
 
 
 def _check_number(text: str, at: int) -> None:
-    """Raise Malformed where a number begins that is too long: the library reads it to its end in one call."""
+    """Raise Malformed if a number at this position is too long, because the library would read all of it in one call."""
     if _LONG_NUMBER.match(text, at):
         raise long_number()
 
@@ -100,7 +100,7 @@ def long_number() -> Malformed:
 
 
 def by_parts(text: str) -> Any:
-    """The object of a JSON text that is trusted: what is in its members is read in one call into C each."""
+    """Read a JSON object that is trusted: each member's value is read in one call into C."""
     quick = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # in every CPython, in no stub
     memo: dict[str, str] = {}
 
@@ -112,7 +112,7 @@ def by_parts(text: str) -> Any:
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of an object. Raises Malformed."""
+    """Turn the members of an object into a dict. Raises Malformed for a duplicate."""
     members = dict(pairs)
     if len(members) < len(pairs):
         raise Malformed("a member of the JSON body came twice")
@@ -120,7 +120,7 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def string_at(text: str, at: int, strict: bool = True) -> tuple[str, int]:
-    """The string whose first character is at `at`, and where the text goes on after it. Raises ValueError."""
+    """Read the string whose first character is at `at`; returns it and the position after it. Raises ValueError."""
     plain = _PLAIN.match(text, at)
     if plain is not None:
         return plain[1], plain.end()
@@ -140,7 +140,7 @@ def string_at(text: str, at: int, strict: bool = True) -> tuple[str, int]:
 
 
 def _whole(piece: str) -> int:
-    """How much of a piece of a string ends with no half an escape."""
+    """The length of a piece of a string without an incomplete escape at its end."""
     start = piece.rfind("\\", max(0, len(piece) - 5))
     head = piece[: start + 1]
     if start < 0 or (len(head) - len(head.rstrip("\\"))) % 2 == 0:
@@ -150,7 +150,7 @@ def _whole(piece: str) -> int:
 
 
 def _add(parts: list[str], part: str) -> None:
-    """Add a part to a string; a surrogate pair that was cut is one character."""
+    """Add a part to a string, and join a surrogate pair that was split between two parts."""
     if parts and "\ud800" <= parts[-1][-1:] <= "\udbff" and "\udc00" <= part[:1] <= "\udfff":
         pair = parts[-1][-1] + part[0]
         parts[-1] = parts[-1][:-1]
@@ -159,7 +159,7 @@ def _add(parts: list[str], part: str) -> None:
 
 
 def _object_at(text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, memo: dict[str, str]) -> tuple[dict[str, Any], int]:
-    """The object whose first character after the brace is there, and where the text goes on after it. Raises ValueError, Malformed."""
+    """Read the object whose brace is before this position; returns it and the position after it. Raises ValueError, Malformed."""
     text, at = text_and_at
     values: dict[str, Any] = {}
     at = _blank(text, at).end()
@@ -185,7 +185,7 @@ def _object_at(text_and_at: tuple[str, int], strict: bool, scan_once: _Scan, mem
 
 
 def _name_at(text: str, at: int, strict: bool) -> tuple[str, int]:
-    """A name and its colon, and where its value begins. Raises ValueError."""
+    """Read a name and its colon; returns it and the position of its value. Raises ValueError."""
     if text[at : at + 1] != '"':
         raise JSONDecodeError("no name", "", 0)
     name, at = string_at(text, at + 1, strict)
@@ -196,7 +196,7 @@ def _name_at(text: str, at: int, strict: bool) -> tuple[str, int]:
 
 
 def _ascii(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Numbers of the digits that JSON has: the reader in Python takes those of other scripts too."""
+    """Restrict a reader of numbers to ASCII digits, because the library's Python reader accepts those of other scripts too."""
 
     def number(digits: str) -> Any:
         if digits.isascii():

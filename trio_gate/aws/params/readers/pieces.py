@@ -1,4 +1,4 @@
-"""Work on large texts in pieces: one call into C lets no other thread run until it ends, and some take a second for what a body may hold."""
+"""Processes large texts in pieces: no other thread runs during a call into C, which may take a second for a whole body."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     Tree: TypeAlias = "dict[str, Any] | list[Any] | Branch"
 
 PIECE = 64 * 1024
-"""Characters or bytes of one piece; of four each, as base64 wants it."""
+"""Characters or bytes of one piece; divisible by four, as base64 needs it."""
 
 RUN = 4096
-"""Names that are sorted, and items that are let go, at once."""
+"""How many names are sorted, or items released, in one call."""
 
 
 def pieces_of(text: str) -> Iterator[str]:
-    """The text, in order."""
+    """Yield a text in pieces of PIECE characters, in order."""
     return (text[at : at + PIECE] for at in range(0, len(text), PIECE))
 
 
 def from_utf8(data: bytes) -> str:
-    """The text of UTF-8. Raises UnicodeDecodeError."""
+    """Decode UTF-8. Raises UnicodeDecodeError."""
     if len(data) <= PIECE:
         return data.decode("utf-8")
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -37,7 +37,7 @@ def from_utf8(data: bytes) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes of a base64 text, padding and all. Raises ValueError."""
+    """Decode base64 with its padding. Raises ValueError."""
     if 0 <= text.find("=") < len(text) - 2:
         message = "base64 that goes on after its end"
         raise ValueError(message)
@@ -45,12 +45,12 @@ def from_base64(text: str) -> bytes:
 
 
 def without_blanks(text: str) -> str:
-    """The text without white space."""
+    """Remove all white space from a text."""
     return "".join("".join(piece.split()) for piece in pieces_of(text))
 
 
 def escaped_pieces(data: bytes) -> Iterator[bytes]:
-    """The bytes, in order, no `%` apart from the two that follow it."""
+    """Yield bytes in pieces, in order, without splitting a `%XX`."""
     at = 0
     while at < len(data):
         end = at + PIECE
@@ -61,19 +61,19 @@ def escaped_pieces(data: bytes) -> Iterator[bytes]:
 
 
 def unescaped(data: bytes) -> bytes:
-    """The bytes that a form's text stands for: `+` is a blank, `%41` an `A`."""
+    """Undo the escapes of a form's text: `+` is a space, `%41` an `A`."""
     return b"".join(unquote_to_bytes(piece.replace(b"+", b" ")) for piece in escaped_pieces(data))
 
 
 def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """A map's members by name."""
+    """A map's members, sorted by name."""
     names = list(members)
     runs = [sorted(names[at : at + RUN]) for at in range(0, len(names), RUN)]
     return ((name, members[name]) for name in (runs[0] if len(runs) == 1 else heapq.merge(*runs)))
 
 
 class Branch:
-    """A tree that is neither dict nor list: what stands below it is in `children`."""
+    """A node of a tree that is neither dict nor list; the nodes below it are in `children`."""
 
     __slots__ = ()
 
@@ -83,11 +83,11 @@ class Branch:
 _TREES = (dict, list, Branch)
 
 MADE = ("values", "tree")
-"""What readers of bodies and parameters call what they make, and nothing else, so that `let_go` finds it."""
+"""Names of the variables in which readers of bodies and parameters hold what they build, so that `let_go` finds it."""
 
 
 def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> None:
-    """Empty a tree that nobody will read any more, a little at a time; of what is in it, what is `alone`: that nobody else holds."""
+    """Empty a tree that is no longer needed, a little at a time; below the root only nodes that nothing else holds (`alone`)."""
     todo: list[Tree] = []
     _empty(root, todo)
     while todo:
@@ -97,14 +97,14 @@ def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> Non
 
 
 def let_go(fault: BaseException) -> None:
-    """Take apart what readers had made when they met a fault, which holds all of it."""
+    """Take apart what readers had built when they raised `fault`, whose traceback keeps it alive."""
     for frame, _ in walk_tb(fault.__traceback__):
         for name in MADE:
             take_apart(frame.f_locals.get(name))
 
 
 def _empty(tree: Any, todo: list[Tree]) -> None:
-    """Empty one level; the trees in it are still to do."""
+    """Empty one level, and add the nodes below it to `todo`."""
     if isinstance(tree, dict):
         while tree:
             value = tree.popitem()[1]

@@ -1,10 +1,10 @@
-"""XML as AWS documents need it: elements, attributes, text. Read by expat with everything else refused.
+"""Reads XML as AWS documents use it: elements, attributes, text. expat parses it, and everything else is refused.
 
-Refused: another version than 1.0 (in 1.1, U+0085 and U+2028 are line ends), another encoding than UTF-8, or US-ASCII that is
-none, a DOCTYPE, entities, processing instructions, comments (a comment inside a text joins or cuts it, depending on the
-reader), text beside elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, a tag of more than MAX_TAG
-bytes, names beyond ASCII, an element with a prefix or in another namespace than the root's (who reads namespaces would not see
-it), and a prefix of an attribute that is not what it is everywhere: `xsi`, bound to XML Schema's instances.
+Refused: versions other than 1.0 (in 1.1, U+0085 and U+2028 end lines), encodings other than UTF-8, declared US-ASCII with other
+bytes, a DOCTYPE, entities, processing instructions, comments (some readers join the text around one, others cut it), text beside
+elements, nesting beyond MAX_DEPTH, more than MAX_VALUES elements, a tag of more than MAX_TAG bytes, names that are not ASCII, an
+element with a prefix or in a namespace other than the root's (a reader of namespaces would not see it), and any attribute prefix
+but `xsi`, bound to XML Schema's instances.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
 
 MAX_TAG = 16 * 1024
-"""Bytes of a tag with its attributes. AWS has none but names of namespaces and of types."""
+"""Bytes of a tag with its attributes. In AWS's documents these are only names of namespaces and types."""
 
 _BLANK = " \t\r\n"
 _PARTS = "\n"
-"""Between namespace, name and prefix, as expat reports them. No namespace holds it."""
+"""Separates namespace, name and prefix in what expat reports. No namespace contains it."""
 
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 @dataclass(slots=True, kw_only=True)
 class Element(Branch):
-    """One element: names without a namespace, but `xsi:type` with its prefix; `text` is what stands directly in it.
+    """One element. Names have no namespace, except `xsi:type`, which keeps its prefix. `text` is the text directly inside it.
 
-    `namespace` is that of the whole document, "" where it has none.
+    `namespace` is that of the whole document, "" without one.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Element(Branch):
 
     @property
     def text(self) -> str:
-        """The text of the element, entities resolved."""
+        """The text directly inside the element, with entities resolved."""
         return "".join(self.parts)
 
     @property
@@ -53,12 +53,12 @@ class Element(Branch):
 
 
 def read_xml(data: bytes) -> Element:
-    """The root of an XML document.
+    """Read an XML document and return its root.
 
     Raises:
-        Malformed: it is not XML, or holds what is refused here.
+        Malformed: it is not XML, or holds something that is refused here.
     """
-    # expat follows a byte order mark whatever encoding it was told.
+    # expat obeys a byte order mark, whatever encoding it is given.
     try:
         text = from_utf8(data)
     except UnicodeDecodeError:
@@ -74,7 +74,7 @@ def read_xml(data: bytes) -> Element:
 
 
 def _parser(tree: Element, *, ascii_only: bool) -> expat.XMLParserType:
-    """A parser that puts the root below `tree`. What it builds with does not know it, so that nothing is left to the garbage collector."""
+    """Make a parser that puts the root below `tree`. Its handlers do not refer to it, so nothing waits for garbage collection."""
     builder = _Builder(tree, ascii_only=ascii_only)
     parser = expat.ParserCreate("utf-8", _PARTS)
     parser.namespace_prefixes = True

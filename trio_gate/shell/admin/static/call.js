@@ -117,7 +117,7 @@ export function leaving(prompt) {
 
 /** In what a later call may differ and still be equal to this one. */
 function differs(prompt) {
-  return `A later call is equal to this one whatever its ${prompt.may_differ.join(", ")}: SDKs fill that anew for each call`;
+  return `A later call is equal to this one whatever its ${prompt.may_differ.join(", ")}: SDKs set it to a new value for each call`;
 }
 
 function resources(prompt, open) {
@@ -147,7 +147,7 @@ function who(prompt) {
     ["Agent", prompt.agent === null ? "unnamed: this gateway has no agents configured" : said(prompt.agent)],
     ["Comes from", said(prompt.agent_address)],
     ["Says it is", prompt.user_agent === null ? el("span", { class: "none" }, "nothing") : said(prompt.user_agent)],
-    ["Waits until", prompt.hold_until < prompt.expires_at ? `${clock(prompt.hold_until)}; then it is told to come again` : null],
+    ["Waits until", prompt.hold_until < prompt.expires_at ? `${clock(prompt.hold_until)}; then the agent is asked to repeat it` : null],
     ["Acts as", prompt.role ? said(prompt.role) : null],
   ]);
 }
@@ -236,7 +236,7 @@ export function endedView(ended) {
     unknown: "No longer waiting",
   };
   const why = {
-    expired: "The call was not made. The agent is told that this was no denial.",
+    expired: "The call was not made. The agent was told that this is not a denial.",
     withdrawn: "The call is not asked about any more. Nothing was run.",
     unknown: "It ended while this page had no connection. The record says how.",
   };

@@ -1,5 +1,5 @@
 // The WebSocket to the gateway: connects, comes back after a break, and pairs what is asked with its answer.
-// Rule: after every connection the present state comes anew; nothing of an earlier one is believed.
+// Rule: after every connection the current state is sent again; nothing from an earlier one is kept.
 
 const PROTOCOL = "trio-gate.approvals.v1";
 const FIRST_WAIT = 500;

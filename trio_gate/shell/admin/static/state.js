@@ -108,7 +108,7 @@ function end(prompt, outcome) {
   if (state.ended.size > KEPT_ENDED) state.ended.delete(state.ended.keys().next().value);
 }
 
-/** The present state is here: what waited before and does not now has ended while nobody told us. */
+/** The current state has arrived: what no longer waits has ended while the channel was down. */
 function settled() {
   for (const prompt of state.before?.values() ?? []) {
     if (!state.prompts.has(prompt.id)) end(prompt, { id: prompt.id, status: "unknown", by: [], reason: "", grant: null });

@@ -153,7 +153,7 @@ const marks = {
           { class: "cut" },
           text(`${item.text}…`),
           folded(
-            `cut · ${plural(item.length, "character")} in all`,
+            `cut · ${plural(item.length, "character")} in total`,
             item.sha256,
             () => open(item.part, at, "cut"),
             "Open in full",

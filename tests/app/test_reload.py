@@ -1,0 +1,118 @@
+"""SIGHUP: rules, agents, people and approvers change under a running gateway, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import trio
+from botocore.exceptions import ClientError
+
+from scripts.embedded.aws import ACCOUNTS
+from tests.kit.approvals.approver import Person
+from tests.kit.gateway import SECRET, START, running
+
+ASKS = 'rule "the rest"   { action = "approve"  approvers = [human.oncall] }'
+READS = 'rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }'
+
+
+@pytest.fixture
+def gate(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gateway:
+        yield gateway
+    assert "Traceback" not in gateway.log
+
+
+def reload(gate, old: str, new: str, said: str) -> None:
+    """Change the file, send the signal, and wait for what the log says."""
+    text, before = gate.config.read_text(), gate.log.count(said)
+    assert old in text
+    gate.config.write_text(text.replace(old, new))
+    gate.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + START
+    while gate.log.count(said) == before:
+        assert time.monotonic() < deadline, gate.log
+
+
+def test_another_rule_holds_for_the_next_call_of_an_open_connection(gate):
+    client = gate.client("dynamodb")
+    client.list_tables()
+    reload(gate, READS, READS.replace("allow", "deny"), "reloaded, generation 2")
+    with pytest.raises(ClientError, match="reads ok"):
+        client.list_tables()
+    reload(gate, READS.replace("allow", "deny"), READS, "reloaded, generation 3")
+    client.list_tables()
+    assert [row["generation"] for row in gate.records()[-3:]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('action = "allow" }', 'action = "alow" }', "the configuration has faults"),
+        ('"111111111111=prod"', '"111111111111=prod", "333333333333"', "what the file says of endpoints is another"),
+        ("gateway {", 'gateway {\n  held_limit = "1MiB"', "what the file says of gateway is another"),
+    ],
+)
+def test_what_cannot_be_taken_changes_nothing(gate, old, new, said):
+    reload(gate, old, new, said)
+    assert gate.client("sts").get_caller_identity()["Account"] == ACCOUNTS["staging"]
+    assert gate.records()[-1]["generation"] == 1
+
+
+def test_the_gateways_own_doings_are_in_its_record(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws) as gate:
+        texts = [gate.config.read_bytes()]
+        reload(gate, READS, READS.replace("allow", "deny"), "reloaded, generation 2")
+        texts.append(gate.config.read_bytes())
+        reload(gate, "gateway {", 'gateway {\n  held_limit = "1MiB"', "that takes a restart")
+        texts.append(gate.config.read_bytes())
+        reload(gate, 'action = "deny" }', 'action = "dney" }', "the configuration has faults")
+    rows = [row for row in gate.rows() if "act" in row]
+    taken, refused, faulty = [hashlib.sha256(text).hexdigest() for text in texts[:2]], hashlib.sha256(texts[2]).hexdigest(), None
+    assert [(row["kind"], row["generation"], row["act"].get("taken"), row["act"].get("config_sha256")) for row in rows] == [
+        ("started", 1, None, taken[0]),
+        ("reload", 2, True, taken[1]),
+        ("reload", 2, False, refused),
+        ("reload", 2, False, faulty),
+        ("stopped", 2, None, taken[1]),
+    ]
+    assert "takes a restart" in rows[2]["act"]["reason"]
+    shown = gate.gate("log", str(gate.config)).stdout
+    assert all(said in shown for said in ("gateway started", "reloaded", "not reloaded", "gateway stopped"))
+
+
+def test_a_person_who_is_gone_is_cut_off_and_comes_in_no_more(gate):
+    connected = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        asks = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
+        listens = pool.submit(Person(gate).until, lambda _: connected.set() or False)
+        assert connected.wait(START)
+        token = next(line for line in gate.config.read_text().splitlines() if line.startswith('person "alice"'))
+        reload(gate, token, f'person "alice" {{ token_sha256 = "{"0" * 64}" }}', "reloaded, generation 2")
+        assert not isinstance(listens.exception(), (type(None), trio.TooSlowError))
+        assert gate.gate(*gate.approver("--list")).returncode != 0
+        reload(gate, ASKS, ASKS.replace("the rest", "other"), "reloaded, generation 3")
+        assert isinstance(asks.exception(), ClientError)
+
+
+def test_a_call_that_waits_is_taken_back_when_its_rule_changes(gate):
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
+        Person(gate).until(lambda _: True)
+        reload(gate, ASKS, ASKS.replace("the rest", "other"), "reloaded, generation 2")
+        with pytest.raises(ClientError, match="it was withdrawn before anybody decided, which is not a denial"):
+            waits.result()
+    assert Person(gate).state().prompts == {}
+
+
+def test_what_an_agents_old_secret_signed_is_not_sent_after_its_secret_is_another(gate):
+    with ThreadPoolExecutor() as pool:
+        asks = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
+        Person(gate).until(lambda _: True)
+        reload(gate, SECRET, SECRET.swapcase() + "-another", "reloaded, generation 2")
+        assert "taken back" in str(asks.exception(START)) or "changed while" in str(asks.exception(START))
+        assert not Person(gate).state().prompts

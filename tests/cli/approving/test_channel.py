@@ -1,0 +1,81 @@
+"""One channel to a real gateway: what was sent on it so far, and requests that find their answers among news."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import question
+from trio_gate.approval.frames import Accepted, Decide, Observe, Rejected
+from trio_gate.cli.approving.channel import ApprovalChannel
+
+OTHER = "e" * 64
+PATIENCE = 30
+
+
+@asynccontextmanager
+async def opened(gate, name="alice"):
+    """A channel that takes what comes."""
+    async with gate.connect(name) as client, trio.open_nursery() as nursery:
+        channel = ApprovalChannel(client)
+
+        async def read() -> None:
+            async for frame in client:
+                channel.note(frame)
+
+        nursery.start_soon(read)
+        with trio.fail_after(PATIENCE):
+            while channel.hello is None:
+                await channel.changed.wait()
+            yield channel
+        nursery.cancel_scope.cancel()
+
+
+async def until(channel, there) -> None:
+    while not there():
+        await channel.changed.wait()
+
+
+async def test_prompts_come_go_and_are_answered_oldest_first(gate, nursery):
+    for number, digest in ((1, question().digest), (2, OTHER)):
+        nursery.start_soon(gate.hub.ask, asked(question(f"q{number}", digest=digest, repeat_key=digest)))
+        await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await until(channel, lambda: len(channel.open) == 2)
+        assert channel.next()["id"] == "q1"
+        channel.answered.add("q1")
+        assert channel.next()["id"] == "q2"
+        reply = await channel.ask(Decide(id="q2", digest=OTHER, verdict="deny", reason="no"))
+        assert isinstance(reply, Accepted)
+        await channel.gone("q2")
+        assert (list(channel.open), channel.next()) == (["q1"], None)
+
+
+async def test_answers_find_the_request_that_they_are_to(gate):
+    async with opened(gate) as channel:
+        replies = {}
+
+        async def ask(name: str, frame) -> None:
+            replies[name] = await channel.ask(frame)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, "vote", Decide(id="none", digest=OTHER, verdict="deny", reason=""))
+            nursery.start_soon(ask, "observe", Observe(on=True))
+        assert all(isinstance(reply, Rejected) for reply in replies.values())
+        assert {name: reply.code for name, reply in replies.items()} == {"vote": "gone", "observe": "not_allowed"}
+
+
+async def test_a_hidden_part_is_read_once_and_said_where_it_cannot_be(gate, nursery):
+    nursery.start_soon(gate.hub.ask, asked())
+    await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await until(channel, lambda: channel.open)
+        prompt = {"id": "q1", "not_shown": [{"part": "p1"}, {"part": "p2"}]}
+        assert [piece async for piece in channel.read("q1", "p1")] == ["whole"]
+        assert channel.not_shown(prompt) == [{"part": "p2"}]
+        [why] = [piece async for piece in channel.read("q1", "p2")]
+        assert why.startswith("(this part is not here")
+        assert channel.not_shown(prompt) == [{"part": "p2"}]

@@ -1,0 +1,102 @@
+"""A prompt as lines: the account first, everything the approval is bound to, and nothing that plays with the terminal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.kit.approvals.questions import NOW, asked, call, question
+from trio_gate.approval.codec import as_json, pending
+from trio_gate.approval.grant import grant_of
+from trio_gate.approval.state import Prompt
+from trio_gate.approval.terms import Terms
+from trio_gate.cli.approving.prompt_view import details, grant_line, summary, terms, title
+
+ESCAPE = "\x1b[31m"
+
+
+def shown(**changes) -> dict:
+    return {**pending(Prompt(question=question())).prompt, **changes}
+
+
+def lines(**changes) -> list[str]:
+    return list(details(shown(**changes)))
+
+
+def test_the_account_is_shown_with_its_label_or_without_one():
+    assert title(shown()) == "prod  111111111111"
+    assert title(shown(account_name=None)) == "111111111111  (no label)"
+
+
+def test_the_call_is_shown_in_words_and_by_its_names():
+    assert summary(shown()).endswith("(s3:DeleteObjects in us-east-1, write)")
+
+
+def test_what_calls_for_caution_comes_first():
+    first, second, *_ = lines(risks=[{"code": "sent", "text": "already sent"}], detached=True)
+    assert first == "  CAUTION   already sent"
+    assert second.startswith("  DETACHED  its agent has left")
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "  resource  arn:aws:s3:::reports/a"),
+        ({"resources": None}, "  resource  not known"),
+        ({"resources": [], "resources_total": 0}, "  resource  none"),
+        ({"resources_total": 9}, "  resource  and 8 more"),
+        ({"agent": None}, "  agent     unnamed at 127.0.0.1"),
+        ({"reason": "look first"}, "  rule      the rest: look first"),
+        ({"iam_actions": []}, "  actions   not known"),
+        ({}, "  request   POST s3.us-east-1.amazonaws.com /reports?delete="),
+        ({"address": "10.0.0.1:443"}, "  dialled   10.0.0.1:443"),
+        ({}, f"  payload   3 bytes, sha256 {'0' * 64}"),
+        ({}, "  approvers human.oncall: 0 of 1"),
+        (
+            {"proposed": {"uses": 2, "minutes": 5, "predicate": None}},
+            "  proposed  a grant: calls equal to this one, 2 times within 5 minutes",
+        ),
+        ({"may_differ": ["ClientToken"]}, "  equal     a later call is equal to this one whatever its ClientToken"),
+        ({"params": {}}, "  params    none"),
+    ],
+)
+def test_each_fact_has_its_line(changes, line):
+    assert line in lines(**changes)
+
+
+def test_parameters_are_a_tree_whose_marks_cannot_be_mistaken_for_text():
+    made = call(params={"Bucket": "reports", "Delete": {"Objects": [{"Key": '"quoted"'}]}})
+    tree = list(details(pending(Prompt(question=asked(made))).prompt))
+    assert '     Bucket: "reports"' in tree
+    assert "     Delete:" in tree
+    marked = lines(params={"Body": {"$masked": {"length": 5, "part": "p1"}}, "Text": "<masked: length 5>"})
+    assert marked[-2:] == ["     Body: <masked: length 5>", '     Text: "<masked: length 5>"']
+
+
+def test_nothing_that_is_shown_moves_the_cursor():
+    nasty = shown(
+        account_name=ESCAPE, words=ESCAPE, rule=ESCAPE, host=ESCAPE, agent=ESCAPE, params={ESCAPE: [ESCAPE]}, resources=[ESCAPE]
+    )
+    text = "".join([title(nasty), summary(nasty), *details(nasty)])
+    assert "\x1b" not in text
+    assert "[31m" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (None, "its next equal call; 0 of 1 used"),
+        (Terms(uses=3, minutes=5), "calls equal to it; 0 of 3 used"),
+        (Terms(uses=3, minutes=5, predicate="aws.service == 's3'"), "aws.service == 's3'; 0 of 3 used"),
+    ],
+)
+def test_a_grant_takes_one_line(given, what):
+    made = grant_of(question(), given, grant_id="g1", by=("alice",), now=NOW, life=timedelta(minutes=1), standing="s")
+    line = grant_line(as_json(made))
+    assert line.startswith("grant g1: ")
+    assert f" in prod for ci, {what}, until 2026-" in line
+
+
+def test_terms_name_their_condition():
+    assert terms({"uses": 1, "minutes": 2, "predicate": "true"}) == "true, 1 times within 2 minutes"

@@ -1,0 +1,150 @@
+"""`trio-gate approve` before a real admin listener: prompts answered at once and by programs, lists, single requests, and its ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from tests.kit.approvals.admin_gate import TOKENS
+from tests.kit.approvals.asking import asked
+from tests.kit.held import held
+from trio_gate.approval.frames import Stop
+from trio_gate.cli.approving.prompt_input import TypedAnswer
+from trio_gate.cli.approving.session import ApproverSession
+from trio_gate.client import ClientError, Hopeless
+from trio_gate.shell.approval.clearance import HubClearance
+
+YES = TypedAnswer(verdict="approve", reason="fine")
+PATIENCE = 30
+
+
+@pytest.fixture
+def session(gate):
+    def make(token: str = TOKENS["alice"], *, json: bool = False) -> ApproverSession:
+        return ApproverSession(url=gate.url, origin="a test", token=token, ssl_context=gate.trust, json=json)
+
+    return make
+
+
+class Answers(list):
+    """What the agent of a waiting call got; `came` is set with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came = trio.Event()
+
+
+@pytest.fixture
+async def answers(gate, nursery):
+    got = Answers()
+
+    async def ask() -> None:
+        got.append(await gate.hub.ask(asked()))
+        got.came.set()
+
+    nursery.start_soon(ask)
+    await wait_all_tasks_blocked()
+    return got
+
+
+async def within(call, *given, **named):
+    with trio.fail_after(PATIENCE):
+        return await call(*given, **named)
+
+
+async def test_an_answer_that_was_given_goes_to_the_next_prompt(session, answers, capsys):
+    assert await within(session().work, YES, None, once=True) == 0
+    await wait_all_tasks_blocked()
+    [clearance] = answers
+    assert isinstance(clearance, HubClearance)
+    assert (clearance.verdict.by, clearance.verdict.reason) == (("alice",), "fine")
+    clearance.close()
+    out = capsys.readouterr().out
+    assert out.index("connected as alice; 1 waiting") < out.index("DeleteObjects") < out.index("accepted q1: approved")
+
+
+async def test_a_program_decides(session, answers, tmp_path):
+    path = tmp_path / "program"
+    path.write_text('#!/bin/sh\ncat > /dev/null; echo \'{"verdict": "deny", "reason": "it says no"}\'\n')
+    path.chmod(0o700)
+    assert await within(session().work, None, str(path), once=True) == 0
+    await wait_all_tasks_blocked()
+    assert [(verdict.outcome, verdict.reason) for verdict in answers] == [("deny", "it says no")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+async def test_a_run_that_is_ended_leaves_no_program_behind(session, gate, nursery, tmp_path, number):
+    nursery.start_soon(gate.hub.ask, asked())
+    await wait_all_tasks_blocked()
+    with held(tmp_path) as pipe:
+        path = tmp_path / "program"
+        path.write_text(f"#!/bin/sh\n{pipe.lines} wait\n")
+        path.chmod(0o700)
+
+        async def end() -> None:
+            await pipe.begun()
+            os.kill(os.getpid(), number)
+
+        async def run() -> None:
+            async with trio.open_nursery() as both:
+                both.start_soon(end)
+                await within(session().work, None, str(path), once=False)
+
+        with pytest.RaisesGroup(KeyboardInterrupt, flatten_subgroups=True):
+            await run()
+        await pipe.ended()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_a_list_ends_by_itself(session, answers, capsys, as_json):
+    assert await within(session(json=as_json).list_pending) == 0
+    out = capsys.readouterr().out
+    assert "DeleteObjects" in out
+    assert out.startswith("{") is as_json
+    assert answers == []
+
+
+async def test_a_request_says_by_its_status_whether_it_was_carried_out(session, capsys):
+    assert await within(session().request, Stop(agent="ci")) == 1
+    assert "rejected : you may not stop calls" in capsys.readouterr().out
+
+
+async def test_a_token_that_is_nobodys_ends_the_run_at_once(session):
+    with pytest.raises(Hopeless):
+        await within(session("tg_nobody-0123456789abcdef0123456789").work, YES, None, once=False)
+
+
+class Broken:
+    """Connects nowhere first, and then to the gateway."""
+
+    def __init__(self, session: ApproverSession) -> None:
+        self._connect = session._connect
+        self.failures = 0
+
+    def __call__(self):
+        if not self.failures:
+            self.failures += 1
+            raise ClientError("there is no gateway")
+        return self._connect()
+
+
+async def test_a_run_goes_on_where_a_channel_could_not_be_opened(session, answers, nursery, monkeypatch, capsys):
+    monkeypatch.setattr("trio_gate.cli.approving.session.FIRST_PAUSE_SECONDS", 0)
+    made = session()
+    made._connect = Broken(made)
+    with trio.fail_after(PATIENCE):
+        nursery.start_soon(lambda: made.work(YES, None, once=False))
+        await answers.came.wait()
+    answers[0].close()
+    assert "there is no gateway; trying again in 0 s" in capsys.readouterr().out
+
+
+async def test_a_run_for_one_answer_does_not_try_again(session):
+    made = session()
+    made._connect = Broken(made)
+    with pytest.raises(ClientError, match="no gateway"):
+        await made.work(YES, None, once=True)

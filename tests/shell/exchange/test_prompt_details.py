@@ -1,0 +1,114 @@
+"""What people may open of a call, and which predicates hold for it."""
+
+import gzip
+import hashlib
+from functools import partial
+
+import pytest
+
+from tests.kit.approvals.questions import NOW, call, parts
+from tests.kit.wire.streams import spooling
+from trio_gate.approval.param_tree import shown
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.facet.extract import facets_of
+from trio_gate.shell.exchange import prompt_details
+from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
+
+
+def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptDetails:
+    made = made or call()
+    facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
+    return PromptDetails(
+        made,
+        facets,
+        bound or parts(),
+        shown(made.params).values,
+        spool=spooled,
+        data=data,
+        run=partial(WorkerThreads().run, "opened"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("params", '"Bucket": "reports"'),
+        ("request", "POST /reports?delete=\nhost: s3.us-east-1.amazonaws.com"),
+        ("resources", "arn:aws:s3:::reports/a"),
+        ("body", "the body"),
+    ],
+)
+async def test_the_parts_of_every_call(part, words):
+    opened = await held(data=b"the body").open(part, 0)
+    assert words in opened.text
+    assert opened.length == len(opened.text)
+    assert await held().open("p1", 0) is None
+    assert await held().open("other", 0) is None
+
+
+async def test_resources_that_are_not_known():
+    assert (await held(call(resources=UNKNOWN)).open("resources", 0)).text == "not known"
+
+
+async def test_a_long_value_comes_piece_by_piece():
+    value = "".join(map(str, range(40_000)))
+    made, said, offset = held(call({"Password": value})), "", 0
+    while offset is not None:
+        opened = await made.open("p1", offset)
+        said, offset = said + opened.text, opened.next
+    assert said == value
+    assert opened.sha256 == hashlib.sha256(value.encode()).hexdigest()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return str(tmp_path)
+
+
+async def test_a_small_upload_is_made_readable(folder):
+    with spooling(folder) as store:
+        await store.write(gzip.compress(b"hello", mtime=0))
+        await store.rewind()
+        opened = await held(spooled=store).open("body", 0)
+        assert (opened.text, opened.how) == ("hello", ("gzip",))
+        assert await store.next_piece() == gzip.compress(b"hello", mtime=0)
+
+
+async def test_a_large_upload_is_paged_through_in_full(folder, monkeypatch):
+    monkeypatch.setattr(prompt_details, "WHOLE", 10)
+    data = bytes(range(256)) * 130 + b"end"
+    with spooling(folder) as store:
+        await store.write(data)
+        await store.rewind()
+        made, said, offset = held(spooled=store), [], 0
+        while offset is not None:
+            opened = await made.open("body", offset)
+            said, offset = [*said, opened.text], opened.next
+            assert (opened.size, opened.sha256, opened.how) == (len(data), parts().payload_sha256, ("hex",))
+        assert bytes.fromhex("\n".join(said).replace(" ", "").replace("\n", "")) == data
+        assert len(said) == 2
+    assert (await made.open("body", 0)).text == ""
+
+
+@pytest.mark.parametrize(("length", "kept"), [(KEPT, True), (KEPT + 1, False)])
+async def test_what_is_large_is_not_held_for_a_call_that_nobody_waits_for(length, kept):
+    made = held(bound=parts(payload_length=length))
+    made.leave()
+    assert (await made.open("params", 0) is not None) is kept
+    assert made.covers("aws.service == 's3'") is kept
+
+
+@pytest.mark.parametrize(
+    ("predicate", "holds"),
+    [
+        ("aws.service == 's3' && agent.name == 'ci'", True),
+        ("aws.params.Bucket == 'reports'", True),
+        ("aws.params.Bucket == 'other'", False),
+        ("aws.params.NoSuch == 'x'", False),
+        ("aws.account_name == 'prod' && request.time > timestamp('2026-01-01T00:00:00Z')", True),
+        ("no such language", False),
+    ],
+)
+def test_a_predicate_holds_only_where_it_is_true(predicate, holds):
+    assert held().covers(predicate) is holds

@@ -1,0 +1,158 @@
+"""How TCP and TLS connections end: goodbyes, breaks, draining and closing."""
+
+import re
+
+import pytest
+import trio
+from trio.testing import memory_stream_pair, wait_all_tasks_blocked
+
+from tests.kit.wire.transports import MIB, NAME, Wire, each_way, sockets, tls_pair, transports
+from trio_gate.shell.net.contexts import for_client
+from trio_gate.shell.net.transport import Replay, StreamTransport, TlsTransport, trouble
+
+
+async def test_a_goodbye_is_an_end(contexts):
+    async with tls_pair(contexts, memory_stream_pair()) as (client, server):
+        await server.send_all(b"last")
+        await server.aclose()
+        assert [await client.receive_some(10) for _ in range(3)] == [b"last", b"", b""]
+
+
+async def test_an_end_without_goodbye_is_a_break(contexts):
+    streams = memory_stream_pair()
+    async with tls_pair(contexts, streams) as (client, server):
+        await server.send_all(b"last")
+        await streams[1].aclose()
+        assert await client.receive_some(10) == b"last"
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await client.receive_some(10)
+        assert trouble(broken.value) == "the connection was closed early"
+
+
+async def test_what_is_no_tls_any_more_is_a_break(contexts):
+    streams = memory_stream_pair()
+    async with tls_pair(contexts, streams) as (client, _):
+        await streams[1].send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await client.receive_some(10)
+        assert "the peer does not speak TLS" in trouble(broken.value)
+
+
+async def test_a_changed_bit_is_a_break(contexts):
+    ours, theirs = memory_stream_pair()
+    wire = Wire(ours)
+    async with tls_pair(contexts, (wire, theirs)) as (client, server):
+        wire.flips = True
+        await server.send_all(b"secret")
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await client.receive_some(10)
+        assert re.search("decryption failed or bad record mac|was changed on its way", trouble(broken.value))
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_closed_on_our_side_is_a_break_too(contexts, secure):
+    async with tls_pair(contexts, memory_stream_pair()) as (client, _):
+        transport = client if secure else StreamTransport(memory_stream_pair()[0])
+        async with trio.open_nursery() as nursery:
+
+            async def wait() -> None:
+                with pytest.raises(trio.BrokenResourceError):
+                    await transport.receive_some(10)
+
+            nursery.start_soon(wait)
+            await wait_all_tasks_blocked()
+            await transport.aclose()
+        with pytest.raises(trio.BrokenResourceError):
+            await transport.send_all(b"x")
+        await transport.aclose()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_a_write_that_was_cut_off_ends_the_transport(contexts, secure):
+    streams = sockets()
+    async with tls_pair(contexts, streams) as (client, _):
+        transport = client if secure else StreamTransport(streams[0])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(transport.send_all, bytes(16 * MIB))
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        with pytest.raises(trio.BrokenResourceError, match="an earlier write was cut off"):
+            await transport.send_all(b"x")
+
+
+async def test_a_goodbye_does_not_wait_for_ever(autojump_clock, contexts):
+    ours, theirs = memory_stream_pair()
+    wire = Wire(theirs)
+    async with tls_pair(contexts, (ours, wire)) as (client, server):
+        wire.holds = True
+        await server.aclose()
+        with pytest.raises(trio.BrokenResourceError):
+            await client.receive_some(10)
+
+
+@each_way
+async def test_draining_says_the_end_and_reads_on_until_the_peers(contexts, pair, secure):
+    async with transports(contexts, pair, secure) as (ours, theirs), trio.open_nursery() as nursery:
+        nursery.start_soon(theirs.drain, MIB)
+        assert await ours.receive_some(10) == b""
+        await ours.send_all(bytes(1000))
+        await wait_all_tasks_blocked()
+        assert nursery.child_tasks
+        await trio.aclose_forcefully(ours)
+
+
+@each_way
+async def test_draining_has_a_limit(contexts, pair, secure):
+    async with transports(contexts, pair, secure) as (ours, theirs):
+        await ours.send_all(bytes(1000))
+        await theirs.drain(1000, quiet=5)
+
+
+async def test_draining_ends_tcp_under_tls_too(contexts):
+    near, far = sockets()
+    async with tls_pair(contexts, (near, Replay(far, b""))) as (client, server), trio.open_nursery() as nursery:
+        nursery.start_soon(server.drain, MIB)
+        assert await client.receive_some(10) == b""
+        assert await near.receive_some(10) == b""
+        await trio.aclose_forcefully(client)
+
+
+async def test_closing_what_is_broken():
+    wire = Wire(memory_stream_pair()[0])
+    wire.breaks = True
+    await StreamTransport(wire).aclose()
+    with pytest.raises(trio.ClosedResourceError):
+        await wire.receive_some(1)
+
+
+async def test_closing_before_the_handshake(contexts):
+    ours, theirs = memory_stream_pair()
+    await TlsTransport(ours, contexts[0], server_hostname=NAME).aclose()
+    with pytest.raises(trio.BrokenResourceError) as broken:
+        await TlsTransport(theirs, contexts[1], server_side=True).handshake()
+    assert trouble(broken.value) == "the connection was closed early"
+
+
+async def test_a_failed_handshake_tells_the_peer(contexts):
+    distrustful = for_client()
+    ours, theirs = memory_stream_pair()
+    client = TlsTransport(ours, distrustful, server_hostname=NAME)
+    server = TlsTransport(theirs, contexts[1], server_side=True)
+    said = {}
+
+    async def fail(name: str, attempt) -> None:
+        with pytest.raises(trio.BrokenResourceError) as broken:
+            await attempt()
+        said[name] = trouble(broken.value)
+
+    async def listen() -> None:
+        await server.handshake()
+        await server.receive_some(10)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(fail, "client", client.handshake)
+        nursery.start_soon(fail, "server", listen)
+    assert said == {
+        "client": "the certificate is not accepted: unable to get local issuer certificate",
+        "server": "TLS failed: tlsv1 alert unknown ca",
+    }

@@ -1,0 +1,152 @@
+"""The first steps of a request: its agent is authenticated, its body read, its call named.
+
+Rule: proof comes before cost. Where the head declares the payload's hash, the signature is checked before any of the body is asked
+for; where it does not, the body is read first, up to a limit, and nothing else is done. Only a request of a proven agent is routed,
+parsed or named. Without configured agents there is nothing to prove.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trio_gate.audit.record import describe
+from trio_gate.aws.identify import takes_blob
+from trio_gate.errors import AgentGone
+from trio_gate.exchange import steps
+from trio_gate.shell.exchange.bodies import read_held
+from trio_gate.shell.exchange.worker_threads import drop_params, offload
+from trio_gate.shell.net.race import race
+from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
+
+if TYPE_CHECKING:
+    from trio_gate.audit.record import Described
+    from trio_gate.aws.ingress import Ingress
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.steps import Identified, Proven, Routed
+    from trio_gate.shell.exchange.bodies import Kept, Room, Spool
+    from trio_gate.shell.exchange.recorder import Recorder
+    from trio_gate.shell.exchange.shared_services import SharedServices
+    from trio_gate.shell.net.agent_stream import AgentStream
+    from trio_gate.wire.head import Body, RequestHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An authenticated request; `kept` is its body where that had to be read to verify the signature, else None."""
+
+    proven: Proven
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifiedRequest:
+    """A named request; `store` holds its body where that is already read and goes to AWS from disk, else None."""
+
+    identified: Identified
+    store: Spool | None
+
+
+class IntakeStage:
+    """Takes one request in: `room` stores its body, `snapshot` is the configuration it is judged by."""
+
+    def __init__(self, agent: AgentStream, snapshot: Snapshot, services: SharedServices, room: Room, recorder: Recorder) -> None:
+        self._agent = agent
+        self._snapshot = snapshot
+        self._services = services
+        self._table = services.table
+        self._room = room
+        self._recorder = recorder
+
+    async def prove(self, arrived: RequestHead, ingress: Ingress) -> Received:
+        """Authenticate the agent.
+
+        Raises:
+            GateError: no agent has signed it, or it came by a name that is not served.
+            AgentGone: the agent left before its body was complete.
+        """
+        agent, services, kept = self._agent, self._services, None
+        claimed = steps.claim(arrived, ingress, agent.seat.address)
+        self._recorder.claimed(claimed.claim)
+        payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=agent.connection.has_body)
+        if payload_hash is None:
+            kept = await read_held(agent, self._limit, self._room, lambda: False)
+            payload_hash = kept.sha256
+        name = steps.prove(claimed, payload_hash, self._snapshot, self._table, now=services.clock.now(), keys=services.keys)
+        self._recorder.proved(name)
+        proven = steps.admit(claimed, self._snapshot)
+        self._recorder.admitted(proven.account_name)
+        return Received(proven=proven, kept=kept)
+
+    async def identify(self, received: Received) -> IdentifiedRequest:
+        """Read the body as the operation requires, and name the call.
+
+        Raises:
+            GateError: its host is unknown, it is not exactly one operation, or its body is not what the head declared.
+            AgentGone: the agent left before its body was complete.
+        """
+        services, agent, proven = self._services, self._agent, received.proven
+        routed = steps.route(proven, self._snapshot, self._table, services.keys)
+        await services.models.ensure([candidate.service for candidate in routed.place.candidates])
+        body: Body | None = steps.streamed(routed, services.models.catalog, agent.connection.content_length)
+        whole, size = None, 0
+        if body is None:
+            whole = received.kept or await self._read(routed)
+            body, size = _body(whole), whole.length if whole.length <= self._limit else 0
+            if whole.store and size:
+                await self._wait(size)
+        arrived = body
+
+        def name() -> tuple[Identified, Described]:
+            return self._name(routed, arrived, whole, size)
+
+        identified, line = await offload(
+            services.workers, agent, proven.asker, size, name, lambda made: drop_params(made[0].call)
+        )
+        self._recorder.named(identified, line)
+        on_disk = whole and isinstance(identified.body, Streamed)
+        return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
+
+    @property
+    def _limit(self) -> int:
+        return self._snapshot.config.gateway.held_limit
+
+    async def _read(self, routed: Routed) -> Kept:
+        """Read the whole body. Only a blob, which no rule reads, may exceed the limit: it goes to disk."""
+        catalog, request = self._services.models.catalog, routed.proven.claimed.claim
+
+        def beyond() -> bool:
+            return takes_blob(routed.head, place=routed.place, claim=request, catalog=catalog)
+
+        return await read_held(self._agent, self._limit, self._room, beyond)
+
+    async def _wait(self, count: int) -> None:
+        """Reserve memory for a body on disk that is about to be parsed. Raises Overloaded, AgentGone."""
+
+        async def wait() -> bool:
+            await self._room.held.wait(count)
+            return True
+
+        if await race(wait, self._agent.gone) is None:
+            raise AgentGone
+
+    def _name(self, routed: Routed, arrived: Body, whole: Kept | None, size: int) -> tuple[Identified, Described]:
+        """The named call, and its text for the record.
+
+        A body on disk is loaded to be parsed; unless it was framed, it is sent from disk.
+        """
+        models = self._services.models
+        read = Held(data=whole.store.load()) if whole and whole.store and size else arrived
+        sha256 = whole.sha256 if whole else None
+        content = steps.unframe(routed, read)
+        steps.check_declared(content, sha256)
+        found = steps.identify(content, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
+        if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
+            found = replace(found, body=arrived)
+        return found, describe(found.call, found.shape, line=self._services.decisions is not None)
+
+
+def _body(kept: Kept) -> Body:
+    if kept.store is not None:
+        return Streamed(kind=StreamKind.HASHED, length=kept.length, decoded_length=kept.length, sha256=kept.sha256)
+    return Held(data=kept.data) if kept.data else Empty()

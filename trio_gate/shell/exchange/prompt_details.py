@@ -1,0 +1,134 @@
+"""What an approver may open of a waiting call: its parameters, its head, its resources, and its body while that is stored.
+
+Rule: what is opened is what will be sent. A body larger than `WHOLE` is shown in hexadecimal, a page at a time.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trio_gate.approval.question import request_text
+from trio_gate.approval.readable import Readable, hex_lines, readable
+from trio_gate.aws.call import Unknown
+from trio_gate.policy.activation import Undecided
+from trio_gate.policy.cel import Evidence, compile_condition
+from trio_gate.ports import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from trio_gate.approval.digest import DigestInput
+    from trio_gate.aws.call import Call, Value
+    from trio_gate.facet.extract import Facets
+    from trio_gate.policy.cel import Condition
+    from trio_gate.shell.exchange.bodies import Spool
+
+    Made = tuple[Readable, Opened]
+    Run = Callable[[Callable[[], Made]], Awaitable[Made]]
+
+
+KEPT = 64 * 1024
+"""Largest payload, in bytes, whose call can still be read after its agent has left."""
+
+WHOLE = 1024 * 1024
+"""Largest body, in bytes, that is read whole and shown as text."""
+
+HEX_BYTES = 32
+HEX_LINE = 80
+"""A line of hexadecimal shows HEX_BYTES bytes in HEX_LINE characters, including the line feed."""
+
+PAGE_LINES = 800
+
+
+class PromptDetails:
+    """The details of one attempt's call, for approvers to read and for the predicates of grants.
+
+    Args:
+        values: the parameters that may be opened, by the path of their prompt.
+        spool: the body on disk; None where it is `data`.
+        run: runs a function in a worker thread.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        facets: Facets,
+        bound: DigestInput,
+        values: Mapping[str, Value],
+        *,
+        spool: Spool | None,
+        data: bytes,
+        run: Run,
+    ) -> None:
+        resources = "not known" if isinstance(call.resources, Unknown) else "\n".join(call.resources)
+        self._values: dict[str, Value] = {**values, "request": request_text(bound), "resources": resources}
+        if spool is None:
+            self._values["body"] = data
+        self._facets: Facets | None = facets
+        self._bound = bound
+        self._spool = spool
+        self._last: tuple[str, Readable] | None = None
+        self._run = run
+
+    def covers(self, predicate: str) -> bool:
+        """Whether the predicate of a grant holds for the call; False where it cannot be decided."""
+        if self._facets is None:
+            return False
+        try:
+            return _condition(predicate).holds(Evidence(self._facets))
+        except (Undecided, ValueError):
+            return False
+
+    def leave(self) -> None:
+        """End the attempt: its upload can no longer be opened, and a large call's details are dropped."""
+        self._spool = self._last = None
+        if self._bound.payload_length > KEPT:
+            self._values, self._facets = {}, None
+
+    async def open(self, part: str, offset: int) -> Opened | None:
+        """A piece of a part, from the character `offset` on; None if there is no such part. Raises StorageUnavailable."""
+        if part == "body" and self._spool is not None:
+            return await self._body(self._spool, offset)
+        if part not in self._values:
+            return None
+        return await self._piece(part, self._values[part], offset)
+
+    async def _piece(self, part: str, value: Value, offset: int) -> Opened:
+        """A piece of a part as text. The last part's text is kept, because approvers read it piece by piece."""
+        last = self._last[1] if self._last is not None and self._last[0] == part else None
+
+        def made() -> Made:
+            text = last or readable(value)
+            return text, _opened(text, offset)
+
+        text, opened = await self._run(made)
+        self._last = part, text
+        return opened
+
+    async def _body(self, spool: Spool, offset: int) -> Opened:
+        size = spool.size
+        if size <= WHOLE:
+            return await self._piece("body", await spool.read_at(0, size), offset)
+        line = offset // HEX_LINE
+        data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
+        after = (line + PAGE_LINES) * HEX_LINE
+        length = -(-size // HEX_BYTES) * HEX_LINE
+        return Opened(
+            text=hex_lines(data),
+            next=after if after < length else None,
+            length=length,
+            size=size,
+            sha256=self._bound.payload_sha256,
+            how=("hex",),
+        )
+
+
+@lru_cache(maxsize=256)
+def _condition(source: str) -> Condition:
+    return compile_condition(source)
+
+
+def _opened(text: Readable, offset: int) -> Opened:
+    piece, after = text.piece(offset)
+    return Opened(text=piece, next=after, length=len(text.text), size=text.size, sha256=text.sha256, how=text.how)

@@ -1,0 +1,44 @@
+"""What all exchanges of a process share: clock, AWS's tables and models, credentials, connections, stores and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.ports import Approvals, AuditLog, Clock
+    from trio_gate.shell.audit.acts import Unreviewed
+    from trio_gate.shell.audit.decision_log import DecisionLog
+    from trio_gate.shell.audit.refusals import Refusals
+    from trio_gate.shell.credentials.role_credentials import RoleCredentials
+    from trio_gate.shell.exchange.bodies import Bodies
+    from trio_gate.shell.exchange.hosts import Hosts
+    from trio_gate.shell.exchange.model_loader import Models
+    from trio_gate.shell.exchange.worker_threads import WorkerThreads
+    from trio_gate.shell.upstream.pool import UpstreamPool
+    from trio_gate.signing.sigv4 import SigningKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedServices:
+    """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured."""
+
+    clock: Clock
+    hosts: Hosts
+    models: Models
+    workers: WorkerThreads
+    keys: SigningKeys
+    credentials: RoleCredentials
+    approvals: Approvals
+    upstreams: UpstreamPool
+    audit: AuditLog
+    decisions: DecisionLog | None
+    refusals: Refusals
+    bodies: Bodies
+    unreviewed: Unreviewed
+
+    @property
+    def table(self) -> HostTable:
+        """The host table in force: ask once for what belongs together."""
+        return self.hosts.table
