@@ -21,7 +21,7 @@ import trio
 from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
-from trio_gate.aws.iam.reviewed import known_answers
+from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
@@ -78,7 +78,7 @@ def load_model(name: str) -> Any:
 
 def with_known_answers(service: str, model: Any) -> Any:
     """The same model, in which each operation whose answers our lists know says so."""
-    for operation in known_answers(model, known_outputs(service)):
+    for operation in all_known(model, known_outputs(service), "output"):
         model["operations"][operation][KNOWN_ANSWER] = True
     return model
 
