@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import botocore
-
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.exchange.snapshot import compile_snapshot
@@ -18,7 +16,7 @@ from trio_gate.facet.schema import FACETS
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.installed_operations import newer, services
+from trio_gate.shell.exchange.installed_operations import newer, services, version
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore
 
@@ -67,12 +65,12 @@ class Newer:
 
 def newer_lines(config: Config) -> Iterator[str]:
     """The lines, without line ends. Reads every model where another botocore than the reviewed one is installed."""
-    if botocore.__version__ == reviewed_botocore():
-        yield f"no operation of botocore {botocore.__version__} is newer than the review"
+    if version() == reviewed_botocore():
+        yield f"no operation of botocore {version()} is newer than the review"
         return
     found = list(_newer(config))
     counts = ", ".join(f"{sum(one.why == why for one in found)} {words}" for why, words in _WORDS.items())
-    yield f"newer than the review of botocore {reviewed_botocore()}, in {botocore.__version__}: {len(found)} operations ({counts})"
+    yield f"newer than the review of botocore {reviewed_botocore()}, in {version()}: {len(found)} operations ({counts})"
     for rule in compile_snapshot(1, config).rules:
         met = [one for one in found if _meets(rule, one)]
         if met:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+import botocore
 from botocore.loaders import Loader
 
 from trio_gate.aws.iam.reviewed import all_known
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
     Why = Literal["operation", "answer", "input"]
     """What of an operation is newer than the review: itself, a member of its answer, or, where that is as it was, of its input."""
+
+
+def version() -> str:
+    """Its version."""
+    return str(botocore.__version__)
 
 
 def services() -> list[str]:
