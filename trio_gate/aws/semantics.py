@@ -39,13 +39,14 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
     row = tables.row(service, operation)
     said = decided(service, row, params) if row is not None else NOTHING
     access = _access(said, action, service, operation)
+    reads = access in {"read", "list"} and action is not None and action.access in {"read", "list"}
     found = collect_resources(
         Named(
             service=service,
             operation=operation,
             shape=shape,
             params=params,
-            reads=access in {"read", "list"} and action is not None and action.access in {"read", "list"},
+            reads=reads,
             scene=scene,
             action=action,
             templates=tables.templates(action.name.partition(":")[0]) if action else {},
@@ -70,7 +71,7 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         path=head.target.path,
         params=named.params,
         iam_action=action.name if action else None,
-        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params),
+        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params, reads=reads),
         access=access,
         reads_secret=said.mark("secret"),
         vends_credentials=said.mark("vends"),
