@@ -59,7 +59,7 @@ def _put(item: dict[str, Any]) -> object:
 
 
 def _implied(params: dict[str, Any]) -> object:
-    return implied("apprunner", "CreateService", params, None, access="write")
+    return implied("apprunner", "CreateService", params, None, reads=False)
 
 
 def _quoted(text: str) -> str:

@@ -168,6 +168,16 @@ def test_an_endpoint():
     assert list(endpoint.accounts.items()) == [("111111111111", "prod"), ("222222222222", None)]
 
 
+def test_an_endpoint_knows_its_buckets():
+    [endpoint] = load(BASE + MAIN.replace("role", 'owned_buckets = ["team-data", "logs.example"]\n role')).endpoints
+    assert (endpoint.owned_buckets, endpoint.expected_bucket_owner) == (("team-data", "logs.example"), False)
+    checked = 'expected_bucket_owner = true\n owned_buckets = ["team-*", "data"]\n role'
+    [endpoint] = load(BASE + MAIN.replace("role", checked)).endpoints
+    assert (endpoint.owned_buckets, endpoint.expected_bucket_owner) == (("data",), True)
+    [endpoint] = load(BASE + MAIN).endpoints
+    assert (endpoint.owned_buckets, endpoint.expected_bucket_owner) == ((), False)
+
+
 def test_an_endpoints_hosts_are_all_by_default():
     assert load(BASE + MAIN).endpoints[0].hosts == ("*",)
 

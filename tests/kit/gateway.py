@@ -54,6 +54,7 @@ endpoint "aws_api" "main" {{
   region     = "{region}"
   credential = aws_account.base
   accounts   = ["111111111111=prod", "222222222222=staging"]
+  {served}
 }}
 {first}
 upstream "{hosts}" {{
@@ -187,6 +188,7 @@ def running(
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
         "knobs": knobs,
         "endpoint": "",
+        "served": "",
         "first": "",
         "hosts": "*.amazonaws.com",
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.iam.own_review import with_own_review
 from trio_gate.aws.naming import body_mode, name_call, takes_blob, unframed
+from trio_gate.aws.resources.owned import NONE_LISTED, expecting
 from trio_gate.aws.routing.route import Ambiguous
 from trio_gate.aws.semantics import describe, with_newer_answer
 
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim, Place
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.model.catalog import Catalog
+    from trio_gate.aws.resources.owned import OwnedBuckets
     from trio_gate.wire.head import Body, RequestHead
 
 __all__ = ["Ambiguous", "body_mode", "identify", "takes_blob", "unframed"]
 
 
-def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catalog: Catalog, tables: Tables) -> Call:
-    """Identify the call that a request makes. The catalogue must have loaded every candidate's model.
+def identify(
+    head: RequestHead,
+    body: Body,
+    *,
+    place: Place,
+    claim: Claim,
+    catalog: Catalog,
+    tables: Tables,
+    owned: OwnedBuckets = NONE_LISTED,
+) -> Call:
+    """Identify the call that a request makes. The catalogue must have loaded every candidate's model; `owned` is what is known of buckets.
 
     Raises:
         Malformed: the request breaks its protocol.
@@ -30,7 +41,8 @@ def identify(head: RequestHead, body: Body, *, place: Place, claim: Claim, catal
     """
     named = name_call(head, body, place=place, claim=claim, catalog=catalog)
     operation = catalog.service(named.service).operations[named.operation]
-    call = describe(named, shape=operation.input, place=place, head=head, tables=tables)
+    named = expecting(named, operation.input, owned)
+    call = describe(named, shape=operation.input, place=place, head=head, tables=tables, owned=owned)
     call = call if operation.known_answer else with_newer_answer(call)
     own = tables.own.get((call.service, call.operation))
     return with_own_review(call, own) if own else call

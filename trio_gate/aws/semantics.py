@@ -15,6 +15,7 @@ from trio_gate.aws.iam.actions import BY_TEXT, all_actions, main_action
 from trio_gate.aws.policies.documents import as_facet, read_policies
 from trio_gate.aws.resources.arns import CallerContext
 from trio_gate.aws.resources.collect import Named, collect_resources
+from trio_gate.aws.resources.owned import NONE_LISTED
 from trio_gate.aws.review.meaning import NOTHING, decided
 from trio_gate.aws.sharing.shares import shared_by
 
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access, NamedCall, Place, Value
     from trio_gate.aws.iam.tables import Action, Tables
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.resources.owned import OwnedBuckets
     from trio_gate.aws.review.meaning import Reviewed
     from trio_gate.wire.head import RequestHead
 
 
-def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: RequestHead, tables: Tables) -> Call:
+def describe(
+    named: NamedCall,
+    *,
+    shape: Shape | None,
+    place: Place,
+    head: RequestHead,
+    tables: Tables,
+    owned: OwnedBuckets = NONE_LISTED,
+) -> Call:
     """A call with its meaning; `shape` is of the operation's input, `place` what the host said, `head` the request's.
 
     Reads a file the first time a service is met, unless `tables.ensure` did before.
@@ -39,18 +49,20 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
     row = tables.row(service, operation)
     said = decided(service, row, params) if row is not None else NOTHING
     access = _access(said, action, service, operation)
+    reads = access in {"read", "list"} and action is not None and action.access in {"read", "list"}
     found = collect_resources(
         Named(
             service=service,
             operation=operation,
             shape=shape,
             params=params,
-            reads=access in {"read", "list"} and action is not None and action.access in {"read", "list"},
+            reads=reads,
             scene=scene,
             action=action,
             templates=tables.templates(action.name.partition(":")[0]) if action else {},
             target=head.target,
             host_account=place.account,
+            owned=owned,
         )
     )
     reviewed = row is not None and not tables.newer(service, operation, shape, params)
@@ -70,7 +82,7 @@ def describe(named: NamedCall, *, shape: Shape | None, place: Place, head: Reque
         path=head.target.path,
         params=named.params,
         iam_action=action.name if action else None,
-        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params),
+        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params, reads=reads),
         access=access,
         reads_secret=said.mark("secret"),
         vends_credentials=said.mark("vends"),

@@ -21,5 +21,8 @@ def run(args: argparse.Namespace) -> int:
     config = read(args.config)
     if config is None:
         return 1
+    from trio_gate.cli.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good
+
     print(describe(config), end="")
+    print(*newer_lines(config), sep="\n")
     return 0

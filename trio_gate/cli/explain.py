@@ -4,6 +4,7 @@ Reads one connection's bytes, as an agent sends them inside TLS (lines end in CR
 page a request. With --jsonl it reads JSON lines: {"id", "sni", "connect", "mode", "request_b64"}, where `connect` is the authority
 of a CONNECT before it (by default `sni`:443) and `mode` "endpoint" stands for AWS_ENDPOINT_URL; and it writes one JSON line a
 request: {"id", "outcome": "call", "call", "decision", "forward"} or {"id", "outcome": "refused", "status", "code", "reason"}.
+With --operations it reads no request and lists the operations that a condition can hold for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.cli.config_file import read
+from trio_gate.cli.explain_operations import show_operations
 from trio_gate.cli.explain_run import Explainer
 from trio_gate.cli.explain_view import page
 from trio_gate.exchange.snapshot import compile_snapshot
@@ -37,10 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoint", action="store_true", help="the request went to AWS_ENDPOINT_URL, not to a name of AWS")
     parser.add_argument("--name", default="gateway.test", help="the Host name of the endpoint listener (default: %(default)s)")
     parser.add_argument("--jsonl", action="store_true", help="read and write JSON lines")
+    parser.add_argument(
+        "--operations",
+        metavar="CONDITION",
+        help="list the operations of AWS that a rule's condition can hold for, by access level; reads no request",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if the configuration cannot be read."""
+    """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if configuration or condition cannot be read."""
+    if args.operations is not None:
+        return show_operations(args.operations, as_rows=args.jsonl)
     config = read(args.config) if args.config else None
     if args.config and config is None:
         return 2

@@ -56,6 +56,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # IAM's RoleName
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdType
+_BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -138,6 +139,8 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     )
     named = form.need(_references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
+    checked = form.take(attribute_types.flag, "expected_bucket_owner") or False
+    owned = _owned_buckets(form, checked=checked)
     form.close()
     accounts: dict[str, str | None] = {}
     for part, (number, label) in enumerate(listed or ()):
@@ -159,7 +162,20 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
         external_id=external_id,
         credentials=bases,
         accounts=MappingProxyType(accounts),
+        owned_buckets=owned,
+        expected_bucket_owner=checked,
     )
+
+
+def _owned_buckets(form: Form, *, checked: bool) -> tuple[str, ...]:
+    """The exact names of an endpoint's buckets. A pattern is proven by S3 alone, call by call, so that it adds none."""
+    bucket = attribute_types.matching(_BUCKET, "the name of a bucket")
+    listed = form.take(attribute_types.listing(bucket), "owned_buckets") or ()
+    for part, name in enumerate(listed):
+        if "*" in name and not checked:
+            hint = "list exact names, or set `expected_bucket_owner = true`"
+            form.fault(f"anybody can make a bucket that is called like `{name}`", hint, of="owned_buckets", part=part)
+    return tuple(name for name in listed if "*" not in name)
 
 
 def upstream(form: Form) -> Upstream | None:

@@ -133,6 +133,7 @@ class Endpoint:
 
     `hosts` are patterns that narrow the built-in host table (`*` is one or more labels). `accounts` maps ids to labels (None
     without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
+    `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
     """
 
     name: str
@@ -142,6 +143,8 @@ class Endpoint:
     external_id: str | None
     credentials: tuple[Credential, ...]
     accounts: Mapping[str, str | None]
+    owned_buckets: tuple[str, ...] = ()
+    expected_bucket_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from trio_gate.aws.resources.owned import OwnedBuckets
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.model import Endpoint
@@ -77,6 +78,11 @@ class Snapshot:
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
+
+
+def owned_by(endpoint: Endpoint) -> OwnedBuckets:
+    """What an endpoint says of buckets."""
+    return OwnedBuckets(names=frozenset(endpoint.owned_buckets), checked=endpoint.expected_bucket_owner)
 
 
 class Unconfigured:

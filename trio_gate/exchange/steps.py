@@ -25,8 +25,9 @@ from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
 from trio_gate.aws.idempotency import repeat_of
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination
+from trio_gate.aws.resources.owned import with_expected
 from trio_gate.errors import Unidentified, WrongSignature
-from trio_gate.exchange.snapshot import check_place, credential_for
+from trio_gate.exchange.snapshot import check_place, credential_for, owned_by
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.ports import AssumeRole
@@ -273,21 +274,22 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
         Malformed: the request breaks its protocol.
         Unidentified: it is not exactly one call.
     """
-    routed, head, body = content.routed, content.head, content.body
-    claimed = routed.proven.claimed
+    routed, head, body, claimed = content.routed, content.head, content.body, content.routed.proven.claimed
     try:
-        call = naming.identify(head, body, place=routed.place, claim=claimed.claim, catalog=catalog, tables=tables)
+        owned = owned_by(routed.proven.admitted.endpoint)
+        call = naming.identify(head, body, place=routed.place, claim=claimed.claim, catalog=catalog, tables=tables, owned=owned)
     except Ambiguous as fault:
         raise _explained(fault, claimed.ingress, catalog) from None
     if claimed.version_2:
         sigv2.check_call(call, head)
+    shape = catalog.service(call.service).operations[call.operation].input
     return Identified(
         proven=routed.proven,
-        head=head,
+        head=with_expected(head, call, shape),
         body=body,
         payload_hash=_outbound_hash(body, sha256),
         call=call,
-        shape=catalog.service(call.service).operations[call.operation].input,
+        shape=shape,
         chain=routed.chain,
         size=size,
     )

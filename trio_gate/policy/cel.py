@@ -26,9 +26,10 @@ from trio_gate.policy.guarded_has import guarded
 from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trio_gate.facet.extract import Facets
+    from trio_gate.facet.values import Plain
 
 _TYPE = cel.Type
 _MAP = _TYPE.Map(_TYPE.STRING, _TYPE.DYN)
@@ -120,6 +121,38 @@ class Condition:
         raise Undecided(_reason(value, basis.gaps))
 
 
+class PartialCondition:
+    """A condition of which some facets are known, for calls in general. Raises ValueError as `compile_condition` does."""
+
+    def __init__(self, source: str) -> None:
+        compile_condition(source)
+        self._program = _compiled(source)[0]
+        found = list(reads(tree(self._program.serialize())))
+        self.facets = frozenset(".".join(read.path[:2]) for read in found)
+        """What it reads, by name."""
+        self._tested = frozenset(".".join(read.path) for read in found if read.tested and len(read.path) == 2)
+        self._programs: dict[frozenset[str], Any] = {}
+
+    def answer(self, known: Mapping[str, Plain]) -> bool | None:
+        """What it is for every call with these facets, by name; None where it depends on the others. None as a value is unset."""
+        data: dict[str, dict[str, Plain]] = {"aws": {}, "agent": {}}
+        for facet, value in known.items():
+            root, _, name = facet.partition(".")
+            if value is not None:
+                data[root][name] = value
+        program = self._for(self._tested.difference(known))
+        try:
+            value = program.eval(_RUN.Activation(data)).value()
+        except (RuntimeError, TypeError, ValueError):
+            return None
+        return value if isinstance(value, bool) else None
+
+    def _for(self, unknown: frozenset[str]) -> Any:
+        if unknown not in self._programs:
+            self._programs[unknown] = _guarded(self._program, unknown)
+        return self._programs[unknown]
+
+
 def _reason(error: str, gaps: dict[str, str]) -> str:
     for name, sentence in gaps.items():
         if error.endswith(f'Key not found in map : "{name}"'):
@@ -152,9 +185,9 @@ def _compiled(source: str) -> tuple[Any, Node]:
         raise _Flawed([Fault(offset=0, message="it cannot be read back: write it in a simpler way")]) from None
 
 
-def _guarded(program: Any) -> Any:
-    """The same with every has() of a chain guarded."""
-    rewritten = guarded(program.serialize())
+def _guarded(program: Any, unknown: frozenset[str] = frozenset()) -> Any:
+    """The same with every has() of a chain guarded. Of `unknown` facets it is an error."""
+    rewritten = guarded(program.serialize(), unknown=unknown)
     try:
         return program if rewritten is None else _RUN.deserialize(rewritten)
     except RuntimeError:

@@ -34,13 +34,20 @@ _AND = b"\x1a\x0blogical_and"
 _Fields = list[tuple[int, int | bytes]]
 
 
-def guarded(serialized: bytes) -> bytes | None:
-    """A serialized expression with every has() guarded, None where none needs it."""
+def guarded(serialized: bytes, *, unknown: frozenset[str] = frozenset()) -> bytes | None:
+    """A serialized expression with every has() guarded, None where none needs it.
+
+    Args:
+        serialized: the expression.
+        unknown: facets of which has() is to be an error, as reading them is.
+    """
     outer = list(wire(serialized))
     checked = list(wire(_bytes(_first(outer, _ANY_VALUE))))
-    rewriting = _Rewriting(1 + max(_int(_first(list(wire(_bytes(entry))), 1) or 0) for entry in _all(checked, _CHECKED_TYPES)))
+    rewriting = _Rewriting(
+        unknown, 1 + max(_int(_first(list(wire(_bytes(entry))), 1) or 0) for entry in _all(checked, _CHECKED_TYPES))
+    )
     root = rewriting.node(_bytes(_first(checked, _CHECKED_EXPR)))
-    if not rewriting.made:
+    if not rewriting.made and not unknown:
         return None
     checked = [(number, root if number == _CHECKED_EXPR else value) for number, value in checked]
     for new, reference in rewriting.made:
@@ -53,7 +60,8 @@ def guarded(serialized: bytes) -> bytes | None:
 class _Rewriting:
     """Expressions, rewritten; `made` are the ids of the new ones, each with its reference."""
 
-    def __init__(self, first_id: int) -> None:
+    def __init__(self, unknown: frozenset[str], first_id: int) -> None:
+        self._unknown = unknown
         self._next = first_id
         self.made: list[tuple[int, bytes]] = []
 
@@ -63,6 +71,9 @@ class _Rewriting:
         found = _selected(rewritten)
         if found is None or not _first(found, _ONLY_TESTS):
             return _encoded(rewritten)
+        if f"{_root(_bytes(_first(found, _OPERAND)))}.{_bytes(_first(found, _NAME)).decode()}" in self._unknown:
+            read = [(number, value) for number, value in found if number != _ONLY_TESTS]
+            return _encoded([(number, _encoded(read) if number == _SELECT else value) for number, value in rewritten])
         return self._conjunction([*self._guards(_bytes(_first(found, _OPERAND))), _encoded(rewritten)])
 
     def _body(self, kind: int, value: int | bytes) -> int | bytes:
@@ -74,7 +85,7 @@ class _Rewriting:
         """has() of each step of a chain, the outermost first; a facet itself is never guarded."""
         fields = list(wire(operand))
         step = _step(fields)
-        if step is None or _is_root(step[0]):
+        if step is None or _root(step[0]):
             return []
         above, name = step
         new = self._new()
@@ -107,9 +118,11 @@ def _step(fields: _Fields) -> tuple[bytes, bytes] | None:
     return (above, _bytes(constant[0][1])) if constant and constant[0][0] == _CONST_STRING else None
 
 
-def _is_root(operand: bytes) -> bool:
+def _root(operand: bytes) -> str | None:
+    """The root that an expression is, by its name."""
     ident = list(wire(_bytes(_first(list(wire(operand)), _IDENT))))
-    return bool(ident) and _bytes(ident[0][1]).decode().partition(".")[0] in ROOTS
+    name = _bytes(ident[0][1]).decode().partition(".")[0] if ident else None
+    return name if name in ROOTS else None
 
 
 def _selected(fields: _Fields) -> _Fields | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, model
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources.owned import OwnedBuckets
 
 HERE = f"us-east-1:{ACCOUNT}"
 QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"
@@ -166,3 +167,27 @@ def test_what_a_caller_stores_or_says_is_no_account(service, operation, params):
 def test_no_text_for_an_account_is_of_the_own_one_but_its_digits(value, member):
     found = meaning("made-up", "Send", {member: value}).cross_account
     assert found is not False
+
+
+LISTED = OwnedBuckets(names=frozenset(("team-data", "logs.example")))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "cross"),
+    [
+        ("s3", "GetObject", {"Bucket": "team-data", "Key": "k"}, False),
+        ("s3", "ListObjectsV2", {"Bucket": "logs.example", "Prefix": "a"}, False),
+        ("s3", "CopyObject", {"Bucket": "team-data", "Key": "k", "CopySource": "team-data/a"}, False),
+        ("s3", "CopyObject", {"Bucket": "team-data", "Key": "k", "CopySource": "other/a"}, UNKNOWN),
+        ("s3", "GetObject", {"Bucket": "team-data2", "Key": "k"}, UNKNOWN),
+        ("s3", "GetObject", {"Bucket": "other", "Key": "team-data/k"}, UNKNOWN),
+        ("s3", "GetObject", {"Bucket": "team-data", "Key": "k", "ExpectedBucketOwner": OTHER}, True),
+        ("s3", "GetObject", {"Bucket": f"arn:aws:s3:us-east-1:{OTHER}:accesspoint/team-data", "Key": "k"}, True),
+        ("s3", "PutObjectAcl", {"Bucket": "team-data", "Key": "k", "ACL": "public-read"}, UNKNOWN),
+        ("s3", "PutBucketPolicy", {"Bucket": "team-data", "Policy": policy(Principal="*")}, UNKNOWN),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--to": "s3://team-data/x"}}, False),
+        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--to": "s3://other/x"}}, UNKNOWN),
+    ],
+)
+def test_a_bucket_that_is_listed_is_of_the_own_account_and_no_other_is(service, operation, params, cross):
+    assert meaning(service, operation, params, owned=LISTED).cross_account is cross

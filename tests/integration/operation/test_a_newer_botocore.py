@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 
+import botocore.loaders
 import pytest
+from tests.kit.raw import DYNAMODB, request, tunnel
+from tests.kit.recording import recording
 
 from tests.kit import newer_botocore
 from tests.kit.gateway import running
-from tests.kit.raw import DYNAMODB, request, tunnel
-from tests.kit.recording import recording
 
 PATIENCE = 60
 RULES = """
@@ -103,3 +104,51 @@ def test_a_host_that_only_the_newer_one_has_is_known_without_a_restart(gate):
     assert answer.status == 403
     assert gate.records("--action", "ListQueues")[-1]["service"] == newer_botocore.NEW_SERVICE
     assert (gate.folder / "state" / "hosts").stat().st_mode & 0o777 == 0o600
+
+
+def check(gate, text=None):
+    if text is None:
+        return gate.gate("check", str(gate.config)).stdout.splitlines()
+    file = gate.folder / "other.hcl"
+    file.write_text(text)
+    return gate.gate("check", str(file)).stderr
+
+
+def test_check_says_how_many_are_newer_and_which_rules_meet_them(gate):
+    told = check(gate)
+    assert any(line.startswith("operation dynamodb:GetNewThing, by your review: access read, not vends") for line in told)
+    (line,) = (line for line in told if line.startswith("newer than the review of botocore "))
+    queues = len(botocore.loaders.Loader().load_service_model("sqs", "service-2")["operations"])
+    assert (
+        f"in {newer_botocore.VERSION}: {queues + 4} operations ({queues + 2} new, 1 with a new member of the answer, 1 " in line
+    )
+    (rule,) = (line for line in told if line.startswith('  rule "reads ok" meets'))
+    assert rule.startswith('  rule "reads ok" meets 2, and refuses what may return credentials: ')
+    assert rule.endswith(": dynamodb:GetNewThing dynamodb:ListTables")
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ('operation "dynamodb:GetNewThng" { vends = false }', "no operation dynamodb:GetNewThng"),
+        ('operation "dynamodb:GetNewThng" { vends = false }', "did you mean `dynamodb:GetNewThing`?"),
+        ('operation "dynamobd:GetNewThing" { vends = false }', "did you mean `dynamodb:GetNewThing`?"),
+        ('operation "dynamodb:GetItem" { vends = false }', "is in the packaged review, and `vends` would make it more harmless"),
+        ('operation "dynamodb:GetNewStream" { vends = false }', "the answer of dynamodb:GetNewStream is a stream"),
+        ('operation "dynamodb:ListTables" { vends = false }', ""),
+        ('operation "dynamodb:DescribeTable" { runs_code = false }', ""),
+        ('operation "dynamodb:GetItem" { spends = true }', ""),
+    ],
+)
+def test_blocks_are_held_against_the_installed_botocore(gate, block, said):
+    told = check(gate, block)
+    assert said in told
+    assert bool(told) is bool(said)
+
+
+def test_explain_says_that_it_is_newer(gate):
+    fields = {"X_Amz_Target": "DynamoDB_20120810.ListTables", "Content_Type": "application/x-amz-json-1.0"}
+    (gate.folder / "request").write_bytes(request("dynamodb", DYNAMODB, body=b"{}", **fields))
+    page = gate.gate("explain", "--config", str(gate.config), str(gate.folder / "request")).stdout
+    assert "it, or a member of it, is newer than the review" in page
+    assert 'deny: dynamodb:ListTables may return credentials, and rule "reads ok" does not carry' in page

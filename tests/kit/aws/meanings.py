@@ -13,6 +13,7 @@ import pytest
 from tests.kit.aws.naming import catalog
 from trio_gate.aws.call import Candidate, NamedCall, Place
 from trio_gate.aws.iam.tables import Tables
+from trio_gate.aws.resources.owned import NONE_LISTED
 from trio_gate.aws.semantics import describe
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.wire.head import RequestHead, Target
@@ -23,7 +24,18 @@ OTHER = "999999999999"
 
 
 def meaning(
-    service, operation, params=None, /, *, method="POST", path=("",), host_account=None, shape=None, tables=TABLES, **facts
+    service,
+    operation,
+    params=None,
+    /,
+    *,
+    method="POST",
+    path=("",),
+    host_account=None,
+    shape=None,
+    tables=TABLES,
+    owned=NONE_LISTED,
+    **facts,
 ):
     shape = shape or input_of(service, operation)
     told = {"partition": "aws", "region": "us-east-1", "account": ACCOUNT, "signing_name": service, **facts}
@@ -39,7 +51,7 @@ def meaning(
     )
     place = Place(host="h", candidates=(), account=host_account)
     head = RequestHead(method=method, target=Target(segments=tuple(path)), headers=())
-    return describe(named, shape=shape, place=place, head=head, tables=tables)
+    return describe(named, shape=shape, place=place, head=head, tables=tables, owned=owned)
 
 
 @functools.cache

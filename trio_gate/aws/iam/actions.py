@@ -58,12 +58,19 @@ def _express(tables: Tables, name: str) -> Action | None:
 
 
 def all_actions(
-    tables: Tables, main: Action | None, *, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]
+    tables: Tables,
+    main: Action | None,
+    *,
+    service: str,
+    operation: str,
+    shape: Shape | None,
+    params: Mapping[str, Value],
+    reads: bool,
 ) -> tuple[str, ...] | Unknown:
-    """Every action that a call implies, the main one first; UNKNOWN if the list could be incomplete."""
+    """Every action that a call implies, the main one first; UNKNOWN if the list could be incomplete. `reads`: it only reads."""
     if main is None:
         return UNKNOWN
-    extra = implied(service, operation, params, shape, access=main.access)
+    extra = implied(service, operation, params, shape, reads=reads)
     if extra is UNKNOWN:
         return UNKNOWN
     if service == "dynamodb" and operation in BY_TEXT:

@@ -18,7 +18,7 @@ from trio_gate.text.folding import fold
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Access, Unknown, Value
+    from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.model.shape import Shape
 
 _OBJECT_EXTRAS = (
@@ -61,10 +61,9 @@ _STS_EXTRAS = (
 
 
 def implied(
-    service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, access: Access
+    service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool
 ) -> tuple[str, ...] | Unknown:
     """What a call asks for besides its main action, in no promised order; UNKNOWN where that cannot be said."""
-    reads = access in ("read", "list")
     if acts_unseen(service, operation, params, shape, reads=reads):
         return UNKNOWN
     extra = list(_ALWAYS.get((service, operation), ()))

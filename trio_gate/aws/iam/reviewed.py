@@ -7,7 +7,7 @@ in `outputs.txt` the same of answers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.aws.model.shape import refs
 
@@ -73,8 +73,8 @@ def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str,
     return False
 
 
-def known_answers(model: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """The operations of botocore's service-2 JSON whose answers hold no member that is not among the `known` ones."""
+def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], side: Literal["input", "output"]) -> frozenset[str]:
+    """The operations of botocore's service-2 JSON that reach, in input or answer, no member that is not among the `known` ones."""
     users: dict[str, list[str]] = {}
     for name, shape in model["shapes"].items():
         for _, ref in refs(shape):
@@ -85,9 +85,7 @@ def known_answers(model: Mapping[str, Any], known: Mapping[str, frozenset[str]])
         found = [user for user in users.get(todo.pop(), ()) if user not in reaching]
         reaching.update(found)
         todo.extend(found)
-    return frozenset(
-        name for name, one in model["operations"].items() if "output" not in one or one["output"]["shape"] not in reaching
-    )
+    return frozenset(name for name, one in model["operations"].items() if side not in one or one[side]["shape"] not in reaching)
 
 
 def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> bool:

@@ -99,16 +99,13 @@ class Tables:
 
         Parameters are searched only if the input can have such a member, that is with another botocore.
         """
-        if shape is None or not self.reaches_newer(service, operation, shape):
+        if shape is None:
             return False
-        return reviewed.carries_newer(shape, params, self._known_members(service))
-
-    def reaches_newer(self, service: str, operation: str, shape: Shape | None) -> bool:
-        """Whether a call of an operation with this input can carry such a member."""
+        known = self._known_members(service)
         reaches = self._reaching.get((service, operation))
-        if reaches is None and shape is not None:
-            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, self._known_members(service))
-        return bool(reaches)
+        if reaches is None:
+            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, known)
+        return reaches and reviewed.carries_newer(shape, params, known)
 
     def _known_members(self, service: str) -> Mapping[str, frozenset[str]]:
         found = self._members.get(service)

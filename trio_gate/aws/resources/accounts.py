@@ -37,7 +37,7 @@ _LENT = re.compile(r"(?:ami|sg|sgr|snap|subnet|vpc|tgw|pl)-[0-9A-Za-z]{1,32}")
 """Ids of what accounts lend to others: an id does not say whose it is."""
 
 _HARMLESS = frozenset(("true", "false", "self", "amazon", "aws-marketplace", "aws-backup-vault", "default"))
-_EVERYBODY = frozenset(("*", "all", "public", "public-read", "public-read-write", "authenticated-read", "any"))
+_EVERYBODY = frozenset(("*", "all", "public", "public-read", "public-read-write", "authenticated-read"))
 """Words that mean everybody, or everybody who has an account, where something is shared."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
@@ -58,7 +58,7 @@ def accounts_of(
     """
     if is_account(value):
         yield value
-    elif not reads and fold(value) in _EVERYBODY:
+    elif not (reads or understood) and fold(value) in _EVERYBODY:
         yield UNKNOWN
     elif parse(value) is None and (for_account(leaf) or not (looks or understood)):
         if _may_be_of_others(leaf, value):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.iam.tables import Action
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.leaves import Leaf
+    from trio_gate.aws.resources.owned import OwnedBuckets
     from trio_gate.wire.head import Target
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
@@ -80,6 +81,7 @@ class Named:
         templates: the ARN templates of its prefix.
         target: the request target; API Gateway's resources are its paths.
         host_account: the 12 digits in a label of the host; None without.
+        owned: what is known of buckets.
     """
 
     service: str
@@ -92,6 +94,7 @@ class Named:
     templates: Mapping[str, str]
     target: Target
     host_account: str | None
+    owned: OwnedBuckets
 
 
 def collect_resources(call: Named) -> CallResources:
@@ -103,7 +106,7 @@ def collect_resources(call: Named) -> CallResources:
         found, whole = (found if call.service == "s3" else [NOT_KNOWN]), False
     rest = _rest(call, texts, told.told_by)
     whole = whole and not (rest.ids if found else rest.words)
-    every = [*found, *rest.named]
+    every = [call.owned.own(one, call.scene) for one in (*found, *rest.named)]
     arns = [resource.arn for resource in every]
     owners = [one.account for one in every if one.account is not None]
     accounts = [*owners, *rest.accounts, *([call.host_account] if call.host_account else [])]

@@ -1,20 +1,31 @@
-"""The operations of the botocore that is installed, beside the packaged review: which are newer, in name, input or answer."""
+"""The operations of the botocore that is installed, beside the packaged review: which are newer, in name, input or answer.
+
+For verbs that run once: it reads whole models.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+import botocore
 from botocore.loaders import Loader
 
+from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.model.catalog import compile_service
 from trio_gate.config.operation_block import KnownOperation
 from trio_gate.shell.exchange.model_loader import load_model
-from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.shell.exchange.packaged_data import known_inputs, known_outputs, packaged_tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from typing import Any
+
+    Why = Literal["operation", "answer", "input"]
+    """What of an operation is newer than the review: itself, a member of its answer, or, where that is as it was, of its input."""
+
+
+def version() -> str:
+    """Its version."""
+    return str(botocore.__version__)
 
 
 def services() -> list[str]:
@@ -23,24 +34,34 @@ def services() -> list[str]:
     return found
 
 
+def newer(tables: Tables, service: str, model: Mapping[str, Any]) -> Mapping[str, Why]:
+    """The operations of a service's model that are newer, and why."""
+    answers, inputs = all_known(model, known_outputs(service), "output"), all_known(model, known_inputs(service), "input")
+    found: dict[str, Why] = {}
+    for name in sorted(model["operations"]):
+        if tables.row(service, name) is None:
+            found[name] = "operation"
+        elif name not in answers or name not in inputs:
+            found[name] = "input" if name in answers else "answer"
+    return found
+
+
 def find(service: str, operation: str) -> KnownOperation | Collection[str]:
     """What is known of one; where there is none, the names that there are."""
     known = services()
     if service not in known:
         return [f"{name}:{operation}" for name in known]
-    raw = load_model(service)
-    if operation not in raw["operations"]:
-        return [f"{service}:{name}" for name in raw["operations"]]
-    one, tables = compile_service(service, raw).operations[operation], Tables(packaged_tables)
-    newer = tables.row(service, operation) is None or not one.known_answer or tables.reaches_newer(service, operation, one.input)
-    return KnownOperation(newer=newer, streams=_streams(raw, raw["operations"][operation]))
+    model = load_model(service)
+    if operation not in model["operations"]:
+        return [f"{service}:{name}" for name in model["operations"]]
+    is_newer = operation in newer(Tables(packaged_tables), service, model)
+    return KnownOperation(newer=is_newer, streams=_streams(model, model["operations"][operation]))
 
 
-def _streams(raw: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
+def _streams(model: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
     """Whether an answer is a blob of any size, or events."""
     if "output" not in operation:
         return False
-    shape = raw["shapes"][operation["output"]["shape"]]
-    refs = shape.get("members", {}).values()
-    used = [(ref, raw["shapes"][ref["shape"]]) for ref in refs]
+    refs = model["shapes"][operation["output"]["shape"]].get("members", {}).values()
+    used = [(ref, model["shapes"][ref["shape"]]) for ref in refs]
     return any(ref.get("streaming") or one.get("streaming") or one.get("eventstream") for ref, one in used)

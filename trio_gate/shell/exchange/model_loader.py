@@ -9,11 +9,13 @@ two would only slow each other down. A caller that waited for a model finds it l
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import os
 import shutil
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore
@@ -21,19 +23,23 @@ import trio
 from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
-from trio_gate.aws.iam.reviewed import known_answers
+from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
 from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from trio_gate.config.model import OperationReview
 
 log = logging.getLogger(__name__)
+
+INSTALLED: str = botocore.__version__
+"""The version of the botocore that is installed."""
+
+_OPERATIONS = '"operations":'
 
 FORMAT = 2
 """Of what is kept of a model. Another number, and it is made again."""
@@ -78,7 +84,7 @@ def load_model(name: str) -> Any:
 
 def with_known_answers(service: str, model: Any) -> Any:
     """The same model, in which each operation whose answers our lists know says so."""
-    for operation in known_answers(model, known_outputs(service)):
+    for operation in all_known(model, known_outputs(service), "output"):
         model["operations"][operation][KNOWN_ANSWER] = True
     return model
 
@@ -120,3 +126,21 @@ def keep(path: Path, data: bytes) -> None:
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(data)
     new.replace(path)
+
+
+def installed_operations() -> Iterator[tuple[str, Mapping[str, str]]]:
+    """The operations of the botocore that is installed, each with its HTTP method, a service at a time. Reads every model."""
+    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+    for service in loader.list_available_services("service-2"):
+        folder = Path(Loader.BUILTIN_DATA_PATH, service, loader.determine_latest_version(service, "service-2"))
+        plain, packed = folder / "service-2.json", folder / "service-2.json.gz"
+        text = plain.read_text("utf-8") if plain.exists() else gzip.decompress(packed.read_bytes()).decode()
+        yield service, {name: one["http"]["method"] for name, one in _operations(text).items()}
+
+
+def _operations(text: str) -> Any:
+    """The operations of a model's text: where they stand first, as they do, the rest of it is not read."""
+    at = text.find(_OPERATIONS)
+    if at < 0 or '"shapes"' in text[:at]:
+        return json.loads(text)["operations"]
+    return json.JSONDecoder().raw_decode(text, text.index("{", at))[0]

@@ -5,8 +5,10 @@ Rule: `trio_gate.aws` reads no files itself; it is handed their contents from he
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +39,22 @@ def packaged_tables(name: str) -> Any:
     return load_json(*f"{name}.json".split("/"))
 
 
+def reviewed_botocore() -> str:
+    """The version of botocore whose operations and members were reviewed."""
+    found = re.search(r" botocore ([0-9.]+) ", _text("trio_gate.aws.iam", "outputs.txt")[:500])
+    return found[1] if found else ""
+
+
+def known_inputs(service: str) -> Mapping[str, frozenset[str]]:
+    """The members of each structure that the reviewed inputs of a service reach, by the structure's name."""
+    return reviewed.read(reviewed.of_service(_text("trio_gate.aws.iam", "members.txt"), service))
+
+
 def known_outputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed answers of a service reach, by the structure's name."""
     return reviewed.read(reviewed.of_service(_text("trio_gate.aws.iam", "outputs.txt"), service))
 
 
+@functools.lru_cache(maxsize=1)
 def _text(room: str, name: str) -> str:
     return files(room).joinpath(name).read_text("ascii")

@@ -1,0 +1,98 @@
+"""What `trio-gate check` says of operations that are newer than the packaged review: how many there are, and which rules meet them.
+
+Rule: a rule meets an operation unless its condition is false for every call of it; what a call may be besides is unknown here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.tables import Tables
+from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.facet.extract import Facets
+from trio_gate.facet.schema import FACETS
+from trio_gate.policy.activation import Undecided
+from trio_gate.policy.cel import Evidence
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.installed_operations import newer, services, version
+from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from trio_gate.aws.call import Value
+    from trio_gate.config.model import Config, OperationReview
+    from trio_gate.policy.decide import Rule
+    from trio_gate.shell.exchange.installed_operations import Why
+
+SHOWN = 5
+"""Operations that are named for each rule."""
+
+_WORDS: dict[Why, str] = {
+    "operation": "new",
+    "answer": "with a new member of the answer",
+    "input": "with a new member of the input",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newer:
+    """One such operation, and the operator's own review of it."""
+
+    service: str
+    operation: str
+    why: Why
+    access: str
+    own: OperationReview | None
+
+    @property
+    def name(self) -> str:
+        """As a block is called."""
+        return f"{self.service}:{self.operation}"
+
+    def facets(self) -> Facets:
+        """What is known of all of its calls that bear what is newer."""
+        aws: dict[str, Value] = {name.removeprefix("aws."): UNKNOWN for name in FACETS if name.startswith("aws.")}
+        own = self.own.access if self.own and self.own.access else None
+        aws |= {"service": self.service, "action": self.operation, "access": own or self.access}
+        flags = self.own.flags if self.own else {}
+        aws |= {{"vends": "vends_credentials"}.get(name, name): value for name, value in flags.items() if name != "shares"}
+        return Facets({"aws": aws, "agent": {"name": UNKNOWN, "address": UNKNOWN}}, time=SystemClock().now())
+
+
+def newer_lines(config: Config) -> Iterator[str]:
+    """The lines, without line ends. Reads every model where another botocore than the reviewed one is installed."""
+    if version() == reviewed_botocore():
+        yield f"no operation of botocore {version()} is newer than the review"
+        return
+    found = list(_newer(config))
+    counts = ", ".join(f"{sum(one.why == why for one in found)} {words}" for why, words in _WORDS.items())
+    yield f"newer than the review of botocore {reviewed_botocore()}, in {version()}: {len(found)} operations ({counts})"
+    for rule in compile_snapshot(1, config).rules:
+        met = [one for one in found if _meets(rule, one)]
+        if met:
+            names = " ".join(one.name for one in met[:SHOWN]) + (" \u2026" if len(met) > SHOWN else "")
+            yield f'  rule "{rule.name}" meets {len(met)}{_effect(rule)}: {names}'
+
+
+def _newer(config: Config) -> Iterator[Newer]:
+    tables = Tables(packaged_tables, config.operations)
+    for service in services():
+        for name, why in newer(tables, service, load_model(service)).items():
+            row = tables.row(service, name)
+            access = row.access if row and why == "answer" else "write"
+            yield Newer(service=service, operation=name, why=why, access=access, own=tables.own.get((service, name)))
+
+
+def _effect(rule: Rule) -> str:
+    return ", and refuses what may return credentials" if rule.action != "deny" and not rule.vends else ""
+
+
+def _meets(rule: Rule, one: Newer) -> bool:
+    try:
+        return rule.condition is None or rule.condition.holds(Evidence(one.facets()))
+    except Undecided:
+        return True
