@@ -30,6 +30,7 @@ CLASSES = re.compile(r"\\[dDwWsSbB]|\(\?[a-z]*i")
 BYTES = "of bytes: folds ASCII alone"
 JUDGED = "a pattern of ASCII digits has judged the text"
 OURS = "text of ours, no one else's"
+WIDER = "a wider look makes more unknown, and nothing known"
 MODEL = "a name of the installed model"
 
 REASONS = {
@@ -58,12 +59,31 @@ REASONS = {
     ),
     "aws/sharing/telling.py": {"text.split()": OURS},
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
-    "aws/resources/mentioned.py": {"value[:_HEAD].strip()": "a wider look makes more unknown, and nothing known"},
+    "aws/resources/mentioned.py": {"value[:_HEAD].strip()": WIDER},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
+    "aws/iam/passed_roles.py": {"operations.split()": OURS, "members.split()": OURS, "member.lower()": OURS},
+    "aws/iam/role_texts.py": {
+        r"re.compile('arn:[^:\\s]{1,64}:iam:[^:\\s]{0,32}:[^/\\s]{0,128}:(?:role|instance-profile)/')": WIDER,
+        "parse_int=float": "a number is never a role",
+    },
+    "aws/iam/unseen.py": {"operations.split()": OURS, "_NOT_ACTED_ON.get(service, '').split()": OURS},
     "aws/review/rows.py": {"rest.partition('#')[0].split()": OURS, "text.splitlines()": OURS},
     "aws/model/http_route.py": {"value.isprintable()": "refuses more than it must, and takes nothing"},
     "aws/model/shape.py": {"name[0].upper()": MODEL},
     "signing/credential_leaks.py": {"once.lower()": OURS, r"re.sub(b'[\\s:]', b'', data).lower()": BYTES},
+    "signing/vended_answer.py": dict.fromkeys(
+        (
+            "(head.one(b'content-type') or b'').decode('latin-1').lower()",
+            "body.lstrip()",
+            "body.strip()",
+            "coding.decode('latin-1').strip()",
+            "coding.decode('latin-1').strip().lower()",
+            "name[:200].lower()",
+            "value.strip()",
+            r"re.compile('<([A-Za-z_][\\w.:-]{0,200})(?: [^<>]{0,1000})?>([^<>]{1,100000})<')",
+        ),
+        "of an answer: a wider look withholds more",
+    ),
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
     "wire/answer.py": {

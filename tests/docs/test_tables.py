@@ -67,7 +67,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def test_what_a_user_installs_is_bounded_above():
-    """But for botocore, of which every newer one is served: see tests/aws/test_botocore_versions.py."""
+    """But for botocore, of which every newer one is served: see tests/aws/test_identify_botocore_versions.py."""
     unbounded = [line for line in PROJECT["dependencies"] if not re.fullmatch(r"[a-z0-9-]+>=[\d.]+,<[\d.]+", line)]
     assert [line.partition(">=")[0] for line in unbounded] == ["botocore"]
 
