@@ -8,6 +8,7 @@ import pytest
 
 from tests.kit.aws.meanings import meaning
 from tests.kit.aws.policies import document, shape_of, statement
+from tests.kit.rules import answer
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.model.catalog import compile_service
 from trio_gate.aws.policies.documents import read_policies
@@ -93,10 +94,13 @@ def test_every_document_is_found(service, operation, params, members):
         ("sqs", "SetQueueAttributes", {"QueueUrl": "q", "Attributes": UNKNOWN}),
         ("sns", "SetTopicAttributes", {"TopicArn": "t", "AttributeName": "Policy"}),
         ("apigateway", "UpdateRestApi", {"patchOperations": [{"op": "replace", "path": "/policy"}]}),
+        ("apigateway", "UpdateRestApi", {"patchOperations": [{"op": "add", "path": "/policy/Statement", "value": "{}"}]}),
         ("apigateway", "ImportRestApi", {"body": b"{}"}),
         ("opensearchserverless", "CreateAccessPolicy", {"policy": "[]"}),
         ("ram", "CreatePermission", {"policyTemplate": POLICY}),
         ("ec2", "ModifyVerifiedAccessGroupPolicy", {"PolicyDocument": "permit(principal,action,resource);"}),
+        ("organizations", "CreatePolicy", {"Type": "NEW_POLICY", "Content": '{"tags": {}}'}),
+        ("organizations", "CreatePolicy", {"Type": UNKNOWN, "Content": "{}"}),
         ("organizations", "UpdatePolicy", {"PolicyId": "p", "Content": '{"tags": {}}'}),
         ("cloudformation", "CreateStack", {"StackName": "s", "TemplateBody": "{}"}),
         ("cloudformation", "CreateChangeSet", {"StackName": "s", "TemplateURL": "https://b.s3.amazonaws.com/t"}),
@@ -142,3 +146,19 @@ def test_a_document_is_shown_with_the_account_in_mind():
         "s3", "PutBucketPolicy", {"Bucket": "b", "Policy": text}, shape=shape_of("s3", "PutBucketPolicy"), account="222222222222"
     )
     assert [one["foreign"] for one in own.policies[0]["statements"]] == [False]
+
+
+def test_rules_read_conditions_by_operator_and_key():
+    one = statement(Principal="*", Condition={"StringEquals": {"aws:SourceAccount": ["111111111111"]}})
+    found = policies("s3", "PutBucketPolicy", {"Bucket": "b", "Policy": document(one)})
+    asked = 'aws.policies.all(p, p.statements.all(s, has(s.conditions.StringEquals) && "111111111111" in s.conditions["StringEquals"]["aws:SourceAccount"]))'
+    assert answer(asked, policies=found) is True
+    assert (
+        answer(
+            'aws.policies.exists(p, p.member == "Policy" && p.statements.exists(s, "*" in s.principals && !s.public))',
+            policies=found,
+        )
+        is True
+    )
+    assert answer("aws.policies == []", policies=()) is True
+    assert answer("aws.policies.exists(p, p.statements.exists(s, s.admin))", policies=UNKNOWN) not in (True, False)

@@ -15,6 +15,9 @@ def ingress(**permission):
 
 
 WAYS = [
+    ("iam.UpdateSAMLProvider", {"SAMLProviderArn": "a", "SAMLMetadataDocument": "d"}, UNKNOWN),
+    ("secretsmanager.PutResourcePolicy", {"SecretId": "s", "ResourcePolicy": document(), "BlockPublicPolicy": True}, ()),
+    ("secretsmanager.PutResourcePolicy", {"SecretId": "s", "ResourcePolicy": document(), "BlockPublicPolicy": False}, UNKNOWN),
     ("s3.PutBucketPolicy", {"Bucket": "b", "Policy": document(statement(Principal="*"))}, ("*",)),
     ("s3.PutBucketPolicy", {"Bucket": "b", "Policy": document()}, ()),
     ("s3.PutBucketPolicy", {"Bucket": "b", "Policy": document(statement(Principal={"AWS": [OTHER, ROLE]}))}, (OTHER, ROLE)),

@@ -26,7 +26,7 @@ WAYS = [
     (
         "s3.PutBucketAcl",
         {"AccessControlPolicy": {"Owner": {"ID": "me"}, "Grants": [{"Grantee": {"ID": "me"}}, {"Grantee": {"URI": ALL_USERS}}]}},
-        ("*",),
+        ("CanonicalUser:me", "*"),
     ),
     ("s3.PutBucketAcl", {"AccessControlPolicy": {"Grants": [{"Grantee": {"ID": "you", "URI": ALL_USERS}}]}}, UNKNOWN),
     (

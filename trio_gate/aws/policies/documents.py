@@ -27,8 +27,24 @@ _BLANKS = " \t\r\n"
 _REMOVES = frozenset(("es", "opensearch", "sqs"))
 """Services where an empty text takes the policy away."""
 
-_IAM_KINDS = frozenset(("SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"))
-"""Types of Organizations' policies that are of IAM's grammar."""
+_SETTINGS = frozenset(
+    (
+        "AISERVICES_OPT_OUT_POLICY",
+        "BACKUP_POLICY",
+        "BEDROCK_POLICY",
+        "CHATBOT_POLICY",
+        "DECLARATIVE_POLICY_EC2",
+        "GUARDDUTY_POLICY",
+        "NETWORK_SECURITY_DIRECTOR_POLICY",
+        "SECURITYHUB_CSPM_POLICY",
+        "INSPECTOR_POLICY",
+        "S3_POLICY",
+        "SECURITYHUB_POLICY",
+        "TAG_POLICY",
+        "UPGRADE_ROLLOUT_POLICY",
+    )
+)
+"""Types of Organizations' policies that hold settings, in a grammar of their own."""
 
 _Leaf = tuple[tuple[str, ...], "Kind", "Value"]
 """The names on the way to a policy-like member, its kind and its value; an item of a list counts as the list."""
@@ -104,7 +120,7 @@ def _leaves(service: str, operation: str, shape: Shape | None, params: Mapping[s
 
 
 def _sends_policies(service: str, operation: str, params: Mapping[str, Value]) -> bool:
-    return (service, operation) != ("organizations", "CreatePolicy") or params.get("Type", "") in _IAM_KINDS
+    return (service, operation) != ("organizations", "CreatePolicy") or params.get("Type") not in _SETTINGS
 
 
 def _by_key(service: str, operation: str, params: Mapping[str, Value]) -> Iterator[_Leaf]:
@@ -120,8 +136,12 @@ def _by_key(service: str, operation: str, params: Mapping[str, Value]) -> Iterat
     if service == "apigateway":
         patches = params.get("patchOperations")
         for patch in patches if isinstance(patches, list) else [patches]:
-            if patch is UNKNOWN or (isinstance(patch, dict) and patch.get("path") in ("/policy", UNKNOWN)):
+            if patch is UNKNOWN or (isinstance(patch, dict) and _is_policy(patch.get("path"))):
                 yield ("patchOperations", "value"), "read", patch.get("value", "") if isinstance(patch, dict) else UNKNOWN
+
+
+def _is_policy(path: Value) -> bool:
+    return path is UNKNOWN or (isinstance(path, str) and path.startswith("/policy"))
 
 
 def _in_structure(

@@ -103,7 +103,7 @@ def _found(
                 yield from grantees(statement, scene)
     if way is not None:
         yield from way(params, scene)
-    elif not documents and may_share(operation, shape, params, scene, permissions=permissions):
+    elif may_share("" if documents else operation, shape, params, scene, permissions=permissions and not documents):
         yield UNKNOWN
 
 

@@ -173,6 +173,18 @@ _INSIDE = {
 }
 """Changes of permissions that let in nobody from outside: keys, users and roles of what is the account's own."""
 
+_STRANGERS_OF_IAM = (
+    "AddClientIDToOpenIDConnectProvider",
+    "AssociateDelegationRequest",
+    "EnableOrganizationsRootCredentialsManagement",
+    "EnableOrganizationsRootSessions",
+    "EnableOutboundWebIdentityFederation",
+    "SendDelegationToken",
+    "UpdateOpenIDConnectProviderThumbprint",
+    "UpdateSAMLProvider",
+)
+"""What changes whom a provider that roles trust stands for, or lets in partners and the organization."""
+
 NETWORK: dict[tuple[str, str], Way] = {
     ("ec2", "AuthorizeSecurityGroupIngress"): _ingress,
     ("ec2", "AuthorizeSecurityGroupEgress"): nobody,
@@ -255,6 +267,7 @@ NETWORK: dict[tuple[str, str], Way] = {
     ("cognito-identity", "SetIdentityPoolRoles"): _guests,
     ("backup", "CreateRestoreAccessBackupVault"): unknown,
     ("ec2", "EnableSerialConsoleAccess"): unknown,
+    **{("iam", name): unknown for name in _STRANGERS_OF_IAM},
     ("route53", "CreateVPCAssociationAuthorization"): unknown,
     **{(service, name): nobody for service, names in _INSIDE.items() for name in names},
     ("emr", "PutBlockPublicAccessConfiguration"): _emr_block,

@@ -59,17 +59,17 @@ def _acl(params: Params, scene: CallerContext) -> Found:
             for grant in value.split(",") if isinstance(value, str) else ("",):
                 found = _GRANT.fullmatch(grant)
                 yield from _grantee(*found.groups()) if found else (UNKNOWN,)
-    owner = at(params, "AccessControlPolicy", "Owner", "ID")
-    yield from _grants(each(params, "AccessControlPolicy", "Grants"), owner)
+    yield from _grants(each(params, "AccessControlPolicy", "Grants"))
 
 
-def _grants(grants: list[Value], owner: Value = None) -> Found:
+def _grants(grants: list[Value]) -> Found:
+    """Each grantee; that one is the owner is only what the request says."""
     for grant in grants:
         grantee = inner(grant, "Grantee")
         named = [(key, inner(grantee, key)) for key in ("ID", "URI", "EmailAddress") if inner(grantee, key) is not None]
         if len(named) != 1 or not isinstance(named[0][1], str):
             yield UNKNOWN
-        elif named[0] != ("ID", owner):
+        else:
             yield from _grantee({"ID": "id", "URI": "uri"}.get(named[0][0], "email"), named[0][1])
 
 
