@@ -11,7 +11,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam.role_texts import RoleTexts, key_passes, name_end, says_role
+from trio_gate.aws.iam.role_texts import RoleTexts, has_no_role, key_passes, name_end, says_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,7 @@ _TAKES_DATA = frozenset(
         "lambda": "Invoke InvokeAsync InvokeWithResponseStream",
         "logs": "PutLogEvents",
         "s3": "CopyObject CreateMultipartUpload PutObject UploadPart UploadPartCopy",
+        "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync InvokeEndpointWithResponseStream",
         "secretsmanager": "PutSecretValue",
         "sns": "Publish PublishBatch",
         "sqs": "SendMessage SendMessageBatch",
@@ -131,6 +132,8 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
     if service in _NAMED_BY_SERVICE:
         return False
     by_value = not reads and (service, operation) not in _TAKES_DATA
+    if not by_value and shape is not None and not _takes_a_role(service, shape):
+        return False
     todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name said that it is a role
     texts, unknown = RoleTexts(), False
     while todo:
@@ -150,16 +153,37 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
 
 def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named: bool, by_value: bool) -> Iterator[_Spot]:
     """What is in a structure or a map, but members that only name roles and the content that is uploaded."""
+    if kind is not None and kind.type != "structure":
+        inner = kind.inner("")
+        for key, item in value.items():
+            yield item, inner, named or (by_value and key_passes(key))
+            if by_value and ":" in key:
+                yield key, None, False
+        return
+    members = kind.members if kind else {}
     for name, item in value.items():
-        if kind is not None and kind.type != "structure":
-            yield item, kind.inner(name), named or (by_value and key_passes(name))
-            if by_value and ":" in name:
-                yield name, None, False
-            continue
-        member = kind.members.get(name) if kind else None
+        member = members.get(name)
         takes = _member_passes(service, name) if member else _name_passes(service, name)
-        if takes is not None and not (item is UNKNOWN and member and member.streaming and member.shape.type == "blob"):
-            yield item, member.shape if member else None, named or takes
+        if takes is None or (not takes and not named and has_no_role(item)):
+            continue
+        if item is UNKNOWN and member and member.streaming and member.shape.type == "blob":
+            continue
+        yield item, member.shape if member else None, named or takes
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _takes_a_role(service: str, shape: Shape) -> bool:
+    """Whether an input has a member that takes a role by its name."""
+    seen, todo = {shape}, [shape]
+    while todo:
+        below = todo.pop()
+        for name, member in below.members.items():
+            if below.type == "structure" and _name_passes(service, name):
+                return True
+            if member.shape not in seen:
+                seen.add(member.shape)
+                todo.append(member.shape)
+    return False
 
 
 def _name_passes(service: str, name: str) -> bool | None:

@@ -14,7 +14,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.call import Unknown
+    from trio_gate.aws.call import Unknown, Value
 
 _ARN = re.compile(r"arn:[^:\s]{1,64}:iam:[^:\s]{0,32}:[^/\s]{0,128}:(?:role|instance-profile)/")
 _ROLE_NAME = re.compile(r"(?:roles?|instanceprofiles?)(?:names?|arns?|namearn|identifier)?(?:override|update)?$")
@@ -27,8 +27,10 @@ MAX_READ = 1 << 20
 _DEEPEST_JSON = 4
 """Texts within texts that are read as JSON."""
 
+_MARK = ":iam:"
 _BLANK = "\ufeff \t\r\n"
-_SAYS = (":iam:", "ole", "OLE", "rofile", "ROFILE", "\\")
+_BEGINS_JSON = frozenset(("", "{", "[", '"', *_BLANK))
+_SAYS = (_MARK, "ole", "OLE", "rofile", "ROFILE", "\\")
 """What is in every JSON that passes a role: an ARN, a name, an escape."""
 
 
@@ -48,6 +50,13 @@ def key_passes(key: str) -> bool:
     return end not in ("role", "roles") and says_role(end)
 
 
+def has_no_role(value: Value) -> bool:
+    """Whether a value is of a kind that needs no further look, as most are: a text that is no JSON, a number, nothing."""
+    if isinstance(value, str):
+        return _MARK not in value and value[:1] not in _BEGINS_JSON
+    return value is None or isinstance(value, int | float)
+
+
 class RoleTexts:
     """The texts of one call, and what is left of its characters."""
 
@@ -62,6 +71,8 @@ class RoleTexts:
 
     def in_text(self, text: str, depth: int = 0) -> bool | Unknown:
         """Whether a text holds the ARN of a role, or is JSON that passes one."""
+        if has_no_role(text):
+            return False
         as_json = _is_json(text)
         if not any(word in text for word in (_SAYS if as_json else _SAYS[:1])):
             return False
