@@ -7,11 +7,11 @@ import time
 
 import botocore.loaders
 import pytest
-from tests.kit.raw import DYNAMODB, request, tunnel
-from tests.kit.recording import recording
 
 from tests.kit import newer_botocore
 from tests.kit.gateway import running
+from tests.kit.standins.recording import recording
+from tests.kit.wire.raw import DYNAMODB, request, tunnel
 
 PATIENCE = 60
 RULES = """

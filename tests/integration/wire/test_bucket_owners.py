@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.kit.approver import Person
-from tests.kit.raw import request, tunnel
-from tests.kit.recording import recording
 
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
+from tests.kit.standins.recording import recording
+from tests.kit.wire.raw import request, tunnel
 
 OWN = "222222222222"
 OTHER = "333333333333"
