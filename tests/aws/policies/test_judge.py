@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER
 from tests.kit.aws.policies import SCENE, document, statement
 from trio_gate.aws.policies.grammar import read_document
-from trio_gate.aws.policies.judge import facet, grantees, matches
+from trio_gate.aws.policies.judge import facet, grantees, is_admin, is_public, matches
 
 ALL = {"Action": "*", "Resource": "*"}
 OWN_OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
@@ -199,3 +202,13 @@ def slowly(pattern, text):
 @given(st.text("ab*?", max_size=7), st.text("ab", max_size=7))
 def test_wildcards_match_what_they_stand_for(pattern, text):
     assert matches(pattern, text) is slowly(pattern, text)
+
+
+def test_the_policies_of_aws_are_read_and_its_administrators_found():
+    documents = {name: json.dumps(policy["Document"]) for name, policy in json.loads(aws_managed_policies_data).items()}
+    read = {name: read_document(text) for name, text in documents.items()}
+    assert [name for name, statements in read.items() if statements is None] == []
+    administrators = {name for name, statements in read.items() if any(is_admin(one, SCENE) for one in statements)}
+    assert {"AdministratorAccess", "PowerUserAccess"} <= administrators
+    assert not administrators & {"ReadOnlyAccess", "IAMFullAccess", "AmazonS3FullAccess", "SecurityAudit", "ViewOnlyAccess"}
+    assert {one for statements in read.values() for one in map(is_public, statements)} == {False}

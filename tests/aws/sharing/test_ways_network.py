@@ -19,6 +19,8 @@ def vpc(**config):
 
 
 WAYS = [
+    ("eks.CreateCluster", {"name": "c", "resourcesVpcConfig": {"endpointPublicAccess": UNKNOWN}}, UNKNOWN),
+    ("cognito-identity.SetIdentityPoolRoles", {"Roles": {"authenticated": OWN_ROLE}}, ()),
     ("ec2.AuthorizeSecurityGroupIngress", ingress(IpRanges=[{"CidrIp": WORLD}]), (WORLD,)),
     ("ec2.AuthorizeSecurityGroupIngress", ingress(IpRanges=[{"CidrIp": BLOCK}]), (BLOCK,)),
     ("ec2.AuthorizeSecurityGroupIngress", ingress(Ipv6Ranges=[{"CidrIpv6": "::/0"}]), ("::/0",)),

@@ -13,6 +13,13 @@ CLOSED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolic
 CONDITION = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": ORGANIZATION}
 
 WAYS = [
+    ("s3.PutPublicAccessBlock", {"Bucket": "b"}, UNKNOWN),
+    ("s3.PutPublicAccessBlock", {"Bucket": "b", "PublicAccessBlockConfiguration": UNKNOWN}, UNKNOWN),
+    ("lambda.AddPermission", {"FunctionName": "f"}, ()),
+    ("lambda.AddPermission", {"Principal": UNKNOWN}, UNKNOWN),
+    ("lambda.AddPermission", {"Principal": "*", "SourceAccount": UNKNOWN}, UNKNOWN),
+    ("lightsail.UpdateBucket", {"bucketName": "b", "versioning": "Enabled"}, ()),
+    ("lightsail.UpdateBucket", {"bucketName": "b", "accessRules": UNKNOWN}, UNKNOWN),
     ("s3.PutObject", {"Bucket": "b", "Key": "k"}, ()),
     ("s3.PutObject", {"Bucket": "b", "Key": "k", "Body": UNKNOWN, "ACL": "private"}, ()),
     ("s3.PutObject", {"Bucket": "b", "Key": "k", "ACL": "public-read"}, ("*",)),
