@@ -5,17 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER
-from tests.kit.aws.sharing import ORGANIZATION, OWN_ROLE, ROLE, shared
+from tests.kit.aws.sharing import OWN_ROLE, ROLE, shared
 from trio_gate.aws.call import UNKNOWN
 
 OPEN = [
-    ("acm-pca.CreatePermission", {"CertificateAuthorityArn": "a", "Principal": OTHER, "Actions": ["GetCertificate"]}),
+    ("mediaconnect.GrantFlowEntitlements", {"FlowArn": "f", "Entitlements": []}),
     ("ram.AcceptResourceShareInvitation", {"resourceShareInvitationArn": "a"}),
     ("ds.AcceptSharedDirectory", {"SharedDirectoryId": "d"}),
     ("rolesanywhere.CreateTrustAnchor", {"name": "a", "source": {}}),
     ("directconnect.AllocatePublicVirtualInterface", {"connectionId": "c"}),
     ("cloudformation.CreateStackInstances", {"StackSetName": "s", "Accounts": [OTHER], "Regions": ["us-east-1"]}),
-    ("servicecatalog.CreatePortfolioShare", {"PortfolioId": "p", "OrganizationNode": {"Value": ORGANIZATION}}),
     ("imagebuilder.CreateDistributionConfiguration", {"name": "d", "distributions": [
         {"region": "r", "amiDistributionConfiguration": {"launchPermission": {"userGroups": ["all"]}}}
     ]}),

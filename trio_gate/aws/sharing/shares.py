@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.policies.judge import grantees, is_public
 from trio_gate.aws.sharing.telling import may_share
+from trio_gate.aws.sharing.ways_account import ACCOUNTS
 from trio_gate.aws.sharing.ways_network import NETWORK, OPAQUE
 from trio_gate.aws.sharing.ways_storage import STORAGE
 from trio_gate.aws.sharing.who import is_world
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.policies.documents import Document
     from trio_gate.aws.resources.arns import CallerContext
 
-_WAYS = STORAGE | NETWORK
+_WAYS = STORAGE | NETWORK | ACCOUNTS
 
 _LIMITS = frozenset(
     (
