@@ -134,7 +134,7 @@ def test_a_file_or_an_endpoint_may_be_named(tmp_path):
 def config(tmp_path, monkeypatch):
     facts = {"role": "r", "region": "us-east-1", "port": 1, "ca_file": "x", "token_sha256": "1" * 64, "bob_sha256": "2" * 64}
     (tmp_path / "g.hcl").write_text(
-        HEAD.format(**facts, knobs="", endpoint="", first="", hosts="*.amazonaws.com") + AGENT + RULES
+        HEAD.format(**facts, knobs="", endpoint="", served="", first="", hosts="*.amazonaws.com") + AGENT + RULES
     )
     monkeypatch.setenv("BASE_ACCESS_KEY_ID", "AKIAANYTHINGATALL000")
     monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "anything")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, model
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.resources.owned import OwnedBuckets
 
 HERE = f"us-east-1:{ACCOUNT}"
 QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"
@@ -85,42 +84,6 @@ def test_an_account_of_another_is_evidence_wherever_it_stands(service, operation
     assert meaning(service, operation, params).cross_account is True
 
 
-def policy(**statement):
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", **statement}]})
-
-
-OWN = [
-    policy(Principal={"AWS": ACCOUNT}, Resource="*"),
-    policy(Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Resource=f"arn:aws:sqs:{HERE}:q"),
-    policy(Principal={"Service": "sns.amazonaws.com"}, Condition={"ArnLike": {"aws:SourceArn": f"arn:aws:sns:{HERE}:t"}}),
-    policy(Principal={"AWS": [ACCOUNT]}, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}),
-]
-NOT_PROVEN = [
-    policy(Principal="*"),
-    policy(Principal={"AWS": "*"}),
-    policy(Principal={"AWS": "AIDAEXAMPLEEXAMPLE000"}),
-    policy(Principal={"Federated": "accounts.example.test"}),
-    policy(Principal={"AWS": ACCOUNT}, Resource="arn:aws:s3:::drop/*"),
-    policy(Principal={"AWS": ACCOUNT}).replace('"AWS"', '"AWS": [], "AWS"'),
-    policy(Principal={"AWS": "\u002a"}),
-    "[" * 100_000,
-    "{" * 100_000,
-    '{"Statement": ',
-    '{"deadLetterTargetArn": "q"}',
-]
-
-
-@pytest.mark.parametrize(("document", "cross"), [*((one, False) for one in OWN), *((one, UNKNOWN) for one in NOT_PROVEN)])
-def test_a_policy_is_of_the_own_account_only_where_every_principal_and_arn_says_so(document, cross):
-    assert meaning("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"Policy": document}}).cross_account is cross
-
-
-def test_an_escaped_account_is_read():
-    document = policy(Principal={"AWS": OTHER}).replace("9", "\\u0039")
-    found = meaning("sqs", "SetQueueAttributes", {"QueueUrl": QUEUE, "Attributes": {"Policy": document}})
-    assert found.cross_account is not False
-
-
 @pytest.mark.parametrize(
     ("service", "operation", "params"),
     [
@@ -167,27 +130,3 @@ def test_what_a_caller_stores_or_says_is_no_account(service, operation, params):
 def test_no_text_for_an_account_is_of_the_own_one_but_its_digits(value, member):
     found = meaning("made-up", "Send", {member: value}).cross_account
     assert found is not False
-
-
-LISTED = OwnedBuckets(names=frozenset(("team-data", "logs.example")))
-
-
-@pytest.mark.parametrize(
-    ("service", "operation", "params", "cross"),
-    [
-        ("s3", "GetObject", {"Bucket": "team-data", "Key": "k"}, False),
-        ("s3", "ListObjectsV2", {"Bucket": "logs.example", "Prefix": "a"}, False),
-        ("s3", "CopyObject", {"Bucket": "team-data", "Key": "k", "CopySource": "team-data/a"}, False),
-        ("s3", "CopyObject", {"Bucket": "team-data", "Key": "k", "CopySource": "other/a"}, UNKNOWN),
-        ("s3", "GetObject", {"Bucket": "team-data2", "Key": "k"}, UNKNOWN),
-        ("s3", "GetObject", {"Bucket": "other", "Key": "team-data/k"}, UNKNOWN),
-        ("s3", "GetObject", {"Bucket": "team-data", "Key": "k", "ExpectedBucketOwner": OTHER}, True),
-        ("s3", "GetObject", {"Bucket": f"arn:aws:s3:us-east-1:{OTHER}:accesspoint/team-data", "Key": "k"}, True),
-        ("s3", "PutObjectAcl", {"Bucket": "team-data", "Key": "k", "ACL": "public-read"}, UNKNOWN),
-        ("s3", "PutBucketPolicy", {"Bucket": "team-data", "Policy": policy(Principal="*")}, UNKNOWN),
-        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--to": "s3://team-data/x"}}, False),
-        ("glue", "StartJobRun", {"JobName": "j", "Arguments": {"--to": "s3://other/x"}}, UNKNOWN),
-    ],
-)
-def test_a_bucket_that_is_listed_is_of_the_own_account_and_no_other_is(service, operation, params, cross):
-    assert meaning(service, operation, params, owned=LISTED).cross_account is cross

@@ -45,6 +45,7 @@ def text(aws, **changes: str) -> str:
         "endpoint": "",
         "knobs": "",
         "first": "",
+        "served": "",
         "hosts": "*.amazonaws.com",
     }
     return HEAD.format(**{**facts, **changes}) + AGENT + SECOND + RULES

@@ -159,7 +159,7 @@ def _found(call: Named) -> _Found:
 
 def _may_name_none(call: Named, action: Action) -> bool:
     """Whether a call may say nothing about what: IAM's resource types are then all of the account's."""
-    return call.reads and (action.access == "list" or not action.required)
+    return call.reads and action.access == "list"
 
 
 def _rest(call: Named, texts: Sequence[Leaf], told_by: Callable[[Leaf], bool]) -> _Rest:

@@ -163,6 +163,8 @@ def _events(operation: str, params: Mapping[str, Value], scene: CallerContext) -
         entries = items(params.get("Entries"))
         buses = [entry.get("EventBusName") or "default" if isinstance(entry, dict) else None for entry in entries]
         return [name_or_arn("events", "event-bus/", bus, scene) for bus in buses]
+    if operation in {"DescribeEventBus", "ListRules"} and not (params.get("Name") or params.get("EventBusName")):
+        return [scene.arn("events", "event-bus/default")]
     rule = params.get("Rule") or (params.get("Name") if operation.endswith("Rule") else None)
     if not isinstance(rule, str):
         return None
