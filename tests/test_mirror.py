@@ -24,11 +24,6 @@ WITHOUT = [
     "aws/resources/curated.py",
     "aws/resources/curated_ec2.py",
     "aws/resources/curated_members.py",
-    "aws/resources/documents.py",
-    "aws/resources/inside.py",
-    "aws/resources/leaves.py",
-    "aws/resources/mentioned.py",
-    "aws/resources/owned.py",
     "cli/approve.py",
     "cli/check.py",
     "cli/check_newer.py",
@@ -71,7 +66,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 58
+MOST = 53
 
 
 def twin(source: str) -> str:

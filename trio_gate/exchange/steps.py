@@ -25,7 +25,6 @@ from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
 from trio_gate.aws.idempotency import repeat_of
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination
-from trio_gate.aws.resources.owned import with_expected
 from trio_gate.errors import Unidentified, WrongSignature
 from trio_gate.exchange.snapshot import check_place, credential_for, owned_by
 from trio_gate.facet.extract import facets_of
@@ -285,7 +284,7 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
     shape = catalog.service(call.service).operations[call.operation].input
     return Identified(
         proven=routed.proven,
-        head=with_expected(head, call, shape),
+        head=naming.with_expected(head, call, shape),
         body=body,
         payload_hash=_outbound_hash(body, sha256),
         call=call,
