@@ -88,6 +88,7 @@ REASONS = {
         "of an answer: a wider look withholds more",
     ),
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
+    "text/folding.py": {"text.lower()": "of a text in ASCII alone"},
     "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
     "wire/answer.py": {
         "codings[0].lower()": BYTES,
@@ -148,5 +149,6 @@ def test_no_reason_is_left_over():
 
 def test_only_ascii_is_folded():
     assert fold("AZaz09-_") == "azaz09-_"
+    assert fold("A\u212aZ") == "a\u212az"
     assert fold("\u212a\u0130\u00c9\u017f") == "\u212a\u0130\u00c9\u017f"
     assert all(fold(chr(code)) == chr(code) for code in range(0x80, 0x3000))
