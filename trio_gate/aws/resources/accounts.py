@@ -8,11 +8,13 @@ say whose it is, is UNKNOWN.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.aws.resources.documents import accounts_in
+from trio_gate.aws.resources.harmless import NAMES_KEPT
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -40,6 +42,12 @@ _HARMLESS = frozenset(("true", "false", "self", "amazon", "aws-marketplace", "aw
 _EVERYBODY = frozenset(("*", "all", "public", "public-read", "public-read-write", "authenticated-read"))
 """Words that mean everybody, or everybody who has an account, where something is shared."""
 
+_WORD = 32
+"""Characters: more than the longest word here has, and than a number."""
+
+_LONG = 256
+"""Characters of a name that are looked through."""
+
 _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
@@ -58,7 +66,7 @@ def accounts_of(
     """
     if is_account(value):
         yield value
-    elif not (reads or understood) and fold(value) in _EVERYBODY:
+    elif not (reads or understood) and len(value) < _WORD and fold(value) in _EVERYBODY:
         yield UNKNOWN
     elif parse(value) is None and (for_account(leaf) or not (looks or understood)):
         if _may_be_of_others(leaf, value):
@@ -68,12 +76,22 @@ def accounts_of(
 
 def _may_be_of_others(leaf: Leaf, value: str) -> bool:
     """Whether a text may be an account, a principal or a thing of another account that it does not name."""
-    word = fold(value)
-    if _LENT.fullmatch(value) or "://" in value:
+    if "://" in value or ("-" in value and _LENT.fullmatch(value)):
         return True
-    if word in _HARMLESS or _NUMBER.fullmatch(word):
+    if not (for_account(leaf) or _of_attribute(leaf)):
         return False
-    return for_account(leaf) or (fold(leaf.names[-1]) == "value" and any("attribute" in fold(name) for name in leaf.names[:-1]))
+    return not (len(value) < _WORD and (fold(value) in _HARMLESS or _NUMBER.fullmatch(value)))
+
+
+def _of_attribute(leaf: Leaf) -> bool:
+    """Whether a text is the value of an attribute that another text names."""
+    return fold(leaf.names[-1][:_WORD]) == "value" and any("attribute" in fold(name[:_LONG]) for name in leaf.names[:-1])
+
+
+@lru_cache(NAMES_KEPT)
+def _called_so(names: tuple[str, ...]) -> bool:
+    joined = ".".join(names)
+    return len(joined) > MAX_NAMES or _FOR_ACCOUNTS.search(fold(joined)) is not None
 
 
 def for_account(leaf: Leaf) -> bool:
@@ -81,6 +99,5 @@ def for_account(leaf: Leaf) -> bool:
     if leaf.shape is not None and leaf.shape.enum:
         return False
     pattern = leaf.shape.pattern if leaf.shape else None
-    names = ".".join(leaf.names)
-    said = len(names) > MAX_NAMES or _FOR_ACCOUNTS.search(fold(names)) is not None
-    return said or bool(pattern and _DIGITS.fullmatch(pattern))
+    called = _called_so if leaf.use is not None else _called_so.__wrapped__  # names that the model does not know are not kept
+    return called(leaf.names) or bool(pattern and _DIGITS.fullmatch(pattern))

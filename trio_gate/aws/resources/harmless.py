@@ -8,6 +8,7 @@ was not understood.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -18,6 +19,12 @@ from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from trio_gate.aws.resources.leaves import Leaf
+
+NAMES_KEPT = 4096
+"""Names of members whose kind is kept: more than the calls of a day have."""
+
+LONG_NAME = 128
+"""Characters of a name that are looked at: more than a pattern here goes through."""
 
 _SAYS_NOTHING = re.compile(
     "(?:next|starting|page|nextpage|exclusivestart|pagination|continuation)?(?:token|marker)"
@@ -59,11 +66,22 @@ def says_nothing(service: str, leaf: Leaf, *, reads: bool) -> bool:
         return True
     if leaf.value is UNKNOWN:
         return False
-    return (
-        leaf.stored
-        or _SAYS_NOTHING.fullmatch(fold(name)) is not None
-        or (reads and any(_LOOKS.fullmatch(fold(above)) for above in leaf.names))
-    )
+    return leaf.stored or _pages(name[:LONG_NAME]) or (reads and any(_chooses(above[:LONG_NAME]) for above in leaf.names))
+
+
+@lru_cache(NAMES_KEPT)
+def _pages(name: str) -> bool:
+    return _SAYS_NOTHING.fullmatch(fold(name)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _chooses(name: str) -> bool:
+    return _LOOKS.fullmatch(fold(name)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _for_a_thing(name: str) -> bool:
+    return fold(name).endswith(_NAMES)
 
 
 def named_like_one(service: str, leaf: Leaf) -> bool:
@@ -71,4 +89,4 @@ def named_like_one(service: str, leaf: Leaf) -> bool:
     if not leaf.names or is_account(leaf.value) or str(leaf.value).startswith(KEY_OF_AWS):
         return False
     name = leaf.names[-1]
-    return fold(name).endswith(_NAMES) and name not in ANYWHERE and name not in INSIDE.get(service, ())
+    return _for_a_thing(name[-LONG_NAME:]) and name not in ANYWHERE and name not in INSIDE.get(service, ())

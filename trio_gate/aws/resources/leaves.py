@@ -94,7 +94,7 @@ def walk(service: str, shape: Shape | None, params: Mapping[str, Value]) -> list
             found.append(Leaf(one.path, one.names, one.value, one.shape, one.use, one.stored))
         elif isinstance(one.value, list):
             inner = one.shape.inner("") if one.shape else None
-            todo.extend(one._replace(value=item, shape=inner) for item in reversed(one.value))
+            todo.extend(_Place(one.path, one.names, item, inner, one.use, one.stored) for item in reversed(one.value))
         elif isinstance(one.value, dict):
             todo.extend(reversed(list(_inside(one, one.value, own))))
     return found
@@ -107,9 +107,11 @@ def _inside(place: _Place, value: Mapping[str, Value], own: frozenset[str]) -> I
         key, inner = kind.members["key"].shape, kind.members["value"].shape
         for name, item in value.items():
             yield Leaf((*path, name), names, name, key, place.use, place.stored, is_key=True)
-            yield place._replace(path=(*path, name), value=item, shape=inner)
+            yield _Place((*path, name), names, item, inner, place.use, place.stored)
         return
     for name, item in value.items():
+        if item is None or isinstance(item, (bool, int, float, bytes)):
+            continue
         member = kind.members.get(name) if kind is not None else None
         shape = member.shape if member else None
         stored = place.stored or name in own or (name in STORED and (shape is None or shape.type != "structure"))

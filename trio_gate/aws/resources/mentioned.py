@@ -6,11 +6,12 @@ Rule: a text that names something in a spelling that is not read here is NOT_KNO
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, key, parse
-from trio_gate.aws.resources.harmless import KEY_OF_AWS
+from trio_gate.aws.resources.harmless import KEY_OF_AWS, NAMES_KEPT
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -30,28 +31,38 @@ _PROSE = re.compile("[ \t\r\n{<]")
 
 def mentioned(service: str, leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
     """What a text names; None where it is not of a form that names something anywhere."""
-    arn = parse(value)
-    if arn is not None:
-        return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
-    image = _IMAGE.match(value)
-    if image is not None:
-        return scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
-    if _says_more(value):
-        return NOT_KNOWN
+    if ":" in value or "." in value:
+        arn, image = parse(value), _IMAGE.match(value)
+        if arn is not None:
+            return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
+        if image is not None:
+            return scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
+        if _says_more(value):
+            return NOT_KNOWN
     if _for_key(service, leaf) and not value.startswith(KEY_OF_AWS):
         return key(value, scene)
     return _bucket(leaf, value, scene) if service != "s3" else None
 
 
+@lru_cache(NAMES_KEPT)
+def _called_key(end: str) -> bool:
+    return _KEY_MEMBER.search(fold(end)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _called_bucket(end: str) -> bool:
+    return fold(end).endswith(_BUCKET_ENDS)
+
+
 def _for_key(service: str, leaf: Leaf) -> bool:
     """Whether a member is for a key of KMS."""
-    return _KEY_MEMBER.search(fold(leaf.path[-1][-20:])) is not None or (service == "ssm" and leaf.path == ("KeyId",))
+    return _called_key(leaf.path[-1][-20:]) or (service == "ssm" and leaf.path == ("KeyId",))
 
 
 def _bucket(leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
     uri = _S3_URI.match(value)
     name = uri[1] if uri else value
-    if uri or (fold(leaf.path[-1][-10:]).endswith(_BUCKET_ENDS) and _BUCKET_NAME.fullmatch(name)):
+    if uri or (_called_bucket(leaf.path[-1][-10:]) and _BUCKET_NAME.fullmatch(name)):
         return Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
     return None
 
