@@ -53,8 +53,8 @@ def test_another_rule_holds_for_the_next_call_of_an_open_connection(gate):
     ("old", "new", "said"),
     [
         ('action = "allow" }', 'action = "alow" }', "the configuration has faults"),
-        ('"111111111111=prod"', '"111111111111=prod", "333333333333"', "what the file says of endpoints is another"),
-        ("gateway {", 'gateway {\n  held_limit = "1MiB"', "what the file says of gateway is another"),
+        ('"111111111111=prod"', '"111111111111=prod", "333333333333"', "a change of endpoints takes a restart"),
+        ("gateway {", 'gateway {\n  held_limit = "1MiB"', "a change of gateway takes a restart"),
     ],
 )
 def test_what_cannot_be_taken_changes_nothing(gate, old, new, said):
