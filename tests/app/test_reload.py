@@ -68,7 +68,7 @@ def test_the_gateways_own_doings_are_in_its_record(embedded_aws, tmp_path):
         texts = [gate.config.read_bytes()]
         reload(gate, READS, READS.replace("allow", "deny"), "reloaded, generation 2")
         texts.append(gate.config.read_bytes())
-        reload(gate, "gateway {", 'gateway {\n  held_limit = "1MiB"', "that takes a restart")
+        reload(gate, "gateway {", 'gateway {\n  held_limit = "1MiB"', "takes a restart")
         texts.append(gate.config.read_bytes())
         reload(gate, 'action = "deny" }', 'action = "dney" }', "the configuration has faults")
     rows = [row for row in gate.rows() if "act" in row]
@@ -114,5 +114,5 @@ def test_what_an_agents_old_secret_signed_is_not_sent_after_its_secret_is_anothe
         asks = pool.submit(gate.client("s3", "prod").create_bucket, Bucket="never-made")
         Person(gate).until(lambda _: True)
         reload(gate, SECRET, SECRET.swapcase() + "-another", "reloaded, generation 2")
-        assert "taken back" in str(asks.exception(START)) or "changed while" in str(asks.exception(START))
+        assert "was withdrawn" in str(asks.exception(START)) or "changed while" in str(asks.exception(START))
         assert not Person(gate).state().prompts
