@@ -92,7 +92,7 @@ NOT_CONNECTED = [
     (connect(f"{STS}:443").replace(b"Host: sts", b"Host: s3"), 400, "differ"),
     (f"CONNECT {STS}:443\r\n\r\n".encode(), 400, "first line"),
     (b"CONNECT " + b"a" * 40_000, 431, "larger than"),
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "no HTTP"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "not HTTP"),
     (b"CONNECT x:443 HTTP/1.1\n\n", 400, "CRLF"),
 ]
 

@@ -127,7 +127,7 @@ def test_a_disk_that_is_full_at_a_bodys_last_bytes_is_a_refusal(tmp_path):
         for size in (full + 1, full + 5000, full + 100_000):
             with tunnel(gateway, gateway.ca_file, LAMBDA) as raw:
                 answer = raw.send(request("lambda", LAMBDA, path="/2015-03-31/functions", body=b"x" * size)).answer()
-            assert (answer.status, "could not be kept" in answer.text) == (503, True)
+            assert (answer.status, "could not store the body" in answer.text) == (503, True)
             assert str(tmp_path) not in answer.text
         rows = gateway.records()
     assert [(row["outcome"]["end"], row["outcome"]["status"]) for row in rows] == [("refused", 503)] * 3
