@@ -52,6 +52,7 @@ ESCAPED = '{"Launch\\u0052ole": "x", "R": "arn:aws:iam::%s:role\\/w"}' % ACCOUNT
         ("glue", "UpdateTable", {"TableInput": {"Parameters": {"a": f"as {ROLE} it reads"}}}),
         ("appconfig", "CreateHostedConfigurationVersion", {"Content": b'\xff {"a": "' + ROLE.encode()}),
         ("appconfig", "CreateHostedConfigurationVersion", {"Content": b" " * 99 + ESCAPED.encode()}),
+        ("glue", "UpdateTable", {"TableInput": {"Parameters": {"ExecutionRole": "worker"}}}),
         ("apprunner", "CreateService", {"ServiceName": "arn:aws:iam::${AWS::AccountId}:role/x"}),
         ("bedrock-agent", "CreateAgent", {"agentResourceRoleArn": "arn:aws:iam:::role/x"}),
         # JSON in a text
