@@ -20,7 +20,7 @@ from trio_gate.aws.model.catalog import Catalog
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import Unconfigured
-from trio_gate.shell.exchange.hosts import whole_table
+from trio_gate.shell.exchange.hosts import HostsOfOneRun
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.signing.sigv4 import SigningKeys
@@ -59,7 +59,7 @@ class Explainer:
         self._snapshot = by or Unconfigured()
         self._now = now
         self._name = name
-        self._table = whole_table(Path(by.config.gateway.state_dir) if by else None)
+        self._hosts = HostsOfOneRun(Path(by.config.gateway.state_dir) if by else None)
         self._catalog = Catalog(load_model)
         self._tables = Tables(packaged_tables, by.config.operations if by else ())
         self._keys = SigningKeys()
@@ -103,7 +103,7 @@ class Explainer:
         connect = parse_connect(f"CONNECT {authority} HTTP/1.1\r\nhost: {authority}\r\n\r\n".encode("utf-8", "replace"))
         if connect.port != HTTPS:
             raise Malformed("only port 443 is served", status=403)
-        self._table.place(connect.host)
+        self._hosts.look_for(connect.host)
         return Ingress(kind="proxy", sni=sni, connect=connect.host)
 
     def _facts(self, arrived: RequestHead, connection: AgentConnection, ingress: Ingress) -> Iterator[dict[str, Any]]:
@@ -114,8 +114,8 @@ class Explainer:
         if payload_hash is None:
             data = b"".join(_pieces(connection))
             payload_hash = hashlib.sha256(data).hexdigest()
-        steps.prove(claimed, payload_hash, self._snapshot, self._table, now=self._now, keys=self._keys)
-        routed = steps.route(steps.admit(claimed, self._snapshot), self._snapshot, self._table, self._keys)
+        steps.prove(claimed, payload_hash, self._snapshot, self._hosts.table, now=self._now, keys=self._keys)
+        routed = steps.route(steps.admit(claimed, self._snapshot), self._snapshot, self._hosts.table, self._keys)
         self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
         if body is None:

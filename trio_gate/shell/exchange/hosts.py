@@ -23,6 +23,7 @@ from botocore.loaders import Loader
 from trio_gate import __version__
 from trio_gate.aws.hosts.merged import limited, merged
 from trio_gate.aws.hosts.table import HostTable
+from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
 from trio_gate.shell.exchange.model_loader import keep
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
@@ -94,21 +95,46 @@ class Hosts:
         return str(self._packaged["botocore"])
 
 
-def whole_table(folder: Path | None) -> HostTable:
-    """The table of the packaged data and the botocore that is installed: computed here, where a state folder does not have it."""
-    packaged = installed_part(packaged_hosts())
-    if packaged["botocore"] == botocore.__version__:
-        return HostTable(packaged)
-    kept = read_kept(folder / FILE, packaged) if folder else None
-    return kept or HostTable(merged(packaged, host_rules.table()))
+class HostsOfOneRun:
+    """The table for a verb that runs once: services that the packaged one lacks are computed at once, the rest for a host that needs it.
+
+    Args:
+        folder: a state folder that may have it.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._packaged = installed_part(packaged_hosts())
+        found = HostTable(self._packaged) if self._packaged["botocore"] == botocore.__version__ else None
+        if found is None and folder is not None:
+            found = read_kept(folder / FILE, self._packaged)
+        self._complete = found is not None
+        self.table = found or self._with(sorted(installed_services() - self._packaged["services"].keys()))
+
+    def look_for(self, host: str) -> None:
+        """Have the table know a host, if the botocore that is installed does. Raises Unidentified."""
+        try:
+            self.table.place(host)
+        except Unidentified:
+            if self._complete:
+                raise
+            self.table, self._complete = self._with(sorted(installed_services())), True
+            self.table.place(host)
+
+    def _with(self, services: list[str]) -> HostTable:
+        return HostTable(merged(self._packaged, host_rules.table(services)) if services else self._packaged)
 
 
 def installed_part(packaged: Mapping[str, Any]) -> Mapping[str, Any]:
     """The packaged data of services that the botocore that is installed has a model of."""
     if packaged["botocore"] == botocore.__version__:
         return packaged
+    return limited(packaged, installed_services())
+
+
+def installed_services() -> frozenset[str]:
+    """The services that the botocore that is installed has a model of."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    return limited(packaged, frozenset(loader.list_available_services("service-2")))
+    return frozenset(loader.list_available_services("service-2"))
 
 
 def read_kept(file: Path, packaged: Mapping[str, Any]) -> HostTable | None:
