@@ -26,6 +26,12 @@ WHOLE = {
     "aws.method": "GET",
     "aws.path": "/photos/cat.jpg",
     "aws.protocol": "rest-xml",
+    "aws.may_expose_secrets": False,
+    "aws.runs_code": False,
+    "aws.spends": False,
+    "aws.shares_with": [],
+    "aws.makes_public": False,
+    "aws.policies": [],
     "agent.name": "ci",
     "agent.address": "127.0.0.1",
 }

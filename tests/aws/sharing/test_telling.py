@@ -31,6 +31,11 @@ OPEN = [
     ("kafka.UpdateSecurity", {"ClusterArn": "c", "ClientAuthentication": {"Unauthenticated": {"Enabled": True}}}),
 ]  # fmt: skip
 CLOSED = [
+    ("ec2.ModifyInstanceAttribute", {"InstanceId": "i-1", "DisableApiTermination": {"Value": True}}),
+    ("elbv2.ModifyLoadBalancerAttributes", {"LoadBalancerArn": "a", "Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}]}),
+    ("ec2.ModifyVpcAttribute", {"VpcId": "v", "EnableDnsSupport": {"Value": True}}),
+    ("sns.Publish", {"TopicArn": "t", "Message": "m"}),
+    ("lambda.Invoke", {"FunctionName": "f", "Payload": b'{"Principal": "*"}'}),
     ("ec2.StartInstances", {"InstanceIds": ["i-1"]}),
     ("ec2.DeleteKeyPair", {"KeyName": "k"}),
     ("ec2.CreateSubnet", {"VpcId": "v", "CidrBlock": "10.0.0.0/24"}),
