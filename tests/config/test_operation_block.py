@@ -13,7 +13,9 @@ from trio_gate.config.source import ConfigFaults
 KNOWN = {
     ("sts", "NewThing"): KnownOperation(newer=True, streams=False),
     ("sts", "NewStream"): KnownOperation(newer=True, streams=True),
-    ("sts", "AssumeRole"): KnownOperation(newer=False, streams=False),
+    ("sts", "AssumeRole"): KnownOperation(newer=False, streams=False, access="write"),
+    ("sts", "GetKeys"): KnownOperation(newer=True, streams=False, access="write", said=frozenset({"vends"})),
+    ("sts", "GetNames"): KnownOperation(newer=True, streams=False, access="read"),
 }
 
 
@@ -53,6 +55,9 @@ def test_every_word_is_read_and_shown(name):
         ('operation "NewThing" { vends = false }', 'a service and its operation: as operation "sts:GetCallerIdentity"'),
         ('operation "sts:AssumeRole" { vends = false }', "is in the packaged review, and `vends` would make it more harmless"),
         ('operation "sts:AssumeRole" { access = "read" }', "and `access` would make it more harmless"),
+        ('operation "sts:GetKeys" { vends = false }', "is in the packaged review, and `vends` would make it more harmless"),
+        ('operation "sts:GetKeys" { access = "read" }', "and `access` would make it more harmless"),
+        ('operation "sts:GetNames" { access = "list" }', "and `access` would make it more harmless"),
         ('operation "sts:NewStream" { vends = false }', "the answer of sts:NewStream is a stream"),
         ('operation "sts:NewThing" { }', "says nothing"),
         ('operation "sts:NewThing" { access = "reed" }', "read"),
@@ -67,6 +72,13 @@ def test_what_cannot_be_said_is_a_fault(text, said):
 def test_what_makes_an_operation_less_harmless_may_be_said_of_any():
     (one,) = load('operation "sts:AssumeRole" { access = "permissions"  spends = true }').operations
     assert (one.access, dict(one.flags)) == ("permissions", {"spends": True})
+
+
+def test_of_a_known_operation_with_a_newer_member_what_the_review_has_not_may_be_said():
+    (one,) = load('operation "sts:GetKeys" { spends = false  access = "permissions" }').operations
+    assert (one.access, dict(one.flags)) == ("permissions", {"spends": False})
+    (one,) = load('operation "sts:GetNames" { vends = false  access = "read" }').operations
+    assert (one.access, dict(one.flags)) == ("read", {"vends": False})
 
 
 def test_without_models_no_operation_can_be_named():

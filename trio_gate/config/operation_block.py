@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 FLAGS = ("vends", "reads_secret", "may_expose_secrets", "runs_code", "spends", "shares", "makes_public")
 
+LEVELS = ("list", "read", "tagging", "write", "permissions")
+"""From the mildest up."""
+
 _LABEL = re.compile(r"([a-z0-9-]{1,64}):([A-Za-z0-9_]{1,128})")
 _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attribute_types.one_of(
     "read", "list", "write", "permissions", "tagging"
@@ -33,10 +36,19 @@ _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOperation:
-    """An operation of the installed botocore: whether it, or a member of it, is newer than the packaged review, and is its answer a stream."""
+    """An operation of the installed botocore.
+
+    Attributes:
+        newer: whether it, or a member of it, is newer than the packaged review.
+        streams: whether its answer is a stream.
+        access: the level that the packaged review has, None where it has none.
+        said: the words of `FLAGS` that the packaged review says of it, always or by parameters.
+    """
 
     newer: bool
     streams: bool
+    access: str | None = None
+    said: frozenset[str] = frozenset()
 
 
 def operation(form: Form, find: Find | None) -> OperationReview | None:
@@ -67,9 +79,17 @@ def operation(form: Form, find: Find | None) -> OperationReview | None:
     )
 
 
+def _is_milder(access: str, known: KnownOperation) -> bool:
+    """Whether a level is below the packaged review's."""
+    least = known.access or ("list" if known.newer else "write")
+    return LEVELS.index(access) < LEVELS.index(least)
+
+
 def _check(form: Form, known: KnownOperation, access: str | None, flags: dict[str, bool]) -> None:
-    milder = [name for name, value in flags.items() if not value] + ["access"] * (access in ("read", "list", "tagging"))
-    if not known.newer and milder:
+    milder = [name for name, value in flags.items() if not value and (not known.newer or name in known.said)]
+    if access is not None and _is_milder(access, known):
+        milder.append("access")
+    if milder:
         form.fault(
             f"{form.name} is in the packaged review, and `{milder[0]}` would make it more harmless",
             "keep what makes it less harmless",

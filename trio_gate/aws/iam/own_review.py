@@ -9,12 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.config.operation_block import LEVELS
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Access, Call, Unknown
     from trio_gate.config.model import OperationReview
-
-_ORDER = ("list", "read", "tagging", "write", "permissions")
 
 
 def with_own_review(call: Call, review: OperationReview) -> Call:
@@ -51,4 +50,4 @@ def _shares_with(call: Call, shares: bool | Unknown) -> tuple[str, ...] | Unknow
 def _access(call: Call, review: OperationReview) -> Access:
     if review.access is None:
         return call.access
-    return review.access if not call.reviewed else max(call.access, review.access, key=_ORDER.index)
+    return review.access if not call.reviewed else max(call.access, review.access, key=LEVELS.index)

@@ -19,8 +19,21 @@ from trio_gate.shell.exchange.packaged_data import known_inputs, known_outputs, 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from trio_gate.aws.review.rows import Mark
+
     Why = Literal["operation", "answer", "input"]
     """What of an operation is newer than the review: itself, a member of its answer, or, where that is as it was, of its input."""
+
+
+_WORDS: Mapping[Mark, str] = {
+    "vends": "vends",
+    "secret": "reads_secret",
+    "exposes": "may_expose_secrets",
+    "runs": "runs_code",
+    "shares": "shares",
+    "spends": "spends",
+}
+"""The words of an `operation` block for what a row says."""
 
 
 def version() -> str:
@@ -54,8 +67,14 @@ def find(service: str, operation: str) -> KnownOperation | Collection[str]:
     model = load_model(service)
     if operation not in model["operations"]:
         return [f"{service}:{name}" for name in model["operations"]]
-    is_newer = operation in newer(Tables(packaged_tables), service, model)
-    return KnownOperation(newer=is_newer, streams=_streams(model, model["operations"][operation]))
+    tables = Tables(packaged_tables)
+    row = tables.row(service, operation)
+    return KnownOperation(
+        newer=operation in newer(tables, service, model),
+        streams=_streams(model, model["operations"][operation]),
+        access=row.access if row else None,
+        said=frozenset(_WORDS[mark] for mark in row.marks if mark in _WORDS) if row else frozenset(),
+    )
 
 
 def _streams(model: Mapping[str, Any], operation: Mapping[str, Any]) -> bool:
