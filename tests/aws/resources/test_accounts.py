@@ -115,6 +115,8 @@ def test_what_may_be_of_another_account_is_never_false(service, operation, param
         ("ec2", "DescribeSnapshots", {"OwnerIds": ["self"]}),
         ("ec2", "DescribeImages", {"Owners": ["amazon"]}),
         ("ssm", "PutParameter", {"Name": "p", "Value": OTHER}),
+        ("s3", "GetObject", {"Bucket": "b-1", "Key": OTHER, "ExpectedBucketOwner": ACCOUNT}),
+        ("kinesis", "PutRecord", {"StreamName": "s", "Data": b"x", "PartitionKey": OTHER}),
         ("dynamodb", "PutItem", {"TableName": "t", "Item": {"owner": {"S": OTHER}}}),
         ("sqs", "SendMessage", {"QueueUrl": QUEUE, "MessageBody": f"arn:aws:iam::{OTHER}:root"}),
         ("lambda", "CreateFunction", {"FunctionName": "f", "Environment": {"Variables": {"OWNER": OTHER}}}),

@@ -24,6 +24,7 @@ KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
         ),
         ("ssm", "PutParameter", {"Name": "p", "Value": "v", "KeyId": "alias/aws/ssm"}, (f"arn:aws:ssm:{HERE}:parameter/p",)),
         ("events", "PutTargets", {"Rule": "r", "Targets": [{"Id": "1"}]}, (f"arn:aws:events:{HERE}:rule/r",)),
+        ("rds", "CreateDBInstance", {"DBInstanceIdentifier": "d", "DBName": "app"}, (f"arn:aws:rds:{HERE}:db:d",)),
         ("lambda", "UpdateAlias", {"FunctionName": "f", "Name": "live"}, (f"arn:aws:lambda:{HERE}:function:f",)),
         (
             "route53",

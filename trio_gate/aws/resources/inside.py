@@ -48,10 +48,10 @@ INSIDE: Mapping[str, frozenset[str]] = {
                 *("SSHPublicKeyId", "ServiceName", "ServiceSpecificCredentialId"),
             ),
         ),
-        ("kinesis", ("ExclusiveStartShardId", "ExplicitHashKey", "NewStartingHashKey", "PartitionKey", "ShardId")),
+        ("kinesis", ("ExclusiveStartShardId", "NewStartingHashKey", "ShardId")),
         ("lambda", ("ConsumerGroupId", "DurableExecutionName", "Name", "PollerGroupName", "S3Key", "TenantId")),
         ("logs", ("filterName", "logStreamNames")),
-        ("rds", ("EngineName", "FeatureName", "LogFileName", "MasterUsername", "Name", "OptionName")),
+        ("rds", ("DBName", "DatabaseName", "EngineName", "FeatureName", "LogFileName", "MasterUsername", "Name", "OptionName")),
         (
             "route53",
             ("DNSName", "HostedZoneId", "Name", "RecordName", "SetIdentifier", "StartRecordIdentifier", "StartRecordName"),

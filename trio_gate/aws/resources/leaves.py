@@ -45,11 +45,13 @@ TAGS = frozenset(("TagSet", "Tags", "resourceTags", "tags"))
 
 STORED_BY: Mapping[str, frozenset[str]] = {
     "cloudwatch": frozenset(("Dimensions", "MetricData")),
+    "ecr": frozenset(("imageManifest",)),
+    "kinesis": frozenset(("ExplicitHashKey", "PartitionKey")),
     "dynamodb": frozenset(("Key", "KeyConditions", "Keys", "QueryFilter", "RequestItems", "ScanFilter", "TransactItems")),
     "logs": frozenset(("transformerConfig",)),
     "lambda": frozenset(("Environment",)),
     "ec2": frozenset(("TagSpecifications", "UserData")),
-    "s3": frozenset(("SSECustomerKey", "CopySourceSSECustomerKey", "Tagging")),
+    "s3": frozenset(("Key", "SSECustomerKey", "CopySourceSSECustomerKey", "Tagging")),
     "ssm": frozenset(("Value",)),
 }
 """The same in one service: of what lies below the curated readers, too, no part names anything else."""
