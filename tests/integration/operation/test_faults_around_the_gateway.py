@@ -118,7 +118,8 @@ def ailing(embedded_aws, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("region", "why"), [(DOWN, "refused the connection"), (STRANGE, "certificate is not accepted"), (INSIDE, "may not connect to")]
+    ("region", "why"),
+    [(DOWN, "refused the connection"), (STRANGE, "certificate is not accepted"), (INSIDE, "may not connect to")],
 )
 @pytest.mark.parametrize(
     ("service", "operation", "said"),
