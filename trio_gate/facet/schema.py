@@ -27,7 +27,7 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.iam_action", "string", "the main IAM action, such as `s3:GetObject`; unset where none is known"),
     ("aws.iam_actions", "list of strings", "every IAM action the call implies, its parameters considered"),
     ("aws.access", "string", "`read`, `list`, `write`, `permissions` or `tagging`; `write` where nothing is known"),
-    ("aws.reads_secret", "bool", "whether the answer holds a stored secret; unknown for operations not reviewed yet"),
+    ("aws.reads_secret", "bool", "whether the answer holds a stored secret; unknown for operations newer than the review"),
     (
         "aws.vends_credentials",
         "bool",

@@ -24,7 +24,6 @@ _CODE = one_of(
 _RUNNERS = re.compile(
     r"^(?:Create|Update|Put|Publish|Register|Run|Start|Send|Execute|Submit|Request|Modify|Deploy|Import|Validate|Test|Evaluate|Invoke)"
 )
-_NO_CODE = one_of("code")
 
 _TAKERS = re.compile(
     r"(?:account(?:s|id|ids)?|accountnumber|principal(?:s|arn|id|ids)?|grantee(?:s|principal)?|polic(?:y|ies|ydocument|ytext|yjson)|cidr(?:ip|ipv6|s|block)?"
@@ -44,14 +43,13 @@ _DATA = re.compile(
     r"|Document|File|Account|UserPool|Graph|Trail|Topic|Function|Stack|Ledger|Workspace|Parameter|Namespace|Cache|Model|Record|Zone|Asset)s?(?:Batch|ByPrefix|V2)?$"
 )
 _UNGUARDS = re.compile(
-    r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel|Update|Put)\w*?"
+    r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel)\w*?"
     r"(?:Logging|Trail|Detector|ConfigurationRecorder|FlowLogs|Alarms?|AlarmActions|MFADevice|SecurityHub|Macie|Inspector|GuardDuty|BackupPlan"
     r"|BackupVault(?!Notif)|BackupVaultLock\w*|BackupSelection|PublicAccessBlock|DeletionProtection|Guardrail|Rotation|KeyRotation|Standards|Analyzer"
     r"|ConfigRule|Protection|RetentionPolicy|ObjectLock\w*|Monitoring|Insight|WebACL|Firewall|DetectorFeatures|EventDataStore|DeliveryChannel)$"
 )
-_STOPS_GUARD = re.compile(r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel)")
 _OFF_MEMBERS = re.compile(
-    r"^(?:deletionprotection(?:enabled)?|terminationprotection|disableapitermination|enabletermination\w*|deletionprotection)$",
+    r"^(?:deletionprotection(?:enabled)?|terminationprotection|disableapitermination|enabletermination\w*)$",
     re.ASCII,
 )
 
@@ -60,7 +58,7 @@ _BUYS = re.compile(
 )
 _COMPUTE = re.compile(
     r"^(?:Create|Start|Restore|Import|Copy|Invoke|Submit|Scale|Resume)\w*(?:Instance|Cluster|Fleet|Endpoint|Domain|Broker|Gateway|Workspace|FileSystem|Volume"
-    r"|Nodegroup|NodeGroup|Job|Jobs|Task|Execution|Build|Query|Training\w*|Database|Function|Service|Distribution|Environment|Stream|Table|Capacity\w*"
+    r"|Nodegroup|NodeGroup|Job|Task|Execution|Build|Query|Training\w*|Database|Function|Service|Distribution|Environment|Stream|Table|Capacity\w*"
     r"|Connection|Snapshot|Image|App|Pipeline|Session|Application|Replica|Collection|Warehouse|Index|Run)s?$"
 )
 _MODELS = one_of(
@@ -92,7 +90,7 @@ def code(operation: Modelled) -> Iterator[Leaf]:
         return
     for leaf in operation.inputs:
         low = leaf.names[-1].lower() if leaf.names else ""
-        if leaf.text and low in _CODE and (low not in _NO_CODE or len(leaf.names) < 3):
+        if leaf.text and low in _CODE and (low != "code" or len(leaf.names) < 3):
             yield leaf
 
 
@@ -116,7 +114,7 @@ def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
         yield "shares", "a member says who" if access != "permissions" else "permissions change"
     if operation.words[0] in _DELETES or operation.words[:2] == ("batch", "delete"):
         yield ("destroys" if _DATA.search(operation.name) else "removes"), operation.words[0]
-    if _UNGUARDS.search(operation.name) and _STOPS_GUARD.match(operation.name):
+    if _UNGUARDS.search(operation.name):
         yield "unguards", "a guard goes"
     off = [str(leaf) for leaf in operation.inputs if leaf.names and _OFF_MEMBERS.match(leaf.names[-1].lower())]
     if off:
