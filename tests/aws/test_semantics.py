@@ -87,7 +87,7 @@ AT_S3 = {"host": "secret.s3.us-east-1.amazonaws.com", "target": "/public/key"}
         meant(
             "T53",
             "invoke",
-            {"access": "write", "iam_actions": ["scheduler:CreateSchedule", "iam:PassRole"]},
+            {"access": "write", "iam_actions": UNSEEN},
             host="scheduler.us-east-1.amazonaws.com",
             scope="us-east-1/scheduler",
             target="/schedules/nightly",
