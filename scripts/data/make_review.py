@@ -43,7 +43,7 @@ class Draft:
         """Add a mark as it is written in the table, or set the level."""
         name, mark, when = word.partition("?")
         if name in LEVELS and not mark:
-            self.access = name  # type: ignore[assignment]  # the line above has looked
+            self.access = LEVELS[name]
             self.reasons.append(f"{name}: {reason}")
         else:
             self.marks[name.removesuffix("~")] = (word if not mark or when != "*" else f"{name}~", reason)

@@ -40,7 +40,7 @@ def understood(version):
     """How a gateway with that botocore understands the requests of that botocore."""
     folder = FOLDER / version
     if version != botocore.__version__ and not (folder / "botocore").exists():
-        pytest.skip(f"scripts/programs has not installed botocore {version}")
+        pytest.skip(f"scripts/programs has not installed botocore {version}")  # reason: a test installs no packages
     path = os.pathsep.join((str(folder), str(ROOT)) if version != botocore.__version__ else (str(ROOT),))
     command = [sys.executable, "-m", "tests.kit.aws.operations"]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT, capture_output=True, check=True)

@@ -201,9 +201,7 @@ def scored(rows: Path) -> subprocess.CompletedProcess[str]:
 def corpus():
     """The path of a corpus, by its name."""
     if not CORPUS.exists():
-        pytest.skip(
-            f"{CORPUS} is not here: real clients' requests are not named"
-        )  # reason: it lies beside the checkout, not in it
+        pytest.skip(f"{CORPUS} is not here")  # reason: real clients' requests lie beside the checkout, not in it
     return lambda name: CORPUS / f"{name}.jsonl.gz"
 
 

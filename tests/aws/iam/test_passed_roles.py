@@ -31,7 +31,7 @@ def patch(path, value):
 
 
 POLICY = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "s3:*", "Resource": "*"}]}
-ESCAPED = '{"Launch\\u0052ole": "x", "R": "arn:aws:iam::%s:role\\/w"}' % ACCOUNT  # noqa: UP031 - braces of JSON
+ESCAPED = f'{{"Launch\\u0052ole": "x", "R": "arn:aws:iam::{ACCOUNT}:role\\/w"}}'
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,10 @@ ESCAPED = '{"Launch\\u0052ole": "x", "R": "arn:aws:iam::%s:role\\/w"}' % ACCOUNT
         ("servicecatalog", "CreateConstraint", {"Parameters": ESCAPED}),
         ("servicecatalog", "CreateConstraint", {"Parameters": "\ufeff " + ESCAPED}),
         ("servicecatalog", "CreateConstraint", {"Parameters": json.dumps({"a": [{"b": ESCAPED}]})}),
-        ("servicecatalog", "CreateConstraint", {"Parameters": '{"RoleArn": "%s", "RoleArn": "x"}' % ROLE}),  # noqa: UP031
+        ("servicecatalog", "CreateConstraint", {"Parameters": f'{{"RoleArn": "{ROLE}", "RoleArn": "x"}}'}),
         ("servicecatalog", "CreateConstraint", {"Parameters": json.dumps({**POLICY, "as": ROLE})}),
         ("servicecatalog", "CreateConstraint", {"Parameters": '{"n": ' + "9" * 5000 + ", " + ESCAPED[1:]}),
-        ("servicecatalog", "CreateConstraint", {"Parameters": '{"a": "%s",}' % ROLE}),  # noqa: UP031
+        ("servicecatalog", "CreateConstraint", {"Parameters": f'{{"a": "{ROLE}",}}'}),
         ("kinesisanalytics", "CreateApplication", {"ApplicationCode": f"'{ROLE}'"}),
         # a bare name, where the member's name says that it takes a role
         ("imagebuilder", "UpdateInfrastructureConfiguration", {"instanceProfileName": "worker"}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 QUIET = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "virtual"}, inject_host_prefix=True)
 
 
-class Stopped(Exception):  # noqa: N818 - no fault: the request goes no further
+class StoppedError(Exception):
     """Raised where a request would be sent."""
 
 
@@ -26,7 +26,7 @@ def request_of(service, operation, params, *, key_id, secret, at: datetime, regi
     sent.clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(botocore.auth, "get_current_datetime", lambda **_: at.replace(tzinfo=None))
-        with pytest.raises(Stopped):
+        with pytest.raises(StoppedError):
             client._make_api_call(operation, params)
     return _wire(sent[0])
 
@@ -41,7 +41,7 @@ def _client(service, region, key_id, secret):
 
     def catch(request, **_):
         sent.append(request)
-        raise Stopped
+        raise StoppedError
 
     client.meta.events.register("before-send", catch)
     return client, sent

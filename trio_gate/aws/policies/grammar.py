@@ -53,7 +53,7 @@ class Statement:
     conditions: Mapping[str, Mapping[str, list[str]]]
 
 
-class _Refused(Exception):  # noqa: N818 - a word of this file, never seen outside
+class _RefusedError(Exception):
     """IAM would not take it, or we do not know what it would read."""
 
 
@@ -61,7 +61,7 @@ def read_document(text: str) -> tuple[Statement, ...] | None:
     """The statements of a document; None where it cannot be read once and for all. Never raises, whatever the text."""
     try:
         return _document(read_json(text.encode()))
-    except (Malformed, UnicodeEncodeError, _Refused):
+    except (Malformed, UnicodeEncodeError, _RefusedError):
         return None
 
 
@@ -70,7 +70,7 @@ def _document(tree: Any) -> tuple[Statement, ...]:
     _strings(document, "Version", "Id")
     statements = document.get("Statement")
     if document.get("Version") not in _VERSIONS or not statements:
-        raise _Refused
+        raise _RefusedError
     return tuple(_statement(one) for one in (statements if isinstance(statements, list) else [statements]))
 
 
@@ -79,9 +79,9 @@ def _statement(tree: Any) -> Statement:
     _strings(elements, "Sid", "Effect")
     for name in ("Principal", "Action", "Resource"):
         if name in elements and f"Not{name}" in elements:
-            raise _Refused
+            raise _RefusedError
     if elements.get("Effect") not in ("Allow", "Deny") or not ("Action" in elements or "NotAction" in elements):
-        raise _Refused
+        raise _RefusedError
     return Statement(
         allows=elements["Effect"] == "Allow",
         actions=_texts(elements, "Action", _ACTION),
@@ -96,13 +96,13 @@ def _statement(tree: Any) -> Statement:
 
 def _elements(tree: Any, names: frozenset[str]) -> dict[str, Any]:
     if not isinstance(tree, dict) or not names.issuperset(tree):
-        raise _Refused
+        raise _RefusedError
     return tree
 
 
 def _strings(elements: Mapping[str, Any], *names: str) -> None:
     if not all(isinstance(elements[name], str) for name in names if name in elements):
-        raise _Refused
+        raise _RefusedError
 
 
 def _texts(elements: Mapping[str, Any], name: str, form: re.Pattern[str]) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _texts(elements: Mapping[str, Any], name: str, form: re.Pattern[str]) -> tup
 def _list(value: Any, form: re.Pattern[str]) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(one, str) and form.fullmatch(one) for one in values):
-        raise _Refused
+        raise _RefusedError
     return tuple(values)
 
 
@@ -123,7 +123,7 @@ def _principals(elements: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if given == "*":
         return ("*",)
     if not isinstance(given, dict) or not given or not _PRINCIPALS.keys() >= given.keys():
-        raise _Refused
+        raise _RefusedError
     return tuple(_PRINCIPALS[kind](one) for kind, value in given.items() for one in _list(value, _TEXT))
 
 
@@ -132,25 +132,25 @@ def _aws(text: str) -> str:
         return text
     arn = parse(text)
     if arn is None or arn.service not in ("iam", "sts") or not _WILDCARDS.isdisjoint(text):
-        raise _Refused
+        raise _RefusedError
     return arn.account if arn.resource == "root" and is_account(arn.account) else text
 
 
 def _service(text: str) -> str:
     if not _SERVICE.fullmatch(text):
-        raise _Refused
+        raise _RefusedError
     return f"Service:{text}"
 
 
 def _federated(text: str) -> str:
     if (parse(text) is None and not _PROVIDER.fullmatch(text)) or not _WILDCARDS.isdisjoint(text):
-        raise _Refused
+        raise _RefusedError
     return f"Federated:{text}"
 
 
 def _canonical(text: str) -> str:
     if not _CANONICAL.fullmatch(text):
-        raise _Refused
+        raise _RefusedError
     return f"CanonicalUser:{text}"
 
 
@@ -159,13 +159,13 @@ _PRINCIPALS = {"AWS": _aws, "Service": _service, "Federated": _federated, "Canon
 
 def _conditions(tree: Any) -> dict[str, dict[str, list[str]]]:
     if not isinstance(tree, dict):
-        raise _Refused
+        raise _RefusedError
     return {_named(operator, _NAME): _keys(keys) for operator, keys in tree.items()}
 
 
 def _keys(tree: Any) -> dict[str, list[str]]:
     if not isinstance(tree, dict) or not tree or len({fold(key) for key in tree}) < len(tree):
-        raise _Refused
+        raise _RefusedError
     return {
         _named(key, _TEXT): [_scalar(one) for one in (value if isinstance(value, list) else [value])]
         for key, value in tree.items()
@@ -174,7 +174,7 @@ def _keys(tree: Any) -> dict[str, list[str]]:
 
 def _named(name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(name):
-        raise _Refused
+        raise _RefusedError
     return name
 
 
@@ -186,4 +186,4 @@ def _scalar(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return value
-    raise _Refused
+    raise _RefusedError

@@ -64,7 +64,7 @@ def _holds(when: When, params: Mapping[str, Value]) -> bool | Unknown:
 
 
 def _decide(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
-    values = list(_values(params, clause.path))
+    values = list(_values(dict(params), clause.path))
     if UNKNOWN in values:
         return UNKNOWN
     if clause.kind == "given":
@@ -80,7 +80,7 @@ def _same(value: Value, wanted: str) -> bool:
     return isinstance(value, str) and fold(value) == fold(wanted)
 
 
-def _values(value: Value | Mapping[str, Value], path: tuple[str, ...]) -> Iterator[Value]:
+def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
     """What stands at a path, in every item of a list and every member of a map on the way."""
     if value is UNKNOWN:
         yield UNKNOWN
@@ -88,7 +88,7 @@ def _values(value: Value | Mapping[str, Value], path: tuple[str, ...]) -> Iterat
         for item in value:
             yield from _values(item, path)
     elif not path:
-        yield value  # type: ignore[misc]  # only the whole of the parameters is no Value, and its path is not empty
+        yield value
     elif isinstance(value, dict):
         names = value if path[0] == "*" else (path[0],)
         for name in names:

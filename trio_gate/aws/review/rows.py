@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Mark = Literal["vends", "secret", "exposes", "runs", "shares", "destroys", "removes", "unguards", "spends"]
-MARKS: frozenset[str] = frozenset(get_args(Mark))
-LEVELS: frozenset[str] = frozenset(get_args(Access))
+MARKS: Mapping[str, Mark] = {one: one for one in get_args(Mark)}
+LEVELS: Mapping[str, Access] = {one: one for one in get_args(Access)}
 HEADING = "= "
 """What the line that names a service begins with."""
 
@@ -58,7 +58,7 @@ def read_rows(text: str) -> dict[str, Row]:
 
 
 def _row(words: list[str]) -> Row:
-    access, permissions = words[0], None
+    permissions: When | None = None
     marks: dict[Mark, When] = {}
     for word in words[1:]:
         name, mark, when = word.partition("?")
@@ -67,12 +67,12 @@ def _row(words: list[str]) -> Row:
         if name == "permissions":
             permissions = found
         elif name in MARKS:
-            marks[name] = found  # type: ignore[index]  # the line above has looked
+            marks[MARKS[name]] = found
         else:
             raise ValueError(f"{word!r} is no mark")
-    if access not in LEVELS:
-        raise ValueError(f"{access!r} is no access level")
-    return Row(access=access, permissions=permissions, marks=marks)  # type: ignore[arg-type]  # the line above has looked
+    if words[0] not in LEVELS:
+        raise ValueError(f"{words[0]!r} is no access level")
+    return Row(access=LEVELS[words[0]], permissions=permissions, marks=marks)
 
 
 def _clause(text: str) -> Clause:
