@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,6 +120,29 @@ def compile_shapes(
     for shape in shapes.values():
         _index_query(shape, ec2=ec2)
     return shapes
+
+
+def reaching(root: Shape, wanted: Callable[[str], bool]) -> frozenset[Shape]:
+    """The shapes below `root`, itself included, from which a structure's member with a `wanted` name can be reached."""
+    above: dict[Shape, list[Shape]] = {}
+    found: list[Shape] = []
+    todo, seen = [root], {root}
+    while todo:
+        shape = todo.pop()
+        for member in shape.members.values():
+            above.setdefault(member.shape, []).append(shape)
+            if shape.type == "structure" and wanted(member.name):
+                found.append(shape)
+            if member.shape not in seen:
+                seen.add(member.shape)
+                todo.append(member.shape)
+    reached: set[Shape] = set()
+    while found:
+        shape = found.pop()
+        if shape not in reached:
+            reached.add(shape)
+            found.extend(above.get(shape, ()))
+    return frozenset(reached)
 
 
 def namespace(raw: Mapping[str, Any]) -> str | None:

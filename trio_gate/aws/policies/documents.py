@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.model.shape import reaching
 from trio_gate.aws.policies.grammar import MAX_DOCUMENT, read_document
 from trio_gate.aws.policies.judge import facet
 from trio_gate.aws.policies.members import TEMPLATES, kind_of
@@ -190,22 +191,4 @@ def _below(
 @lru_cache(maxsize=4096)
 def _reaching(service: str, operation: str, root: Shape) -> frozenset[Shape]:
     """The shapes of an input from which a policy-like member can be reached."""
-    above: dict[Shape, list[Shape]] = {}
-    holders: list[Shape] = []
-    todo, seen = [root], {root}
-    while todo:
-        shape = todo.pop()
-        for member in shape.members.values():
-            above.setdefault(member.shape, []).append(shape)
-            if shape.type == "structure" and kind_of(service, operation, member.name) not in (None, "plain"):
-                holders.append(shape)
-            if member.shape not in seen:
-                seen.add(member.shape)
-                todo.append(member.shape)
-    reached: set[Shape] = set()
-    while holders:
-        shape = holders.pop()
-        if shape not in reached:
-            reached.add(shape)
-            holders.extend(above.get(shape, ()))
-    return frozenset(reached)
+    return reaching(root, lambda name: kind_of(service, operation, name) not in (None, "plain"))

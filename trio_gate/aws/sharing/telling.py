@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.model.shape import reaching
 from trio_gate.aws.resources.arns import parse
 from trio_gate.aws.sharing.who import is_service
 from trio_gate.text.folding import fold
@@ -131,25 +132,7 @@ def _somebody(value: Value, told: str, scene: CallerContext) -> bool:
 @lru_cache(maxsize=4096)
 def _telling_shapes(root: Shape) -> frozenset[Shape]:
     """The shapes of an input from which a member that may tell can be reached."""
-    above: dict[Shape, list[Shape]] = {}
-    found: list[Shape] = []
-    todo, seen = [root], {root}
-    while todo:
-        shape = todo.pop()
-        for member in shape.members.values():
-            above.setdefault(member.shape, []).append(shape)
-            if shape.type == "structure" and _telling(member.name):
-                found.append(shape)
-            if member.shape not in seen:
-                seen.add(member.shape)
-                todo.append(member.shape)
-    reached: set[Shape] = set()
-    while found:
-        shape = found.pop()
-        if shape not in reached:
-            reached.add(shape)
-            found.extend(above.get(shape, ()))
-    return frozenset(reached)
+    return reaching(root, lambda name: bool(_telling(name)))
 
 
 @lru_cache(maxsize=16384)
