@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.kit.aws.meanings import ACCOUNT, meaning, model, operations, services
+from tests.kit.aws.meanings import ACCOUNT, meaning, model, operations, services, writes
 from tests.kit.aws.naming import catalog
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import passed_roles
@@ -187,10 +187,7 @@ def excused(service, operation, path):
 
 def test_every_member_of_a_write_that_speaks_of_a_role_passes_one(each_service):
     raw = model(each_service)
-    for operation, one in raw["operations"].items():
-        found = meaning(each_service, operation)
-        if "input" not in one or not found.reviewed or found.iam_action is None or found.access in ("read", "list"):
-            continue
+    for operation, one in writes(each_service):
         for path, prose in spots(raw, one["input"]["shape"]):
             if SAYS_ROLE.search(str(path)) or SAYS_ROLE.search(prose):
                 told = passes(each_service, operation, built(path, ROLE))
@@ -227,10 +224,7 @@ TAKES_NO_NAME = {
 
 def test_every_member_of_a_write_that_is_called_a_role_takes_a_bare_name_or_says_why_not(each_service):
     raw = model(each_service)
-    for operation, one in raw["operations"].items():
-        found = meaning(each_service, operation)
-        if "input" not in one or not found.reviewed or found.iam_action is None or found.access in ("read", "list"):
-            continue
+    for operation, one in writes(each_service):
         for path, _ in spots(raw, one["input"]["shape"]):
             name = [step for step in path if step not in (0, "a key")][-1]
             if SAYS_ROLE.search(name) and passes(each_service, operation, built(path, "worker")) is False:

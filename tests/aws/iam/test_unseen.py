@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.aws.meanings import ACCOUNT, meaning, model, operations
+from tests.kit.aws.meanings import ACCOUNT, meaning, model, operations, writes
 from tests.kit.aws.naming import catalog
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam import unseen
@@ -91,10 +91,7 @@ def texts(raw, name, seen=()):
 
 def test_every_member_that_is_called_a_definition_makes_a_write_unknown_or_is_listed(each_service):
     raw = model(each_service)
-    for operation, one in raw["operations"].items():
-        found = meaning(each_service, operation)
-        if "input" not in one or not found.reviewed or found.iam_action is None or found.access in ("read", "list"):
-            continue
+    for operation, one in writes(each_service):
         for member in set(texts(raw, one["input"]["shape"])):
             if unseen._DEFINITION.fullmatch(member.lower()) and (each_service, operation) not in unseen._UNLESS:
                 told = meaning(each_service, operation, {member: "x"}).iam_actions

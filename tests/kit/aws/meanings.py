@@ -84,3 +84,11 @@ def need_botocore_of(first: str) -> None:
 
 def operations(service):
     return frozenset(model(service)["operations"])
+
+
+def writes(service):
+    """The operations of a service, with their raw model, that have an input, a row and an action, and do more than read."""
+    for operation, one in model(service)["operations"].items():
+        found = meaning(service, operation)
+        if "input" in one and found.reviewed and found.iam_action is not None and found.access not in ("read", "list"):
+            yield operation, one
