@@ -277,6 +277,25 @@ def test_tls_contexts_are_made_in_one_place():
     assert set(wrong(lambda path: CONTEXTS.findall(path.read_text("utf-8")))) == {"shell/net/contexts.py"}
 
 
+def test_the_recorder_only_receives():
+    """Every public method of the recorder returns None, and what others take from it is the id of the request alone."""
+    recorder = PACKAGE / "shell/exchange/recorder.py"
+    [cls] = [node for node in tree_of(recorder).body if isinstance(node, ast.ClassDef)]
+    methods = [node for node in cls.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    receiving = {one.name for one in methods if isinstance(one.returns, ast.Constant) and one.returns.value is None}
+    assert {one.name for one in methods if not one.name.startswith("_")} == {
+        name for name in receiving if not name.startswith("_")
+    }
+    taken = {
+        f"{path.name}:{node.lineno} {node.attr}"
+        for path in (PACKAGE / "shell").rglob("*.py")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("recorder", "self._recorder")
+        if node.attr not in receiving | {"id"}
+    }
+    assert not taken
+
+
 def test_every_room_has_its_floor():
     assert {room_of(path) for path in MODULES} <= set(ROOMS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from tests.formats.record import WRITTEN
+from tests.formats.record import OLDER, WRITTEN
 
 ROW = re.compile(r"INSERT INTO \"kept\" VALUES\('(\w+)','([^']+)','(.*)'\);")
 """A row of approvals in a dump: kind, id and value."""
@@ -27,9 +27,9 @@ _SECONDS = re.compile(r'"seconds":\s*\{[^}]*\}')
 _NUMBER = re.compile(r":\s*[\d.e-]+")
 
 
-def written(name: str) -> str:
-    """A file that a gateway of then wrote."""
-    return (WRITTEN / name).read_text()
+def written(name: str, *, older: bool = False) -> str:
+    """A file that a gateway of then wrote; `older`: one of before that."""
+    return ((OLDER if older else WRITTEN) / name).read_text()
 
 
 def kept(text: str, kind: str) -> dict[str, str]:

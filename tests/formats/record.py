@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tests.kit.gateway import Gateway
 
 WRITTEN = Path(__file__).parent / "written"
+OLDER = Path(__file__).parent / "older"
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""What an older gateway wrote, and `written/` keeps, is read by this one, and written back as it was."""
+"""What older gateways wrote, and `older/` and `written/` keep, is read by this one, and written back as it was."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,12 @@ from tests.kit.gateway import TRIO_GATE, running
 from trio_gate.approval.codec import decode_client, decode_server, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scripts.embedded.aws import Embedded
 
 GIVEN = {"agent": AGENTS, "extra": FAR_AWAY + PEOPLE, "rules": RULES}
-FRAMES = [line.split(" ", 1) for line in written("frames.txt").splitlines()]
+FRAMES = [line.split(" ", 1) for older in (False, True) for line in written("frames.txt", older=older).splitlines()]
 ASKED_AGAIN = {
     "CreateQueue": lambda: queue("waiting", region=FAR),
     "RunInstances": lambda: machine("ami-87654321", "second"),
@@ -41,6 +42,12 @@ GRANTED = {
 DOMAIN, GENESIS = b"trio-gate audit row v1\0", bytes(32)
 
 
+@pytest.fixture(params=[False, True], ids=["written", "older"])
+def then(request) -> Callable[[str], str]:
+    """Return a file, by its name, as a gateway of then wrote it."""
+    return partial(written, older=request.param)
+
+
 def rows(path: Path) -> list[tuple[bytes, bytes]]:
     """Each row of a record, and its hash."""
     with closing(sqlite3.connect(path)) as db:
@@ -48,15 +55,15 @@ def rows(path: Path) -> list[tuple[bytes, bytes]]:
 
 
 @pytest.mark.parametrize(("name", "words"), [("log.jsonl", ("--json",)), ("log.txt", ())])
-def test_the_record_is_printed_as_it_was(tmp_path, name, words):
-    make(written("audit.sql"), tmp_path / "audit.db")
+def test_the_record_is_printed_as_it_was(then, tmp_path, name, words):
+    make(then("audit.sql"), tmp_path / "audit.db")
     command = [*TRIO_GATE, "log", "--state-dir", str(tmp_path), "-n", "1000", *words]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == written(name)
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == then(name)
 
 
-def test_the_record_goes_on_where_it_was(tmp_path):
+def test_the_record_goes_on_where_it_was(then, tmp_path):
     path = tmp_path / "state" / "audit.db"
-    make(written("audit.sql"), path)
+    make(then("audit.sql"), path)
     before = rows(path)
     with running(tmp_path, None, **GIVEN):
         pass
@@ -95,8 +102,8 @@ def spaced(text: str) -> str:
     return ROW.sub(lambda row: row[0].replace(row[3], json.dumps(json.loads(row[3]))), text)
 
 
-def test_what_waited_waits_and_is_kept_as_it_was(embedded_aws, tmp_path):
-    text = as_if_now(written("approvals.sql"))
+def test_what_waited_waits_and_is_kept_as_it_was(then, embedded_aws, tmp_path):
+    text = as_if_now(then("approvals.sql"))
     with older(tmp_path, embedded_aws, spaced(text)) as run:
         ann = run.joins("ann")
         prompts = [json.loads(frame)["prompt"] for frame in ann.came if frame.startswith('{"type":"pending"')]
@@ -108,8 +115,8 @@ def test_what_waited_waits_and_is_kept_as_it_was(embedded_aws, tmp_path):
     assert kept(dump(tmp_path / "state" / "approvals.db"), "prompt") == kept(text, "prompt")
 
 
-def test_a_vote_counts_with_those_of_then(embedded_aws, tmp_path):
-    text = as_if_now(written("approvals.sql"))
+def test_a_vote_counts_with_those_of_then(then, embedded_aws, tmp_path):
+    text = as_if_now(then("approvals.sql"))
     with older(tmp_path, embedded_aws, text) as run:
         ben = run.joins("ben")
         [prompt] = [one for one in map(json.loads, ben.came) if one.get("prompt", {}).get("operation") == "CreateQueue"]
@@ -118,8 +125,8 @@ def test_a_vote_counts_with_those_of_then(embedded_aws, tmp_path):
         assert ben.until("resolved")["by"] == ["ann", "ben"]
 
 
-def test_a_grant_holds_and_is_kept_as_it_was(embedded_aws, tmp_path):
-    text = as_if_now(written("approvals.sql"))
+def test_a_grant_holds_and_is_kept_as_it_was(then, embedded_aws, tmp_path):
+    text = as_if_now(then("approvals.sql"))
     grants = {name: json.loads(value) for name, value in kept(text, "grant").items()}
     exact, predicate = ([one for one in grants.values() if one["kind"] == kind] for kind in ("exact", "predicate"))
     spare = {one["digest"] for one in (*exact, *predicate)}
@@ -135,8 +142,8 @@ def test_a_grant_holds_and_is_kept_as_it_was(embedded_aws, tmp_path):
     assert found == {name: value for name, value in kept(text, "grant").items() if name not in revoked}
 
 
-def test_a_stop_stands(embedded_aws, tmp_path):
-    text = as_if_now(written("approvals.sql"))
+def test_a_stop_stands(then, embedded_aws, tmp_path):
+    text = as_if_now(then("approvals.sql"))
     with older(tmp_path, embedded_aws, spaced(text)) as run:
         refused = run.calls(queue("eve", key_id="AKIA111111111111EVE1", secret=EVE)).answer()
         assert (refused.status, "it calls too often" in refused.text) == (403, True)
@@ -147,7 +154,7 @@ def test_a_stop_stands(embedded_aws, tmp_path):
     assert masked(str(found)) == masked(str(kept(text, "stop")))
 
 
-def test_a_stop_of_everything_stands(embedded_aws, tmp_path):
-    with older(tmp_path, embedded_aws, as_if_now(written("approvals.stopped.sql"))) as run:
+def test_a_stop_of_everything_stands(then, embedded_aws, tmp_path):
+    with older(tmp_path, embedded_aws, as_if_now(then("approvals.stopped.sql"))) as run:
         refused = run.calls(queue("nightly", region=FAR)).answer()
         assert (refused.status, "a drill" in refused.text) == (403, True)

@@ -51,7 +51,6 @@ class Recorder:
         seconds: how long each stage took, by name.
         watch: called with a function that makes the rows, when the exchange ends.
         proven: whether the agent is authenticated, or none is configured.
-        counted: whether it is only counted, as one of many refusals, and has no row of its own.
     """
 
     id: str
@@ -64,7 +63,6 @@ class Recorder:
     watch: Watch
     refusals: Refusals
     proven: bool = False
-    counted: bool = False
     claim: Claim | None = None
     agent: str | None = None
     account_name: str | None = None
@@ -148,8 +146,13 @@ class Recorder:
             self._intended = True
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
-        """Write the outcome of an exchange that the gateway refused with `status`. Never raises: it is refused already."""
-        if self._is_counted(f"{status} {fault.code}"):
+        """Log and write the outcome of an exchange that the gateway refused with `status`. Never raises: it is refused already."""
+        counted = self._is_counted(f"{status} {fault.code}")
+        call = self.call
+        where = f"{call.service}:{call.operation}" if call else f"{self.head.method} {ascii(self.head.one('host') or '')[1:-1]}"
+        level = logging.DEBUG if counted else logging.INFO
+        log.log(level, "refused %s for %s: %s (%d, %s)", where, self.agent_address, fault.detail, status, self.id)
+        if counted:
             return
         if self.decision is None and self.decisions is not None:
             try:
@@ -161,14 +164,22 @@ class Recorder:
         end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
-        await self.conclude(end, status=status, bytes_in=bytes_in, reason=fault.detail)
+        await self._conclude(end, status, bytes_in=bytes_in, reason=fault.detail)
 
-    async def conclude(
-        self, end: End, *, status: int | None, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
+    async def aborted(self, reason: str, *, answering: bool, bytes_in: int, bytes_out: int) -> None:
+        """Write the outcome of an exchange that was broken off; `answering`: whether the agent had AWS's status by then."""
+        if not self._is_counted("aborted"):
+            status = self.upstream_status if answering else None
+            await self._conclude("aborted", status, bytes_in=bytes_in, bytes_out=bytes_out, reason=reason)
+
+    async def completed(self, *, bytes_in: int, bytes_out: int) -> None:
+        """Write the outcome of an exchange whose answer went to the agent whole."""
+        await self._conclude("answered", self.upstream_status, bytes_in=bytes_in, bytes_out=bytes_out)
+
+    async def _conclude(
+        self, end: End, status: int | None, *, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None
     ) -> None:
         """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
-        if end == "aborted" and self._is_counted("aborted"):
-            return
         self.lap("end")
         outcome = Outcome(
             id=self.id,
@@ -190,8 +201,8 @@ class Recorder:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
 
     def _is_counted(self, code: str) -> bool:
-        self.counted = not self.proven and self.refusals.counted(self.agent_address, code)
-        return self.counted
+        """Return whether this is only counted, as one of many refusals, and has no row of its own."""
+        return not self.proven and self.refusals.counted(self.agent_address, code)
 
     def _intent(self) -> Intent:
         call, claim, described = self.call, self.claim, self.described

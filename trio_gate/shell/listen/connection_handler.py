@@ -81,7 +81,7 @@ class ConnectionHandler:
         recorder = self._recorder(_NO_HEAD, self._snapshot())
         refusal = self._refusal(recorder.id, self._agent.connection.refused_head, malformed, None)
         await self._record(Exchange(), recorder, malformed, refusal)
-        await self._refuse(recorder, _NO_HEAD, malformed, refusal, None)
+        await self._refuse(malformed, refusal)
         return False
 
     async def _serve(self, head: RequestHead | Http2Preface | None, snapshot: Snapshot) -> bool:
@@ -126,7 +126,7 @@ class ConnectionHandler:
         if isinstance(end, AgentGone):
             raise end
         if end is not None and refusal is not None:
-            await self._refuse(recorder, head, end, refusal, call)
+            await self._refuse(end, refusal)
         self._agent.seat.rest()
 
     async def _record(self, exchange: Exchange, recorder: Recorder, end: Ending, refusal: Refusal | None) -> None:
@@ -137,10 +137,10 @@ class ConnectionHandler:
             await recorder.refused(end, refusal[0], bytes_in=agent.received)
         elif end is not None:
             exchange.apply(Event.ABORTED)
-            status = recorder.upstream_status if agent.connection.answering else None
-            await recorder.conclude("aborted", status=status, bytes_in=agent.received, bytes_out=agent.sent, reason=str(end))
+            answering = agent.connection.answering
+            await recorder.aborted(str(end), answering=answering, bytes_in=agent.received, bytes_out=agent.sent)
         else:
-            await recorder.conclude("answered", status=recorder.upstream_status, bytes_in=agent.received, bytes_out=agent.sent)
+            await recorder.completed(bytes_in=agent.received, bytes_out=agent.sent)
         exchange.apply(Event.RECORDED)
 
     def _refusal(self, request_id: str, head: RequestHead, fault: GateError, call: Call | None) -> Refusal:
@@ -165,12 +165,9 @@ class ConnectionHandler:
             return None
         return None if any(one.service in OWN_SHAPE for one in found) else found[0].signing_name
 
-    async def _refuse(self, recorder: Recorder, head: RequestHead, fault: GateError, refusal: Refusal, call: Call | None) -> None:
-        """Log a refusal and send it as the answer. Raises AgentGone."""
+    async def _refuse(self, fault: GateError, refusal: Refusal) -> None:
+        """Send a refusal as the answer. Raises AgentGone."""
         status, headers, body = refusal
-        where = f"{call.service}:{call.operation}" if call else f"{head.method} {ascii(head.one('host') or '')[1:-1]}"
-        level = logging.DEBUG if recorder.counted else logging.INFO
-        log.log(level, "refused %s for %s: %s (%d, %s)", where, self._address, fault.detail, status, recorder.id)
         date = (b"date", format_datetime(self._services.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
         close = isinstance(fault, Malformed) or self._ingress.refused is not None
