@@ -2,6 +2,7 @@
 # are made of has changed.
 
 cd "$(dirname "$0")/.." || exit 1
+unset PYTHONDONTWRITEBYTECODE # tests start the gateway some hundred times: its modules are compiled once
 
 say() { printf '%s\n' "$*" >&2; }
 

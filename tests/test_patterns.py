@@ -28,6 +28,9 @@ COMPILED_LATER = {
 """Where a pattern is made while the gateway runs, and why that may be."""
 
 
+SLOW = pytest.mark.long("patterns that take seconds")
+
+
 def _name(found: Found) -> str:
     return found.where
 
@@ -44,11 +47,11 @@ def test_every_pattern_of_the_package_is_linear(found: Found) -> None:
 @pytest.mark.parametrize(
     ("pattern", "method"),
     [
-        (r"[^/,\s]+/[0-9]{8}/x", "search"),
+        pytest.param(r"[^/,\s]+/[0-9]{8}/x", "search", marks=SLOW),
         (r'"AWS"\s*:\s*\[?\s*"', "search"),
         (r"(?:[a-z\s]{4})*[a-z\s]*=", "fullmatch"),
-        (r".+--([a-z-]+?)--x", "fullmatch"),
-        (r"\s+$", "sub"),
+        pytest.param(r".+--([a-z-]+?)--x", "fullmatch", marks=SLOW),
+        pytest.param(r"\s+$", "sub", marks=SLOW),
     ],
 )
 def test_a_pattern_that_is_not_is_found(pattern: str, method: str) -> None:

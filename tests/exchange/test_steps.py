@@ -155,7 +155,7 @@ def corpus() -> Iterator[dict[str, Any]]:
 @pytest.mark.skipif(  # reason: the requests lie beside the checkout, not in it
     not SHARED.exists(), reason=f"{SHARED} is not here: serve and explain are compared over our own requests alone"
 )
-@one_in(4, "every row of what serve and explain are compared over")
+@one_in(8, "every row of what serve and explain are compared over")
 @pytest.mark.parametrize("rows", [adversarial, protocol_inputs, corpus])
 def test_both_say_the_same_of(embedded_aws, tmp_path, rows, one_in):
     found = list(itertools.islice(rows(), 0, None, one_in))

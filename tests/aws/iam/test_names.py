@@ -27,7 +27,7 @@ def test_every_prefix_row_names_a_service_and_a_prefix_that_exist():
     assert not any(service == prefix for service, prefix in names.PREFIX.items())
 
 
-@one_in(5, "every operation of every service")
+@one_in(20, "every operation of every service")
 def test_nearly_every_operation_of_botocore_has_an_action(one_in):
     mapped = total = 0
     for service in services()[::one_in]:

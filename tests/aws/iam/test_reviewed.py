@@ -166,6 +166,7 @@ def test_a_model_that_nobody_has_compared_is_newer_than_the_lists():
     assert call(*get(), known=known).vends_credentials is UNKNOWN
 
 
+@pytest.mark.long("every member of every service")
 @pytest.mark.parametrize(("name", "made"), [("members", members), ("outputs", outputs)])
 def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore(name, made):
     first, *_ = text = files("trio_gate.aws.iam").joinpath(f"{name}.txt").read_text("ascii").splitlines()
