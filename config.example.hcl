@@ -1,107 +1,110 @@
-# trio-gate: a configuration to start from. `trio-gate check FILE` says what it means, or all that is wrong with it.
-# It needs one variable: TRIO_GATE_ALICE_SHA256, which `trio-gate person new` makes.
+# An annotated configuration to start from. `trio-gate check FILE` prints what it means, or everything that is wrong with it.
+# It needs one environment variable, TRIO_GATE_ALICE_SHA256; `trio-gate person new` prints its value.
 #
-# Strings stand in "…", durations are "30s" "10m" "12h", sizes "64KiB" "8MiB" "1GiB"; env("NAME") is an environment variable
-# and file("PATH") the contents of a file. Relative paths start at this file's folder. Unknown names are errors.
+# Durations are "30s", "10m", "12h"; sizes "64KiB", "8MiB", "1GiB". env("NAME") is an environment variable, file("PATH")
+# the contents of a file. Relative paths start at this file's folder. Unknown names are errors.
+# docs/configuration.md describes every setting.
 
 gateway {
-  state_dir = "./state"                              # CAs, audit database, spool; only this user may read it
+  state_dir = "./state"                              # CAs, databases, spool; readable only by the gateway's user
 
-  # Listeners for agents. Keep those that you use.
+  # Listeners for agents. Keep the ones that you use.
   listener "proxy"    { bind = "127.0.0.1:8080" }    # HTTPS_PROXY=http://127.0.0.1:8080
   listener "tls"      { bind = "127.0.0.1:8443" }    # transparent: AWS's host names resolve to it
   listener "endpoint" { bind = "127.0.0.1:8081" }    # AWS_ENDPOINT_URL=http://127.0.0.1:8081
 
-  # The listener for people: approvals, health (/healthz, /readyz). Always TLS.
+  # The listener for approvals and health checks (/healthz, /readyz). Always TLS.
   admin { bind = "127.0.0.1:9443" }
 
-  # A listener off loopback needs `agent` blocks (below), and an endpoint listener there needs TLS:
+  # A listener that other machines can reach needs `agent` blocks (below); an endpoint listener also needs TLS:
   # listener "endpoint" {
   #   bind  = "0.0.0.0:8444"
-  #   names = ["gate.internal.example"]              # the Host names it answers to
-  #   tls   = true                                   # signed by the gateway's own CA; or certificate = "…" and key = "…"
+  #   names = ["gate.internal.example"]              # the host names that it answers to
+  #   tls   = true                                   # certificate by the gateway's own CA; or set `certificate` and `key`
   # }
 
-  # decision_log = "./decisions.jsonl"               # one JSON line for each decision
-  # ca_file      = "./roots.pem"                     # roots for AWS's certificates; default: the system's
+  # decision_log = "./decisions.jsonl"               # one JSON line per decision
+  # ca_file      = "./roots.pem"                     # roots that verify AWS's certificates; default: the system's
 
   # Limits, with their defaults.
-  # record_limit       = "16GiB"                     # the audit database; at it calls are refused
-  # decision_log_limit = "1GiB"                      # the decision log and its old file, FILE.1
-  # held_limit      = "70MiB"                        # one body that is read before the decision, on disk until then; Lambda takes code of that size
-  # held_total      = "512MiB"                       # all of them together, once they are in memory
-  # spool_limit     = "8GiB"                         # all that is on disk: bodies over 1 MiB, waiting uploads
-  # max_connections = 1000                           # when all are taken, one that proves nothing makes room for the next
-  # max_connections_per_agent = 500                  # default: half of max_connections; of a source address where no agent is configured
-  # max_pending           = 1000                     # calls that wait for people
-  # max_pending_per_agent = 100
-  # grant_ttl       = "30m"                          # how long an approval is kept for an agent that has left
-  # grant_time      = "8h"                           # the most that a person may grant: for how long,
-  # grant_uses      = 100                            # and how many calls
-  # deny_cooldown   = "60s"                          # how soon a denied call may be asked about again
-  # head_timeout    = "10s"                          # a whole request head, from its first byte
-  # idle_timeout    = "60s"                          # a kept connection, or an answer that does not move
-  # body_rate       = "1KiB"                         # what a body must bring a second; it may be half a minute behind
-  # connect_timeout = "10s"                          # TCP and TLS to AWS
-  # answer_timeout  = "15m"                          # the first byte of AWS's answer
+  # record_limit              = "16GiB"              # size of the audit database; calls are refused once it is reached
+  # decision_log_limit        = "1GiB"               # size of the decision log with its predecessor, FILE.1
+  # held_limit                = "70MiB"              # one body that is read before the decision (Lambda code can be that large)
+  # held_total                = "512MiB"             # all such bodies in memory
+  # spool_limit               = "8GiB"               # bodies on disk: those over 1 MiB, and uploads that wait for approval
+  # max_connections           = 1000                 # from agents; when full, an unauthenticated one is dropped for a new one
+  # max_connections_per_agent = 500                  # default: half of max_connections; per address if there are no agents
+  # max_pending               = 1000                 # calls that wait for approval
+  # max_pending_per_agent     = 100
+  # grant_ttl                 = "30m"                # how long an approval is kept for an agent that has disconnected
+  # grant_time                = "8h"                 # longest grant that a person may give
+  # grant_uses                = 100                  # most calls that one grant may cover
+  # deny_cooldown             = "60s"                # how long a denied call is refused without asking again
+  # head_timeout              = "10s"                # for a whole request head, from its first byte
+  # idle_timeout              = "60s"                # for an idle connection, or an answer that makes no progress
+  # body_rate                 = "1KiB"               # least bytes per second of a body; it may be 30 s behind
+  # connect_timeout           = "10s"                # for TCP and TLS to AWS
+  # answer_timeout            = "15m"                # until the first byte of AWS's answer
 }
 
-# The base key, which may do one thing: assume the role below in each account.
-# Left empty it is the standard chain: AWS_* variables, AWS_PROFILE, the machine's role.
+# The base key. Its only permission is to assume the role below in each account.
+# Empty: the standard chain of AWS_* variables, AWS_PROFILE and the machine's role.
 credential "aws_account" "base" {
   # access_key_id     = env("BASE_ACCESS_KEY_ID")
   # secret_access_key = env("BASE_SECRET_ACCESS_KEY")
-  # profile           = "gate"                       # instead of the two: a profile of ~/.aws
+  # profile           = "gate"                       # instead of the two: a profile in ~/.aws
 }
 
-# The accounts that agents may reach. An agent names one in its placeholder key: AKIA111111111111XXXX is "prod".
+# The accounts that agents may reach. An agent selects one by its placeholder key: AKIA111111111111CI01 is "prod".
 endpoint "aws_api" "main" {
   role       = "trio-gate"                           # assumed in every account
   region     = "us-east-1"                           # where STS is called
   credential = aws_account.base
-  accounts = [                                       # ids, with a label for rules and prompts
+  accounts = [                                       # id, and after "=" a label for rules and prompts
     "111111111111=prod",
     "222222222222=staging",
   ]
-  # hosts       = ["*.amazonaws.com"]                # narrows the AWS hosts that may be called; `*` is one or more labels
-  # external_id = "…"                                # if the roles' trust policies ask for one
+  # hosts       = ["*.amazonaws.com"]                # only these AWS hosts; `*` is one or more labels
+  # external_id = "…"                                # if the roles' trust policies require one
+  # owned_buckets         = ["reports"]              # buckets of the account, so that aws.cross_account is known for them
+  # expected_bucket_owner = true                     # or have S3 refuse buckets of other accounts
 }
 
-# Dial some hosts elsewhere, as a VPC endpoint or a stand-in for tests; their TLS name stays the same.
+# Connect to some hosts at another address, such as a VPC endpoint; the name in TLS stays AWS's.
 # upstream "*.s3.us-east-1.amazonaws.com" {
 #   address = "10.0.0.7:443"
 #   ca_file = "./private-roots.pem"
 # }
 
-# An agent that proves itself with a secret of its own, of at least 16 characters: its keys end in the suffix
-# (AKIA222222222222CI01). With one `agent` block, keys of no agent are refused.
+# An agent with its own secret, of at least 16 characters. Its key ids end in the suffix: AKIA222222222222CI01.
+# With any `agent` block, keys that belong to no agent are refused.
 # agent "ci" {
 #   key_suffix = "CI01"
 #   secret     = env("TRIO_GATE_AGENT_CI")
 #   accounts   = ["222222222222"]                    # default: all
 # }
 
-# Who may approve. `trio-gate person new` makes a token, which is the person's own, and its SHA-256, which stands here.
+# Who may approve. `trio-gate person new` makes a token, which only the person keeps, and its SHA-256 for this file.
 person "alice" {
   token_sha256 = env("TRIO_GATE_ALICE_SHA256")
   # kind       = "bot"                               # default: "human"
-  # may_grant   = true                               # approve calls to come, of one rule, agent and account
-  # may_observe = true                               # see every call, and search the record
-  # may_stop    = true                               # have an agent's calls, or all, refused until that is lifted
+  # may_grant   = true                               # approve future calls in advance (one rule, agent and account)
+  # may_observe = true                               # see every call and search the record
+  # may_stop    = true                               # stop an agent, or all of them
 }
 
-approver "human" "oncall" {                          # takes no bots; approver "bot" does
+approver "human" "oncall" {                          # humans only; approver "bot" also takes bots
   people  = [person.alice]
-  quorum  = 1                                        # how many of them must approve
-  timeout = "10m"                                    # then nobody answered, and the call was not made
-  # hold    = "5m"                                   # how long the agent is kept waiting; then it may come again
-  # notify  = ["/usr/local/bin/page", "oncall"]      # run when a call waits and nobody is connected, with four arguments
-                                                     # more: the prompt's id, account, operation and link
+  quorum  = 1                                        # how many of the people must approve
+  timeout = "10m"                                    # after that the call is refused
+  # hold    = "5m"                                   # how long the agent is kept waiting; after that it must retry
+  # notify  = ["/usr/local/bin/page", "oncall"]      # run when a call waits and nobody is connected; it also gets
+                                                     # the prompt's id, account, operation and link as arguments
 }
 
-# Rules: higher `priority` first, then the file's order; the first that holds decides, and none means no.
-# A rule without `match` always holds; `endpoints = [aws_api.main]` limits it. A call that returns credentials, tokens or
-# passwords needs `vends = true` in the rule that allows it.
+# Rules are tried by `priority` (highest first), then in the order of this file. The first that matches decides; if none
+# matches, the call is refused. A rule without `match` matches every call; `endpoints = [aws_api.main]` limits a rule. A call that
+# returns credentials, tokens or passwords is refused unless the rule that allows it has `vends = true`.
 rule "no secrets" { match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }
 rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }
 rule "the rest"   { action = "approve"  approvers = [human.oncall] }

@@ -65,7 +65,7 @@ def test_a_page_has_a_line_for_each_service_and_level_and_a_total():
         "",
         f"4 operations of the {total:,} of botocore {botocore.__version__}",
         "* 1 depend on the call: its parameters, resources, account, time or agent",
-        "1 of them return credentials, or may, and pass only by a rule with `vends = true`",
+        "1 of them return credentials, or may, and need a rule with `vends = true`",
     ]
 
 

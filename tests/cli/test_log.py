@@ -45,7 +45,7 @@ def test_the_table_shows_who_did_what_and_who_let_them(state, capsys, monkeypatc
     _, first, second, third, fourth = capsys.readouterr().out.splitlines()
     for words, line in [
         (("2026-01-15 12:00:00", "ci", "prod", "s3:GetObject", "arn:aws:s3:::b/k", "allow", "reads ok", "200"), first),
-        (("s3:DeleteObject", "approve", "the rest", "under way", "alice, bob"), second),
+        (("s3:DeleteObject", "approve", "the rest", "in progress", "alice, bob"), second),
         (("127.0.0.1", "arn:1 and 2 more", "deny", r"evil \u{1b}[2J[bold]\u{202e}", "403 refused"), third),
         (("refused", "- refused"), fourth),
     ]:

@@ -99,6 +99,6 @@ def test_the_members_of_what_approvals_leave():
 
 
 def test_what_stands_for_a_value_is_there():
-    [table] = tables("What stands for a value")
+    [table] = tables("Replaced values")
     everywhere = "".join(path.read_text("utf-8") for path in (ROOT / "trio_gate").rglob("*.py"))
     assert set(names(table)) == set(re.findall(r"[\"'](\$[a-z0-9]+)[\"']\s*:", everywhere))

@@ -43,8 +43,8 @@ agent "ci" {{
 IMAGE = {"ImageId": "ami-0123456789abcdef0", "MinCount": 1, "MaxCount": 1}
 TRUST = {"Resource": None, "Action": "sts:AssumeRole"}
 CLOSED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
-OPEN_DOOR = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
-OFFICE_DOOR = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]
+OPEN_PORT = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+OFFICE_PORT = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]
 ADMIN = document(statement(Principal=None, Action="*", Resource="*"))
 EVERYBODY = document(statement(Principal="*"))
 
@@ -123,26 +123,26 @@ CALLS = [
     ("no administrators", "iam.CreatePolicy", {"PolicyName": "p", "PolicyDocument": document(statement(Principal=None))}, False),
     ("no administrators", "iam.AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, True),
     ("no administrators", "iam.AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, False),
-    ("no trust in strangers", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{OTHER}:root"}), True),
-    ("no trust in strangers", "iam.CreateRole", role({"AWS": "*"}), True),
-    ("no trust in strangers", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"}), False),
-    ("no trust in strangers", "iam.CreateRole", role({"Service": "lambda.amazonaws.com"}), False),
-    ("no door to the world", "ec2.AuthorizeSecurityGroupIngress", {"GroupId": "sg-1", "IpPermissions": OPEN_DOOR}, True),
-    ("no door to the world", "ec2.AuthorizeSecurityGroupIngress", {"GroupId": "sg-1", "IpPermissions": OFFICE_DOOR}, False),
-    ("no door to the world", "ec2.AuthorizeSecurityGroupEgress", {"GroupId": "sg-1", "IpPermissions": OPEN_DOOR}, False),
-    ("no door to the world", "ec2.ModifySecurityGroupRules", {"GroupId": "sg-1", "SecurityGroupRules": [
+    ("no external principals", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{OTHER}:root"}), True),
+    ("no external principals", "iam.CreateRole", role({"AWS": "*"}), True),
+    ("no external principals", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"}), False),
+    ("no external principals", "iam.CreateRole", role({"Service": "lambda.amazonaws.com"}), False),
+    ("no ingress from everywhere", "ec2.AuthorizeSecurityGroupIngress", {"GroupId": "sg-1", "IpPermissions": OPEN_PORT}, True),
+    ("no ingress from everywhere", "ec2.AuthorizeSecurityGroupIngress", {"GroupId": "sg-1", "IpPermissions": OFFICE_PORT}, False),
+    ("no ingress from everywhere", "ec2.AuthorizeSecurityGroupEgress", {"GroupId": "sg-1", "IpPermissions": OPEN_PORT}, False),
+    ("no ingress from everywhere", "ec2.ModifySecurityGroupRules", {"GroupId": "sg-1", "SecurityGroupRules": [
         {"SecurityGroupRuleId": "sgr-1", "SecurityGroupRule": {"IpProtocol": "-1", "CidrIpv6": "::/0"}},
     ]}, True),
     ("production is read only", "rds.DeleteDBInstance", {"DBInstanceIdentifier": "PROD-orders"}, True),
     ("production is read only", "rds.DeleteDBInstance", {"DBInstanceIdentifier": "staging-orders"}, False),
     ("production is read only", "dynamodb.DeleteTable", {"TableName": f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/prod-t"}, True),
     ("production is read only", "dynamodb.GetItem", {"TableName": "prod-t", "Key": {"id": {"S": "1"}}}, False),
-    ("what watches stays on", "cloudtrail.StopLogging", {"Name": "trail"}, True),
-    ("what watches stays on", "kms.ScheduleKeyDeletion", {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}, True),
-    ("what watches stays on", "logs.DeleteLogGroup", {"logGroupName": "g"}, True),
-    ("what watches stays on", "backup.DeleteBackupVault", {"BackupVaultName": "v"}, True),
-    ("what watches stays on", "cloudtrail.DescribeTrails", {}, False),
-    ("what watches stays on", "logs.CreateLogGroup", {"logGroupName": "g"}, False),
+    ("keep audit and monitoring", "cloudtrail.StopLogging", {"Name": "trail"}, True),
+    ("keep audit and monitoring", "kms.ScheduleKeyDeletion", {"KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"}, True),
+    ("keep audit and monitoring", "logs.DeleteLogGroup", {"logGroupName": "g"}, True),
+    ("keep audit and monitoring", "backup.DeleteBackupVault", {"BackupVaultName": "v"}, True),
+    ("keep audit and monitoring", "cloudtrail.DescribeTrails", {}, False),
+    ("keep audit and monitoring", "logs.CreateLogGroup", {"logGroupName": "g"}, False),
     ("office hours", "ec2.StartInstances", {"InstanceIds": ["i-0123456789abcdef0"]}, False),
     ("office hours", "ec2.StartInstances", {"InstanceIds": ["i-0123456789abcdef0"]}, True, {"at": SUNDAY}),
     ("office hours", "ec2.StartInstances", {"InstanceIds": ["i-0123456789abcdef0"]}, True, {"at": EVENING}),

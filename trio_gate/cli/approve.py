@@ -1,4 +1,4 @@
-"""`trio-gate approve`: answer prompts at a terminal, from a script with --yes, --deny and --list, or by a program with --exec.
+"""`trio-gate approve`: answer prompts at a terminal, from a script (--yes, --deny, --list) or by a program (--exec).
 
 Rule: what is sent is the digest of what was shown. A key pressed before a prompt was on the screen answers nothing.
 """
@@ -34,7 +34,7 @@ OWN_CA = Path("ca") / "own.pem"
 
 
 class UsageError(Exception):
-    """What the person gave cannot work: arguments, a token, a file, a configuration. Its text is one line that says why."""
+    """Arguments, a token, a file or a configuration that cannot work. Its text is one line that says why."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
     )
-    parser.add_argument(
-        "--config", metavar="CONFIG", help="the gateway's configuration: where it listens, and by what it is verified"
-    )
+    parser.add_argument("--config", metavar="CONFIG", help="the gateway's configuration, for its address and certificate")
     parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {TOKEN_VARIABLE})")
-    parser.add_argument("--list", action="store_true", help="print what waits, and leave")
-    parser.add_argument("--once", action="store_true", help="answer one prompt, and leave")
-    parser.add_argument("--json", action="store_true", help="print frames as JSON, one a line")
+    parser.add_argument("--list", action="store_true", help="print what waits, and exit")
+    parser.add_argument("--once", action="store_true", help="answer one prompt, and exit")
+    parser.add_argument("--json", action="store_true", help="print frames as JSON, one per line")
     answers = parser.add_mutually_exclusive_group()
     answers.add_argument("--yes", action="store_true", help="approve every prompt")
     answers.add_argument("--deny", metavar="REASON", help="deny every prompt")
@@ -57,16 +55,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exec",
         metavar="PROGRAM",
         dest="program",
-        help='hand each prompt to PROGRAM as JSON on its input; it answers {"verdict": "approve" or "deny", "reason": "…"}',
+        help='run PROGRAM with each prompt as JSON on its standard input; it prints {"verdict": "approve" or "deny", "reason": "…"}',
     )
     tells = parser.add_mutually_exclusive_group()
-    tells.add_argument("--revoke", metavar="GRANT", help="end a grant, and leave")
-    tells.add_argument("--stop", metavar="AGENT", help="refuse an agent's calls, or all (*), until lifted, and leave")
-    tells.add_argument("--lift", metavar="AGENT", help="end a stop, and leave")
+    tells.add_argument("--revoke", metavar="GRANT", help="end a grant, and exit")
+    tells.add_argument("--stop", metavar="AGENT", help="refuse the calls of an agent, or of all (*), until lifted, and exit")
+    tells.add_argument("--lift", metavar="AGENT", help="end a stop, and exit")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer prompts. 0 when done, 1 when the gateway or an answer failed, 2 when the arguments cannot work."""
+    """Answer prompts. Returns 0 when done, 1 if the gateway or an answer failed, 2 if the arguments cannot work."""
     import trio  # noqa: PLC0415 - loaded by this verb alone
 
     from trio_gate.cli.approving.prompt_input import TypedAnswer  # noqa: PLC0415 - loads trio
@@ -107,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> Request | None:
-    """The one request that the arguments ask for; None where prompts are to be answered."""
+    """The one request that the arguments ask for; None if prompts are to be answered."""
     if args.revoke is not None:
         return Revoke(id=args.revoke)
     if args.stop is not None:
@@ -138,7 +136,7 @@ def _token(file: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
-    """The gateway's address, who says so, and the file that verifies it."""
+    """The gateway's address, where it comes from, and the file that verifies the gateway."""
 
     url: str
     origin: str
@@ -146,7 +144,7 @@ class _Place:
 
 
 def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
-    """What the arguments say, then the configuration, then the defaults. Raises UsageError."""
+    """From the arguments, else the configuration, else the defaults. Raises UsageError."""
     found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
     if config is not None:
         found, origin, roots = _configured(config)
@@ -175,5 +173,5 @@ def _tls(file: Path, given: str | None) -> ssl.SSLContext:
     except CertificatesUnavailable:
         hint = "" if given else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
         raise UsageError(f"cannot read certificates from {file}{hint}") from None
-    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN  # a certificate of the configuration is known as it is
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN  # the configured certificate itself is trusted, also if it is no CA
     return context

@@ -1,7 +1,7 @@
-"""`trio-gate ca`: the certificate that agents must trust, as PEM on standard output.
+"""`trio-gate ca`: the CA certificate that agents must trust, as PEM on standard output.
 
-Rule: the CA is the one that `serve` uses. It is created here if the gateway has never run; only then the whole configuration is
-read, for the names that the CA may sign. The key is never printed.
+Rule: this is the CA that `serve` uses. It is created here if the gateway has never run; only then is the whole configuration read,
+for the names that the CA may sign. The key is never printed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     state_dir.add_arguments(parser)
     parser.add_argument(
-        "--bundle", action="store_true", help="put the system's roots before it, for tools that take one file (AWS_CA_BUNDLE)"
+        "--bundle", action="store_true", help="also print the system's roots, for tools that take a single file (AWS_CA_BUNDLE)"
     )
 
 

@@ -1,6 +1,6 @@
-"""What `trio-gate check` says of operations that are newer than the packaged review: how many there are, and which rules meet them.
+"""What `trio-gate check` says of operations that are newer than the packaged review: how many there are, and which rules match them.
 
-Rule: a rule meets an operation unless its condition is false for every call of it; what a call may be besides is unknown here.
+Rule: a rule may match an operation unless its condition is false for every call of it; all else about a call is unknown here.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ SHOWN = 5
 
 _WORDS: dict[Why, str] = {
     "operation": "new",
-    "answer": "with a new member of the answer",
-    "input": "with a new member of the input",
+    "answer": "with a new field in the answer",
+    "input": "with a new parameter",
 }
 
 
@@ -50,11 +50,11 @@ class Newer:
 
     @property
     def name(self) -> str:
-        """As a block is called."""
+        """The label of an `operation` block for it."""
         return f"{self.service}:{self.operation}"
 
     def facets(self) -> Facets:
-        """What is known of all of its calls that bear what is newer."""
+        """What is known about all of its calls that use what is newer."""
         aws: dict[str, Value] = {name.removeprefix("aws."): UNKNOWN for name in FACETS if name.startswith("aws.")}
         own = self.own.access if self.own and self.own.access else None
         aws |= {"service": self.service, "action": self.operation, "access": own or self.access}
@@ -64,7 +64,7 @@ class Newer:
 
 
 def newer_lines(config: Config) -> Iterator[str]:
-    """The lines, without line ends. Reads every model where another botocore than the reviewed one is installed."""
+    """The lines, without line ends. Reads every model if another botocore than the reviewed one is installed."""
     if version() == reviewed_botocore():
         yield f"no operation of botocore {version()} is newer than the review"
         return
@@ -75,7 +75,7 @@ def newer_lines(config: Config) -> Iterator[str]:
         met = [one for one in found if _meets(rule, one)]
         if met:
             names = " ".join(one.name for one in met[:SHOWN]) + (" \u2026" if len(met) > SHOWN else "")
-            yield f'  rule "{rule.name}" meets {len(met)}{_effect(rule)}: {names}'
+            yield f'  rule "{rule.name}" may match {len(met)}{_effect(rule)}: {names}'
 
 
 def _newer(config: Config) -> Iterator[Newer]:

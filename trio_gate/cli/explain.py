@@ -1,10 +1,10 @@
-"""`trio-gate explain`: what requests mean and what the rules say to them; nothing is sent anywhere.
+"""`trio-gate explain`: what requests mean and what the rules decide; nothing is sent anywhere.
 
 Reads one connection's bytes, as an agent sends them inside TLS (lines end in CR LF), from a file or standard input, and prints a
-page a request. With --jsonl it reads JSON lines: {"id", "sni", "connect", "mode", "request_b64"}, where `connect` is the authority
-of a CONNECT before it (by default `sni`:443) and `mode` "endpoint" stands for AWS_ENDPOINT_URL; and it writes one JSON line a
-request: {"id", "outcome": "call", "call", "decision", "forward"} or {"id", "outcome": "refused", "status", "code", "reason"}.
-With --operations it reads no request and lists the operations that a condition can hold for.
+page per request. With --jsonl it reads JSON lines: {"id", "sni", "connect", "mode", "request_b64"}, where `connect` is the authority
+of the CONNECT request (by default `sni`:443) and `mode` "endpoint" means AWS_ENDPOINT_URL; and it writes one JSON line per request:
+{"id", "outcome": "call", "call", "decision", "forward"} or {"id", "outcome": "refused", "status", "code", "reason"}.
+With --operations it reads no request and lists the operations that a condition can be true for.
 """
 
 from __future__ import annotations
@@ -33,16 +33,20 @@ _HOST = re.compile(rb"\r\nhost:[ \t]*([^\s:]+)", re.IGNORECASE)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
-    parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or JSON lines; - is standard input")
+    parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input")
     parser.add_argument("--config", metavar="CONFIG", help="judge by this configuration's accounts, agents and rules")
-    parser.add_argument("--now", metavar="TIME", type=_time, help="the time to judge by, as 2026-01-15T12:00:00Z (default: now)")
-    parser.add_argument("--endpoint", action="store_true", help="the request went to AWS_ENDPOINT_URL, not to a name of AWS")
+    parser.add_argument(
+        "--now", metavar="TIME", type=_time, help="the time of the requests, such as 2026-01-15T12:00:00Z (default: now)"
+    )
+    parser.add_argument(
+        "--endpoint", action="store_true", help="the requests were sent to AWS_ENDPOINT_URL, not to AWS's host names"
+    )
     parser.add_argument("--name", default="gateway.test", help="the Host name of the endpoint listener (default: %(default)s)")
     parser.add_argument("--jsonl", action="store_true", help="read and write JSON lines")
     parser.add_argument(
         "--operations",
         metavar="CONDITION",
-        help="list the operations of AWS that a rule's condition can hold for, by access level; reads no request",
+        help="list the AWS operations that a rule's condition can be true for, by access level; reads no request",
     )
 
 
@@ -57,14 +61,14 @@ def run(args: argparse.Namespace) -> int:
     try:
         return _lines(explainer, args.request) if args.jsonl else _pages(explainer, args.request, endpoint=args.endpoint)
     except OSError as error:
-        return _fault(f"{args.request}: {error.strerror}: name a file that holds a request")
+        return _fault(f"{args.request}: {error.strerror}: name a file with a request")
 
 
 def _pages(explainer: Explainer, name: str, *, endpoint: bool) -> int:
     raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     named = _HOST.search(raw)
     if named is None:
-        return _fault(f"{name}: there is no host field: give the request as it is sent, with CR LF after each line")
+        return _fault(f"{name}: no Host field: give the request as it is sent, with CR LF after each line")
     row = {"sni": named[1].decode("latin-1"), "mode": "endpoint" if endpoint else "proxy"}
     for number, answer in enumerate(explainer.connection(row, raw), start=1):
         print(page(number, answer))
@@ -77,7 +81,7 @@ def _lines(explainer: Explainer, name: str) -> int:
         for number, line in enumerate(lines, start=1):
             found = _row(line)
             if found is None:
-                status = _fault(f"line {number} is not a request as `trio-gate explain --help` has it")
+                status = _fault(f"line {number} is not a JSON line with a request: docs/formats.md lists its fields")
                 continue
             row, raw = found
             for answer in explainer.connection(row, raw):

@@ -1,7 +1,7 @@
-"""`trio-gate explain --operations CONDITION`: the operations that a condition can hold for, by access level.
+"""`trio-gate explain --operations CONDITION`: the operations that a condition can be true for, by access level.
 
-Rule: an operation is left out only where the condition is false for every call of it. What parameters, resources, accounts and the
-time may be is taken to be anything; where the answer depends on them, the operation is marked.
+Rule: an operation is left out only if the condition is false for every call of it. Parameters, resources, accounts and the time may
+be anything; an operation is marked if the answer depends on them.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _SHOWN = ("iam_action", "access", "reads_secret", "vends_credentials", "may_expo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """An operation that a condition holds for, always or depending on the call."""
+    """An operation that a condition is true for, always or depending on the call."""
 
     facts: Facts
     holds: Literal["always", "depends"]
 
 
 def show_operations(source: str, *, as_rows: bool) -> int:
-    """Print them, as a page or as JSON lines; 2 for a condition that is none."""
+    """Print them, as a page or as JSON lines. Returns 2 for a condition with faults."""
     faults = [fault for fault in check(source) if fault.fatal]
     for fault in faults:
         hint = f": {fault.hint}" if fault.hint else ""
@@ -55,7 +55,7 @@ def show_operations(source: str, *, as_rows: bool) -> int:
 
 
 def operations_met(source: str, every: Iterable[Facts]) -> Iterator[Met]:
-    """Those of some operations that a sound condition can hold for. It is judged once for all that look alike to it."""
+    """Those of some operations that a valid condition can be true for. Operations that look alike to it are judged once."""
     condition = PartialCondition(source)
     answers: dict[frozenset[tuple[str, str | bool | None]], bool | None] = {}
     for facts in every:
@@ -94,7 +94,7 @@ def _page(met: list[Met], *, total: int) -> Iterator[str]:
         yield f"* {depends:,} depend on the call: its parameters, resources, account, time or agent"
     vends = sum(one.facts.get("aws.vends_credentials") is not False for one in met)
     if vends:
-        yield f"{vends:,} of them return credentials, or may, and pass only by a rule with `vends = true`"
+        yield f"{vends:,} of them return credentials, or may, and need a rule with `vends = true`"
 
 
 def _services(met: list[Met]) -> Iterator[str]:

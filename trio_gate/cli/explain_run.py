@@ -1,4 +1,4 @@
-"""What one connection's requests mean and what the rules say to them: the steps of `serve` without its waits.
+"""What one connection's requests mean and what the rules decide: the steps of `serve` without its I/O.
 
 Rule: `exchange.steps` decides here as in `serve`; nothing is sent anywhere. Without a configuration there are no rules, every
 account is configured, and signatures are parsed but not verified.
@@ -73,7 +73,7 @@ class Explainer:
 
         Yields:
             `outcome` "call" with `call`, `decision` and `forward`; or "refused" with `status`, `code` and `reason`, and with as
-            much of the others as was known by then. An `sni` that is no text is a TypeError.
+            many of the others as were known by then. An `sni` that is not a string is a TypeError.
         """
         connection = AgentConnection()
         connection.receive(raw)
@@ -124,7 +124,7 @@ class Explainer:
         content = steps.unframe(routed, body)
         try:
             steps.check_declared(content)
-        except GateError:  # which call it would be is shown all the same
+        except GateError:  # the call is shown nevertheless
             with suppress(GateError):
                 yield {"call": self._call(self._identified(content))}
             raise

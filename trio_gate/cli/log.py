@@ -1,4 +1,4 @@
-"""`trio-gate log`: the last calls, from the audit database of a gateway that may be running."""
+"""`trio-gate log`: recent calls, from the audit database of a gateway that may be running."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ COLUMNS = ("time", "agent", "account", "call", "resource", "decision", "rule", "
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     state_dir.add_arguments(parser)
-    parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (20)")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each call")
+    parser.add_argument("-n", dest="count", type=_count, default=20, help="how many calls (default: 20)")
+    parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
         parser.add_argument(f"--{name}", help=f"only calls with this {name}")
 
@@ -131,6 +131,6 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
 
 def _status(outcome: dict[str, Any] | None) -> str:
     if outcome is None:
-        return "under way"
+        return "in progress"
     status = "-" if outcome["status"] is None else str(outcome["status"])
     return status if outcome["end"] == "answered" else f"{status} {outcome['end']}"

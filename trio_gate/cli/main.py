@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 VERBS = {
     "serve": "run the gateway",
-    "check": "say what a configuration means, or all that is wrong with it",
-    "ca": "print the certificate that agents must trust",
+    "check": "print what a configuration means, or everything that is wrong with it",
+    "ca": "print the CA certificate that agents must trust",
     "person": "make a token for someone who approves",
-    "approve": "answer prompts",
-    "log": "show the last calls",
-    "explain": "say what requests mean, without sending them",
+    "approve": "answer calls that wait for approval",
+    "log": "show recent calls",
+    "explain": "show what requests mean, without sending them",
 }
 
 
@@ -43,6 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(import_module(f"trio_gate.cli.{args.verb}").run(args))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except BrokenPipeError:  # the reader of the pipe has closed it
         sys.stderr.close()
         return 1

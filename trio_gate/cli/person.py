@@ -27,10 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make a token; print it, and the `person` block with its hash."""
     if not _NAME.fullmatch(args.name):
-        print("a person's name begins with a letter and has letters, digits, `-` and `_`, at most 64", file=sys.stderr)
+        print(
+            "trio-gate person: a name has at most 64 letters, digits, `-` and `_`, and begins with a letter or `_`",
+            file=sys.stderr,
+        )
         return 2
     token = f"tg_{secrets.token_urlsafe(TOKEN_BYTES)}"
-    print(f"# {args.name}'s token. It is shown once and kept nowhere: give it to {args.name} alone.")
+    print(f"# The token of {args.name}. It is shown once and stored nowhere: give it to {args.name} only.")
     print(token)
     print()
     print("# For the configuration:")

@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("config", metavar="CONFIG", help="the gateway's configuration")
-    parser.add_argument("-v", "--verbose", action="store_true", help="log more: also what agents do wrong on the wire")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more: also protocol errors of agents")
 
 
 def _hold_standard_streams() -> None:
-    """Open /dev/null in place of closed standard streams, lest the next opened file get their number, and the log's lines."""
+    """Open /dev/null in place of closed standard streams, so that no other file gets their number, and with it the log."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # which takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
 
 
 def run(args: argparse.Namespace) -> int:
