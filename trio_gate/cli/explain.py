@@ -68,7 +68,7 @@ def _pages(explainer: Explainer, name: str, *, endpoint: bool) -> int:
     raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     named = _HOST.search(raw)
     if named is None:
-        return _fault(f"{name}: no Host field: give the request as it is sent, with CR LF after each line")
+        return _fault(f"{name}: no host field: give the request as it is sent, with CR LF after each line")
     row = {"sni": named[1].decode("latin-1"), "mode": "endpoint" if endpoint else "proxy"}
     for number, answer in enumerate(explainer.connection(row, raw), start=1):
         print(page(number, answer))
