@@ -1,6 +1,6 @@
-"""The policy documents of a call, as rules read them.
+"""The policy documents of a call, for `aws.policies`.
 
-Rule: the list is complete, or None stands for it. Empty means that no member of the operation can hold a document, or that none was sent.
+Rule: the list is complete, or None is returned. Empty means that no member of the operation can hold a document, or that none was sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _BLANKS = " \t\r\n"
 _REMOVES = frozenset(("es", "opensearch", "sqs"))
-"""Services where an empty text takes the policy away."""
+"""Services in which an empty text removes the policy."""
 
 _SETTINGS = frozenset(
     (
@@ -45,22 +45,22 @@ _SETTINGS = frozenset(
         "UPGRADE_ROLLOUT_POLICY",
     )
 )
-"""Types of Organizations' policies that hold settings, in a grammar of their own."""
+"""Types of Organizations' policies that hold settings and have their own grammars."""
 
 _Leaf = tuple[tuple[str, ...], "Kind", "Value"]
-"""The names on the way to a policy-like member, its kind and its value; an item of a list counts as the list."""
+"""The path to a policy-like member, its kind and its value; items of a list have the path of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One policy document: the member that holds it, as `Attributes.Policy`, and what it says."""
+    """One policy document: the member that holds it, such as `Attributes.Policy`, and its statements."""
 
     member: str
     statements: tuple[Statement, ...]
 
 
 def read_policies(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> tuple[Document, ...] | None:
-    """Every policy document among the parameters; None where one cannot be read once and for all.
+    """Every policy document among the parameters; None if one cannot be read without doubt.
 
     Args:
         service: botocore's name.
@@ -88,7 +88,7 @@ def read_policies(service: str, operation: str, shape: Shape | None, params: Map
 
 
 def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tuple[Value, ...] | Unknown:
-    """The documents as `aws.policies` holds them, seen from the caller's account."""
+    """The value of `aws.policies`, from the point of view of the caller's account."""
     if documents is None:
         return UNKNOWN
     return tuple(
@@ -97,7 +97,7 @@ def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tu
 
 
 def _may_be_document(value: Value) -> bool:
-    """Whether a newer member's value could be a policy: a text that is one begins with a brace."""
+    """Whether a newer member's value could be a policy, which begins with a brace."""
     return not isinstance(value, str) or value.lstrip(_BLANKS).startswith("{")
 
 
@@ -111,7 +111,7 @@ for _where, _member in sorted(TEMPLATES):
 
 
 def _leaves(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> Iterator[_Leaf]:
-    """The policy-like members that were sent, but for those that hold settings."""
+    """The policy-like members that were sent, except those that hold settings."""
     if shape is None or not _sends_policies(service, operation, params):
         return
     yield from _by_key(service, operation, params)
@@ -125,7 +125,7 @@ def _sends_policies(service: str, operation: str, params: Mapping[str, Value]) -
 
 
 def _by_key(service: str, operation: str, params: Mapping[str, Value]) -> Iterator[_Leaf]:
-    """Documents that a value names, not a member: attributes of queues and topics, patches of API Gateway."""
+    """Documents that are marked by a value instead of a member's name: attributes of queues and topics, API Gateway's patches."""
     if service in ("sqs", "sns"):
         attributes = params.get("Attributes")
         if attributes is UNKNOWN:

@@ -1,10 +1,10 @@
-"""A policy document by IAM's grammar: JSON text to statements.
+"""Parses a policy document by IAM's grammar: JSON text to statements.
 
-Rule: what IAM would refuse, or could read in two ways, is not read: a name in another case, a member twice, an element that the grammar
-does not have, both of a pair (Action and NotAction), an empty list, a value of another type. A string is a list of one.
+Rule: what IAM would reject, or what can be read in two ways, is not parsed: a name in another case, a duplicate member, an element that
+the grammar does not have, both of a pair (Action and NotAction), an empty list, a value of another type. A string is a list of one.
 
-Principals have one form each: `*` for everybody (`"*"` and `{"AWS": "*"}`), the twelve digits of a whole account (its `:root` too), the
-ARN or unique id of another principal of AWS, and `Service:…`, `Federated:…`, `CanonicalUser:…`.
+Principals are normalized: `*` for everybody (`"*"` and `{"AWS": "*"}`), twelve digits for a whole account (also its `:root`), the ARN or
+unique id of any other AWS principal, and `Service:…`, `Federated:…`, `CanonicalUser:…`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_DOCUMENT = 64 * 1024
-"""Characters of all documents of a call together: a facet that is longer is unknown anyway."""
+"""Characters of all documents of a call together; a longer facet is unknown anyway."""
 
 _DOCUMENT = frozenset(("Version", "Id", "Statement"))
 _STATEMENT = frozenset(
@@ -41,7 +41,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9:]{0,127}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One statement; an element that is not there is empty. `conditions`: operator to key to values."""
+    """One statement; a missing element is empty. `conditions` maps operators to keys to values."""
 
     allows: bool
     actions: tuple[str, ...]
@@ -54,11 +54,11 @@ class Statement:
 
 
 class _RefusedError(Exception):
-    """IAM would not take it, or we do not know what it would read."""
+    """IAM would reject it, or it is not known how IAM would read it."""
 
 
 def read_document(text: str) -> tuple[Statement, ...] | None:
-    """The statements of a document; None where it cannot be read once and for all. Never raises, whatever the text."""
+    """The statements of a document; None if it cannot be read without doubt. Never raises, whatever the text."""
     try:
         return _document(read_json(text.encode()))
     except (Malformed, UnicodeEncodeError, _RefusedError):
@@ -179,7 +179,7 @@ def _named(name: str, form: re.Pattern[str]) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """A value as IAM compares it: text; booleans and whole numbers may stand without quotes."""
+    """A value as IAM compares it: text. Booleans and whole numbers need no quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

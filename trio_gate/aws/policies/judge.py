@@ -1,8 +1,8 @@
-"""What a statement means: whether it makes an administrator, and whom it gives access to.
+"""What a statement means: whether it allows everything, and to whom it gives access.
 
-Rule: a statement that allows everybody is narrowed only by a condition that says who is meant, with values that nobody else can fill in:
-an account, an organization, an ARN whose account is fixed, a VPC, a block of addresses that is not the world. Anything else in a
-condition (a time, TLS, a header, `IfExists`, a wildcard, a variable) narrows nobody.
+Rule: a statement that allows everybody is restricted only by a condition that names who is meant, with values that nobody else can
+have: an account, an organization, an ARN with a fixed account, a VPC, or an address block smaller than the whole internet. Anything else
+in a condition (a time, TLS, a header, `IfExists`, a wildcard, a variable) restricts nobody.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _OTHER = "\x01" * 3
 _LONG = "\x01" * 40
 _ANY_ACTION = (f"{_OTHER}:{_OTHER}", f"{_LONG}:{_LONG}", "\x01:\x01")
-"""Actions of services that no pattern can name: a pattern that matches them all matches every action."""
+"""Actions that no pattern can name exactly: a pattern that matches all of them matches every action."""
 
 _POSITIVE = frozenset(
     f"{set_of}{operator}"
     for set_of in ("", "ForAnyValue:")
     for operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress")
 )
-"""Operators that do not hold where the key is missing."""
+"""Operators that are false if the key is missing."""
 
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _ORGANIZATION_PATH = re.compile(r"o-[a-z0-9]{10,32}/.{0,1024}")
@@ -39,11 +39,11 @@ _NETWORK = re.compile(r"vpce?-[0-9a-f]{8,17}")
 _USER_ID = re.compile(r"A[A-Z0-9]{15,127}:.{0,256}")
 _ARN_OF_ACCOUNT = re.compile(r"arn:[a-z*-]{1,16}:[a-z0-9*-]{1,64}:[a-z0-9*-]{0,32}:[0-9]{12}:.{1,2048}")
 WIDEST = {4: 8, 6: 32}
-"""Blocks of fewer bits are the world: what S3 takes for public."""
+"""By IP version, the prefix length below which an address block counts as public, as in S3."""
 
 
 def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
-    """A statement as rules read it."""
+    """A statement as rules see it in `aws.policies`."""
     lists: dict[str, tuple[str, ...]] = {
         "actions": statement.actions,
         "not_actions": statement.not_actions,
@@ -71,19 +71,19 @@ def is_admin(statement: Statement, scene: CallerContext) -> bool:
 
 
 def is_public(statement: Statement) -> bool:
-    """Whether it allows somebody whom nobody named."""
+    """Whether it allows everybody, or somebody unnamed."""
     return statement.allows and any(_open(who, statement) for who in _everybody(statement))
 
 
 def grantees(statement: Statement, scene: CallerContext) -> tuple[str, ...]:
-    """Whom it gives access to, beyond the caller's account and the services of AWS. Each once."""
+    """To whom it gives access, other than the caller's account and AWS services. No duplicates."""
     if not statement.allows:
         return ()
     return tuple(dict.fromkeys(one for who in _everybody(statement) for one in _strangers(who, statement, scene)))
 
 
 def _everybody(statement: Statement) -> tuple[str, ...]:
-    """Its principals; all but some are everybody."""
+    """Its principals; NotPrincipal counts as everybody."""
     return ("*",) if statement.not_principals else statement.principals
 
 
@@ -107,7 +107,7 @@ def _strangers(who: str, statement: Statement, scene: CallerContext) -> tuple[st
 
 
 def _account(who: str) -> str | None:
-    """The account that a principal, a resource or a number belongs to."""
+    """The account of a principal or resource, or an account id itself; None if there is none."""
     if is_account(who):
         return who
     parts = who.split(":", 5)
@@ -120,7 +120,7 @@ def _is_saml(who: str) -> bool:
 
 
 def _one_identity(who: str, statement: Statement) -> bool:
-    """Whether a condition says whom of a web identity provider's users it means: the subject, or the pool and that they signed in."""
+    """Whether a condition restricts a web identity provider's users: by subject, or by pool and the fact that they signed in."""
     said = {fold(key).rpartition(":")[2]: values for _, key, values in _tests(statement)}
     if who == "Federated:cognito-identity.amazonaws.com":
         return said.get("amr") == ["authenticated"] and bool(said.get("aud"))
@@ -140,7 +140,7 @@ def _tests(statement: Statement) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
-    """Of each condition that says who is meant, who that is."""
+    """For each condition that names who is meant, the values that do."""
     for operator, key, values in _tests(statement):
         fits = _WHO.get(fold(key))
         addresses = operator.endswith("IpAddress")
@@ -173,7 +173,7 @@ _WHO: dict[str, Callable[[str], bool]] = {
     "aws:userid": _form(_USER_ID),
     "aws:sourceip": _is_block,
 }
-"""Condition keys that say who is meant, in lower case, and whether a value is one that nobody else can fill in."""
+"""Condition keys that name who is meant, in lower case, each with a test of whether nobody else can have a value."""
 
 
 def _every_action(statement: Statement) -> bool:
@@ -194,7 +194,7 @@ def _matches_all(pattern: str, texts: tuple[str, ...]) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether IAM's wildcards (`*` for any text, `?` for one character) let a pattern match a text."""
+    """Whether a pattern with IAM's wildcards (`*` for any text, `?` for one character) matches a text."""
     star = -1
     at = here = mark = 0
     while here < len(text):

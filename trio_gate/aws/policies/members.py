@@ -1,8 +1,8 @@
 """Which members of an input hold a policy document.
 
-Rule: a member is policy-like by its name. READ are those whose text is a policy of IAM's grammar, OTHER hold a language of their own that
-gives access, PLAIN are settings that are only called so. A test holds the pinned model to the three lists; of a member that is on none
-of them (a newer botocore's) a text that could be a policy, which begins with a brace, is unknown.
+Rule: a member is policy-like by its name. READ are those whose text is a policy in IAM's grammar, OTHER give access in another language,
+PLAIN are settings that are only called policies. A test compares the pinned model with the three lists. If a member is on none of them,
+because a newer botocore added it, a text that could be a policy (it begins with a brace) is unknown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _POLICY_LIKE = re.compile(r"polic(?:y|ies)(?:document|text|body|injson|json|inpu
 
 
 def _listed(text: str) -> frozenset[tuple[str, str]]:
-    """Rows of `service[.Operation]: member member …` as pairs."""
+    """Lines of `service[.Operation]: member member …` as pairs."""
     rows = (row.partition(":") for row in text.strip().splitlines())
     return frozenset((where.strip(), member) for where, _, members in rows for member in members.split())
 
@@ -120,7 +120,7 @@ READ = _listed("""
     wellarchitected: policy
     xray: PolicyDocument
 """)
-"""Documents of IAM's grammar."""
+"""Documents in IAM's grammar."""
 
 OTHER = _listed("""
     datazone: policy
@@ -129,7 +129,7 @@ OTHER = _listed("""
     ram: policyTemplate
     sso-admin: ActorPolicy
 """)
-"""Access in a language of its own: Cedar, OpenSearch Serverless' rules, a statement without its principal."""
+"""Documents in other languages that give access: Cedar, OpenSearch Serverless' rules, a statement without a principal."""
 
 PLAIN = _listed("""
     autoscaling: TerminationPolicies
@@ -163,7 +163,7 @@ PLAIN = _listed("""
     workspaces: ClientExperiencePolicy
     workspaces-web: browserPolicy
 """)
-"""No access to anything of AWS: names of settings, retention, routing, data protection, what a stack may update, findings."""
+"""Nothing that gives access in AWS: names of settings, retention, routing, data protection, what a stack may update, findings."""
 
 TEMPLATES = _listed("""
     apigateway.ImportRestApi: body
@@ -183,11 +183,11 @@ TEMPLATES = _listed("""
     iot.RegisterThing: templateBody
     iot.StartThingRegistrationTask: templateBody
 """)
-"""Documents that policies may be part of."""
+"""Templates, which may contain policies."""
 
 
 def kind_of(service: str, operation: str, member: str) -> Kind | None:
-    """What a member of that name holds; None where its name is not that of a policy."""
+    """What a member with that name holds; None if the name does not suggest a policy."""
     for where in (f"{service}.{operation}", service):
         for kind, rows in _LISTS:
             if (where, member) in rows:

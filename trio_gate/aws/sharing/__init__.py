@@ -1,1 +1,1 @@
-"""Whom a call gives access to."""
+"""To whom a call gives access."""

@@ -1,7 +1,7 @@
-"""Whom a call gives access to, from every way that AWS has to share.
+"""To whom a call gives access, by any of AWS's ways to share: `aws.shares_with` and `aws.makes_public`.
 
-Rule: a way that was worked out says who; policy documents say it themselves; of any other operation the model says that nobody is named,
-or nothing is known. The caller's own account and the services of AWS are nobody.
+Rule: policy documents are evaluated, and operations in the three tables have a function that says who gets access. For any other
+operation the model either shows that it names nobody, or the answer is unknown. The caller's own account and AWS services are left out.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _LIMITS = frozenset(
         ("organizations", "UpdatePolicy"),
     )
 )
-"""Operations whose documents say what may pass, and give nothing."""
+"""Operations whose policy documents only limit access and give none."""
 
 _OWN = frozenset(("sts",))
-"""Services whose calls give access to their caller alone."""
+"""Services whose calls give access only to their caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
-    """Accounts, organizations, principals and address blocks ("*" is everybody), and whether somebody unknown gets access."""
+    """Accounts, organizations, principals and address blocks ("*" is everybody), and whether everybody or somebody unnamed gets access."""
 
     shares_with: tuple[str, ...] | Unknown
     makes_public: bool | Unknown
@@ -64,13 +64,13 @@ def shared_by(
     shape: Shape | None,
     scene: CallerContext,
 ) -> Shares:
-    """What a call shares, and with whom.
+    """With whom a call shares something.
 
     Args:
         service: botocore's name.
         operation: botocore's name.
         params: by botocore's member names.
-        documents: the policy documents among them; None where they cannot be read.
+        documents: the policy documents among them; None if they cannot be read.
         access: the call's level.
         shape: of the operation's input.
         scene: whose call it is.

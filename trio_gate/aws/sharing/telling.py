@@ -1,8 +1,8 @@
-"""Whether an operation that nobody worked out may give access to somebody, by its model: its name, and its members' names.
+"""Whether an operation without its own function may give access to somebody, judged by its name and its members' names.
 
-Rule: access is given to somebody by a word that says so. A member whose name has none of the words below tells of nobody, nor does one
-that names the caller's own account; an operation none of whose members that were sent tells of anybody shares nothing. All else is
-unknown, and so is a change of permissions outside IAM, whose members are known. What takes away (Delete, Revoke, …) gives nothing, but where it takes away a guard.
+Rule: those who get access are named in a member whose name has one of the words below. If no such member was sent, or it names only the
+caller's own account, the operation shares nothing; otherwise the answer is unknown. So is any change of permissions outside IAM, whose
+members are known. An operation that removes something (Delete, Revoke, …) gives no access, unless it removes a protection.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _TAKES_AWAY = _listed("""
     cancel close decline delete deregister detach disassociate leave purge reject remove reset revoke stop terminate untag withdraw
 """)
 _GUARDS = _listed("acl authorizer block deny restriction")
-"""Words of what keeps people out."""
+"""Words for protections, whose removal may give access."""
 
 _SHARED_BY_ATTRIBUTE = _listed("image snapshot")
 _KEEPS_OUT = _listed("block ignore restrict")
 _AUTHORIZATION = _listed("auth authentication authorization")
 _OPEN = _listed("anonymous none open")
-"""Kinds of authorization that ask for none."""
+"""Values that mean no authorization."""
 
 _ORGANIZATIONS = _listed("organization organizational organizations")
 _OTHER_THINGS = {
@@ -63,16 +63,16 @@ _OTHER_THINGS = {
     "store": _listed("trust"),
     "web": _listed("acl acls"),
 }
-"""Words that make another thing of a word: a public key or address, a permissions boundary, a file share, SharePoint, a trust store, a web ACL, a network's
-block."""
+"""Words that change the meaning of another word beside them: a public key or address, a permissions boundary, a file share, SharePoint,
+a trust store, a web ACL, a CIDR block."""
 
 _NOBODY = _listed("""
     accountname accountnumber granttokens granttype networkaclid permissionsetarn publictype
 """)
-"""Names of members, in lower case, that have a word of those and tell of nobody."""
+"""Names of members, in lower case, that have such a word but name nobody who gets access."""
 
 _HARMLESS = _listed("- BUCKET_OWNER_FULL_CONTROL IAM_ALLOWED_PRINCIPALS PRIVATE private")
-"""Values that let in nobody else."""
+"""Values that give access to nobody else."""
 
 _ORGANIZATION = re.compile(r"(?:o|ou|r)-[a-z0-9-]{4,68}|arn:aws[a-z-]{0,16}:organizations:.{1,2048}")
 
@@ -80,7 +80,7 @@ _ORGANIZATION = re.compile(r"(?:o|ou|r)-[a-z0-9-]{4,68}|arn:aws[a-z-]{0,16}:orga
 def may_share(
     operation: str, shape: Shape | None, params: Mapping[str, Value], scene: CallerContext, *, permissions: bool
 ) -> bool:
-    """Whether it cannot be said that a call gives access to nobody; `permissions` is whether it changes who may do what."""
+    """Whether a call may give access to somebody. `permissions` is whether it changes who may do what."""
     words = _words(operation)
     takes_away = bool(words) and words[0] in _TAKES_AWAY
     telling = _GUARDS if takes_away else _OPERATIONS
@@ -91,7 +91,7 @@ def may_share(
 
 
 def _tells(root: Shape | None, params: Mapping[str, Value], scene: CallerContext) -> bool:
-    """Whether a member that was sent tells of somebody else."""
+    """Whether a member that was sent may name somebody else."""
     if root is None or root not in _telling_shapes(root):
         return False
     todo: list[tuple[Shape | None, Value, str]] = [(root, dict(params), "")]
@@ -114,7 +114,7 @@ def _tells(root: Shape | None, params: Mapping[str, Value], scene: CallerContext
 
 
 def _somebody(value: Value, told: str, scene: CallerContext) -> bool:
-    """Whether a value of a member that tells may mean somebody beyond the account."""
+    """Whether a value of such a member may mean somebody outside the account."""
     if isinstance(value, str) and value:
         if told == "authorization":
             return fold(value) in _OPEN
@@ -131,13 +131,13 @@ def _somebody(value: Value, told: str, scene: CallerContext) -> bool:
 
 @lru_cache(maxsize=4096)
 def _telling_shapes(root: Shape) -> frozenset[Shape]:
-    """The shapes of an input from which a member that may tell can be reached."""
+    """The shapes of an input from which such a member can be reached."""
     return reaching(root, lambda name: bool(_telling(name)))
 
 
 @lru_cache(maxsize=16384)
 def _telling(name: str) -> str:
-    """What a member's name tells of: somebody, an organization, a guard, the kind of authorization, or nobody ("")."""
+    """What a member holds, by its name: "somebody", "organization", "guard" (a protection), "authorization" (its kind), or "" for nothing."""
     words = frozenset(_words(name))
     found = (words & _MEMBERS).difference(*(_OTHER_THINGS.get(word, ()) for word in words))
     if fold(name) in _NOBODY:

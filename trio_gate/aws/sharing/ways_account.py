@@ -1,4 +1,4 @@
-"""Ways to share by naming accounts and principals alone: shares, invitations, permissions, transfers."""
+"""Sharing by naming accounts and principals only: shares, invitations, permissions, transfers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NAMED = """
     wellarchitected.CreateTemplateShare: SharedWith
     wellarchitected.CreateWorkloadShare: SharedWith
 """
-"""`service.Operation: paths`, where a path goes into structures and the items of lists."""
+"""`service.Operation: paths`; a path goes into structures and the items of lists."""
 
 
 def _ways() -> Iterator[tuple[tuple[str, str], Callable[[Params, CallerContext], Found]]]:

@@ -1,4 +1,4 @@
-"""Ways to let people reach what runs: addresses, load balancers, endpoints, APIs without authorization, guests."""
+"""Sharing by making something reachable: addresses, load balancers, endpoints, APIs without authorization, guests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _ingress(params: Params, scene: CallerContext) -> Found:
-    """A security group's rules for what comes in; prefix lists are unknown."""
+    """A security group's inbound rules; prefix lists are unknown."""
     yield from _sources(params.get("CidrIp"), params.get("SourceSecurityGroupOwnerId"), scene)
     for permission in each(params, "IpPermissions"):
         yield from blocks([inner(one, "CidrIp") for one in several(inner(permission, "IpRanges"))])
@@ -35,7 +35,7 @@ def _sources(block: Value, owner: Value, scene: CallerContext) -> Found:
 
 
 def _rules(params: Params, scene: CallerContext) -> Found:
-    """Changed rules of a security group: whether they are for what comes in is not said, so the world is unknown."""
+    """Changed rules of a security group: the call does not say whether they are inbound, so a block of all addresses is unknown."""
     for rule in each(params, "SecurityGroupRules"):
         for name in ("CidrIpv4", "CidrIpv6"):
             block = inner(rule, "SecurityGroupRule", name)
@@ -51,12 +51,12 @@ def _network_acl(params: Params, scene: CallerContext) -> Found:
 
 
 def _group_of(block: str, owner: str) -> Way:
-    """The old security groups of databases and caches."""
+    """The former security groups of databases and caches."""
     return lambda params, scene: _sources(params.get(block), params.get(owner), scene)
 
 
 def _reachable(*path: str, unset: object = False) -> Way:
-    """A member that says whether the world can reach it; `unset` is what AWS takes where it is not sent."""
+    """A member that says whether it is publicly reachable; `unset` is AWS's default."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         value = at(params, *path)
@@ -66,12 +66,12 @@ def _reachable(*path: str, unset: object = False) -> Way:
 
 
 def _facing(member: str, inside: str) -> Way:
-    """A load balancer or a server: everybody can reach it unless it says that it is inside."""
+    """A load balancer or server: publicly reachable unless `member` has the value `inside`."""
     return lambda params, _: open_if(UNKNOWN if params.get(member) is UNKNOWN else params.get(member) != inside)
 
 
 def _cluster(*, creates: bool) -> Way:
-    """EKS: the endpoint is public unless it is said not to be, to all addresses unless some are named."""
+    """EKS: the endpoint is public by default, for all addresses unless some are listed."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         config = params.get("resourcesVpcConfig")
@@ -88,7 +88,7 @@ def _cluster(*, creates: bool) -> Way:
 
 
 def _ports(member: str) -> Way:
-    """Lightsail: ports are open to all addresses unless some are named."""
+    """Lightsail: ports are open to all addresses unless some are listed."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         value = params.get(member)
@@ -122,7 +122,7 @@ def _method_patch(params: Params, scene: CallerContext) -> Found:
 
 
 def _guests(params: Params, scene: CallerContext) -> Found:
-    """Cognito: a role for those who did not sign in."""
+    """Cognito: a role for unauthenticated users."""
     roles = params.get("Roles")
     if roles is UNKNOWN or (isinstance(roles, dict) and roles.get("unauthenticated") is not None):
         yield UNKNOWN
@@ -171,7 +171,7 @@ _INSIDE = {
     "transfer": ("ImportSshPublicKey",),
     "xray": ("PutEncryptionConfig",),
 }
-"""Changes of permissions that let in nobody from outside: keys, users and roles of what is the account's own."""
+"""Changes of permissions that give nobody outside access: keys, users and roles within the account."""
 
 _STRANGERS_OF_IAM = (
     "AddClientIDToOpenIDConnectProvider",
@@ -183,7 +183,7 @@ _STRANGERS_OF_IAM = (
     "UpdateOpenIDConnectProviderThumbprint",
     "UpdateSAMLProvider",
 )
-"""What changes whom a provider that roles trust stands for, or lets in partners and the organization."""
+"""Operations that change whom a trusted identity provider stands for, or that let in partners or the organization."""
 
 NETWORK: dict[tuple[str, str], Way] = {
     ("ec2", "AuthorizeSecurityGroupIngress"): _ingress,
@@ -299,4 +299,4 @@ OPAQUE = frozenset(
     }.items()
     for name in names
 )
-"""Operations that build what a template or an earlier plan says."""
+"""Operations that carry out a template or an earlier plan."""

@@ -1,4 +1,4 @@
-"""Ways to share what is stored: objects, snapshots, images, keys, queues, topics, functions, catalogs."""
+"""Sharing of stored things: objects, snapshots, images, keys, queues, topics, functions, catalogs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CANNED = {
     **dict.fromkeys(("private", "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write", "aws-exec-read"), ()),
     **dict.fromkeys(("public-read", "public-read-write", "authenticated-read"), (EVERYBODY,)),
 }
-"""Canned ACLs of S3; what the bucket's owner gets is theirs anyway."""
+"""S3's canned ACLs; what they give the bucket's owner is not counted."""
 
 _GROUPS = {
     "http://acs.amazonaws.com/groups/global/AllUsers": (EVERYBODY,),
@@ -63,7 +63,7 @@ def _acl(params: Params, scene: CallerContext) -> Found:
 
 
 def _grants(grants: list[Value]) -> Found:
-    """Each grantee; that one is the owner is only what the request says."""
+    """Every grantee, the owner included, because the request only claims who that is."""
     for grant in grants:
         grantee = inner(grant, "Grantee")
         named = [(key, inner(grantee, key)) for key in ("ID", "URI", "EmailAddress") if inner(grantee, key) is not None]
@@ -85,7 +85,7 @@ def _logging(params: Params, scene: CallerContext) -> Found:
 
 
 def _block(params: Params, scene: CallerContext) -> Found:
-    """A public access block that lacks a part."""
+    """A public access block in which something is not blocked."""
     block = params.get("PublicAccessBlockConfiguration")
     if isinstance(block, dict):
         states = [block.get(name) for name in _BLOCKS]
@@ -101,14 +101,14 @@ def _access_point(params: Params, scene: CallerContext) -> Found:
 
 
 def _ownership(params: Params, scene: CallerContext) -> Found:
-    """ACLs that count again are unknown."""
+    """Turning ACLs on again: what they allow is unknown."""
     rules = [inner(rule, "ObjectOwnership") for rule in each(params, "OwnershipControls", "Rules")]
     if rules != ["BucketOwnerEnforced"]:
         yield UNKNOWN
 
 
 def _image(add: str) -> Callable[[Params, CallerContext], Found]:
-    """EC2's permissions to launch, load or restore: structures to add, or a list and the word "add"."""
+    """EC2's permissions to launch, load or restore: structures with additions, or a list and the word "add"."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         for one in each(params, add, "Add"):
@@ -124,7 +124,7 @@ def _image(add: str) -> Callable[[Params, CallerContext], Found]:
 
 
 def _listed(*names: str, everybody: str = "all") -> Callable[[Params, CallerContext], Found]:
-    """Principals in lists or single members; `everybody` is the operation's word for them."""
+    """Principals in lists or single members; `everybody` is the operation's word for everybody."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         for name in names:
@@ -135,7 +135,7 @@ def _listed(*names: str, everybody: str = "all") -> Callable[[Params, CallerCont
 
 
 def _statement(principal: str, conditions: dict[str, str]) -> Callable[[Params, CallerContext], Found]:
-    """A statement that is sent member by member: its principal, and conditions by member."""
+    """A policy statement sent as separate members: its principal, and conditions by member."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         who = params.get(principal)
@@ -179,7 +179,7 @@ def _event_bus(params: Params, scene: CallerContext) -> Found:
 
 
 def _data_lake(params: Params, scene: CallerContext) -> Found:
-    """Lake Formation: IAM_ALLOWED_PRINCIPALS are those that the account's own policies allow."""
+    """Lake Formation: IAM_ALLOWED_PRINCIPALS means those whom the account's own policies allow."""
     entries = each(params, "Entries") if "Entries" in params else [dict(params)]
     named = [inner(entry, "Principal", "DataLakePrincipalIdentifier") for entry in entries]
     yield from principals([one for one in named if one != "IAM_ALLOWED_PRINCIPALS"], scene)

@@ -1,7 +1,7 @@
-"""Who is meant, in one form each: whom a call gives access to, as `aws.shares_with` holds it.
+"""Those who get access, in the normal form of `aws.shares_with`.
 
-`*` is everybody; twelve digits are an account; `o-…` and `ou-…` are an organization and a unit of one; a CIDR block is itself; any other
-principal is its ARN or id. The caller's own account and the services of AWS are nobody.
+`*` is everybody, twelve digits are an account, `o-…` and `ou-…` an organization and an organizational unit. A CIDR block is kept as it
+is; any other principal is its ARN or id. The caller's own account and AWS services are left out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9+=,.@_/-]{0,255}")
 
 
 def several(value: Value) -> list[Value]:
-    """The items of a list that was sent; of one that cannot be known, that. Nothing where none was sent."""
+    """The items of a list; [UNKNOWN] for anything else that was sent, [] for None."""
     if value is None:
         return []
     return value if isinstance(value, list) else [UNKNOWN]
@@ -44,12 +44,12 @@ def each(params: Mapping[str, Value], *names: str) -> list[Value]:
 
 
 def inner(value: Value, *names: str) -> Value:
-    """What an item of a list holds at a path."""
+    """The value at a path in an item of a list; UNKNOWN if the item is not a structure."""
     return at(value, *names) if isinstance(value, dict) else UNKNOWN
 
 
 def principals(values: list[Value], scene: CallerContext, *, everybody: str = EVERYBODY) -> Iterator[str | Unknown]:
-    """Accounts, organizations, principals, or the word for everybody."""
+    """Normalizes accounts, organizations, principals and `everybody`, the operation's word for everybody."""
     for value in values:
         if value == everybody:
             yield EVERYBODY
@@ -76,18 +76,18 @@ def _principal(value: Value, scene: CallerContext) -> str | Unknown | None:
 
 
 def account_or_arn(value: str) -> str:
-    """The ARN of a whole account (its root) as the account, anything else as it is."""
+    """The account id for the ARN of an account's root; anything else unchanged."""
     arn = parse(value)
     return arn.account if arn is not None and arn.resource == "root" and is_account(arn.account) else value
 
 
 def is_service(value: str) -> bool:
-    """Whether it is the principal of a service of AWS."""
+    """Whether it is the principal of an AWS service."""
     return _SERVICE.fullmatch(value) is not None
 
 
 def blocks(values: list[Value]) -> Iterator[str | Unknown]:
-    """Blocks of addresses, as CIDR."""
+    """Address blocks in CIDR notation; UNKNOWN for what is none."""
     for value in values:
         try:
             yield str(ipaddress.ip_network(value if isinstance(value, str) else "", strict=False))
@@ -96,7 +96,7 @@ def blocks(values: list[Value]) -> Iterator[str | Unknown]:
 
 
 def is_world(who: str) -> bool:
-    """Whether it is somebody whom nobody named."""
+    """Whether it is everybody, or an address block that counts as public."""
     try:
         block = ipaddress.ip_network(who)
     except ValueError:
@@ -106,7 +106,7 @@ def is_world(who: str) -> bool:
 
 
 def open_if(condition: object) -> Iterator[str | Unknown]:
-    """Everybody, where a condition holds."""
+    """Everybody if a condition is true, nobody if it is false."""
     if condition is UNKNOWN:
         yield UNKNOWN
     elif condition:
@@ -114,15 +114,15 @@ def open_if(condition: object) -> Iterator[str | Unknown]:
 
 
 def nobody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
-    """No one: the operation was looked at."""
+    """Nobody: the operation was reviewed."""
     yield from ()
 
 
 def everybody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
-    """Everybody, whatever is sent: it takes a guard away, or publishes."""
+    """Everybody, whatever is sent: the operation removes a protection, or publishes."""
     yield EVERYBODY
 
 
 def unknown(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
-    """It cannot be said: what is put to work was named before, or is a template."""
+    """Unknown: the operation uses something that was defined earlier, or a template."""
     yield UNKNOWN
