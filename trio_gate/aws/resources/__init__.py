@@ -1,1 +1,1 @@
-"""Resources: finds the ARNs of what a call is about."""
+"""Resources: finds the ARNs that a call names, and their accounts."""

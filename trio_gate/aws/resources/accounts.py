@@ -1,8 +1,8 @@
-"""Whose the things are that a call speaks of: the accounts that its texts name, and the texts that may name one.
+"""Which accounts the texts of a call name, and which texts may name one.
 
-Rule: twelve digits are an account wherever they stand, but in what the caller stores. A text is of the own account only where it
-can name no other: what is for an account or a principal, a host, a thing that accounts lend, or a document, and does not
-say whose it is, is UNKNOWN.
+Rule: twelve digits are an account anywhere except in what the caller stores. A text is taken to concern only the caller's account if it
+cannot name another one. The value of a member for an account or a principal, a host, the id of a shareable resource, or a document is
+UNKNOWN if it does not say which account it belongs to.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from trio_gate.aws.resources.leaves import Leaf
 
 MAX_NAMES = 1024
-"""Characters of the names on the way to a text: more than any model's, so that longer ones are of a document without one."""
+"""Characters of the names on the path to a text. No model's path is longer, so a longer one is inside a document without a model."""
 
 _FOR_ACCOUNTS = re.compile(
     r"account|owner|principal|organi[sz]ation|grant(?:ee|s)|user_?ids?\Z|shared?_?with|attributevalue|location\Z"
 )
-"""What, folded, is part of the name of a member that is for an account, a principal or a place."""
+"""Parts of the names, folded, of members for an account, a principal or a location."""
 
 _DIGITS = re.compile(r"\^?\(?(?:[\\]d|\[0-9\]|\[[\\]d\])(?:\{12\}|\{12,12\})\)?\$?")
 """A model's pattern of account ids."""
 
 _LENT = re.compile(r"(?:ami|sg|sgr|snap|subnet|vpc|tgw|pl)-[0-9A-Za-z]{1,32}")
-"""Ids of what accounts lend to others: an id does not say whose it is."""
+"""Ids of resources that accounts can share: an id does not say whose it is."""
 
 _HARMLESS = frozenset(("true", "false", "self", "amazon", "aws-marketplace", "aws-backup-vault", "default"))
 _EVERYBODY = frozenset(("*", "all", "public", "public-read", "public-read-write", "authenticated-read"))
-"""Words that mean everybody, or everybody who has an account, where something is shared."""
+"""Words that mean everybody, or everybody with an AWS account, when something is shared."""
 
 _WORD = 32
-"""Characters: more than the longest word here has, and than a number."""
+"""Characters; the words and numbers here are shorter."""
 
 _LONG = 256
-"""Characters of a name that are looked through."""
+"""Characters of a name that are searched."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
@@ -57,11 +57,11 @@ def accounts_of(
     """The accounts that a text names.
 
     Args:
-        leaf: where it stands.
+        leaf: its place.
         value: the text.
-        scene: the own account.
-        understood: whether a reader of its member has said whose it is.
-        looks: whether it is of a kind that only pages, filters or chooses a word.
+        scene: the caller's account.
+        understood: whether a reader of its member has determined the account.
+        looks: whether it only pages, filters or selects.
         reads: whether the call only reads.
     """
     if is_account(value):
@@ -75,7 +75,7 @@ def accounts_of(
 
 
 def _may_be_of_others(leaf: Leaf, value: str) -> bool:
-    """Whether a text may be an account, a principal or a thing of another account that it does not name."""
+    """Whether a text may be an account, a principal or a resource of another account, without naming that account."""
     if "://" in value or ("-" in value and _LENT.fullmatch(value)):
         return True
     if not (for_account(leaf) or _of_attribute(leaf)):
@@ -84,7 +84,7 @@ def _may_be_of_others(leaf: Leaf, value: str) -> bool:
 
 
 def _of_attribute(leaf: Leaf) -> bool:
-    """Whether a text is the value of an attribute that another text names."""
+    """Whether a text is the value of an attribute whose name is another text."""
     return fold(leaf.names[-1][:_WORD]) == "value" and any("attribute" in fold(name[:_LONG]) for name in leaf.names[:-1])
 
 
@@ -99,5 +99,5 @@ def for_account(leaf: Leaf) -> bool:
     if leaf.shape is not None and leaf.shape.enum:
         return False
     pattern = leaf.shape.pattern if leaf.shape else None
-    called = _called_so if leaf.use is not None else _called_so.__wrapped__  # names that the model does not know are not kept
+    called = _called_so if leaf.use is not None else _called_so.__wrapped__  # names from documents are not cached
     return called(leaf.names) or bool(pattern and _DIGITS.fullmatch(pattern))

@@ -1,4 +1,4 @@
-"""ARNs: reads them strictly, builds them from names, and gives each resource one canonical form.
+"""Parses ARNs strictly, builds them from names, and gives each resource one canonical form.
 
 Rule: a form that leaves open which resource is meant (an alias, a partial ARN that fits two secrets) has no ARN, though the
 account may be known. A qualifier (version, alias, stage) is not part of a resource's canonical ARN, so that a rule about the

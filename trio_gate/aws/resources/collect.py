@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Target
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
-"""Members whose ARNs the curated readers bring to another form."""
+"""Members whose ARNs the curated readers convert to another form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What readers found, whether that is all, and which texts they read for it."""
+    """What readers found, whether that is complete, and which texts they used for it."""
 
     named: list[Resource]
     whole: bool
@@ -48,7 +48,7 @@ class _Found:
 
 @dataclass(slots=True, kw_only=True)
 class _Rest:
-    """What the texts name that no reader read: `ids` is whether one is called like an id or a name, `words` whether any may be one."""
+    """What the other texts name. `ids`: a member named like an id or name was not understood. `words`: any text was not."""
 
     named: list[Resource] = field(default_factory=list)
     accounts: list[str | Unknown] = field(default_factory=list)
@@ -68,7 +68,7 @@ class CallResources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A call by its name, and what is known of it.
+    """A named call, and what is known about it.
 
     Attributes:
         service: botocore's name.
@@ -122,7 +122,7 @@ def collect_resources(call: Named) -> CallResources:
 
 
 def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
-    """The one that a call is above all about; of the objects of a list none is."""
+    """The main resource; UNKNOWN if several objects of a list are equally important."""
     if found:
         if len({one.arn for one in found}) > 1 and operation == "DeleteObjects":
             return UNKNOWN
@@ -135,12 +135,12 @@ def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resourc
 
 
 def _hides_something(service: str, texts: Sequence[Leaf]) -> bool:
-    """Whether a parameter is unknown that may name something: any but the object that S3 streams."""
+    """Whether a parameter that may name a resource is unknown: any except the object that S3 streams."""
     return any(leaf.value is UNKNOWN and not (service == "s3" and leaf.path == ("Body",)) for leaf in texts)
 
 
 def _found(call: Named) -> _Found:
-    """The resources the call acts on, whether those are all that IAM knows of, and the members that told."""
+    """The resources that the call acts on, whether those are all that IAM knows of, and the members that name them."""
     action, scene = call.action, call.scene
     if call.service in BY_METHOD:
         path = "/".join(call.target.segments[1:] if call.target.segments[:1] == ("v2",) else call.target.segments)
@@ -158,12 +158,12 @@ def _found(call: Named) -> _Found:
 
 
 def _may_name_none(call: Named, action: Action) -> bool:
-    """Whether a call may say nothing about what: IAM's resource types are then all of the account's."""
+    """Whether a call may name no resource: IAM's resource types then mean all resources of the account."""
     return call.reads and action.access == "list"
 
 
 def _rest(call: Named, texts: Sequence[Leaf], told_by: Callable[[Leaf], bool]) -> _Rest:
-    """What the call's other texts name, and what of them is not understood."""
+    """What the call's other texts name, and whether any of them was not understood."""
     service, scene, rest = call.service, call.scene, _Rest()
     queries, read_there = QUERIES.get(service, frozenset()), _READ.get(service, frozenset())
     for leaf in texts:

@@ -41,7 +41,7 @@ def curated(service: str, operation: str, params: Mapping[str, Value], scene: Ca
 
 
 def reads(service: str, operation: str, leaf: Leaf) -> bool:
-    """Whether a text is of a member that the readers of its service read."""
+    """Whether a text belongs to a member that its service's readers read."""
     if service == "ec2":
         return reads_ec2(leaf)
     top = leaf.path[0]
@@ -54,7 +54,7 @@ def reads(service: str, operation: str, leaf: Leaf) -> bool:
 
 
 _BELOW: dict[str, frozenset[tuple[str, ...]]] = {"events": frozenset({("Entries", "EventBusName")}), "s3": TOLD_S3}
-"""Places below the top that the readers read."""
+"""Paths below the top level that the readers read."""
 
 _TOGETHER: dict[str, frozenset[str]] = {
     service: frozenset(names)
@@ -188,4 +188,4 @@ _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Res
     "s3control": s3control,
     "sqs": _sqs,
 }
-"""Readers for services whose members have a meaning only together."""
+"""Readers for services whose members are only meaningful together."""

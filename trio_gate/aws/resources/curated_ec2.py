@@ -56,7 +56,7 @@ _LENT = {
     "subnet": "subnet",
     "vpc": "vpc",
 }
-"""Prefixes of ids that other accounts may use, and only the owner may change."""
+"""Prefixes of ids that other accounts may use, but only the owner may change."""
 
 _OWNER_ONLY = re.compile(
     "(?:Delete|Modify|Reset)(?:Vpc|Subnet|Snapshot|Image|SecurityGroup)(?:Attribute|Rules)?|DeregisterImage"
@@ -90,7 +90,7 @@ def ec2(operation: str, params: Mapping[str, Value], scene: CallerContext) -> li
 
 
 def reads_ec2(leaf: Leaf) -> bool:
-    """Whether a text is of a member that is for an id, or for a word that is known to need a look-up."""
+    """Whether a text belongs to a member for an id, or for a word that would need a lookup."""
     return bool(leaf.names) and (
         leaf.names[-1] in _NAMED
         or leaf.names[-1] == "KeyName"
@@ -123,7 +123,7 @@ def _named(operation: str, path: tuple[str, ...], value: object, scene: CallerCo
 
 
 def _ends_as_id(value: str) -> bool:
-    """Whether a value looks like an id, but with a prefix that is longer than any we know."""
+    """Whether a value looks like an id with a prefix longer than any known one."""
     prefix, _, number = value.rpartition("-")
     return _NUMBER.fullmatch(number) is not None and prefix != "" and not prefix.strip(_PREFIX)
 

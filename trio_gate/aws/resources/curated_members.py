@@ -1,4 +1,4 @@
-"""What single top-level members of a service's calls name: the reviewed rows behind `curated`.
+"""What individual top-level members of a service's calls name: the reviewed rows behind `curated`.
 
 Rule: a row turns a member's value, in each form that the service accepts, into one resource, or into UNKNOWN if that would need a
 lookup. Source: the service authorization reference and each service's API reference.
@@ -35,7 +35,7 @@ def kind_reader(
 
 
 def iam_reader(kind: str) -> Callable[[object, CallerContext], Resource]:
-    """A reader of an IAM name: of the own account, but neither its path nor the case that it was made with is known."""
+    """A reader of an IAM name: it is in the caller's account, but its path and its original case are not known."""
 
     def read(value: object, scene: CallerContext) -> Resource:
         if arns.plain(value):
@@ -55,7 +55,7 @@ _ZONE = re.compile(r"[A-Z0-9]{1,32}")
 
 
 def _zone(value: object, scene: CallerContext) -> Resource:
-    """A hosted zone by its id, which AWS makes of capitals and digits, or by its ARN."""
+    """A hosted zone by its id, which consists of capitals and digits, or by its ARN."""
     name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
     if _ZONE.fullmatch(name) is None and arns.parse(value) is None:
         return NOT_KNOWN

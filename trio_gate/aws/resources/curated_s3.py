@@ -26,13 +26,13 @@ _LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
 _RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
 
 TOLD_S3 = frozenset((_LOG_BUCKET, _RESTORED_TO))
-"""Places below the top of an S3 call that are read."""
+"""Paths below the top level of an S3 call that are read."""
 
 
 def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """What an S3 call names: the object or the bucket first, or the objects of a list alone, then the source of a copy.
+    """What an S3 call names: first the object or the bucket, or each object of a list, then the source of a copy.
 
-    IAM asks for each object of a list, not for their bucket. The bucket that logs or a restored object are written to is named by its name as well.
+    For a list IAM checks each object, not the bucket. Buckets that logs or restored objects are written to are named as well.
     """
     if not params.get("Bucket"):
         return []

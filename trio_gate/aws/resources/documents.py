@@ -1,7 +1,7 @@
-"""Whose the things are that a document among the parameters speaks of: a policy, a template, a program.
+"""Which accounts a document among the parameters mentions: a policy, a template, a program.
 
-Rule: an account of another in an ARN or in quotes is evidence in any text. That a document speaks of the own account alone is
-proven of JSON policies only, read once: each principal, and each ARN that is not AWS's own, says so.
+Rule: another account in an ARN or in quotes counts in any text. That a document concerns only the caller's account can be proven only
+for JSON policies, in which each principal, and each ARN that is not AWS's own, names that account.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from trio_gate.aws.resources.arns import CallerContext
 
 MAX_DOCUMENT = 1 << 20
-"""Characters of a document that is looked through."""
+"""Characters of a document that is searched; a longer one is unknown."""
 
 MAX_POLICY = 65536
-"""Characters of a policy that is read: several times what any service takes."""
+"""Characters of a policy that is parsed; services accept much less."""
 
 _DOCUMENT = re.compile(r"[{<\[\n]|arn:", re.ASCII | re.IGNORECASE)
 _NAMED = re.compile(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{0,32}:[a-z0-9-]{0,32}:([0-9]{12}):|[\"']([0-9]{12})[\"']")
 
 
 def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
-    """The accounts that a document names; UNKNOWN among them where it may mean others besides. Nothing for a plain word."""
+    """The accounts that a document names, and UNKNOWN if it may concern others too. Nothing for a plain word."""
     if len(value) > MAX_DOCUMENT:
         yield UNKNOWN
         return
@@ -43,7 +43,7 @@ def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
 
 
 def _own_policy(value: str, scene: CallerContext) -> bool:
-    """Whether a text is a policy that speaks of the own account, AWS's services and what AWS provides alone."""
+    """Whether a text is a policy that concerns only the caller's account, AWS services and what AWS provides."""
     try:
         policy = json.loads(value, object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -58,7 +58,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _texts(policy: Any) -> Iterator[tuple[str, str]]:
-    """Every text, with the name of the member that holds it, folded: all below a principal or a condition is of these."""
+    """Every text with the folded name of its member; for texts inside a principal or a condition, that is its name."""
     todo: list[tuple[str, Any]] = [("", policy)]
     while todo:
         name, value = todo.pop()

@@ -1,7 +1,7 @@
-"""Texts that name no resource, by proof: the closed kinds of members that only page, describe, tag, filter, repeat or choose a word.
+"""Texts that certainly name no resource: closed lists of members that only page, describe, tag, filter, deduplicate or select.
 
-Rule: what is not among them may name something. A call whose other members name nothing has no resources only if all of its
-texts are of these kinds; a call that names something is complete unless a member that is called like an id, a name or a place
+Rule: any other text may name something. If the other members of a call name nothing, it has no resources only if all of its texts are
+on these lists. If they name something, the list of resources is complete unless a member whose name suggests an id, a name or a location
 was not understood.
 """
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from trio_gate.aws.resources.leaves import Leaf
 
 NAMES_KEPT = 4096
-"""Names of members whose kind is kept: more than the calls of a day have."""
+"""Size of the caches by member name; the calls of a day have fewer names."""
 
 LONG_NAME = 128
-"""Characters of a name that are looked at: more than a pattern here goes through."""
+"""Characters of a name that are searched; no pattern here needs more."""
 
 _SAYS_NOTHING = re.compile(
     "(?:next|starting|page|nextpage|exclusivestart|pagination|continuation)?(?:token|marker)"
@@ -41,22 +41,22 @@ _LOOKS = re.compile(
     "|[a-z]{0,60}(?:prefix|filters?|filterlist|types?|versions?|codes?|status|statuses|states?|category|categories|marker|family"
     "|regions?|regionnames?|statistics?|languages?|currency)"
 )
-"""Names, folded, of members that say which of what is listed: of calls that read, they name nothing."""
+"""Names, folded, of members that select from a list: in calls that only read, they name nothing."""
 
 _NAMES = (
     *("id", "ids", "identifier", "identifiers", "arn", "arns", "name", "names", "uri", "uris", "url", "urls", "key", "keys"),
     *("bucket", "buckets", "role", "location", "locations", "target", "targets", "resource", "resources", "cluster", "group"),
     *("groups", "subnets", "account", "accounts"),
 )
-"""How, folded, a member ends that is for a resource's id, name or place."""
+"""Endings, folded, of names of members for a resource's id, name or location."""
 
 
 KEY_OF_AWS = "alias/aws/"
-"""How the aliases of keys begin that AWS keeps in each account: they name nothing that anybody made."""
+"""Prefix of the aliases of AWS's own keys in each account, which nobody created."""
 
 
 def says_nothing(service: str, leaf: Leaf, *, reads: bool) -> bool:
-    """Whether a text is of a closed kind of those that name nothing; `reads` for calls that only read."""
+    """Whether a text certainly names nothing. `reads` is whether the call only reads."""
     if not leaf.names or leaf.value == "":
         return leaf.value == ""
     name = leaf.names[-1]
@@ -85,7 +85,7 @@ def _for_a_thing(name: str) -> bool:
 
 
 def named_like_one(service: str, leaf: Leaf) -> bool:
-    """Whether a member is called like an id, a name or a place of something."""
+    """Whether a member's name suggests an id, a name or a location."""
     if not leaf.names or is_account(leaf.value) or str(leaf.value).startswith(KEY_OF_AWS):
         return False
     name = leaf.names[-1]

