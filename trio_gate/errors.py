@@ -8,7 +8,11 @@ turns into the service's own error code; a condition brings that code's status w
 
 from __future__ import annotations
 
-from typing import Literal
+import difflib
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "MissingLength", "TooLarge"]
 
@@ -137,3 +141,9 @@ class AuditUnavailable(StorageUnavailable):
 
 class CertificatesUnavailable(GateError):
     """A CA, certificate, key or set of roots cannot be used as it is: the operator must fix the files."""
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str | None:
+    """A hint with the known word that is most like `word`; None if none is close."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else None

@@ -5,16 +5,14 @@ Rule: asking never raises. A fault goes to the report and the answer is None, so
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from trio_gate.config import condition, expressions
 from trio_gate.config.source import Flaw
+from trio_gate.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from trio_gate.config.attribute_types import Kind
     from trio_gate.config.expressions import Lookups, Value
     from trio_gate.config.hcl import Attribute, Block
@@ -31,12 +29,6 @@ class Reading:
     lookups: Lookups
     check: condition.Check
     declared: dict[str, str]  # the id of each block that can be referred to, and its kind
-
-
-def did_you_mean(word: str, known: Collection[str]) -> str | None:
-    """A hint with the known word that is most like `word`; None if none is close."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean `{near[0]}`?" if near else None
 
 
 def title(block: Block) -> str:

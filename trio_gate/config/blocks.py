@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.config import attribute_types
-from trio_gate.config.block_reader import did_you_mean, title
+from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.model import KEY_TEXT, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

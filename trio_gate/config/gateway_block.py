@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.config import attribute_types
-from trio_gate.config.block_reader import did_you_mean, title
+from trio_gate.config.block_reader import title
 from trio_gate.config.blocks import path
 from trio_gate.config.model import Address, Admin, Gateway, Listener
+from trio_gate.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

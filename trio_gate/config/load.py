@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.config import blocks, cross_checks, gateway_block, hcl, operation_block
-from trio_gate.config.block_reader import Form, Reading, did_you_mean, title
+from trio_gate.config.block_reader import Form, Reading, title
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.expressions import Lookups
 from trio_gate.config.model import Config
 from trio_gate.config.source import ConfigFaults, Report, Source
+from trio_gate.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
+from trio_gate.errors import did_you_mean
 from trio_gate.facet.schema import FACETS
 
 _FOUND = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
@@ -24,12 +24,6 @@ class Fault:
     message: str
     hint: str | None = None
     fatal: bool = True
-
-
-def did_you_mean(name: str) -> str | None:
-    """A hint with the facet whose name is most like this one; None if none is close."""
-    near = difflib.get_close_matches(name, FACETS, n=1)
-    return f"did you mean `{near[0]}`?" if near else None
 
 
 def compile_faults(report: str, source: str) -> list[Fault]:
@@ -54,7 +48,7 @@ def _offset(source: str, line: int, column: int) -> int:
 
 def _fault(offset: int, message: str) -> Fault:
     if found := _UNDECLARED.fullmatch(message):
-        return Fault(offset=offset, message=f"there is no `{found[1]}`", hint=did_you_mean(found[1]))
+        return Fault(offset=offset, message=f"there is no `{found[1]}`", hint=did_you_mean(found[1], FACETS))
     if found := _OVERLOAD.fullmatch(message):
         operator, types = found[1].strip("_@").replace("_", " "), found[2].replace("google.protobuf.", "").lower()
         return Fault(offset=offset, message=f"`{operator}` does not fit ({types})")
