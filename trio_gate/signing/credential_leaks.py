@@ -1,8 +1,8 @@
-"""Finds our credentials in answers: AWS repeats them in some errors, and an agent must never read them.
+"""Finds the gateway's credentials in answers: AWS repeats them in some errors, and an agent must never see them.
 
-Rule: every spelling that AWS is known to use is looked for: plain, percent-encoded once or twice, in base64, escaped for
+Rule: every encoding that AWS is known to use is searched: plain, percent-encoded once or twice, in base64, escaped for
 XML or JSON, and as the hex bytes of S3's `StringToSignBytes`. A compressed answer is decompressed first. Success answers
-never hold them.
+never contain them.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _FAULTS = re.compile(
     rb"SignatureDoesNotMatch|InvalidSignatureException|IncompleteSignature|InvalidAccessKeyId|InvalidClientTokenId"
     rb"|UnrecognizedClientException|MissingAuthenticationToken|RequestTimeTooSkewed|InvalidSecurityToken|InvalidToken(?=[<\"])"
 )
-"""AWS's codes for a signature or key that it refuses. The gateway made both, so it is never the agent's fault."""
+"""AWS's codes for a rejected signature or key. The gateway made both, so it is never the agent's fault."""
 
 _EXPIRED = re.compile(rb"ExpiredToken(?:Exception)?|RequestExpired")
 
 
 MAX_READ = 1024 * 1024
-"""Bytes that a compressed error may have once it is decompressed."""
+"""Bytes that an error may have after decompression."""
 
 
 def readable(data: bytes, coding: str | None) -> bytes | None:
-    """An error's body, decompressed; None where it cannot be read: a coding other than gzip, broken, or over MAX_READ."""
+    """An error's body, decompressed; None if it cannot be: a coding other than gzip, malformed, or over MAX_READ."""
     if coding in (None, "identity"):
         return data
     if coding != "gzip":
@@ -46,7 +46,7 @@ def readable(data: bytes, coding: str | None) -> bytes | None:
 
 
 def holds(data: bytes, credentials: Credentials) -> bool:
-    """Whether an answer holds the key id or the session token, in any spelling."""
+    """Whether an answer contains the key id or the session token, in any encoding."""
     bare = re.sub(rb"[\s:]", b"", data).lower()
     secrets = [text for text in (credentials.access_key_id, credentials.session_token) if text]
     return any(text.encode().hex().encode() in bare or any(one in data for one in _spellings(text)) for text in secrets)
@@ -68,7 +68,7 @@ def _spellings(text: str) -> set[bytes]:
 
 
 def _in_base64(text: bytes) -> set[bytes]:
-    """The part of a text's base64 that does not depend on its neighbours, for each of the three positions it may start at."""
+    """The part of a text's base64 that does not depend on its neighbours, for each of its three possible alignments."""
     return {base64.b64encode(bytes(shift) + text)[shift + (shift > 0) : -4] for shift in range(3)}
 
 

@@ -1,7 +1,7 @@
-"""Answers that hand out what opens something: a key id with a secret, a session token, a private key.
+"""Finds credentials in answers: a key id with a secret, a session token, a private key.
 
-Rule: asked of answers of which an operator has said that they hand out nothing. One that cannot be read is not passed on.
-Every pattern is linear, and whoever asks bounds the answer.
+Rule: this checks answers of operations for which the operator's review says `vends = false`. An answer that cannot be parsed counts as
+having credentials. Every pattern is linear; the caller limits the answer's length.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _KEY_ID = re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Z0-9])")
 _SECRET = re.compile(r"(?<![A-Za-z0-9/+=])(?=[^a-z\n]{0,39}[a-z])(?=[^A-Z\n]{0,39}[A-Z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _TOKEN = re.compile(
-    r"(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|AQoDYXdz)[A-Za-z0-9/+=]{20}"  # what STS's begin with
+    r"(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|FQoGZXIvYXdz|AQoDYXdz)[A-Za-z0-9/+=]{20}"  # beginnings of STS's session tokens
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."  # RFC 7519
 )
 _PRIVATE_KEY = re.compile(
@@ -41,20 +41,20 @@ _ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]{0,200})(?: [^<>]{0,1000})?>([^<>]{1,1
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 
 LEAST = 16
-"""Characters of a value that may be a secret by its name."""
+"""Least length of a value that counts as a secret because of its name."""
 
 MAX_DEPTH = 200
-"""Levels of an answer that are looked at; one that is deeper is not passed on."""
+"""Levels of nesting in an answer; a deeper one counts as having credentials."""
 
 Pair = tuple[str, str]
 
 
 class _UnreadableError(Exception):
-    """What an answer says cannot be told."""
+    """An answer cannot be parsed."""
 
 
 def hands_out(head: ResponseHead, body: bytes) -> bool:
-    """Whether an answer holds what opens something, or cannot be read."""
+    """Whether an answer contains credentials, or cannot be parsed."""
     coding = head.one(b"content-encoding")
     plain = readable(body, coding.decode("latin-1").strip().lower() if coding else None) if body else b""
     if plain is None:
@@ -68,7 +68,7 @@ def hands_out(head: ResponseHead, body: bytes) -> bool:
 
 
 def _pairs(media: str, body: bytes) -> Iterator[Pair]:
-    """Names and texts of a body. Raises _UnreadableError."""
+    """The names and texts in a body. Raises _UnreadableError."""
     if not body.strip():
         return
     if "eventstream" in media or "event-stream" in media:
@@ -103,7 +103,7 @@ def _walk(tree: Any) -> Iterator[Pair]:
 
 
 def _named(pairs: list[Pair]) -> bool:
-    """Whether a member is a token or a private key by its name."""
+    """Whether a member's name says that it is a token or a private key."""
     for name, value in pairs:
         if len(value.strip()) >= LEAST:
             bare = _bare(name)
@@ -113,7 +113,7 @@ def _named(pairs: list[Pair]) -> bool:
 
 
 def _told(text: str, pairs: list[Pair]) -> bool:
-    """Whether a text holds one by its form, also in base64."""
+    """Whether a text contains credentials by their form, also in base64."""
     whole = f"{text}\n{_decoded(text)}"
     if _TOKEN.search(whole) or _PRIVATE_KEY.search(whole):
         return True

@@ -1,1 +1,1 @@
-"""The review of operations: what the model proposes of each, what people decided, and the table of both."""
+"""The review of operations: what the models propose for each, what people decided, and the table made from both."""

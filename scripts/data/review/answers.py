@@ -1,7 +1,7 @@
-"""What an answer may hold, proposed from the members of its output: credentials, stored secrets, and places where secrets are left.
+"""Proposes what an answer may contain, by the members of the output: credentials, stored secrets, and places where people leave secrets.
 
-Rule: a proposal follows from names and traits alone, and says which member it comes from. It may be wrong: `by_hand.txt` accepts or
-excuses. A secret that a read gives back was stored; one that a write gives back may be new, so both are proposed of it.
+Rule: a proposal is based on names and traits only, and names the member that it comes from. If it is wrong, `by_hand.txt` removes it. A
+secret that a read returns was stored; one that a write returns may be new, so both marks are proposed for it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAMED = one_of(
     " digest fingerprint thumbprint endpoint alias date region provider method expiry expiration lifetime validity enabled"
     " policy usage label labels prefix suffix param scheme style state reference check"
 )
-"""Last words of members that name, count or describe a secret and do not hold it."""
+"""Last words of members that name, count or describe a secret but do not contain it."""
 
 _SECRETS = one_of(
     "accountpassword passworddata passphrase passcode secretstring secretbinary secretkey secretcode secrettoken clientsecretvalue"
@@ -39,7 +39,7 @@ _HANDLES = one_of(
     " second version list export import feedback hooks policy portfolio source copy last conditional term offer voip log sync"
     " preview initial grant task job sequence result pattern work"
 )
-"""Words of tokens that say where a list goes on or which request was meant, and open nothing."""
+"""Words in names of tokens for pagination or for identifying a request, which give no access."""
 
 _SECRET_MAPS = one_of("providerdetails identityproviderdetails connectionproperties")
 _LOG_IN = one_of(
@@ -68,7 +68,7 @@ _RUNS = one_of("job jobs command commands execution executions task tasks run ru
 
 
 def proposals(operation: Modelled, *, read: bool) -> Iterator[tuple[Mark, Leaf]]:
-    """The marks that an operation's output suggests, each with the first member that does. `read`: IAM has it as read or list."""
+    """The marks that an operation's output suggests, each with the first member that does. `read`: its level is read or list."""
     seen: set[Mark] = set()
     for leaf in operation.outputs:
         for mark in _marks(operation, leaf, read=read):
@@ -140,7 +140,7 @@ def _is_value(operation: Modelled, leaf: Leaf) -> bool:
 
 
 def _ran(operation: Modelled, leaf: Leaf) -> bool:
-    """What a program or a state machine gave back that ran with a role while the caller waited: it may have asked for anything."""
+    """Output of a program or state machine that ran with a role while the caller waited; it may contain anything."""
     said = set(operation.words)
     waits = operation.words[0] in {"invoke", "execute", "test"} or {"start", "sync"} <= said
     return waits and (leaf.names[-1].lower() == "stdout" or (leaf.names[-1].lower() == "output" and leaf.sensitive))

@@ -1,4 +1,4 @@
-"""What people decided: `by_hand.txt`, read."""
+"""Reads `by_hand.txt`: what people decided about operations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("by_hand.txt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One line. `gives` are marks with their conditions, or an access level; `takes` are marks that do not hold."""
+    """One line. `gives` are marks with their conditions, or an access level; `takes` are marks to remove."""
 
     line: int
     service: str
@@ -25,12 +25,12 @@ class Decision:
     reason: str
 
     def covers(self, service: str, operation: str) -> bool:
-        """Whether it is about an operation."""
+        """Whether it applies to an operation."""
         return fnmatchcase(service, self.service) and any(fnmatchcase(operation, one) for one in self.operations)
 
 
 def decisions(text: str | None = None) -> Iterator[Decision]:
-    """All lines, in order. Raises ValueError for one that cannot be read."""
+    """All lines, in order. Raises ValueError for a malformed one."""
     for number, line in enumerate((FILE.read_text() if text is None else text).splitlines(), 1):
         if not line or line.startswith("#"):
             continue

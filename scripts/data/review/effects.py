@@ -1,4 +1,4 @@
-"""What a call does, proposed from its name and the members of its input: runs code, shares, destroys, disables a guard, spends."""
+"""Proposes what a call does, by its name and the members of its input: runs code, shares, destroys, removes a protection, spends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TAKERS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _OWN = one_of("expected owner lifecycle scaling retention cache retry role")
-"""Words of members that say whose something is, or of policies that give nobody access."""
+"""Words in names of members that say who owns something, or of policies that give nobody access."""
 
 _DELETES = one_of(
     "delete terminate purge drop destroy empty truncate erase wipe expire discard flush deregister remove batchdelete"
@@ -77,7 +77,7 @@ _METERED = frozenset(
         ("redshift-data", "ExecuteStatement"),
     ]
 )
-"""Reads and queries that are paid for one by one."""
+"""Reads and queries that are billed individually."""
 
 _FREE = one_of(
     "tag untag delete terminate stop disable cancel detach disassociate remove reject decline deregister untagging release revoke"
@@ -85,7 +85,7 @@ _FREE = one_of(
 
 
 def code(operation: Modelled) -> Iterator[Leaf]:
-    """Members that carry code, a script, a command or a template."""
+    """Members that hold code, a script, a command or a template."""
     if not _RUNNERS.match(operation.name):
         return
     for leaf in operation.inputs:
@@ -95,14 +95,14 @@ def code(operation: Modelled) -> Iterator[Leaf]:
 
 
 def takers(operation: Modelled) -> Iterator[Leaf]:
-    """Members that say who gets access."""
+    """Members that name who gets access."""
     for leaf in operation.inputs:
         if leaf.names and not _OWN & set(words(leaf.names[-1])) and _TAKERS.search("".join(words(leaf.names[-1]))):
             yield leaf
 
 
 def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
-    """Marks of the effect, each with the word or member that it comes from; a condition stands after `?`."""
+    """Marks for the effect, each with its reason; a condition follows `?`."""
     if access in {"read", "list"}:
         if operation.service in _MODELS or (operation.service, operation.name) in _METERED or operation.service == "ce":
             yield "spends", "each call is paid for"

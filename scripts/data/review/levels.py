@@ -1,8 +1,8 @@
-"""The access level of an operation: IAM's own, put right where it is about who may do what, or where a read acts.
+"""The access level of an operation: IAM's own, corrected for changes of access and for reads that do something.
 
-Rule: who may do what is `permissions`, and so is a credential of the caller's choosing; a read that runs a model or somebody's code, or
-that sends, hides or changes something, is `write`. What IAM does not know is `write`. Words of names decide here; `by_hand.txt`
-puts right what they cannot tell.
+Rule: changing who may do what is `permissions`, and so is setting a credential that the caller chose. A read that runs a model or
+somebody's code, or that sends, hides or changes something, is `write`, as is what IAM does not know. Words of names decide here;
+`by_hand.txt` corrects what they cannot show.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ACTS = one_of(
     "agentic apply cancel converse create drop invoke optimize predict probe put receive request send stop update delete"
 )
-"""First words of operations that do something whatever IAM says."""
+"""First words of operations that do something, even if IAM says that they only read."""
 
 _ASKS = frozenset(
     [
@@ -35,12 +35,12 @@ _ASKS = frozenset(
         ("retrieve", "and"),
     ]
 )
-"""First two words of reads that ask a model, somebody's code or another system."""
+"""First two words of reads that call a model, somebody's code or another system."""
 
 _ABOUT_ACCESS = frozenset(
     ["iam", "identitystore", "ram", "rolesanywhere", "sso-admin", "verifiedpermissions", "eks-auth", "account-access-runtime"]
 )
-"""Services of which every change is about who may do what."""
+"""Services in which every change is a change of who may do what."""
 
 _NAMES = re.compile(
     r"""
@@ -84,15 +84,15 @@ _CHOSEN = one_of(
     " fsxadminpassword svmadminpassword kdcadminpassword authtoken sshpublickey sshpublickeys sshpublickeybody publickeymaterial"
     " publickeybase64 publickeys addpublickeys smtppassword tokensigningpublickeys"
 )
-"""Members that set what opens the thing that is changed."""
+"""Members that set a credential for the changed resource."""
 
 _WITH_PASSWORD = one_of("user users broker profile cluster instance guest password database")
 _NEW = one_of("create restore run register start")
-"""A new thing's first password opens nothing that was there before, unless the thing is a user."""
+"""The first password of a new resource gives no access to anything that existed before, unless the resource is a user."""
 
 
 def level(operation: Modelled, iam: Access | None, siblings: Mapping[str, Modelled]) -> tuple[Access, str]:
-    """The level of an operation, and why where it is not IAM's. `siblings` are the operations of its service by name."""
+    """The level of an operation, and why if it is not IAM's. `siblings` are the operations of its service by name."""
     if iam in {"read", "list"}:
         return _of_read(operation, iam)
     if iam in {"permissions", "tagging"}:
@@ -118,7 +118,7 @@ def _of_read(operation: Modelled, iam: Access) -> tuple[Access, str]:
 
 
 def _sets_policy(operation: Modelled, siblings: Mapping[str, Modelled]) -> bool:
-    """Whether it changes a policy document: its own input has one, or that of the operation that puts what this one deletes."""
+    """Whether it changes a policy document: its own input has one, or the input of the operation that sets what this one deletes."""
     if "polic" not in operation.name.lower() or _WORDS_OF_OTHER_POLICIES.search(operation.name):
         return False
     noun = re.sub("^(?:Delete|Remove|Detach|Reset)", "", operation.name)
@@ -131,7 +131,7 @@ def _has_policy_text(operation: Modelled) -> bool:
 
 
 def chosen_credentials(operation: Modelled) -> Iterator[Leaf]:
-    """Members by which the caller sets a credential of its own choosing."""
+    """Members with which the caller sets a credential of its choice."""
     said = set(operation.words)
     if operation.words[0] in {"get", "list", "describe", "test", "delete"}:
         return

@@ -1,4 +1,4 @@
-"""Botocore's models as the review reads them: operations, and the leaves that their inputs and outputs reach."""
+"""Botocore's models as the review needs them: operations, and the leaves of their inputs and outputs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 WORD = re.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|[0-9]+")
 _LOADER = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 MAX_DEPTH = 12
-"""Levels of an output that are looked through: what lies deeper repeats a shape that was met."""
+"""Levels of an input or output that are searched; deeper ones repeat shapes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A string, blob, boolean or number that an input or output may hold.
+    """A string, blob, boolean or number in an input or output.
 
     Attributes:
-        path: the members on the way, "*" for the values of a map.
+        path: the members on the path, "*" for the values of a map.
         type: botocore's type.
-        sensitive: the model's trait, of the leaf or of a shape on the way.
+        sensitive: whether the leaf or a shape on the path has this trait.
         closed: whether the model lists all its values.
     """
 
@@ -36,7 +36,7 @@ class Leaf:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The members by name, without maps' values."""
+        """The path without "*"."""
         return tuple(part for part in self.path if part != "*")
 
     @property
@@ -61,23 +61,23 @@ class Modelled:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of its name, lower case."""
+        """The words of its name, in lower case."""
         return words(self.name)
 
 
 @cache
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name in camel case, lower case."""
+    """The words of a camel-case name, in lower case."""
     return tuple(word.lower() for word in WORD.findall(name))
 
 
 def one_of(text: str) -> frozenset[str]:
-    """The words of a text, which blanks part."""
+    """The words of a text, separated by spaces."""
     return frozenset(text.split())
 
 
 def services() -> list[str]:
-    """All that botocore has a model of."""
+    """The services for which botocore has a model."""
     found: list[str] = _LOADER.list_available_services("service-2")
     return found
 

@@ -1,6 +1,6 @@
-"""What an operator says of an operation, put to what the packaged review says of a call.
+"""Applies an operator's `operation` block to a call, on top of the packaged review.
 
-Rule: it fills what is unknown of an operation that is newer than the review, or says more; what the review has is never weakened.
+Rule: it decides what is unknown about an operation newer than the review, or makes the review stricter; it never weakens it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def with_own_review(call: Call, review: OperationReview) -> Call:
-    """The call as its operator has it. An answer that is said to hand out nothing is to be looked through."""
+    """The call with the operator's review applied. If that says that the answer has no credentials, the answer will be checked."""
 
     def said(name: str, known: bool | Unknown) -> bool | Unknown:
         word = review.flags.get(name)
@@ -41,7 +41,7 @@ def with_own_review(call: Call, review: OperationReview) -> Call:
 
 
 def _shares_with(call: Call, shares: bool | Unknown) -> tuple[str, ...] | Unknown:
-    """With whom, where an operator has said whether."""
+    """With whom the call shares, once the operator has said whether it does."""
     if shares is False:
         return ()
     return call.shares_with or UNKNOWN if shares is True else call.shares_with

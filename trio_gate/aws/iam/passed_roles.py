@@ -1,8 +1,8 @@
-"""Roles and instance profiles that a call passes: `iam:PassRole` is implied by a value, wherever in a write it stands.
+"""Roles and instance profiles that a call passes, for which it needs `iam:PassRole`.
 
-Rule: the ARN of a role among the parameters passes it, as an attribute's value, in a patch or in JSON within a text too; so does any
-value of a member whose name says that it takes a role, since many take bare names. Reads pass by such a member alone. What only
-names roles, or takes no IAM role in spite of its name, stands in a short list with its reason; all else is passed, or UNKNOWN.
+Rule: a write passes a role if any parameter contains its ARN, also an attribute's value, a patch or JSON text. So does any value of a
+member whose name says that it takes a role, because many take bare names; in reads, only such members count. The lists below have, with
+reasons, what only mentions roles and what takes no IAM role in spite of its name. Anything else is passed, or UNKNOWN.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _NAMED_BY_SERVICE = frozenset(
     (
         "account-access-runtime",  # asks for a role's credentials
-        "iam",  # makes and changes roles; what hands one on is among the actions that it always implies
-        "securityhub",  # findings, filters and their notes tell of roles
+        "iam",  # creates and changes roles; its calls that pass one always need PassRole, as `implied` says
+        "securityhub",  # findings, filters and notes mention roles
         "sso",  # asks for a role's credentials
-        "sts",  # takes a role up itself
+        "sts",  # assumes a role itself
     )
 )
-"""Services that name roles and pass none."""
+"""Services that name roles but pass none."""
 
 _TAKES_DATA = frozenset(
     (service, operation)
@@ -56,7 +56,7 @@ _TAKES_DATA = frozenset(
     }.items()
     for operation in operations.split()
 )
-"""Operations that keep or hand on messages, records, items and objects: AWS reads no role in them."""
+"""Operations that store or transmit messages, records, items and objects, in which AWS looks for no role."""
 
 _TAGS = frozenset(("tags", "taglist", "tagset", "tagspecification", "tagspecifications"))
 _LET_IN = frozenset(
@@ -76,12 +76,12 @@ _LET_IN = frozenset(
     )
 )
 _NAMED_BY_MEMBER = _TAGS | _LET_IN
-"""Members, in lower case, in which a role is spoken of, or is the one that gets access."""
+"""Members, in lower case, that only mention a role, or name it as the one that gets access."""
 
 _NO_IAM_ROLE = frozenset(
     (service, member.lower())
     for service, members in {
-        "bedrock-agent": "role",  # who says a line of a prompt
+        "bedrock-agent": "role",  # the speaker of a line of a prompt
         "bedrock-agent-runtime": "role",
         "bedrock-agentcore": "role",
         "bedrock-runtime": "role",
@@ -103,7 +103,7 @@ _NO_IAM_ROLE = frozenset(
         "mq": "RoleName UserRoleName",  # attributes in LDAP
         "opensearch": "MasterBackendRole",
         "opensearchmemory": "role",
-        "organizations": "RoleName",  # of a role that is made in the new account
+        "organizations": "RoleName",  # of a role that is created in the new account
         "quicksight": "ColumnDataRole ColumnGeographicRole DatabaseAccessControlRole GeographicRole GeographicalRole PropertyRole "
         "Role SelfUpgradeUserRole UserRole",  # of columns, visuals and users
         "rds": "TargetRole",  # reader or writer
@@ -116,17 +116,17 @@ _NO_IAM_ROLE = frozenset(
     }.items()
     for member in members.split()
 )
-"""Members of services, in lower case, that are called a role and are none of IAM."""
+"""Members, in lower case, that are called roles but are not IAM roles."""
 
 
 def passes_role(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool | Unknown:
-    """Whether a call passes a role; UNKNOWN where it cannot be said.
+    """Whether a call passes a role; UNKNOWN if that cannot be decided.
 
     Args:
         service: botocore's name.
         operation: botocore's name.
         params: by botocore's member names.
-        shape: of the operation's input: a name that is none of its members is a key that somebody chose.
+        shape: of the operation's input; a name that is not in the model is a key that the caller chose.
         reads: whether the call only reads.
     """
     if service in _NAMED_BY_SERVICE:
@@ -134,7 +134,7 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
     by_value = not reads and (service, operation) not in _TAKES_DATA
     if not by_value and shape is not None and not _takes_a_role(service, shape):
         return False
-    todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name said that it is a role
+    todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name says that it is a role
     texts, unknown = RoleTexts(), False
     while todo:
         value, kind, named = todo.pop()
@@ -152,7 +152,7 @@ def passes_role(service: str, operation: str, params: Mapping[str, Value], shape
 
 
 def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named: bool, by_value: bool) -> Iterator[_Spot]:
-    """What is in a structure or a map, but members that only name roles and the content that is uploaded."""
+    """The values in a structure or a map, without members that only mention roles and without uploaded content."""
     if kind is not None and kind.type != "structure":
         inner = kind.inner("")
         for key, item in value.items():
@@ -173,7 +173,7 @@ def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named
 
 @functools.lru_cache(maxsize=1 << 14)
 def _takes_a_role(service: str, shape: Shape) -> bool:
-    """Whether an input has a member that takes a role by its name."""
+    """Whether an input has a member whose name says that it takes a role."""
     seen, todo = {shape}, [shape]
     while todo:
         below = todo.pop()
@@ -187,17 +187,17 @@ def _takes_a_role(service: str, shape: Shape) -> bool:
 
 
 def _name_passes(service: str, name: str) -> bool | None:
-    """Whether a member takes a role by its name; None where roles in it are only named."""
+    """Whether a member's name says that it takes a role; None if roles in it are only mentioned."""
     end = name_end(name)
     return None if end in _NAMED_BY_MEMBER else (service, end) not in _NO_IAM_ROLE and says_role(end)
 
 
 _member_passes = functools.lru_cache(maxsize=1 << 14)(_name_passes)
-"""The same, kept: for names that the model has."""
+"""The same with a cache, for names in the model."""
 
 
 def _is_role(texts: RoleTexts, value: Value, *, named: bool) -> bool | Unknown:
-    """Whether a value that is no list and no structure is a role, or holds one."""
+    """Whether a value that is neither a list nor a structure is a role or contains one."""
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, bytes):

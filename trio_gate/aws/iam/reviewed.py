@@ -1,8 +1,8 @@
-"""The operations and the members of their inputs and answers that were there when the lists of what calls mean were made.
+"""The members of inputs and answers that existed when the operations were reviewed.
 
-Rule: what is not among them is newer than every list here, so that none says anything of it by its silence. Operations are in
-`operations.txt` beside this file; in `members.txt`, the members of each structure that an input reaches, by the structure's name;
-in `outputs.txt` the same of answers.
+Rule: anything else is newer than the review, so nothing follows from its absence in a list. `members.txt` has the members of each
+structure that an input reaches, by the structure's name; `outputs.txt` has the same for answers. The reviewed operations are in
+`aws/review/operations.txt`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
 
 HEADING = "= "
-"""What the line of `members.txt` and `outputs.txt` that names a service begins with."""
+"""Beginning of a line of `members.txt` and `outputs.txt` with the name of a service."""
 
 
 def by_service(text: str) -> Mapping[str, str]:
-    """The part of `members.txt` or `outputs.txt` that belongs to each of botocore's services, for `read`."""
+    """The part of `members.txt` or `outputs.txt` for each of botocore's services, for `read`."""
     _, *blocks = f"\n{text}".split(f"\n{HEADING}")
     return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
 
 
 def of_service(text: str, service: str) -> str:
-    """The same of one of them."""
+    """The same for one service."""
     return f"\n{text}".partition(f"\n{HEADING}{service}\n")[2].partition(f"\n{HEADING}")[0]
 
 
@@ -43,7 +43,7 @@ def read(text: str) -> Mapping[str, frozenset[str]]:
 
 
 def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
-    """Whether an input of this shape could carry a member that is not among the `known` ones."""
+    """Whether an input of this shape may have a member that is not in `known`."""
     seen: dict[str, Shape] = {}
     todo = [shape]
     while todo:
@@ -58,7 +58,7 @@ def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
 
 
 def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str, frozenset[str]]) -> bool:
-    """Whether `params` carry a member that is not among the `known` ones."""
+    """Whether `params` have a member that is not in `known`."""
     todo: list[tuple[Shape, Value]] = [(shape, dict(params))]
     while todo:
         one, value = todo.pop()
@@ -74,7 +74,7 @@ def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str,
 
 
 def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], side: Literal["input", "output"]) -> frozenset[str]:
-    """The operations of botocore's service-2 JSON that reach, in input or answer, no member that is not among the `known` ones."""
+    """The operations of botocore's service-2 JSON whose input or output has only members that are in `known`."""
     users: dict[str, list[str]] = {}
     for name, shape in model["shapes"].items():
         for _, ref in refs(shape):

@@ -1,7 +1,7 @@
-"""Roles in names, texts and blobs.
+"""Finds roles in names, texts and blobs.
 
-Rule: a text is read for a role's ARN, and as JSON, in which a member's name may say it too. What is longer than can be read in good
-time, or is nearly JSON and escaped, is UNKNOWN where it may hold a role.
+Rule: a text is searched for a role's ARN, and parsed if it is JSON, in which a member's name may also say that a role follows. A text
+that is too long to search, or is malformed JSON with escapes, is UNKNOWN if it may contain a role.
 """
 
 from __future__ import annotations
@@ -19,58 +19,58 @@ if TYPE_CHECKING:
 _ARN = re.compile(r"arn:[^:\s]{1,64}:iam:[^:\s]{0,32}:[^/\s]{0,128}:(?:role|instance-profile)/")
 _ROLE_NAME = re.compile(r"(?:roles?|instanceprofiles?)(?:names?|arns?|namearn|identifier)?(?:override|update)?$")
 _LONGEST_NAME = 64
-"""Characters at the end of a name that are looked at: any of AWS's says there what it is."""
+"""Characters at the end of a name that are searched; AWS's names say there what they are."""
 
 MAX_READ = 1 << 20
-"""Characters of one call's texts that are read, of those that may hold a role."""
+"""Characters that are searched in all texts of a call that may contain a role."""
 
 _DEEPEST_JSON = 4
-"""Texts within texts that are read as JSON."""
+"""Levels of JSON texts inside JSON texts that are parsed."""
 
 _MARK = ":iam:"
 _BLANK = "\ufeff \t\r\n"
 _BEGINS_JSON = frozenset(("", "{", "[", '"', *_BLANK))
 _SAYS = (_MARK, "ole", "OLE", "rofile", "ROFILE", "\\")
-"""What is in every JSON that passes a role: an ARN, a name, an escape."""
+"""Every JSON text that passes a role contains one of these: part of an ARN, of a name, or an escape."""
 
 
 def name_end(name: str) -> str:
-    """The end of a member's name, in lower case: a name may be as long as a body."""
+    """The end of a member's name, in lower case; a name may be as long as a body."""
     return fold(name[-_LONGEST_NAME:])
 
 
 def says_role(end: str) -> bool:
-    """Whether the end of a name says that a role, or an instance profile, is behind it."""
+    """Whether the end of a name says that its value is a role or an instance profile."""
     return _ROLE_NAME.search(end) is not None
 
 
 def key_passes(key: str) -> bool:
-    """The same of a key that somebody chose: `role` alone is said of much else."""
+    """The same for a key that the caller chose; `role` alone has too many other meanings."""
     end = name_end(key)
     return end not in ("role", "roles") and says_role(end)
 
 
 def has_no_role(value: Value) -> bool:
-    """Whether a value is of a kind that needs no further look, as most are: a text that is no JSON, a number, nothing."""
+    """Whether a value certainly contains no role, as most do: a text without an ARN that is not JSON, a number, nothing."""
     if isinstance(value, str):
         return _MARK not in value and value[:1] not in _BEGINS_JSON
     return value is None or isinstance(value, int | float)
 
 
 class RoleTexts:
-    """The texts of one call, and what is left of its characters."""
+    """Searches the texts of one call, up to MAX_READ characters in all."""
 
     def __init__(self) -> None:
         self._left = MAX_READ
 
     def in_blob(self, blob: bytes) -> bool | Unknown:
-        """Whether a blob is a text that holds a role."""
+        """Whether a blob is a text that contains a role."""
         if not any(word.encode() in blob for word in (_SAYS if _is_json(blob[:_LONGEST_NAME].decode("latin-1")) else _SAYS[:1])):
             return False
         return self.in_text(blob.decode("latin-1")) if len(blob) <= self._left else UNKNOWN
 
     def in_text(self, text: str, depth: int = 0) -> bool | Unknown:
-        """Whether a text holds the ARN of a role, or is JSON that passes one."""
+        """Whether a text contains the ARN of a role, or is JSON that passes one."""
         if has_no_role(text):
             return False
         as_json = _is_json(text)
@@ -85,17 +85,17 @@ class RoleTexts:
             return _ARN.search(text) is not None or UNKNOWN
         try:
             root = json.loads(text.lstrip(_BLANK), object_pairs_hook=tuple, parse_int=float, strict=False)
-        except (ValueError, RecursionError):  # another reader may be more patient, and what is escaped is not seen
+        except (ValueError, RecursionError):  # another parser may accept it, and escapes may hide a role
             return _ARN.search(text) is not None or (UNKNOWN if "\\" in text else False)
         return self._in_json([(root, False)], depth)
 
     def _in_json(self, todo: list[tuple[Any, bool]], depth: int) -> bool | Unknown:
-        """The same of parsed JSON, whose objects are pairs: of two members of one name either may count."""
+        """The same for parsed JSON. Objects are tuples of pairs, because either of two members with one name may count."""
         unknown = False
         while todo:
             value, named = todo.pop()
             if isinstance(value, tuple):
-                # A statement of a policy speaks of roles, as principals and resources.
+                # A policy statement only mentions roles, as principals and resources.
                 pairs = [(key, item) for key, item in value if fold(key) != "statement"]
                 todo += [(item, named or key_passes(key)) for key, item in pairs]
                 todo += [(key, False) for key, _ in pairs if ":" in key]

@@ -1,7 +1,7 @@
-"""Calls that act through something their parameters do not show, or show in a language of its own: templates, definitions.
+"""Calls whose actions are not visible in the parameters, because they carry out a template or definition.
 
-Rule: what such a call asks for is UNKNOWN. A member whose name says that it holds a definition makes it so in every service but
-those where AWS does not act on it; the rest is listed by operation. A role that is named for it shows the permissions instead.
+Rule: the IAM actions of such a call are UNKNOWN. A member whose name says that it holds a definition has this effect in every service
+except those that do not act on it; other calls are listed by operation. If the call names a role for the work, only that role is needed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OPERATIONS = frozenset(
         "cloudformation": "CancelUpdateStack CreateStackInstances CreateStackRefactor DeleteStackInstances DetectStackDrift "
         "DetectStackResourceDrift DetectStackSetDrift ExecuteChangeSet ExecuteStackRefactor ImportStacksToStackSet StartResourceScan "
         "UpdateStackInstances",
-        "config": "PutConformancePack PutOrganizationConformancePack",  # a template, or an SSM document that is one
+        "config": "PutConformancePack PutOrganizationConformancePack",  # a template, or an SSM document with one
         "datapipeline": "ActivatePipeline PutPipelineDefinition",
         "ecs": "CreateDaemon CreateService CreateTaskSet RunTask StartTask UpdateDaemon UpdateService",
         "elasticbeanstalk": "ApplyEnvironmentManagedAction ComposeEnvironments CreateConfigurationTemplate CreateEnvironment "
@@ -55,32 +55,32 @@ _UNLESS = {
     ("cloudformation", "UpdateStack"): "RoleARN",
     ("cloudformation", "UpdateStackSet"): "AdministrationRoleARN",
 }
-"""Operations that act as the caller, or as a role of old, unless this member names one for it."""
+"""Operations that act as the caller, or with a role given earlier, unless this member names a role."""
 
 _LAUNCHES = frozenset(("autoscaling", "batch", "ec2", "eks"))
 _LAUNCH_TEMPLATE = frozenset(
     ("launchtemplate", "launchtemplates", "launchtemplateconfigs", "launchtemplatedata", "mixedinstancespolicy")
 )
-"""Members, in lower case, of those services: what a launch template holds is not among the parameters."""
+"""Members, in lower case, of those services: the content of a launch template is not among the parameters."""
 
 _DEFINITION = re.compile(
     r"(?:app|inline)?template(?:body|url|uri|s3uri|file)?|buildspec(?:override)?|definition(?:string|s3location|uri|zip)?"
     r"|pipelinedefinition|pipelineconfigurationbody|manifest|spec|runbooks?|inlinerecipe|blueprintlocation"
 )
-"""Names, in lower case, of members that hold or point at a definition, where they hold a text or a blob."""
+"""Names, in lower case, of members that hold or point to a definition, if they are texts or blobs."""
 
 _LONGEST_NAME = 64
 
 _BY_SERVICE = {
     "apigateway": frozenset(("body",)),  # an OpenAPI document names the roles of integrations
     "apigatewayv2": frozenset(("body",)),
-    "iot": frozenset(("sql",)),  # functions of the language take roles
+    "iot": frozenset(("sql",)),  # functions of the query language take roles
     "mwaa-serverless": frozenset(("definitions3location",)),
     "observabilityadmin": frozenset(("body",)),  # of a pipeline
     "sagemaker": frozenset(("pipelinedefinitions3location",)),
     "ssm": frozenset(("content",)),  # of a document
 }
-"""More of them, of any type, where the name alone says too little."""
+"""More such members by service, of any type, whose names alone would not show it."""
 
 _NOT_ACTED_ON = {
     "appsync": "definition",  # of a type
@@ -105,14 +105,14 @@ _NOT_ACTED_ON = {
     "socialmessaging": "template templatebody",
     "wisdom": "templateuri",
 }
-"""Members of services, in lower case, that hold a definition of something that AWS does not act on with anybody's permissions."""
+"""Members, in lower case, with definitions that AWS does not carry out with anybody's permissions."""
 
 _ANY_OPERATION = ":scheduler:::aws-sdk:"
-"""What is in the ARN of a schedule's target where it is any operation of AWS, its parameters a text."""
+"""Part of the ARN of a schedule's target that means any AWS operation, with its parameters in a text."""
 
 
 def acts_unseen(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool:
-    """Whether a call may ask for actions that cannot be said from its parameters. `shape` is of the operation's input."""
+    """Whether a call may need actions that its parameters do not show. `shape` is of the operation's input."""
     if (service, operation) in _OPERATIONS:
         return True
     if (service, operation) in _UNLESS:
@@ -124,7 +124,7 @@ def acts_unseen(service: str, operation: str, params: Mapping[str, Value], shape
 
 @functools.lru_cache(maxsize=1 << 14)
 def _reaches(service: str, shape: Shape) -> bool:
-    """Whether an input has a member that may hold a definition: only then are parameters looked through."""
+    """Whether an input has a member that may hold a definition; only then are parameters searched."""
     seen, todo = {shape}, [shape]
     while todo:
         for name, member in todo.pop().members.items():
@@ -153,12 +153,12 @@ def _carries(service: str, params: dict[str, Value]) -> bool:
 
 
 def _whole(service: str, name: str) -> bool:
-    """Whether a member makes the actions unknown whatever its type."""
+    """Whether a member of any type makes the actions unknown."""
     end = fold(name[:_LONGEST_NAME])
     return end in _BY_SERVICE.get(service, ()) or (service in _LAUNCHES and end in _LAUNCH_TEMPLATE)
 
 
 def _text(service: str, name: str) -> bool:
-    """Whether a member holds a definition where it is a text or a blob."""
+    """Whether a member holds a definition if it is a text or a blob."""
     end = fold(name[:_LONGEST_NAME])
     return _DEFINITION.fullmatch(end) is not None and end not in _NOT_ACTED_ON.get(service, "").split()

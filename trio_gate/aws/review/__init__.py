@@ -1,1 +1,1 @@
-"""The review of AWS's operations: what the answer of each may hold, and what each does."""
+"""The review of AWS's operations: what the answer of each may contain, and what each does."""

@@ -1,6 +1,6 @@
-"""What the review says of one call: its row, decided by the parameters.
+"""What the review says about one call: the operation's row, with its conditions decided by the parameters.
 
-Rule: a mark that hangs on a parameter that cannot be known is UNKNOWN. Without a row all is UNKNOWN, and the level is write.
+Rule: a mark that depends on an unknown parameter is UNKNOWN. Without a row every mark is UNKNOWN, and the level is write.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from trio_gate.aws.review.rows import Clause, Mark, Row, When
 
 _PUBLIC_PARAMETERS = "/aws/service/"
-"""What the names of Systems Manager's public parameters begin with; anybody may read them, and no secret is among them."""
+"""Prefix of Systems Manager's public parameters, which anybody may read and which are no secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
-    """The level of a call and its marks, decided."""
+    """The level of a call and its marks, with all conditions decided."""
 
     access: Access
     marks: Mapping[Mark, bool | Unknown]
 
     def mark(self, name: Mark) -> bool | Unknown:
-        """Whether a mark holds; false where the review looked for it in vain."""
+        """Whether a mark is true; False for one that the row does not have."""
         return self.marks.get(name, False)
 
 
 class _Unreviewed(Reviewed):
-    """Of what nobody has reviewed."""
+    """The result for an operation without a row."""
 
     def mark(self, name: Mark) -> bool | Unknown:
         """UNKNOWN."""
@@ -81,7 +81,7 @@ def _same(value: Value, wanted: str) -> bool:
 
 
 def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
-    """What stands at a path, in every item of a list and every member of a map on the way."""
+    """The values at a path, through every item of a list and every member of a map."""
     if value is UNKNOWN:
         yield UNKNOWN
     elif isinstance(value, list):
@@ -97,7 +97,7 @@ def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
 
 
 def _only_public(params: Mapping[str, Value]) -> bool:
-    """Whether all names of a call that reads parameters are public ones: nothing else is asked for."""
+    """Whether all names in a call that reads parameters are those of public ones."""
     names = params.get("Names") if "Names" in params else [params.get("Name", params.get("Path"))]
     return isinstance(names, list) and all(
         isinstance(name, str) and f"{name}/".startswith(_PUBLIC_PARAMETERS) and "/../" not in name for name in names

@@ -1,11 +1,12 @@
-"""The reviewed table, one line an operation: its access level, and marks of what its answer may hold and of what it does.
+"""The table of the review, one line per operation: its access level, and marks for what its answer may contain and what it does.
 
-Rule: an operation that has no row was not reviewed, and nothing follows from its absence. A mark that a row does not have was looked
-for and is not there. Marks are `vends`, `secret`, `exposes` (of the answer) and `runs`, `shares`, `destroys` (for good), `removes` (with
-a way back), `unguards`, `spends` (of the call). After a mark, `?` begins the members that decide it, any of them: `Member` is sent and
-neither false nor empty, `!Member` is not sent as true, `Member=value` has that value; a dot goes into a structure or a list, `*` into
-any member of a map. `~` after a mark says that it is not settled. A level `permissions?…` holds besides the one before it.
-What stands after `#` gives reasons and is not read.
+Rule: an operation without a row was not reviewed, and nothing follows from that. A mark that a row does not have was considered and
+does not apply. Marks for the answer are `vends`, `secret` and `exposes`; marks for the call are `runs`, `shares`, `destroys` (for good),
+`removes` (can be undone), `unguards` and `spends`.
+
+Syntax: `mark?…` lists conditions, any of which suffices: `Member` is sent and neither false nor empty, `!Member` is not sent as true,
+`Member=value` has that value. A dot goes into a structure or a list, `*` into any member of a map. `mark~` is undecided.
+`permissions?…` replaces the level before it if a condition is true. Reasons follow `#` and are ignored.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ Mark = Literal["vends", "secret", "exposes", "runs", "shares", "destroys", "remo
 MARKS: Mapping[str, Mark] = {one: one for one in get_args(Mark)}
 LEVELS: Mapping[str, Access] = {one: one for one in get_args(Access)}
 HEADING = "= "
-"""What the line that names a service begins with."""
+"""Beginning of a line with the name of a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One member that decides a mark: its path, and whether it is to be there ("given"), not true ("off"), or of a value."""
+    """One condition on a member: it is sent ("given"), it is not true ("off"), or it has a value ("equals")."""
 
     path: tuple[str, ...]
     kind: Literal["given", "off", "equals"]
@@ -35,12 +36,12 @@ class Clause:
 
 
 When = tuple[Clause, ...] | Unknown
-"""What decides a mark: any of these; empty is always; UNKNOWN where nobody has settled it."""
+"""The condition of a mark: any of these clauses. Empty means always, UNKNOWN that it is undecided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What was reviewed of one operation."""
+    """The review of one operation."""
 
     access: Access
     permissions: When | None
@@ -48,7 +49,7 @@ class Row:
 
 
 def read_rows(text: str) -> dict[str, Row]:
-    """The rows of one service by operation. Raises ValueError for a line that is none."""
+    """The rows of one service by operation. Raises ValueError for a malformed line."""
     rows: dict[str, Row] = {}
     for line in text.splitlines():
         operation, _, rest = line.partition(" ")
