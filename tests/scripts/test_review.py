@@ -40,7 +40,12 @@ def test_the_model_alone_proposes_what_an_answer_may_hold(service, name, read, m
 def test_a_decision_gives_its_reason_or_is_a_fault():
     [one] = decisions("# why\niam: Get* List | +secret?With -vends | a reason\n")
     assert one == Decision(
-        line=2, service="iam", operations=("Get*", "List"), gives=("secret?With",), takes=("vends",), reason="a reason"
+        where="by_hand.txt:2",
+        service="iam",
+        operations=("Get*", "List"),
+        gives=("secret?With",),
+        takes=("vends",),
+        reason="a reason",
     )
     with pytest.raises(ValueError, match=r"by_hand\.txt:1: not of the form"):
         list(decisions("iam: Get | +secret |"))
@@ -49,7 +54,7 @@ def test_a_decision_gives_its_reason_or_is_a_fault():
 @pytest.mark.long("the review of every operation, made again")
 def test_the_table_is_what_was_proposed_and_decided_and_each_decision_decides_something():
     need_botocore_of(TABLE[0])
-    useless = {one.line for one in DECIDED}
+    useless = {one.where for one in DECIDED}
     lines = [make_review.HEAD]
     for service in models.services():
         found = {one.name: one for one in models.operations(service)}
@@ -62,9 +67,9 @@ def test_the_table_is_what_was_proposed_and_decided_and_each_decision_decides_so
                     before = draft.access, dict(draft.marks)
                     make_review.decide(draft, decision)
                     if (draft.access, dict(draft.marks)) != before:
-                        useless.discard(decision.line)
+                        useless.discard(decision.where)
             lines.append(draft.line(one.name))
         ahead = list(make_review.ahead(service, found, mine))
-        useless -= {one.line for one in mine if ahead and not any(name in found for name in one.operations)}
+        useless -= {one.where for one in mine if ahead and not any(name in found for name in one.operations)}
         lines += ahead
     assert (useless, lines) == (set(), TABLE)

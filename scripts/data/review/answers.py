@@ -60,7 +60,7 @@ _ARGUMENTS = one_of(
 _DOCUMENTS = one_of(
     "templatebody template buildspec definition definitionbody pipelineconfigurationbody scriptbody script pythonscript scalacode"
     " userdata configurationbody statemachinedefinition workflowdefinition dockerfiletemplatedata serverproperties"
-    " standardoutputcontent standarderrorcontent stdout stderr imagedata stringvalue configuration supplementaryconfiguration"
+    " standardoutputcontent standarderrorcontent stdout stderr imagedata configuration supplementaryconfiguration"
     " inlinecode spec manifest startupscript bootstrapscript targetinput"
 )
 _FREE_MAPS = ("configuration", "properties", "settings", "overrides", "environment", "variables", "arguments", "hyperparameters")
