@@ -51,7 +51,7 @@ def test_it_says_in_what_an_equal_call_may_differ():
     question = asked(bound=parts(repeat=repeat))
     assert question.may_differ == ("ClientToken",)
     [line] = [line for line in details(pending(Prompt(question=question)).prompt) if "ClientToken" in line]
-    assert "a later call is equal to this one whatever its ClientToken" in line
+    assert "a later call counts as equal whatever its ClientToken" in line
     assert asked().may_differ == ()
 
 

@@ -128,7 +128,7 @@ def test_key_ids_of_another_shape(key_id):
 def test_real_keys_are_called_so_and_not_repeated(key_id):
     fault = refused(head(HEADER.replace(KEY_ID, key_id)))
     assert isinstance(fault, Unauthenticated)
-    assert "real one" in fault.reason
+    assert "real AWS key" in fault.reason
     assert key_id not in fault.reason
 
 

@@ -19,7 +19,7 @@ def test_a_token_signs_in_and_stays_nowhere(visit):
     page.goto(visitor.url)
     page.fill("#token", "tg_" + "x" * 43)
     page.press("#token", "Enter")
-    page.wait_for_selector("text=This token is unknown.")
+    page.wait_for_selector("text=The gateway does not know this token.")
     visitor.enter()
     (cookie,) = visitor.context.cookies()
     assert cookie["name"] == sessions.COOKIE
@@ -42,7 +42,7 @@ def test_signing_out_ends_every_page_of_the_session(visit):
     second.wait_for_selector(".link.open")
     first.click("#leave")
     first.wait_for_selector("#token")
-    second.wait_for_selector("text=Your session is over. Sign in again.")
+    second.wait_for_selector("text=Your session has ended. Sign in again.")
     assert visitor.context.cookies() == []
     first.reload()
     first.wait_for_selector("#token")
@@ -50,7 +50,7 @@ def test_signing_out_ends_every_page_of_the_session(visit):
 
 def test_a_call_is_shown_and_approved(visit, stage):
     page = visit().enter()
-    page.wait_for_selector("text=All quiet")
+    page.wait_for_selector("text=No calls waiting")
     ask = stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}})
     page.wait_for_selector("text=1 call waiting")
     assert page.title().startswith("(1) ")
@@ -112,11 +112,11 @@ def test_a_grant_stands_until_it_is_revoked(visit, stage):
     page.click("text=Grant…")
     page.fill("#minutes", "10")
     page.fill("#uses", "2")
-    page.check("text=Calls for which a condition holds")
+    page.check("text=Calls for which a condition is true")
     start = 'aws.service == "s3" && aws.action == "DeleteObjects" && aws.resource == "arn:aws:s3:::reports/a"'
     assert page.input_value("#predicate") == start
     page.fill("#predicate", 'aws.service == "ec2"')
-    assert 'for which this holds: aws.service == "ec2"' in page.inner_text(".sum")
+    assert 'for which this is true: aws.service == "ec2"' in page.inner_text(".sum")
     page.click("text=Approve and grant")
     page.wait_for_selector(".decide .fault:has-text('it does not hold for this call')")
     page.fill("#predicate", 'aws.service == "s3"')
@@ -130,7 +130,7 @@ def test_a_grant_stands_until_it_is_revoked(visit, stage):
     assert 'aws.service == "s3"' in page.inner_text(".card pre")
     page.click("text=Revoke")
     page.click("text=Revoke for good")
-    page.wait_for_selector("text=No grant stands.")
+    page.wait_for_selector("text=No grants.")
     third = stage.ask({"Bucket": "other"})
     page.wait_for_selector("nav .badge >> text=1")
     assert not third.done.is_set()
@@ -167,7 +167,7 @@ def test_an_agent_that_left(visit, stage):
     page.keyboard.press("d")
     page.keyboard.type("half a reason")
     stage.leave(ask)
-    page.wait_for_selector("text=Its agent has left.")
+    page.wait_for_selector("text=The agent has disconnected.")
     assert page.input_value("#reason") == "half a reason"
     page.keyboard.press("Escape")
     page.click(APPROVE)
@@ -185,13 +185,13 @@ def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage)
     assert re.search(r"sha256 [0-9a-f]{64}", page.inner_text(".tree .folded >> nth=0"))
     assert page.inner_text(".json") == '{\n  "a": [\n    1,\n    {}\n  ],\n  "a": 2\n}'
     page.click(".not-shown >> text=SecretString")
-    page.wait_for_selector("text=That is all of it.")
+    page.wait_for_selector("text=End of the text.")
     assert page.locator(".reader .line").all_inner_texts() == ["#!/bin/sh", "echo from the inside", ""]
-    assert "decoded from Base64, unpacked from gzip" in page.inner_text(".reader .facts")
+    assert "decoded from Base64, decompressed from gzip" in page.inner_text(".reader .facts")
     page.keyboard.press("Escape")
     page.wait_for_selector("text=1 part not shown")
     page.click(".tree >> text=Open in full")
-    page.wait_for_selector("text=That is all of it.")
+    page.wait_for_selector("text=End of the text.")
     assert len(page.inner_text(".reader .text")) == 70_000
     page.keyboard.press("Escape")
     page.wait_for_selector(".not-shown", state="hidden")
@@ -202,7 +202,7 @@ def test_a_long_part_counts_when_its_end_was_shown(visit, stage):
     page = visit().enter()
     page.click(".not-shown >> text=Note")
     page.click("text=Show more")
-    page.wait_for_selector("text=That is all of it.")
+    page.wait_for_selector("text=End of the text.")
     page.click("text=Close")
     page.wait_for_selector(".not-shown", state="hidden")
 
@@ -283,9 +283,9 @@ def test_what_an_update_made_void_is_said(visit, stage):
 def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
     ask = stage.ask(repeat=IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",)))
     page = visit().enter()
-    page.wait_for_selector("text=A later call is equal to this one whatever its ClientToken")
+    page.wait_for_selector("text=A later call counts as equal whatever its ClientToken")
     stage.leave(ask)
-    page.wait_for_selector(".notice:has-text('Its agent has left'):has-text('whatever its ClientToken')")
+    page.wait_for_selector(".notice:has-text('The agent has disconnected'):has-text('whatever its ClientToken')")
 
 
 def test_activity_is_filtered_and_the_record_searched(visit, stage):
@@ -331,7 +331,7 @@ def test_a_thousand_calls_wait_and_are_stopped_at_once(visit, stage):
     page.click("text=Press again: stop every agent")
     page.wait_for_selector(".banner.stop")
     page.keyboard.press("1")
-    page.wait_for_selector("text=Nothing waits")
+    page.wait_for_selector("text=No calls waiting")
     assert page.locator(".toast").count() <= 3
 
 

@@ -47,7 +47,7 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
         assert page.inner_text(".account-name") == "prod"
         assert "arn:aws:s3:::made-by-hand" in page.inner_text(".call")
         page.click("text=Open whole request")
-        page.wait_for_selector("text=That is all of it.")
+        page.wait_for_selector("text=End of the text.")
         assert "PUT /" in page.inner_text(".reader .text")
         page.keyboard.press("Escape")
         page.click("button:text-is('Approve')")
@@ -66,7 +66,7 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
         granted = agent.submit(sqs.create_queue, QueueName="one")
         page.click("text=Next waiting call (1)")
         page.click("text=Grant…")
-        page.check("text=Calls for which a condition holds")
+        page.check("text=Calls for which a condition is true")
         page.fill("#predicate", 'aws.action == "CreateQueue"')
         page.click("text=Approve and grant")
         page.wait_for_selector("text=A grant was made")

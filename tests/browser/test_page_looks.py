@@ -69,7 +69,7 @@ def forms(page, camera: Camera) -> None:
         camera.shoot(name)
         page.keyboard.press("Escape")
     page.click(".not-shown button >> nth=0")
-    page.wait_for_selector("text=That is all of it.")
+    page.wait_for_selector("text=End of the text.")
     camera.shoot("reader")
     page.keyboard.press("Escape")
     page.keyboard.press("?")

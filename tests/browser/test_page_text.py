@@ -67,7 +67,7 @@ def test_what_an_agent_wrote_is_text(visit, stage, text):
     assert openers.count() >= 6
     for number in range(openers.count()):
         openers.nth(number).click()
-        page.wait_for_selector("dialog.reader .rest:has-text('That is all of it.')")
+        page.wait_for_selector("dialog.reader .rest:has-text('End of the text.')")
         check_text(page)
         page.keyboard.press("Escape")
     page.click("text=Deny…")

@@ -41,7 +41,7 @@ def test_an_unknown_name_is_not_repeated():
         ),
         (
             rule("ask", "approve", GET, approvers=ONCALL),
-            Decision(outcome="approve", rule="ask", reason='approval is asked for by rule "ask"', approvers=ONCALL),
+            Decision(outcome="approve", rule="ask", reason='approval is required by rule "ask"', approvers=ONCALL),
         ),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_call_that_may_return_credentials_needs_a_rule_that_vends(action: str,
     assert found == Decision(
         outcome="deny",
         rule="gets",
-        reason='sts:GetSessionToken may return credentials, and rule "gets" does not carry `vends = true`',
+        reason='sts:GetSessionToken may return credentials, and rule "gets" does not have `vends = true`',
     )
     assert decide(rule("tokens", action, GET, approvers=ONCALL, vends=True), **call).outcome == action
 

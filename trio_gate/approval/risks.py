@@ -38,7 +38,7 @@ MAX_POLICY = 64 * 1024
 """Characters of a text that is read as a policy. The largest that AWS accepts, an S3 bucket policy, has 20 KiB."""
 
 MAX_LOOKED_AT = 2000
-"""How many values of the parameters are looked at."""
+"""How many values of the parameters are checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +60,10 @@ _LONGEST = 4096
 """At least as many characters as the pattern above can match."""
 
 
-_NEWER = (
-    "it, or a member of it, is newer than the review: what it may do, and whether its answer holds credentials, cannot be said"
+_NEWER = "it, or a parameter or answer field of it, is newer than the review: what it does, and whether it returns credentials, is unknown"
+_OWN_REVIEW = (
+    "it, or a parameter or answer field of it, is newer than the review: the facts shown here are from the operator's own review"
 )
-_OWN_REVIEW = "it, or a member of it, is newer than the review: what is said of it here is the operator's own"
 
 
 def words(operation: str) -> str:
@@ -80,19 +80,19 @@ def _risks(call: Call) -> Iterator[Risk]:
     if not call.reviewed:
         yield Risk(code="newer", text=_OWN_REVIEW if call.own_review else _NEWER)
     if call.vends_credentials is True:
-        yield Risk(code="vends", text="the answer holds credentials")
+        yield Risk(code="vends", text="the answer contains credentials")
     if call.reads_secret is True:
-        yield Risk(code="secret", text="the answer holds a secret")
+        yield Risk(code="secret", text="the answer contains a secret")
     if _is_public(call.params):
-        yield Risk(code="public", text="it may open something to everyone")
+        yield Risk(code="public", text="it may make something public")
     if _ENDS.match(call.operation):
         yield Risk(code="irreversible", text="it may not be possible to undo it")
     if call.access == "permissions":
         yield Risk(code="permissions", text="it changes who may do what")
     if isinstance(call.cross_account, Unknown):
-        yield Risk(code="cross_account_unknown", text="it may reach another account: that cannot be said")
+        yield Risk(code="cross_account_unknown", text="it may affect another account: this is unknown")
     elif call.cross_account:
-        yield Risk(code="cross_account", text="it reaches another account")
+        yield Risk(code="cross_account", text="it affects another account")
     if call.iam_action is None or isinstance(call.iam_actions, Unknown):
         yield Risk(code="unnamed", text="its IAM actions are not known")
 
@@ -109,7 +109,7 @@ def _is_public(params: Mapping[str, Value]) -> bool:
 
 
 def _opens(text: str) -> bool:
-    """Whether a policy has everybody as principal: by its JSON or, where it cannot be parsed, by a pattern."""
+    """Whether a policy has everybody as principal: by its JSON or, if it cannot be parsed, by a pattern."""
     try:
         policy = read_json(text.encode()) if len(text) <= MAX_POLICY else None
     except (Malformed, UnicodeEncodeError):

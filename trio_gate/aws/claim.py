@@ -180,9 +180,7 @@ def _parts(key_id: str) -> tuple[str, str]:
     if found:
         return found[1], found[2]
     if _REAL.fullmatch(key_id):
-        raise Unauthenticated(
-            "the key id is a real one of AWS: agents hold placeholders, so take it away from the agent and rotate it"
-        )
+        raise Unauthenticated("the key id is a real AWS key: agents use placeholders, so remove it from the agent and rotate it")
     raise Unauthenticated(
         "the key id is not a placeholder: four capital letters, the account's 12 digits and a suffix of up to 16 capitals and "
         "digits that begins with a letter, such as AKIA111111111111CI01"

@@ -92,11 +92,11 @@ def _check(form: Form, known: KnownOperation, access: str | None, flags: dict[st
         milder.append("access")
     if milder:
         form.fault(
-            f"{form.name} is in the packaged review, and `{milder[0]}` would make it more harmless",
-            "keep what makes it less harmless",
+            f"`{milder[0]}` would make the packaged review of {form.name} less strict",
+            "remove it: a block may only make the review stricter",
             of=milder[0],
         )
     if known.streams and flags.get("vends") is False:
-        form.fault(f"the answer of {form.name} is a stream, which cannot be looked through before it is passed on", of="vends")
+        form.fault(f"the answer of {form.name} is a stream, which cannot be checked before the agent gets it", of="vends")
     if not form.block.attributes:
         form.fault(f"{title(form.block)} says nothing", 'as access = "read", vends = false')

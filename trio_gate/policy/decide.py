@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["allow", "deny", "approve"]
 
-_WORDS = {"allow": "allowed by", "deny": "denied by", "approve": "approval is asked for by"}
+_WORDS = {"allow": "allowed by", "deny": "denied by", "approve": "approval is required by"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Decision:
 
 
 def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
-    """Ask the rules, in their order, about a call at the endpoint of this name."""
+    """Evaluate the rules, in their order, for a call to the endpoint with this name."""
     evidence = Evidence(facets)
     for rule in rules:
         if rule.endpoints and endpoint not in rule.endpoints:
@@ -83,7 +83,7 @@ def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
 def _decision(rule: Rule, facets: Facets) -> Decision:
     vending = facets.look(("aws", "vends_credentials")) is not False
     if vending and rule.action != "deny" and not rule.vends:
-        reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not carry `vends = true`'
+        reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not have `vends = true`'
         return Decision(outcome="deny", rule=rule.name, reason=reason)
     reason = f'{_WORDS[rule.action]} rule "{rule.name}"' + (f": {rule.reason}" if rule.reason else "")
     return Decision(outcome=rule.action, rule=rule.name, reason=reason, approvers=rule.approvers)

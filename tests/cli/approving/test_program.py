@@ -71,7 +71,7 @@ async def test_one_that_is_not_there_decides_nothing(tmp_path):
 
 @pytest.mark.parametrize("changes", [{"expires_at": PROMPT["asked_at"]}, {"expires_at": "soon"}])
 async def test_one_that_takes_longer_than_its_prompt_lives_decides_nothing(program, changes):
-    with pytest.raises(ProgramFailed, match="longer than the prompt lives"):
+    with pytest.raises(ProgramFailed, match="did not answer before the prompt expired"):
         await consult(program("exec sleep 60"), {**PROMPT, **changes})
 
 

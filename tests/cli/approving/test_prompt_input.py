@@ -66,7 +66,7 @@ async def test_a_grant_without_a_condition_is_for_equal_calls(terminal):
 
 async def test_who_may_not_grant_is_asked_again(terminal, capsys):
     assert (await terminal.answer("g\n", "n\n", "\n", may_grant=False)).verdict == "deny"
-    assert "calls to come" not in capsys.readouterr().out
+    assert "future calls" not in capsys.readouterr().out
 
 
 async def test_hidden_parts_are_shown_and_the_question_is_asked_again(terminal):

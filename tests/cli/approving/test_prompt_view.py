@@ -36,7 +36,7 @@ def test_the_call_is_shown_in_words_and_by_its_names():
 def test_what_calls_for_caution_comes_first():
     first, second, *_ = lines(risks=[{"code": "sent", "text": "already sent"}], detached=True)
     assert first == "  CAUTION   already sent"
-    assert second.startswith("  DETACHED  its agent has left")
+    assert second.startswith("  DETACHED  the agent has disconnected")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_calls_for_caution_comes_first():
             {"proposed": {"uses": 2, "minutes": 5, "predicate": None}},
             "  proposed  a grant: calls equal to this one, 2 times within 5 minutes",
         ),
-        ({"may_differ": ["ClientToken"]}, "  equal     a later call is equal to this one whatever its ClientToken"),
+        ({"may_differ": ["ClientToken"]}, "  equal     a later call counts as equal whatever its ClientToken"),
         ({"params": {}}, "  params    none"),
     ],
 )

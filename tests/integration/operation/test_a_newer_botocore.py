@@ -131,7 +131,10 @@ def test_check_says_how_many_are_newer_and_which_rules_meet_them(gate):
         ('operation "dynamodb:GetNewThng" { vends = false }', "no operation dynamodb:GetNewThng"),
         ('operation "dynamodb:GetNewThng" { vends = false }', "did you mean `dynamodb:GetNewThing`?"),
         ('operation "dynamobd:GetNewThing" { vends = false }', "did you mean `dynamodb:GetNewThing`?"),
-        ('operation "dynamodb:GetItem" { vends = false }', "is in the packaged review, and `vends` would make it more harmless"),
+        (
+            'operation "dynamodb:GetItem" { vends = false }',
+            "`vends` would make the packaged review of dynamodb:GetItem less strict",
+        ),
         ('operation "dynamodb:GetNewStream" { vends = false }', "the answer of dynamodb:GetNewStream is a stream"),
         ('operation "dynamodb:ListTables" { vends = false }', ""),
         ('operation "dynamodb:DescribeTable" { runs_code = false }', ""),

@@ -125,7 +125,7 @@ def read_base64(member: Member, text: str) -> bytes:
     """
     ends = next((letters for padding, letters in _PADDED if text.endswith(padding)), None)
     if ends is not None and text.rstrip("=")[-1:] not in ends:
-        raise Malformed(f"`{member.name}` is not base64: its last bits say nothing and are not zero")
+        raise Malformed(f"`{member.name}` is not base64: its unused bits are not zero")
     try:
         return from_base64(text)
     except ValueError:

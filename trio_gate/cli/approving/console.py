@@ -1,4 +1,4 @@
-"""What `trio-gate approve` prints: prompts in full, news in a line each, or with --json every frame as it came.
+"""What `trio-gate approve` prints: prompts in full, news in one line each, or with --json every frame as it came.
 
 Rule: whatever the gateway sent is made plain before it is printed. With --json nothing but frames goes to the standard output.
 """

@@ -1,4 +1,4 @@
-"""Handing prompts to a program: `trio-gate approve --exec PROGRAM`, the bridge to chat, paging or a model.
+"""Runs a program for each prompt: `trio-gate approve --exec PROGRAM`, a bridge to chat, paging or a model.
 
 Rule: the program gets a prompt as JSON on its standard input and answers {"verdict": "approve" or "deny", "reason": "…"} on its
 standard output. One that fails, answers anything else, or takes longer than its prompt lives decides nothing. It never gets the token.
@@ -38,7 +38,7 @@ NOT_PASSED_ON = ("TRIO_GATE_TOKEN",)
 
 
 class ProgramFailed(Exception):  # noqa: N818 - it says what happened, as its siblings in errors.py do
-    """The program gave no answer that can be used. The text is one line that says why."""
+    """The program gave no usable answer. The text is one line that says why."""
 
 
 async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]:
@@ -49,7 +49,7 @@ async def consult(program: str, prompt: Mapping[str, Any]) -> tuple[Answer, str]
             given = json.dumps(prompt).encode("ascii")
             status, said = await run_program([program], env=env, stdin=given, keep=MAX_ANSWER_BYTES + 1)
     except trio.TooSlowError:
-        raise ProgramFailed(f"{program} took longer than the prompt lives") from None
+        raise ProgramFailed(f"{program} did not answer before the prompt expired") from None
     except OSError as error:
         raise ProgramFailed(f"{program} could not be run: {error.strerror}") from None
     except subprocess.SubprocessError:
@@ -70,7 +70,7 @@ def _answer(program: str, said: bytes) -> tuple[Answer, str]:
 
 
 def _life(prompt: Mapping[str, Any]) -> float:
-    """Seconds from the prompt's beginning to its end, both by the gateway's clock, from which the local one may differ."""
+    """Seconds from the prompt's beginning to its end, both on the gateway's clock, as the local one may differ."""
     try:
         asked, expires = (datetime.fromisoformat(prompt[name]) for name in ("asked_at", "expires_at"))
         return min(max((expires - asked).total_seconds(), 1), MAX_LIFE_SECONDS)

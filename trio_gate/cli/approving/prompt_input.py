@@ -34,7 +34,7 @@ async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Aw
     """Ask at the terminal until there is an answer.
 
     Args:
-        may_grant: whether a grant is offered, too.
+        may_grant: whether a grant is offered as well.
         most: the most minutes and uses that a grant may have.
         show: prints the hidden parts of the prompt in full.
 
@@ -53,8 +53,8 @@ async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Aw
         if word in ("d", "detail"):
             await show()
         else:
-            more = ", g: yes, and calls to come" if may_grant else ""
-            print(f"y: yes, n: no{more}, d: show what is hidden")
+            more = ", g: yes, and future calls" if may_grant else ""
+            print(f"y: yes, n: no{more}, d: show hidden parts")
 
 
 async def _reason() -> str:
@@ -65,7 +65,7 @@ async def _terms(minutes: int, uses: int) -> Terms:
     return Terms(
         minutes=await _number(f"for how many minutes? [1-{minutes}] ", minutes),
         uses=await _number(f"for how many calls? [1-{uses}] ", uses),
-        predicate=await _asked("CEL that they must fulfil, as in a rule (empty: only calls equal to this one): ") or None,
+        predicate=await _asked("condition in CEL, as in a rule (empty: only calls equal to this one): ") or None,
     )
 
 

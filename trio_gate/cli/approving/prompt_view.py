@@ -36,11 +36,11 @@ def summary(prompt: Mapping[str, Any]) -> str:
 
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """Everything else that the approval is bound to, line by line, what calls for caution first."""
+    """Everything else that the approval is bound to, line by line, warnings first."""
     for risk in prompt.get("risks") or ():
         yield _labelled("CAUTION", _word(risk.get("text")))
     if prompt.get("detached"):
-        yield _labelled("DETACHED", "its agent has left: an approval lets the next equal call through, once")
+        yield _labelled("DETACHED", "the agent has disconnected: an approval lets its next equal call through, once")
     for label, value in _facts(prompt):
         yield _labelled(label, value)
     params = prompt.get("params")
@@ -65,7 +65,7 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for group in prompt.get("approvers") or ():
         yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
     if prompt.get("may_differ"):
-        yield "equal", f"a later call is equal to this one whatever its {', '.join(map(_word, prompt['may_differ']))}"
+        yield "equal", f"a later call counts as equal whatever its {', '.join(map(_word, prompt['may_differ']))}"
     if prompt.get("proposed"):
         yield "proposed", f"a grant: {terms(prompt['proposed'])}"
     yield "expires", _word(prompt.get("expires_at"))

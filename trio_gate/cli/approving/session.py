@@ -1,6 +1,6 @@
 """One run of `trio-gate approve`: it keeps a channel open, takes the prompts that wait and sends their answers.
 
-Rule: one prompt at a time is on the screen until it is answered or gone; news of others takes a line each. The vote that is sent
+Rule: one prompt at a time is on the screen until it is answered or gone; other news takes one line each. The vote that is sent
 carries the digest of what was shown. A run that is ended by a signal leaves no program behind.
 """
 
@@ -55,7 +55,7 @@ class ApproverSession:
                     self._console.listed(frame)
                 self._console.overview(channel)
                 return 0
-        raise ClientError("the gateway does not say what waits")
+        raise ClientError("the gateway did not send the list in time")
 
     async def request(self, frame: Request) -> int:
         """Send one request. Returns exit status 0 if the gateway carried it out, 1 if it refused. Raises ClientError."""
@@ -66,7 +66,7 @@ class ApproverSession:
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):
                 return await self._converse(ApprovalChannel(client), work)
-        raise ClientError("the gateway does not answer")
+        raise ClientError("the gateway did not answer in time")
 
     async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool) -> int:
         """Answer prompts, one or until interrupted: as `given`, by a program, or as a person types.
@@ -159,7 +159,7 @@ class ApproverSession:
         self._console.hidden(channel.not_shown(prompt))
 
     async def _consult(self, channel: ApprovalChannel, program: str, *, once: bool) -> int:
-        """Hand each prompt to a program, AT_ONCE at a time; a prompt that it does not decide is left to others."""
+        """Run a program for each prompt, AT_ONCE at a time; a prompt that it does not decide is left to others."""
         slots, results = trio.CapacityLimiter(AT_ONCE), list[int]()
 
         async def one(prompt: dict[str, Any]) -> None:

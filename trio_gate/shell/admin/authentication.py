@@ -77,7 +77,7 @@ class SignIn:
         own_page(request)
         session = self._sessions.find(name)
         if session is None:
-            raise Unauthenticated("this session is over: sign in again", status=401)
+            raise Unauthenticated("this session has ended: sign in again", status=401)
         connection.proven(session.person.name)
         return self._people[session.person.name], session
 

@@ -193,7 +193,7 @@ class AdminServer:
 
     async def _while_it_lasts(self, session: Session, talk: Callable[[], Awaitable[tuple[int, str]]]) -> tuple[int, str]:
         """Run `talk` until it returns or the session ends; return the close code and reason."""
-        end = POLICY, "this session is over: sign in again"
+        end = POLICY, "this session has ended: sign in again"
         with session.open_channel():
             async with trio.open_nursery() as nursery:
 

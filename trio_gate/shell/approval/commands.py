@@ -131,7 +131,7 @@ class CommandHandler:
             most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
             return Refused(code="limits", message=f"a grant has at most {most}")
         if not entry.prompt.question.grantable:
-            return Refused(code="not_grantable", message="this call vends credentials, or something about it is not known")
+            return Refused(code="not_grantable", message="this call returns credentials, or something about it is unknown")
         if self._hub.grants.table.full:
             return Refused(code="limits", message="there are too many grants: revoke one")
         return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)

@@ -235,7 +235,7 @@ async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes
             if not b"A" <= buffer.data[:1] <= b"Z":
                 raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
         return raw, bytes(buffer.data)
-    raise Malformed("the head did not come in time", status=408)
+    raise Malformed("the request head did not arrive in time", status=408)
 
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:

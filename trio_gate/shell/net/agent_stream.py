@@ -121,7 +121,7 @@ class AgentStream:
                 message = f"{event} instead of a head"
                 raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
             return event
-        raise Malformed("the head did not come in time", status=408)
+        raise Malformed("the request head did not arrive in time", status=408)
 
     async def next_piece(self) -> bytes | None:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""

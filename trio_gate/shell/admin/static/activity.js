@@ -1,4 +1,4 @@
-// Every call as it ends, and the record of those before: filtered by who, where and how it went.
+// Calls as they end, and the record of earlier ones, with filters.
 
 import { announce, bytes, button, clock, el, plural, said } from "./dom.js";
 import { state } from "./state.js";
@@ -12,11 +12,11 @@ const GATEWAY = {
   started: "gateway started",
   stopped: "gateway stopped",
   reload: "reload",
-  voided: "void after an update",
-  unreviewed: "first call of an operation not reviewed",
+  voided: "approvals void after an update",
+  unreviewed: "first call of an operation that was not reviewed",
 };
 const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule", ...PEOPLE, ...GATEWAY };
-const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "broken off", failed: "failed" };
+const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "aborted", failed: "failed" };
 const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
 
 export class ActivityView {
@@ -198,7 +198,7 @@ export class ActivityView {
           el("span", { class: `tag ${decision.outcome}` }, decision.outcome),
           decision.rule === null ? null : [" ", said(decision.rule)],
         ),
-        cell("Outcome", call.act ? "" : outcome ? ending(outcome) : el("span", { class: "none" }, "under way")),
+        cell("Outcome", call.act ? "" : outcome ? ending(outcome) : el("span", { class: "none" }, "in progress")),
         cell("Took", took === null || call.act ? "" : `${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`),
       ),
       detail,
@@ -206,7 +206,7 @@ export class ActivityView {
   }
 }
 
-/** The call; of what a person or the gateway did, that. */
+/** The title of a row: the call, or what a person or the gateway did. */
 function title(call) {
   const name = call.service ? `${call.service}:${call.action ?? "?"}` : null;
   if (!call.act) return name ?? "unknown call";
@@ -262,7 +262,7 @@ function about(call) {
   );
 }
 
-/** The record is searched by account ids; a label that was seen here stands for its own. */
+/** The record is searched by account id, so a known label is replaced by its id. */
 function byId(wanted) {
   const known = [...state.calls, ...state.prompts.values(), ...state.grants.values()].find(
     (one) => one.account_name === wanted.account,
@@ -270,7 +270,7 @@ function byId(wanted) {
   return known?.account ? { ...wanted, account: known.account } : wanted;
 }
 
-/** Parameters as the record keeps them: a tree, or what stands for one that was too large. */
+/** Parameters from the record: a tree, or a mark in place of one that was too large. */
 function record(params) {
   return typeof params === "object" && !Array.isArray(params) ? tree(params) : said(JSON.stringify(params), "value");
 }

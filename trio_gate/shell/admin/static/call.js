@@ -1,4 +1,4 @@
-// One call that waits, as the person who decides sees it: the account first, then what will run, then what surrounds it.
+// A waiting call, as the person who decides sees it: first the account, then what will run, then the circumstances.
 
 import { ago, bytes, button, capital, clock, el, plural, said } from "./dom.js";
 import { read } from "./reader.js";
@@ -16,7 +16,7 @@ export function agentOf(thing) {
   return thing.agent ?? "unnamed agent";
 }
 
-/** The head and body of a call; decisions stand beside it, see `decide`. */
+/** The head and body of a call; the buttons are in `decide`. */
 export function callView(channel, prompt) {
   const open = (part, name, why) => read(channel, prompt, part, name, why);
   return [
@@ -42,7 +42,7 @@ export function callView(channel, prompt) {
     ),
     risks(prompt),
     el("div", { class: "leaving" }, leaving(prompt)),
-    section("What it touches", resources(prompt, open)),
+    section("What it affects", resources(prompt, open)),
     section(
       "Parameters",
       tree(prompt.params, open),
@@ -59,7 +59,7 @@ export function callView(channel, prompt) {
       "p",
       { class: "legend" },
       said("Text like this"),
-      " comes from the agent. Its hidden characters are shown by number, as ",
+      " comes from the agent. Invisible characters are shown by number, such as ",
       said("\\u{202e}"),
       ".",
     ),
@@ -103,26 +103,26 @@ function risks(prompt) {
   );
 }
 
-/** What to know once the agent has left; null while it waits. */
+/** What to know once the agent has disconnected; null while it waits. */
 export function leaving(prompt) {
   if (!prompt.detached) return null;
   return el(
     "p",
     { class: "notice" },
-    el("strong", {}, "Its agent has left. "),
-    "Approving runs nothing now: the same call goes through once, without asking again, when the agent comes back.",
+    el("strong", {}, "The agent has disconnected. "),
+    "Approving executes nothing now. If the agent makes the same call again, it goes through once without asking.",
     prompt.may_differ.length ? ` ${differs(prompt)}.` : null,
   );
 }
 
-/** In what a later call may differ and still be equal to this one. */
+/** In which parameters a later call may differ and still count as equal. */
 function differs(prompt) {
-  return `A later call is equal to this one whatever its ${prompt.may_differ.join(", ")}: SDKs set it to a new value for each call`;
+  return `A later call counts as equal whatever its ${prompt.may_differ.join(", ")}, which SDKs set to a new value for each call`;
 }
 
 function resources(prompt, open) {
-  if (prompt.resources === null) return el("p", { class: "caution" }, "It cannot be said which resources this call touches.");
-  if (!prompt.resources.length) return el("p", { class: "muted" }, "No resource that has a name.");
+  if (prompt.resources === null) return el("p", { class: "caution" }, "It is not known which resources this call affects.");
+  if (!prompt.resources.length) return el("p", { class: "muted" }, "No named resources.");
   const left = prompt.resources_total - prompt.resources.length;
   const whole = prompt.not_shown.some((part) => part.part === "resources");
   return [
@@ -159,7 +159,7 @@ function why(prompt) {
     [
       "IAM actions",
       prompt.iam_actions === null
-        ? el("span", { class: "caution" }, "cannot be said")
+        ? el("span", { class: "caution" }, "not known")
         : el(
             "span",
             { class: "chips" },
@@ -169,7 +169,7 @@ function why(prompt) {
     ["Access", ACCESS[prompt.access] ?? prompt.access],
     [
       "Another account",
-      prompt.cross_account === null ? el("span", { class: "caution" }, "cannot be said") : prompt.cross_account ? "yes" : "no",
+      prompt.cross_account === null ? el("span", { class: "caution" }, "not known") : prompt.cross_account ? "yes" : "no",
     ],
     ["Equal calls", prompt.may_differ.length ? differs(prompt) : null],
     ["Must approve", el("ul", { class: "groups", "data-groups": true }, prompt.approvers.map(group))],
@@ -194,7 +194,7 @@ function request(prompt, open) {
     : "none";
   return [
     rows([
-      ["Sent to", [said(prompt.host), prompt.address ? [" by way of ", said(prompt.address)] : null]],
+      ["Sent to", [said(prompt.host), prompt.address ? [" by ", said(prompt.address)] : null]],
       ["Line", said(`${prompt.method} ${target}`)],
       ["Body", body],
       ["Digest", el("code", { class: "hash" }, prompt.digest)],
@@ -224,7 +224,7 @@ function sentence(text) {
   return el("span", {}, `${capital(text)}.`);
 }
 
-/** How a call ended, for who was looking at it. */
+/** How a call ended, for a person who was looking at it. */
 export function endedView(ended) {
   const { prompt, status, by, reason, grant } = ended;
   const mine = by.includes(state.me?.person);
@@ -236,9 +236,9 @@ export function endedView(ended) {
     unknown: "No longer waiting",
   };
   const why = {
-    expired: "The call was not made. The agent was told that this is not a denial.",
-    withdrawn: "The call is not asked about any more. Nothing was run.",
-    unknown: "It ended while this page had no connection. The record says how.",
+    expired: "The call was not made. The agent learned that this is not a denial.",
+    withdrawn: "The question was withdrawn. Nothing was executed.",
+    unknown: "It ended while this page was offline. The record says how.",
   };
   return el(
     "div",
@@ -255,11 +255,11 @@ export function endedView(ended) {
     ),
     reason ? el("p", {}, "Reason: ", said(reason)) : null,
     why[status] ? el("p", { class: "muted" }, why[status]) : null,
-    grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " of this approval.") : null,
+    grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " from this approval.") : null,
   );
 }
 
-/** Bring clocks, bars and ages up to now. */
+/** Update clocks, bars and ages. */
 export function tick() {
   for (const place of document.querySelectorAll("[data-countdown]")) {
     const left = until(place.dataset.countdown);

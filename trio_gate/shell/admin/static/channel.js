@@ -1,4 +1,4 @@
-// The WebSocket to the gateway: connects, comes back after a break, and pairs what is asked with its answer.
+// The WebSocket to the gateway: connects, reconnects, and matches answers to requests.
 // Rule: after every connection the current state is sent again; nothing from an earlier one is kept.
 
 const PROTOCOL = "trio-gate.approvals.v1";
@@ -16,7 +16,7 @@ export class Rejected extends Error {
 }
 
 export class Channel {
-  /** `frame` gets every frame that answers nothing; `status` gets connecting, open, offline or signed-out, and why where the gateway said it. */
+  /** `frame` gets every frame that is not an answer; `status` gets connecting, open, offline or signed-out, and why if the gateway said so. */
   constructor(frame, status) {
     this.frame = frame;
     this.status = status;
@@ -43,7 +43,7 @@ export class Channel {
     this.drop();
   }
 
-  /** Connect without waiting for the next turn. */
+  /** Connect now instead of after the pause. */
   now() {
     if (!this.wanted || this.socket) return;
     clearTimeout(this.timer);
@@ -83,7 +83,7 @@ export class Channel {
     });
   }
 
-  /** This connection is no more, whatever it says later. */
+  /** Give up this connection and ignore whatever it still sends. */
   drop(why = "") {
     const socket = this.socket;
     this.socket = null;
@@ -115,7 +115,7 @@ export class Channel {
     else waiting.done(frame);
   }
 
-  /** Send a frame; the promise is its answer. Fails with Rejected, or with Broken when nobody knows. */
+  /** Send a frame; resolves with its answer. Fails with Rejected, or with Broken if the outcome is unknown. */
   ask(frame) {
     return new Promise((done, fail) => {
       if (this.socket?.readyState !== WebSocket.OPEN) {
@@ -133,7 +133,7 @@ export class Channel {
     });
   }
 
-  /** A network can go without a word: ask for what is not there, and take silence for a break. */
+  /** A connection can die silently: ask for something that does not exist, and treat silence as a break. */
   async look() {
     if (!this.socket) this.now();
     else if (this.socket.readyState === WebSocket.OPEN && !this.waits.size) {

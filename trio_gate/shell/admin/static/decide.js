@@ -1,4 +1,4 @@
-// The bar below a call: approve, deny with a reason, grant; and beside them what has not been shown yet.
+// The bar below a call: approve, deny with a reason, grant; and what has not been shown yet.
 
 import { button, el, plural, said, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
@@ -8,7 +8,7 @@ import { state, unseen } from "./state.js";
 const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 
-/** A condition that holds for the call, to be made wider by hand. */
+/** A condition that is true for the call, for the person to widen. */
 function startingPoint({ service, operation, resources }) {
   const facts = [
     ["aws.service", service],
@@ -21,7 +21,7 @@ function startingPoint({ service, operation, resources }) {
     .join(" && ");
 }
 
-/** The bar of a prompt. `refresh` brings it up to date, `act` presses a key: approve, deny or grant. */
+/** The bar of a prompt. `refresh` updates it, `key` handles a key: approve, deny or grant. */
 export function decisionBar(channel, prompt) {
   const bar = new Bar(channel, prompt);
   bar.refresh();
@@ -61,7 +61,7 @@ class Bar {
     this.asked = null;
   }
 
-  /** Bring the bar to the present state. */
+  /** Update the bar. */
   refresh() {
     const mine = this.prompt.approvers.some((group) => group.approved.includes(state.me.person));
     const live = state.link === "open" && !this.busy;
@@ -105,7 +105,7 @@ class Bar {
         el(
           "p",
           { class: "muted" },
-          "No grant can be made of this call: it vends credentials, or something about it is not known.",
+          "This call cannot be granted in advance: it returns credentials, or something about it is unknown.",
         ),
       );
     }
@@ -120,7 +120,7 @@ class Bar {
         {},
         el("strong", {}, "A grant is proposed: "),
         `${plural(terms.uses, "later call")} within ${plural(terms.minutes, "minute")}, `,
-        terms.predicate ? ["for which ", said(terms.predicate), " holds. "] : "equal to this one. ",
+        terms.predicate ? ["for which ", said(terms.predicate), " is true. "] : "equal to this one. ",
       ),
     );
     if (state.me.may_grant)
@@ -132,7 +132,7 @@ class Bar {
       );
   }
 
-  /** Show the form of a kind, or put it away. */
+  /** Show or hide the form for "deny" or "grant". */
   ask(kind) {
     const opening = this.asked !== kind;
     this.asked = opening ? kind : null;
@@ -161,7 +161,7 @@ class Bar {
           },
         },
       },
-      el("label", { for: "reason" }, "Reason", el("span", { class: "muted" }, " the agent gets to read it")),
+      el("label", { for: "reason" }, "Reason", el("span", { class: "muted" }, " shown to the agent")),
       reason,
       this.ends("deny", "Deny call", "danger"),
     );
@@ -232,7 +232,7 @@ class Bar {
         {},
         el("legend", {}, "Which calls"),
         el("label", { class: "choice" }, exact, "Only calls equal to this one"),
-        el("label", { class: "choice" }, some, "Calls for which a condition holds"),
+        el("label", { class: "choice" }, some, "Calls for which a condition is true"),
         predicate,
       ),
       sum,
@@ -258,7 +258,7 @@ class Bar {
       ", ",
       ...(predicate === null
         ? ["equal to this one."]
-        : ["for which this holds: ", el("code", { class: "cel" }, predicate || "…")]),
+        : ["for which this is true: ", el("code", { class: "cel" }, predicate || "…")]),
     ];
   }
 
@@ -280,15 +280,15 @@ class Bar {
     try {
       const answer = await this.channel.ask({ type: "decide", id, digest, verdict, ...more });
       if (this.asked) this.ask(this.asked);
-      if (answer.status === "pending") toast("Your approval counts. Others must approve, too.", "good");
+      if (answer.status === "pending") toast("Your approval was counted. Others must approve too.", "good");
     } catch (fault) {
-      this.fault.textContent = fault.code === undefined ? `${fault.message}. Look again when it is back.` : fault.message;
+      this.fault.textContent = fault.code === undefined ? `${fault.message}. Check again once the connection is back.` : fault.message;
     }
     this.busy = false;
     this.refresh();
   }
 
-  /** A key of the keyboard: it moves to what it means, and Enter does it. */
+  /** A key moves the focus to its button or opens its form; Enter confirms. */
   key(name) {
     if (this.asked) this.ask(this.asked);
     if (name === "a" && !this.approve.disabled) this.approve.focus();

@@ -1,10 +1,10 @@
-// Elements and text. Rule: whatever comes from outside becomes a text node; nothing here parses markup.
+// Elements and text. Rule: everything from outside becomes a text node; nothing here parses markup.
 
 const TOAST_FOR = 5000;
 const MOST_TOASTS = 3;
 const ESCAPE = /\\u\{[0-9a-f]+\}/g;
 
-/** An element. `props` are attributes, but `on` (listeners), `text`, `class`; children are nodes, strings, lists, or nothing. */
+/** An element. `props` are attributes, except `on` (listeners), `text` and `value`; children are nodes, strings, lists or null. */
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -22,7 +22,7 @@ export function button(text, run, props = {}) {
   return el("button", { type: "button", on: { click: run }, ...props }, text);
 }
 
-/** Text that an agent wrote, set apart from the page's own words; the gateway's escapes of hidden characters stand out. */
+/** Text that an agent wrote, distinguished from the page's own; the gateway's escapes of invisible characters are marked. */
 export function said(text, look = "") {
   return el("bdi", { class: `said ${look}`.trim(), dir: "ltr" }, ...pieces(String(text)));
 }
@@ -31,13 +31,13 @@ export function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Text with its escapes marked, as nodes. */
+/** Text as nodes, with its escapes marked. */
 export function pieces(text) {
   const nodes = [];
   let at = 0;
   for (const found of text.matchAll(ESCAPE)) {
     if (found.index > at) nodes.push(document.createTextNode(text.slice(at, found.index)));
-    nodes.push(el("mark", { class: "escape", title: "a character that cannot be seen, by its number" }, found[0]));
+    nodes.push(el("mark", { class: "escape", title: "an invisible character, by its number" }, found[0]));
     at = found.index + found[0].length;
   }
   if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
@@ -46,7 +46,7 @@ export function pieces(text) {
 
 export const $ = (id) => document.getElementById(id);
 
-/** Say something to a screen reader. */
+/** Announce something to screen readers. */
 export function announce(text, urgent = false) {
   const place = $(urgent ? "urgent" : "polite");
   place.textContent = "";
@@ -55,7 +55,7 @@ export function announce(text, urgent = false) {
   }, 50);
 }
 
-/** A note that goes away by itself. `kind`: good, bad or plain. */
+/** A message that disappears by itself. `kind`: good, bad or plain. */
 export function toast(text, kind = "plain") {
   const note = el("div", { class: `toast ${kind}` }, text);
   const place = $("toasts");
@@ -69,7 +69,7 @@ export function plural(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** Seconds as people say them: "4:05", "2 h 10 min". */
+/** Seconds in readable form: "4:05", "2 h 10 min". */
 export function span(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;

@@ -1,10 +1,10 @@
-// Grants: approvals that stand for calls to come, each with what it covers and a way to end it.
+// Grants: approvals of future calls, each with what it covers and a button to revoke it.
 
 import { button, clock, el, plural, said, toast } from "./dom.js";
 import { agentOf, tick } from "./call.js";
 import { state } from "./state.js";
 
-const KINDS = { once: "the next equal call", exact: "equal calls", predicate: "calls for which a condition holds" };
+const KINDS = { once: "the next equal call", exact: "equal calls", predicate: "calls for which a condition is true" };
 
 export class GrantsView {
   constructor(channel) {
@@ -14,7 +14,7 @@ export class GrantsView {
       "div",
       { class: "page" },
       el("h1", { tabindex: "-1" }, "Grants"),
-      el("p", { class: "lead" }, "Approvals that stand for calls to come. Each is of one rule, for one agent in one account."),
+      el("p", { class: "lead" }, "Approvals of future calls. Each is for one rule, one agent and one account."),
       this.list,
     );
   }
@@ -22,7 +22,7 @@ export class GrantsView {
   show() {
     const grants = [...state.grants.values()].sort((one, other) => one.expires_at.localeCompare(other.expires_at));
     this.list.replaceChildren(...grants.map((grant) => this.card(grant)));
-    if (!grants.length) this.list.append(el("p", { class: "empty" }, "No grant stands."));
+    if (!grants.length) this.list.append(el("p", { class: "empty" }, "No grants."));
     tick();
   }
 
@@ -77,7 +77,7 @@ export class GrantsView {
     }
     try {
       await this.channel.ask({ type: "revoke", id: grant.id });
-      toast(`The grant for ${agentOf(grant)} is revoked; ${plural(grant.uses - grant.used, "use")} left unused.`, "good");
+      toast(`The grant for ${agentOf(grant)} was revoked with ${plural(grant.uses - grant.used, "use")} left.`, "good");
     } catch (problem) {
       fault.textContent = problem.message;
     }

@@ -1,14 +1,14 @@
-// Signing in: the token goes in a header, once; what stays is a cookie that this page cannot read.
+// Sign-in: the token is sent once, in a header; the session is in a cookie that this page cannot read.
 
 import { el } from "./dom.js";
 
 const FAULTS = {
-  401: "This token is unknown.",
+  401: "The gateway does not know this token.",
   429: "Too many wrong tokens were tried. Wait a moment and try again.",
-  403: "The gateway does not take this page for its own. Open it by the gateway's own address.",
+  403: "This page was opened under an address that is not the gateway's. Use one of its own names.",
 };
 
-/** The sign-in form; `entered` runs when the gateway knows who it is. */
+/** The sign-in form; `entered` runs once the person is signed in. */
 export function loginView(entered, why) {
   const token = el("input", {
     id: "token",
@@ -54,7 +54,7 @@ export function loginView(entered, why) {
       el("code", {}, "tg_"),
       ". ",
       el("code", {}, "trio-gate person new"),
-      " makes one.",
+      " creates one.",
     ),
     fault,
     submit,
@@ -63,7 +63,7 @@ export function loginView(entered, why) {
 }
 
 async function signIn(token) {
-  if (!/^[!-~]+$/.test(token)) return "A token has only letters, digits and signs, and no spaces.";
+  if (!/^[!-~]+$/.test(token)) return "A token has only letters, digits and punctuation, and no spaces.";
   try {
     const answer = await fetch("/v1/session", {
       method: "POST",

@@ -1,4 +1,4 @@
-// The page put together: what the address asks for, what the keyboard does, and what the title says.
+// The page as a whole: which view the address selects, what the keys do, and what the title says.
 
 import { $, announce, button, el, plural, toast } from "./dom.js";
 import { ActivityView } from "./activity.js";
@@ -15,11 +15,11 @@ const WIDE = "(min-width: 860px)";
 const LINKS = { connecting: "Connecting…", open: "Connected", offline: "Offline", "signed-out": "Signed out" };
 const KEYS = [
   ["j  k", "next, previous call"],
-  ["Enter", "read the chosen call; do what has the focus"],
-  ["a", "to Approve; Enter approves"],
-  ["d", "deny: write a reason, Enter denies"],
+  ["Enter", "read the selected call; press the focused button"],
+  ["a", "focus Approve; Enter approves"],
+  ["d", "deny: type a reason, Enter denies"],
   ["g", "grant"],
-  ["1 – 4", "the views"],
+  ["1 – 4", "switch the view"],
   ["Esc", "close, go back"],
   ["?", "this help"],
 ];
@@ -35,14 +35,14 @@ function linked(status, why = "") {
   state.link = status;
   if (why || status === "open") state.why = why;
   if (status === "signed-out") {
-    showLogin(before === "connecting" && !state.me ? null : "Your session is over. Sign in again.");
+    showLogin(before === "connecting" && !state.me ? null : "Your session has ended. Sign in again.");
     return;
   }
   if (status === "offline" && before !== "offline") observing = false;
   changed("link", status);
 }
 
-/** Choose a call, or with null the list; `focus` puts the keyboard into it. */
+/** Select a call, or with null the list; `focus` moves the focus to it. */
 function go(id, focus = false) {
   const to = id === null ? "#/waiting" : `#${id}`;
   if (location.hash !== to) {
@@ -83,7 +83,7 @@ function draw() {
   watch(shown === "activity");
 }
 
-/** On a wide screen something is chosen, so that one glance is enough. */
+/** On a wide screen a call is always selected. */
 function firstChoice() {
   if (!matchMedia(WIDE).matches) return null;
   return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen))
@@ -122,7 +122,7 @@ function drawLink() {
       {},
       el("strong", {}, "No connection to the gateway. "),
       state.why ? `It said: ${state.why}. ` : "",
-      "What you see may be old, and nothing can be decided. Trying again…",
+      "This page may be out of date, and you cannot decide anything. Reconnecting…",
     ),
     button("Try now", () => channel.now(), { class: "small" }),
   );
@@ -130,7 +130,7 @@ function drawLink() {
   document.body.classList.toggle("is-offline", state.link !== "open");
 }
 
-/** Ask for activity while it is looked at. */
+/** Subscribe to activity while its view is open. */
 function watch(on) {
   if (!state.me?.may_observe || state.link !== "open" || on === observing) return;
   observing = on;
@@ -154,7 +154,7 @@ const heard = {
   settled() {
     drawLink();
     draw();
-    announce(state.prompts.size ? `${plural(state.prompts.size, "call")} waiting` : "Connected. Nothing waits.");
+    announce(state.prompts.size ? `${plural(state.prompts.size, "call")} waiting` : "Connected. No calls waiting.");
   },
   pending(prompt) {
     announce(`New call waiting: ${accountOf(prompt)}, ${prompt.words}, by ${agentOf(prompt)}`);
@@ -259,7 +259,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-/** The address changed: show what it names, and put the keyboard there. */
+/** The address changed: show what it names, and move the focus there. */
 function moved() {
   draw();
   if (route().view !== "waiting") document.querySelector("#main h1")?.focus();

@@ -1,4 +1,4 @@
-// Desktop notifications: one for each new call while nobody looks at the page.
+// Desktop notifications: one for each new call while the page is not in view.
 
 import { $, toast } from "./dom.js";
 import { accountOf, agentOf } from "./call.js";
@@ -49,7 +49,7 @@ export class Notices {
       });
       this.shown.set(prompt.id, notice);
     } catch {
-      this.set(false); // some browsers on phones have the class and no way to use it
+      this.set(false); // some phone browsers have the class but do not support it
     }
   }
 

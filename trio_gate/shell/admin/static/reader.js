@@ -1,11 +1,11 @@
-// A part of a call in full: fetched piece by piece, shown line by line in a window of its own.
+// A dialog that shows a part of a call in full, fetched piece by piece.
 // Rule: a part counts as shown once its last piece is on the screen.
 
 import { button, bytes, el, pieces, plural } from "./dom.js";
 import { markSeen } from "./state.js";
 
 export const WHY = {
-  masked: "folded, because its name says it is sensitive",
+  masked: "hidden, because its name says that it is sensitive",
   cut: "too long to show in the call",
   blob: "binary data",
   more: "more items than are shown in the call",
@@ -14,7 +14,7 @@ export const WHY = {
   deep: "nested too deep to show in the call",
   whole: "shown in full",
 };
-const HOW = { base64: "decoded from Base64", gzip: "unpacked from gzip", json: "JSON, laid out", hex: "shown as hexadecimal" };
+const HOW = { base64: "decoded from Base64", gzip: "decompressed from gzip", json: "formatted JSON", hex: "shown as hexadecimal" };
 const AT_ONCE = 4;
 
 /** Open a part of a prompt. */
@@ -62,7 +62,7 @@ async function fetchFrom(reading, offset, most) {
     }
     if (next === null) {
       markSeen(prompt, part);
-      rest.replaceChildren(el("span", { class: "muted" }, "That is all of it."));
+      rest.replaceChildren(el("span", { class: "muted" }, "End of the text."));
       return;
     }
     const going = button("Show more", () => fetchFrom(reading, next, AT_ONCE));
@@ -85,7 +85,7 @@ function described(piece) {
   ];
 }
 
-/** Lines get elements of their own, so that a wrapped line is not taken for two. */
+/** Each line is an element, so that a wrapped line does not look like two. */
 function append(text, piece) {
   piece.split("\n").forEach((line, index) => {
     if (index || !text.lastChild) text.append(el("div", { class: "line" }));

@@ -1,4 +1,4 @@
-// What is known of the gateway now, and who wants to hear of changes.
+// The current state of the gateway, and listeners for changes.
 
 const KEPT_CALLS = 500;
 const KEPT_ENDED = 100;
@@ -33,10 +33,10 @@ export function changed(what, detail) {
 /** The gateway's time in milliseconds. */
 export const now = () => Date.now() + state.skew;
 
-/** Seconds until a time of the gateway's. */
+/** Seconds until a time on the gateway's clock. */
 export const until = (time) => (Date.parse(time) - now()) / 1000;
 
-/** What of a prompt has not been opened yet. */
+/** The parts of a prompt that have not been opened yet. */
 export function unseen(prompt) {
   const seen = state.opened.get(prompt.digest) ?? new Set();
   return prompt.not_shown.filter((part) => !seen.has(part.part));
@@ -108,7 +108,7 @@ function end(prompt, outcome) {
   if (state.ended.size > KEPT_ENDED) state.ended.delete(state.ended.keys().next().value);
 }
 
-/** The current state has arrived: what no longer waits has ended while the channel was down. */
+/** The current state is complete: prompts that are missing ended while the channel was down. */
 function settled() {
   for (const prompt of state.before?.values() ?? []) {
     if (!state.prompts.has(prompt.id)) end(prompt, { id: prompt.id, status: "unknown", by: [], reason: "", grant: null });

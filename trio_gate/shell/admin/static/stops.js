@@ -1,4 +1,4 @@
-// Stopping an agent, or everything, and lifting that; and the banners that say so to everyone.
+// Stopping one agent or all, lifting stops, and the banners that show them to everyone.
 
 import { button, capital, clock, el, said, toast } from "./dom.js";
 import { state } from "./state.js";
@@ -27,7 +27,7 @@ export function stopBanners(channel) {
   );
 }
 
-/** What the gateway wants approvers to know since it began. */
+/** Notices of the gateway for approvers since its start. */
 export function noticeBanners() {
   return state.notices.map((notice) => el("div", { class: "banner notice" }, el("p", {}, capital(notice), ".")));
 }
@@ -36,7 +36,7 @@ async function change(channel, frame) {
   const whose = frame.agent === null ? "Everything" : `Agent ${frame.agent}`;
   try {
     await channel.ask(frame);
-    toast(frame.type === "stop" ? `${whose} is stopped.` : `${whose} may go on.`, "good");
+    toast(frame.type === "stop" ? `${whose} is stopped.` : `${whose} is no longer stopped.`, "good");
   } catch (problem) {
     toast(problem.message, "bad");
   }
@@ -61,7 +61,7 @@ export class StopsView {
       el(
         "p",
         { class: "lead" },
-        "Calls of a stopped agent are refused at once, and what it waits for is withdrawn, until somebody lifts the stop.",
+        "Calls of a stopped agent are refused at once, and its waiting calls are withdrawn, until somebody lifts the stop.",
       ),
       el("label", { class: "field", for: "stop-reason" }, "Reason", this.reason),
       this.all,
@@ -76,7 +76,7 @@ export class StopsView {
       ...state.me.agents.map((agent) => el("li", {}, said(agent), this.control(agent, "Stop", "Stopped"))),
     );
     if (!state.me.agents.length)
-      this.list.append(el("li", { class: "muted" }, "No agent is configured: everything can be stopped, one agent cannot."));
+      this.list.append(el("li", { class: "muted" }, "No agents are configured, so only everything can be stopped."));
   }
 
   control(agent, text, done) {

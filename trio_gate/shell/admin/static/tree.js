@@ -1,10 +1,10 @@
-// Parameters as a readable tree. What is folded or cut says why, how long it is and its SHA-256, and opens in full.
+// Parameters as a readable tree. A hidden or truncated value says why, with its length and SHA-256, and opens in full.
 
 import { bytes, button, el, plural, said } from "./dom.js";
 
 const LONG = 600;
 
-/** `open(part, name, why)` shows a part in full. Without it the tree is of a record, where nothing opens and no mark is the gateway's. */
+/** `open(part, name, why)` shows a part in full. Without it the tree is from the record: nothing opens, and no mark is the gateway's. */
 export function tree(params, open = null) {
   const names = Object.keys(params);
   if (!names.length) return el("p", { class: "muted" }, "None.");
@@ -30,7 +30,7 @@ function items(list, at, open) {
   });
 }
 
-/** The name of the one plain member that an item of a list has; it then fits on the item's line. */
+/** The name of a list item's only plain member, which then goes on the item's line; else null. */
 function lonely(item) {
   if (item === null || typeof item !== "object" || Array.isArray(item)) return null;
   const names = Object.keys(item);
@@ -55,7 +55,7 @@ function row(label, value, at, open) {
   return el("li", {}, label, " ", el("code", { class: "literal" }, value === null ? "null" : String(value)));
 }
 
-/** A text; a long one scrolls in its own box, and JSON can be laid out. */
+/** A text; a long one scrolls in its own box, and JSON can be formatted. */
 function text(value) {
   const shown = said(value, "value");
   const whole =
@@ -72,7 +72,7 @@ function text(value) {
     () => {
       const raw = place.firstChild === laid;
       place.replaceChildren(raw ? whole : laid);
-      toggle.textContent = raw ? "Lay out as JSON" : "As it was sent";
+      toggle.textContent = raw ? "Format as JSON" : "As it was sent";
     },
     { class: "small quiet lay-out" },
   );
@@ -89,7 +89,7 @@ function isJson(value) {
   }
 }
 
-/** JSON with a line for each member. Only white space changes: a member that is there twice stays there twice. */
+/** JSON with one member per line. Only white space changes; duplicate members stay. */
 function layOut(value) {
   let depth = 0;
   const line = () => `\n${"  ".repeat(depth)}`;
@@ -117,7 +117,7 @@ function branch(label, count, children) {
   return el("li", {}, el("details", { open: true }, summary, el("ul", {}, children)));
 }
 
-/** The name of the mark that an object is. A real name never begins with `$`. */
+/** The name of the mark that an object is, or null. A real name never begins with `$`. */
 function isMark(value) {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return null;
   const names = Object.keys(value);
@@ -143,7 +143,7 @@ const marks = {
   $unknown: (text) => el("span", { class: "folded" }, text),
   $number: (text) => el("code", { class: "literal" }, text),
   $masked: (item, at, open) =>
-    folded(`sensitive, folded · ${plural(item.length, "character")}`, item.sha256, () => open(item.part, at, "masked"), "Show"),
+    folded(`sensitive, hidden · ${plural(item.length, "character")}`, item.sha256, () => open(item.part, at, "masked"), "Show"),
   $blob: (item, at, open) => folded(`binary · ${bytes(item.bytes)}`, item.sha256, () => open(item.part, at, "blob"), "Open"),
   $cut: (item, at, open) =>
     item.text === undefined
@@ -153,7 +153,7 @@ const marks = {
           { class: "cut" },
           text(`${item.text}…`),
           folded(
-            `cut · ${plural(item.length, "character")} in total`,
+            `truncated · ${plural(item.length, "character")} in total`,
             item.sha256,
             () => open(item.part, at, "cut"),
             "Open in full",

@@ -1,4 +1,4 @@
-// The calls that wait: a list, and beside or instead of it the chosen one.
+// Waiting calls: a list, and beside or instead of it the selected one.
 
 import { button, capital, el, plural, said } from "./dom.js";
 import { accountOf, agentOf, callView, endedView, group, leaving, tick } from "./call.js";
@@ -8,7 +8,7 @@ import { state, unseen } from "./state.js";
 const DRAW_EVERY = 150;
 
 export class Waiting {
-  /** `go(id)` chooses a call, null none. */
+  /** `go(id)` selects a call, null none. */
   constructor(channel, go) {
     this.channel = channel;
     this.go = go;
@@ -29,7 +29,7 @@ export class Waiting {
     );
   }
 
-  /** Show the list, and the call of this id. */
+  /** Show the list, and the call with this id. */
   show(id) {
     const other = id !== this.chosen;
     this.chosen = id;
@@ -37,7 +37,7 @@ export class Waiting {
     if (other) this.showCall();
   }
 
-  /** Draw the list, at once or, in a flood of news, soon. */
+  /** Draw the list, at once or, if many changes come, after a moment. */
   refreshList() {
     if (this.timer) return;
     const wait = DRAW_EVERY - (performance.now() - this.drawn);
@@ -50,7 +50,7 @@ export class Waiting {
     this.timer = null;
     const order = this.order;
     const focused = document.activeElement?.dataset?.call;
-    this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "Nothing waits";
+    this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "No calls waiting";
     this.list.replaceChildren(...order.map((prompt) => this.item(prompt)));
     if (!order.length)
       this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
@@ -81,7 +81,7 @@ export class Waiting {
           { class: "tags" },
           grave ? el("span", { class: "tag warn" }, plural(grave, "warning")) : null,
           hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
-          prompt.detached ? el("span", { class: "tag" }, "agent left") : null,
+          prompt.detached ? el("span", { class: "tag" }, "agent disconnected") : null,
           prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null,
         ),
       ),
@@ -105,8 +105,8 @@ export class Waiting {
         el(
           "div",
           { class: "ended" },
-          el("h1", { id: "call-title", tabindex: "-1" }, "This call does not wait"),
-          el("p", { class: "muted" }, "It was decided, or ended, or is not addressed to you."),
+          el("h1", { id: "call-title", tabindex: "-1" }, "This call is not waiting"),
+          el("p", { class: "muted" }, "It was decided, has ended, or is not for you."),
         ),
         this.nextOne(),
       );
@@ -115,13 +115,13 @@ export class Waiting {
         el(
           "div",
           { class: "blank" },
-          el("h1", { id: "call-title" }, this.order.length ? "Choose a call" : "All quiet"),
+          el("h1", { id: "call-title" }, this.order.length ? "Select a call" : "No calls waiting"),
           el(
             "p",
             { class: "muted" },
             this.order.length
               ? "Press j for the next one, ? for all keys."
-              : "Nobody waits for you. Leave this page open: its title counts.",
+              : "Leave this page open: its title shows how many calls wait.",
           ),
         ),
       );
@@ -137,11 +137,11 @@ export class Waiting {
       { class: "next" },
       next
         ? button(`Next waiting call (${this.order.length})`, () => this.go(next.id, true), { class: "primary" })
-        : el("span", { class: "muted" }, "Nothing else waits."),
+        : el("span", { class: "muted" }, "No other calls waiting."),
     );
   }
 
-  /** Bring what is on the screen to the present state, without moving what a person is about to press. */
+  /** Update the screen without moving a button that a person may be about to press. */
   changed(what, detail) {
     this.refreshList();
     if (!this.chosen) this.showCall();
@@ -152,7 +152,7 @@ export class Waiting {
     this.detail.querySelector(".next")?.replaceWith(this.nextOne());
   }
 
-  /** The chosen call is over; who was in it with the keyboard stays there. */
+  /** The selected call has ended; the focus stays in it if it was there. */
   ended() {
     const inside = this.detail.contains(document.activeElement) || document.activeElement === document.body;
     this.showCall();
@@ -172,7 +172,7 @@ export class Waiting {
     this.detail.querySelector(".leaving")?.replaceChildren(...[leaving(prompt)].filter(Boolean));
   }
 
-  /** The call after or before the chosen one. */
+  /** Select the call after or before the selected one. */
   step(by) {
     const order = this.order;
     if (!order.length) return;
