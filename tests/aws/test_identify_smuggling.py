@@ -78,7 +78,7 @@ WHO = [
     attack("T23", "json", "not a placeholder", key="AKIA11111111111CI01"),
     attack("T23", "json", "not ASCII", key="AKIA111111111111\u00b9CI"),
     attack("T23", "json", "not a placeholder", key="akia111111111111CI01"),
-    attack("T23", "json", "real one", key="AKIAQYLPMN5HXDNBQ2WZ"),
+    attack("T23", "json", "real AWS key", key="AKIAQYLPMN5HXDNBQ2WZ"),
     attack("T24", "presigned", "sign it once", authorization=(V4.replace("dynamodb", "s3"),)),
     attack("T25", "presigned", "repeated or not spelled", target=f"{PRESIGNED}&x-amz-credential=AKIA222222222222CI01"),
     attack("T25", "presigned", "repeated or not spelled", target=f"{PRESIGNED}&X-Amz-Expires=1"),
