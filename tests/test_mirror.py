@@ -35,7 +35,6 @@ WITHOUT = [
     "cli/serve.py",
     "cli/state_dir.py",
     "config/block_reader.py",
-    "exchange/snapshot.py",
     "policy/references.py",
     "ports.py",
     "shell/admin/listener.py",
@@ -66,7 +65,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 53
+MOST = 52
 
 
 def twin(source: str) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import botocore
 from botocore.loaders import Loader
 
-from trio_gate.aws.iam.reviewed import HEADING
+from trio_gate.aws.iam.reviewed import HEADING, entries
 from trio_gate.aws.model.shape import refs
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def structures(side: str) -> Iterator[str]:
         yield f"{HEADING}{service}"
         for name, shape in sorted(reached(model, side).items()):
             if shape["type"] == "structure" and shape["members"]:
-                yield f"{name}: {' '.join(sorted(shape['members']))}"
+                yield f"{name}: {' '.join(sorted(entries(shape, model['shapes'])))}"
 
 
 def reached(model: Mapping[str, Any], side: str) -> Mapping[str, Any]:

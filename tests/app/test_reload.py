@@ -1,11 +1,9 @@
-"""SIGHUP: rules, agents, people and approvers change under a running gateway, whole or not at all."""
+"""SIGHUP: rules, agents, people, approvers and reviews change under a running gateway, whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
-import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.approvals.approver import Person
-from tests.kit.gateway import SECRET, START, running
+from tests.kit.gateway import SECRET, START, reload, running
 
 ASKS = 'rule "the rest"   { action = "approve"  approvers = [human.oncall] }'
 READS = 'rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }'
@@ -25,17 +23,6 @@ def gate(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws) as gateway:
         yield gateway
     assert "Traceback" not in gateway.log
-
-
-def reload(gate, old: str, new: str, said: str) -> None:
-    """Change the file, send the signal, and wait for what the log says."""
-    text, before = gate.config.read_text(), gate.log.count(said)
-    assert old in text
-    gate.config.write_text(text.replace(old, new))
-    gate.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + START
-    while gate.log.count(said) == before:
-        assert time.monotonic() < deadline, gate.log
 
 
 def test_another_rule_holds_for_the_next_call_of_an_open_connection(gate):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import botocore
@@ -10,8 +11,10 @@ import pytest
 
 from tests.kit.aws.meanings import model
 from tests.kit.gateway import TRIO_GATE
-from trio_gate.cli.explain_operations import Met, operations_met
+from trio_gate.cli.explain_operations import PAGE, Met, operations_met
 from trio_gate.shell.exchange.model_loader import installed_operations
+
+SERVICES = re.compile(r"\d+ services: (.*?) \u2026 and \d+ more")
 
 
 def explained(condition: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -55,18 +58,47 @@ def test_a_page_has_a_line_for_each_service_and_level_and_a_total():
     named = 'aws.action in ["AssumeRole", "ListQueues", "SendMessage"] || aws.action == "CreateQueue" && has(agent.name)'
     done = explained(f'aws.service in ["sqs", "sts"] && ({named})')
     total = sum(len(names) for _, names in installed_operations())
-    assert done.stdout.splitlines() == [
+    assert [line for line in done.stdout.splitlines() if "costs money" not in line] == [
         "read: 1 operation",
         "  sqs (1): ListQueues",
         "",
         "write: 3 operations",
+        "  returns credentials (1): sts:AssumeRole",
         "  sqs (2): CreateQueue* SendMessage",
         "  sts (1): AssumeRole",
         "",
-        f"4 operations of the {total:,} of botocore {botocore.__version__}",
+        f"4 operations of the {total:,} of botocore {botocore.__version__}; --all names every one",
         "* 1 depend on the call: its parameters, resources, account, time or agent",
         "1 of them return credentials, or may, and need a rule with `vends = true`",
     ]
+
+
+@pytest.mark.parametrize("condition", ['aws.access == "read"', 'aws.access in ["read", "list"]', "true", "!aws.reads_secret"])
+def test_a_page_is_one_page_and_says_first_what_deserves_eyes(condition: str):
+    lines = explained(condition).stdout.splitlines()
+    assert len(lines) <= PAGE
+    assert max(map(len, lines)) <= 120
+    found = rows(condition)
+    for level in {row["access"] for row in found.values()} - {None}:
+        assert f"{level}: {sum(row['access'] == level for row in found.values()):,} operations" in lines
+    text = " ".join(line.strip() for line in lines)
+    vends = [name for name, row in found.items() if row["access"] == "read" and row["vends_credentials"]]
+    assert f"returns credentials ({len(vends)}, or may 2): {vends[0]} {vends[1]} " in text
+    assert sorted(SERVICES.findall(text)[0].split(", ")) == sorted(set(SERVICES.findall(text)[0].split(", ")))
+
+
+def test_names_that_do_not_fit_are_counted_and_all_has_every_one():
+    condition = 'aws.access == "read"'
+    page, whole, found = explained(condition).stdout, explained(condition, "--all").stdout, rows(condition)
+    text = " ".join(line.strip() for line in page.splitlines())
+    exposing = re.search(r"may expose secrets \((\d+), or may (\d+)\): (.*?) \u2026 and (\d+) more", text)
+    assert exposing
+    assert len(exposing[3].split()) + int(exposing[4]) == int(exposing[1]) + int(exposing[2])
+    assert int(exposing[1]) == sum(bool(row["may_expose_secrets"]) for row in found.values() if row["access"] == "read")
+    named = {name for line in whole.splitlines() for name in line.replace("*", "").split()}
+    assert {name.partition(":")[2] for name in found} <= named
+    assert "more" not in whole.partition("operations of the")[0]
+    assert "--all" not in whole
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def test_a_block_says_what_an_operation_does():
     assert (dict(one.flags), one.where) == ({"vends": False, "runs_code": True}, "g.hcl:1")
 
 
+def test_the_actions_that_it_takes_are_read_and_shown():
+    config = load('operation "sts:NewThing" { iam_actions = ["sts:NewThing", "kms:Decrypt"] }')
+    assert config.operations[0].iam_actions == ("sts:NewThing", "kms:Decrypt")
+    assert "by your review: actions sts:NewThing kms:Decrypt (g.hcl:1)" in describe(config)
+
+
 @pytest.mark.parametrize("name", FLAGS)
 def test_every_word_is_read_and_shown(name):
     config = load(f'operation "sts:NewThing" {{ {name} = false }}')
@@ -59,6 +65,12 @@ def test_every_word_is_read_and_shown(name):
         ('operation "sts:GetKeys" { access = "read" }', "`access` would make the packaged review of "),
         ('operation "sts:GetNames" { access = "list" }', "`access` would make the packaged review of "),
         ('operation "sts:NewStream" { vends = false }', "the answer of sts:NewStream is a stream"),
+        ('operation "sts:AssumeRole" { names_resources = false }', "and `names_resources` would make it more harmless"),
+        ('operation "sts:AssumeRole" { cross_account = false }', "and `cross_account` would make it more harmless"),
+        ('operation "sts:AssumeRole" { carries_policies = false }', "and `carries_policies` would make it more harmless"),
+        ('operation "sts:NewThing" { names_resources = "no" }', "expected true or false, found a string"),
+        ('operation "sts:NewThing" { iam_actions = "sts:*" }', "expected a list"),
+        ('operation "sts:NewThing" { iam_actions = ["sts:*"] }', 'expected an IAM action: as "sts:GetCallerIdentity"'),
         ('operation "sts:NewThing" { }', "says nothing"),
         ('operation "sts:NewThing" { access = "reed" }', "read"),
         ('operation "sts:NewThing" { vend = false }', "has no attribute `vend`: did you mean `vends`?"),

@@ -7,11 +7,13 @@ import json
 import os
 import re
 import secrets
+import signal
 import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -220,6 +222,17 @@ def running(
                 process.kill()
                 process.wait()
                 raise
+
+
+def reload(gate: Gateway, old: str, new: str, said: str) -> None:
+    """Change the file, send the signal, and wait for what the log says."""
+    text, before = gate.config.read_text(), gate.log.count(said)
+    assert old in text
+    gate.config.write_text(text.replace(old, new))
+    gate.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + START
+    while gate.log.count(said) == before:
+        assert time.monotonic() < deadline, gate.log
 
 
 def _tell_end(process: subprocess.Popen[bytes], path: str) -> None:

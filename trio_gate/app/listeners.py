@@ -50,10 +50,16 @@ class Authorities:
         return self.interception.issued(certificate) or self.own.issued(certificate)
 
 
-def open_authorities(state: Path, config: Config, table: HostTable, now: datetime) -> Authorities:
-    """The CAs in a state folder, created where missing. Raises CertificatesUnavailable."""
+def open_authorities(
+    state: Path, config: Config, table: HostTable, now: datetime, *, more: HostTable | None = None
+) -> Authorities:
+    """The CAs in a state folder, created where missing; `more` has hosts that one that is made now can sign, too.
+
+    Raises CertificatesUnavailable.
+    """
+    domains = authority.domains_of(config, table)
     return Authorities(
-        interception=authority.interception(state, authority.domains_of(config, table), now=now),
+        interception=authority.interception(state, domains, now=now, more=authority.domains_of(config, more) if more else ()),
         own=authority.own(state, _own_names(config), now=now),
     )
 

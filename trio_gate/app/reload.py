@@ -1,6 +1,6 @@
 """The current configuration, and its replacement by a reload.
 
-Rule: a reload applies as a whole or not at all. Rules, agents, people and approvers may change. Everything else (listeners, limits,
+Rule: a reload applies as a whole or not at all. Rules, agents, people, approvers and `operation` blocks may change. Everything else (listeners, limits,
 endpoints with their credentials, routes to AWS) takes a restart, and a reload that would change it is refused.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config, Person
     from trio_gate.shell.approval.hub import ApprovalHub
 
-_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "people", "rules", "sha256"))
+_MAY_CHANGE = frozenset(("agents", "approvers", "notes", "operations", "people", "rules", "sha256"))
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from trio_gate.audit.acts import gateway_row
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
+from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Config
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.certificates.authority import CertificateAuthority
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         hosts = Hosts(state)
-        authorities = open_authorities(state, config, HostTable(packaged_hosts()), clock.now())
+        authorities = open_authorities(state, config, HostTable(packaged_hosts()), clock.now(), more=hosts.table)
         page = page_address(config.gateway.admin)
         async with (
             open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub),
@@ -58,7 +60,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
         ):
             present = ActiveConfig(config, hub)
             watchers.start_soon(_stop_on_signal, shutdown, hub)
-            watchers.start_soon(hosts.complete_table)
+            watchers.start_soon(_complete_hosts, hosts, authorities.interception, config)
             watchers.start_soon(reload_on_signal, hangups, present, read, hub)
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
             opened = await open_listeners(config, authorities, running)
@@ -98,6 +100,14 @@ def _provide(config: Config) -> None:
     why_not = descriptors.provide(config.gateway.max_connections, ADMIN_CONNECTIONS if config.gateway.admin else 0)
     if why_not is not None:
         raise StartFailed(why_not)
+
+
+async def _complete_hosts(hosts: Hosts, ca: CertificateAuthority, config: Config) -> None:
+    """Take in the hosts of the installed botocore, and warn of those that no agent can reach."""
+    await hosts.complete_table()
+    why_not = uncovered(ca, Path(config.gateway.state_dir), domains_of(config, hosts.table))
+    if why_not is not None:
+        log.warning("trio-gate: %s", why_not)
 
 
 async def _stop_on_signal(shutdown: accept.Shutdown, hub: ApprovalHub) -> None:

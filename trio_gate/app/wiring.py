@@ -71,7 +71,7 @@ async def open_services(
             services = SharedServices(
                 clock=clock,
                 hosts=hosts,
-                models=Models(state / "models", config.operations),
+                models=Models(state / "models"),
                 workers=WorkerThreads(),
                 keys=SigningKeys(),
                 credentials=credentials,

@@ -126,7 +126,7 @@ class Call:
         resource: the main ARN; None if the operation names none, UNKNOWN if it cannot be derived.
         resources: every ARN that the call names, or UNKNOWN if the list would be incomplete.
         resource_accounts: the accounts of all those ARNs, or UNKNOWN.
-        cross_account: whether one of them is not `account`, or UNKNOWN.
+        cross_account: whether one of them is neither `account` nor a configured one, or UNKNOWN.
         may_expose_secrets: whether the answer holds what people leave secrets in: environments, user data, arguments, templates.
         runs_code: whether the call carries code, a script, a command or a template that will run, or UNKNOWN.
         spends: whether the call costs money by its own work, or UNKNOWN.

@@ -10,15 +10,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.aws.endpoint_mode import by_scope
-from trio_gate.errors import Denied, Malformed
+from trio_gate.aws.endpoint_mode import by_scope, hint
+from trio_gate.errors import Denied, Malformed, Unidentified
 from trio_gate.text.folding import fold
 from trio_gate.wire.authority import agreed_host
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.errors import Unidentified
+    from trio_gate.aws.model.catalog import Catalog
+    from trio_gate.aws.routing.route import Ambiguous
     from trio_gate.wire.head import RequestHead
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
@@ -79,3 +80,11 @@ def _check_endpoint(head: RequestHead, ingress: Ingress) -> None:
         raise Malformed("this Host is not one of the endpoint listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
         raise Denied("browsers may not call the endpoint listener")
+
+
+def explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidentified:
+    """The refusal of an ambiguous request; at an endpoint listener it says how to name the service that is meant."""
+    if ingress.kind != "endpoint":
+        return fault
+    ids = {service: catalog.service(service).service_id for service in fault.services}
+    return Unidentified(hint(fault.services, ids, ingress.base))

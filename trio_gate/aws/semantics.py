@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access, NamedCall, Place, Value
     from trio_gate.aws.iam.tables import Action, Tables
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.aws.resources.owned import OwnedBuckets
+    from trio_gate.aws.resources.owned import Owned
     from trio_gate.aws.review.meaning import Reviewed
     from trio_gate.wire.head import RequestHead
 
@@ -37,15 +37,17 @@ def describe(
     place: Place,
     head: RequestHead,
     tables: Tables,
-    owned: OwnedBuckets = NONE_LISTED,
+    owned: Owned = NONE_LISTED,
+    despite_newer: bool = False,
 ) -> Call:
     """A call with its meaning; `shape` is of the operation's input, `place` what the host said, `head` the request's.
 
-    Reads a file the first time a service is met, unless `tables.ensure` did before.
+    `owned` is what is known to be ours; with `despite_newer`, what is newer than our tables is passed over. Reads a file the first time a service is met, unless `tables.ensure` did before.
     """
     service, operation, params = named.service, named.operation, {**named.params, **named.implied}
     action = _action(tables, named, params, head.method)
-    scene = CallerContext(partition=named.candidate.partition, region=named.candidate.region, account=named.account)
+    at = named.candidate
+    scene = CallerContext(partition=at.partition, region=at.region, account=named.account, configured=owned.accounts)
     row = tables.row(service, operation)
     said = decided(service, row, params) if row is not None else NOTHING
     access = _access(said, action, service, operation)
@@ -98,7 +100,7 @@ def describe(
         makes_public=shares.makes_public,
         reviewed=reviewed,
     )
-    return call if reviewed else _newer(call)
+    return call if reviewed or despite_newer else _newer(call)
 
 
 def _access(said: Reviewed, action: Action | None, service: str, operation: str) -> Access:

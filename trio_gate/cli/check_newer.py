@@ -5,17 +5,23 @@ Rule: a rule may match an operation unless its condition is false for every call
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.iam.own_review import HARMLESS
 from trio_gate.aws.iam.tables import Tables
+from trio_gate.errors import CertificatesUnavailable
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.facet.extract import Facets
 from trio_gate.facet.schema import FACETS
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
+from trio_gate.shell.certificates.authority import domains_of, interception, uncovered
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.exchange.hosts import HostsOfOneRun
 from trio_gate.shell.exchange.installed_operations import newer, services, version
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore
@@ -56,10 +62,14 @@ class Newer:
     def facets(self) -> Facets:
         """What is known about all of its calls that use what is newer."""
         aws: dict[str, Value] = {name.removeprefix("aws."): UNKNOWN for name in FACETS if name.startswith("aws.")}
-        own = self.own.access if self.own and self.own.access else None
-        aws |= {"service": self.service, "action": self.operation, "access": own or self.access}
-        flags = self.own.flags if self.own else {}
-        aws |= {{"vends": "vends_credentials"}.get(name, name): value for name, value in flags.items() if name != "shares"}
+        own = self.own
+        aws |= {"service": self.service, "action": self.operation, "access": (own and own.access) or self.access}
+        for word, value in (own.flags if own else {}).items():
+            for name, harmless in HARMLESS[word].items():
+                said: Value = list(harmless) if isinstance(harmless, tuple) else harmless
+                aws[name] = said if not value else True if harmless is False else UNKNOWN
+        if own and own.iam_actions:
+            aws |= {"iam_action": own.iam_actions[0], "iam_actions": list(own.iam_actions)}
         return Facets({"aws": aws, "agent": {"name": UNKNOWN, "address": UNKNOWN}}, time=SystemClock().now())
 
 
@@ -76,15 +86,27 @@ def newer_lines(config: Config) -> Iterator[str]:
         if met:
             names = " ".join(one.name for one in met[:SHOWN]) + (" \u2026" if len(met) > SHOWN else "")
             yield f'  rule "{rule.name}" may match {len(met)}{_effect(rule)}: {names}'
+    yield from _beyond_the_ca(config)
+
+
+def _beyond_the_ca(config: Config) -> Iterator[str]:
+    """A line where the CA that is there may not sign for hosts of the installed botocore."""
+    state = Path(config.gateway.state_dir)
+    with suppress(CertificatesUnavailable):
+        found = uncovered(
+            interception(state, (), now=SystemClock().now()), state, domains_of(config, HostsOfOneRun(state).whole())
+        )
+        if found is not None:
+            yield f"warning: {found}"
 
 
 def _newer(config: Config) -> Iterator[Newer]:
-    tables = Tables(packaged_tables, config.operations)
+    tables, own = Tables(packaged_tables), {(one.service, one.operation): one for one in config.operations}
     for service in services():
         for name, why in newer(tables, service, load_model(service)).items():
             row = tables.row(service, name)
             access = row.access if row and why == "answer" else "write"
-            yield Newer(service=service, operation=name, why=why, access=access, own=tables.own.get((service, name)))
+            yield Newer(service=service, operation=name, why=why, access=access, own=own.get((service, name)))
 
 
 def _effect(rule: Rule) -> str:

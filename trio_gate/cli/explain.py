@@ -4,7 +4,7 @@ Reads one connection's bytes, as an agent sends them inside TLS (lines end in CR
 page per request. With --jsonl it reads JSON lines: {"id", "sni", "connect", "mode", "request_b64"}, where `connect` is the authority
 of the CONNECT request (by default `sni`:443) and `mode` "endpoint" means AWS_ENDPOINT_URL; and it writes one JSON line per request:
 {"id", "outcome": "call", "call", "decision", "forward"} or {"id", "outcome": "refused", "status", "code", "reason"}.
-With --operations it reads no request and lists the operations that a condition can be true for.
+With --operations it reads no request and shows which operations a condition can be true for.
 """
 
 from __future__ import annotations
@@ -46,14 +46,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--operations",
         metavar="CONDITION",
-        help="list the AWS operations that a rule's condition can be true for, by access level; reads no request",
+        help="show on one page which AWS operations a rule's condition can be true for, by access level; reads no request",
     )
+    parser.add_argument("--all", action="store_true", help="with --operations: name every operation, on as many pages as needed")
 
 
 def run(args: argparse.Namespace) -> int:
     """Explain the input. Returns 1 if it, or a line of it, is not a request; 2 if configuration or condition cannot be read."""
     if args.operations is not None:
-        return show_operations(args.operations, as_rows=args.jsonl)
+        return show_operations(args.operations, as_rows=args.jsonl, whole=args.all)
     config = read(args.config) if args.config else None
     if args.config and config is None:
         return 2

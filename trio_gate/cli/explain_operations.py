@@ -1,4 +1,4 @@
-"""`trio-gate explain --operations CONDITION`: the operations that a condition can be true for, by access level.
+"""`trio-gate explain --operations CONDITION`: the operations that a condition can be true for, by access level, on one page.
 
 Rule: an operation is left out only if the condition is false for every call of it. Parameters, resources, accounts and the time may
 be anything; an operation is marked if the answer depends on them.
@@ -24,7 +24,33 @@ if TYPE_CHECKING:
     Facts = Mapping[str, str | bool | None]
 
 _LEVELS = ("read", "list", "write", "permissions", "tagging", None)
+_EYES = {
+    "returns credentials": "aws.vends_credentials",
+    "reads a secret": "aws.reads_secret",
+    "may expose secrets": "aws.may_expose_secrets",
+    "runs code": "aws.runs_code",
+    "costs money": "aws.spends",
+}
+"""What deserves eyes first, by its facet."""
+
+_FIRST = ("aws.vends_credentials", "aws.reads_secret")
+
 _WIDTH = 120
+PAGE = 60
+"""Lines of a page."""
+
+_ROWS = ((24, 4), (16, 4), (12, 4), (8, 3), (4, 3), (3, 2), (2, 1), (1, 1))
+"""Lines for the names of what hands out credentials or secrets, and for each other kind: the most with which it is one page."""
+
+_FEW = 20
+"""Operations of a level that are all named."""
+
+_SHORTEST = 5
+"""Characters of a name with its blank: fewer than any has."""
+
+_JOINED = "\u00a0"
+"""Stands for a blank at which no line ends."""
+
 _SHOWN = ("iam_action", "access", "reads_secret", "vends_credentials", "may_expose_secrets", "runs_code", "spends")
 
 
@@ -36,8 +62,8 @@ class Met:
     holds: Literal["always", "depends"]
 
 
-def show_operations(source: str, *, as_rows: bool) -> int:
-    """Print them, as a page or as JSON lines. Returns 2 for a condition with faults."""
+def show_operations(source: str, *, as_rows: bool, whole: bool) -> int:
+    """Print them as JSON lines, on one page, or all of them (`whole`). Returns 2 for a condition with faults."""
     faults = [fault for fault in check(source) if fault.fatal]
     for fault in faults:
         hint = f": {fault.hint}" if fault.hint else ""
@@ -50,7 +76,7 @@ def show_operations(source: str, *, as_rows: bool) -> int:
         for one in met:
             print(json.dumps(_row(one)))
     else:
-        print("\n".join(_page(met, total=len(every))))
+        print("\n".join(_page(met, total=len(every), whole=whole)))
     return 0
 
 
@@ -81,14 +107,28 @@ def _row(met: Met) -> dict[str, str | bool | None]:
     return {"service": facts["aws.service"], "action": facts["aws.action"], "holds": met.holds, **told}
 
 
-def _page(met: list[Met], *, total: int) -> Iterator[str]:
+def _page(met: list[Met], *, total: int, whole: bool) -> list[str]:
+    """The page: with all names, or with as many as it has room for."""
+    lines: list[str] = []
+    for rows in (None,) if whole else _ROWS:
+        lines = list(_lines(met, total, rows))
+        if len(lines) <= PAGE:
+            break
+    return lines
+
+
+def _lines(met: list[Met], total: int, most: tuple[int, int] | None) -> Iterator[str]:
+    """The lines, with at most so many for the first kinds of names and for others; None for all."""
+    first, rows = most or (None, None)
     for level in _LEVELS:
         found = [one for one in met if one.facts.get("aws.access") == level]
         if found:
             yield f"{level or 'level by the parameters'}: {_count(found)}"
-            yield from _services(found)
+            for words, facet in _EYES.items():
+                yield from _marked(words, facet, found, first if facet in _FIRST else rows)
+            yield from _services(found, rows)
             yield ""
-    yield f"{_count(met)} of the {total:,} of botocore {INSTALLED}"
+    yield f"{_count(met)} of the {total:,} of botocore {INSTALLED}{'' if rows is None else '; --all names every one'}"
     depends = sum(one.holds == "depends" for one in met)
     if depends:
         yield f"* {depends:,} depend on the call: its parameters, resources, account, time or agent"
@@ -97,16 +137,48 @@ def _page(met: list[Met], *, total: int) -> Iterator[str]:
         yield f"{vends:,} of them return credentials, or may, and need a rule with `vends = true`"
 
 
-def _services(met: list[Met]) -> Iterator[str]:
-    by_service: dict[str, list[str]] = {}
+def _marked(words: str, facet: str, met: list[Met], rows: int | None) -> Iterator[str]:
+    """Those of which a facet is true, by name, and first; those whose calls decide it, or of which it cannot be said, with a mark."""
+    sure = [one for one in met if one.facts.get(facet) is True]
+    open_ = [one for one in met if facet not in one.facts]
+    if sure or open_:
+        names = [f"{_name(one)}{_star(one)}" for one in sure] + [f"{_name(one)}?" for one in open_]
+        yield from _wrapped(f"{words} ({len(sure):,}{f', or may {len(open_):,}' if open_ else ''}):", names, rows)
+
+
+def _services(met: list[Met], rows: int | None) -> Iterator[str]:
+    by_service: dict[str, list[Met]] = {}
     for one in met:
-        mark = "*" if one.holds == "depends" else ""
-        by_service.setdefault(str(one.facts["aws.service"]), []).append(f"{one.facts['aws.action']}{mark}")
-    for service, names in by_service.items():
-        text = f"{service} ({len(names)}): {' '.join(names)}"
-        yield from textwrap.wrap(
+        by_service.setdefault(str(one.facts["aws.service"]), []).append(one)
+    if rows is None or len(met) <= _FEW:
+        for service, found in by_service.items():
+            yield from _wrapped(f"{service} ({len(found)}):", [f"{one.facts['aws.action']}{_star(one)}" for one in found], None)
+        return
+    most = sorted(by_service.items(), key=lambda item: -len(item[1]))
+    yield from _wrapped(f"{len(most)} services:", [f"{service} {len(found)}" for service, found in most], rows, ", ")
+
+
+def _wrapped(head: str, names: list[str], rows: int | None, comma: str = " ") -> Iterator[str]:
+    """Names in lines behind a head; where there are more than fit, how many more."""
+    shown = len(names)
+    while True:
+        more = f" \u2026 and {len(names) - shown:,} more" if shown < len(names) else ""
+        text = f"{head} {comma.join(one.replace(' ', _JOINED) for one in names[:shown])}{more}"
+        lines = textwrap.wrap(
             text, _WIDTH, initial_indent="  ", subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
         )
+        if rows is None or len(lines) <= rows or not shown:
+            yield from (line.replace(_JOINED, " ") for line in lines)
+            return
+        shown = min(shown - 1, _WIDTH * rows // _SHORTEST)
+
+
+def _name(met: Met) -> str:
+    return f"{met.facts['aws.service']}:{met.facts['aws.action']}"
+
+
+def _star(met: Met) -> str:
+    return "*" if met.holds == "depends" else ""
 
 
 def _count(met: list[Met]) -> str:

@@ -61,7 +61,7 @@ class Explainer:
         self._name = name
         self._hosts = HostsOfOneRun(Path(by.config.gateway.state_dir) if by else None)
         self._catalog = Catalog(load_model)
-        self._tables = Tables(packaged_tables, by.config.operations if by else ())
+        self._tables = Tables(packaged_tables)
         self._keys = SigningKeys()
 
     def connection(self, row: dict[str, Any], raw: bytes) -> Iterator[dict[str, Any]]:

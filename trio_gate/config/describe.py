@@ -68,7 +68,8 @@ def _credential(base: Credential) -> str:
 
 def _operation(one: OperationReview) -> str:
     access = [f"access {one.access}"] if one.access else []
-    said = ", ".join([*access, *(f"{'' if value else 'not '}{name}" for name, value in one.flags.items())])
+    actions = [f"actions {' '.join(one.iam_actions)}"] if one.iam_actions else []
+    said = ", ".join([*access, *actions, *(f"{'' if value else 'not '}{name}" for name, value in one.flags.items())])
     return f"operation {one.service}:{one.operation}, by your review: {said} ({one.where})"
 
 

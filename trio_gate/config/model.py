@@ -231,6 +231,7 @@ class OperationReview:
 
     Attributes:
         flags: of each word that was said, whether it holds: "vends", "reads_secret", …
+        iam_actions: what it takes to be allowed to call it; empty where that was not said.
     """
 
     service: str
@@ -238,6 +239,7 @@ class OperationReview:
     access: Literal["read", "list", "write", "permissions", "tagging"] | None
     flags: Mapping[str, bool]
     where: str
+    iam_actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,18 @@ if TYPE_CHECKING:
     Find = Callable[[str, str], "KnownOperation | Collection[str]"]
     """Looks up an operation of a service; returns the names that exist if there is none."""
 
-FLAGS = ("vends", "reads_secret", "may_expose_secrets", "runs_code", "spends", "shares", "makes_public")
+FLAGS = (
+    *("vends", "reads_secret", "may_expose_secrets", "runs_code", "spends", "shares", "makes_public"),
+    *("cross_account", "names_resources", "carries_policies"),
+)
 
 LEVELS = ("list", "read", "tagging", "write", "permissions")
 """The access levels, the mildest first."""
 
 _LABEL = re.compile(r"([a-z0-9-]{1,64}):([A-Za-z0-9_]{1,128})")
+_ACTION = attribute_types.matching(
+    re.compile(r"[a-z0-9-]{1,64}:[A-Za-z0-9]{1,128}"), "an IAM action", 'as "sts:GetCallerIdentity"'
+)
 _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attribute_types.one_of(
     "read", "list", "write", "permissions", "tagging"
 )
@@ -55,6 +61,7 @@ class KnownOperation:
 def operation(form: Form, find: Find | None) -> OperationReview | None:
     """The review in one block; None if it has faults."""
     access = form.take(_ACCESS, "access")
+    actions = form.take(attribute_types.listing(_ACTION), "iam_actions")
     said = {name: form.take(attribute_types.flag, name) for name in FLAGS}
     form.close()
     flags = {name: value for name, value in said.items() if value is not None}
@@ -76,6 +83,7 @@ def operation(form: Form, find: Find | None) -> OperationReview | None:
         operation=label[2],
         access=access,
         flags=MappingProxyType(flags),
+        iam_actions=actions or (),
         where=f"{source.name}:{source.line(form.block.at)}",
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from trio_gate.aws.resources.owned import OwnedBuckets
+from trio_gate.aws.resources.owned import Owned
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.model import Endpoint
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.config.model import Agent, Approver, Config, Credential
+    from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +50,20 @@ class Snapshot:
     Attributes:
         number: of the generation, from 1.
         endpoints: by account id.
+        accounts: the ids of all of them, by the region of their endpoint.
         agents: by key suffix.
         approvers: by their id, such as `human.oncall`.
+        reviews: what the operator says of operations, by service and operation.
     """
 
     number: int
     config: Config
     rules: tuple[Rule, ...]
     endpoints: Mapping[str, Endpoint]
+    accounts: Mapping[str, frozenset[str]]
     agents: Mapping[str, Agent]
     approvers: Mapping[str, Approver]
+    reviews: Mapping[tuple[str, str], OperationReview]
 
     def admit(self, claim: Claim) -> Admitted:
         """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated."""
@@ -80,15 +84,20 @@ class Snapshot:
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
 
 
-def owned_by(endpoint: Endpoint) -> OwnedBuckets:
-    """What an endpoint says of buckets."""
-    return OwnedBuckets(names=frozenset(endpoint.owned_buckets), checked=endpoint.expected_bucket_owner)
+def owned_by(endpoint: Endpoint, snapshot: Snapshot | Unconfigured, table: HostTable) -> Owned:
+    """What an endpoint says of buckets, and the accounts of every endpoint in its partition: in another, an id is somebody else's."""
+    partition = table.partition_of(endpoint.region)
+    near = [one for one in snapshot.accounts if one == endpoint.region or table.partition_of(one) == partition is not None]
+    accounts = frozenset[str]().union(*(snapshot.accounts[one] for one in near))
+    return Owned(names=frozenset(endpoint.owned_buckets), checked=endpoint.expected_bucket_owner, accounts=accounts)
 
 
 class Unconfigured:
     """Stands in for a snapshot where `explain` has no configuration: any account is admitted, and no rule applies."""
 
+    accounts: ClassVar[Mapping[str, frozenset[str]]] = {}
     agents: ClassVar[Mapping[str, Agent]] = {}
+    reviews: ClassVar[Mapping[tuple[str, str], OperationReview]] = {}
     rules: ClassVar[tuple[Rule, ...]] = ()
 
     def admit(self, claim: Claim) -> Admitted:
@@ -123,9 +132,18 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
         config=config,
         rules=rules,
         endpoints={account: endpoint for endpoint in config.endpoints for account in endpoint.accounts},
+        accounts=_by_region(config),
         agents={agent.key_suffix: agent for agent in config.agents},
         approvers={approver.id: approver for approver in config.approvers},
+        reviews={(one.service, one.operation): one for one in config.operations},
     )
+
+
+def _by_region(config: Config) -> Mapping[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for endpoint in config.endpoints:
+        found[endpoint.region] = found.get(endpoint.region, frozenset()) | endpoint.accounts.keys()
+    return found
 
 
 def check_condition(source: str) -> Sequence[ConditionFault]:

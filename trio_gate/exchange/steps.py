@@ -13,19 +13,17 @@ the same refusal after the same work.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
 from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.endpoint_mode import hint
 from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
 from trio_gate.aws.idempotency import repeat_of
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
-from trio_gate.aws.ingress import check_way, destination
-from trio_gate.errors import Unidentified, WrongSignature
+from trio_gate.aws.ingress import check_way, destination, explained
+from trio_gate.errors import WrongSignature
 from trio_gate.exchange.snapshot import check_place, credential_for, owned_by
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -34,11 +32,12 @@ from trio_gate.signing import sigv2, sigv4
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
-from trio_gate.signing.verify import WRONG, chain_of, declared_hash, payload_hash_of, verify
+from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
 from trio_gate.wire.aws_chunked import UNSIGNED, refuse_unserved_form, streamed_body
-from trio_gate.wire.head import Empty, Held, Streamed
+from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from trio_gate.aws.call import Call, Claim, Place
@@ -47,6 +46,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.ingress import Ingress
     from trio_gate.aws.model.catalog import Catalog
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.resources.owned import Owned
+    from trio_gate.config.model import OperationReview
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
@@ -62,8 +63,6 @@ GATEWAY = "trio-gate"
 
 _NO_SECRET = "0" * 64
 """The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
-
-_NOTHING = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +106,8 @@ class Routed:
     Attributes:
         head: as AWS will see it, without any signature.
         expanded: as it arrived, with the query parameters of a presigned URL turned into fields.
+        owned: what the configuration says is ours.
+        reviews: what it says of operations, by service and operation.
         chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None without a secret.
     """
 
@@ -114,6 +115,8 @@ class Routed:
     head: RequestHead
     expanded: RequestHead
     place: Place
+    owned: Owned
+    reviews: Mapping[tuple[str, str], OperationReview]
     chain: Chain | None
 
 
@@ -232,6 +235,8 @@ def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, k
         head=head,
         expanded=expanded,
         place=check_place(place, admitted.endpoint, table),
+        owned=owned_by(admitted.endpoint, snapshot, table),
+        reviews=snapshot.reviews,
         chain=chain_of(claimed.claim, admitted.agent.secret if admitted.agent else None, keys),
     )
 
@@ -275,10 +280,10 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
     """
     routed, head, body, claimed = content.routed, content.head, content.body, content.routed.proven.claimed
     try:
-        owned = owned_by(routed.proven.admitted.endpoint)
-        call = naming.identify(head, body, place=routed.place, claim=claimed.claim, catalog=catalog, tables=tables, owned=owned)
+        place, asked, owned, own = routed.place, claimed.claim, routed.owned, routed.reviews
+        call = naming.identify(head, body, place=place, claim=asked, catalog=catalog, tables=tables, owned=owned, reviews=own)
     except Ambiguous as fault:
-        raise _explained(fault, claimed.ingress, catalog) from None
+        raise explained(fault, claimed.ingress, catalog) from None
     if claimed.version_2:
         sigv2.check_call(call, head)
     shape = catalog.service(call.service).operations[call.operation].input
@@ -286,31 +291,12 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
         proven=routed.proven,
         head=naming.with_expected(head, call, shape),
         body=body,
-        payload_hash=_outbound_hash(body, sha256),
+        payload_hash=outbound_hash(body, sha256),
         call=call,
         shape=shape,
         chain=routed.chain,
         size=size,
     )
-
-
-def _explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidentified:
-    """The refusal of an ambiguous request; at an endpoint listener it says how to name the service that is meant."""
-    if ingress.kind != "endpoint":
-        return fault
-    ids = {service: catalog.service(service).service_id for service in fault.services}
-    return Unidentified(hint(fault.services, ids, ingress.base))
-
-
-def _outbound_hash(body: Body, sha256: str | None) -> str:
-    """What stands for a body in the new signature; `sha256` is of the body as it was read, with its framing."""
-    match body:
-        case Streamed():
-            return body.sha256 or body.kind.value
-        case Held(data=data, framed=framed):
-            return sha256 if sha256 and framed is None else hashlib.sha256(data).hexdigest()
-        case Empty():
-            return _NOTHING
 
 
 def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime) -> Judged:

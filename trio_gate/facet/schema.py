@@ -43,7 +43,7 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.resource", "string", "the ARN of the main resource; unset if the operation names none"),
     ("aws.resources", "list of strings", "every ARN that the call names; `[]` if the operation names none"),
     ("aws.resource_accounts", "list of strings", "the accounts of those ARNs"),
-    ("aws.cross_account", "bool", "whether one of them is not the target account"),
+    ("aws.cross_account", "bool", "whether one of them is neither the target account nor [a configured one](#accounts)"),
     (
         "aws.shares_with",
         "list of strings",

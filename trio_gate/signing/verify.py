@@ -97,6 +97,15 @@ def declared_hash(head: RequestHead, claim: Claim, *, has_body: bool) -> str | N
     return declared
 
 
+def outbound_hash(body: Body, sha256: str | None) -> str:
+    """What stands for a body in the new signature; `sha256` is of the body as it was read, with its framing."""
+    if isinstance(body, Streamed):
+        return body.sha256 or body.kind.value
+    if isinstance(body, Held) and sha256 and body.framed is None:
+        return sha256
+    return hashlib.sha256(body.data if isinstance(body, Held) else b"").hexdigest()
+
+
 def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) -> str:
     """What stands for the body in the inbound canonical request, checked against a body whose hash is known.
 

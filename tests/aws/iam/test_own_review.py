@@ -18,14 +18,15 @@ FLAGS = {
     "runs_code": "runs_code",
     "spends": "spends",
     "makes_public": "makes_public",
+    "cross_account": "cross_account",
 }
 NEWER = dict.fromkeys(FLAGS.values(), UNKNOWN) | {"reviewed": False, "access": "write", "shares_with": UNKNOWN}
 OLD = dict.fromkeys(FLAGS.values(), False) | {"reviewed": True, "access": "write", "shares_with": ()}
 
 
-def said(call, access=None, **flags):
-    review = OperationReview(service="s", operation="O", access=access, flags=flags, where="g.hcl:1")
-    return with_own_review(call, review)
+def said(call, access=None, iam_actions=(), packaged=None, **flags):
+    review = OperationReview(service="s", operation="O", access=access, flags=flags, iam_actions=iam_actions, where="g.hcl:1")
+    return with_own_review(call, review, call if call.reviewed else packaged)
 
 
 @pytest.mark.parametrize(("word", "facet"), FLAGS.items())
@@ -71,3 +72,41 @@ def test_access(given, access, found):
 )
 def test_with_whom_it_shares(known, word, found):
     assert said(replace(make_call(), **{**NEWER, "shares_with": known}), shares=word).shares_with == found
+
+
+NAMES = {"resource": UNKNOWN, "resources": UNKNOWN, "resource_accounts": UNKNOWN}
+NOTHING = {"resource": None, "resources": (), "resource_accounts": ()}
+
+
+def facts(call, names):
+    return {name: getattr(call, name) for name in names}
+
+
+def test_a_new_operation_may_name_and_carry_nothing():
+    newer = replace(make_call(), **NEWER, **NAMES, policies=UNKNOWN)
+    assert facts(said(newer, names_resources=False), NAMES) == NOTHING
+    assert facts(said(newer, names_resources=True), NAMES) == NAMES
+    assert (said(newer, carries_policies=False).policies, said(newer, carries_policies=True).policies) == ((), UNKNOWN)
+
+
+def test_of_a_newer_member_of_a_known_operation_what_the_review_has_of_the_rest_stands():
+    newer, old = replace(make_call(), **NEWER, **NAMES), replace(make_call(), reviewed=False, resources=UNKNOWN)
+    for packaged in (make_call(), old):
+        assert facts(said(newer, packaged=packaged, names_resources=False), NAMES) == facts(packaged, NAMES)
+    assert said(newer, packaged=replace(make_call(), runs_code=UNKNOWN), runs_code=False).runs_code is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("call", "packaged", "found"),
+    [
+        (UNKNOWN, None, ("s:New",)),
+        (UNKNOWN, ("s:Old",), ("s:Old", "s:New")),
+        (UNKNOWN, UNKNOWN, UNKNOWN),
+        (("s:Old",), ("s:Old",), ("s:Old", "s:New")),
+    ],
+)
+def test_the_actions_that_it_takes(call, packaged, found):
+    newer = replace(make_call(), reviewed=False, iam_action=None, iam_actions=call)
+    made = said(newer, iam_actions=("s:New",), packaged=packaged and replace(newer, iam_actions=packaged))
+    assert (made.iam_action, made.iam_actions) == ("s:New", found)
+    assert said(newer, spends=False).iam_actions == call

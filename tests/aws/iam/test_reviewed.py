@@ -16,7 +16,7 @@ from scripts.data.make_operations import members, outputs
 from tests.kit.aws.meanings import TABLES, model, need_botocore_of
 from tests.kit.aws.naming import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam.reviewed import read
+from trio_gate.aws.iam.reviewed import entries, read
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
@@ -31,7 +31,7 @@ TRANSACT = target("DynamoDB_20120810.TransactGetItems")
 def without(service, structure, member):
     """Tables that were made before a structure had a member."""
     older = dict(packaged_tables("members"))
-    older[service] = re.sub(rf"(?m)^({structure}:.*?) {member}\b", r"\1", older[service])
+    older[service] = re.sub(rf"(?m)^({structure}:.*?) {member}(?:=\S+)?(?= |$)", r"\1", older[service])
     assert older[service] != packaged_tables("members")[service]
     return Tables(lambda name: older if name == "members" else packaged_tables(name))
 
@@ -147,6 +147,34 @@ def test_an_answer_that_may_hold_a_newer_member_may_hold_a_secret(structure, mem
     assert found.resources == call(*asked).resources
 
 
+@pytest.mark.parametrize(
+    ("structure", "member", "shape", "sent", "reviewed"),
+    [
+        ("GetItemInput", "ReturnConsumedCapacity", "TableName", "x", True),  # another text is a text
+        ("GetItemInput", "ReturnConsumedCapacity", "GetItemOutput", {}, False),
+        ("GetItemInput", "ReturnConsumedCapacity", "AttributeNameList", [], False),
+        ("GetItemInput", "AttributesToGet", "TableName", "x", False),
+        ("GetItemInput", "AttributesToGet", "KeyList", [], False),
+        ("GetItemInput", "Key", "AttributeMap", {"id": {"S": "x"}}, True),
+        ("GetItemInput", "Key", "FilterConditionMap", {}, False),
+        ("GetItemOutput", "Item", "Key", None, True),
+        ("GetItemOutput", "Item", "FilterConditionMap", None, False),
+        ("GetItemOutput", "Item", "AttributeNameList", None, False),
+    ],
+)
+def test_a_member_that_keeps_its_name_and_leads_elsewhere_is_newer(structure, member, shape, sent, reviewed):
+    known, more = newer_model("dynamodb", structure, member, shape), {} if sent is None else {member: sent}
+    assert call(*get(**more), known=known, tables=Tables(packaged_tables)).reviewed is reviewed
+
+
+def test_a_list_that_holds_itself_has_an_end():
+    shapes = {
+        "Lists": {"type": "list", "member": {"shape": "Lists"}},
+        "S": {"type": "structure", "members": {"A": {"shape": "Lists"}}},
+    }
+    assert entries(shapes["S"], shapes) == {f"A={'[' * 8}"}
+
+
 def test_what_an_operation_vends_it_vends_with_a_newer_member():
     known = newer_model("sts", "GetSessionTokenResponse", "Note")
     found = call("sts", "POST /", FORM, b"Action=GetSessionToken&Version=2011-06-15", known=known)
@@ -175,6 +203,7 @@ def test_the_members_that_count_as_reviewed_are_those_of_the_lists_botocore(name
 
 
 def test_every_service_has_its_own_members():
+    assert known_outputs("s3")["ListBucketsOutput"] >= {"Buckets=[Bucket", "Owner=Owner", "Prefix"}
     assert known_outputs("sts")["Credentials"] == {"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"}
     assert known_outputs("s3")["GetObjectOutput"] >= {"Body", "ETag"}
     assert known_outputs("st") == known_outputs("none") == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -212,3 +213,23 @@ def test_the_policies_of_aws_are_read_and_its_administrators_found():
     assert {"AdministratorAccess", "PowerUserAccess"} <= administrators
     assert not administrators & {"ReadOnlyAccess", "IAMFullAccess", "AmazonS3FullAccess", "SecurityAudit", "ViewOnlyAccess"}
     assert {one for statements in read.values() for one in map(is_public, statements)} == {False}
+
+
+OURS = "333333333333"
+
+
+@pytest.mark.parametrize("who", [OURS, f"arn:aws:iam::{OURS}:root", f"arn:aws:iam::{OURS}:role/r"])
+def test_a_configured_account_is_let_in_and_is_no_stranger(who):
+    [one] = read_document(document(statement(Principal={"AWS": who})))
+    scene = replace(SCENE, configured=frozenset((OURS,)))
+    assert grantees(one, scene)
+    assert not facet(one, scene)["foreign"]
+    assert facet(one, SCENE)["foreign"]
+
+
+def test_everybody_limited_to_our_accounts_is_no_stranger():
+    limited = {"StringEquals": {"aws:PrincipalAccount": [OURS, ACCOUNT]}}
+    [one] = read_document(document(statement(Principal="*", Condition=limited)))
+    assert facet(one, SCENE)["foreign"]
+    assert not facet(one, replace(SCENE, configured=frozenset((OURS,))))["foreign"]
+    assert facet(one, replace(SCENE, configured=frozenset((OTHER,))))["foreign"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning, model
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.resources.owned import Owned
 
 HERE = f"us-east-1:{ACCOUNT}"
 QUEUE = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/q"
@@ -132,3 +133,33 @@ def test_what_a_caller_stores_or_says_is_no_account(service, operation, params):
 def test_no_text_for_an_account_is_of_the_own_one_but_its_digits(value, member):
     found = meaning("made-up", "Send", {member: value}).cross_account
     assert found is not False
+
+
+OURS = "222222222222"
+NAMED_BY = [
+    ("sqs", "PurgeQueue", lambda one: {"QueueUrl": f"https://sqs.us-east-1.amazonaws.com/{one}/q"}),
+    ("sns", "Publish", lambda one: {"TopicArn": f"arn:aws:sns:us-east-1:{one}:t", "Message": "m"}),
+    ("s3", "GetObject", lambda one: {"Bucket": "b", "Key": "k", "ExpectedBucketOwner": one}),
+    (
+        "lambda",
+        "AddPermission",
+        lambda one: {"FunctionName": "f", "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": one},
+    ),
+    ("kms", "PutKeyPolicy", lambda one: {"KeyId": KEY, "PolicyName": "default", "Policy": policy(one)}),
+]
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+
+
+def policy(account):
+    who = {"AWS": f"arn:aws:iam::{account}:root"}
+    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": who, "Action": "kms:*", "Resource": "*"}]})
+
+
+@pytest.mark.parametrize(("service", "operation", "params"), NAMED_BY)
+def test_a_configured_account_is_no_stranger_and_is_still_named(service, operation, params):
+    ours = Owned(accounts=frozenset((OURS,)))
+    found = meaning(service, operation, params(OURS), owned=ours)
+    alone = meaning(service, operation, params(OURS))
+    assert (found.cross_account, alone.cross_account) == (False, True)
+    assert (found.resource_accounts, found.shares_with) == (alone.resource_accounts, alone.shares_with)
+    assert meaning(service, operation, params(OTHER), owned=ours).cross_account is True

@@ -68,13 +68,9 @@ def test_the_host_may_name_a_foreign_account():
         ("iam", "AddUserToGroup", {"GroupName": "g", "UserName": "u"}, False),
         ("iam", "AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, False),
         ("iam", "CreateRole", {"RoleName": "r", "Path": "odd"}, UNKNOWN),
-        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod/db-a1B2c3"}, False),
-        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:app-DbProd"}, False),
         ("route53", "DeleteHostedZone", {"Id": "z1"}, UNKNOWN),
         ("ec2", "RunInstances", {"ImageId": "resolve:ssm:/golden/image"}, UNKNOWN),
         ("ec2", "TerminateInstances", {"InstanceIds": ["i-12345678", "I-87654321"]}, UNKNOWN),
-        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod-master"}, False),
-        ("secretsmanager", "GetSecretValue", {"SecretId": f"arn:aws:secretsmanager:{HERE}:secret:prod-Secret"}, False),
         ("ecs", "RunTask", {"taskDefinition": "family"}, False),
         ("ec2", "CreateVolume", {"SnapshotId": "snap-0123456789abcdef0"}, UNKNOWN),
         ("ec2", "StartInstances", {"InstanceIds": ["i-0123456789abcdef0", UNKNOWN]}, UNKNOWN),
@@ -90,6 +86,42 @@ def test_what_takes_a_look_up_is_unknown(service, operation, params, cross):
     found = meaning(service, operation, params)
     assert found.resources is UNKNOWN
     assert found.cross_account is cross
+
+
+SECRET = f"arn:aws:secretsmanager:{HERE}:secret:"
+
+
+@pytest.mark.parametrize(
+    ("given", "readings"),
+    [
+        ("prod/db-a1B2c3", ("prod/db", "prod/db-a1B2c3")),
+        ("app-DbProd", ("app", "app-DbProd")),
+        ("prod-Secret", ("prod", "prod-Secret")),
+        ("a-b-123456", ("a-b", "a-b-123456")),
+        ("prod/db", ("prod/db",)),
+        ("prod-db12", ("prod-db12",)),
+        ("prod-dbs1234", ("prod-dbs1234",)),
+        ("-abcdef", ("-abcdef",)),
+    ],
+)
+def test_a_secrets_arn_that_may_be_whole_or_partial_names_both(given, readings):
+    found = meaning("secretsmanager", "GetSecretValue", {"SecretId": f"{SECRET}{given}"})
+    assert found.resources == tuple(f"{SECRET}{one}" for one in readings)
+    assert found.resource == (UNKNOWN if len(readings) > 1 else found.resources[0])
+    assert (found.resource_accounts, found.cross_account) == ((ACCOUNT,), False)
+    listed = meaning("secretsmanager", "BatchGetSecretValue", {"SecretIdList": [f"{SECRET}{given}", "other"]})
+    assert listed.resources == (*found.resources, f"{SECRET}other")
+
+
+def test_a_secret_with_the_key_of_its_json_is_the_secret():
+    secrets = [
+        {"name": "A", "valueFrom": f"{SECRET}db-a1B2c3:password::"},
+        {"name": "B", "valueFrom": f"{SECRET}db:user:AWSCURRENT:"},
+    ]
+    task = {"family": "f", "containerDefinitions": [{"name": "c", "image": "i", "secrets": secrets}]}
+    found = meaning("ecs", "RegisterTaskDefinition", task)
+    assert found.resources is UNKNOWN or set(found.resources) >= {f"{SECRET}db", f"{SECRET}db-a1B2c3"}
+    assert found.cross_account is not True
 
 
 @pytest.mark.parametrize(

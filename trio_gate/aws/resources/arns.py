@@ -8,7 +8,7 @@ resource covers all of them; the qualifier is among the parameters.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from trio_gate.aws.call import UNKNOWN
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
 _QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
 _UUID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,140}))?")
-_SUFFIX = re.compile(r"(.+)-([A-Za-z0-9]{6})")
+_SECRET = re.compile(r"(secret:[^:]{1,512}?)(-[A-Za-z0-9]{6})?(?::.{0,512})?")
 _OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
 """Services whose ARNs may leave out the account but always mean the caller's own."""
 
@@ -49,11 +49,19 @@ class Arn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerContext:
-    """The context of names that are not ARNs: the partition, the signing region and the caller's account."""
+    """The context of names that are not ARNs: the partition, the signing region and the caller's account.
+
+    `configured` are the accounts of the configuration, in the same partition: no strangers either.
+    """
 
     partition: str
     region: str
     account: str
+    configured: frozenset[str] = frozenset()
+
+    def is_ours(self, account: object) -> bool:
+        """Whether an account is the caller's or a configured one."""
+        return account == self.account or account in self.configured
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> Resource:
         """The resource with this name, in the caller's region and account unless others are given."""
@@ -67,10 +75,14 @@ class CallerContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource that a call names. `account` is None if AWS itself provides it, so that no account owns it."""
+    """One resource that a call names. `account` is None if AWS itself provides it, so that no account owns it.
+
+    `readings` are all the ARNs that a text may mean, where `arn` is UNKNOWN because there are several.
+    """
 
     arn: str | Unknown
     account: str | Unknown | None
+    readings: tuple[str, ...] = ()
 
 
 NOT_KNOWN = Resource(arn=UNKNOWN, account=UNKNOWN)
@@ -97,7 +109,15 @@ def given_arn(arn: Arn, scene: CallerContext) -> Resource:
     owner: str | Unknown | None = arn.account
     if not is_account(arn.account):
         owner = None if arn.account == "aws" else (scene.account if arn.service in _OWN else UNKNOWN)
-    return Resource(arn=_canonical(arn), account=owner)
+    return Resource(arn=_canonical(arn), account=owner, readings=_readings(arn))
+
+
+def _readings(arn: Arn) -> tuple[str, ...]:
+    """`secret:name-AbCdEf` is the secret `name`, or `name-AbCdEf`: Secrets Manager also takes an ARN without its random suffix."""
+    found = _SECRET.fullmatch(arn.resource) if arn.service == "secretsmanager" else None
+    if found is None or found[2] is None:
+        return ()
+    return str(replace(arn, resource=found[1])), str(replace(arn, resource=f"{found[1]}{found[2]}"))
 
 
 def _canonical(arn: Arn) -> str | Unknown:
@@ -109,8 +129,9 @@ def _canonical(arn: Arn) -> str | Unknown:
 
 
 def _secret(resource: str) -> str | Unknown:
-    """`secret:name-AbCdEf` is the secret `name`, or the secret `name-AbCdEf`: Secrets Manager also takes an ARN without its suffix."""
-    return UNKNOWN if _SUFFIX.fullmatch(resource) else resource
+    """A secret without the key of its JSON, stage and version that ECS takes behind it; UNKNOWN with two readings."""
+    found = _SECRET.fullmatch(resource)
+    return UNKNOWN if found is None or found[2] else found[1]
 
 
 def _folded(resource: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.iam.tables import Action
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.leaves import Leaf
-    from trio_gate.aws.resources.owned import OwnedBuckets
+    from trio_gate.aws.resources.owned import Owned
     from trio_gate.wire.head import Target
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
@@ -94,7 +94,7 @@ class Named:
     templates: Mapping[str, str]
     target: Target
     host_account: str | None
-    owned: OwnedBuckets
+    owned: Owned
 
 
 def collect_resources(call: Named) -> CallResources:
@@ -107,12 +107,12 @@ def collect_resources(call: Named) -> CallResources:
     rest = _rest(call, texts, told.told_by)
     whole = whole and not (rest.ids if found else rest.words)
     every = [call.owned.own(one, call.scene) for one in (*found, *rest.named)]
-    arns = [resource.arn for resource in every]
+    arns = [arn for one in every for arn in one.readings or (one.arn,)]
     owners = [one.account for one in every if one.account is not None]
     accounts = [*owners, *rest.accounts, *([call.host_account] if call.host_account else [])]
     known = tuple(dict.fromkeys(account for account in accounts if isinstance(account, str)))
     settled = whole and UNKNOWN not in accounts
-    foreign = any(account != call.scene.account for account in known)
+    foreign = any(not call.scene.is_ours(account) for account in known)
     return CallResources(
         resource=_main(call.operation, found, rest.named, whole=whole),
         resources=UNKNOWN if UNKNOWN in arns or not whole else tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))),

@@ -1,7 +1,7 @@
 """Which accounts a document among the parameters mentions: a policy, a template, a program.
 
-Rule: another account in an ARN or in quotes counts in any text. That a document concerns only the caller's account can be proven only
-for JSON policies, in which each principal, and each ARN that is not AWS's own, names that account.
+Rule: another account in an ARN or in quotes counts in any text. That a document concerns only our accounts (the caller's and the
+configured ones) can be proven only for JSON policies, in which each principal, and each ARN that is not AWS's own, names one of them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
 
 
 def _own_policy(value: str, scene: CallerContext) -> bool:
-    """Whether a text is a policy that concerns only the caller's account, AWS services and what AWS provides."""
+    """Whether a text is a policy that concerns only our accounts, AWS services and what AWS provides."""
     try:
         policy = json.loads(value, object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -77,16 +77,16 @@ _WHOLE = frozenset(("principal", "notprincipal", "condition"))
 
 def _own(name: str, text: str, scene: CallerContext) -> bool:
     if name in {"principal", "notprincipal"}:
-        return text == scene.account or _of_own_account(text, scene) or text.endswith(".amazonaws.com")
+        return scene.is_ours(text) or _of_our_accounts(text, scene) or text.endswith(".amazonaws.com")
     if is_account(text):
-        return text == scene.account
+        return scene.is_ours(text)
     if name in {"resource", "notresource"}:
-        return text == "*" or _of_own_account(text, scene)
-    return "arn:" not in text or _of_own_account(text, scene)
+        return text == "*" or _of_our_accounts(text, scene)
+    return "arn:" not in text or _of_our_accounts(text, scene)
 
 
-def _of_own_account(text: str, scene: CallerContext) -> bool:
+def _of_our_accounts(text: str, scene: CallerContext) -> bool:
     parts = text.split(":", 5)
     if parse(text) is None and not (len(parts) == 6 and parts[0] == "arn"):
         return False
-    return parts[4] in {scene.account, "aws"}
+    return parts[4] == "aws" or scene.is_ours(parts[4])

@@ -48,6 +48,7 @@ INSIDE: Mapping[str, frozenset[str]] = {
                 *("SSHPublicKeyId", "ServiceName", "ServiceSpecificCredentialId"),
             ),
         ),
+        ("kms", ("PolicyName",)),
         ("kinesis", ("ExclusiveStartShardId", "NewStartingHashKey", "ShardId")),
         ("lambda", ("ConsumerGroupId", "DurableExecutionName", "Name", "PollerGroupName", "S3Key", "TenantId")),
         ("logs", ("filterName", "logStreamNames")),

@@ -1,4 +1,4 @@
-"""Which account a bucket belongs to: its name does not say that, so the operator lists buckets, or S3 has to check the owner.
+"""What the configuration says is ours: accounts, and buckets, whose names do not say whose they are, so S3 may have to check the owner.
 
 Rule: a listed bucket belongs to the account of the call. If owners are to be checked, the header that makes S3 do so is added to every
 S3 call whose operation has it, before the call is judged: rules, approvers and S3 see the same call.
@@ -23,11 +23,12 @@ OWNERS = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnedBuckets:
-    """Exact names of the account's buckets, and whether S3 has to check every bucket's owner."""
+class Owned:
+    """Exact names of the account's buckets, whether S3 has to check every bucket's owner, and the configured accounts."""
 
     names: frozenset[str] = frozenset()
     checked: bool = False
+    accounts: frozenset[str] = frozenset()
 
     def own(self, resource: Resource, scene: CallerContext) -> Resource:
         """The resource, with the caller's account if it is in a listed bucket."""
@@ -37,10 +38,10 @@ class OwnedBuckets:
         return replace(resource, account=scene.account)
 
 
-NONE_LISTED = OwnedBuckets()
+NONE_LISTED = Owned()
 
 
-def expecting(named: NamedCall, shape: Shape | None, owned: OwnedBuckets) -> NamedCall:
+def expecting(named: NamedCall, shape: Shape | None, owned: Owned) -> NamedCall:
     """The call with the members that make S3 check the buckets' owners, if it has to."""
     if not owned.checked or named.service != "s3" or shape is None or named.candidate.signing_name != "s3":
         return named

@@ -60,7 +60,9 @@ class CertificateAuthority:
         return not _uncovered(self._certificate, [host])
 
     @classmethod
-    def open(cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str], now: datetime) -> Self:
+    def open(
+        cls, folder: Path, name: str, *, common_name: str, domains: Sequence[str], now: datetime, more: Sequence[str] = ()
+    ) -> Self:
         """Read the CA, or create it.
 
         Args:
@@ -70,6 +72,7 @@ class CertificateAuthority:
             domains: what it must be able to sign (names, those below them, and addresses), and all it can sign if it is made now;
                 none for whatever a CA that is there can sign.
             now: the time, UTC.
+            more: what it can sign as well if it is made now.
 
         Raises:
             CertificatesUnavailable: a file cannot be read or written, does not fit the other, has expired, is open to
@@ -77,7 +80,7 @@ class CertificateAuthority:
         """
         files = folder / f"{name}.pem", folder / f"{name}.key"
         try:
-            certificate, key = _pair(*files, common_name, domains, now)
+            certificate, key = _pair(*files, common_name, (*(domains or ()), *more), now)
             _check(certificate, key, files, now)
             missing = _uncovered(certificate, domains or ())
         except OSError as error:
@@ -126,10 +129,22 @@ def domains_of(config: Config, table: HostTable) -> tuple[str, ...]:
     return table.domains([partition for partition in partitions if partition is not None] or ["aws"])
 
 
-def interception(state_dir: Path, domains: Sequence[str], *, now: datetime) -> CertificateAuthority:
+def interception(state_dir: Path, domains: Sequence[str], *, now: datetime, more: Sequence[str] = ()) -> CertificateAuthority:
     """The CA that agents trust for AWS's hosts; without `domains` it must exist. Raises CertificatesUnavailable."""
+    file, name = state_dir / INTERCEPTION, "trio-gate interception CA"
+    return CertificateAuthority.open(file.parent, file.stem, common_name=name, domains=domains, now=now, more=more)
+
+
+def uncovered(authority: CertificateAuthority, state_dir: Path, domains: Sequence[str]) -> str | None:
+    """Which of AWS's domains it may not sign for, and what to do, in one line; None where it may for all."""
+    missing = [domain for domain in domains if not authority.may_sign(domain)]
+    if not missing:
+        return None
     file = state_dir / INTERCEPTION
-    return CertificateAuthority.open(file.parent, file.stem, common_name="trio-gate interception CA", domains=domains, now=now)
+    return (
+        f"the installed botocore knows hosts in {', '.join(missing)}, for which the CA {file} may not sign, so that no agent reaches "
+        f"them: remove it and {file.with_suffix('.key')}, start again, and give the new certificate to all who trust it"
+    )
 
 
 def own(state_dir: Path, names: Sequence[str], *, now: datetime) -> CertificateAuthority:

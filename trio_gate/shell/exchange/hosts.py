@@ -117,8 +117,13 @@ class HostsOfOneRun:
         except Unidentified:
             if self._complete:
                 raise
+            self.whole().place(host)
+
+    def whole(self) -> HostTable:
+        """The table with all that the botocore that is installed has."""
+        if not self._complete:
             self.table, self._complete = self._with(sorted(installed_services())), True
-            self.table.place(host)
+        return self.table
 
     def _with(self, services: list[str]) -> HostTable:
         return HostTable(merged(self._packaged, host_rules.table(services)) if services else self._packaged)

@@ -32,8 +32,6 @@ from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from trio_gate.config.model import OperationReview
-
 log = logging.getLogger(__name__)
 
 INSTALLED: str = botocore.__version__
@@ -41,7 +39,7 @@ INSTALLED: str = botocore.__version__
 
 _OPERATIONS = '"operations":'
 
-FORMAT = 2
+FORMAT = 3
 """Of what is kept of a model. Another number, and it is made again."""
 
 
@@ -50,12 +48,11 @@ class Models:
 
     Args:
         cache: a folder of the gateway's own, made if need be; None to read botocore's models every time.
-        own: what the operator reviewed.
     """
 
-    def __init__(self, cache: Path | None = None, own: Iterable[OperationReview] = ()) -> None:
+    def __init__(self, cache: Path | None = None) -> None:
         self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
-        self.tables = Tables(packaged_tables, own)
+        self.tables = Tables(packaged_tables)
         self._limiter = trio.CapacityLimiter(1)
 
     async def ensure(self, services: Iterable[str]) -> None:

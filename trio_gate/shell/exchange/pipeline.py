@@ -242,8 +242,11 @@ class Pipeline:
             raise Denied(_CHANGED)
 
     def _admitted_again(self, prepared: Prepared) -> Prepared:
-        """The call under the current configuration. Raises GateError where its agent's block has changed."""
-        self._snapshot, before = self._current(), prepared.identified.proven
+        """The call under the current configuration. Raises GateError where its agent's block, or that of its operation, has changed."""
+        before, call = prepared.identified.proven, prepared.identified.call
+        named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
+        if reviews.get(named) != self._snapshot.reviews.get(named):
+            raise Denied(_CHANGED)
         proven = steps.admit(before.claimed, self._snapshot)
         if proven.admitted.agent != before.admitted.agent:
             raise Denied("the agent's block changed while the call waited: run the same command again")
