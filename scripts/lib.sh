@@ -1,12 +1,12 @@
-# Sourced by the scripts beside it: goes to the repository's root and makes virtual environments, again only where what they
-# are made of has changed.
+# Sourced by the scripts beside it: changes to the repository's root, and creates virtual environments, or recreates them if their
+# requirements have changed.
 
 cd "$(dirname "$0")/.." || exit 1
 unset PYTHONDONTWRITEBYTECODE # tests start the gateway some hundred times: its modules are compiled once
 
 say() { printf '%s\n' "$*" >&2; }
 
-# The first Python that is new enough and has venv.
+# Sets $python to the first Python that is new enough and has venv.
 find_python() {
     for python in python3.11 python3 python3.12 python3.13 python3.14; do
         if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -17,7 +17,7 @@ find_python() {
     exit 1
 }
 
-# environment FOLDER NAME PIP-ARGUMENTS…: FOLDER has what the arguments install; NAME marks that it was done.
+# environment FOLDER NAME PIP-ARGUMENTS…: installs the arguments into FOLDER; NAME is the name of the marker that this was done.
 environment() {
     folder=$1 name=$2
     shift 2
@@ -26,12 +26,12 @@ environment() {
         return
     fi
     if [ -L "$folder" ]; then
-        say "$folder is a link to another checkout's environment, which is not made again from here: remove the link"
+        say "$folder is a link to another checkout's environment, which is not changed from here: remove the link"
         exit 1
     fi
     find_python
     if ! head -n 1 "$folder/bin/pip" 2>/dev/null | grep -qF "#!$PWD/$folder/"; then
-        say "making $folder with $("$python" --version)"
+        say "creating $folder with $("$python" --version)"
         "$python" -m venv --clear "$folder" || exit 1
     fi
     say "installing $* into $folder (the first time takes a minute or two)"

@@ -1,6 +1,6 @@
-"""The agents of the bench: raw sockets that send what boto3 would, one process for each, starting at the same moment.
+"""The benchmark's agents: raw sockets that send what boto3 would send, one process each, all starting at the same moment.
 
-A request is signed once; what is sent again and again is bytes made ready before the clock starts.
+Each request is signed once, and its bytes are prepared before the clock starts and sent repeatedly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 HTTP_CHUNK = 16 * 1024
-"""urllib3's, inside of which boto3's aws-chunks of 1 MiB go by."""
+"""urllib3's; boto3's aws-chunks of 1 MiB are split into these."""
 
 PATIENCE = 900
 PIECE = bytes(range(256)) * (MIB // 256)
@@ -34,12 +34,12 @@ S3, DYNAMODB = "s3.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com"
 UNSIGNED, TRAILER = "UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 KINDS = ("GetItem", "HEAD")
 FORMS = ("trailer", "hash", "unsigned")
-"""How boto3 sends a PutObject: by default; over plain HTTP or when told to; with checksums turned off."""
+"""How boto3 sends a PutObject: by default; over plain HTTP or if configured; without checksums."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """How an agent gets to AWS: where TCP leads, whether CONNECT comes first, whose certificates are trusted, and the keys."""
+    """How an agent reaches AWS: the address, whether CONNECT comes first, the trusted certificates, and the keys."""
 
     address: tuple[str, int]
     proxy: bool
@@ -55,7 +55,7 @@ class Way:
         return ssl.create_default_context(cafile=self.ca_file).wrap_socket(tcp, server_hostname=host)
 
     def head(self, method: str, host: str, key: tuple[str, ...], payload_hash: str, *fields: tuple[str, str]) -> bytes:
-        """A signed head, its body's framing included in `fields`."""
+        """A signed head; `fields` includes the framing of the body."""
         plain = RequestHead(method=method, target=Target(segments=key), headers=(("host", host), *fields))
         signed = sign(
             plain,
@@ -70,7 +70,7 @@ class Way:
 
 
 def together(way: Way, count: int, job: Callable[..., tuple[float, int]], *words: object) -> tuple[float, int]:
-    """Do a job in `count` processes at once: the seconds until the last is done, and the sum of what they did."""
+    """Run a job in `count` processes at once. Returns the seconds until the last one ends, and the sum of their results."""
     context = multiprocessing.get_context("fork")
     ready, results = context.Barrier(count), context.SimpleQueue()
 
@@ -111,7 +111,7 @@ def put(way: Way, ready: Callable[[], object], form: str, size: int) -> tuple[fl
 
 @cache
 def upload(form: str, size: int) -> tuple[bytes, bytes, str, tuple[tuple[str, str], ...]]:
-    """What is sent for each MiB, what comes last, what stands for the payload in the signature, and the head's fields."""
+    """What is sent for each MiB and at the end, the payload hash in the signature, and the head's fields."""
     count = size // MIB
     if form == "trailer":
         inner, crc = b"%x\r\n%b\r\n" % (MIB, PIECE), 0
@@ -161,7 +161,7 @@ def small(way: Way, ready: Callable[[], object], kind: str, seconds: float) -> t
     """Send small requests one after the other on one connection for `seconds`; return how many were answered."""
     request, host, end = small_request(way, kind)
     with way.open(host) as tls:
-        done = -1  # the first makes everybody's connections, and is not counted
+        done = -1  # the first one opens all connections, and is not counted
         ready_at = began = 0.0
         while done < 0 or time.monotonic() < began + seconds:
             tls.sendall(request)
@@ -174,7 +174,7 @@ def small(way: Way, ready: Callable[[], object], kind: str, seconds: float) -> t
 
 
 def small_request(way: Way, kind: str) -> tuple[bytes, str, bytes]:
-    """It, its host, and what its answer ends with."""
+    """The request, its host, and how its answer ends."""
     common = (
         ("user-agent", "Boto3/1.44.5 md/Botocore#1.44.5 ua/2.1 os/linux lang/python#3.11.7"),
         ("accept-encoding", "identity"),
@@ -193,7 +193,7 @@ def small_request(way: Way, kind: str) -> tuple[bytes, str, bytes]:
 
 
 def read_head(sock: socket.socket) -> bytes:
-    """A head, and whatever of the body came with it."""
+    """A head, and the part of the body that came with it."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += some(sock)

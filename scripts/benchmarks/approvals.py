@@ -1,8 +1,8 @@
-"""How long a decision takes: people connected over TLS, calls that wait, and the time from `decide` to `accepted`.
+"""How long a decision takes, from `decide` to `accepted`, with many people connected over TLS and many waiting calls.
 
     scripts/bench approvals [--people 100] [--pending 1000] [--decisions 300]
 
-The hub and its admin listener are in this process with the one who decides; the others are in a second one and only read.
+The hub, its admin listener and the person who decides are in this process; the others are in a second process and only read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from trio_gate.shell.approval.hub_config import Limits
 from trio_gate.shell.net.accept import Shutdown
 
 PAUSE = 0.02
-"""Seconds between two decisions: people are slower."""
+"""Seconds between two decisions; people are slower."""
 
 
 async def main(people: int, pending: int, decisions: int) -> None:
@@ -94,7 +94,7 @@ async def _decide(client: ApproverClient, number: int) -> float:
 
 
 async def crowd(url: str, ca_file: str, people: int) -> None:
-    """Everyone but the first: connect, one after the other, and read until the other process ends."""
+    """All people but the first: connect one by one, and read until the other process ends."""
     trust = ssl.create_default_context(cafile=ca_file)
 
     async def read(name: str, task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114 - for this nursery alone

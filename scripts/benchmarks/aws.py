@@ -1,7 +1,7 @@
-"""The AWS of the bench: over TLS, one process for each connection, and nothing but speed.
+"""The benchmark's AWS: a fast stand-in over TLS, with one process per connection.
 
-It reads heads, throws bodies away and answers 200; a GET is answered with as many bytes as the last part of its path says.
-STS's AssumeRole gives a key. No signature is checked.
+It reads heads, discards bodies and answers 200; a GET gets as many bytes as the last part of its path says.
+STS's AssumeRole returns a key. No signature is checked.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Connection(socketserver.BaseRequestHandler):
         return head.decode().lower(), rest
 
     def body(self, head: str, rest: bytes) -> bytes:
-        """Its last bytes: all of a small one."""
+        """The last bytes of the body; all of a small one."""
         if "\r\ntransfer-encoding: chunked" in head:
             while not rest.endswith(CHUNKED_END):
                 rest = rest[-len(CHUNKED_END) :] + self.some()
@@ -69,7 +69,7 @@ class Connection(socketserver.BaseRequestHandler):
         return rest
 
     def some(self) -> bytes:
-        """Some bytes; only the end of a large read, as nobody looks at the rest. Raises OSError."""
+        """Reads bytes; of a large read only the end is kept. Raises OSError."""
         count = self.tls.recv_into(self.buffer)
         if not count:
             raise ConnectionResetError
@@ -99,7 +99,7 @@ class Connection(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ForkingTCPServer):
-    """Listens on loopback with a certificate of its own CA."""
+    """Listens on loopback, with its own CA."""
 
     allow_reuse_address = True
     request_queue_size = 128
@@ -115,7 +115,7 @@ class Server(socketserver.ForkingTCPServer):
 
 @contextmanager
 def stand_in(folder: Path) -> Iterator[int]:
-    """Run it beside the caller; its port. `ca.pem`, `key.pem` and `cert.pem` are in the folder."""
+    """Run it in another process; gives its port. The folder gets `ca.pem`, `key.pem` and `cert.pem`."""
     ca = trustme.CA()
     leaf = ca.issue_cert(*NAMES)
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))

@@ -1,9 +1,9 @@
-"""How long others wait while one person's channels, or one agent, send all that they can.
+"""How long others wait while one person's channels, or one agent, send as much as they can.
 
     scripts/bench floods [--channels 1] [--seconds 8]
 
-Each row is a gateway of its own: what carol's channels or an agent's connection send, and meanwhile, one after the other, a ping of
-another person and a small refusal on a new connection. The first row sends nothing. All of it runs on loopback.
+Each row uses its own gateway. While carol's channels or an agent's connection flood it, another person pings and an agent gets a small
+refusal on a new connection, in turn. The first row sends nothing. Everything runs on loopback.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def refused(gateway: Gateway) -> float:
 
 
 def tiny_requests(gateway: Gateway, floods: ExitStack) -> None:
-    """A proven agent's, one behind the other."""
+    """Requests of an authenticated agent, one after the other."""
     floods.enter_context(flooding(tunnel(gateway, gateway.ca_file, STS), request() * 50))
 
 
 def tiny_chunks(gateway: Gateway, floods: ExitStack) -> None:
-    """Uploads of 10,000 chunks of an octet, over and over, each on a connection of its own."""
+    """Uploads of 10,000 chunks of one byte, repeatedly, each on its own connection."""
     head, body = parted(request("s3", S3, method="PUT", path="/b/k", body=b"x" * 10_000))
     lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
     upload = b"\r\n".join([lines[0], b"Transfer-Encoding: chunked", *lines[1:]]) + b"1\r\nx\r\n" * len(body) + b"0\r\n\r\n"
@@ -87,7 +87,7 @@ def measure(name: str, channels: int, seconds: float) -> None:
 
 
 def figures(took: list[float]) -> str:
-    """Median, 99th percentile and most, in milliseconds."""
+    """Median, 99th percentile and maximum, in milliseconds."""
     took.sort()
     return "".join(f"{1000 * took[int(part * (len(took) - 1))]:>10.1f}" for part in (0.5, 0.99, 1))
 

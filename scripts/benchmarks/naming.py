@@ -1,4 +1,4 @@
-"""How much CPU it takes to name a request, beside botocore's own signing of it, and how many lines a second `explain` does."""
+"""CPU time to identify a request, compared with botocore's signing of it, and lines per second of `explain`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ LINES = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request as the gateway has it when it is to be named."""
+    """A request in the form in which the gateway identifies it."""
 
     head: RequestHead
     body: Body
@@ -65,12 +65,12 @@ class Asked:
     scope: Claim
 
     def name(self, catalog: Catalog) -> object:
-        """Name the request, without its meaning."""
+        """Identify the operation of the request."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return name_call(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog)
 
     def identify(self, catalog: Catalog, tables: Tables) -> object:
-        """Name the request, and derive its meaning: access, resources, IAM actions."""
+        """Identify the request, with its access level, resources and IAM actions."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return identify(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog, tables=tables)
 
@@ -125,7 +125,7 @@ def _cost(work: Callable[[], object], times: int) -> float:
 
 
 def _sent(service: str, operation: str, params: dict[str, object]) -> AWSPreparedRequest:
-    """The request that botocore sends, caught before it leaves."""
+    """The request that botocore would send."""
     caught: list[AWSPreparedRequest] = []
 
     def catch(request: AWSPreparedRequest, **_: object) -> object:
@@ -137,7 +137,7 @@ def _sent(service: str, operation: str, params: dict[str, object]) -> AWSPrepare
         service, "us-east-1", aws_access_key_id=KEY.access_key, aws_secret_access_key=KEY.secret_key, config=PLAIN
     )
     client.meta.events.register_first("before-send.*.*", catch)
-    with suppress(Exception):  # no answer is none that a client likes; the request is what counts
+    with suppress(Exception):  # the client fails without an answer, but only its request is needed
         getattr(client, operation)(**params)
     return caught[0]
 

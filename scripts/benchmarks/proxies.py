@@ -1,6 +1,6 @@
-"""The proxies of the bench: the gateway with all that it always does, and beside it one that only moves bytes.
+"""The benchmark's proxies: the gateway with all that it normally does, and one that only relays bytes.
 
-nginx where it is installed, else a pump in Python. Both trust the stand-in's certificate alone and are reached over TLS.
+The latter is nginx if it is installed, else a relay in Python. Both are reached over TLS and trust only the stand-in's certificate.
 """
 
 from __future__ import annotations
@@ -94,18 +94,18 @@ http {{
 
 @dataclass(frozen=True, kw_only=True)
 class Proxy:
-    """A running proxy and the way through it."""
+    """A running proxy and how to reach AWS through it."""
 
     process: subprocess.Popen[bytes]
     way: Way
 
     def cpu(self) -> float:
-        """Seconds of CPU so far, of all its threads."""
+        """Seconds of CPU that all its threads have used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
     def memory(self, name: str) -> float:
-        """MiB: `VmRSS` now, `VmHWM` at the most since `forget_peak`."""
+        """MiB: `VmRSS` is the memory now, `VmHWM` the peak since `forget_peak`."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) / 1024
 
@@ -130,7 +130,7 @@ def gateway(folder: Path, port: int) -> Iterator[Proxy]:
 
 @contextmanager
 def plain(folder: Path, port: int) -> Iterator[Proxy]:
-    """TLS in, TLS out, and nothing between: nginx, or `pump.py`."""
+    """A plain TLS-to-TLS relay: nginx, or `pump.py`."""
     own, log = free_port(), folder / "plain.log"
     command = [sys.executable, "-m", "scripts.benchmarks.pump", str(folder), str(own), str(port)]
     if nginx := find_nginx():
@@ -159,7 +159,7 @@ def running(command: list[str], log: Path, ready: Callable[[], bool]) -> Iterato
 
 
 def find_nginx() -> str | None:
-    """Where nginx is; its package puts it where not everybody looks."""
+    """The path of nginx, which may be in a directory that is not in PATH."""
     return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
@@ -169,7 +169,7 @@ def free_port() -> int:
 
 
 def answers(way: Way) -> bool:
-    """Whether something listens on a port."""
+    """Whether something is listening on a port."""
     try:
         socket.create_connection(way.address).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""TLS in, TLS out, and bytes between: `python -m scripts.benchmarks.pump FOLDER PORT UPSTREAM-PORT`, with the stand-in's certificates in the folder."""
+"""A plain TLS-to-TLS relay: `python -m scripts.benchmarks.pump FOLDER PORT UPSTREAM-PORT`, with the stand-in's certificates in the folder."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What the gateway costs, measured beside a plain TLS proxy in the same run: nginx where it is installed, else a pump in Python.
+"""What the gateway costs, compared with a plain TLS relay in the same run: nginx if it is installed, else one in Python.
 
-Large bodies: the memory that a PutObject in each of boto3's forms and a GetObject add to the gateway, one and eight at once,
-with rate and CPU. Small requests: rate and CPU. Naming: CPU, beside botocore's signing of the same request. The machine's other load moves the rates; the ratios of CPU are what to trust.
-The gateway does all it always does: signatures both ways, rules, the audit log on disk, the decision log, deadlines.
+Large bodies: the memory that a PutObject in each of boto3's forms and a GetObject add to the gateway, one and eight at once, with rate
+and CPU. Small requests: rate and CPU. Naming: CPU, compared with botocore's signing of the same request. Other load on the machine
+changes the rates; the CPU ratios are reliable. The gateway does all that it normally does: signatures both ways, rules, the audit record
+on disk, the decision log, deadlines.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ GIB = 1024 * MIB
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Of one transfer, or of so many requests: `rate` is MiB or requests a second, `cpu` seconds a GiB or µs a request."""
+    """The result for a transfer or for small requests: `rate` in MiB or requests per second, `cpu` in seconds per GiB or µs per request."""
 
     rate: float
     cpu: float
@@ -51,7 +52,7 @@ def main() -> None:
     size, seconds = (64 * MIB, 0.5) if args.quick else (GIB, 2.0)
     peer = "nginx" if find_nginx() else "pump"
     print(
-        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}; {peer} moves bytes from TLS to TLS"
+        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}; {peer} is the plain TLS relay"
     )
     if args.only in (None, "naming"):
         naming(NAMED // 10 if args.quick else NAMED)
@@ -114,7 +115,7 @@ def requests(folder: Path, port: int, baseline: Proxy, peer: str, seconds: float
 
 
 def burst(proxy: Proxy, count: int, kind: str, seconds: float) -> Cost:
-    """Requests on `count` connections for so long."""
+    """Requests on `count` connections for some seconds."""
     cpu = proxy.cpu()
     took, done = together(proxy.way, count, small, kind, seconds)
     return Cost(rate=done / took, cpu=(proxy.cpu() - cpu) * 1e6 / done)

@@ -1,9 +1,9 @@
-"""How long the gateway keeps everybody waiting while it is busy with one hostile request: the longest answer to small ones meanwhile.
+"""How long other requests wait while the gateway is busy with one hostile request.
 
     scripts/bench stalls [--mib 8] [--only ROW]
 
-Each row sends one request and asks for small refusals on other connections, one after the other, until it is answered or given up;
-the first row sends nothing, so it is what this machine and its other load take. All of it runs on loopback.
+Each row sends one request and measures small refusals on other connections, one after the other, until it is answered or given up.
+The first row sends nothing, so it shows the time of the machine itself. Everything runs on loopback.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Job = Callable[[], None]
     Attack = Callable[[Gateway, int], Job]
-    """Makes a request of a size, and gives what sends it: making it would keep the measurement waiting, too."""
+    """Prepares a request of a size and returns a function that sends it, because preparing would delay the measurement."""
 
 SECONDS = 15
 """Longest measurement of one row."""
@@ -71,7 +71,7 @@ def nothing(_gateway: Gateway, _size: int) -> Job:
 
 
 def unsigned_head(gateway: Gateway, _size: int) -> Job:
-    """A head that is no signature: the shape of its refusal is guessed from it."""
+    """A head without a signature, from which the error format is guessed."""
 
     def ask() -> None:
         for _ in range(20):
@@ -82,7 +82,7 @@ def unsigned_head(gateway: Gateway, _size: int) -> Job:
 
 
 def prompt_of_blanks(gateway: Gateway, size: int) -> Job:
-    """A prompt that looks for everybody in a text of blanks."""
+    """A prompt for which a text of blanks is searched for a public principal."""
     return partial(send, gateway, DYNAMODB, put({"id": {"S": '"AWS":' + " " * size}}))
 
 
@@ -103,7 +103,7 @@ def detail_of_tabs(gateway: Gateway, size: int) -> Job:
 
 
 def long_name(gateway: Gateway, size: int) -> Job:
-    """One long name over many values."""
+    """One long name with many values."""
     return partial(send, gateway, DYNAMODB, put({"r" * (size // 2): {"SS": ["a"] * (size // 10)}}))
 
 
@@ -171,7 +171,7 @@ ROWS: tuple[Attack, ...] = (
 
 
 def send(gateway: Gateway, host: str, raw: bytes) -> None:
-    """Send a call and wait some seconds for its answer; one that waits for a person is left."""
+    """Send a call and wait some seconds for its answer; a call that waits for approval is abandoned."""
     with tunnel(gateway, gateway.ca_file, host) as agent, suppress(OSError, TimeoutError):
         agent.send(raw)
         agent.socket.settimeout(SECONDS)
@@ -179,7 +179,7 @@ def send(gateway: Gateway, host: str, raw: bytes) -> None:
 
 
 def row(attack: Attack, size: int) -> None:
-    """One line of the table, by a gateway of its own."""
+    """One line of the table, with its own gateway."""
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name, running(Path(name), None, rules=ASK) as gateway:
         ping(gateway)
         at_work = threading.Thread(target=attack(gateway, size), daemon=True)

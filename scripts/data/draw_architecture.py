@@ -1,4 +1,4 @@
-"""Writes the drawn parts of docs/architecture.md: the tree, the rooms and the states, from what tests hold the code to.
+"""Writes the generated parts of docs/architecture.md (tree, rooms and states) from the lists that the tests enforce.
 
 python -m scripts.data.draw_architecture docs/architecture.md
 """
@@ -18,7 +18,7 @@ _PART = re.compile(r"(<!-- drawn: (\w+) -->\n).*?(<!-- /drawn -->)", re.DOTALL)
 
 
 def tree() -> str:
-    """Every folder of the package, lowest floor first, with what it says of itself and its files."""
+    """Every folder of the package, lowest room first, with its description and files."""
     lines = ["| where | what | files |", "|---|---|---|"]
     for room in (one for one in ROOMS if one != "__main__"):
         place = PACKAGE / room
@@ -35,12 +35,12 @@ def _row(folder: Path) -> str:
 
 
 def _sentence(path: Path) -> str:
-    """The first line of a file, as a cell of a table."""
+    """The first line of a file's docstring, as a table cell."""
     return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0].replace("|", "\\|")
 
 
 def rooms() -> str:
-    """What imports what: the floors of the core in their order, the shell's rooms with each arrow, and what stands on them."""
+    """What imports what: the rooms of the core in order, the shell's rooms with all arrows, and the rooms above."""
     core, above = ROOMS[:SHELL], [room for room in ROOMS[SHELL + 1 :] if room != "__main__"]
     lines = ["flowchart BT", '  subgraph core["core: bytes and values; each may import those below"]']
     lines += [f"    {low} --- {high}" for low, high in itertools.pairwise(core)]
@@ -53,7 +53,7 @@ def rooms() -> str:
 
 
 def states() -> str:
-    """The table of states. What may end everywhere is drawn once."""
+    """The table of states. Refusal and abort, which are possible in most states, come last."""
     ends = (Event.REFUSED, Event.ABORTED)
     lines = ["stateDiagram-v2", "  [*] --> received"]
     for state, moves in TRANSITIONS.items():
@@ -72,7 +72,7 @@ def _mermaid(lines: list[str]) -> str:
 
 
 def drawn(page: str) -> str:
-    """A page with its drawn parts as they are now."""
+    """A page with its generated parts updated."""
     parts = {"tree": tree, "rooms": rooms, "states": states}
     return _PART.sub(lambda found: f"{found[1]}{parts[found[2]]()}\n{found[3]}", page)
 

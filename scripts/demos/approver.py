@@ -1,4 +1,4 @@
-"""A whole approver in a few lines, as documentation of the channel: shows each prompt and asks y or n.
+"""A complete approver in a few lines, as an example for the channel: shows each prompt and asks y or n.
 
     TRIO_GATE_TOKEN=tg_… python scripts/demos/approver.py 127.0.0.1 9443 state/ca/own.pem
 

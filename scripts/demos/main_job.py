@@ -1,7 +1,7 @@
-"""The main job on real traffic: an agent (the AWS CLI), the gateway, two AWS accounts, and a person who approves.
+"""The demo, with real traffic: an agent (the AWS CLI), the gateway, two AWS accounts, and a person who approves.
 
 At a terminal you are the person. With --yes, or without a terminal, the script shows the prompt and approves it itself. Every
-step is checked; the exit status is 0 only if all of them did what they say.
+step is checked; the exit status is 0 only if all of them worked.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ rule "the rest"        {{ action = "approve"  approvers = [human.oncall] }}
 
 
 class DemoError(Exception):
-    """A step did not do what it says."""
+    """A step did not work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class Stage:
         return str(self.folder / "gateway.hcl")
 
     def agent(self, account: str) -> dict[str, str]:
-        """The agent's whole environment: placeholder keys for one account, and the way to the gateway."""
+        """The agent's whole environment: placeholder keys for one account, and the gateway as proxy."""
         return {
             "HTTPS_PROXY": f"http://{self.proxy}",
             "AWS_CA_BUNDLE": self.agent_ca,
@@ -117,7 +117,7 @@ class Stage:
         return subprocess.Popen(words, env=env, cwd=self.folder, stdin=subprocess.DEVNULL, text=True, **given)
 
     def run(self, account: str, command: str) -> tuple[int, str, str]:
-        """Run one to its end; its exit status and what it printed."""
+        """Run a command to its end; its exit status and output."""
         process = self.start(account, command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, err = process.communicate(timeout=300)
         show(out + err)
@@ -132,7 +132,7 @@ class Stage:
         return ("approve", "--url", f"wss://{self.admin}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
 
     def in_bucket(self, account: str, key: str) -> bool:
-        """Whether AWS holds an object, asked behind the gateway's back."""
+        """Whether AWS has an object, checked without the gateway."""
         s3 = embedded_aws.client("s3", self.aws, embedded_aws.assumed(self.aws, ACCOUNTS[account]))
         listed = s3.list_objects_v2(Bucket=f"{account}-data").get("Contents", [])
         return any(entry["Key"] == key for entry in listed)
@@ -149,7 +149,7 @@ def main() -> int:
         with stage(unattended=args.yes or not sys.stdin.isatty()) as ready:
             for step in (reads, upload, secret, delete, record):
                 step(ready)
-            print("\nAll of it did what it says.")
+            print("\nEverything worked.")
             if args.stay:
                 stay(ready)
     except DemoError as fault:
@@ -165,7 +165,7 @@ def stage(*, unattended: bool) -> Iterator[Stage]:
     """AWS and gateway, running until the block is left."""
     with tempfile.TemporaryDirectory(prefix="trio-gate-demo-") as name:
         folder = Path(name)
-        say("Starting an AWS of our own (moto, over TLS, with a CA of its own) ...")
+        say("Starting an embedded AWS (moto, over TLS, with its own CA) ...")
         with embedded_aws.start(folder / "aws") as aws:
             token, agent_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
             text = CONFIG.format(
@@ -225,7 +225,7 @@ def gateway(config: Path, env: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 def reads(stage: Stage) -> None:
-    """Each account answers for itself."""
+    """Read in both accounts."""
     say("1. The agent reads in both accounts. Its keys are placeholders: the digits in them name the account.")
     for account, other in (("prod", "staging"), ("staging", "prod")):
         status, out, _ = stage.run(account, "aws s3 ls")
@@ -256,7 +256,7 @@ def upload(stage: Stage) -> None:
 
 
 def secret(stage: Stage) -> None:
-    """A rule says no, and the CLI says why."""
+    """A rule refuses, and the CLI prints why."""
     say("3. It tries to read a secret. A rule refuses; the CLI prints the rule's reason.")
     for account in ACCOUNTS:
         status, out, err = stage.run(account, "aws secretsmanager get-secret-value --secret-id db-password")
@@ -308,8 +308,8 @@ def wait_for_prompt(stage: Stage, process: subprocess.Popen) -> str:
 
 
 def record(stage: Stage) -> None:
-    """All of it is in the audit log."""
-    say("5. What the audit log says of all that:")
+    """Everything is in the audit record."""
+    say("5. The audit record has all of it:")
     print(f"\n  $ trio-gate log {stage.config} -n 12", flush=True)
     check(stage.gate("log", stage.config, "-n", "12").returncode == 0, "the log can be read")
     rows = [
@@ -343,7 +343,7 @@ def say(text: str) -> None:
 
 
 def show(text: str) -> None:
-    """What a program printed, indented."""
+    """The output of a program, indented."""
     print("".join(f"  | {line}\n" for line in text.splitlines() if line.strip()), end="", flush=True)
 
 

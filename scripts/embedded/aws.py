@@ -1,4 +1,4 @@
-"""An AWS for the demo and the tests: moto in one process, over TLS, on a loopback port, with accounts that are set up.
+"""An embedded AWS for the demo and the tests: moto in one process, over TLS, on a loopback port, with accounts already set up.
 
     python -m scripts.embedded.aws DIRECTORY
 
@@ -44,14 +44,14 @@ NAMES = [
     "*.api.aws",
     "*.us-east-1.api.aws",
 ]
-"""A wildcard of a certificate is one label."""
+"""A certificate's wildcard covers one label."""
 PATIENCE = 30
-"""Seconds for a process to end that was asked to, or that has closed its output."""
+"""Seconds within which a process must end after it was asked to, or closed its output."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedded:
-    """A running AWS: where it listens, what signs its certificate, and the base key of its hub account."""
+    """A running AWS: its port, its CA certificate, and the base key of its hub account."""
 
     port: int
     ca_file: str
@@ -61,7 +61,7 @@ class Embedded:
 
 @contextmanager
 def start(directory: str | Path) -> Iterator[Embedded]:
-    """Run this module beside the caller until the block is left. Raises RuntimeError when it does not start."""
+    """Run this module in another process until the block is left. Raises RuntimeError if it does not start."""
     process = subprocess.Popen(
         [sys.executable, "-m", "scripts.embedded.aws", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -76,7 +76,7 @@ def start(directory: str | Path) -> Iterator[Embedded]:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Ask it to end, and make it where it does not."""
+    """Ask it to end, and kill it if it does not."""
     process.terminate()
     try:
         process.wait(PATIENCE)
@@ -104,14 +104,14 @@ def client(service: str, aws: Embedded, key: tuple[str, str, str | None] | None 
 
 
 def assumed(aws: Embedded, account: str) -> tuple[str, str, str]:
-    """The key of the role in an account."""
+    """A session key for the role in an account."""
     role = f"arn:aws:iam::{account}:role/{ROLE}"
     given = client("sts", aws).assume_role(RoleArn=role, RoleSessionName="embedded-aws")["Credentials"]
     return given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
 
 
 def serve(directory: Path) -> None:
-    """Start, seed, say so, and wait for SIGTERM or SIGINT."""
+    """Start, set up the accounts, report that, and wait for SIGTERM or SIGINT."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     server = listen(directory)
@@ -125,7 +125,7 @@ def serve(directory: Path) -> None:
 
 
 def listen(directory: Path) -> Any:
-    """The server, bound but not yet serving; its CA's certificate is in `ca.pem`."""
+    """The server, bound but not yet serving; its CA certificate is in `ca.pem`."""
     import trustme  # noqa: PLC0415 - what `start` needs loads without it
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app  # noqa: PLC0415
     from werkzeug.serving import make_server  # noqa: PLC0415
@@ -154,7 +154,7 @@ def listen(directory: Path) -> Any:
             environ["wsgi.input"] = io.BytesIO(body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0)))
             try:
                 pieces, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
-            except ImportError:  # moto loads what a service needs when it is first called
+            except ImportError:  # moto loads a service at its first call
                 pieces, status, headers = [b"this AWS does not have that service"], "501 Not Implemented", []
             content = b"".join(pieces)
             code, _, reason = status.partition(" ")
@@ -177,10 +177,10 @@ def listen(directory: Path) -> Any:
 
 
 def set_up(port: int, ca_file: str) -> Embedded:
-    """Make the base key, the roles and what the accounts hold, then turn the checks on.
+    """Create the base key, the roles and the contents of the accounts, then turn the checks on.
 
-    moto looks for an assumed role's trust policy in the caller's account only, so what the trust policies say is said again
-    where it does look: the hub's user may assume these roles and no others, and the roles may assume nothing.
+    moto looks for an assumed role's trust policy only in the caller's account, so the trust policies are repeated there: the hub's
+    user may assume these roles and no others, and the roles may assume nothing.
     """
     from moto import settings  # noqa: PLC0415
 
@@ -205,7 +205,7 @@ def set_up(port: int, ca_file: str) -> Embedded:
 
 
 def policy(effect: str, action: str, **rest: Any) -> str:
-    """An IAM policy of one statement."""
+    """An IAM policy with one statement."""
     return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": effect, "Action": action, **rest}})
 
 

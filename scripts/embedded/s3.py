@@ -1,13 +1,12 @@
-"""An S3 that verifies: OpenStack Swift's s3api over TLS, on a loopback port, with an STS in front that gives its one key.
+"""An S3 that verifies requests: OpenStack Swift's s3api over TLS, on a loopback port, behind an STS that returns its only key.
 
     scripts/swift DIRECTORY
 
-makes an environment for Swift in `.venv-swift`, writes `ca.pem` and everything else to the directory, prints one JSON line when it is
-ready (that of `embedded_aws`) and runs until SIGTERM. From Python: `with start(directory) as s3: s3.port …`.
+creates an environment for Swift in `.venv-swift`, writes `ca.pem` and everything else to the directory, prints one JSON line when it
+is ready (as `aws.py` does) and runs until SIGTERM. From Python: `with start(directory) as s3: s3.port …`.
 
-Swift checks the request's signature, each chunk's, the last chunk's and the trailers', the body's hash, its checksums and its
-decoded length, and stores nothing where one is wrong. There is one account with one bucket, BUCKET; whoever assumes whichever
-role is given KEY.
+Swift verifies the signatures of the request, of each chunk and of the trailers, and the body's hash, checksums and decoded length,
+and stores nothing if one is wrong. There is one account with one bucket, BUCKET; assuming any role returns KEY.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ conn_timeout = 30
 node_timeout = 30
 container_update_timeout = 30
 """
-"""Its patience: of a busy machine Swift would else say that an object is there, and list it later."""
+"""Swift's time-outs. With shorter ones it would, on a busy machine, report objects that it lists only later."""
 
 PROXY = """\
 [pipeline:main]
@@ -109,15 +108,15 @@ ASSUMED = """\
 
 
 class CannotStartError(RuntimeError):
-    """Swift cannot be installed or does not start here; what it said is on standard error."""
+    """Swift cannot be installed or does not start; its output is on standard error."""
 
 
 @contextmanager
 def start(directory: str | Path) -> Iterator[Embedded]:
-    """Run `scripts/swift` beside the caller until the block is left. Raises CannotStartError."""
+    """Run `scripts/swift` in another process until the block is left. Raises CannotStartError."""
     script = ROOT / "scripts/swift"
     with script.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # of two that start at once, one makes the environment
+        fcntl.flock(lock, fcntl.LOCK_EX)  # if two start at once, only one creates the environment
         process = subprocess.Popen([str(script), str(directory)], stdout=subprocess.PIPE, text=True)
         line = process.stdout.readline()
     try:
@@ -130,7 +129,7 @@ def start(directory: str | Path) -> Iterator[Embedded]:
 
 
 def prepare(environment: Path, folder: Path) -> dict[str, int]:
-    """Rings and configuration; the ports of the four servers."""
+    """Writes rings and configuration; returns the ports of the four servers."""
     (folder / "devices" / "one").mkdir(parents=True)
     (folder / "swift.conf").write_text(SWIFT_CONF)
     ports = dict(zip(("account", "container", "object", "proxy"), free_ports(4), strict=True))
@@ -152,7 +151,7 @@ def free_ports(count: int) -> list[int]:
 
 
 async def serve(environment: Path, folder: Path) -> None:
-    """Start, make the bucket, say so, and wait for SIGTERM or SIGINT."""
+    """Start, create the bucket, report that, and wait for SIGTERM or SIGINT."""
     context, ca_file = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), folder / "ca.pem"
     ca = trustme.CA()
     ca.issue_cert(*NAMES).configure_cert(context)
@@ -187,7 +186,7 @@ async def listening(port: int) -> None:
 
 
 async def front(tcp: trio.SocketStream, *, context: ssl.SSLContext, swift: int) -> None:
-    """One connection: STS answers here, everything else goes to Swift as it comes."""
+    """One connection: STS is answered here, everything else is relayed to Swift."""
     stream = trio.SSLStream(tcp, context, server_side=True, https_compatible=True)
     try:
         head = b""

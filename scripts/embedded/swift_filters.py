@@ -1,4 +1,4 @@
-"""Two filters for Swift's proxy, which runs in an environment of its own: who may call, and a cache."""
+"""Two filters for Swift's proxy, which runs in its own environment: authentication and a cache."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KEY_ID, SECRET, TOKEN = "ASIASWIFTVERIFIES001", "swiftSecret/+000000000000000000
 
 
 def auth_factory(_: Any, **settings: str) -> Any:
-    """tempauth with one user, whose name is a key id of AWS; requests must carry the session token."""
+    """tempauth with one user, whose name is an AWS key id; requests must have the session token."""
     from swift.common.middleware.tempauth import TempAuth  # noqa: PLC0415 - not in the gateway's environment
 
     class Auth(TempAuth):
@@ -24,7 +24,7 @@ def auth_factory(_: Any, **settings: str) -> Any:
 
 
 def cache_factory(_: Any, **__: str) -> Any:
-    """What tempauth wants of memcached, without another process."""
+    """What tempauth needs of memcached, without another process."""
 
     class Cache(dict):
         def get(self, key: str, **_: Any) -> Any:

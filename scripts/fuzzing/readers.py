@@ -1,8 +1,8 @@
-"""The strict readers beside other people's: what ours take, Go's and Node's standard libraries must read the same way.
+"""Compares our strict parsers with others: what ours accept, Go's and Node's standard libraries must read in the same way.
 
-Inputs are samples of each kind, cut, doubled and mixed with what readers are known to differ about. What ours refuse is not compared.
-A difference is made as small as it gets and printed with its bytes in hex and both readings; the exit is then 1. A peer that is
-not installed is named and left out. The same --seed makes the same inputs.
+Inputs are samples of each kind, truncated, duplicated and mixed with constructs that parsers are known to read differently. What ours
+reject is not compared. A difference is minimized and printed with its bytes in hex and both readings; the exit status is then 1. A peer
+that is not installed is named and left out. The same --seed produces the same inputs.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from trio_gate.wire.upstream_connection import UpstreamConnection
 
 PEERS = Path(__file__).parent / "peers"
 NODE = Path(__file__).parents[2] / ".venv-programs" / "bin"
-"""Where scripts/programs puts Node.js."""
+"""Where scripts/programs installs Node.js."""
 
 BATCH = 2000
 SLOWEST = 60
-"""Seconds that a peer may take for one batch, or a compiler for a peer."""
+"""Seconds that a peer may take for one batch, or its compiler."""
 
 ROUNDS = 40
-"""Steps of making a difference smaller."""
+"""Steps for minimizing a difference."""
 
 REFUSED = "refused"
 Reader = Callable[[bytes], str]
@@ -49,7 +49,7 @@ Peer = Callable[[str, Sequence[bytes]], list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What is read: our reader, the peers that have one, samples, and pieces that are put in."""
+    """A kind of input: our parser, the peers that have one, samples, and pieces to insert."""
 
     read: Reader
     peers: tuple[str, ...]
@@ -106,7 +106,7 @@ def _answer(raw: bytes) -> str:
             body += event.data
         elif not isinstance(event, Informational):
             return REFUSED
-    connection.next_event()  # what follows an answer is a fault
+    connection.next_event()  # bytes after the answer are a fault
     return f"{status} {body.hex()} "
 
 
@@ -124,7 +124,7 @@ def _request(raw: bytes) -> str:
             body += event.data
     if head is None:
         return REFUSED
-    hidden = ("host", "transfer-encoding", "trailer")  # Go takes these out of the fields
+    hidden = ("host", "transfer-encoding", "trailer")  # Go removes these from the fields
     fields = "&".join(sorted(f"{_hex(name)}={_hex(value)}" for name, value in head.headers if name not in hidden))
     path, host = _hex("/" + "/".join(head.target.segments)), _hex((head.one("host") or "").lower())
     return f"{head.method} {path} {host} {fields} {body.hex()} {connection.leftover.hex()}"
@@ -135,7 +135,7 @@ _OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def _words(text: str) -> tuple[bytes, ...]:
-    """Pieces without blanks; the text is ASCII."""
+    """The pieces of an ASCII text, separated by blanks."""
     return tuple(word.encode("ascii") for word in text.split(" "))
 
 
@@ -240,7 +240,7 @@ def ours(kind: Kind, data: bytes) -> str:
 
 
 def differences(name: str, kind: Kind, inputs: Iterable[bytes], peers: dict[str, Peer]) -> tuple[int, list[tuple[bytes, str]]]:
-    """How many inputs ours takes, and those that a peer reads in another way, with that peer's name."""
+    """How many inputs ours accepts, and those that a peer reads differently, with its name."""
     taken = [(data, reading) for data in dict.fromkeys(inputs) if (reading := ours(kind, data)) != REFUSED]
     found = []
     for peer in (peer for peer in kind.peers if peer in peers):
@@ -251,12 +251,12 @@ def differences(name: str, kind: Kind, inputs: Iterable[bytes], peers: dict[str,
 
 
 def known(name: str, data: bytes, peer: str, other: str) -> bool:
-    """Whether a peer is known to differ, without a second reading of what AWS gets: Go takes no `]]>` in an attribute, XML does."""
+    """Whether a difference is known and harmless: Go rejects `]]>` in an attribute, XML allows it."""
     return name == "xml" and peer == "go" and other == REFUSED and b"]]>" in data
 
 
 def smallest(name: str, kind: Kind, data: bytes, peers: dict[str, Peer]) -> bytes:
-    """A shorter input that still differs, by cutting pieces as long as that helps."""
+    """A shorter input that still differs, made by removing pieces as long as possible."""
     for _ in range(ROUNDS):
         sizes = sorted({max(1, len(data) >> shift) for shift in range(1, 12)}, reverse=True)
         cuts = [data[:at] + data[at + size :] for size in sizes for at in range(0, len(data), max(1, size // 2))]
@@ -292,7 +292,7 @@ def _peer(*command: str) -> Peer:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare for some time; 1 where a difference was found."""
+    """Compare for some time. Returns 1 if a difference was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--batches", type=int, default=1_000_000, help=f"of {BATCH} inputs each, at most")
@@ -308,7 +308,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def compare(names: Sequence[str], peers: dict[str, Peer], *, seed: int, seconds: float, batches: int) -> int:
-    """Batches of each kind in turn until time or number is up, or something differs."""
+    """Run batches of each kind in turn until the time or number is reached, or something differs."""
     chance, ends = random.Random(seed), time.monotonic() + seconds
     tried, taken = 0, dict.fromkeys(names, 0)
     for name in itertools.islice(itertools.cycle(names), batches):
