@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from scripts.data.review import losses
 from scripts.data.review.models import one_of, words
 
 if TYPE_CHECKING:
@@ -33,25 +34,6 @@ _TAKERS = re.compile(
 )
 _OWN = one_of("expected owner lifecycle scaling retention cache retry role")
 """Words in names of members that say who owns something, or of policies that give nobody access."""
-
-_DELETES = one_of(
-    "delete terminate purge drop destroy empty truncate erase wipe expire discard flush deregister remove batchdelete"
-)
-_DATA = re.compile(
-    r"(?:Object|Bucket|Table|Database|Cluster|Instance|Volume|Snapshot|Image|Backup|RecoveryPoint|FileSystem|LogGroup|LogStream|Stream|Queue"
-    r"|Message|Item|Secret|Key(?!word|Pair|space)|Keyspace|Domain|Directory|Vault|Archive|Repository|Collection|Index|Dataset|DataSet|DataStore"
-    r"|Document|File|Account|UserPool|Graph|Trail|Topic|Function|Stack|Ledger|Workspace|Parameter|Namespace|Cache|Model|Record|Zone|Asset)s?(?:Batch|ByPrefix|V2)?$"
-)
-_UNGUARDS = re.compile(
-    r"^(?:Stop|Delete|Disable|Deactivate|Suspend|Remove|Disassociate|Deregister|Cancel)\w*?"
-    r"(?:Logging|Trail|Detector|ConfigurationRecorder|FlowLogs|Alarms?|AlarmActions|MFADevice|SecurityHub|Macie|Inspector|GuardDuty|BackupPlan"
-    r"|BackupVault(?!Notif)|BackupVaultLock\w*|BackupSelection|PublicAccessBlock|DeletionProtection|Guardrail|Rotation|KeyRotation|Standards|Analyzer"
-    r"|ConfigRule|Protection|RetentionPolicy|ObjectLock\w*|Monitoring|Insight|WebACL|Firewall|DetectorFeatures|EventDataStore|DeliveryChannel)$"
-)
-_OFF_MEMBERS = re.compile(
-    r"^(?:deletionprotection(?:enabled)?|terminationprotection|disableapitermination|enabletermination\w*)$",
-    re.ASCII,
-)
 
 _BUYS = re.compile(
     r"^(?:Purchase|Buy|Run|Launch|Reserve|Subscribe|Renew|Register(?:Domain)|Provision|Allocate|Request(?:Spot|Phone)|AcceptReserved|Transfer(?:Domain))"
@@ -112,13 +94,7 @@ def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
         yield f"runs?{','.join(carried)}", "a member carries what will run"
     if access == "permissions" or any(takers(operation)):
         yield "shares", "a member says who" if access != "permissions" else "permissions change"
-    if operation.words[0] in _DELETES or operation.words[:2] == ("batch", "delete"):
-        yield ("destroys" if _DATA.search(operation.name) else "removes"), operation.words[0]
-    if _UNGUARDS.search(operation.name):
-        yield "unguards", "a guard goes"
-    off = [str(leaf) for leaf in operation.inputs if leaf.names and _OFF_MEMBERS.match(leaf.names[-1].lower())]
-    if off:
-        yield f"unguards?{','.join(f'{name}=false' for name in off)}", "a protection is turned off"
+    yield from losses.marks(operation)
     yield from _spending(operation, access)
 
 

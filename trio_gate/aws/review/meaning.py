@@ -67,17 +67,14 @@ def _decide(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
     values = list(_values(dict(params), clause.path))
     if UNKNOWN in values:
         return UNKNOWN
-    if clause.kind == "given":
-        return any(value not in (None, "", b"", False, [], {}) for value in values)
-    if clause.kind == "off":
-        return True not in values
-    return any(_same(value, clause.value) for value in values)
+    if clause.kind == "equals":
+        return any(_same(value, clause.value) for value in values)
+    given = any(value not in (None, "", b"", False, [], {}) for value in values)
+    return given if clause.kind == "given" else not given
 
 
 def _same(value: Value, wanted: str) -> bool:
-    if isinstance(value, bool):
-        return fold(str(value)) == wanted
-    return isinstance(value, str) and fold(value) == fold(wanted)
+    return isinstance(value, bool | int | str) and fold(str(value)) == fold(wanted)
 
 
 def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:

@@ -4,8 +4,8 @@ Rule: an operation without a row was not reviewed, and nothing follows from that
 does not apply. Marks for the answer are `vends`, `secret` and `exposes`; marks for the call are `runs`, `shares`, `destroys` (for good),
 `removes` (can be undone), `unguards` and `spends`.
 
-Syntax: `mark?…` lists conditions, any of which suffices: `Member` is sent and neither false nor empty, `!Member` is not sent as true,
-`Member=value` has that value. A dot goes into a structure or a list, `*` into any member of a map. `mark~` is undecided.
+Syntax: `mark?…` lists conditions, any of which suffices: `Member` is sent and neither false nor empty, `!Member` is not sent,
+or is false or empty, `Member=value` has that value. A dot goes into a structure or a list, `*` into any member of a map. `mark~` is undecided.
 `permissions?…` replaces the level before it if a condition is true. Reasons follow `#` and are ignored.
 """
 
@@ -28,7 +28,7 @@ HEADING = "= "
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One condition on a member: it is sent ("given"), it is not true ("off"), or it has a value ("equals")."""
+    """One condition on a member: it is sent ("given"), it is not ("off"), or it has a value ("equals")."""
 
     path: tuple[str, ...]
     kind: Literal["given", "off", "equals"]
