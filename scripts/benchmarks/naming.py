@@ -96,7 +96,8 @@ def naming(times: int) -> None:
 def _asked(sent: AWSPreparedRequest, table: HostTable, catalog: Catalog, tables: Tables) -> Asked:
     arrived, content = parse_request_head(_head(sent)), _content(sent)
     ingress = Ingress(kind="proxy", sni=_host(sent), connect=_host(sent))
-    head, place, scope = destination(without_signature(arrived), read_claim(arrived), ingress, table)
+    scope = read_claim(arrived)
+    head, place = destination(without_signature(arrived), scope, ingress, table)
     services = [candidate.service for candidate in place.candidates]
     catalog.ensure(services)
     tables.ensure(services)
