@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.audit.chain import SCHEMA
-from trio_gate.audit.redact import brief, clipped, masked, params_text, path_text, plain
+from trio_gate.audit.redact import brief, clipped, masked, path_text, plain, trimmed
 from trio_gate.aws.call import Unknown
 
 if TYPE_CHECKING:
@@ -152,13 +152,14 @@ def describe(call: Call, shape: Shape | None, *, line: bool) -> Described:
     """Mask and cut what will be recorded of a call. `shape` is the operation's input; `line`: also make the log's line."""
     path, resources = path_text(call.path, call.params, shape), call.resources
     named = None if isinstance(resources, Unknown) else clipped(resources, MAX_RESOURCES)
-    shown = call_json(call, masked(call.params, shape), path) if line else None
+    params = masked(call.params, shape)
+    shown = call_json(call, params, path) if line else None
     if shown is not None and named is not None:
         main = shown["resource"]
         shown |= {"resource": brief(main) if isinstance(main, str) else main, "resources": named}
     return Described(
         path=path,
-        params=params_text(call.params, shape),
+        params=trimmed(params),
         resources=None if named is None else tuple(named),
         line=None if shown is None else json.dumps(shown, separators=(",", ":")),
     )

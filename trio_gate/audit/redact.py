@@ -14,6 +14,8 @@ import base64
 import hashlib
 import json
 import math
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -44,6 +46,9 @@ MAX_MASKED = 64 * 1024
 
 _NODE = 16
 """What each value takes of MAX_MASKED besides its length."""
+
+MEMBERS = 4096
+"""Members of the models for which it is kept whether they hold a secret."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret but hold its id."""
@@ -76,7 +81,12 @@ def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str,
 
 def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
     """The parameters for an audit row: masked, blobs as hashes, at most `MAX_PARAMS` characters of ASCII JSON."""
-    tree = _Trimmer(MAX_PARAMS).members(masked(params, shape))
+    return trimmed(masked(params, shape))
+
+
+def trimmed(params: Mapping[str, Value]) -> str:
+    """The same of parameters that are masked already."""
+    tree = _Trimmer(MAX_PARAMS).members(params)
     return json.dumps(tree, separators=(",", ":"))
 
 
@@ -123,6 +133,20 @@ def _hides(name: str, shape: Shape | None) -> bool:
     return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
+def _judged(name: str, shape: Shape | None) -> tuple[bool, bool]:
+    """Whether a name holds a secret itself, and whether its value is one."""
+    if shape is not None and shape.type != "map" and name in shape.members:
+        return _member(shape.name, name)
+    return looks_secret(name), _hides(name, shape)
+
+
+@lru_cache(maxsize=MEMBERS)
+def _member(shape: str, name: str) -> tuple[bool, bool]:
+    """The same of a member of a structure, by their names in the model, which are the same in all calls."""
+    at = (shape, name)
+    return looks_secret(name), at in BY_SHAPE or (hides(name) and at not in _IDS)
+
+
 class _Masks:
     """Masks one tree. `left` is what remains of MAX_MASKED."""
 
@@ -136,8 +160,9 @@ class _Masks:
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            inner, secret_name = shape.inner(name) if shape is not None else None, looks_secret(name)
-            hidden = hide or secret_name or name in beside or _hides(name, shape)
+            inner = shape.inner(name) if shape is not None else None
+            secret_name, hides_value = _judged(name, shape)
+            hidden = hide or secret_name or name in beside or hides_value
             tree[f"$masked {done}" if secret_name else name] = self._value(item, inner, hide=hidden)
         return tree
 
@@ -231,7 +256,7 @@ class _Trimmer:
 
     def _take(self, text: str) -> bool:
         """Take room for a string or name in JSON with its comma or colon; False where none is left for a mark after it."""
-        cost = len(json.dumps(text)) + 4
+        cost = len(encode_basestring_ascii(text)) + 4
         if cost + _SPARE > self.left:
             return False
         self.left -= cost

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.text.keyed_patterns import any_found
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -159,10 +161,11 @@ _PROSE = re.compile(
 
 def commanded(text: str, folded: str) -> bool:
     """Whether a text gives a program a secret on its command line. `folded` is the text in lower case."""
-    if any(word in folded and pattern.search(folded) is not None for word, pattern in COMMANDS.items()):
-        return True
-    if any(word in text and pattern.search(text) is not None for word, pattern in CASED.items()):
-        return True
+    return any_found(COMMANDS, folded) or any_found(CASED, text) or is_named(text, folded)
+
+
+def is_named(text: str, folded: str) -> bool:
+    """Whether a text has a secret's name with the value behind it, after a blank or a slash. `folded` as in `commanded`."""
     source = text if len(text) == len(folded) else folded  # case distinguishes a password from a word of prose
     behind = ((word, found) for word, pattern in _BLANK.items() if word in folded for found in pattern.finditer(folded))
     return any(

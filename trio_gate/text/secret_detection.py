@@ -13,8 +13,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.text.secret_commands import commanded
-from trio_gate.text.secret_phrases import identifiers, inserted, is_basic, phrased, variables
+from trio_gate.text.keyed_patterns import any_found
+from trio_gate.text.secret_commands import commanded, is_named
+from trio_gate.text.secret_phrases import PHRASES, identifiers, inserted, is_basic, phrased, variables
 from trio_gate.text.secret_readings import is_packed, readings
 from trio_gate.text.secret_tables import Tables
 
@@ -92,6 +93,9 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
 }
 """What a key or token looks like, by a literal part that is searched for first."""
 
+KEY_LENGTH = 40
+"""Characters of a secret access key."""
+
 _KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
 """What a secret access key looks like. A SHA-1 in hex does not match, as it has letters of one case only."""
 
@@ -141,6 +145,15 @@ _MORE: Mapping[str, re.Pattern[str]] = {
 }
 """Patterns for text in lower case, each by a word that it contains and that is searched for first."""
 
+_WORD = re.compile(r"[A-Za-z0-9_.#/-]*")
+"""A text without anything but a slash that sets a value off from its name: no pattern matches it, save those in _ALONE."""
+
+_SHORT_WORD = re.compile(r"(?!BZh9)[A-Za-z0-9_.#-]{0,15}")
+"""A word that is too short to be a key or to be read as base64."""
+
+_ALONE = {word: PHRASES[word] for word in ("chpasswd", "convertto-securestring")}
+"""Patterns that match a word."""
+
 _VALUES = frozenset({"content", "data", "default", "text", "valuelist", "val", "v"})
 """Members that hold the value of the name in another member, like those that end in `value` or `values`."""
 
@@ -173,6 +186,8 @@ def hides(name: str, *, own: bool = False) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Whether a text holds a key, a signed token or a password, by its form or after a word that says so, in any encoding."""
+    if _SHORT_WORD.fullmatch(text) is not None and not any_found(_ALONE, text.lower()):
+        return False
     tables = Tables(_own)
     if _reveals(text, tables) or is_packed(text):
         return True
@@ -191,10 +206,12 @@ def _hides_own(bare: str) -> bool:
 
 def _reveals(text: str, tables: Tables | None) -> bool:
     """Whether one reading of a text reveals a secret. Without `tables` its lines are joined: rows and commands are not read."""
-    if _KEY.fullmatch(text) is not None or _any(_SHAPES, text) or is_basic(text):
+    if (len(text) == KEY_LENGTH and _KEY.fullmatch(text) is not None) or any_found(_SHAPES, text) or is_basic(text):
         return True
     folded = text.lower()  # letters beyond ASCII may become longer; no offset is used here
-    if _any(_SAID, folded) or _any(_QUOTED_AFTER, folded) or _any(_MORE, folded) or phrased(folded):
+    if _WORD.fullmatch(text) is not None:
+        return any_found(_ALONE, folded) or ("/" in text and is_named(text, folded))
+    if any_found(_SAID, folded) or any_found(_QUOTED_AFTER, folded) or any_found(_MORE, folded) or phrased(folded):
         return True
     if tables is not None and (commanded(text, folded) or tables.reveal(text)):
         return True
@@ -258,12 +275,9 @@ def _texts(item: object) -> list[str]:
             return []
 
 
-def _any(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
-    return any(word in text and pattern.search(text) is not None for word, pattern in patterns.items())
-
-
 def _bare(name: str) -> str:
-    return _SEPARATORS.sub("", name[: MAX_NAME + 1]).lower().lstrip("-$")
+    name = name[: MAX_NAME + 1]
+    return name.lower() if name.isalnum() else _SEPARATORS.sub("", name).lower().lstrip("-$")
 
 
 def _speaks(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.text.keyed_patterns import any_found
 from trio_gate.text.secret_readings import bytes_of
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_#-]+")
 
 def phrased(folded: str) -> bool:
     """Whether a text in lower case matches one of `PHRASES`."""
-    return any(word in folded and pattern.search(folded) is not None for word, pattern in PHRASES.items())
+    return any_found(PHRASES, folded)
 
 
 def is_basic(text: str) -> bool:

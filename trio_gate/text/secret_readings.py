@@ -46,9 +46,10 @@ def readings(text: str) -> Iterator[tuple[str, bool] | None]:
         inner = _unescaped(text)
         if inner != text:
             yield inner, False
-        spaced = _BLANKS.sub(" ", _COMMENT.sub(" ", _LINE_COMMENT.sub(" ", inner)))
-        if spaced != inner:
-            yield spaced, True
+        if "/*" in inner or _BLANKS.search(inner) is not None:
+            spaced = _BLANKS.sub(" ", _COMMENT.sub(" ", _LINE_COMMENT.sub(" ", inner)))
+            if spaced != inner:
+                yield spaced, True
         decoded = "\n".join(piece.decode("latin-1") for piece in _pieces(inner))
         if decoded:
             yield decoded, False

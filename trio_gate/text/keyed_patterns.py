@@ -1,0 +1,17 @@
+"""Patterns that are each tried only where a literal occurs that all their matches contain: most texts contain none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
+
+def any_found(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
+    """Whether one of the patterns, by the literal that each contains, occurs in a text."""
+    for word, pattern in patterns.items():  # noqa: SIM110 - a loop takes half the time of `any`, and every text of a call goes through
+        if word in text and pattern.search(text) is not None:
+            return True
+    return False
