@@ -74,7 +74,7 @@ def test_what_was_not_sent_does_not_count(book):
 
 @pytest.mark.parametrize(
     ("ended", "words"),
-    [(None, "no answer is known"), (200, "AWS answered 200"), ("throttled", "turned it away")],
+    [(None, "no answer is known"), (200, "AWS answered 200"), ("throttled", "throttled it")],
 )
 def test_a_repeat_says_what_was_sent(book, ended, words):
     book.sending("ci", "d", "i", YES, NOW).ended = ended

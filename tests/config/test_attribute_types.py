@@ -37,7 +37,7 @@ VALUES = {
     "half a star": ('hosts = [§"s3*.amazonaws.com"]', "expected a host pattern"),
     "host twice": ('hosts = ["a.b", §"A.b"]', "this is in the list twice"),
     "bucket": ('owned_buckets = [§"s3://team"]', "expected the name of a bucket"),
-    "buckets by a pattern": ('owned_buckets = ["a-b", §"team-*"]', "anybody can make a bucket that is called like `team-*`"),
+    "buckets by a pattern": ('owned_buckets = ["a-b", §"team-*"]', "anybody can create a bucket whose name matches `team-*`"),
     "owner": ('expected_bucket_owner = §"yes"', "expected true or false, found a string"),
     "comma": ('hosts = ["a.b" §"c.d"]', 'expected `,` or `]`, found `"`'),
     "account": ('accounts = [§"11111111111=prod"]', "expected an account id of 12 digits, with or without a label"),

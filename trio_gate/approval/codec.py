@@ -174,7 +174,7 @@ def decode_client(text: str) -> ClientFrame:
     value = json_object(text, MAX_CLIENT_FRAME)
     kind = value.pop("type", None)
     if not isinstance(kind, str) or kind not in _CLIENT:
-        raise Malformed(f"the frame's `type` is none that a client sends: {', '.join(_CLIENT)}")
+        raise Malformed(f"the frame's `type` is not one that clients send: {', '.join(_CLIENT)}")
     made, readers, optional = _CLIENT[kind]
     return made(**members(value, readers, optional))
 
@@ -184,7 +184,7 @@ def decode_server(text: str) -> ServerFrame:
     value = json_object(text, MAX_SERVER_FRAME)
     kind = value.pop("type", None)
     if not isinstance(kind, str) or kind not in _SERVER:
-        raise Malformed("the frame's `type` is none that the gateway sends")
+        raise Malformed("the frame's `type` is not one that the gateway sends")
     made, readers = _SERVER[kind]
     return made(**members(value, readers))
 

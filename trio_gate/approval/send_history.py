@@ -150,7 +150,7 @@ def _ended(sent: Sent) -> str:
         case None:
             return "no answer is known"
         case "throttled":
-            return "AWS turned it away as too many"
+            return "AWS throttled it"
         case status:
             return f"AWS answered {status}"
 

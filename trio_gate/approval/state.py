@@ -148,7 +148,7 @@ def verdict_of(prompt: Prompt) -> Verdict:
         case Status.EXPIRED:
             return Verdict(outcome="expire", by=(), reason="nobody answered in time")
         case Status.WITHDRAWN:
-            return Verdict(outcome="withdraw", by=(), reason="it was taken back, which is not a denial")
+            return Verdict(outcome="withdraw", by=(), reason="it was withdrawn, which is not a denial")
         case Status.PENDING:
             message = "a pending question has no verdict"
             raise RuntimeError(message)

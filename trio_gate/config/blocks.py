@@ -175,7 +175,7 @@ def _owned_buckets(form: Form, *, checked: bool) -> tuple[str, ...]:
     for part, name in enumerate(listed):
         if "*" in name and not checked:
             hint = "list exact names, or set `expected_bucket_owner = true`"
-            form.fault(f"anybody can make a bucket that is called like `{name}`", hint, of="owned_buckets", part=part)
+            form.fault(f"anybody can create a bucket whose name matches `{name}`", hint, of="owned_buckets", part=part)
     return tuple(name for name in listed if "*" not in name)
 
 

@@ -49,13 +49,15 @@ def work_faults(node: Node, *, looping: bool = False, loops: _Loops | None = Non
     loops = loops or _Loops()
     if node.kind == "call" and node.name == "replace" and not _shortens(node):
         hint = "give two constant texts, the second no longer than the first"
-        yield Fault(offset=node.at, message="`replace` could make a text grow without end", hint=hint)
+        yield Fault(offset=node.at, message="`replace` could make a text grow without limit", hint=hint)
     if node.kind == "call" and node.name == "join" and any(part.kind != "text" for part in node.parts[1:]):
-        yield Fault(offset=node.at, message="`join` could make a text grow without end", hint="give a constant text to join with")
+        yield Fault(
+            offset=node.at, message="`join` could make a text grow without limit", hint="give a constant text to join with"
+        )
     if node.kind == "call" and node.name in _THROUGH_TEXT and _names(node) & ((ROOTS if looping else frozenset()) | loops.again):
         yield Fault(
             offset=node.at,
-            message=f"`{_shown(node.name)}` works through a facet in every turn of a loop",
+            message=f"`{_shown(node.name)}` scans a facet in every iteration of a loop",
             hint="do it once, outside the loop",
         )
         return

@@ -106,7 +106,7 @@ def test_the_fourth_is_asked_about(gate, ask):
     made = ask(SLOW, SLOW, SLOW, DONE)
     Person(gateway).answer()
     prompt = Person(gateway).answer("deny", "enough", ready=was_sent)
-    assert "AWS turned it away" in prompt["risks"][0]["text"]
+    assert "AWS throttled it" in prompt["risks"][0]["text"]
     with pytest.raises(ClientError, match="enough"):
         made.result()
     assert script.seen == 3

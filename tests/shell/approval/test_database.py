@@ -36,7 +36,7 @@ def test_the_file_is_this_users_alone_and_another_version_is_refused(tmp_path):
     db.close()
     with pytest.raises(StorageUnavailable, match="schema 9"):
         ApprovalDatabase(str(path))
-    with pytest.raises(StorageUnavailable, match="cannot be kept"):
+    with pytest.raises(StorageUnavailable, match="cannot be stored"):
         ApprovalDatabase(str(tmp_path / "no" / "folder"))
 
 

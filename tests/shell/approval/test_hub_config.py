@@ -138,7 +138,7 @@ async def test_half_a_quorum_counts_only_while_its_person_is_who_they_were(chang
             prompt = await bob.prompt()
             assert [group["approved"] for group in prompt["approvers"]] == [["alice"] if counts else []]
             said = [risk["text"] for risk in prompt["risks"] if risk["code"] == "recount"]
-            assert [text.startswith("the answer of alice does not count any more") for text in said] == [True] * (not counts)
+            assert [text.startswith("the answer of alice no longer counts") for text in said] == [True] * (not counts)
             bob.vote(digest=call().question.digest, grant=grant)
             assert hub.pending == (not counts)
             if not counts:
@@ -201,7 +201,7 @@ async def test_an_approval_on_its_way_is_not_sent_after_it_was_taken_back(clock,
     hub = ApprovalHub(clock, config=rolled())
     approved = await cleared(hub, clock, nursery)
     TAKEN_BACK[what](hub)
-    with pytest.raises(Denied, match="taken back"):
+    with pytest.raises(Denied, match="withdrawn"):
         approved.sending()
     approved.close()
     assert list(hub.grants.table) == []
@@ -216,7 +216,7 @@ async def test_nor_is_one_that_its_agent_has_not_heard_of(clock, nursery, what):
     votes(hub, clock, ("alice", "bob"), call())
     TAKEN_BACK[what](hub)
     await agent.done.wait()
-    with pytest.raises(Denied, match="taken back"):
+    with pytest.raises(Denied, match="withdrawn"):
         agent.answer.sending()
 
 
@@ -243,7 +243,7 @@ async def test_a_use_of_a_grant_is_not_sent_after_the_grant_was_revoked(clock, n
     for use in uses:
         assert use.grant == grant.id
         if revoked:
-            with pytest.raises(Denied, match="taken back"):
+            with pytest.raises(Denied, match="withdrawn"):
                 use.sending()
         else:
             use.sending()

@@ -169,6 +169,6 @@ async def test_votes_of_who_changed_are_void_and_the_question_says_so(table, sen
     assert len(entry.prompt.votes) == (0 if void else 1)
     *_, last = await sent("alice")
     if void:
-        assert "the answer of alice does not count any more" in last.prompt["risks"][0]["text"]
+        assert "the answer of alice no longer counts" in last.prompt["risks"][0]["text"]
     else:
         assert isinstance(last, Updated)

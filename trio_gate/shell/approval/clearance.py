@@ -58,7 +58,7 @@ class HubClearance:
     def sending(self) -> None:
         """Note that the call is being sent. Raises Denied if the approval was taken back meanwhile."""
         if self._live.void:
-            raise Denied("its approval was taken back before it was sent, which is not a denial: run the same command again")
+            raise Denied("its approval was withdrawn before it was sent, which is not a denial: run the same command again")
         self._left = True
         if self._sent is None:
             asked, now = self._asked, self._clock.now()

@@ -158,7 +158,7 @@ class ApprovalDatabase:
                 self._fault = self._unavailable(f"it was not written within {LOOK_TIMEOUT} seconds")
             found = self._fault.detail if self._fault is not None else None
             if found != logged:
-                log.error("calls are refused: %s", found) if found else log.info("what approvals leave behind can be kept again")
+                log.error("calls are refused: %s", found) if found else log.info("approvals can be stored again")
             logged = found
 
     def _write(self, notes: _Notes) -> None:
@@ -191,6 +191,6 @@ class ApprovalDatabase:
 
     def _unavailable(self, error: Exception | str) -> StorageUnavailable:
         return StorageUnavailable(
-            "what approvals leave behind cannot be kept: tell your operator",
-            detail=f"what approvals leave behind cannot be kept in {self._path}: {error}",
+            "the approval cannot be stored: tell your operator",
+            detail=f"approvals cannot be stored in {self._path}: {error}",
         )

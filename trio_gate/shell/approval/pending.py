@@ -93,7 +93,7 @@ class PendingQuestions:
         voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
         if voided:
             names = ", ".join(vote.person for vote in voided)
-            text = f"the answer of {names} does not count any more: what they may, or their token, is another"
+            text = f"the answer of {names} no longer counts: their rights or token have changed"
             self._show(entry, recount(entry.prompt, voided, Risk(code="recount", text=text)))
         return voided
 

@@ -246,8 +246,8 @@ def _check(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, files
         raise CertificatesUnavailable(f"{files[1]} is not the key of {files[0]}: put the right one back, or remove both")
     if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
         raise CertificatesUnavailable(
-            f"{files[0]} holds from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}, "
-            "not now: mend the clock, or remove it and its key and give the new certificate to all who trust it"
+            f"{files[0]} is valid from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}, "
+            "not now: correct the clock, or remove it and its key and give the new certificate to all who trust it"
         )
     if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
         raise CertificatesUnavailable(f"{files[0]} is not the certificate of a CA")

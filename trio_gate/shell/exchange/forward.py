@@ -204,9 +204,9 @@ async def _first(
         return b"", False
     body, ended = await _read_first(exchange, MOST_LOOKED_THROUGH)
     if not ended:
-        raise AnswerWithheld("it is too long to be looked through for credentials")
+        raise AnswerWithheld("it is too long to be checked for credentials")
     if await hands_out(head, body):
-        raise AnswerWithheld("it holds credentials, or cannot be looked through for them")
+        raise AnswerWithheld("it contains credentials, or cannot be checked for them")
     return body, True
 
 
