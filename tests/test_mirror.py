@@ -21,7 +21,6 @@ WITHOUT = [
     "aws/iam/role_texts.py",
     "aws/ingress.py",
     "aws/param_paths.py",
-    "aws/resources/curated.py",
     "aws/resources/curated_ec2.py",
     "aws/resources/curated_members.py",
     "cli/approve.py",
@@ -65,7 +64,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 52
+MOST = 51
 
 
 def twin(source: str) -> str:

@@ -161,5 +161,6 @@ def test_a_configured_account_is_no_stranger_and_is_still_named(service, operati
     found = meaning(service, operation, params(OURS), owned=ours)
     alone = meaning(service, operation, params(OURS))
     assert (found.cross_account, alone.cross_account) == (False, True)
-    assert (found.resource_accounts, found.shares_with) == (alone.resource_accounts, alone.shares_with)
+    assert OURS in found.resource_accounts
+    assert (found.resources, found.shares_with) == (alone.resources, alone.shares_with)
     assert meaning(service, operation, params(OTHER), owned=ours).cross_account is True

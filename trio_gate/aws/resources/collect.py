@@ -16,7 +16,7 @@ from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.iam.queries import QUERIES
 from trio_gate.aws.resources.accounts import accounts_of
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource
-from trio_gate.aws.resources.curated import curated, reads
+from trio_gate.aws.resources.curated import assumed, assumed_alone, curated, reads
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
 from trio_gate.aws.resources.harmless import named_like_one, says_nothing
 from trio_gate.aws.resources.leaves import walk
@@ -105,7 +105,10 @@ def collect_resources(call: Named) -> CallResources:
     if _hides_something(call.service, texts):
         found, whole = (found if call.service == "s3" else [NOT_KNOWN]), False
     rest = _rest(call, texts, told.told_by)
+    found = [*found, *assumed(call.service, call.operation, call.params, call.scene)]
     whole = whole and not (rest.ids if found else rest.words)
+    if not found and not rest.named:
+        found = assumed_alone(call.service, call.shape, call.params, call.scene)
     every = [call.owned.own(one, call.scene) for one in (*found, *rest.named)]
     arns = [arn for one in every for arn in one.readings or (one.arn,)]
     owners = [one.account for one in every if one.account is not None]

@@ -1,12 +1,13 @@
 """Which resources a call names, for the services that people write rules about.
 
 Rule: the first member that names something names the main resource. If IAM expects a resource but no member names one, the result
-is UNKNOWN, not empty; `collect` takes care of that.
+is UNKNOWN, not empty; `collect` takes care of that. A call that leaves out what it acts on names the default that AWS assumes, by
+the models' documentation ("if you do not specify …, the default … is assumed"), whichever its service.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.partiql import read_statements
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.partiql import Statement
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.leaves import Leaf
 
 
@@ -61,7 +63,7 @@ _TOGETHER: dict[str, frozenset[str]] = {
     for service, names in (
         ("dynamodb", ("IndexName", "Statement", "Statements", "TransactStatements", "TransactItems", "RequestItems")),
         ("ecr", ("registryId",)),
-        ("ecs", (*IN_CLUSTER, "cluster", "clusterName", "clusters", "resourceArn", "taskDefinition")),
+        ("ecs", (*IN_CLUSTER, "cluster", "clusterArn", "clusterName", "clusters", "resourceArn", "taskDefinition")),
         ("events", ("EventBusName", "Name", "Rule")),
         ("iam", ("Path", "PolicyName")),
         ("logs", ("logStreamName",)),
@@ -189,3 +191,60 @@ _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Res
     "sqs": _sqs,
 }
 """Readers for services whose members are only meaningful together."""
+
+
+class _Default(NamedTuple):
+    """The parameter that would name something else, and the default."""
+
+    member: str
+    made: Callable[[CallerContext], Resource]
+
+
+def _own(scene: CallerContext) -> Resource:
+    """Something of the caller's account that only a look-up could name: its user, its catalog."""
+    return Resource(arn=UNKNOWN, account=scene.account)
+
+
+def _of(service: str, resource: str) -> Callable[[CallerContext], Resource]:
+    return lambda scene: scene.arn(service, resource)
+
+
+_BUS = _Default("EventBusName", _of("events", "event-bus/default"))
+_CALLER = _Default("UserName", _own)
+
+_DEFAULTS: Mapping[str, Mapping[str, _Default]] = {
+    "account": {"ListRegions": _Default("AccountId", _own)},
+    "athena": dict.fromkeys(
+        ("CreateNamedQuery", "ListNamedQueries", "ListQueryExecutions", "StartQueryExecution"),
+        _Default("WorkGroup", _of("athena", "workgroup/primary")),
+    ),
+    "billing": {"ListBillingViewSegments": _Default("arn", _own)},
+    "cloudformation": {"DescribePublisher": _Default("PublisherId", _own)},
+    "events": {"ListRuleNamesByTarget": _BUS, "PutPermission": _BUS, "RemovePermission": _BUS},
+    "iam": dict.fromkeys(
+        (
+            *("GetLoginProfile", "ListAccessKeys", "ListMFADevices", "ListSSHPublicKeys", "ListServiceSpecificCredentials"),
+            "ListSigningCertificates",
+        ),
+        _CALLER,
+    ),
+}
+
+_CATALOG = "CatalogId"
+_OF_CATALOGS = frozenset(("glue", "lakeformation"))
+"""Services whose calls act on the account's Data Catalog unless they name another."""
+
+_OWN_CATALOG = _of("glue", "catalog")
+
+
+def assumed(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
+    """The default that a call acts on, beside what it names; none if it says what it acts on."""
+    found = _DEFAULTS.get(service, {}).get(operation)
+    return [found.made(scene)] if found is not None and not params.get(found.member) else []
+
+
+def assumed_alone(service: str, shape: Shape | None, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
+    """The default that a call acts on if it names nothing at all."""
+    if service not in _OF_CATALOGS or shape is None or _CATALOG not in shape.members or params.get(_CATALOG):
+        return []
+    return [_OWN_CATALOG(scene)]

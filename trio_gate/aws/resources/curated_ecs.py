@@ -27,6 +27,8 @@ IN_CLUSTER = {
 }
 """Members that name something inside the cluster, with the kind that they name."""
 
+_CLUSTER = ("cluster", "clusterName", "clusterArn")
+
 _DEFAULT_CLUSTER = frozenset(
     (
         "CreateExpressGatewayService",
@@ -36,6 +38,7 @@ _DEFAULT_CLUSTER = frozenset(
         "DeleteService",
         "DeleteTaskSet",
         "DeregisterContainerInstance",
+        "DescribeClusters",
         "DescribeContainerInstances",
         "DescribeServices",
         "DescribeTaskSets",
@@ -45,6 +48,8 @@ _DEFAULT_CLUSTER = frozenset(
         "GetTaskProtection",
         "ListAttributes",
         "ListContainerInstances",
+        "ListDaemons",
+        "ListServiceDeployments",
         "ListServices",
         "ListTasks",
         "PutAttributes",
@@ -67,7 +72,9 @@ _DEFAULT_CLUSTER = frozenset(
 
 def ecs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
     """The resources that an ECS call names: those in the cluster first, then task definition and cluster."""
-    name = params.get("cluster") or params.get("clusterName") or ("default" if operation in _DEFAULT_CLUSTER else None)
+    name = next((params[member] for member in _CLUSTER if params.get(member)), None)
+    if name is None and operation in _DEFAULT_CLUSTER and not params.get("clusters"):
+        name = "default"
     cluster = name_or_arn("ecs", "cluster/", name, scene) if name else None
     found = [
         _in_cluster(kind, value, cluster or NOT_KNOWN, scene)
