@@ -1,1 +1,1 @@
-"""The program: a configuration put to work, its listeners opened, and what changes while it runs."""
+"""The program: starts the services and listeners of a configuration, and reloads it."""

@@ -1,1 +1,1 @@
-"""What is kept: records, their masking, and the hash chain."""
+"""The audit record: its rows, their masking, and the hash chain."""

@@ -1,1 +1,1 @@
-"""Text as people and machines may read it: what may be shown, what is a secret."""
+"""Text: what may be shown to people, and what is a secret."""

@@ -1,7 +1,7 @@
-"""Proposes what a call takes away, by its name: data for good, something that can be put back, or a guard.
+"""Proposes what a call takes away, by its name: data for good, something that can be restored, or a protection.
 
-Rule: what is deleted is destroyed where its noun says that it holds data, or is a name or number that others may get; all else that is
-deleted, stopped, detached or turned off is removed, with a way back. `by_hand_effects.txt` corrects what nouns cannot tell.
+Rule: a deletion destroys if the noun in the name stands for data, or for a name or number that others may then take. Anything else that
+is deleted, stopped, detached or turned off is removed and can be restored. `by_hand_effects.txt` corrects what nouns cannot show.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The model: botocore's services, operations and shapes, in the form that naming reads."""
+"""The model: botocore's services, operations and shapes, in the form that identification needs."""

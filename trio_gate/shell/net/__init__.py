@@ -1,1 +1,1 @@
-"""Connections: sockets, TLS on them, and who may have how many."""
+"""Connections: sockets, TLS, and limits on both."""
