@@ -90,7 +90,7 @@ def newer_lines(config: Config) -> Iterator[str]:
 
 
 def _beyond_the_ca(config: Config) -> Iterator[str]:
-    """A line where the CA that is there may not sign for hosts of the installed botocore."""
+    """A line if the existing CA may not sign for hosts of the installed botocore."""
     state = Path(config.gateway.state_dir)
     with suppress(CertificatesUnavailable):
         found = uncovered(

@@ -31,7 +31,7 @@ _EYES = {
     "runs code": "aws.runs_code",
     "costs money": "aws.spends",
 }
-"""What deserves eyes first, by its facet."""
+"""What is listed first, with its facet."""
 
 _FIRST = ("aws.vends_credentials", "aws.reads_secret")
 
@@ -40,16 +40,16 @@ PAGE = 60
 """Lines of a page."""
 
 _ROWS = ((24, 4), (16, 4), (12, 4), (8, 3), (4, 3), (3, 2), (2, 1), (1, 1))
-"""Lines for the names of what hands out credentials or secrets, and for each other kind: the most with which it is one page."""
+"""Limits to try until it fits one page: lines for names of what returns credentials or secrets, and for each other kind."""
 
 _FEW = 20
-"""Operations of a level that are all named."""
+"""A level with at most this many operations names all of them."""
 
 _SHORTEST = 5
-"""Characters of a name with its blank: fewer than any has."""
+"""Fewer characters than any name has, its blank included."""
 
 _JOINED = "\u00a0"
-"""Stands for a blank at which no line ends."""
+"""In place of a blank at which a line must not be broken."""
 
 _SHOWN = ("iam_action", "access", "reads_secret", "vends_credentials", "may_expose_secrets", "runs_code", "spends")
 
@@ -108,7 +108,7 @@ def _row(met: Met) -> dict[str, str | bool | None]:
 
 
 def _page(met: list[Met], *, total: int, whole: bool) -> list[str]:
-    """The page: with all names, or with as many as it has room for."""
+    """The page, with all names or as many as fit."""
     lines: list[str] = []
     for rows in (None,) if whole else _ROWS:
         lines = list(_lines(met, total, rows))
@@ -118,7 +118,7 @@ def _page(met: list[Met], *, total: int, whole: bool) -> list[str]:
 
 
 def _lines(met: list[Met], total: int, most: tuple[int, int] | None) -> Iterator[str]:
-    """The lines, with at most so many for the first kinds of names and for others; None for all."""
+    """The lines. `most` limits the lines for the first kinds of names and for others; None is no limit."""
     first, rows = most or (None, None)
     for level in _LEVELS:
         found = [one for one in met if one.facts.get("aws.access") == level]
@@ -138,7 +138,7 @@ def _lines(met: list[Met], total: int, most: tuple[int, int] | None) -> Iterator
 
 
 def _marked(words: str, facet: str, met: list[Met], rows: int | None) -> Iterator[str]:
-    """Those of which a facet is true, by name, and first; those whose calls decide it, or of which it cannot be said, with a mark."""
+    """The names of operations for which a facet is true, then, with a mark, those for which it depends on the call or is unknown."""
     sure = [one for one in met if one.facts.get(facet) is True]
     open_ = [one for one in met if facet not in one.facts]
     if sure or open_:
@@ -159,7 +159,7 @@ def _services(met: list[Met], rows: int | None) -> Iterator[str]:
 
 
 def _wrapped(head: str, names: list[str], rows: int | None, comma: str = " ") -> Iterator[str]:
-    """Names in lines behind a head; where there are more than fit, how many more."""
+    """Names in lines after a heading; if they do not fit, how many more there are."""
     shown = len(names)
     while True:
         more = f" \u2026 and {len(names) - shown:,} more" if shown < len(names) else ""

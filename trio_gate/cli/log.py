@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import argparse
 
 NOT_A_TERMINAL = 200
-"""Columns of text that is not printed to a terminal."""
+"""Width of the table if the output is not a terminal."""
 
 WIDE = 140
-"""Columns of a terminal from which on all columns of the table are shown."""
+"""Least width of a terminal for all columns of the table."""
 
 WIDE_ONLY = frozenset({"resource", "rule"})
 """Columns of the table that a narrower terminal leaves out."""
@@ -63,7 +63,7 @@ def _count(text: str) -> int:
 
 
 def _print_table(records: list[dict[str, Any]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to load, and only wanted here
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and only needed here
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Reply = Accepted | Rejected | Detail | Found
 
 ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
-"""Codes of rejected votes that the same person may give again, in another way."""
+"""Codes of rejected votes after which the same person may answer again."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class ApprovalChannel:
         return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
 
     def note(self, frame: ServerFrame) -> None:
-        """Note a frame of the gateway, and wake whoever waits for `changed`."""
+        """Note a frame of the gateway, and wake all who wait for `changed`."""
         match frame:
             case Hello():
                 self.hello = frame
@@ -98,7 +98,7 @@ class ApprovalChannel:
         return self._replies.pop(ref)
 
     async def gone(self, prompt_id: str) -> None:
-        """Wait until a prompt does not wait any more."""
+        """Wait until a prompt is no longer pending."""
         while prompt_id in self.open:
             await self.changed.wait()
 
