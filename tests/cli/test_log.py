@@ -9,7 +9,7 @@ import pytest
 from tests.kit.records import NOW, intent, outcome
 from trio_gate.audit.record import Many, intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
-from trio_gate.shell.audit.database import AuditDatabase
+from trio_gate.shell.audit.database import FILE, AuditDatabase
 
 
 @pytest.fixture
@@ -100,7 +100,15 @@ def test_a_configuration_that_does_not_say_is_an_error_that_says_where(tmp_path,
     assert message in capsys.readouterr().err
 
 
-def test_no_database_is_one_line_of_error(tmp_path, capsys):
+def test_a_folder_without_a_record_is_one_line_of_error(tmp_path, capsys):
+    assert trio_gate_log("--state-dir", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert "the gateway has not run there yet" in error
+    assert error.count("\n") == 1
+
+
+def test_what_is_no_database_is_one_line_of_error(tmp_path, capsys):
+    (tmp_path / FILE).write_text("not a database")
     assert trio_gate_log("--state-dir", tmp_path) == 1
     error = capsys.readouterr().err
     assert "audit.db cannot be used" in error

@@ -41,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     folder = state_dir.find(args)
     if folder is None:
         return 2
+    if not (folder / FILE).exists():
+        print(f"trio-gate: there is no record in {folder}: the gateway has not run there yet", file=sys.stderr)
+        return 1
     wanted = {name: getattr(args, name) for name in FILTERS if getattr(args, name) is not None}
     try:
         records = read_last(str(folder / FILE), args.count, wanted)
