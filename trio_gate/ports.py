@@ -47,7 +47,7 @@ class AssumeRole:
 
 
 class CredentialSource(Protocol):
-    """Hands out temporary credentials of roles."""
+    """Provides temporary credentials of roles."""
 
     async def credentials(self, request: AssumeRole) -> Credentials:
         """Return credentials of the role that are valid now. Raises CredentialsUnavailable."""

@@ -1,7 +1,7 @@
 """The hash chain of the record: each row's hash covers the row and the hash before it.
 
-Rule: a written row is never changed. Anyone who kept a later hash can check that no earlier row was altered. The chain alone can
-be recomputed by whoever writes the file, so its head is logged as well and should be kept elsewhere.
+Rule: a written row is never changed. Anyone who kept a later hash can check that no earlier row was altered. A program that
+can write the file can recompute the whole chain, so its head is logged as well and should be kept elsewhere.
 """
 
 from __future__ import annotations

@@ -135,8 +135,8 @@ class Call:
         makes_public: whether somebody unknown gets access, or UNKNOWN.
         reviewed: whether the review has the operation and the members that were sent. If not, its silence proves nothing, and
             facts that depend on it are UNKNOWN.
-        own_review: whether its operator reviewed the operation, beside or instead of us.
-        check_answer: whether its answer hands out nothing by that review alone, so that it is to be looked through.
+        own_review: whether the operator reviewed the operation in an `operation` block.
+        check_answer: whether only that review says that the answer has no credentials, so that the answer must be checked.
     """
 
     service: str

@@ -1,8 +1,8 @@
 """What a named call means to IAM: actions, level, secrets, resources, accounts.
 
 Rule: every field is a fact from a table, or says that there is none (None, UNKNOWN). Nothing that an agent can send raises here.
-If an operation or a member that it carries is newer than our tables, their silence proves nothing: what else it names and what it
-hands out is UNKNOWN, and its level is write.
+If an operation or one of the sent members is newer than our tables, their silence proves nothing: the resources it names and the
+credentials it may return are UNKNOWN, and its level is write.
 """
 
 from __future__ import annotations

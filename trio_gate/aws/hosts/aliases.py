@@ -1,7 +1,7 @@
 """AWS host names that no endpoint rule set contains: aliases of known hosts, and names that are not served.
 
 Rule: an alias means exactly what the name in the table means. Names under AWS's domains that belong to customers get no
-credentials, as whoever answers there would receive a signature made with the role's token.
+credentials, because their owner would receive a signature made with the role's token.
 
 Sources: the S3 user guide ("Legacy endpoints", "AWS PrivateLink for Amazon S3"), the VPC guide ("DNS hostnames of interface
 endpoints"), `sslCommonName` in botocore's endpoints.json, the CloudSearch guide ("Submitting search requests") and the endpoints

@@ -112,7 +112,7 @@ class ApprovalDatabase:
     async def flush(self) -> None:
         """Return once every note so far is on disk. Raises StorageUnavailable."""
         async with self._lock:
-            if not self._notes:  # and whoever waits for the next one goes on waiting for the same event
+            if not self._notes:  # tasks that wait for the next one keep waiting for the same event
                 return
             notes, self._notes, self.noted = self._notes, {}, trio.Event()
             try:

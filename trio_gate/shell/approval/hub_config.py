@@ -1,6 +1,6 @@
 """What the approval hub takes from a configuration: its limits, its agents and people, and what its rules ask for.
 
-Rule: whoever changes loses what depended on who they were. So each agent and person has a proof, a fingerprint that changes with
+Rule: an agent or person whose identity changes loses what depended on it. So each agent and person has a proof, a fingerprint that changes with
 everything that identifies them or says what they may do; it reveals no secret that could be used.
 """
 
@@ -51,7 +51,7 @@ class HubConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The proofs before and after a change of the configuration. Whoever is in neither counts as unchanged."""
+    """The proofs before and after a change of the configuration. One that is in neither counts as unchanged."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]

@@ -1,8 +1,8 @@
 """A CA on disk: a certificate and its key, created at the first start and read from then on.
 
 Rule: the key is 0600 from its first byte, and one that others can read is refused. A CA that intercepts may sign no name
-outside its domains and no IP address: whoever steals it cannot pose as anyone but AWS. The CA of our own listeners may sign their names
-and addresses and no others: whoever steals it cannot pose as anyone but this gateway.
+outside its domains and no IP address, so a thief can impersonate only AWS. The CA of our own listeners may sign only their names and
+addresses, so a thief can impersonate only this gateway.
 Theory: the key is put in place first, and the certificate is made for the key that is there. So two processes that start at
 once agree, and one that died half-way is continued by the next. Extensions are those of RFC 5280 section 4.2.
 """

@@ -3,8 +3,8 @@
 Rule: credentials that expire within `MARGIN`, or that were obtained with another base key than the current one, are not used. A role
 has at most one call to STS running, and none during the pause after a failure.
 
-Theory: single flight. The call runs in a nursery of this object, not in the task of whoever asked first, so an asker that is
-cancelled takes nothing from the others. A refresh is a flight that nobody waits for. An end is measured by two clocks: the wall's
+Theory: single flight. The call runs in a nursery of this object, not in the task of the first asker, so others lose nothing if
+that is cancelled. A refresh is a flight that nobody waits for. An end is measured by two clocks: the wall's
 sees a machine that slept, the scheduler's one that was set back.
 """
 

@@ -4,7 +4,7 @@ Rule: STS's messages go to the log, never to an agent: they name the base key's 
 for, including the account, gives no credentials.
 
 Theory: the query protocol, version 2011-06-15 (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html). Faults that only
-a person can mend are 403, so that SDKs do not repeat them; those that pass are 503.
+a person can fix are 403, so that SDKs do not retry; temporary ones are 503.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ class ApprovalStage:
 
 
 def patience(user_agent: str) -> float:
-    """Seconds after which this client must have an answer, lest it give up; infinite if it is kept alive by interim answers."""
+    """Seconds after which this client must have an answer, or it gives up; infinite if it is kept alive by interim answers."""
     return next((most for name, most in _PATIENCE.items() if user_agent.startswith(name)), math.inf)
 
 

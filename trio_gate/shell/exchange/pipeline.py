@@ -320,7 +320,7 @@ class Pipeline:
                 clearance.answered(answer.status, code)
 
     async def _hands_out(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bool:
-        """Whether an answer hands out credentials, or cannot be read. Raises Overloaded, AgentGone."""
+        """Whether an answer contains credentials, or cannot be parsed. Raises Overloaded, AgentGone."""
         asker = prepared.identified.proven.asker
         return await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body))
 

@@ -239,7 +239,7 @@ async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes
 
 
 async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
-    """Answer in plain HTTP, and read on for a moment lest a reset destroy the answer (RFC 9112 section 9.6)."""
+    """Answer in plain HTTP, and read on for a moment so that no reset destroys the answer (RFC 9112 section 9.6)."""
     with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
         await stream.send_all(answer(fault.status, fault.reason))
         await stream.send_eof()

@@ -189,7 +189,7 @@ class AgentStream:
         await self._send(data)
 
     async def linger(self) -> None:
-        """End our side, and discard what the agent still sends, lest a reset destroy the answer (RFC 9112 section 9.6)."""
+        """End our side, and discard what the agent still sends, so that no reset destroys the answer (RFC 9112 section 9.6)."""
         self.seat.leave()
         length = self.connection.content_length
         most = LINGER_BYTES if length is None else min(length, LINGER_BYTES)

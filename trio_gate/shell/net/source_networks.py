@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 IPV6_NETWORK = 64
-"""Prefix length of an IPv6 source: whoever has one address of such a network has all of them."""
+"""Prefix length of an IPv6 source: such a network is usually assigned to one user as a whole."""
 
 
 def source(address: str) -> str:
