@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from scripts.data.review import losses
+from scripts.data.review import losses, spending
 from scripts.data.review.models import one_of, words
 
 if TYPE_CHECKING:
@@ -35,36 +35,6 @@ _TAKERS = re.compile(
 _OWN = one_of("expected owner lifecycle scaling retention cache retry role")
 """Words in names of members that say who owns something, or of policies that give nobody access."""
 
-_BUYS = re.compile(
-    r"^(?:Purchase|Buy|Run|Launch|Reserve|Subscribe|Renew|Register(?:Domain)|Provision|Allocate|Request(?:Spot|Phone)|AcceptReserved|Transfer(?:Domain))"
-)
-_COMPUTE = re.compile(
-    r"^(?:Create|Start|Restore|Import|Copy|Invoke|Submit|Scale|Resume)\w*(?:Instance|Cluster|Fleet|Endpoint|Domain|Broker|Gateway|Workspace|FileSystem|Volume"
-    r"|Nodegroup|NodeGroup|Job|Task|Execution|Build|Query|Training\w*|Database|Function|Service|Distribution|Environment|Stream|Table|Capacity\w*"
-    r"|Connection|Snapshot|Image|App|Pipeline|Session|Application|Replica|Collection|Warehouse|Index|Run)s?$"
-)
-_MODELS = one_of(
-    "bedrock-runtime bedrock-agent-runtime sagemaker-runtime textract rekognition comprehend comprehendmedical translate polly transcribe lexv2-runtime"
-    " lex-runtime kendra kendra-ranking qbusiness personalize-runtime forecastquery frauddetector geo-places geo-routes geo-maps location"
-)
-_METERED = frozenset(
-    [
-        *(("cloudwatch", name) for name in ("GetMetricData", "GetMetricWidgetImage", "GetInsightRuleReport")),
-        *(("logs", name) for name in ("StartQuery", "StartLiveTail", "GetQueryResults")),
-        ("internetmonitor", "StartQuery"),
-        ("cloudtrail", "StartQuery"),
-        ("athena", "StartQueryExecution"),
-        ("timestream-query", "Query"),
-        ("s3", "SelectObjectContent"),
-        ("redshift-data", "ExecuteStatement"),
-    ]
-)
-"""Reads and queries that are billed individually."""
-
-_FREE = one_of(
-    "tag untag delete terminate stop disable cancel detach disassociate remove reject decline deregister untagging release revoke"
-)
-
 
 def code(operation: Modelled) -> Iterator[Leaf]:
     """Members that hold code, a script, a command or a template."""
@@ -85,9 +55,8 @@ def takers(operation: Modelled) -> Iterator[Leaf]:
 
 def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
     """Marks for the effect, each with its reason; a condition follows `?`."""
+    yield from spending.marks(operation, access)
     if access in {"read", "list"}:
-        if operation.service in _MODELS or (operation.service, operation.name) in _METERED or operation.service == "ce":
-            yield "spends", "each call is paid for"
         return
     carried = tuple(dict.fromkeys(map(str, code(operation))))
     if carried:
@@ -95,16 +64,3 @@ def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
     if access == "permissions" or any(takers(operation)):
         yield "shares", "a member says who" if access != "permissions" else "permissions change"
     yield from losses.marks(operation)
-    yield from _spending(operation, access)
-
-
-def _spending(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
-    if (
-        _BUYS.match(operation.name)
-        or _COMPUTE.match(operation.name)
-        or operation.service in _MODELS
-        or (operation.service, operation.name) in _METERED
-    ):
-        yield "spends", "what it makes or runs is paid for"
-    elif operation.words[0] not in _FREE and access not in {"permissions", "tagging"}:
-        yield "spends?*", ""
