@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Access
 
 MODELS = one_of(
-    "bedrock-runtime bedrock-agent-runtime sagemaker-runtime textract rekognition comprehend comprehendmedical translate polly transcribe"
-    " lexv2-runtime lex-runtime kendra kendra-ranking qbusiness personalize-runtime forecastquery frauddetector geo-places geo-routes"
-    " geo-maps location"
+    "bedrock-runtime bedrock-agent-runtime sagemaker-runtime textract rekognition comprehend comprehendmedical translate"
+    " polly transcribe lexv2-runtime lex-runtime kendra kendra-ranking qbusiness personalize-runtime forecastquery"
+    " frauddetector geo-places geo-routes geo-maps location"
 )
 """Services whose requests are paid for one by one."""
 
@@ -39,14 +39,15 @@ _METERED = frozenset(
 """Reads and queries that are billed individually."""
 
 _FREE_SERVICES = one_of(
-    "account account-access account-access-runtime applicationcostprofiler autoscaling-plans artifact billing chatbot codeconnections codestar-connections"
-    " codestar-notifications compute-optimizer cost-optimization-hub dlm discovery eks-auth freetier health iam iam-toolbox identitystore"
-    " importexport invoicing license-manager license-manager-linux-subscriptions license-manager-user-subscriptions"
-    " marketplace-catalog marketplace-reporting mgh migrationhub-config migrationhuborchestrator migrationhubstrategy notifications"
-    " notificationscontacts oam organizations partnercentral-account partnercentral-benefits partnercentral-channel"
-    " partnercentral-selling pricing ram rbin resource-groups resourcegroupstaggingapi rolesanywhere"
-    " serverlessrepo service-quotas servicecatalog-appregistry signin sso sso-admin sso-oidc ssm-quicksetup sts support support-app supportauthz taxsettings"
-    " trustedadvisor wellarchitected marketplace-agreement marketplace-deployment marketplacecommerceanalytics"
+    "account account-access account-access-runtime applicationcostprofiler artifact autoscaling-plans billing chatbot"
+    " codeconnections codestar-connections codestar-notifications compute-optimizer cost-optimization-hub discovery dlm"
+    " eks-auth freetier health iam iam-toolbox identitystore importexport invoicing license-manager"
+    " license-manager-linux-subscriptions license-manager-user-subscriptions marketplace-agreement marketplace-catalog"
+    " marketplace-deployment marketplace-reporting marketplacecommerceanalytics mgh migrationhub-config"
+    " migrationhuborchestrator migrationhubstrategy notifications notificationscontacts oam organizations"
+    " partnercentral-account partnercentral-benefits partnercentral-channel partnercentral-selling pricing ram rbin"
+    " resource-groups resourcegroupstaggingapi rolesanywhere serverlessrepo service-quotas servicecatalog-appregistry signin"
+    " ssm-quicksetup sso sso-admin sso-oidc sts support support-app supportauthz taxsettings trustedadvisor wellarchitected"
 )
 """Services that ask for no money of their own."""
 
@@ -65,7 +66,7 @@ _FREE = one_of(
 """First words of calls that make nothing that is billed."""
 
 _BUYS = one_of(
-    "purchase buy run launch reserve subscribe renew provision allocate resume extend increase index ingest upload write insert"
+    "allocate buy extend increase index ingest insert launch provision purchase renew reserve resume run subscribe upload write"
 )
 """First words of calls that buy."""
 
@@ -78,21 +79,21 @@ _BOUGHT = re.compile(
 """Calls that buy, or are paid for one by one."""
 
 _MAKES = one_of(
-    "create start restore import copy submit scale export generate replicate clone retrieve initiate rebuild build register add"
+    "add build clone copy create export generate import initiate rebuild register replicate restore retrieve scale start submit"
 )
 """First words of calls that make or start something."""
 
 _PAID = one_of(
-    "accelerator ad address agent alarm analysis app application archive assessment asset attachment authority backup balancer"
-    " bot broker bucket build cache call campaign canary certificate channel check cluster collection component connection"
-    " connector crawler dashboard database dataset datastore deployment detection detector device directory disk distribution"
-    " domain endpoint environment evaluation execution experiment export farm firewall fleet flow forecast function gateway"
-    " generation graph host hsm hub image import index ingestion input insight instance interface investigation ip job lake"
-    " ledger machine mailbox media medium meeting migration model monitor multiplex namespace node nodegroup notebook number"
-    " optimization order pentest pipeline plan playback portal predictor project query quote recommendation recording registry"
-    " replica replication report repository reservation restore review room run scan secret server service session simulation"
-    " site snapshot space stack store stream studio system table task test thing ticket trail transcription tunnel vault vehicle"
-    " volume warehouse workload workspace zone"
+    "accelerator ad address agent alarm analysis app application archive assessment asset attachment authority backup"
+    " balancer bot broker bucket build cache call campaign canary certificate channel check cluster collection component"
+    " connection connector crawler dashboard database dataset datastore deployment detection detector device directory disk"
+    " distribution domain endpoint environment evaluation execution experiment export farm firewall fleet flow forecast"
+    " function gateway generation graph host hsm hub image import index ingestion input insight instance interface"
+    " investigation ip job lake ledger machine mailbox media medium meeting migration model monitor multiplex namespace node"
+    " nodegroup notebook number optimization order pentest pipeline plan playback portal predictor project query quote"
+    " recommendation recording registry replica replication report repository reservation restore review room run scan secret"
+    " server service session simulation site snapshot space stack store stream studio system table task test thing ticket"
+    " trail transcription tunnel vault vehicle volume warehouse workload workspace zone"
 )
 """Last words of what is billed, singular."""
 
@@ -101,17 +102,17 @@ _SETTINGS = one_of(
     " audience authorization authorizer binding block branch branding bundle calendar card case catalog category checkpoint"
     " classifier column comment condition config configuration constraint contact content control cor credential definition"
     " delegation description destination detail dimension draft enrollment entitlement entity entry evidence example exclusion"
-    " expression extension facet favorite feedback field filter form format framework glossary goal grant group header hierarchy"
-    " hook hour hypervisor identifier identity information integration intent invitation item journal key kind label language"
-    " layer layout len level limit link list listener location login mapping member membership metadata method milestone"
-    " mitigation name nickname note notification option organization origin outage outcome override owner ownership package page"
-    " pair parameter participant partnership password pattern permission person phase plugin policie policy portfolio practice"
-    " preference principal priority process product profile prompt propertie property protection provider question queue quota"
-    " range recipe recipient reference registration relationship reply request resource response result retention role rotation"
-    " route rule scenario schedule schema scope score script section segment sender set setting share signal skill slot source"
-    " specification standard state statement status step structure subnet subscriber subscription summary tag target team"
-    " template term theme threshold timeline title token topic tracker trigger trust type unit url usage user value variable"
-    " version view vocabulary vpc webhook widget window word workflow workgroup workteam"
+    " expression extension facet favorite feedback field filter form format framework glossary goal grant group header"
+    " hierarchy hook hour hypervisor identifier identity information integration intent invitation item journal key kind label"
+    " language layer layout len level limit link list listener location login mapping member membership metadata method"
+    " milestone mitigation name nickname note notification option organization origin outage outcome override owner ownership"
+    " package page pair parameter participant partnership password pattern permission person phase plugin policie policy"
+    " portfolio practice preference principal priority process product profile prompt propertie property protection provider"
+    " question queue quota range recipe recipient reference registration relationship reply request resource response result"
+    " retention role rotation route rule scenario schedule schema scope score script section segment sender set setting share"
+    " signal skill slot source specification standard state statement status step structure subnet subscriber subscription"
+    " summary tag target team template term theme threshold timeline title token topic tracker trigger trust type unit url"
+    " usage user value variable version view vocabulary vpc webhook widget window word workflow workgroup workteam"
 )
 """Last words of what is not billed, singular."""
 
