@@ -46,6 +46,12 @@ SAID = re.compile(
         ("iam", "ListAccessKeys", {}, UNKNOWN),
         ("iam", "GetLoginProfile", {}, UNKNOWN),
         ("iam", "ListRoles", {}, ()),
+        ("s3control", "ListAccessGrants", {"AccountId": ACCOUNT}, (f"arn:aws:s3:{HERE}:access-grants/default",)),
+        ("s3control", "ListJobs", {"AccountId": ACCOUNT}, ()),
+        ("neptunedata", "ListLoaderJobs", {}, UNKNOWN),
+        ("organizations", "ListParents", {"ChildId": ACCOUNT}, UNKNOWN),
+        ("account", "GetContactInformation", {"AccountId": ACCOUNT}, UNKNOWN),
+        ("quicksight", "ListAnalyses", {"AwsAccountId": ACCOUNT}, ()),
         ("billing", "ListBillingViewSegments", {}, UNKNOWN),
     ],
 )

@@ -15,13 +15,13 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.iam.queries import QUERIES
 from trio_gate.aws.resources.accounts import accounts_of
-from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, is_account
 from trio_gate.aws.resources.curated import assumed, assumed_alone, curated, reads
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
 from trio_gate.aws.resources.harmless import named_like_one, says_nothing
 from trio_gate.aws.resources.leaves import walk
 from trio_gate.aws.resources.mentioned import mentioned
-from trio_gate.aws.resources.templates import by_template
+from trio_gate.aws.resources.templates import by_template, singletons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.resources.leaves import Leaf
     from trio_gate.aws.resources.owned import Owned
     from trio_gate.wire.head import Target
+
+_OF_ACCOUNTS = frozenset(("account", "organizations"))
+"""Services whose calls act on the accounts that they name; elsewhere the caller's account names nothing."""
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
 """Members whose ARNs the curated readers convert to another form."""
@@ -150,6 +153,8 @@ def _found(call: Named) -> _Found:
         arn = f"arn:{scene.partition}:apigateway:{scene.region}::/{path}"
         return _Found(named=[Resource(arn=arn, account=scene.account)], whole=True, told_by=lambda _: True)
     listed = curated(call.service, call.operation, call.params, scene)
+    if listed == [] and action is not None:
+        listed = singletons(action, call.templates, scene)
     told_by = partial(reads, call.service, call.operation)
     if listed or action is None:
         return _Found(named=listed or [], whole=bool(listed), told_by=told_by)
@@ -177,6 +182,8 @@ def _rest(call: Named, texts: Sequence[Leaf], told_by: Callable[[Leaf], bool]) -
         told, nothing = told_by(leaf), says_nothing(service, leaf, reads=call.reads)
         silent = "Filters" in leaf.names or leaf.path[0] in read_there
         named = None if silent else mentioned(service, leaf, leaf.value, scene)
+        if service in _OF_ACCOUNTS and is_account(leaf.value):
+            named = Resource(arn=UNKNOWN, account=leaf.value)
         if named is not None:
             rest.named.append(named)
         elif not nothing:

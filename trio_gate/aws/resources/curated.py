@@ -234,6 +234,9 @@ _CATALOG = "CatalogId"
 _OF_CATALOGS = frozenset(("glue", "lakeformation"))
 """Services whose calls act on the account's Data Catalog unless they name another."""
 
+_OF_HOST = "neptunedata"
+"""The service whose calls act on the database that their host belongs to."""
+
 _OWN_CATALOG = _of("glue", "catalog")
 
 
@@ -245,6 +248,8 @@ def assumed(service: str, operation: str, params: Mapping[str, Value], scene: Ca
 
 def assumed_alone(service: str, shape: Shape | None, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
     """The default that a call acts on if it names nothing at all."""
+    if service == _OF_HOST:
+        return [_own(scene)]
     if service not in _OF_CATALOGS or shape is None or _CATALOG not in shape.members or params.get(_CATALOG):
         return []
     return [_OWN_CATALOG(scene)]

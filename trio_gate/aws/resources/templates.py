@@ -64,6 +64,11 @@ def by_template(
     return list(dict.fromkeys(filled[kind] for kind in order)), whole, told
 
 
+def singletons(action: Action, templates: Mapping[str, str], scene: CallerContext) -> list[Resource]:
+    """The resources that the action needs and that an account has one of."""
+    return [_singleton(templates[kind], scene) for kind in action.required if _single(templates.get(kind))]
+
+
 def _single(template: str | None) -> bool:
     """Whether a type has one resource per account and region, so that calls do not name it."""
     return template is not None and not _variables(template)
