@@ -50,7 +50,6 @@ SAID = re.compile(
         ("s3control", "ListJobs", {"AccountId": ACCOUNT}, ()),
         ("neptunedata", "ListLoaderJobs", {}, UNKNOWN),
         ("organizations", "ListParents", {"ChildId": ACCOUNT}, UNKNOWN),
-        ("account", "GetContactInformation", {"AccountId": ACCOUNT}, UNKNOWN),
         ("quicksight", "ListAnalyses", {"AwsAccountId": ACCOUNT}, ()),
         ("billing", "ListBillingViewSegments", {}, UNKNOWN),
     ],
