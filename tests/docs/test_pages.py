@@ -14,7 +14,7 @@ from trio_gate.cli.main import VERBS, main
 
 WIDTH = 120
 TRANSLATED = ("anew", "whoever", "is none", "of ours", "nobody's", "so many a", "told", "what is said", "the ancestor")
-"""Words of a careful translation."""
+"""Words of a translation; `test_docstrings.py` looks for them in the code."""
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=name)
 
