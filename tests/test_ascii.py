@@ -57,10 +57,9 @@ REASONS = {
     "aws/policies/members.py": dict.fromkeys(
         ("members.split()", "text.strip()", "text.strip().splitlines()", "where.strip()"), OURS
     ),
-    "aws/sharing/ways_account.py": dict.fromkeys(
-        ("_NAMED.strip()", "_NAMED.strip().splitlines()", "paths.split()", "row.strip()"), OURS
+    "aws/sharing/ways_listed.py": dict.fromkeys(
+        ("ROWS.strip()", "ROWS.strip().splitlines()", "items.split()", "row.strip()"), OURS
     ),
-    "aws/sharing/telling.py": {"text.split()": OURS},
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
     "aws/resources/mentioned.py": {"value[:_HEAD].strip()": WIDER},
     "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},

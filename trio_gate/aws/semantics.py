@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.owned import Owned
     from trio_gate.aws.review.meaning import Reviewed
+    from trio_gate.aws.review.rows import Row, When
     from trio_gate.wire.head import RequestHead
 
 
@@ -70,7 +71,7 @@ def describe(
     reviewed = row is not None and not tables.newer(service, operation, shape, params)
     documents = read_policies(service, operation, shape, params)
     access = _access(said, action, service, operation)
-    shares = shared_by(service, operation, params, documents, access=access, shape=shape, scene=scene)
+    shares = shared_by(service, operation, params, documents, when=_shares(row, said), scene=scene)
     call = Call(
         service=service,
         operation=operation,
@@ -108,6 +109,11 @@ def _access(said: Reviewed, action: Action | None, service: str, operation: str)
     if service == "dynamodb" and operation in BY_TEXT:
         return action.access if action else "write"
     return said.access
+
+
+def _shares(row: Row | None, said: Reviewed) -> When | None:
+    """What decides that the call shares; None where it does not."""
+    return None if said.mark("shares") is False else row.marks["shares"] if row is not None else UNKNOWN
 
 
 def _action(tables: Tables, named: NamedCall, params: Mapping[str, Value], method: str) -> Action | None:

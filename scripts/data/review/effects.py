@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from scripts.data.review import losses, spending
-from scripts.data.review.models import one_of, words
+from scripts.data.review.models import one_of
+from scripts.data.review.sharing import shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +27,6 @@ _RUNNERS = re.compile(
     r"^(?:Create|Update|Put|Publish|Register|Run|Start|Send|Execute|Submit|Request|Modify|Deploy|Import|Validate|Test|Evaluate|Invoke)"
 )
 
-_TAKERS = re.compile(
-    r"(?:account(?:s|id|ids)?|accountnumber|principal(?:s|arn|id|ids)?|grantee(?:s|principal)?|polic(?:y|ies|ydocument|ytext|yjson)|cidr(?:ip|ipv6|s|block)?"
-    r"|acl|grant(?:s|fullcontrol|read|readacp|write|writeacp)|userids?|usergroups|organization(?:s|id|arn|arns|alunitarns?)?|ipranges|ipv6ranges|"
-    r"publiclyaccessible|endpointpublicaccess|public|ispublic|authtype|sharedwith|consumer\w*|statement|allowlist|allowedaccounts|owner|aws(?:accountids|principals))$",
-    re.IGNORECASE | re.ASCII,
-)
-_OWN = one_of("expected owner lifecycle scaling retention cache retry role")
-"""Words in names of members that say who owns something, or of policies that give nobody access."""
-
 
 def code(operation: Modelled) -> Iterator[Leaf]:
     """Members that hold code, a script, a command or a template."""
@@ -46,13 +38,6 @@ def code(operation: Modelled) -> Iterator[Leaf]:
             yield leaf
 
 
-def takers(operation: Modelled) -> Iterator[Leaf]:
-    """Members that name who gets access."""
-    for leaf in operation.inputs:
-        if leaf.names and not _OWN & set(words(leaf.names[-1])) and _TAKERS.search("".join(words(leaf.names[-1]))):
-            yield leaf
-
-
 def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
     """Marks for the effect, each with its reason; a condition follows `?`."""
     yield from spending.marks(operation, access)
@@ -61,6 +46,5 @@ def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
     carried = tuple(dict.fromkeys(map(str, code(operation))))
     if carried:
         yield f"runs?{','.join(carried)}", "a member carries what will run"
-    if access == "permissions" or any(takers(operation)):
-        yield "shares", "a member says who" if access != "permissions" else "permissions change"
+    yield from shares(operation, access)
     yield from losses.marks(operation)

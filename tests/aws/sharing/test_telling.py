@@ -9,18 +9,18 @@ from tests.kit.aws.sharing import OWN_ROLE, ROLE, shared
 from trio_gate.aws.call import UNKNOWN
 
 OPEN = [
-    ("mediaconnect.GrantFlowEntitlements", {"FlowArn": "f", "Entitlements": []}),
+    ("iot.AttachPolicy", {"policyName": "p", "target": "us-east-1:0a1b"}),
     ("ram.AcceptResourceShareInvitation", {"resourceShareInvitationArn": "a"}),
     ("ds.AcceptSharedDirectory", {"SharedDirectoryId": "d"}),
     ("rolesanywhere.CreateTrustAnchor", {"name": "a", "source": {}}),
-    ("directconnect.AllocatePublicVirtualInterface", {"connectionId": "c"}),
+    ("s3.PutBucketReplication", {"Bucket": "b", "ReplicationConfiguration": {"Role": OWN_ROLE, "Rules": []}}),
     ("cloudformation.CreateStackInstances", {"StackSetName": "s", "Accounts": [OTHER], "Regions": ["us-east-1"]}),
     ("imagebuilder.CreateDistributionConfiguration", {"name": "d", "distributions": [
         {"region": "r", "amiDistributionConfiguration": {"launchPermission": {"userGroups": ["all"]}}}
     ]}),
     ("vpc-lattice.CreateService", {"name": "s", "authType": "NONE"}),
     ("secretsmanager.PutResourcePolicy", {"SecretId": "s", "ResourcePolicy": "{"}),
-    ("timestream-influxdb.CreateDbInstance", {"name": "d", "publiclyAccessible": True}),
+    ("bedrock-agentcore-control.CreateGateway", {"name": "g", "authorizerType": "NONE"}),
     ("mediaconvert.CreateJob", {"Settings": {"OutputGroups": [{"OutputGroupSettings": {"FileGroupSettings": {"DestinationSettings": {
         "S3Settings": {"AccessControl": {"CannedAcl": "PUBLIC_READ"}}
     }}}}]}}),

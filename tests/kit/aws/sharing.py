@@ -31,6 +31,6 @@ def lets_in(name, params, who):
 
 def without_rows(monkeypatch, name, params):
     """What is said of a call where nobody worked out its operation."""
-    monkeypatch.setattr(shares, "_WAYS", {})
-    monkeypatch.setattr(shares, "OPAQUE", frozenset())
+    monkeypatch.setattr(shares, "WAYS", {})
+    monkeypatch.setattr(shares, "DOCUMENTS", {})
     return shared(name, params).shares_with

@@ -26,6 +26,23 @@ _LONG = "\x01" * 40
 _ANY_ACTION = (f"{_OTHER}:{_OTHER}", f"{_LONG}:{_LONG}", "\x01:\x01")
 """Actions that no pattern can name exactly: a pattern that matches all of them matches every action."""
 
+_MAKES_ADMINS = tuple(
+    fold(f"iam:{name}")
+    for name in (
+        "AddUserToGroup",
+        "AttachGroupPolicy",
+        "AttachRolePolicy",
+        "AttachUserPolicy",
+        "CreatePolicyVersion",
+        "PutGroupPolicy",
+        "PutRolePolicy",
+        "PutUserPolicy",
+        "SetDefaultPolicyVersion",
+        "UpdateAssumeRolePolicy",
+    )
+)
+"""Actions that, all together and on every identity, give whatever is not given yet."""
+
 _POSITIVE = frozenset(
     f"{set_of}{operator}"
     for set_of in ("", "ForAnyValue:")
@@ -33,11 +50,13 @@ _POSITIVE = frozenset(
 )
 """Operators that are false if the key is missing."""
 
+_WILDCARDS = frozenset("*?$")
 _ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 _ORGANIZATION_PATH = re.compile(r"o-[a-z0-9]{10,32}/.{0,1024}")
 _NETWORK = re.compile(r"vpce?-[0-9a-f]{8,17}")
-_USER_ID = re.compile(r"A[A-Z0-9]{15,127}:.{0,256}")
+_USER_ID = re.compile(r"[0-9]{12}|A[A-Z0-9]{15,127}(?::.{0,256})?")
 _ARN_OF_ACCOUNT = re.compile(r"arn:[a-z*-]{1,16}:[a-z0-9*-]{1,64}:[a-z0-9*-]{0,32}:[0-9]{12}:.{1,2048}")
+_POOL = re.compile(r"[a-z]{2}[a-z0-9-]{3,28}:[0-9a-f-]{20,40}")
 WIDEST = {4: 8, 6: 32}
 """By IP version, the prefix length below which an address block counts as public, as in S3."""
 
@@ -66,8 +85,11 @@ def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
 
 
 def is_admin(statement: Statement, scene: CallerContext) -> bool:
-    """Whether it allows every action on every resource; all but some counts as well."""
-    return statement.allows and _every_action(statement) and _every_resource(statement, scene)
+    """Whether it allows every action on every resource, or all of IAM, which gives itself the rest; all but some counts as well."""
+    if not statement.allows:
+        return False
+    everything = _every_action(statement) and _every_resource(statement, scene)
+    return everything or (_all_of_iam(statement) and _all_identities(statement, scene))
 
 
 def is_public(statement: Statement) -> bool:
@@ -100,11 +122,11 @@ def _open(who: str, statement: Statement) -> bool:
 
 def _strangers(who: str, statement: Statement, known: Callable[[str | None], bool]) -> tuple[str, ...]:
     limits = list(_limits(statement))
+    own = any(all(known(_account(one)) for one in limit) for limit in limits)
     if who == "*":
-        own = any(all(known(_account(one)) for one in limit) for limit in limits)
         return () if own else (limits[0] if limits else ("*",))
     if who.startswith("Service:"):
-        return tuple(one for limit in limits for one in limit if not known(account := _account(one)) and account is not None)
+        return () if own else tuple(one for limit in limits for one in limit if _is_strange(one, known))
     if who.startswith("Federated:"):
         own = known(_account(who.removeprefix("Federated:")))
         return () if own and (_is_saml(who) or _one_identity(who, statement)) else (who,)
@@ -119,6 +141,12 @@ def _account(who: str) -> str | None:
     return parts[4] if len(parts) == 6 and parts[0] == "arn" and is_account(parts[4]) else None
 
 
+def _is_strange(who: str, known: Callable[[str | None], bool]) -> bool:
+    """Whether an AWS service may act for somebody else. The ARN of a bucket does not say whose it is."""
+    account = _account(who)
+    return _ORGANIZATION.match(who) is not None if account is None else not known(account)
+
+
 def _is_saml(who: str) -> bool:
     arn = parse(who.removeprefix("Federated:"))
     return arn is not None and arn.resource.startswith("saml-provider/")
@@ -128,7 +156,7 @@ def _one_identity(who: str, statement: Statement) -> bool:
     """Whether a condition restricts a web identity provider's users: by subject, or by pool and the fact that they signed in."""
     said = {fold(key).rpartition(":")[2]: values for _, key, values in _tests(statement)}
     if who == "Federated:cognito-identity.amazonaws.com":
-        return said.get("amr") == ["authenticated"] and bool(said.get("aud"))
+        return said.get("amr") == ["authenticated"] and bool(said.get("aud")) and all(map(_POOL.fullmatch, said["aud"]))
     return bool(said.get("sub")) and all(_is_subject(one) for one in said["sub"])
 
 
@@ -149,8 +177,25 @@ def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
     for operator, key, values in _tests(statement):
         fits = _WHO.get(fold(key))
         addresses = operator.endswith("IpAddress")
-        if values and fits is not None and addresses == (fits is _is_block) and all(fits(value) for value in values):
+        if not values or fits is None or addresses != (fits is _is_block) or not all(fits(value) for value in values):
+            continue
+        if operator.endswith("StringLike") and not all(_fixes_account(value) for value in values):
+            continue
+        if not addresses or not is_wide(values):
             yield tuple(values)
+
+
+def is_wide(blocks: list[str]) -> bool:
+    """Whether blocks of addresses together are the world: adjacent ones count as one."""
+    networks = [ipaddress.ip_network(one, strict=False) for one in blocks]
+    old = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv4Network)])
+    new = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv6Network)])
+    return any(one.prefixlen < WIDEST[4] for one in old) or any(one.prefixlen < WIDEST[6] for one in new)
+
+
+def _fixes_account(value: str) -> bool:
+    """Whether no wildcard stands before an ARN's account: one in a text without parts reaches over colons."""
+    return not value.startswith("arn:") or _WILDCARDS.isdisjoint(":".join(value.split(":", 5)[:5]))
 
 
 def _is_block(value: str) -> bool:
@@ -162,7 +207,7 @@ def _is_block(value: str) -> bool:
 
 
 def _is_arn(value: str) -> bool:
-    return bool(_ARN_OF_ACCOUNT.fullmatch(value)) or (parse(value) is not None and frozenset("*?$").isdisjoint(value))
+    return bool(_ARN_OF_ACCOUNT.fullmatch(value)) or (parse(value) is not None and _WILDCARDS.isdisjoint(value))
 
 
 def _form(pattern: re.Pattern[str]) -> Callable[[str], bool]:
@@ -170,7 +215,10 @@ def _form(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 _WHO: dict[str, Callable[[str], bool]] = {
-    **dict.fromkeys(("aws:principalaccount", "aws:sourceaccount", "aws:sourceowner", "kms:calleraccount"), is_account),
+    **dict.fromkeys(
+        ("aws:principalaccount", "aws:sourceaccount", "aws:sourceowner", "kms:calleraccount", "s3:dataaccesspointaccount"),
+        is_account,
+    ),
     **dict.fromkeys(("aws:principalorgid", "aws:sourceorgid"), _form(_ORGANIZATION)),
     **dict.fromkeys(("aws:principalorgpaths", "aws:sourceorgpaths"), _form(_ORGANIZATION_PATH)),
     **dict.fromkeys(("aws:principalarn", "aws:sourcearn", "s3:dataaccesspointarn"), _is_arn),
@@ -192,6 +240,26 @@ def _every_resource(statement: Statement, scene: CallerContext) -> bool:
     if statement.not_resources:
         return not any(_matches_all(one, probes) for one in statement.not_resources)
     return any(_matches_all(one, probes) for one in statement.resources)
+
+
+def _all_of_iam(statement: Statement) -> bool:
+    """Whether every action of IAM that makes administrators is allowed, however the patterns are cut."""
+    if statement.not_actions:
+        patterns = tuple(map(fold, statement.not_actions))
+        return not any(_covers(patterns, one) for one in _MAKES_ADMINS)
+    patterns = tuple(map(fold, statement.actions))
+    return all(_covers(patterns, one) for one in _MAKES_ADMINS)
+
+
+def _all_identities(statement: Statement, scene: CallerContext) -> bool:
+    probes = [f"arn:{scene.partition}:iam::{scene.account}:{kind}/{_LONG}" for kind in ("group", "policy", "role", "user")]
+    if statement.not_resources:
+        return not any(_covers(statement.not_resources, one) for one in probes)
+    return all(_covers(statement.resources, one) for one in probes)
+
+
+def _covers(patterns: tuple[str, ...], text: str) -> bool:
+    return any(matches(pattern, text) for pattern in patterns)
 
 
 def _matches_all(pattern: str, texts: tuple[str, ...]) -> bool:

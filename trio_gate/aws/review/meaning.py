@@ -57,14 +57,15 @@ def decided(service: str, row: Row, params: Mapping[str, Value]) -> Reviewed:
 def _holds(when: When, params: Mapping[str, Value]) -> bool | Unknown:
     if when is UNKNOWN:
         return UNKNOWN
-    found = [_decide(clause, params) for clause in when]
+    found = [holds(clause, params) for clause in when]
     if not found or True in found:
         return True
     return UNKNOWN if UNKNOWN in found else False
 
 
-def _decide(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
-    values = list(_values(dict(params), clause.path))
+def holds(clause: Clause, params: Mapping[str, Value]) -> bool | Unknown:
+    """Whether one member decides that a mark holds."""
+    values = list(values_at(params, clause.path))
     if UNKNOWN in values:
         return UNKNOWN
     if clause.kind == "equals":
@@ -77,8 +78,12 @@ def _same(value: Value, wanted: str) -> bool:
     return isinstance(value, bool | int | str) and fold(str(value)) == fold(wanted)
 
 
+def values_at(params: Mapping[str, Value], path: tuple[str, ...]) -> Iterator[Value]:
+    """What stands at a path, in every item of a list and every member of a map on the way."""
+    return _values(dict(params), path)
+
+
 def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:
-    """The values at a path, through every item of a list and every member of a map."""
     if value is UNKNOWN:
         yield UNKNOWN
     elif isinstance(value, list):

@@ -1,7 +1,7 @@
 """To whom a call gives access, by any of AWS's ways to share: `aws.shares_with` and `aws.makes_public`.
 
-Rule: policy documents are evaluated, and operations in the three tables have a function that says who gets access. For any other
-operation the model either shows that it names nobody, or the answer is unknown. The caller's own account and AWS services are left out.
+Rule: the review's mark `shares` decides whether a call can give access. Its policy documents and the functions in the four tables say to
+whom; for any other marked call the answer is unknown. The caller's own account and AWS services are left out.
 """
 
 from __future__ import annotations
@@ -11,36 +11,23 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.policies.judge import grantees, is_public
-from trio_gate.aws.sharing.telling import may_share
-from trio_gate.aws.sharing.ways_account import ACCOUNTS
-from trio_gate.aws.sharing.ways_network import NETWORK, OPAQUE
+from trio_gate.aws.sharing.telling import names_somebody
+from trio_gate.aws.sharing.ways_documents import DOCUMENTS
+from trio_gate.aws.sharing.ways_listed import LISTED
+from trio_gate.aws.sharing.ways_network import NETWORK
 from trio_gate.aws.sharing.ways_storage import STORAGE
-from trio_gate.aws.sharing.who import is_world
+from trio_gate.aws.sharing.who import reaches_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from trio_gate.aws.call import Access, Unknown, Value
-    from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.policies.documents import Document
     from trio_gate.aws.resources.arns import CallerContext
+    from trio_gate.aws.review.rows import When
 
-_WAYS = STORAGE | NETWORK | ACCOUNTS
-
-_LIMITS = frozenset(
-    (
-        ("ec2", "CreateVpcEndpoint"),
-        ("ec2", "ModifyVpcEndpoint"),
-        ("odb", "CreateOdbNetwork"),
-        ("odb", "UpdateOdbNetwork"),
-        ("organizations", "CreatePolicy"),
-        ("organizations", "UpdatePolicy"),
-    )
-)
-"""Operations whose policy documents only limit access and give none."""
-
-_OWN = frozenset(("sts",))
-"""Services whose calls give access only to their caller."""
+WAYS = STORAGE | NETWORK | LISTED | DOCUMENTS
+"""Functions that say to whom, by service and operation. The review marks each of these operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +47,7 @@ def shared_by(
     params: Mapping[str, Value],
     documents: tuple[Document, ...] | None,
     *,
-    access: Access,
-    shape: Shape | None,
+    when: When | None,
     scene: CallerContext,
 ) -> Shares:
     """With whom a call shares something.
@@ -70,18 +56,16 @@ def shared_by(
         service: botocore's name.
         operation: botocore's name.
         params: by botocore's member names.
-        documents: the policy documents among them; None if they cannot be read.
-        access: the call's level.
-        shape: of the operation's input.
+        documents: the policy documents among them; None where they cannot be read.
+        when: what decides the review's mark of sharing; None where it does not hold.
         scene: whose call it is.
     """
-    if access in ("read", "list", "tagging") or service in _OWN:
+    if when is None:
         return NOBODY
-    permissions = access == "permissions" and service != "iam"
-    found = list(dict.fromkeys(_found(service, operation, params, documents, shape, scene, permissions=permissions)))
+    found = list(dict.fromkeys(_found(service, operation, params, documents, when, scene)))
     known = tuple(who for who in found if isinstance(who, str))
     whole = len(known) == len(found)
-    public = any(is_world(who) for who in known) or _opens(service, operation, documents)
+    public = reaches_world(known) or any(is_public(one) for document in documents or () for one in document.statements)
     return Shares(shares_with=known if whole else UNKNOWN, makes_public=public or (False if whole else UNKNOWN))
 
 
@@ -90,25 +74,20 @@ def _found(
     operation: str,
     params: Mapping[str, Value],
     documents: tuple[Document, ...] | None,
-    shape: Shape | None,
+    when: When,
     scene: CallerContext,
-    *,
-    permissions: bool,
 ) -> Iterator[str | Unknown]:
-    way = _WAYS.get((service, operation))
-    if (service, operation) not in _LIMITS:
-        if documents is None or (service, operation) in OPAQUE:
-            yield UNKNOWN
-        for document in documents or ():
-            for statement in document.statements:
-                yield from grantees(statement, scene)
+    own_language = DOCUMENTS.get((service, operation))
+    if own_language is not None:
+        yield from own_language(params, scene)
+        return
+    if documents is None:
+        yield UNKNOWN
+    for document in documents or ():
+        for statement in document.statements:
+            yield from grantees(statement, scene)
+    way = WAYS.get((service, operation))
     if way is not None:
         yield from way(params, scene)
-    elif may_share("" if documents else operation, shape, params, scene, permissions=permissions and not documents):
+    elif when is UNKNOWN or not when or names_somebody(service, operation, when, params, scene):
         yield UNKNOWN
-
-
-def _opens(service: str, operation: str, documents: tuple[Document, ...] | None) -> bool:
-    if (service, operation) in _LIMITS:
-        return False
-    return any(is_public(statement) for document in documents or () for statement in document.statements)

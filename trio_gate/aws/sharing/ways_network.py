@@ -1,4 +1,4 @@
-"""Sharing by making something reachable: addresses, load balancers, endpoints, APIs without authorization, guests."""
+"""Ways to let people reach what runs: addresses, load balancers, endpoints, APIs without authorization."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import at
-from trio_gate.aws.sharing.who import blocks, each, everybody, inner, nobody, open_if, principals, several, unknown
+from trio_gate.aws.sharing.who import blocks, each, everybody, inner, open_if, principals, several
+from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _ingress(params: Params, scene: CallerContext) -> Found:
-    """A security group's inbound rules; prefix lists are unknown."""
+    """Inbound rules of a security group. Who is on a prefix list is not known."""
     yield from _sources(params.get("CidrIp"), params.get("SourceSecurityGroupOwnerId"), scene)
     for permission in each(params, "IpPermissions"):
         yield from blocks([inner(one, "CidrIp") for one in several(inner(permission, "IpRanges"))])
@@ -35,12 +36,10 @@ def _sources(block: Value, owner: Value, scene: CallerContext) -> Found:
 
 
 def _rules(params: Params, scene: CallerContext) -> Found:
-    """Changed rules of a security group: the call does not say whether they are inbound, so a block of all addresses is unknown."""
+    """Changed rules of a security group. The request does not say which way a rule goes, so each counts as inbound."""
     for rule in each(params, "SecurityGroupRules"):
-        for name in ("CidrIpv4", "CidrIpv6"):
-            block = inner(rule, "SecurityGroupRule", name)
-            for one in blocks([] if block is None else [block]):
-                yield UNKNOWN if isinstance(one, str) and one.endswith("/0") else one
+        named = [inner(rule, "SecurityGroupRule", name) for name in ("CidrIpv4", "CidrIpv6")]
+        yield from blocks([block for block in named if block is not None])
         if inner(rule, "SecurityGroupRule", "PrefixListId") is not None:
             yield UNKNOWN
 
@@ -51,27 +50,36 @@ def _network_acl(params: Params, scene: CallerContext) -> Found:
 
 
 def _group_of(block: str, owner: str) -> Way:
-    """The former security groups of databases and caches."""
+    """The old security groups of databases and caches."""
     return lambda params, scene: _sources(params.get(block), params.get(owner), scene)
 
 
-def _reachable(*path: str, unset: object = False) -> Way:
-    """A member that says whether it is publicly reachable; `unset` is AWS's default."""
+def _database_cluster(params: Params, scene: CallerContext) -> Found:
+    """RDS: unless it is said, the subnets decide. Aurora's clusters have no address of their own; their instances have."""
+    public, engine = params.get("PubliclyAccessible"), params.get("Engine")
+    aurora = isinstance(engine, str) and fold(engine).startswith("aurora")
+    yield from open_if(UNKNOWN if public is None and not aurora else public)
+
+
+def _balancer(params: Params, scene: CallerContext) -> Found:
+    """A load balancer faces the internet unless it is internal; one for gateways has no scheme."""
+    scheme, kind = params.get("Scheme"), params.get("Type")
+    yield from open_if(UNKNOWN if UNKNOWN in (scheme, kind) else scheme != "internal" and kind != "gateway")
+
+
+def _file_server(*, creates: bool) -> Way:
+    """Transfer: a server is public unless it is in a VPC without addresses of its own."""
 
     def way(params: Params, scene: CallerContext) -> Found:
-        value = at(params, *path)
-        yield from open_if(unset if value is None else value)
+        kind, addresses = params.get("EndpointType"), at(params, "EndpointDetails", "AddressAllocationIds")
+        public = kind == "PUBLIC" or (kind is None and creates) or bool(addresses)
+        yield from open_if(UNKNOWN if UNKNOWN in (kind, addresses) else public)
 
     return way
 
 
-def _facing(member: str, inside: str) -> Way:
-    """A load balancer or server: publicly reachable unless `member` has the value `inside`."""
-    return lambda params, _: open_if(UNKNOWN if params.get(member) is UNKNOWN else params.get(member) != inside)
-
-
 def _cluster(*, creates: bool) -> Way:
-    """EKS: the endpoint is public by default, for all addresses unless some are listed."""
+    """EKS: the endpoint is public unless disabled, and reachable from all addresses unless some are named."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         config = params.get("resourcesVpcConfig")
@@ -88,7 +96,7 @@ def _cluster(*, creates: bool) -> Way:
 
 
 def _ports(member: str) -> Way:
-    """Lightsail: ports are open to all addresses unless some are listed."""
+    """Lightsail: ports are open to all addresses unless some are named."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         value = params.get(member)
@@ -99,204 +107,58 @@ def _ports(member: str) -> Way:
     return way
 
 
-def _route(*, creates: bool) -> Way:
-    """API Gateway 2: a route without authorization."""
-
-    def way(params: Params, scene: CallerContext) -> Found:
-        kind = params.get("AuthorizationType")
-        yield from open_if(UNKNOWN if kind is UNKNOWN else kind == "NONE" or (creates and kind is None))
-
-    return way
-
-
-def _method(params: Params, scene: CallerContext) -> Found:
-    kind = params.get("authorizationType")
-    yield from open_if(UNKNOWN if kind is UNKNOWN else kind in (None, "NONE"))
-
-
 def _method_patch(params: Params, scene: CallerContext) -> Found:
+    """API Gateway: a method whose authorization changes."""
     for patch in each(params, "patchOperations"):
         if inner(patch, "path") in ("/authorizationType", UNKNOWN):
             value = inner(patch, "value")
             yield from open_if(value == "NONE" if isinstance(value, str) else UNKNOWN)
 
 
-def _guests(params: Params, scene: CallerContext) -> Found:
-    """Cognito: a role for unauthenticated users."""
-    roles = params.get("Roles")
-    if roles is UNKNOWN or (isinstance(roles, dict) and roles.get("unauthenticated") is not None):
-        yield UNKNOWN
-
-
-def _listed(*names: str) -> Way:
-    def way(params: Params, scene: CallerContext) -> Found:
-        for name in names:
-            value = params.get(name)
-            yield from principals(value if isinstance(value, list) else [value], scene)
-
-    return way
-
-
-def _block_mode(params: Params, scene: CallerContext) -> Found:
-    yield from open_if(params.get("InternetGatewayBlockMode") not in ("block-bidirectional", "block-ingress"))
+def _api_patch(params: Params, scene: CallerContext) -> Found:
+    """API Gateway: an API or a domain that may have been private. Its policy is read as a document."""
+    for patch in each(params, "patchOperations"):
+        path, value = inner(patch, "path"), inner(patch, "value")
+        if path is UNKNOWN or (isinstance(path, str) and path.startswith("/endpointConfiguration") and value != "PRIVATE"):
+            yield UNKNOWN
 
 
 def _emr_block(params: Params, scene: CallerContext) -> Found:
-    yield from open_if(at(params, "BlockPublicAccessConfiguration", "BlockPublicSecurityGroupRules") is not True)
+    """EMR: port ranges that are exempt from the block, but that of SSH, are open."""
+    blocked = at(params, "BlockPublicAccessConfiguration", "BlockPublicSecurityGroupRules")
+    exempt = each(params, "BlockPublicAccessConfiguration", "PermittedPublicSecurityGroupRuleRanges")
+    yield from open_if(blocked is not True)
+    yield from (UNKNOWN for one in exempt if inner(one, "MinRange") != 22 or inner(one, "MaxRange") not in (None, 22))
 
-
-_CREATES_DATABASE = (
-    "CreateDBInstance",
-    "CreateDBInstanceReadReplica",
-    "CreateDBCluster",
-    "RestoreDBInstanceFromDBSnapshot",
-    "RestoreDBInstanceFromS3",
-    "RestoreDBInstanceToPointInTime",
-    "RestoreDBClusterFromSnapshot",
-    "RestoreDBClusterToPointInTime",
-)
-_ELASTIC_IP = ("AllocateAddress", "AssociateAddress")
-
-_INSIDE = {
-    "ec2": ("ImportKeyPair",),
-    "ec2-instance-connect": ("SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"),
-    "elasticache": ("CreateUser", "CreateUserGroup", "ModifyReplicationGroup", "ModifyUser"),
-    "lightsail": ("ImportKeyPair",),
-    "logs": ("PutAccountPolicy", "PutDataProtectionPolicy", "PutIndexPolicy"),
-    "memorydb": ("CreateUser", "UpdateUser"),
-    "neptune": ("AddRoleToDBCluster",),
-    "organizations": ("AttachPolicy",),
-    "rds": ("AddRoleToDBCluster", "AddRoleToDBInstance"),
-    "redshift": ("ModifyClusterIamRoles",),
-    "transfer": ("ImportSshPublicKey",),
-    "xray": ("PutEncryptionConfig",),
-}
-"""Changes of permissions that give nobody outside access: keys, users and roles within the account."""
-
-_STRANGERS_OF_IAM = (
-    "AddClientIDToOpenIDConnectProvider",
-    "AssociateDelegationRequest",
-    "EnableOrganizationsRootCredentialsManagement",
-    "EnableOrganizationsRootSessions",
-    "EnableOutboundWebIdentityFederation",
-    "SendDelegationToken",
-    "UpdateOpenIDConnectProviderThumbprint",
-    "UpdateSAMLProvider",
-)
-"""Operations that change whom a trusted identity provider stands for, or that let in partners or the organization."""
 
 NETWORK: dict[tuple[str, str], Way] = {
     ("ec2", "AuthorizeSecurityGroupIngress"): _ingress,
-    ("ec2", "AuthorizeSecurityGroupEgress"): nobody,
     ("ec2", "ModifySecurityGroupRules"): _rules,
-    ("ec2", "UpdateSecurityGroupRuleDescriptionsIngress"): nobody,
-    ("ec2", "UpdateSecurityGroupRuleDescriptionsEgress"): nobody,
     ("ec2", "CreateNetworkAclEntry"): _network_acl,
     ("ec2", "ReplaceNetworkAclEntry"): _network_acl,
-    ("ec2", "CreateNetworkAcl"): nobody,
-    ("ec2", "DeleteNetworkAclEntry"): unknown,
-    ("ec2", "ReplaceNetworkAclAssociation"): unknown,
-    ("ec2", "CreateManagedPrefixList"): unknown,
-    ("ec2", "ModifyManagedPrefixList"): unknown,
-    ("ec2", "ModifyVpcBlockPublicAccessOptions"): _block_mode,
     ("ec2", "CreateVpcBlockPublicAccessExclusion"): everybody,
     ("ec2", "ModifyVpcBlockPublicAccessExclusion"): everybody,
-    ("ec2", "ModifyVpcEndpointServicePermissions"): _listed("AddAllowedPrincipals"),
-    ("ec2", "CreateNetworkInterfacePermission"): _listed("AwsAccountId", "AwsService"),
-    ("ec2", "CreateVpcPeeringConnection"): _listed("PeerOwnerId"),
-    **{("ec2", name): nobody for name in _ELASTIC_IP},
     ("rds", "AuthorizeDBSecurityGroupIngress"): _group_of("CIDRIP", "EC2SecurityGroupOwnerId"),
     ("redshift", "AuthorizeClusterSecurityGroupIngress"): _group_of("CIDRIP", "EC2SecurityGroupOwnerId"),
     ("elasticache", "AuthorizeCacheSecurityGroupIngress"): _group_of("CIDRIP", "EC2SecurityGroupOwnerId"),
-    **{("rds", name): _reachable("PubliclyAccessible", unset=UNKNOWN) for name in _CREATES_DATABASE},
-    ("rds", "ModifyDBCluster"): _reachable("PubliclyAccessible"),
-    ("rds", "ModifyDBInstance"): _reachable("PubliclyAccessible"),
-    ("redshift", "CreateCluster"): _reachable("PubliclyAccessible", unset=UNKNOWN),
-    ("redshift", "RestoreFromClusterSnapshot"): _reachable("PubliclyAccessible", unset=UNKNOWN),
-    ("redshift", "ModifyCluster"): _reachable("PubliclyAccessible"),
-    ("redshift", "AuthorizeEndpointAccess"): _listed("Account"),
-    ("redshift-serverless", "CreateWorkgroup"): _reachable("publiclyAccessible"),
-    ("redshift-serverless", "UpdateWorkgroup"): _reachable("publiclyAccessible"),
-    ("dms", "CreateReplicationInstance"): _reachable("PubliclyAccessible", unset=True),
-    ("dms", "CreateInstanceProfile"): _reachable("PubliclyAccessible", unset=UNKNOWN),
-    ("dms", "ModifyInstanceProfile"): _reachable("PubliclyAccessible"),
-    ("mq", "CreateBroker"): _reachable("PubliclyAccessible", unset=UNKNOWN),
-    ("lightsail", "CreateRelationalDatabase"): _reachable("publiclyAccessible"),
-    ("lightsail", "CreateRelationalDatabaseFromSnapshot"): _reachable("publiclyAccessible"),
-    ("lightsail", "UpdateRelationalDatabase"): _reachable("publiclyAccessible"),
+    ("rds", "CreateDBCluster"): _database_cluster,
+    ("rds", "RestoreDBClusterFromSnapshot"): _database_cluster,
+    ("rds", "RestoreDBClusterToPointInTime"): _database_cluster,
     ("lightsail", "OpenInstancePublicPorts"): _ports("portInfo"),
     ("lightsail", "PutInstancePublicPorts"): _ports("portInfos"),
-    ("elbv2", "CreateLoadBalancer"): _facing("Scheme", "internal"),
-    ("elb", "CreateLoadBalancer"): _facing("Scheme", "internal"),
+    ("lightsail", "CreateInstances"): everybody,
+    ("lightsail", "CreateInstancesFromSnapshot"): everybody,
     ("lightsail", "CreateLoadBalancer"): everybody,
     ("lightsail", "CreateDistribution"): everybody,
-    ("transfer", "CreateServer"): _facing("EndpointType", "VPC"),
-    ("apprunner", "CreateService"): _reachable(
-        "NetworkConfiguration", "IngressConfiguration", "IsPubliclyAccessible", unset=True
-    ),
-    ("apprunner", "UpdateService"): _reachable("NetworkConfiguration", "IngressConfiguration", "IsPubliclyAccessible"),
-    ("cloudfront", "CreateDistribution"): _reachable("DistributionConfig", "Enabled"),
-    ("cloudfront", "CreateDistributionWithTags"): _reachable("DistributionConfigWithTags", "DistributionConfig", "Enabled"),
-    ("cloudfront", "UpdateDistribution"): _reachable("DistributionConfig", "Enabled"),
+    ("elbv2", "CreateLoadBalancer"): _balancer,
+    ("elb", "CreateLoadBalancer"): _balancer,
+    ("transfer", "CreateServer"): _file_server(creates=True),
+    ("transfer", "UpdateServer"): _file_server(creates=False),
     ("eks", "CreateCluster"): _cluster(creates=True),
     ("eks", "UpdateClusterConfig"): _cluster(creates=False),
-    ("eks", "CreateAccessEntry"): _listed("principalArn"),
-    ("eks", "AssociateAccessPolicy"): _listed("principalArn"),
-    ("eks", "UpdateAccessEntry"): _listed("principalArn"),
-    ("es", "AuthorizeVpcEndpointAccess"): _listed("Account"),
-    ("opensearch", "AuthorizeVpcEndpointAccess"): _listed("Account", "Service"),
-    **{
-        (service, name): _reachable("AdvancedSecurityOptions", "AnonymousAuthEnabled")
-        for service, name in (
-            ("es", "CreateElasticsearchDomain"),
-            ("es", "UpdateElasticsearchDomainConfig"),
-            ("opensearch", "CreateDomain"),
-            ("opensearch", "UpdateDomainConfig"),
-        )
-    },
-    ("apigateway", "PutMethod"): _method,
     ("apigateway", "UpdateMethod"): _method_patch,
-    ("apigatewayv2", "CreateRoute"): _route(creates=True),
-    ("apigatewayv2", "UpdateRoute"): _route(creates=False),
-    ("apigatewayv2", "CreateApi"): _reachable("Target"),
-    ("apigatewayv2", "UpdateApi"): _reachable("Target"),
-    ("apigatewayv2", "ImportApi"): unknown,
-    ("apigatewayv2", "ReimportApi"): unknown,
-    ("cognito-identity", "CreateIdentityPool"): _reachable("AllowUnauthenticatedIdentities"),
-    ("cognito-identity", "UpdateIdentityPool"): _reachable("AllowUnauthenticatedIdentities"),
-    ("cognito-identity", "SetIdentityPoolRoles"): _guests,
-    ("backup", "CreateRestoreAccessBackupVault"): unknown,
-    ("ec2", "EnableSerialConsoleAccess"): unknown,
-    **{("iam", name): unknown for name in _STRANGERS_OF_IAM},
-    ("route53", "CreateVPCAssociationAuthorization"): unknown,
-    **{(service, name): nobody for service, names in _INSIDE.items() for name in names},
+    ("apigateway", "UpdateRestApi"): _api_patch,
+    ("apigateway", "UpdateDomainName"): _api_patch,
     ("emr", "PutBlockPublicAccessConfiguration"): _emr_block,
 }
-"""By service and operation."""
-
-OPAQUE = frozenset(
-    (service, name)
-    for service, names in {
-        "amplify": ("CreateBranch", "CreateDeployment", "StartDeployment", "StartJob", "UpdateBranch"),
-        "cloudcontrol": ("CreateResource", "UpdateResource"),
-        "cloudformation": (
-            "ContinueUpdateRollback",
-            "CreateStack",
-            "CreateStackInstances",
-            "CreateStackSet",
-            "ExecuteChangeSet",
-            "ExecuteStackRefactor",
-            "ImportStacksToStackSet",
-            "RollbackStack",
-            "UpdateStack",
-            "UpdateStackInstances",
-            "UpdateStackSet",
-        ),
-        "elasticbeanstalk": ("CloneEnvironment", "CreateEnvironment", "RebuildEnvironment", "UpdateEnvironment"),
-        "globalaccelerator": ("CreateEndpointGroup", "CreateListener", "UpdateEndpointGroup", "UpdateListener"),
-        "servicecatalog": ("ExecuteProvisionedProductPlan", "ProvisionProduct", "UpdateProvisionedProduct"),
-        "serverlessrepo": ("CreateCloudFormationChangeSet",),
-    }.items()
-    for name in names
-)
-"""Operations that carry out a template or an earlier plan."""
+"""By service and operation. An instance of Lightsail begins with ports for SSH and HTTP that are open to everybody."""

@@ -17,11 +17,9 @@ from trio_gate.aws.sharing.who import (
     everybody,
     inner,
     is_service,
-    nobody,
     open_if,
     principals,
     several,
-    unknown,
 )
 
 if TYPE_CHECKING:
@@ -123,17 +121,6 @@ def _image(add: str) -> Callable[[Params, CallerContext], Found]:
     return way
 
 
-def _listed(*names: str, everybody: str = "all") -> Callable[[Params, CallerContext], Found]:
-    """Principals in lists or single members; `everybody` is the operation's word for everybody."""
-
-    def way(params: Params, scene: CallerContext) -> Found:
-        for name in names:
-            value = params.get(name)
-            yield from principals(value if isinstance(value, list) else [value], scene, everybody=everybody)
-
-    return way
-
-
 def _statement(principal: str, conditions: dict[str, str]) -> Callable[[Params, CallerContext], Found]:
     """A policy statement sent as separate members: its principal, and conditions by member."""
 
@@ -182,23 +169,26 @@ def _data_lake(params: Params, scene: CallerContext) -> Found:
     """Lake Formation: IAM_ALLOWED_PRINCIPALS means those whom the account's own policies allow."""
     entries = each(params, "Entries") if "Entries" in params else [dict(params)]
     named = [inner(entry, "Principal", "DataLakePrincipalIdentifier") for entry in entries]
-    yield from principals([one for one in named if one != "IAM_ALLOWED_PRINCIPALS"], scene)
-
-
-def _url(params: Params, scene: CallerContext) -> Found:
-    yield from open_if(UNKNOWN if params.get("AuthType") is UNKNOWN else params.get("AuthType") not in (None, "AWS_IAM"))
+    whole = [one.removesuffix(":IAMPrincipals") if isinstance(one, str) else one for one in named]
+    yield from principals([one for one in whole if one != "IAM_ALLOWED_PRINCIPALS"], scene)
 
 
 def _subscription(params: Params, scene: CallerContext) -> Found:
-    """Messages that leave the account."""
+    """Messages that leave the account: a queue, stream or function says whose it is, an address or a number does not."""
     endpoint = params.get("Endpoint")
-    parts = endpoint.split(":", 5) if isinstance(endpoint, str) else []
-    if endpoint is not None and (len(parts) < 5 or not is_account(parts[4]) or parts[4] != scene.account):
-        yield UNKNOWN
+    if endpoint is not None:
+        yield from principals([endpoint], scene) if parse(endpoint) is not None else (UNKNOWN,)
 
 
-def _visibility(params: Params, scene: CallerContext) -> Found:
-    yield from open_if(params.get("projectVisibility") not in (None, "PRIVATE"))
+def _documents_say(_params: Params, _scene: CallerContext) -> Found:
+    """Nobody but those whom the policy among the attributes names."""
+    yield from ()
+
+
+def _public_documents(params: Params, scene: CallerContext) -> Found:
+    """Systems Manager: the setting that lets documents be shared with everybody."""
+    if params.get("SettingId") is UNKNOWN or "public-sharing" in str(params.get("SettingId")):
+        yield from open_if(params.get("SettingValue") != "Disable")
 
 
 def _lightsail_bucket(params: Params, scene: CallerContext) -> Found:
@@ -212,6 +202,7 @@ def _lightsail_bucket(params: Params, scene: CallerContext) -> Found:
 
 _FUNCTION = {"SourceAccount": "aws:SourceAccount", "SourceArn": "aws:SourceArn", "PrincipalOrgID": "aws:PrincipalOrgID"}
 _WITH_ACL = ("CopyObject", "CreateBucket", "CreateMultipartUpload", "PutBucketAcl", "PutObject", "PutObjectAcl")
+_ATTRIBUTES = {"sqs": ("CreateQueue", "SetQueueAttributes"), "sns": ("CreateTopic", "SetTopicAttributes")}
 
 STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     **{("s3", name): _acl for name in _WITH_ACL},
@@ -219,7 +210,6 @@ STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     ("s3", "PutPublicAccessBlock"): _block,
     ("s3", "DeletePublicAccessBlock"): everybody,
     ("s3", "PutBucketOwnershipControls"): _ownership,
-    ("s3", "DeleteBucketOwnershipControls"): unknown,
     ("s3control", "PutPublicAccessBlock"): _block,
     ("s3control", "DeletePublicAccessBlock"): everybody,
     ("s3control", "CreateAccessPoint"): _access_point,
@@ -228,35 +218,17 @@ STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     ("ec2", "ModifyFpgaImageAttribute"): _image("LoadPermission"),
     ("ec2", "DisableImageBlockPublicAccess"): everybody,
     ("ec2", "DisableSnapshotBlockPublicAccess"): everybody,
-    ("ec2", "EnableImageBlockPublicAccess"): nobody,
-    ("ec2", "EnableSnapshotBlockPublicAccess"): nobody,
-    **{
-        (service, name): _listed("ValuesToAdd")
-        for service in ("rds", "neptune", "docdb")
-        for name in ("ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute")
-    },
-    ("redshift", "AuthorizeSnapshotAccess"): _listed("AccountWithRestoreAccess"),
-    ("redshift", "AuthorizeDataShare"): _listed("ConsumerIdentifier"),
-    ("appstream", "UpdateImagePermissions"): _listed("SharedAccountId"),
-    ("ssm", "ModifyDocumentPermission"): _listed("AccountIdsToAdd"),
-    ("kms", "CreateGrant"): _listed("GranteePrincipal", "RetiringPrincipal"),
-    ("sqs", "AddPermission"): _listed("AWSAccountIds", everybody="*"),
-    ("sns", "AddPermission"): _listed("AWSAccountId", everybody="*"),
     ("sns", "Subscribe"): _subscription,
+    **{(service, name): _documents_say for service, names in _ATTRIBUTES.items() for name in names},
+    ("ssm", "UpdateServiceSetting"): _public_documents,
+    ("ssm", "ResetServiceSetting"): _public_documents,
     ("events", "PutPermission"): _event_bus,
     ("lambda", "AddPermission"): _statement("Principal", _FUNCTION),
     ("lambda", "AddLayerVersionPermission"): _statement("Principal", {"OrganizationId": "aws:PrincipalOrgID"}),
-    ("lambda", "CreateFunctionUrlConfig"): _url,
-    ("lambda", "UpdateFunctionUrlConfig"): _url,
     ("lakeformation", "GrantPermissions"): _data_lake,
     ("lakeformation", "BatchGrantPermissions"): _data_lake,
-    ("ram", "CreateResourceShare"): _listed("principals", everybody="*"),
-    ("ram", "AssociateResourceShare"): _listed("principals", everybody="*"),
     ("ecr-public", "CreateRepository"): everybody,
     ("ecr-public", "PutImage"): everybody,
-    ("codebuild", "UpdateProjectVisibility"): _visibility,
     ("lightsail", "UpdateBucket"): _lightsail_bucket,
-    ("organizations", "RegisterDelegatedAdministrator"): _listed("AccountId"),
-    ("sso-admin", "CreateAccountAssignment"): _listed("PrincipalId"),
 }
 """By service and operation."""

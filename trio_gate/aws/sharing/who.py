@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import at
-from trio_gate.aws.policies.judge import WIDEST
+from trio_gate.aws.policies.judge import WIDEST, is_wide
 from trio_gate.aws.resources.arns import is_account, parse
 
 if TYPE_CHECKING:
@@ -105,6 +105,20 @@ def is_world(who: str) -> bool:
     return block.prefixlen < WIDEST[block.version] and not own
 
 
+def reaches_world(known: tuple[str, ...]) -> bool:
+    """Whether everybody is among them, or address blocks that are public, alone or joined."""
+    joined = [block for block in known if "/" in block and not block.startswith(("arn:", "f"))]
+    return any(map(is_world, known)) or is_wide([block for block in joined if _is_block(block)])
+
+
+def _is_block(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
 def open_if(condition: object) -> Iterator[str | Unknown]:
     """Everybody if a condition is true, nobody if it is false."""
     if condition is UNKNOWN:
@@ -113,16 +127,6 @@ def open_if(condition: object) -> Iterator[str | Unknown]:
         yield EVERYBODY
 
 
-def nobody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
-    """Nobody: the operation was reviewed."""
-    yield from ()
-
-
 def everybody(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
     """Everybody, whatever is sent: the operation removes a protection, or publishes."""
     yield EVERYBODY
-
-
-def unknown(_params: Mapping[str, Value], _scene: CallerContext) -> Iterator[str | Unknown]:
-    """Unknown: the operation uses something that was defined earlier, or a template."""
-    yield UNKNOWN
