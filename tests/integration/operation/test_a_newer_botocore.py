@@ -154,7 +154,7 @@ def test_explain_says_that_it_is_newer(gate):
     (gate.folder / "request").write_bytes(request("dynamodb", DYNAMODB, body=b"{}", **fields))
     page = gate.gate("explain", "--config", str(gate.config), str(gate.folder / "request")).stdout
     assert "it, or a member of it, is newer than the review" in page
-    assert 'deny: dynamodb:ListTables may return credentials, and rule "reads ok" does not carry' in page
+    assert 'deny: dynamodb:ListTables may return credentials, and rule "reads ok" does not have' in page
 
 
 ASKS = """
