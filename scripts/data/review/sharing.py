@@ -1,8 +1,8 @@
-"""Whether a call can give access to somebody, proposed from what the sharing room works out, its policy documents, its name and its members.
+"""Proposes whether a call can give access to somebody, by the functions in `aws/sharing`, policy documents, its name and its members.
 
-Rule: access is given to somebody by a word that says so. A member whose name has none of the words below tells of nobody, nor does one
-that names the caller's own account; a change of permissions outside IAM, whose members are known, shares. What takes away (Delete,
-Revoke, …) gives nothing, but where it takes away a guard.
+Rule: those who get access are named in a member whose name has one of the words below, other than the caller's own account. A change of
+permissions outside IAM, whose members are known, shares as well. An operation that removes something (Delete, Revoke, …) gives no
+access, unless it removes a protection.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _TAKES_AWAY = one_of(
     " reset retire revoke stop terminate unshare untag withdraw"
 )
 _GUARDS = one_of("acl authorizer block crl deny restriction")
-"""Words of what keeps people out."""
+"""Words for protections, whose removal may give access."""
 
 _SHARED_BY_ATTRIBUTE = one_of("image snapshot")
 _KEEPS_OUT = one_of("block ignore restrict")
 _AUTHORIZATION = one_of("auth authentication authorization authorizer")
 _OPEN = ("NONE", "ANONYMOUS", "OPEN")
-"""Kinds of authorization that ask for none."""
+"""Values that mean no authorization."""
 
 _OTHER_THINGS = {
     **dict.fromkeys(("block", "blocks"), one_of("cidr cidrs")),
@@ -57,22 +57,22 @@ _OTHER_THINGS = {
     "store": one_of("trust"),
     "web": one_of("acl acls"),
 }
-"""Words that make another thing of a word: a public key or address, a permissions boundary, a file share, SharePoint, a trust store, a
-web ACL, a network's block."""
+"""Words that change the meaning of another word beside them: a public key or address, a permissions boundary, a file share, SharePoint, a
+trust store, a web ACL, a CIDR block."""
 
 _ORGANIZATIONS = one_of("organization organizational organizations")
 _NAMES_ONE = one_of("arn arns id ids units value")
-"""Last words of members that name an organization of AWS; other words are of companies, certificates and directories."""
+"""Last words of members that name an AWS organization; other members name companies or are parts of certificates and directories."""
 
 _OTHER_ORGANIZATIONS = one_of("workdocs workmail")
-"""Services that call something else of their own an organization."""
+"""Services in which an organization is something else."""
 
 _NOBODY = one_of("accountname accountnumber granttokens granttype networkaclid permissionsetarn publictype")
-"""Names of members, in lower case, that have a word of those and tell of nobody."""
+"""Names of members, in lower case, that have such a word but name nobody who gets access."""
 
 
 def shares(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
-    """The mark, with the members that decide it, and why."""
+    """The mark, with the members that decide it, and its reason."""
     if (operation.service, operation.name) in WAYS:
         yield "shares", "it is worked out with whom"
     elif access not in {"read", "list", "tagging"} and operation.words[0] not in _LOOKS:
@@ -104,7 +104,7 @@ def _given(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
 
 
 def _documents(operation: Modelled) -> Iterator[str]:
-    """Members that hold a policy document or a template that may have one."""
+    """Members that hold a policy document, or a template that may contain one."""
     for leaf in operation.inputs:
         where = f"{operation.service}.{operation.name}"
         kind = kind_of(operation.service, operation.name, leaf.names[-1]) if leaf.names and leaf.text else None
@@ -115,7 +115,7 @@ def _documents(operation: Modelled) -> Iterator[str]:
 
 
 def _clauses(service: str, leaf: Leaf) -> Iterator[str]:
-    """What decides, by a member: that it is there, or that it has a value."""
+    """The condition on a member: that it is sent, or that it has a value."""
     for name in leaf.names:
         kind = _telling(name)
         if kind == "organization":
@@ -129,7 +129,7 @@ def _clauses(service: str, leaf: Leaf) -> Iterator[str]:
 
 
 def _telling(name: str) -> str:
-    """What a member's name tells of: somebody, an organization, a guard, the kind of authorization, or nobody ("")."""
+    """What a member holds, by its name: "somebody", "organization", "guard" (a protection), "authorization" (its kind), or "" for nothing."""
     found = _said(words(name), _MEMBERS)
     if name.lower() in _NOBODY:
         return ""
@@ -141,5 +141,5 @@ def _telling(name: str) -> str:
 
 
 def _said(said: tuple[str, ...], telling: frozenset[str]) -> frozenset[str]:
-    """The words that tell, but for those that another word makes another thing of."""
+    """The significant words, without those whose meaning another word changes."""
     return telling.intersection(said).difference(*(_OTHER_THINGS.get(word, ()) for word in said))

@@ -1,7 +1,7 @@
-"""Proposes whether a call is paid for by its own work: what it makes, starts, buys, keeps or processes.
+"""Proposes whether a call itself costs money: by what it creates, starts, buys, stores or processes.
 
-Rule: a noun that is billed is `spends`; what turns off, names, describes or connects is not; an update is where it sends a size, and
-neither where it may turn on something that is billed. What no word tells stays undecided, and `by_hand_spends.txt` says more.
+Rule: a call for a noun that is billed spends; one that turns off, names, describes or connects does not. An update spends if it sends a
+size, and is undecided if it may turn on something that is billed, as is what no word shows. `by_hand_spends.txt` corrects this.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MODELS = one_of(
     " polly transcribe lexv2-runtime lex-runtime kendra kendra-ranking qbusiness personalize-runtime forecastquery"
     " frauddetector geo-places geo-routes geo-maps location"
 )
-"""Services whose requests are paid for one by one."""
+"""Services that bill each request."""
 
 _METERED = frozenset(
     [
@@ -49,7 +49,7 @@ _FREE_SERVICES = one_of(
     " resource-groups resourcegroupstaggingapi rolesanywhere serverlessrepo service-quotas servicecatalog-appregistry signin"
     " ssm-quicksetup sso sso-admin sso-oidc sts support support-app supportauthz taxsettings trustedadvisor wellarchitected"
 )
-"""Services that ask for no money of their own."""
+"""Services that are free of charge."""
 
 _FREE = one_of(
     "abort accept acknowledge allow amend approve archive assign associate assume attach authorize begin cancel change check"
@@ -63,7 +63,7 @@ _FREE = one_of(
     " switchover sync tag take terminate test transfer unarchive unassign undeploy undeprecate ungroup unlabel unlink unlock"
     " unmonitor unpeer unregister unshare unsubscribe untag untagging upgrade validate verify vote withdraw"
 )
-"""First words of calls that make nothing that is billed."""
+"""First words of calls that create nothing that is billed."""
 
 _BUYS = one_of(
     "allocate buy extend increase index ingest insert launch provision purchase renew reserve resume run subscribe upload write"
@@ -76,12 +76,12 @@ _BOUGHT = re.compile(
     r"|Put(?:Record|Item|Object|Event|Metric|LogEvent|Trace|TelemetryRecord|Media|Document|Vector)\w*$"
     r"|Batch(?:Write|Put|Execute|Publish)\w*$)"
 )
-"""Calls that buy, or are paid for one by one."""
+"""Calls that buy something, or are billed individually."""
 
 _MAKES = one_of(
     "add build clone copy create export generate import initiate rebuild register replicate restore retrieve scale start submit"
 )
-"""First words of calls that make or start something."""
+"""First words of calls that create or start something."""
 
 _PAID = one_of(
     "accelerator ad address agent alarm analysis app application archive assessment asset attachment authority backup"
@@ -123,11 +123,11 @@ _SIZES = re.compile(
 )
 _NO_SIZE = re.compile(r"max(?:results|items|count)|page|retention|timeout|batchsize|limit|threshold|maxsize$|queue", re.ASCII)
 _MAX_SIZES = 16
-"""Members that a condition may name; more are not told apart."""
+"""Most members that a condition names; with more it is undecided."""
 
 
 def marks(operation: Modelled, access: Access) -> Iterator[tuple[str, str]]:
-    """The mark `spends`, if it may hold, with its reason; `spends?*` where it is undecided."""
+    """The mark `spends`, if it may apply, with its reason; `spends?*` if it is undecided."""
     asked = operation.service in MODELS or (operation.service, operation.name) in _METERED
     if access in {"read", "list"}:
         if asked or operation.service == "ce":

@@ -41,7 +41,7 @@ _MAKES_ADMINS = tuple(
         "UpdateAssumeRolePolicy",
     )
 )
-"""Actions that, all together and on every identity, give whatever is not given yet."""
+"""IAM actions that together, on every identity, can give any other permission."""
 
 _POSITIVE = frozenset(
     f"{set_of}{operator}"
@@ -85,7 +85,7 @@ def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
 
 
 def is_admin(statement: Statement, scene: CallerContext) -> bool:
-    """Whether it allows every action on every resource, or all of IAM, which gives itself the rest; all but some counts as well."""
+    """Whether it allows every action, or all of IAM (which can give the rest), on every resource; all but some counts as well."""
     if not statement.allows:
         return False
     everything = _every_action(statement) and _every_resource(statement, scene)
@@ -142,7 +142,7 @@ def _account(who: str) -> str | None:
 
 
 def _is_strange(who: str, known: Callable[[str | None], bool]) -> bool:
-    """Whether an AWS service may act for somebody else. The ARN of a bucket does not say whose it is."""
+    """Whether an AWS service may act for another account. A bucket's ARN does not name its account."""
     account = _account(who)
     return _ORGANIZATION.match(who) is not None if account is None else not known(account)
 
@@ -186,7 +186,7 @@ def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
 
 
 def is_wide(blocks: list[str]) -> bool:
-    """Whether blocks of addresses together are the world: adjacent ones count as one."""
+    """Whether address blocks together are public: adjacent ones are merged."""
     networks = [ipaddress.ip_network(one, strict=False) for one in blocks]
     old = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv4Network)])
     new = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv6Network)])
@@ -194,7 +194,7 @@ def is_wide(blocks: list[str]) -> bool:
 
 
 def _fixes_account(value: str) -> bool:
-    """Whether no wildcard stands before an ARN's account: one in a text without parts reaches over colons."""
+    """Whether no wildcard precedes an ARN's account; a wildcard can also match colons."""
     return not value.startswith("arn:") or _WILDCARDS.isdisjoint(":".join(value.split(":", 5)[:5]))
 
 
@@ -243,7 +243,7 @@ def _every_resource(statement: Statement, scene: CallerContext) -> bool:
 
 
 def _all_of_iam(statement: Statement) -> bool:
-    """Whether every action of IAM that makes administrators is allowed, however the patterns are cut."""
+    """Whether every IAM action that can create administrators is allowed, by any combination of patterns."""
     if statement.not_actions:
         patterns = tuple(map(fold, statement.not_actions))
         return not any(_covers(patterns, one) for one in _MAKES_ADMINS)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.review.rows import When
 
 WAYS = STORAGE | NETWORK | LISTED | DOCUMENTS
-"""Functions that say to whom, by service and operation. The review marks each of these operations."""
+"""Functions that say who gets access, by service and operation. The review marks each of these operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +56,8 @@ def shared_by(
         service: botocore's name.
         operation: botocore's name.
         params: by botocore's member names.
-        documents: the policy documents among them; None where they cannot be read.
-        when: what decides the review's mark of sharing; None where it does not hold.
+        documents: the policy documents among them; None if they cannot be read.
+        when: the condition of the review's mark `shares`; None if the operation does not have it.
         scene: whose call it is.
     """
     if when is None:

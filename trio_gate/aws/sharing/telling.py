@@ -1,7 +1,7 @@
 """Whether a call of an operation without its own function may give access to somebody, judged by the members that were sent.
 
 Rule: the review says which members name those who get access (`shares?Member,…`). A value that is the caller's own account, an AWS service
-or a word for nobody gives no access; any other may, and so may one that is not known.
+or a word for nobody gives no access; any other value, or an unknown one, may.
 """
 
 from __future__ import annotations

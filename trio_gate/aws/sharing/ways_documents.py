@@ -1,6 +1,6 @@
-"""Ways to share by documents in languages of their own: OpenSearch Serverless' policies and Verified Access' Cedar.
+"""Sharing by documents in other policy languages: OpenSearch Serverless' policies and Verified Access' Cedar.
 
-Rule: what cannot be read once and for all is unknown.
+Rule: what cannot be read without doubt is unknown.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _PERMITS = re.compile(r"\bpermit\b", re.ASCII)
 _BLANKS = r"[ \n]{0,16}"
 _UNCONDITIONAL = re.compile(_BLANKS.join(("permit", r"\(", "principal", ",", "action", ",", "resource", r"\)", ";")))
 _FORBIDS_ONLY = re.compile(r"[^\"'/]{0,65536}")
-"""A text without strings and comments, in which a word is what it seems."""
+"""A text without strings and comments, in which every word is a keyword or a name."""
 
 
 def _access_policy(params: Params, scene: CallerContext) -> Found:
-    """Who reads and writes data: principals, and users of the account's SAML providers."""
+    """Who can read and write data: principals, and users of the account's SAML providers."""
     for entry in _entries(params, "data"):
         named = entry.get("Principal") if isinstance(entry, dict) else None
         if not isinstance(named, list) or not named:
@@ -49,7 +49,7 @@ def _access_policy(params: Params, scene: CallerContext) -> Found:
 
 
 def _security_policy(params: Params, scene: CallerContext) -> Found:
-    """Which networks reach a collection; how it is encrypted gives access to nobody."""
+    """Which networks can reach a collection. Its encryption policy gives access to nobody."""
     if params.get("type") == "encryption":
         return
     for entry in _entries(params, "network"):
@@ -82,7 +82,7 @@ def _entries(params: Params, kind: str) -> Iterator[Any]:
 
 
 def _cedar(*, inherits: bool) -> Callable[[Params, CallerContext], Found]:
-    """Verified Access: without a policy nobody gets in, but by an endpoint's group; a condition asks a provider, whose users are unknown."""
+    """Verified Access: without a policy nobody gets access, except through an endpoint's group. Users named by a condition are unknown."""
 
     def way(params: Params, _scene: CallerContext) -> Found:
         text, enabled = params.get("PolicyDocument"), params.get("PolicyEnabled")
@@ -108,4 +108,4 @@ DOCUMENTS: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     ("ec2", "CreateVerifiedAccessEndpoint"): _cedar(inherits=True),
     ("ec2", "ModifyVerifiedAccessEndpointPolicy"): _cedar(inherits=True),
 }
-"""By service and operation; they stand for the document that the call carries."""
+"""By service and operation; these functions read the call's document."""

@@ -1,9 +1,9 @@
-"""Ways to share that are said by single members: accounts and principals, address blocks, switches.
+"""Sharing that single members show: accounts and principals, address blocks, switches.
 
-Rule: a row is `service.Operation: item item …`. An item is a path, which goes through lists, and by `*` through maps: `Path` holds
-accounts or principals, `all:Path` as well, with "all" for everybody, and `cidr:Path` address blocks. A switch gives access to everybody:
-`Path=VALUE` if it has that value, `Path!=VALUE,VALUE` unless it has one of those, `Path+` if it is sent, `Path!` unless it is. `?` before a switch makes the
-answer unknown instead.
+Rule: a row is `service.Operation: item item …`. An item is a path, which goes through lists, and with `*` through maps. `Path` holds
+accounts or principals, `all:Path` as well, with "all" for everybody, and `cidr:Path` holds address blocks. A switch gives everybody
+access: `Path=VALUE` if it has that value, `Path!=VALUE,VALUE` unless it has one of those, `Path+` if it is sent, `Path!` if it is not.
+With `?` before a switch the answer is unknown instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ways to let people reach what runs: addresses, load balancers, endpoints, APIs without authorization."""
+"""Sharing by making something reachable: addresses, load balancers, endpoints, APIs without authorization."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _ingress(params: Params, scene: CallerContext) -> Found:
-    """Inbound rules of a security group. Who is on a prefix list is not known."""
+    """Inbound rules of a security group. The addresses in a prefix list are unknown."""
     yield from _sources(params.get("CidrIp"), params.get("SourceSecurityGroupOwnerId"), scene)
     for permission in each(params, "IpPermissions"):
         yield from blocks([inner(one, "CidrIp") for one in several(inner(permission, "IpRanges"))])
@@ -36,7 +36,7 @@ def _sources(block: Value, owner: Value, scene: CallerContext) -> Found:
 
 
 def _rules(params: Params, scene: CallerContext) -> Found:
-    """Changed rules of a security group. The request does not say which way a rule goes, so each counts as inbound."""
+    """Changed rules of a security group. The call does not say in which direction a rule applies, so each counts as inbound."""
     for rule in each(params, "SecurityGroupRules"):
         named = [inner(rule, "SecurityGroupRule", name) for name in ("CidrIpv4", "CidrIpv6")]
         yield from blocks([block for block in named if block is not None])
@@ -50,12 +50,12 @@ def _network_acl(params: Params, scene: CallerContext) -> Found:
 
 
 def _group_of(block: str, owner: str) -> Way:
-    """The old security groups of databases and caches."""
+    """The former security groups of databases and caches."""
     return lambda params, scene: _sources(params.get(block), params.get(owner), scene)
 
 
 def _database_cluster(params: Params, scene: CallerContext) -> Found:
-    """RDS: unless it is said, the subnets decide. Aurora's clusters have no address of their own; their instances have."""
+    """RDS: if the call does not say, the subnets decide. Aurora clusters have no public address; their instances may."""
     public, engine = params.get("PubliclyAccessible"), params.get("Engine")
     aurora = isinstance(engine, str) and fold(engine).startswith("aurora")
     yield from open_if(UNKNOWN if public is None and not aurora else public)
@@ -68,7 +68,7 @@ def _balancer(params: Params, scene: CallerContext) -> Found:
 
 
 def _file_server(*, creates: bool) -> Way:
-    """Transfer: a server is public unless it is in a VPC without addresses of its own."""
+    """Transfer: a server is public unless it is in a VPC without public addresses."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         kind, addresses = params.get("EndpointType"), at(params, "EndpointDetails", "AddressAllocationIds")
@@ -79,7 +79,7 @@ def _file_server(*, creates: bool) -> Way:
 
 
 def _cluster(*, creates: bool) -> Way:
-    """EKS: the endpoint is public unless disabled, and reachable from all addresses unless some are named."""
+    """EKS: the endpoint is public unless disabled, and reachable from all addresses unless some are listed."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         config = params.get("resourcesVpcConfig")
@@ -96,7 +96,7 @@ def _cluster(*, creates: bool) -> Way:
 
 
 def _ports(member: str) -> Way:
-    """Lightsail: ports are open to all addresses unless some are named."""
+    """Lightsail: ports are open to all addresses unless some are listed."""
 
     def way(params: Params, scene: CallerContext) -> Found:
         value = params.get(member)
@@ -116,7 +116,7 @@ def _method_patch(params: Params, scene: CallerContext) -> Found:
 
 
 def _api_patch(params: Params, scene: CallerContext) -> Found:
-    """API Gateway: an API or a domain that may have been private. Its policy is read as a document."""
+    """API Gateway: an API or domain that may have been private. Its policy is read as a document."""
     for patch in each(params, "patchOperations"):
         path, value = inner(patch, "path"), inner(patch, "value")
         if path is UNKNOWN or (isinstance(path, str) and path.startswith("/endpointConfiguration") and value != "PRIVATE"):
@@ -124,7 +124,7 @@ def _api_patch(params: Params, scene: CallerContext) -> Found:
 
 
 def _emr_block(params: Params, scene: CallerContext) -> Found:
-    """EMR: port ranges that are exempt from the block, but that of SSH, are open."""
+    """EMR: port ranges that are exempt from the block are open, except that of SSH."""
     blocked = at(params, "BlockPublicAccessConfiguration", "BlockPublicSecurityGroupRules")
     exempt = each(params, "BlockPublicAccessConfiguration", "PermittedPublicSecurityGroupRuleRanges")
     yield from open_if(blocked is not True)
@@ -161,4 +161,4 @@ NETWORK: dict[tuple[str, str], Way] = {
     ("apigateway", "UpdateDomainName"): _api_patch,
     ("emr", "PutBlockPublicAccessConfiguration"): _emr_block,
 }
-"""By service and operation. An instance of Lightsail begins with ports for SSH and HTTP that are open to everybody."""
+"""By service and operation. A Lightsail instance starts with ports for SSH and HTTP open to everybody."""

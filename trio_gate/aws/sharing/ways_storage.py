@@ -174,14 +174,14 @@ def _data_lake(params: Params, scene: CallerContext) -> Found:
 
 
 def _subscription(params: Params, scene: CallerContext) -> Found:
-    """Messages that leave the account: a queue, stream or function says whose it is, an address or a number does not."""
+    """Messages that leave the account: the ARN of a queue, stream or function names its account; an address or phone number does not."""
     endpoint = params.get("Endpoint")
     if endpoint is not None:
         yield from principals([endpoint], scene) if parse(endpoint) is not None else (UNKNOWN,)
 
 
 def _documents_say(_params: Params, _scene: CallerContext) -> Found:
-    """Nobody but those whom the policy among the attributes names."""
+    """Only those named by the policy among the attributes."""
     yield from ()
 
 

@@ -106,7 +106,7 @@ def is_world(who: str) -> bool:
 
 
 def reaches_world(known: tuple[str, ...]) -> bool:
-    """Whether everybody is among them, or address blocks that are public, alone or joined."""
+    """Whether they include everybody, or address blocks that are public alone or together."""
     joined = [block for block in known if "/" in block and not block.startswith(("arn:", "f"))]
     return any(map(is_world, known)) or is_wide([block for block in joined if _is_block(block)])
 
