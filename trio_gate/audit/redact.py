@@ -48,7 +48,7 @@ _NODE = 16
 """What each value takes of MAX_MASKED besides its length."""
 
 MEMBERS = 4096
-"""Members of the models for which it is kept whether they hold a secret."""
+"""Size of the cache by members of the models."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret but hold its id."""
@@ -85,7 +85,7 @@ def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
 
 
 def trimmed(params: Mapping[str, Value]) -> str:
-    """The same of parameters that are masked already."""
+    """The same for parameters that are already masked."""
     tree = _Trimmer(MAX_PARAMS).members(params)
     return json.dumps(tree, separators=(",", ":"))
 
@@ -142,7 +142,7 @@ def _judged(name: str, shape: Shape | None) -> tuple[bool, bool]:
 
 @lru_cache(maxsize=MEMBERS)
 def _member(shape: str, name: str) -> tuple[bool, bool]:
-    """The same of a member of a structure, by their names in the model, which are the same in all calls."""
+    """The same for a member of a structure, cached by their names in the model."""
     at = (shape, name)
     return looks_secret(name), at in BY_SHAPE or (hides(name) and at not in _IDS)
 

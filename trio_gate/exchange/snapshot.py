@@ -85,7 +85,7 @@ class Snapshot:
 
 
 def owned_by(endpoint: Endpoint, snapshot: Snapshot | Unconfigured, table: HostTable) -> Owned:
-    """What an endpoint says of buckets, and the accounts of every endpoint in its partition: in another, an id is somebody else's."""
+    """An endpoint's buckets, and the accounts of all endpoints in its partition; in another partition the same id is another account."""
     partition = table.partition_of(endpoint.region)
     near = [one for one in snapshot.accounts if one == endpoint.region or table.partition_of(one) == partition is not None]
     accounts = frozenset[str]().union(*(snapshot.accounts[one] for one in near))

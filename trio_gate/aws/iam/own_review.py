@@ -60,14 +60,14 @@ def with_own_review(call: Call, review: OperationReview, packaged: Call | None) 
 
 
 def _said(known: Any, value: bool, harmless: Any, least: Any) -> Any:
-    """A fact of a call, once a word has said whether it is so."""
+    """A fact of a call, after a word of the block was applied."""
     if value:
         return True if harmless is False else known or UNKNOWN
     return least if known is UNKNOWN else known
 
 
 def _actions(call: Call, review: OperationReview, packaged: Call | None) -> dict[str, Any]:
-    """The IAM actions of the packaged review and of the operator's."""
+    """The IAM actions of the packaged review and the operator's."""
     if not review.iam_actions:
         return {}
     least = () if packaged is None else packaged.iam_actions

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _INSIDE = {"list": "[", "map": "{"}
 _DEPTH = 8
-"""Nested lists and maps that are followed: more than any model has, and an end for one that contains itself."""
+"""Nested lists and maps that are followed. No model has more, and recursion ends there."""
 
 HEADING = "= "
 """Beginning of a line of `members.txt` and `outputs.txt` with the name of a service."""
@@ -100,12 +100,12 @@ def _is_newer(name: str, shape: Mapping[str, Any], known: Mapping[str, frozenset
 
 
 def entries(structure: Mapping[str, Any], shapes: Mapping[str, Any]) -> frozenset[str]:
-    """The members of a structure of botocore's service-2 JSON, as the lists have them."""
+    """The members of a structure of botocore's service-2 JSON, in the form of the lists."""
     return frozenset(_entry(name, _steps(ref["shape"], shapes)) for name, ref in structure["members"].items())
 
 
 def _steps(name: str, shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The types and names of a shape and, below a list or a map, of what it holds."""
+    """The types and names of a shape and, through lists and maps, of its items."""
     while True:
         shape = shapes[name]
         yield shape["type"], name
@@ -115,7 +115,7 @@ def _steps(name: str, shapes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _entries(structure: Shape, names: Iterable[str]) -> frozenset[str]:
-    """The same of members of a compiled one; a name that it does not have stands for itself."""
+    """The same for a compiled structure; a name that it does not have is kept as it is."""
     members = structure.members
     return frozenset(_entry(name, _steps_of(members[name].shape)) if name in members else name for name in names)
 
@@ -127,7 +127,7 @@ def _steps_of(shape: Shape | None) -> Iterator[tuple[str, str]]:
 
 
 def _entry(name: str, steps: Iterable[tuple[str, str]]) -> str:
-    """A member with what it leads to: lists, maps, and a structure by its name."""
+    """A member with the structure that it leads to, through lists and maps."""
     way = ""
     for kind, called in itertools.islice(steps, _DEPTH):
         way += _INSIDE.get(kind, called if kind == "structure" else "")

@@ -194,14 +194,14 @@ _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Res
 
 
 class _Default(NamedTuple):
-    """The parameter that would name something else, and the default."""
+    """The parameter that would name another one, and the default."""
 
     member: str
     made: Callable[[CallerContext], Resource]
 
 
 def _own(scene: CallerContext) -> Resource:
-    """Something of the caller's account that only a look-up could name: its user, its catalog."""
+    """Something in the caller's account that only a lookup could name: its user, its catalog."""
     return Resource(arn=UNKNOWN, account=scene.account)
 
 
@@ -235,13 +235,13 @@ _OF_CATALOGS = frozenset(("glue", "lakeformation"))
 """Services whose calls act on the account's Data Catalog unless they name another."""
 
 _OF_HOST = "neptunedata"
-"""The service whose calls act on the database that their host belongs to."""
+"""The service whose calls act on the database that the host belongs to."""
 
 _OWN_CATALOG = _of("glue", "catalog")
 
 
 def assumed(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
-    """The default that a call acts on, beside what it names; none if it says what it acts on."""
+    """The default that a call acts on besides what it names; empty if it names that itself."""
     found = _DEFAULTS.get(service, {}).get(operation)
     return [found.made(scene)] if found is not None and not params.get(found.member) else []
 

@@ -1,4 +1,4 @@
-"""What the configuration says is ours: accounts, and buckets, whose names do not say whose they are, so S3 may have to check the owner.
+"""What belongs to the operator by the configuration: accounts, and buckets. As a bucket's name does not show its owner, S3 can check it.
 
 Rule: a listed bucket belongs to the account of the call. If owners are to be checked, the header that makes S3 do so is added to every
 S3 call whose operation has it, before the call is judged: rules, approvers and S3 see the same call.

@@ -65,7 +65,7 @@ def by_template(
 
 
 def singletons(action: Action, templates: Mapping[str, str], scene: CallerContext) -> list[Resource]:
-    """The resources that the action needs and that an account has one of."""
+    """The resources that the action needs and of which an account has exactly one."""
     return [_singleton(templates[kind], scene) for kind in action.required if _single(templates.get(kind))]
 
 

@@ -1,9 +1,9 @@
-"""The host table in force: the packaged one at once, and with it what the botocore that is installed has besides.
+"""The current host table: at first the packaged one, then extended by the hosts that the installed botocore adds.
 
-Rule: a table is taken in whole, by one assignment, and knows every host that the one before it knew; a request reads it once.
+Rule: a table is replaced as a whole, by one assignment, and knows every host that the previous one knew. A request reads it once.
 
-Theory: what a botocore's rule sets yield takes ten seconds of computing, so a process of its own does it, once for a version. It is
-kept in the state folder, for this botocore and this gateway alone.
+Theory: evaluating botocore's rule sets takes ten seconds, so a separate process does it, once per version. The result is kept in the
+state folder, for this version of botocore and of the gateway only.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "hosts"
-"""Of the state folder. Its first line says what it is of, and the hash of the rest."""
+"""Name of the file in the state folder. Its first line has the versions that it is for, and the hash of the rest."""
 
 MAKING = 600.0
-"""Seconds that the process may take that computes them, on a machine that has other things to do."""
+"""Seconds that the process may take, even on a busy machine."""
 
 MOST_SAID = 2000
-"""Characters of its complaints that are logged."""
+"""Characters of its error output that are logged."""
 
 PASSED = ("PATH", "LD_LIBRARY_PATH")
-"""Of our environment, beside Python's own, what that process gets: it needs no secret."""
+"""Environment variables that the process gets, besides Python's own: it needs no secret."""
 
 log = logging.getLogger(__name__)
 
 
 class Hosts:
-    """See the head of the file. Reads files.
+    """Holds the current table, and extends it when a newer botocore is installed. Reads and writes files.
 
     Args:
         folder: the state folder.
@@ -67,7 +67,7 @@ class Hosts:
         self.table = found or HostTable(self._packaged)
 
     async def complete_table(self) -> None:
-        """Take in what the botocore that is installed adds to the packaged table, if anything. Where that fails, the log says so."""
+        """Add the hosts of the installed botocore to the packaged table, if there are any. Logs a failure."""
         if self.complete:
             return
         log.info("trio-gate: making the host table of botocore %s; until then that of %s serves", botocore.__version__, self._of)
@@ -96,10 +96,10 @@ class Hosts:
 
 
 class HostsOfOneRun:
-    """The table for a verb that runs once: services that the packaged one lacks are computed at once, the rest for a host that needs it.
+    """The table for verbs that run once: services that the packaged one lacks are computed at once, the rest only if a host needs it.
 
     Args:
-        folder: a state folder that may have it.
+        folder: a state folder that may have the complete table.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -111,7 +111,7 @@ class HostsOfOneRun:
         self.table = found or self._with(sorted(installed_services() - self._packaged["services"].keys()))
 
     def look_for(self, host: str) -> None:
-        """Have the table know a host, if the botocore that is installed does. Raises Unidentified."""
+        """Extend the table for a host, if the installed botocore knows it. Raises Unidentified."""
         try:
             self.table.place(host)
         except Unidentified:
@@ -120,7 +120,7 @@ class HostsOfOneRun:
             self.whole().place(host)
 
     def whole(self) -> HostTable:
-        """The table with all that the botocore that is installed has."""
+        """The table with all hosts of the installed botocore."""
         if not self._complete:
             self.table, self._complete = self._with(sorted(installed_services())), True
         return self.table
@@ -130,20 +130,20 @@ class HostsOfOneRun:
 
 
 def installed_part(packaged: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The packaged data of services that the botocore that is installed has a model of."""
+    """The packaged data, without services for which the installed botocore has no model."""
     if packaged["botocore"] == botocore.__version__:
         return packaged
     return limited(packaged, installed_services())
 
 
 def installed_services() -> frozenset[str]:
-    """The services that the botocore that is installed has a model of."""
+    """The services for which the installed botocore has a model."""
     loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
     return frozenset(loader.list_available_services("service-2"))
 
 
 def read_kept(file: Path, packaged: Mapping[str, Any]) -> HostTable | None:
-    """The table that is kept, with the packaged one; None where there is none of this botocore, gateway and user."""
+    """The kept table merged with the packaged one; None if there is none for this botocore, gateway and user."""
     try:
         with file.open("rb") as kept:
             about = os.fstat(kept.fileno())
@@ -159,12 +159,12 @@ def read_kept(file: Path, packaged: Mapping[str, Any]) -> HostTable | None:
 
 
 def first_line(body: bytes) -> bytes:
-    """What is written before a body that was computed here."""
+    """The first line of the file, for a body that was computed here."""
     return f"hosts of botocore {botocore.__version__}, trio-gate {__version__}, {hashlib.sha256(body).hexdigest()}\n".encode()
 
 
 async def _made() -> bytes:
-    """What `host_rules` writes. Raises OSError, ValueError."""
+    """The output of `host_rules`. Raises OSError, ValueError."""
     command = [sys.executable, "-P", "-m", "trio_gate.shell.exchange.host_rules"]
     passed = {name: value for name, value in os.environ.items() if name in PASSED or name.startswith("PYTHON")}
     with trio.move_on_after(MAKING):
