@@ -1,6 +1,6 @@
-"""The data of the host table of one botocore and of another, as one.
+"""Merges the host tables of two versions of botocore.
 
-Rule: what the newer says holds; what only the older has stays, so that no host is lost to who was talking to it.
+Rule: the newer one takes precedence; what only the older one has is kept, so that no agent loses a host that it uses.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def limited(data: Data, services: Container[str]) -> Data:
-    """The data of these services alone."""
+    """The data, for these services only."""
     return {**data, "services": {name: one for name, one in data["services"].items() if name in services}}
 
 
 def merged(older: Data, newer: Data) -> Data:
-    """Both, by partition, service, and pattern; a service that signs by another name is what the newer says it is."""
+    """Both, merged by partition, service and pattern; if a service's signing name differs, the newer entry is used."""
     services = {name: _service(older["services"].get(name), one) for name, one in newer["services"].items()}
     partitions = {name: _partition(older["partitions"].get(name), one) for name, one in newer["partitions"].items()}
     return {

@@ -1,18 +1,18 @@
-"""Every host of AWS that botocore's endpoint rule sets can yield, as patterns: the data of `HostTable`.
+"""Every AWS host that botocore's endpoint rule sets can produce, as patterns: the data of `HostTable`.
 
-Rule: only botocore's own folder is read. Each service's rule set is asked for every region, with and without FIPS and dual-stack, in
-every way its operations ask it; what comes back is folded into patterns. It takes ten seconds of computing, so it is no part of any
-other module: `python -m` this one writes them to standard output, and scripts/data/make_hosts.py into the package. The format:
+Rule: only botocore's own folder is read. Each service's rule set is evaluated for every region, with and without FIPS and dual-stack, in
+every way in which operations use it, and the results are merged into patterns. That takes ten seconds, so it is done in a process of its
+own: `python -m` with this module writes the data to standard output; scripts/data/make_hosts.py writes it into the package. The format:
 
     botocore: its version
     partitions: id -> suffix, dual (DNS suffixes) and regions
     services: name -> signing_name, hosts, default
     hosts: pattern -> partition -> "*", or host region ("" for none) -> scopes
 
-A pattern has the slots {r} region, {s} and {d} the partition's suffixes, {a} an account and {l} any label; S3's have {b} a
-bucket, {ap} and {ol} an access point, {op} an outpost's, {x} a directory bucket and {z} its zone. "*" is every region of the
-partition, each in its own scope. A scope is `region`, or `region/signing name` where that is not the service's; so is
-"*/signing name". `default` is the pattern without FIPS and dual-stack, by region, by partition, or for "*".
+A pattern has slots: {r} for a region, {s} and {d} for the partition's suffixes, {a} for an account and {l} for any label; S3's also have
+{b} for a bucket, {ap}, {ol} and {op} for access points (of an object lambda, of an outpost), {x} for a directory bucket and {z} for its
+zone. "*" means every region of the partition, each with its own scope. A scope is `region`, or `region/signing name` if that differs
+from the service's; likewise "*/signing name". `default` is the pattern without FIPS and dual-stack, by region, by partition, or for "*".
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LOADER = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 NICENESS = 10
-"""Of the process that computes this beside a gateway."""
+"""Priority of the process that a gateway starts for this."""
 
 ACCOUNT, LABEL, BUCKET, ZONE = "111111111111", "labelone", "bkt", "use1-az4"
 DIRECTORY = f"{BUCKET}--{ZONE}--x-s3"
@@ -49,10 +49,10 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "s3control": [{"RequiresAccountId": False}, {"AccountId": ACCOUNT}, {"OutpostId": "op-1"}],
     "sts": [{"UseGlobalEndpoint": True}],
 }
-"""What clients set beside the operation's own constants, or read from its parameters."""
+"""Parameters that clients set besides the operation's constants, or take from the call."""
 
 LABELS = {"kinesis": ("{l}.", "{l}.{l}.")}
-"""What else may stand where the account does: streams, channels and queues have ids of their own, in one label or two."""
+"""Labels that may replace the account: streams, channels and queues have ids of one label or two."""
 
 S3: list[tuple[str, dict[str, Any]]] = [
     ("", {}),
@@ -82,16 +82,16 @@ SERVED_AS = {
     "{l}.s3-object-lambda.{r}.{s}": "s3-object-lambda.{r}.{s}",
     "{l}.s3-object-lambda-fips.{r}.{s}": "s3-object-lambda-fips.{r}.{s}",
 }
-"""WriteGetObjectResponse puts its route before the host."""
+"""WriteGetObjectResponse puts its route in front of the host."""
 
 GLOBAL_S3 = "{b}.s3.{s}"
-"""Serves buckets of every region: DNS leads to the bucket's, and the signature must be for it."""
+"""Serves buckets of every region: DNS resolves to the bucket's region, for which the signature must be."""
 
 Hosts = dict[str, dict[str, dict[str, set[str]]]]
 
 
 class Answer(NamedTuple):
-    """What a rule set says: for which region of which partition, in the plain form or not, which host and auth schemes."""
+    """A result of a rule set: the region, the partition, whether without FIPS and dual-stack, the host and the auth schemes."""
 
     region: str
     partition: str
@@ -102,7 +102,7 @@ class Answer(NamedTuple):
 
 @functools.cache
 def partitions() -> list[dict[str, Any]]:
-    """What botocore says of each partition."""
+    """Data of botocore about each partition."""
     found: list[dict[str, Any]] = LOADER.load_data("partitions")["partitions"]
     return found
 
@@ -116,7 +116,7 @@ def regions() -> dict[str, str]:
 
 @functools.cache
 def resolver() -> EndpointResolver:
-    """What botocore knew of hosts before there were rule sets."""
+    """Older data of botocore about hosts, from before rule sets."""
     return EndpointResolver(LOADER.load_data("endpoints"))
 
 
@@ -145,7 +145,7 @@ def fold(host: str, partition: str) -> tuple[str, str]:
 
 
 def words(rules: Any) -> Iterator[str]:
-    """What a rule set compares the region with: some take words that are no region, as "sandbox"."""
+    """The strings that a rule set compares the region with; some are not regions, such as "sandbox"."""
     if isinstance(rules, dict):
         if rules.get("fn") == "stringEquals" and {"ref": "Region"} in rules["argv"]:
             yield from (one for one in rules["argv"] if isinstance(one, str))
@@ -156,7 +156,7 @@ def words(rules: Any) -> Iterator[str]:
 
 
 def ask(rules: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Answer]:
-    """A rule set's answers over regions, FIPS and dual-stack."""
+    """A rule set's results for all regions, FIPS and dual-stack."""
     provider = EndpointProvider(rules, LOADER.load_data("partitions"))
     known = rules["parameters"]
     fixed = {key: value["default"] for key, value in known.items() if "default" in value} | dict(params)
@@ -179,7 +179,7 @@ def ask(rules: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Answer]
 
 
 def ways(name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(Prefix, parameters) for every way operations ask the rule set, the most common and without a prefix first."""
+    """(Prefix, parameters) for every way in which operations use the rule set, the most common and without a prefix first."""
     if name == "s3":
         yield from S3
         return
@@ -196,7 +196,7 @@ def ways(name: str, model: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, A
 
 
 def scopes(answer: Answer, host_region: str, signing_name: str, endpoint_prefix: str) -> list[str]:
-    """The scopes an answer may be signed in: by the rule set's schemes, else for the region or as endpoints.json has it."""
+    """The scopes for requests to a result: by the rule set's schemes, else the region or what endpoints.json says."""
     if answer.schemes is None:
         older = resolver().construct_endpoint(endpoint_prefix, answer.region, answer.partition) or {}
         own = answer.region if answer.region in regions() else host_region
@@ -236,7 +236,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 def shortened(partition: str, found: Mapping[str, set[str]]) -> str | dict[str, list[str]]:
-    """By "*" where each region of the partition signs for itself."""
+    """Uses "*" if each region of the partition has its own scope."""
     own = [region for region, one in regions().items() if one == partition]
     name = next(iter(found.get(own[0], {""}))).partition("/")[1:]
     everywhere = {region: {region + "".join(name)} for region in own}
@@ -244,7 +244,7 @@ def shortened(partition: str, found: Mapping[str, set[str]]) -> str | dict[str, 
 
 
 def thinned(default: Mapping[str, str]) -> dict[str, str]:
-    """By "*" what holds for most regions, by partition what holds for most of its own, by region the rest."""
+    """Under "*" the most common default, under a partition its most common one, under a region each other one."""
     if not default:
         return {}
     most = collections.Counter(default.values()).most_common(1)[0][0]
@@ -263,7 +263,7 @@ def thinned(default: Mapping[str, str]) -> dict[str, str]:
 
 
 def table(names: Iterable[str] | None = None) -> dict[str, Any]:
-    """The whole file's value, or that of some services."""
+    """The content of the file, for all services or some."""
     services = {name: read(name) for name in names or sorted(LOADER.list_available_services("service-2"))}
     return {
         "botocore": botocore.__version__,
@@ -280,7 +280,7 @@ def table(names: Iterable[str] | None = None) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the whole value to standard output, as JSON."""
+    """Write the content for all services to standard output, as JSON."""
     os.nice(NICENESS)
     json.dump(table(), sys.stdout, separators=(",", ":"), sort_keys=True)
 

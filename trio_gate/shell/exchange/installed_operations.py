@@ -1,6 +1,6 @@
-"""The operations of the botocore that is installed, beside the packaged review: which are newer, in name, input or answer.
+"""Operations of the installed botocore that are newer than the packaged review, by name, input or answer.
 
-For verbs that run once: it reads whole models.
+For verbs that run once, because it reads whole models.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.review.rows import Mark
 
     Why = Literal["operation", "answer", "input"]
-    """What of an operation is newer than the review: itself, a member of its answer, or, where that is as it was, of its input."""
+    """What is newer than the review: the operation, a member of its answer or, if the answer is unchanged, of its input."""
 
 
 _WORDS: Mapping[Mark, str] = {
@@ -33,16 +33,16 @@ _WORDS: Mapping[Mark, str] = {
     "shares": "shares",
     "spends": "spends",
 }
-"""The words of an `operation` block for what a row says."""
+"""The words of an `operation` block for the marks of a row."""
 
 
 def version() -> str:
-    """Its version."""
+    """The version of the installed botocore."""
     return str(botocore.__version__)
 
 
 def services() -> list[str]:
-    """Their services."""
+    """The services of the installed botocore."""
     found: list[str] = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False).list_available_services("service-2")
     return found
 
@@ -60,7 +60,7 @@ def newer(tables: Tables, service: str, model: Mapping[str, Any]) -> Mapping[str
 
 
 def find(service: str, operation: str) -> KnownOperation | Collection[str]:
-    """What is known of one; where there is none, the names that there are."""
+    """What is known about an operation; the names that exist if there is no such operation."""
     known = services()
     if service not in known:
         return [f"{name}:{operation}" for name in known]
