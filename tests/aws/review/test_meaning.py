@@ -145,6 +145,7 @@ def test_who_may_do_what_is_permissions_and_a_read_that_acts_is_a_write(service,
         ("cloudcontrol", "CreateResource", {}, UNKNOWN),
         ("rds-data", "ExecuteStatement", {"sql": "select 1"}, UNKNOWN),
         ("sso-oidc", "CreateToken", {"code": "x"}, False),
+        ("glue", "GetUserDefinedFunction", {"FunctionName": "f"}, False),
         (
             "network-firewall",
             "CreateRuleGroup",
