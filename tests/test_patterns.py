@@ -66,11 +66,9 @@ WIDE = 4096
 SHORT = {
     "resources.arns._ARN": "behind MAX_ARN",
     "resources.arns._SUFFIX": "part of an ARN",
-    "resources.arns._canonical": "part of an ARN",
-    "resources.arns._folded": "part of an ARN",
     "resources.arns._secret": "part of an ARN",
     "claim.": "a field of the head",
-    "resources.accounts._FOR_ACCOUNTS": "behind MAX_NAMES",
+    "resources.sights._FOR_ACCOUNTS": "behind MAX_NAMES",
     "resources.documents.": "behind MAX_DOCUMENT",
     "resources.mentioned._KEY_MEMBER": "a member's end",
     "resources.mentioned._PROSE": "behind _HEAD",

@@ -8,32 +8,19 @@ UNKNOWN if it does not say which account it belongs to.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.aws.resources.documents import accounts_in
-from trio_gate.aws.resources.harmless import NAMES_KEPT
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.leaves import Leaf
-
-MAX_NAMES = 1024
-"""Characters of the names on the path to a text. No model's path is longer, so a longer one is inside a document without a model."""
-
-_FOR_ACCOUNTS = re.compile(
-    r"account|owner|principal|organi[sz]ation|grant(?:ee|s)|user_?ids?\Z|shared?_?with|attributevalue|location\Z"
-)
-"""Parts of the names, folded, of members for an account, a principal or a location."""
-
-_DIGITS = re.compile(r"\^?\(?(?:[\\]d|\[0-9\]|\[[\\]d\])(?:\{12\}|\{12,12\})\)?\$?")
-"""A model's pattern of account ids."""
+    from trio_gate.aws.resources.sights import Sight
 
 _LENT = re.compile(r"(?:ami|sg|sgr|snap|subnet|vpc|tgw|pl)-[0-9A-Za-z]{1,32}")
 """Ids of resources that accounts can share: an id does not say whose it is."""
@@ -45,59 +32,36 @@ _EVERYBODY = frozenset(("*", "all", "public", "public-read", "public-read-write"
 _WORD = 32
 """Characters; the words and numbers here are shorter."""
 
-_LONG = 256
-"""Characters of a name that are searched."""
-
 _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
 def accounts_of(
-    leaf: Leaf, value: str, scene: CallerContext, *, understood: bool, looks: bool, reads: bool
-) -> Iterator[str | Unknown]:
+    value: str, seen: Sight, scene: CallerContext, *, understood: bool, looks: bool, reads: bool
+) -> Iterable[str | Unknown]:
     """The accounts that a text names.
 
     Args:
-        leaf: its place.
         value: the text.
+        seen: what is known of the texts at its spot.
         scene: the caller's account.
         understood: whether a reader of its member has determined the account.
         looks: whether it only pages, filters or selects.
         reads: whether the call only reads.
     """
     if is_account(value):
-        yield value
-    elif not (reads or understood) and len(value) < _WORD and fold(value) in _EVERYBODY:
-        yield UNKNOWN
-    elif parse(value) is None and (for_account(leaf) or not (looks or understood)):
-        if _may_be_of_others(leaf, value):
-            yield UNKNOWN
-        yield from accounts_in(value, scene)
+        return (value,)
+    if not (reads or understood) and len(value) < _WORD and fold(value) in _EVERYBODY:
+        return (UNKNOWN,)
+    if (not seen.for_account and (looks or understood)) or parse(value) is not None:
+        return ()
+    found = accounts_in(value, scene)
+    return (UNKNOWN, *found) if _may_be_of_others(value, seen) else found
 
 
-def _may_be_of_others(leaf: Leaf, value: str) -> bool:
+def _may_be_of_others(value: str, seen: Sight) -> bool:
     """Whether a text may be an account, a principal or a resource of another account, without naming that account."""
     if "://" in value or ("-" in value and _LENT.fullmatch(value)):
         return True
-    if not (for_account(leaf) or _of_attribute(leaf)):
+    if not (seen.for_account or seen.of_attribute):
         return False
     return not (len(value) < _WORD and (fold(value) in _HARMLESS or _NUMBER.fullmatch(value)))
-
-
-def _of_attribute(leaf: Leaf) -> bool:
-    """Whether a text is the value of an attribute whose name is another text."""
-    return fold(leaf.names[-1][:_WORD]) == "value" and any("attribute" in fold(name[:_LONG]) for name in leaf.names[:-1])
-
-
-@lru_cache(NAMES_KEPT)
-def _called_so(names: tuple[str, ...]) -> bool:
-    joined = ".".join(names)
-    return len(joined) > MAX_NAMES or _FOR_ACCOUNTS.search(fold(joined)) is not None
-
-
-def for_account(leaf: Leaf) -> bool:
-    """Whether a member is for an account or a principal."""
-    if leaf.shape is not None and leaf.shape.enum:
-        return False
-    pattern = leaf.shape.pattern if leaf.shape else None
-    called = _called_so if leaf.use is not None else _called_so.__wrapped__  # names from documents are not cached
-    return called(leaf.names) or bool(pattern and _DIGITS.fullmatch(pattern))

@@ -23,12 +23,14 @@ _ARN = re.compile(r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|[
 MAX_ARN = 2048
 """Characters of an ARN; more than any service accepts."""
 
+_DIGITS = 12
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _NAME = re.compile(r"[A-Za-z0-9_.@+=,/#~!$&'() -]{1,1024}")
 _QUEUE_PATH = re.compile(r"https?://([A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?/([0-9]{12})/([A-Za-z0-9_.-]{1,80})/?")
 _UUID = re.compile(r"(?:mrk-[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _FUNCTION = re.compile(r"(?:([0-9]{12}):)?(?:function:)?([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,140}))?")
 _SECRET = re.compile(r"(secret:[^:]{1,512}?)(-[A-Za-z0-9]{6})?(?::.{0,512})?")
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{3,255}")
 _OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
 """Services whose ARNs may leave out the account but always mean the caller's own."""
 
@@ -69,8 +71,7 @@ class CallerContext:
             return NOT_KNOWN
         owner = self.account if account is None else account
         where = self.region if region is None else region
-        text = str(Arn(partition=self.partition, service=service, region=where, account=owner, resource=resource))
-        return Resource(arn=text, account=owner)
+        return Resource(arn=f"arn:{self.partition}:{service}:{where}:{owner}:{resource}", account=owner)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,15 @@ NOT_KNOWN = Resource(arn=UNKNOWN, account=UNKNOWN)
 
 def parse(text: object) -> Arn | None:
     """Parse an ARN; None for anything else, wildcards and policy variables included."""
-    found = _ARN.fullmatch(text) if isinstance(text, str) and len(text) <= MAX_ARN else None
+    if not (isinstance(text, str) and text.startswith("arn:") and len(text) <= MAX_ARN):
+        return None
+    found = _ARN.fullmatch(text)
     return Arn(partition=found[1], service=found[2], region=found[3], account=found[4], resource=found[5]) if found else None
 
 
 def is_account(text: object) -> TypeGuard[str]:
     """Whether `text` is 12 ASCII digits."""
-    return isinstance(text, str) and _ACCOUNT.fullmatch(text) is not None
+    return isinstance(text, str) and len(text) == _DIGITS and _ACCOUNT.fullmatch(text) is not None
 
 
 def plain(text: object) -> TypeGuard[str]:
@@ -121,11 +124,16 @@ def _readings(arn: Arn) -> tuple[str, ...]:
 
 
 def _canonical(arn: Arn) -> str | Unknown:
-    shorten = _SHORTEN.get((arn.service, re.split("[:/]", arn.resource, maxsplit=1)[0]))
+    shorten = _SHORTEN.get((arn.service, _kind(arn.resource)))
     resource = shorten(arn.resource) if shorten else arn.resource
     if resource is UNKNOWN:
         return UNKNOWN
-    return str(Arn(partition=arn.partition, service=arn.service, region=arn.region, account=arn.account, resource=resource))
+    return f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}:{resource}"
+
+
+def _kind(resource: str) -> str:
+    """The type of a resource, before the first colon or slash."""
+    return resource.partition(":")[0].partition("/")[0]
 
 
 def _secret(resource: str) -> str | Unknown:
@@ -136,7 +144,7 @@ def _secret(resource: str) -> str | Unknown:
 
 def _folded(resource: str) -> str:
     """Lower-case a name that ignores case: Glue folds names for Hive, ElastiCache stores them folded (their API references)."""
-    kind = re.split("[:/]", resource, maxsplit=1)[0]
+    kind = _kind(resource)
     return kind + fold(resource[len(kind) :])
 
 
@@ -221,7 +229,7 @@ def bucket(value: object, scene: CallerContext, *, owner: str | None = None) -> 
     if arn is not None:
         return given_arn(arn, scene) if arn.service.startswith("s3") else NOT_KNOWN
     account: str | Unknown = owner if is_account(owner) else UNKNOWN
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", value):
+    if not isinstance(value, str) or not _BUCKET.fullmatch(value):
         return Resource(arn=UNKNOWN, account=account)
     if value.endswith(("-s3alias", "--ol-s3", ".mrap", "--op-s3")):
         return Resource(arn=UNKNOWN, account=account)

@@ -8,23 +8,20 @@ bucket's name proves nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
-from trio_gate.aws.iam.queries import QUERIES
 from trio_gate.aws.resources.accounts import accounts_of
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, is_account
-from trio_gate.aws.resources.curated import assumed, assumed_alone, curated, reads
-from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
-from trio_gate.aws.resources.harmless import named_like_one, says_nothing
-from trio_gate.aws.resources.leaves import walk
+from trio_gate.aws.resources.curated import assumed, assumed_alone, curated
+from trio_gate.aws.resources.leaves import root, walk
 from trio_gate.aws.resources.mentioned import mentioned
+from trio_gate.aws.resources.sights import KEY_OF_AWS, sight
 from trio_gate.aws.resources.templates import by_template, singletons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.iam.tables import Action
@@ -36,27 +33,31 @@ if TYPE_CHECKING:
 _OF_ACCOUNTS = frozenset(("account", "organizations"))
 """Services whose calls act on the accounts that they name; elsewhere the caller's account names nothing."""
 
-_READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
-"""Members whose ARNs the curated readers convert to another form."""
+_STREAMED = ("Body",)
+"""The object that S3 streams: it is unknown, and names nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What readers found, whether that is complete, and which texts they used for it."""
+    """What readers found, whether that is complete, and which members they used for it: None if `Sight.told` says so."""
 
     named: list[Resource]
     whole: bool
-    told_by: Callable[[Leaf], bool]
+    members: Container[str] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class _Rest:
-    """What the other texts name. `ids`: a member named like an id or name was not understood. `words`: any text was not."""
+    """What the texts name that no reader read.
+
+    `ids` is whether a member's name suggests an id or a name, `words` whether any text may be one, `hidden` whether one is unknown.
+    """
 
     named: list[Resource] = field(default_factory=list)
     accounts: list[str | Unknown] = field(default_factory=list)
     ids: bool = False
     words: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +103,12 @@ class Named:
 
 def collect_resources(call: Named) -> CallResources:
     """Resources and accounts of a call."""
-    texts = walk(call.service, call.shape, call.params)
-    told = _found(call)
-    found, whole = told.named, told.whole
-    if _hides_something(call.service, texts):
-        found, whole = (found if call.service == "s3" else [NOT_KNOWN]), False
-    rest = _rest(call, texts, told.told_by)
-    found = [*found, *assumed(call.service, call.operation, call.params, call.scene)]
-    whole = whole and not (rest.ids if found else rest.words)
+    texts = walk(root(call.service, call.operation, call.shape), call.params)
+    told = _found(call, texts)
+    rest = _rest(call, texts, told.members)
+    named = [NOT_KNOWN] if rest.hidden and call.service != "s3" else told.named
+    found = [*named, *assumed(call.service, call.operation, call.params, call.scene)]
+    whole = told.whole and not rest.hidden and not (rest.ids if found else rest.words)
     if not found and not rest.named:
         found = assumed_alone(call.service, call.shape, call.params, call.scene)
     every = [call.owned.own(one, call.scene) for one in (*found, *rest.named)]
@@ -130,7 +129,7 @@ def collect_resources(call: Named) -> CallResources:
 def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
     """The main resource; UNKNOWN if several objects of a list are equally important."""
     if found:
-        if len({one.arn for one in found}) > 1 and operation == "DeleteObjects":
+        if operation == "DeleteObjects" and len({one.arn for one in found}) > 1:
             return UNKNOWN
         return found[0].arn
     if not whole:
@@ -140,29 +139,23 @@ def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resourc
     return elsewhere[0].arn if len(elsewhere) == 1 else UNKNOWN
 
 
-def _hides_something(service: str, texts: Sequence[Leaf]) -> bool:
-    """Whether a parameter that may name a resource is unknown: any except the object that S3 streams."""
-    return any(leaf.value is UNKNOWN and not (service == "s3" and leaf.path == ("Body",)) for leaf in texts)
-
-
-def _found(call: Named) -> _Found:
+def _found(call: Named, texts: Sequence[Leaf]) -> _Found:
     """The resources that the call acts on, whether those are all that IAM knows of, and the members that name them."""
     action, scene = call.action, call.scene
     if call.service in BY_METHOD:
         path = "/".join(call.target.segments[1:] if call.target.segments[:1] == ("v2",) else call.target.segments)
         arn = f"arn:{scene.partition}:apigateway:{scene.region}::/{path}"
-        return _Found(named=[Resource(arn=arn, account=scene.account)], whole=True, told_by=lambda _: True)
-    listed = curated(call.service, call.operation, call.params, scene)
+        return _Found(named=[Resource(arn=arn, account=scene.account)], whole=True, members=call.params)
+    listed = curated(call.service, call.operation, call.params, texts, scene)
     if listed == [] and action is not None:
         listed = singletons(action, call.templates, scene)
-    told_by = partial(reads, call.service, call.operation)
     if listed or action is None:
-        return _Found(named=listed or [], whole=bool(listed), told_by=told_by)
+        return _Found(named=listed or [], whole=bool(listed))
     if listed is None and action.kinds:
         named, whole, members = by_template(action, call.operation, call.templates, call.params, scene)
         whole = whole or (not named and _may_name_none(call, action))
-        return _Found(named=named, whole=whole, told_by=lambda leaf: leaf.path[0] in members)
-    return _Found(named=[], whole=not action.kinds or _may_name_none(call, action), told_by=told_by)
+        return _Found(named=named, whole=whole, members=members)
+    return _Found(named=[], whole=not action.kinds or _may_name_none(call, action))
 
 
 def _may_name_none(call: Named, action: Action) -> bool:
@@ -170,25 +163,26 @@ def _may_name_none(call: Named, action: Action) -> bool:
     return call.reads and action.access == "list"
 
 
-def _rest(call: Named, texts: Sequence[Leaf], told_by: Callable[[Leaf], bool]) -> _Rest:
+def _rest(call: Named, texts: Sequence[Leaf], members: Container[str] | None) -> _Rest:
     """What the call's other texts name, and whether any of them was not understood."""
-    service, scene, rest = call.service, call.scene, _Rest()
-    queries, read_there = QUERIES.get(service, frozenset()), _READ.get(service, frozenset())
-    for leaf in texts:
-        if leaf.names and leaf.names[-1] in queries:
+    scene, reads, rest = call.scene, call.reads, _Rest()
+    for spot, key, value in texts:
+        seen = sight(spot)
+        if seen.query:
             rest.named.append(NOT_KNOWN)
-        if not isinstance(leaf.value, str) or leaf.stored:
+        if value is UNKNOWN:
+            rest.hidden = rest.hidden or not (call.service == "s3" and spot.names == _STREAMED)
+        if spot.stored or not isinstance(value, str):
             continue
-        told, nothing = told_by(leaf), says_nothing(service, leaf, reads=call.reads)
-        silent = "Filters" in leaf.names or leaf.path[0] in read_there
-        named = None if silent else mentioned(service, leaf, leaf.value, scene)
-        if service in _OF_ACCOUNTS and is_account(leaf.value):
-            named = Resource(arn=UNKNOWN, account=leaf.value)
+        told = seen.told if members is None else spot.names[0] in members
+        nothing = value == "" or seen.nothing or (reads and seen.chooses)
+        named = None if seen.silent else mentioned(spot, key, value, scene)
+        if call.service in _OF_ACCOUNTS and is_account(value):
+            named = Resource(arn=UNKNOWN, account=value)
         if named is not None:
             rest.named.append(named)
         elif not nothing:
-            rest.words = rest.words or not (call.reads and leaf.value == scene.account)
-            rest.ids = rest.ids or (not told and named_like_one(service, leaf))
-        understood = told or named is not None
-        rest.accounts += accounts_of(leaf, leaf.value, scene, understood=understood, looks=nothing, reads=call.reads)
+            rest.words = rest.words or not (reads and value == scene.account)
+            rest.ids = rest.ids or (seen.like_one and not told and not is_account(value) and not value.startswith(KEY_OF_AWS))
+        rest.accounts += accounts_of(value, seen, scene, understood=told or named is not None, looks=nothing, reads=reads)
     return rest

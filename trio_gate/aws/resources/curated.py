@@ -7,6 +7,7 @@ the models' documentation ("if you do not specify …, the default … is assume
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
@@ -21,16 +22,26 @@ from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, REA
 from trio_gate.aws.resources.curated_s3 import TOLD_S3, s3, s3control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.partiql import Statement
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.aws.resources.leaves import Leaf
+    from trio_gate.aws.resources.leaves import Leaf, Spot
+
+    _Reader = Callable[[object, CallerContext], Resource]
 
 
-def curated(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
-    """The resources that a call of a curated service names, the main one first; None for other services."""
+OPERATIONS_KEPT = 4096
+"""Size of the cache of readers; the curated services have fewer operations."""
+
+
+def curated(
+    service: str, operation: str, params: Mapping[str, Value], texts: Sequence[Leaf], scene: CallerContext
+) -> list[Resource] | None:
+    """The resources that a call of a curated service names, the main one first; None for other services. `texts` are those of `params`."""
+    if service == "ec2":
+        return ec2(operation, texts, scene)
     special = _SPECIAL.get(service)
     if special is not None:
         found = special(operation, params, scene)
@@ -38,20 +49,26 @@ def curated(service: str, operation: str, params: Mapping[str, Value], scene: Ca
             return found
     if service not in READERS:
         return None
-    readers = {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
-    return [resource for name, read in readers.items() for resource in _read(params.get(name), read, scene)]
+    readers = _readers(service, operation)
+    return [resource for name, read in readers.items() if name in params for resource in _read(params[name], read, scene)]
 
 
-def reads(service: str, operation: str, leaf: Leaf) -> bool:
-    """Whether a text belongs to a member that its service's readers read."""
+@lru_cache(OPERATIONS_KEPT)
+def _readers(service: str, operation: str) -> Mapping[str, _Reader]:
+    """The readers of an operation's members."""
+    return {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
+
+
+def reads(spot: Spot) -> bool:
+    """Whether the texts of a spot belong to a member that its service's readers read."""
+    service, top = spot.service, spot.names[0]
     if service == "ec2":
-        return reads_ec2(leaf)
-    top = leaf.path[0]
+        return reads_ec2(spot)
     return (
         top in READERS.get(service, ())
-        or top in BY_OPERATION.get((service, operation), ())
+        or top in BY_OPERATION.get((service, spot.operation), ())
         or top in _TOGETHER.get(service, ())
-        or leaf.names in _BELOW.get(service, ())
+        or spot.names in _BELOW.get(service, ())
     )
 
 
@@ -75,7 +92,7 @@ _TOGETHER: dict[str, frozenset[str]] = {
 """Members that the readers below read."""
 
 
-def _read(value: Value, read: Callable[[object, CallerContext], Resource], scene: CallerContext) -> list[Resource]:
+def _read(value: Value, read: _Reader, scene: CallerContext) -> list[Resource]:
     if value is UNKNOWN:
         return [NOT_KNOWN]
     return [read(item, scene) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
@@ -179,7 +196,6 @@ def _events(operation: str, params: Mapping[str, Value], scene: CallerContext) -
 
 _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]] = {
     "dynamodb": _dynamodb,
-    "ec2": ec2,
     "ecr": _ecr,
     "ecs": ecs,
     "events": _events,

@@ -12,15 +12,14 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.param_paths import leaves
 from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, is_account, parse, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from trio_gate.aws.call import Value
+    from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.leaves import Leaf
+    from trio_gate.aws.resources.leaves import Leaf, Spot
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
@@ -82,44 +81,38 @@ _MAKES = {
 """Kinds of resources that a call creates; IAM treats them as all resources of the kind."""
 
 
-def ec2(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def ec2(operation: str, texts: Sequence[Leaf], scene: CallerContext) -> list[Resource] | None:
     """The resources that an EC2 call names; None if it names nothing by id, so that IAM's resource types decide."""
     made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
-    found = [named for path, value in leaves(params) if path[0] not in _NOISE for named in _named(operation, path, value, scene)]
-    return [*made, *found] or None
+    found = (_named(operation, spot.names, value, scene) for spot, _, value in texts if spot.names[0] not in _NOISE)
+    return [*made, *(one for one in found if one is not None)] or None
 
 
-def reads_ec2(leaf: Leaf) -> bool:
-    """Whether a text belongs to a member for an id, or for a word that would need a lookup."""
-    return bool(leaf.names) and (
-        leaf.names[-1] in _NAMED
-        or leaf.names[-1] == "KeyName"
-        or leaf.names[-1].endswith(("Id", "Ids"))
-        or leaf.names[-1] in _IDS
-    )
+def reads_ec2(spot: Spot) -> bool:
+    """Whether the texts of a spot belong to a member for an id, or for a word that would need a lookup."""
+    name = spot.names[-1]
+    return name in _NAMED or name == "KeyName" or name.endswith(("Id", "Ids")) or name in _IDS
 
 
 _NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})
 
 
-def _named(operation: str, path: tuple[str, ...], value: object, scene: CallerContext) -> list[Resource]:
+def _named(operation: str, names: tuple[str, ...], value: str | Unknown, scene: CallerContext) -> Resource | None:
     if value is UNKNOWN:
-        return [NOT_KNOWN]
-    if path[-1] == "KeyName":
-        return [scene.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN]
-    if path[-1] in _NAMED:
-        return [NOT_KNOWN]
-    found = _ID.fullmatch(str(value))
+        return NOT_KNOWN
+    if names[-1] == "KeyName":
+        return scene.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN
+    if names[-1] in _NAMED:
+        return NOT_KNOWN
+    found = _ID.fullmatch(value)
     if found is None:
-        if _ends_as_id(str(value)):
-            return [NOT_KNOWN]
-        return [NOT_KNOWN] if _holds_ids(path) and not _means_no_id(str(value)) else []
+        return NOT_KNOWN if _ends_as_id(value) or (_holds_ids(names[-1]) and not _means_no_id(value)) else None
     kind = _OWN.get(found[1])
-    if len(path) == 1 and _OWNER_ONLY.fullmatch(operation):
+    if len(names) == 1 and _OWNER_ONLY.fullmatch(operation):
         kind = _LENT.get(found[1], kind)
     if kind in {"image", "snapshot"}:
-        return [Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)]
-    return [scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN]
+        return Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)
+    return scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN
 
 
 def _ends_as_id(value: str) -> bool:
@@ -128,9 +121,8 @@ def _ends_as_id(value: str) -> bool:
     return _NUMBER.fullmatch(number) is not None and prefix != "" and not prefix.strip(_PREFIX)
 
 
-def _holds_ids(path: tuple[str, ...]) -> bool:
-    """Whether the member at a path holds ids of resources."""
-    name = path[-1]
+def _holds_ids(name: str) -> bool:
+    """Whether a member holds ids of resources."""
     return (name.endswith(("Id", "Ids")) or name in _IDS) and _OTHER_IDS.fullmatch(name) is None
 
 

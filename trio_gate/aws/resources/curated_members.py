@@ -52,6 +52,7 @@ def arn_reader(value: object, scene: CallerContext) -> Resource:
 
 
 _ZONE = re.compile(r"[A-Z0-9]{1,32}")
+_HOSTED_ZONE = kind_reader("route53", "hostedzone/", bare=True)
 
 
 def _zone(value: object, scene: CallerContext) -> Resource:
@@ -59,7 +60,7 @@ def _zone(value: object, scene: CallerContext) -> Resource:
     name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
     if _ZONE.fullmatch(name) is None and arns.parse(value) is None:
         return NOT_KNOWN
-    return kind_reader("route53", "hostedzone/", bare=True)(name, scene)
+    return _HOSTED_ZONE(name, scene)
 
 
 def _stack(value: object, scene: CallerContext) -> Resource:
@@ -83,7 +84,7 @@ def _document(value: object, scene: CallerContext) -> Resource:
     """An SSM document. Names that begin with AWS or Amazon are AWS's own; accounts may not use them."""
     if arns.plain(value) and str(value).startswith(("AWS", "Amazon")):
         return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::document/{value}", account=None)
-    return kind_reader("ssm", "document/")(value, scene)
+    return name_or_arn("ssm", "document/", value, scene)
 
 
 def _parameter_path(value: object, scene: CallerContext) -> Resource:
@@ -116,7 +117,7 @@ def _last(value: object) -> str:
 
 def _table(value: object, scene: CallerContext) -> Resource:
     """A table by name or ARN. An ARN of something below a table does not name the table; other members name an index."""
-    found = kind_reader("dynamodb", "table/")(value, scene)
+    found = name_or_arn("dynamodb", "table/", value, scene)
     return found if str(found.arn).count("/") == 1 else NOT_KNOWN
 
 

@@ -1,19 +1,24 @@
-"""The texts of a call, each with what the model says about its place.
+"""The texts of a call, each with its spot: what the model says about its place.
 
 Rule: every text and every UNKNOWN is a leaf, in the order of the parameters; keys of maps are leaves too. What a caller stores or sends as
 a message is marked, unless the model has a structure for it, because the members of a structure have their own names.
+
+Theory: the spots of an operation's input are the same in every call, so each is made once and cached, and whatever else is known of a spot
+can be cached too (see `sights`). Below a name that the model does not have, spots come from the caller and are not cached.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.call import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Member, Shape
 
 
@@ -57,63 +62,101 @@ STORED_BY: Mapping[str, frozenset[str]] = {
 """The same for single services; where the curated readers read such a member, nothing else in it names anything."""
 
 
-class Leaf(NamedTuple):
-    """A text, or one that is unknown.
+SPOTS_KEPT = 1 << 15
+"""Size of the caches of spots, enough for some thousand operations."""
 
-    `path` is the path of names, including keys of maps; `names` has only those of the model. `use` is the model's innermost member on
-    the path, None if the model does not know it; `shape` is that of the text itself. `stored` marks what the caller stores or sends.
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spot:
+    """A place in an operation's input.
+
+    Attributes:
+        service: botocore's name.
+        operation: botocore's name.
+        names: the members on the path, without keys of maps.
+        shape: of the value there, None if the model does not say.
+        use: the model's innermost member on the path, None if the model does not know it.
+        stored: whether it is what the caller stores or sends.
+        kept: whether the model has it, so that it is the same object in every call.
     """
 
-    path: tuple[str, ...]
+    service: str
+    operation: str
     names: tuple[str, ...]
-    value: str | Unknown
     shape: Shape | None
-    use: Member | None
-    stored: bool
-    is_key: bool = False
+    use: Member | None = None
+    stored: bool = False
+    kept: bool = True
 
 
-class _Place(NamedTuple):
-    path: tuple[str, ...]
-    names: tuple[str, ...]
-    value: Value
-    shape: Shape | None
-    use: Member | None
-    stored: bool
+Leaf = tuple[Spot, "str | None", "str | Unknown"]
+"""The spot of a text, its key if it is in a map, and the text, which may be UNKNOWN."""
 
 
-def walk(service: str, shape: Shape | None, params: Mapping[str, Value]) -> list[Leaf]:
-    """Every leaf of the parameters, whose shape is `shape`."""
+@lru_cache(SPOTS_KEPT)
+def root(service: str, operation: str, shape: Shape | None) -> Spot:
+    """The spot of a whole input of this shape."""
+    return Spot(service=service, operation=operation, names=(), shape=shape)
+
+
+def walk(top: Spot, params: Mapping[str, Value]) -> list[Leaf]:
+    """Every leaf of the parameters, whose spot is `top`."""
     found: list[Leaf] = []
-    own = STORED_BY.get(service, TAGS) | TAGS
-    todo: list[_Place | Leaf] = [_Place((), (), dict(params), shape, None, False)]
+    todo: list[tuple[Spot, str | None, Value]] = [(top, None, dict(params))]
     while todo:
-        one = todo.pop()
-        if isinstance(one, Leaf):
-            found.append(one)
-        elif isinstance(one.value, str) or one.value is UNKNOWN:
-            found.append(Leaf(one.path, one.names, one.value, one.shape, one.use, one.stored))
-        elif isinstance(one.value, list):
-            inner = one.shape.inner("") if one.shape else None
-            todo.extend(_Place(one.path, one.names, item, inner, one.use, one.stored) for item in reversed(one.value))
-        elif isinstance(one.value, dict):
-            todo.extend(reversed(list(_inside(one, one.value, own))))
+        spot, key, value = todo.pop()
+        if isinstance(value, str) or value is UNKNOWN:
+            found.append((spot, key, value))
+        elif isinstance(value, list):
+            inner = _item(spot) if spot.shape is not None else spot
+            todo += [(inner, key, item) for item in reversed(value)]
+        elif isinstance(value, dict):
+            todo += reversed(_inside(spot, value))
     return found
 
 
-def _inside(place: _Place, value: Mapping[str, Value], own: frozenset[str]) -> Iterator[_Place | Leaf]:
-    """The places in a structure or a map."""
-    path, names, kind = place.path, place.names, place.shape
-    if kind is not None and kind.type == "map":
-        key, inner = kind.members["key"].shape, kind.members["value"].shape
-        for name, item in value.items():
-            yield Leaf((*path, name), names, name, key, place.use, place.stored, is_key=True)
-            yield _Place((*path, name), names, item, inner, place.use, place.stored)
-        return
-    for name, item in value.items():
-        if item is None or isinstance(item, (bool, int, float, bytes)):
-            continue
-        member = kind.members.get(name) if kind is not None else None
-        shape = member.shape if member else None
-        stored = place.stored or name in own or (name in STORED and (shape is None or shape.type != "structure"))
-        yield _Place((*path, name), (*names, name), item, shape, member, stored)
+def _inside(spot: Spot, value: Mapping[str, Value]) -> Sequence[tuple[Spot, str | None, Value]]:
+    """The spots and values in a structure or a map."""
+    shape = spot.shape
+    if shape is not None and shape.type == "map":
+        keys, items = _key(spot), _item(spot)
+        return [one for name, item in value.items() for one in ((keys, name, name), (items, name, item))]
+    members = shape.members if shape is not None else {}
+    return [
+        (_member(spot, name) if name in members else _spot(spot, name, None), None, item)
+        for name, item in value.items()
+        if isinstance(item, (str, dict, list, Unknown))
+    ]
+
+
+@lru_cache(SPOTS_KEPT)
+def _item(spot: Spot) -> Spot:
+    """The spot of a list's items or a map's values."""
+    return replace(spot, shape=spot.shape.inner("") if spot.shape is not None else None)
+
+
+@lru_cache(SPOTS_KEPT)
+def _key(spot: Spot) -> Spot:
+    """The spot of a map's keys."""
+    return replace(spot, shape=spot.shape.members["key"].shape if spot.shape is not None else None)
+
+
+@lru_cache(SPOTS_KEPT)
+def _member(spot: Spot, name: str) -> Spot:
+    """The spot of a member of the model."""
+    return _spot(spot, name, spot.shape.members[name] if spot.shape is not None else None)
+
+
+def _spot(above: Spot, name: str, member: Member | None) -> Spot:
+    shape = member.shape if member is not None else None
+    own = name in TAGS or name in STORED_BY.get(above.service, ())
+    says = name in STORED and (shape is None or shape.type != "structure")
+    return Spot(
+        service=above.service,
+        operation=above.operation,
+        names=(*above.names, name),
+        shape=shape,
+        use=member,
+        stored=above.stored or own or says,
+        kept=member is not None,
+    )

@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, key, parse
-from trio_gate.aws.resources.harmless import KEY_OF_AWS, NAMES_KEPT
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, parse
+from trio_gate.aws.resources.arns import key as kms_key
+from trio_gate.aws.resources.sights import KEY_OF_AWS, NAMES_KEPT
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.resources.leaves import Leaf
+    from trio_gate.aws.resources.leaves import Spot
 
 _BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -29,19 +30,21 @@ _PROSE = re.compile("[ \t\r\n{<]")
 """Characters in a text that is more than a name."""
 
 
-def mentioned(service: str, leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
-    """What a text names; None if its form does not show that it names something."""
+def mentioned(spot: Spot, key: str | None, value: str, scene: CallerContext) -> Resource | None:
+    """What a text names; None if its form does not show that it names something. `key` is its key in a map."""
     if ":" in value or "." in value:
-        arn, image = parse(value), _IMAGE.match(value)
+        arn = parse(value)
         if arn is not None:
             return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
+        image = _IMAGE.match(value)
         if image is not None:
             return scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
         if _says_more(value):
             return NOT_KNOWN
-    if _for_key(service, leaf) and not value.startswith(KEY_OF_AWS):
-        return key(value, scene)
-    return _bucket(leaf, value, scene) if service != "s3" else None
+    name = spot.names[-1] if key is None else key
+    if (_called_key(name[-20:]) or (spot.service == "ssm" and spot.names == ("KeyId",))) and not value.startswith(KEY_OF_AWS):
+        return kms_key(value, scene)
+    return _bucket(name, value, scene) if spot.service != "s3" else None
 
 
 @lru_cache(NAMES_KEPT)
@@ -54,15 +57,10 @@ def _called_bucket(end: str) -> bool:
     return fold(end).endswith(_BUCKET_ENDS)
 
 
-def _for_key(service: str, leaf: Leaf) -> bool:
-    """Whether a member is for a KMS key."""
-    return _called_key(leaf.path[-1][-20:]) or (service == "ssm" and leaf.path == ("KeyId",))
-
-
-def _bucket(leaf: Leaf, value: str, scene: CallerContext) -> Resource | None:
+def _bucket(called: str, value: str, scene: CallerContext) -> Resource | None:
     uri = _S3_URI.match(value)
     name = uri[1] if uri else value
-    if uri or (_called_bucket(leaf.path[-1][-10:]) and _BUCKET_NAME.fullmatch(name)):
+    if uri or (_called_bucket(called[-10:]) and _BUCKET_NAME.fullmatch(name)):
         return Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
     return None
 

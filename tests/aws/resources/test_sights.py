@@ -1,4 +1,7 @@
-"""`[]` is a proof: no text that was sent can name anything. What is not understood makes a list unknown, in any call."""
+"""`[]` is a proof: no text that was sent can name anything. What is not understood makes a list unknown, in any call.
+
+What is known of a spot is found out once, and is not kept of one that a caller made.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,9 @@ from hypothesis import strategies as st
 from tests.kit.aws.meanings import ACCOUNT, TABLES, input_of, meaning, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.tables import Tables
+from trio_gate.aws.resources import sights
+from trio_gate.aws.resources.leaves import root, walk
+from trio_gate.aws.resources.sights import SIGHTS_KEPT, sight
 
 
 @pytest.mark.parametrize(
@@ -97,3 +103,31 @@ def test_what_no_table_knows_is_unknown_and_never_nothing(data, service, value):
     found = meaning(service, operation, dict.fromkeys(named, value or "x"), tables=FORGETFUL)
     if named and found.access not in {"read", "list"}:
         assert found.resources != ()
+
+
+def test_what_is_known_of_a_spot_is_found_once():
+    params = {"StackName": "s", "Tags": [{"Key": "k", "Value": "v"}]}
+    meaning("cloudformation", "CreateStack", params)
+    found = sights._kept.cache_info().misses
+    meaning("cloudformation", "CreateStack", params)
+    assert sights._kept.cache_info().misses == found
+    assert sights._kept.cache_info().maxsize == SIGHTS_KEPT
+
+
+def test_of_a_spot_that_a_caller_made_nothing_is_kept():
+    params = {
+        "agentName": "a",
+        "promptOverrideConfiguration": {"promptConfigurations": [{"additionalModelRequestFields": {"x" * 99: "y"}}]},
+    }
+    found = walk(root("bedrock-agent", "CreateAgent", input_of("bedrock-agent", "CreateAgent")), params)
+    kept = sights._kept.cache_info().currsize
+    assert [spot.kept for spot, _, _ in found] == [True, False]
+    assert sight(found[1][0]) is not sight(found[1][0])
+    assert sights._kept.cache_info().currsize == kept
+
+
+def test_a_sight_says_what_its_names_say():
+    spots = walk(root("iam", "CreateRole", input_of("iam", "CreateRole")), {"RoleName": "r", "Description": "d", "Tags": []})
+    name, said = (sight(spot) for spot, _, _ in spots)
+    assert (name.told, name.like_one, name.nothing) == (True, True, False)
+    assert (said.told, said.like_one, said.nothing) == (False, False, True)

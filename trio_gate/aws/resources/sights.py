@@ -1,0 +1,175 @@
+"""What the names at a spot say about the texts there, found once instead of in every call: above all, which texts name no resource.
+
+Rule: only closed lists of members (which page, describe, tag, filter, deduplicate or select) certainly name nothing; any other text may
+name something. If the other members of a call name nothing, it has no resources only if all of its texts are on these lists. If they name
+something, the list of resources is complete unless a member whose name suggests an id, a name or a location was not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.iam.queries import QUERIES
+from trio_gate.aws.idempotency import TOKENS, TOKENS_OF
+from trio_gate.aws.resources.curated import reads
+from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
+from trio_gate.aws.resources.inside import ANYWHERE, INSIDE
+from trio_gate.text.folding import fold
+
+if TYPE_CHECKING:
+    from trio_gate.aws.resources.leaves import Spot
+
+SIGHTS_KEPT = 1 << 15
+"""Size of the cache of sights, enough for some thousand operations."""
+
+_READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
+"""Members whose ARNs the curated readers convert to another form."""
+
+NAMES_KEPT = 4096
+"""Size of the caches by member name; the calls of a day have fewer names."""
+
+LONG_NAME = 128
+"""Characters of a name that are searched; no pattern here needs more."""
+
+_SAYS_NOTHING = re.compile(
+    "(?:next|starting|page|nextpage|exclusivestart|pagination|continuation)?(?:token|marker)"
+    "|(?:next|page|start)(?:ing)?(?:marker|token|key)"
+    "|exclusivestart[a-z]{0,60}|max(?:results|records|items|keys)?|(?:page)?size|limit|startafter|delimiter|encodingtype"
+    "|description|comments?|tagkeys|contentmd5|contenttype|acceptlanguage|ifmatch|ifnonematch|etag|userdata"
+)
+"""Names, folded, of members that page, describe or compare."""
+
+_LOOKS = re.compile(
+    "filter[a-z]{0,40}by|groupbys?|sortby|sort|orderby|order|dimensions?|metrics?|metricname|granularity|timeperiod|timerange|engine"
+    "|start(?:ing)?(?:time|date)?|end(?:ing)?(?:time|date)?|namespace|service|locale|metricdataqueries|namecontains|include"
+    "|ownerids|owners|restorablebyuserids|executableusers|zonenames|zoneids|availabilityzone(?:id)?s?"
+    "|[a-z]{0,60}(?:prefix|filters?|filterlist|types?|versions?|codes?|status|statuses|states?|category|categories|marker|family"
+    "|regions?|regionnames?|statistics?|languages?|currency)"
+)
+"""Names, folded, of members that select from a list: in calls that only read, they name nothing."""
+
+_NAMES = (
+    *("id", "ids", "identifier", "identifiers", "arn", "arns", "name", "names", "uri", "uris", "url", "urls", "key", "keys"),
+    *("bucket", "buckets", "role", "location", "locations", "target", "targets", "resource", "resources", "cluster", "group"),
+    *("groups", "subnets", "account", "accounts"),
+)
+"""Endings, folded, of names of members for a resource's id, name or location."""
+
+
+KEY_OF_AWS = "alias/aws/"
+"""Prefix of the aliases of AWS's own keys in each account, which nobody created."""
+
+MAX_NAMES = 1024
+"""Characters of the names on the path to a text. No model's path is longer, so a longer one is inside a document without a model."""
+
+_FOR_ACCOUNTS = re.compile(
+    r"account|owner|principal|organi[sz]ation|grant(?:ee|s)|user_?ids?\Z|shared?_?with|attributevalue|location\Z"
+)
+"""Parts of the names, folded, of members for an account, a principal or a location."""
+
+_DIGITS = re.compile(r"\^?\(?(?:[\\]d|\[0-9\]|\[[\\]d\])(?:\{12\}|\{12,12\})\)?\$?")
+"""A model's pattern of account ids."""
+
+_LONG = 256
+"""Characters of a name that are searched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What holds for every text at a spot.
+
+    Attributes:
+        query: it is in a query language, in which it may name anything.
+        told: the readers of curated services read it.
+        silent: what it names is read there, or only searched for.
+        nothing: it names nothing.
+        chooses: it names nothing in a call that only reads.
+        like_one: its member's name suggests an id, a name or a location.
+        for_account: it is for an account or a principal.
+        of_attribute: it is the value of an attribute whose name is another text.
+    """
+
+    query: bool
+    told: bool
+    silent: bool
+    nothing: bool
+    chooses: bool
+    like_one: bool
+    for_account: bool
+    of_attribute: bool
+
+
+def sight(spot: Spot) -> Sight:
+    """What holds for the texts at a spot; cached only for spots of the model, because callers can invent others."""
+    return _kept(spot) if spot.kept else _found(spot)
+
+
+def _found(spot: Spot) -> Sight:
+    top, last = spot.names[0], spot.names[-1]
+    return Sight(
+        query=last in QUERIES.get(spot.service, ()),
+        told=reads(spot),
+        silent="Filters" in spot.names or top in _READ.get(spot.service, ()),
+        nothing=_says_nothing(spot),
+        chooses=_only_chooses(spot),
+        like_one=_named_like_one(spot),
+        for_account=_for_account(spot),
+        of_attribute=_of_attribute(spot),
+    )
+
+
+_kept = lru_cache(SIGHTS_KEPT)(_found)
+
+
+def _says_nothing(spot: Spot) -> bool:
+    """Whether the texts at a spot certainly name nothing."""
+    name, use, shape = spot.names[-1], spot.use, spot.shape
+    if name in TOKENS or (use is not None and use.idempotency_token and name in TOKENS_OF.get(spot.service, ())):
+        return True
+    if shape is not None and (shape.enum or shape.type == "timestamp"):
+        return True
+    return spot.stored or _pages(name[:LONG_NAME])
+
+
+def _only_chooses(spot: Spot) -> bool:
+    """Whether they name nothing in a call that only reads."""
+    return any(_chooses(above[:LONG_NAME]) for above in spot.names)
+
+
+@lru_cache(NAMES_KEPT)
+def _pages(name: str) -> bool:
+    return _SAYS_NOTHING.fullmatch(fold(name)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _chooses(name: str) -> bool:
+    return _LOOKS.fullmatch(fold(name)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _for_a_thing(name: str) -> bool:
+    return fold(name).endswith(_NAMES)
+
+
+def _named_like_one(spot: Spot) -> bool:
+    """Whether their member's name suggests an id, a name or a location."""
+    name = spot.names[-1]
+    return _for_a_thing(name[-LONG_NAME:]) and name not in ANYWHERE and name not in INSIDE.get(spot.service, ())
+
+
+def _of_attribute(spot: Spot) -> bool:
+    """Whether they are the value of an attribute whose name is another text."""
+    return fold(spot.names[-1][:_LONG]) == "value" and any("attribute" in fold(name[:_LONG]) for name in spot.names[:-1])
+
+
+def _for_account(spot: Spot) -> bool:
+    """Whether they are for an account or a principal."""
+    if spot.shape is not None and spot.shape.enum:
+        return False
+    pattern = spot.shape.pattern if spot.shape else None
+    joined = ".".join(spot.names)
+    called = len(joined) > MAX_NAMES or _FOR_ACCOUNTS.search(fold(joined)) is not None
+    return called or bool(pattern and _DIGITS.fullmatch(pattern))
