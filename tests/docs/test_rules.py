@@ -123,6 +123,7 @@ CALLS = [
     ("no administrators", "iam.CreatePolicy", {"PolicyName": "p", "PolicyDocument": document(statement(Principal=None))}, False),
     ("no administrators", "iam.AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}, True),
     ("no administrators", "iam.AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}, False),
+    ("no administrators", "iam.AttachRolePolicy", {"RoleName": "r", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/theirs"}, True),
     ("no external principals", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{OTHER}:root"}), True),
     ("no external principals", "iam.CreateRole", role({"AWS": "*"}), True),
     ("no external principals", "iam.CreateRole", role({"AWS": f"arn:aws:iam::{ACCOUNT}:role/ci"}), False),

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.kit.aws.meanings import meaning
+from tests.kit.aws.meanings import ACCOUNT, OTHER, meaning
 from tests.kit.aws.policies import document, shape_of, statement
 from tests.kit.rules import answer
 from trio_gate.aws.call import UNKNOWN
@@ -106,10 +106,41 @@ def test_every_document_is_found(service, operation, params, members):
         ("cloudformation", "CreateChangeSet", {"StackName": "s", "TemplateURL": "https://b.s3.amazonaws.com/t"}),
         ("cloudcontrol", "CreateResource", {"TypeName": "AWS::IAM::Role", "DesiredState": "{}"}),
         ("iot", "RegisterThing", {"templateBody": "{}"}),
+        ("cloudformation", "UpdateStack", {"StackName": "s", "UsePreviousTemplate": True}),
+        ("cloudformation", "ExecuteChangeSet", {"ChangeSetName": "c"}),
+        ("cloudformation", "UpdateStackInstances", {"StackSetName": "s"}),
+        ("servicecatalog", "ProvisionProduct", {"ProvisionedProductName": "p"}),
+        ("iam", "AttachRolePolicy", {"RoleName": "r", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ("iam", "AttachRolePolicy", {"RoleName": "r", "PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/AdministratorAccess"}),
+        ("iam", "AttachUserPolicy", {"UserName": "u", "PolicyArn": UNKNOWN}),
+        ("iam", "SetDefaultPolicyVersion", {"PolicyArn": "a", "VersionId": "v2"}),
+        ("sso-admin", "AttachManagedPolicyToPermissionSet", {"ManagedPolicyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}),
+        ("sso-admin", "AttachCustomerManagedPolicyReferenceToPermissionSet", {"CustomerManagedPolicyReference": {"Name": "p"}}),
+        ("iot", "AttachPolicy", {"policyName": "p", "target": "t"}),
+        ("sts", "AssumeRole", {"RoleArn": "a", "PolicyArns": [{"arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}]}),
     ],
 )
-def test_one_that_cannot_be_read_makes_all_unknown(service, operation, params):
+def test_one_that_cannot_be_read_or_is_only_named_makes_all_unknown(service, operation, params):
     assert policies(service, operation, params) is UNKNOWN
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+@pytest.mark.parametrize("operation", ["AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy"])
+def test_the_policy_of_administrators_is_known_by_its_name(operation, partition):
+    arn = f"arn:{partition}:iam::aws:policy/AdministratorAccess"
+    [found] = policies("iam", operation, {"PolicyArn": arn})
+    assert found["member"] == "PolicyArn"
+    assert [one["admin"] for one in found["statements"]] == [True]
+
+
+def test_a_named_policy_shares_nothing_by_itself():
+    params = {"name": "s", "permissionArns": ["arn:aws:ram::aws:permission/p"], "principals": [OTHER]}
+    assert meaning("ram", "CreateResourceShare", params).shares_with == (OTHER,)
+
+
+def test_a_boundary_limits_and_is_no_policy_of_the_call():
+    boundary = "arn:aws:iam::aws:policy/AdministratorAccess"
+    assert policies("iam", "CreateRole", {"RoleName": "r", "PermissionsBoundary": boundary}) == ()
 
 
 def newer(name, value, kind="string"):

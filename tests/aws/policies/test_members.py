@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.aws.meanings import model, operations, services
 from tests.kit.aws.policies import compiled
-from trio_gate.aws.policies.members import OTHER, PLAIN, READ, TEMPLATES, kind_of
+from trio_gate.aws.policies.members import NAMED, OTHER, PLAIN, READ, TEMPLATES, kind_of
 
 BY_KEY = {("sqs", "Policy"), ("sns", "Policy")}
 """Keys of attributes."""
@@ -40,7 +40,7 @@ def test_no_policy_like_member_is_unlisted(each_service):
     assert found == []
 
 
-@pytest.mark.parametrize("rows", [READ, OTHER, PLAIN, TEMPLATES], ids=["read", "other", "plain", "templates"])
+@pytest.mark.parametrize("rows", [READ, NAMED, OTHER, PLAIN, TEMPLATES], ids=["read", "named", "other", "plain", "templates"])
 def test_every_row_is_a_member(rows):
     wrong = []
     for where, member in rows - BY_KEY:
@@ -59,3 +59,4 @@ def test_the_lists_do_not_contradict_each_other():
     assert not READ & OTHER
     assert not READ & PLAIN
     assert not OTHER & PLAIN
+    assert not NAMED & (READ | OTHER | PLAIN)

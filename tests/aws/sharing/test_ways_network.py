@@ -63,6 +63,41 @@ WAYS = [
     ("lightsail.OpenInstancePublicPorts", {"portInfo": {"fromPort": 22}}, (WORLD, "::/0")),
     ("lightsail.PutInstancePublicPorts", {"portInfos": [{"fromPort": 22, "cidrs": [BLOCK]}]}, (BLOCK,)),
     ("elbv2.CreateLoadBalancer", {"Name": "n"}, ("*",)),
+    ("elbv2.CreateLoadBalancer", {"Name": "n", "Type": "gateway"}, ()),
+    ("elbv2.CreateLoadBalancer", {"Name": "n", "Scheme": UNKNOWN}, UNKNOWN),
+    ("rds.CreateDBCluster", {"Engine": "aurora-postgresql"}, ()),
+    ("rds.CreateDBCluster", {"Engine": "mysql"}, UNKNOWN),
+    ("rds.CreateDBCluster", {"Engine": "mysql", "PubliclyAccessible": True}, ("*",)),
+    ("transfer.CreateServer", {"EndpointType": "VPC", "EndpointDetails": {"AddressAllocationIds": ["eipalloc-1"]}}, ("*",)),
+    ("transfer.UpdateServer", {"ServerId": "s", "EndpointType": "PUBLIC"}, ("*",)),
+    ("transfer.UpdateServer", {"ServerId": "s"}, ()),
+    ("apigateway.UpdateRestApi", {"patchOperations": [{"op": "replace", "path": "/name", "value": "n"}]}, ()),
+    (
+        "apigateway.UpdateRestApi",
+        {"patchOperations": [{"op": "replace", "path": "/endpointConfiguration/types/PRIVATE", "value": "REGIONAL"}]},
+        UNKNOWN,
+    ),
+    ("lightsail.CreateInstances", {"instanceNames": ["i"]}, ("*",)),
+    (
+        "emr.PutBlockPublicAccessConfiguration",
+        {
+            "BlockPublicAccessConfiguration": {
+                "BlockPublicSecurityGroupRules": True,
+                "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 22, "MaxRange": 22}],
+            }
+        },
+        (),
+    ),
+    (
+        "emr.PutBlockPublicAccessConfiguration",
+        {
+            "BlockPublicAccessConfiguration": {
+                "BlockPublicSecurityGroupRules": True,
+                "PermittedPublicSecurityGroupRuleRanges": [{"MinRange": 0, "MaxRange": 65535}],
+            }
+        },
+        UNKNOWN,
+    ),
     ("elbv2.CreateLoadBalancer", {"Name": "n", "Scheme": "internal"}, ()),
     ("elb.CreateLoadBalancer", {"LoadBalancerName": "n", "Scheme": "internet-facing"}, ("*",)),
     ("transfer.CreateServer", {"EndpointType": "VPC"}, ()),

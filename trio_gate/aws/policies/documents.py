@@ -14,6 +14,7 @@ from trio_gate.aws.model.shape import reaching
 from trio_gate.aws.policies.grammar import MAX_DOCUMENT, read_document
 from trio_gate.aws.policies.judge import facet
 from trio_gate.aws.policies.members import TEMPLATES, kind_of
+from trio_gate.aws.resources.arns import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,16 +48,21 @@ _SETTINGS = frozenset(
 )
 """Types of Organizations' policies that hold settings and have their own grammars."""
 
+_ADMINISTRATOR = read_document('{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
+
 _Leaf = tuple[tuple[str, ...], "Kind", "Value"]
 """The path to a policy-like member, its kind and its value; items of a list have the path of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """One policy document: the member that holds it, such as `Attributes.Policy`, and its statements."""
+    """One policy document: the member that holds it, such as `Attributes.Policy`, and its statements.
+
+    `statements` are None if the member only names the policy: it gives access to no one who has none, but nobody knows what it says.
+    """
 
     member: str
-    statements: tuple[Statement, ...]
+    statements: tuple[Statement, ...] | None
 
 
 def read_policies(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> tuple[Document, ...] | None:
@@ -75,6 +81,9 @@ def read_policies(service: str, operation: str, shape: Shape | None, params: Map
     for path, kind, value in _leaves(service, operation, shape, params):
         if kind == "unlisted" and not _may_be_document(value):
             continue
+        if kind == "named":
+            found.append(Document(member=".".join(path), statements=_ADMINISTRATOR if _is_administrator(value) else None))
+            continue
         if kind != "read" or not isinstance(value, str) or len(value) > left:
             return None
         if not value and service in _REMOVES:
@@ -91,14 +100,23 @@ def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tu
     """The value of `aws.policies`, from the point of view of the caller's account."""
     if documents is None:
         return UNKNOWN
-    return tuple(
-        {"member": one.member, "statements": [facet(statement, scene) for statement in one.statements]} for one in documents
-    )
+    found: list[Value] = []
+    for one in documents:
+        if one.statements is None:
+            return UNKNOWN
+        found.append({"member": one.member, "statements": [facet(statement, scene) for statement in one.statements]})
+    return tuple(found)
 
 
 def _may_be_document(value: Value) -> bool:
     """Whether a newer member's value could be a policy, which begins with a brace."""
     return not isinstance(value, str) or value.lstrip(_BLANKS).startswith("{")
+
+
+def _is_administrator(value: Value) -> bool:
+    """Whether a policy is the one of AWS's whose content never changes."""
+    arn = parse(value)
+    return arn is not None and (arn.service, arn.account, arn.resource) == ("iam", "aws", "policy/AdministratorAccess")
 
 
 def _templates(service: str, operation: str) -> tuple[str, ...]:

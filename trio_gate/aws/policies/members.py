@@ -1,7 +1,7 @@
 """Which members of an input hold a policy document.
 
 Rule: a member is policy-like by its name. READ are those whose text is a policy in IAM's grammar, OTHER give access in another language,
-PLAIN are settings that are only called policies. A test compares the pinned model with the three lists. If a member is on none of them,
+PLAIN are settings that are only called policies, NAMED say which policy is meant. A test compares the pinned model with the lists. If a member is on none of them,
 because a newer botocore added it, a text that could be a policy (it begins with a brace) is unknown.
 """
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 from trio_gate.text.folding import fold
 
-Kind = Literal["read", "other", "plain", "unlisted"]
+Kind = Literal["read", "named", "other", "plain", "unlisted"]
 
 _POLICY_LIKE = re.compile(r"polic(?:y|ies)(?:document|text|body|injson|json|inputlist|template|content|string|statement)?\Z")
 
@@ -165,23 +165,57 @@ PLAIN = _listed("""
 """)
 """Nothing that gives access in AWS: names of settings, retention, routing, data protection, what a stack may update, findings."""
 
+NAMED = _listed("""
+    eks.AssociateAccessPolicy: policyArn
+    iam.AttachGroupPolicy: PolicyArn
+    iam.AttachRolePolicy: PolicyArn
+    iam.AttachUserPolicy: PolicyArn
+    iam.SetDefaultPolicyVersion: VersionId
+    iot.AttachPolicy: policyName
+    iot.AttachPrincipalPolicy: policyName
+    iot.SetDefaultPolicyVersion: policyVersionId
+    organizations.AttachPolicy: PolicyId
+    quicksight.CreateIAMPolicyAssignment: PolicyArn
+    quicksight.UpdateIAMPolicyAssignment: PolicyArn
+    ram.AssociateResourceSharePermission: permissionArn
+    ram.CreateResourceShare: permissionArns
+    ram.ReplacePermissionAssociations: toPermissionArn
+    sso-admin.AttachCustomerManagedPolicyReferenceToPermissionSet: Name
+    sso-admin.AttachManagedPolicyToPermissionSet: ManagedPolicyArn
+    sts: arn
+""")
+"""Policies that are named and not sent. A permissions boundary is not among them: it only limits."""
+
 TEMPLATES = _listed("""
     apigateway.ImportRestApi: body
     apigateway.PutRestApi: body
     cloudcontrol.CreateResource: DesiredState
     cloudcontrol.UpdateResource: PatchDocument
-    cloudformation.CreateChangeSet: TemplateBody TemplateURL
+    cloudformation.ContinueUpdateRollback: StackName
+    cloudformation.CreateChangeSet: TemplateBody TemplateURL UsePreviousTemplate
     cloudformation.CreateStack: TemplateBody TemplateURL
+    cloudformation.CreateStackInstances: StackSetName
     cloudformation.CreateStackRefactor: StackDefinitions
-    cloudformation.CreateStackSet: TemplateBody TemplateURL
-    cloudformation.UpdateStack: TemplateBody TemplateURL
-    cloudformation.UpdateStackSet: TemplateBody TemplateURL
+    cloudformation.CreateStackSet: TemplateBody TemplateURL StackId
+    cloudformation.ExecuteChangeSet: ChangeSetName
+    cloudformation.ExecuteStackRefactor: StackRefactorId
+    cloudformation.ImportStacksToStackSet: StackSetName
+    cloudformation.RollbackStack: StackName
+    cloudformation.UpdateStack: TemplateBody TemplateURL UsePreviousTemplate
+    cloudformation.UpdateStackInstances: StackSetName
+    cloudformation.UpdateStackSet: TemplateBody TemplateURL UsePreviousTemplate
     config.PutConformancePack: TemplateBody TemplateS3Uri TemplateSSMDocumentDetails
     config.PutOrganizationConformancePack: TemplateBody TemplateS3Uri
+    iam.AcquireRole: TemplateArn
     iot.CreateProvisioningTemplate: templateBody
     iot.CreateProvisioningTemplateVersion: templateBody
     iot.RegisterThing: templateBody
     iot.StartThingRegistrationTask: templateBody
+    serverlessrepo.CreateCloudFormationChangeSet: ApplicationId
+    servicecatalog.CreateProvisionedProductPlan: PlanName
+    servicecatalog.ExecuteProvisionedProductPlan: PlanId
+    servicecatalog.ProvisionProduct: ProvisionedProductName
+    servicecatalog.UpdateProvisionedProduct: UpdateToken
 """)
 """Templates, which may contain policies."""
 
@@ -195,4 +229,9 @@ def kind_of(service: str, operation: str, member: str) -> Kind | None:
     return "unlisted" if _POLICY_LIKE.search(fold(member)) else None
 
 
-_LISTS: tuple[tuple[Kind, frozenset[tuple[str, str]]], ...] = (("read", READ), ("other", OTHER), ("plain", PLAIN))
+_LISTS: tuple[tuple[Kind, frozenset[tuple[str, str]]], ...] = (
+    ("read", READ),
+    ("named", NAMED),
+    ("other", OTHER),
+    ("plain", PLAIN),
+)

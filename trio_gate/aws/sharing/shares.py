@@ -65,7 +65,7 @@ def shared_by(
     found = list(dict.fromkeys(_found(service, operation, params, documents, when, scene)))
     known = tuple(who for who in found if isinstance(who, str))
     whole = len(known) == len(found)
-    public = reaches_world(known) or any(is_public(one) for document in documents or () for one in document.statements)
+    public = reaches_world(known) or any(is_public(one) for document in documents or () for one in document.statements or ())
     return Shares(shares_with=known if whole else UNKNOWN, makes_public=public or (False if whole else UNKNOWN))
 
 
@@ -84,7 +84,7 @@ def _found(
     if documents is None:
         yield UNKNOWN
     for document in documents or ():
-        for statement in document.statements:
+        for statement in document.statements or ():
             yield from grantees(statement, scene)
     way = WAYS.get((service, operation))
     if way is not None:

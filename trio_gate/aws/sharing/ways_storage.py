@@ -191,6 +191,14 @@ def _public_documents(params: Params, scene: CallerContext) -> Found:
         yield from open_if(params.get("SettingValue") != "Disable")
 
 
+def _application(params: Params, scene: CallerContext) -> Found:
+    """Serverless Application Repository: everybody, or everybody of some organizations."""
+    for statement in each(params, "Statements"):
+        organizations = several(inner(statement, "PrincipalOrgIDs"))
+        named = several(inner(statement, "Principals"))
+        yield from principals(organizations if organizations and named == [EVERYBODY] else named, scene)
+
+
 def _lightsail_bucket(params: Params, scene: CallerContext) -> Found:
     rules = at(params, "accessRules")
     if rules is not None:
@@ -223,6 +231,7 @@ STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     ("ssm", "UpdateServiceSetting"): _public_documents,
     ("ssm", "ResetServiceSetting"): _public_documents,
     ("events", "PutPermission"): _event_bus,
+    ("serverlessrepo", "PutApplicationPolicy"): _application,
     ("lambda", "AddPermission"): _statement("Principal", _FUNCTION),
     ("lambda", "AddLayerVersionPermission"): _statement("Principal", {"OrganizationId": "aws:PrincipalOrgID"}),
     ("lakeformation", "GrantPermissions"): _data_lake,
