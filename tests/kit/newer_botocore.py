@@ -23,6 +23,9 @@ KEPT = ("dynamodb", "sts", "endpoints.json", "partitions.json", "_retry.json", "
 NEW_SERVICE = "newqueue"
 """SQS by another name."""
 
+NEW_DOMAIN = "new-aws.test"
+"""Where that service has hosts for IPv6."""
+
 TEXTS = {"type": "structure", "members": {"Text": {"shape": "String"}, "Size": {"shape": "Integer"}}}
 STREAM = {"type": "structure", "members": {"Body": {"shape": "StreamedBody"}}, "payload": "Body"}
 
@@ -62,6 +65,7 @@ def make(folder: Path) -> Path:
     _write(dynamodb, json.dumps(model))
     for file in (installed / "data" / "sqs").glob("*/*.json.gz"):
         text = _read(file).replace("sqs", NEW_SERVICE).replace("AmazonSQS", "AmazonNewQueue")
+        text = text.replace("{PartitionResult#dualStackDnsSuffix}", NEW_DOMAIN)
         _write(made / "data" / NEW_SERVICE / file.parent.name / file.name, text)
     return folder
 

@@ -280,3 +280,72 @@ def test_what_names_something_in_another_spelling_makes_the_list_unknown(service
 )
 def test_what_names_nothing_else_leaves_it_whole(service, operation, params, resources):
     assert meaning(service, operation, params).resources == resources
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "one", "several"),
+    [
+        ("secretsmanager", "BatchGetSecretValue", {"SecretIdList": ["a"]}, {"SecretIdList": ["a", "b"]}),
+        ("secretsmanager", "BatchGetSecretValue", {"SecretIdList": ["a"]}, {"SecretIdList": ["a", f"{SECRET}b-AbCdEf"]}),
+        ("ssm", "DeleteParameters", {"Names": ["/a"]}, {"Names": ["/a", "/b"]}),
+        ("ssm", "GetParameters", {"Names": ["/a:2"]}, {"Names": ["/a:2", f"arn:aws:ssm:{HERE}:parameter/b"]}),
+        (
+            "ec2",
+            "StopInstances",
+            {"InstanceIds": ["i-0123456789abcdef0"]},
+            {"InstanceIds": [f"i-0123456789abcdef{n}" for n in "01"]},
+        ),
+        ("ecs", "DescribeTasks", {"tasks": ["a"]}, {"tasks": ["a", "b"]}),
+        ("logs", "StartLiveTail", {"logGroupIdentifiers": ["a"]}, {"logGroupIdentifiers": ["a", "b"]}),
+        (
+            "dynamodb",
+            "BatchWriteItem",
+            {"RequestItems": {"a": [{"DeleteRequest": {"Key": {}}}]}},
+            {"RequestItems": {"a": [{"DeleteRequest": {"Key": {}}}], "b": []}},
+        ),
+        (
+            "dynamodb",
+            "TransactGetItems",
+            {"TransactItems": [{"Get": {"TableName": "a", "Key": {}}}]},
+            {"TransactItems": [{"Get": {"TableName": name, "Key": {}}} for name in "ab"]},
+        ),
+        ("events", "PutEvents", {"Entries": [{"Detail": "{}"}]}, {"Entries": [{"EventBusName": "b"}, {"Detail": "{}"}]}),
+        ("s3", "DeleteObjects", {"Bucket": "bkt", "Delete": {"Objects": [{"Key": "k"}]}}, None),
+    ],
+)
+def test_of_several_things_alike_none_is_the_main_one(service, operation, one, several):
+    found = meaning(service, operation, one)
+    assert found.resource == found.resources[0]
+    if several is not None:
+        listed = meaning(service, operation, several)
+        assert listed.resource is UNKNOWN
+        assert set(found.resources) < set(listed.resources)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        ("dynamodb", "Query", {"TableName": "t", "IndexName": "i"}),
+        ("sqs", "StartMessageMoveTask", {"SourceArn": f"arn:aws:sqs:{HERE}:a", "DestinationArn": f"arn:aws:sqs:{HERE}:b"}),
+        ("s3", "CopyObject", {"Bucket": "bkt", "Key": "k", "CopySource": "bkt/other"}),
+    ],
+)
+def test_things_of_one_kind_with_different_parts_have_a_main_one(service, operation, params):
+    found = meaning(service, operation, params)
+    assert (found.resource, len(found.resources)) == (found.resources[0], 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["/aws/service/ami/x", "/aws/service/ami/x:3", "arn:aws:ssm:us-east-1::parameter/aws/service/ami/x"]
+)
+def test_a_public_parameter_is_of_no_account(name):
+    found = meaning("ssm", "GetParameter", {"Name": name})
+    assert (found.resource, found.resource_accounts) == ("arn:aws:ssm:us-east-1::parameter/aws/service/ami/x", ())
+    assert found.cross_account is False
+    below = meaning("ssm", "GetParametersByPath", {"Path": "/aws/service/"})
+    assert (below.resource, below.cross_account) == ("arn:aws:ssm:us-east-1::parameter/aws/service/*", False)
+
+
+def test_secrets_that_a_filter_chooses_are_unknown():
+    found = meaning("secretsmanager", "BatchGetSecretValue", {"Filters": [{"Key": "name", "Values": ["prod"]}]})
+    assert (found.resources, found.resource, found.cross_account) == (UNKNOWN, UNKNOWN, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -106,6 +107,28 @@ def test_a_host_that_only_the_newer_one_has_is_known_without_a_restart(gate):
     assert answer.status == 403
     assert gate.records("--action", "ListQueues")[-1]["service"] == newer_botocore.NEW_SERVICE
     assert (gate.folder / "state" / "hosts").stat().st_mode & 0o777 == 0o600
+
+
+def test_domains_that_the_ca_may_not_sign_for_are_named_with_what_to_do(gate):
+    said, until = f"the installed botocore knows hosts in {newer_botocore.NEW_DOMAIN}, ", time.monotonic() + PATIENCE
+    while said not in gate.log:
+        assert time.monotonic() < until, gate.log
+    (line,) = (line for line in check(gate) if said in line)
+    files = [str(gate.folder / "state" / "ca" / f"interception.{end}") for end in ("pem", "key")]
+    assert line.startswith("warning: ")
+    assert f"the CA {files[0]} may not sign" in line
+    assert f"remove it and {files[1]}, start again" in line
+
+
+def test_a_ca_that_is_made_once_they_are_known_signs_for_them(gate, embedded_aws, newer, tmp_path):
+    until = time.monotonic() + PATIENCE
+    while not (gate.folder / "state" / "hosts").exists():
+        assert time.monotonic() < until, gate.log
+    (tmp_path / "state").mkdir(mode=0o700)
+    shutil.copy(gate.folder / "state" / "hosts", tmp_path / "state" / "hosts")
+    with running(tmp_path, embedded_aws) as other:
+        assert newer_botocore.NEW_DOMAIN not in other.log
+        assert not any(newer_botocore.NEW_DOMAIN in line for line in check(other))
 
 
 def check(gate, text=None):

@@ -111,7 +111,8 @@ def given_arn(arn: Arn, scene: CallerContext) -> Resource:
     """The resource that a full ARN in the request names, in its canonical form."""
     owner: str | Unknown | None = arn.account
     if not is_account(arn.account):
-        owner = None if arn.account == "aws" else (scene.account if arn.service in _OWN else UNKNOWN)
+        public = (arn.account, arn.service) == ("", "ssm") and arn.resource.startswith(f"parameter/{OF_AWS}")
+        owner = None if arn.account == "aws" or public else (scene.account if arn.service in _OWN else UNKNOWN)
     return Resource(arn=_canonical(arn), account=owner, readings=_readings(arn))
 
 
@@ -214,12 +215,18 @@ def secret(value: object, scene: CallerContext) -> Resource:
     return name_or_arn("secretsmanager", "secret:", value, scene)
 
 
+OF_AWS = "aws/service/"
+"""The beginning of the names of Systems Manager's public parameters, which no account owns."""
+
+
 def parameter(value: object, scene: CallerContext) -> Resource:
     """An SSM parameter by name, `name:version`, `name:label` or ARN; UNKNOWN for one that refers to a secret."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
     if isinstance(value, str) and "aws/reference/" in fold(value):
         return NOT_KNOWN
+    if isinstance(value, str) and value.startswith(OF_AWS) and plain(value):
+        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::parameter/{value}", account=None)
     return name_or_arn("ssm", "parameter/", value, scene)
 
 

@@ -7,13 +7,14 @@ bucket's name proves nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.resources.accounts import accounts_of
-from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, is_account
+from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, is_account, parse
 from trio_gate.aws.resources.curated import assumed, assumed_alone, curated
 from trio_gate.aws.resources.leaves import root, walk
 from trio_gate.aws.resources.mentioned import mentioned
@@ -117,20 +118,42 @@ def collect_resources(call: Named) -> CallResources:
     accounts = [*owners, *rest.accounts, *([call.host_account] if call.host_account else [])]
     known = tuple(dict.fromkeys(account for account in accounts if isinstance(account, str)))
     settled = whole and UNKNOWN not in accounts
+    batch = len(found) > 1 and _is_batch(call.operation, found, texts, told.members)
     foreign = any(not call.scene.is_ours(account) for account in known)
     return CallResources(
-        resource=_main(call.operation, found, rest.named, whole=whole),
+        resource=UNKNOWN if batch else _main(found, rest.named, whole=whole),
         resources=UNKNOWN if UNKNOWN in arns or not whole else tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))),
         resource_accounts=known if settled else UNKNOWN,
         cross_account=True if foreign else (False if settled else UNKNOWN),
     )
 
 
-def _main(operation: str, found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
+_BATCHES = frozenset(
+    ("BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "DeleteObjects", "ExecuteTransaction", "PutEvents")
+)
+"""Operations whose batches are no lists of names."""
+
+
+def _is_batch(operation: str, found: Sequence[Resource], texts: Sequence[Leaf], members: Container[str] | None) -> bool:
+    """Whether a call acts on several things of one kind alike, so that none of them is the main one."""
+    if len({one.arn for one in found if _kind(one) in ("", _kind(found[0]))}) == 1:
+        return False
+    listed: dict[tuple[str, ...], set[str | Unknown]] = {}
+    for spot, _, value in texts:
+        if spot.names and (sight(spot).told if members is None else spot.names[0] in members):
+            listed.setdefault(spot.names, set()).add(value)
+    return operation in _BATCHES or any(len(values) > 1 for values in listed.values())
+
+
+def _kind(resource: Resource) -> str:
+    """The service and type of a resource, as its ARN has them; empty if that is unknown."""
+    arn = parse(resource.arn)
+    return f"{arn.service} {re.split('[:/]', arn.resource, maxsplit=1)[0]}" if arn else ""
+
+
+def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:
     """The main resource; UNKNOWN if several objects of a list are equally important."""
     if found:
-        if operation == "DeleteObjects" and len({one.arn for one in found}) > 1:
-            return UNKNOWN
         return found[0].arn
     if not whole:
         return UNKNOWN

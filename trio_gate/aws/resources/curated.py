@@ -237,6 +237,7 @@ _DEFAULTS: Mapping[str, Mapping[str, _Default]] = {
     "billing": {"ListBillingViewSegments": _Default("arn", _own)},
     "cloudformation": {"DescribePublisher": _Default("PublisherId", _own)},
     "events": {"ListRuleNamesByTarget": _BUS, "PutPermission": _BUS, "RemovePermission": _BUS},
+    "secretsmanager": {"BatchGetSecretValue": _Default("SecretIdList", _own)},
     "iam": dict.fromkeys(
         (
             *("GetLoginProfile", "ListAccessKeys", "ListMFADevices", "ListSSHPublicKeys", "ListServiceSpecificCredentials"),

@@ -90,6 +90,8 @@ def _document(value: object, scene: CallerContext) -> Resource:
 def _parameter_path(value: object, scene: CallerContext) -> Resource:
     """All SSM parameters under a path, as one ARN with `*`."""
     path = str(value).strip("/")
+    if f"{path}/".startswith(arns.OF_AWS) and arns.plain(path):
+        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::parameter/{path}/*", account=None)
     return scene.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
 
 
