@@ -20,7 +20,7 @@ OPEN = [
     ]}),
     ("vpc-lattice.CreateService", {"name": "s", "authType": "NONE"}),
     ("secretsmanager.PutResourcePolicy", {"SecretId": "s", "ResourcePolicy": "{"}),
-    ("bedrock-agentcore-control.CreateGateway", {"name": "g", "authorizerType": "NONE"}),
+    ("workspaces-web.CreatePortal", {"authenticationType": "NONE"}),
     ("mediaconvert.CreateJob", {"Settings": {"OutputGroups": [{"OutputGroupSettings": {"FileGroupSettings": {"DestinationSettings": {
         "S3Settings": {"AccessControl": {"CannedAcl": "PUBLIC_READ"}}
     }}}}]}}),

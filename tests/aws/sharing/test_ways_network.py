@@ -77,6 +77,10 @@ WAYS = [
         {"patchOperations": [{"op": "replace", "path": "/endpointConfiguration/types/PRIVATE", "value": "REGIONAL"}]},
         UNKNOWN,
     ),
+    ("mediapackage.CreateOriginEndpoint", {"ChannelId": "c", "Id": "i"}, ("*",)),
+    ("mediapackage.CreateOriginEndpoint", {"Whitelist": [BLOCK]}, (BLOCK,)),
+    ("mediapackage.CreateOriginEndpoint", {"Authorization": {"CdnIdentifierSecret": "a"}}, ()),
+    ("mediapackage.UpdateOriginEndpoint", {"Id": "i"}, ()),
     ("lightsail.CreateInstances", {"instanceNames": ["i"]}, ("*",)),
     (
         "emr.PutBlockPublicAccessConfiguration",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROWS = """
     acm-pca.CreatePermission: Principal
+    amplify.UpdateApp: ?enableBasicAuth=false
     apigateway.PutMethod: authorizationType!=AWS_IAM,CUSTOM,COGNITO_USER_POOLS
     apigatewayv2.CreateApi: Target+
     apigatewayv2.CreatePortal: Authorization.None+
@@ -46,6 +47,8 @@ ROWS = """
     backup.CreateBackupPlan: BackupPlan.Rules.CopyActions.DestinationBackupVaultArn
     backup.StartCopyJob: DestinationBackupVaultArn
     backup.UpdateBackupPlan: BackupPlan.Rules.CopyActions.DestinationBackupVaultArn
+    bedrock-agentcore-control.CreateGateway: authorizerType=NONE
+    bedrock-agentcore-control.UpdateGateway: authorizerType=NONE
     chime-sdk-voice.PutVoiceConnectorTermination: cidr:Termination.CidrAllowedList
     cloudfront.CreateDistribution: DistributionConfig.Enabled=true
     cloudfront.CreateDistributionTenant: Enabled!=false
@@ -58,6 +61,8 @@ ROWS = """
     cloudtrail.RegisterOrganizationDelegatedAdmin: MemberAccountId
     codebuild.UpdateProjectVisibility: projectVisibility=PUBLIC_READ
     codeguruprofiler.PutPermission: principals
+    codestar-notifications.CreateNotificationRule: Targets.TargetAddress
+    codestar-notifications.Subscribe: Target.TargetAddress
     cognito-identity.CreateIdentityPool: AllowUnauthenticatedIdentities=true ?SupportedLoginProviders+ ?CognitoIdentityProviders+ ?OpenIdConnectProviderARNs+
     cognito-identity.SetIdentityPoolRoles: Roles.unauthenticated+
     cognito-identity.UpdateIdentityPool: AllowUnauthenticatedIdentities=true ?SupportedLoginProviders+ ?CognitoIdentityProviders+ ?OpenIdConnectProviderARNs+
@@ -75,6 +80,7 @@ ROWS = """
     dms.ModifyInstanceProfile: PubliclyAccessible=true
     docdb.ModifyDBClusterSnapshotAttribute: all:ValuesToAdd
     ds.ShareDirectory: ShareTarget.Id
+    dynamodb.ExportTableToPointInTime: S3BucketOwner
     ec2.AssociateCapacityReservationBillingOwner: UnusedReservationBillingOwnerId
     ec2.CreateNetworkInterfacePermission: AwsAccountId AwsService
     ec2.CreateTransitGateway: Options.AutoAcceptSharedAttachments=enable
@@ -117,6 +123,7 @@ ROWS = """
     ivs.CreateChannel: authorized!=true
     ivs.UpdateChannel: authorized=false
     kafka.CreateCluster: BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type=SERVICE_PROVIDED_EIPS ClientAuthentication.Unauthenticated.Enabled=true
+    kafka.CreateReplicator: KafkaClusters.AmazonMskCluster.MskClusterArn
     kafka.UpdateConnectivity: ConnectivityInfo.PublicAccess.Type=SERVICE_PROVIDED_EIPS
     kms.CreateGrant: GranteePrincipal RetiringPrincipal
     lambda.CreateFunctionUrlConfig: AuthType!=AWS_IAM
@@ -129,6 +136,8 @@ ROWS = """
     lightsail.CreateRelationalDatabaseFromSnapshot: publiclyAccessible=true
     lightsail.UpdateDistribution: isEnabled=true
     lightsail.UpdateRelationalDatabase: publiclyAccessible=true
+    logs.CreateDelivery: deliveryDestinationArn
+    logs.PutAccountPolicy: ?policyType=SUBSCRIPTION_FILTER_POLICY
     logs.PutSubscriptionFilter: destinationArn
     macie2.CreateInvitations: accountIds
     macie2.CreateMember: account.accountId
@@ -159,6 +168,7 @@ ROWS = """
     proton.CreateEnvironmentAccountConnection: managementAccountId
     qbusiness.AssociatePermission: principal
     qbusiness.CreateApplication: identityType=ANONYMOUS
+    quicksight.RegisterUser: ?IdentityType=QUICKSIGHT
     quicksight.UpdateAnalysisPermissions: GrantPermissions.Principal
     quicksight.UpdateDashboardPermissions: GrantPermissions.Principal GrantLinkPermissions.Principal
     quicksight.UpdateDataSetPermissions: GrantPermissions.Principal
@@ -173,6 +183,7 @@ ROWS = """
     ram.UpdateResourceShare: ?allowExternalPrincipals=true
     rds.CreateDBInstance: PubliclyAccessible=true ?PubliclyAccessible!
     rds.CreateDBInstanceReadReplica: PubliclyAccessible=true ?PubliclyAccessible!
+    rds.CreateDBShardGroup: PubliclyAccessible=true ?PubliclyAccessible!
     rds.ModifyDBClusterSnapshotAttribute: all:ValuesToAdd
     rds.ModifyDBInstance: PubliclyAccessible=true
     rds.ModifyDBSnapshotAttribute: all:ValuesToAdd
@@ -191,6 +202,8 @@ ROWS = """
     route53domains.TransferDomainToAnotherAwsAccount: AccountId
     s3.PutBucketNotificationConfiguration: NotificationConfiguration.TopicConfigurations.TopicArn NotificationConfiguration.QueueConfigurations.QueueArn NotificationConfiguration.LambdaFunctionConfigurations.LambdaFunctionArn
     s3control.CreateAccessGrant: Grantee.GranteeIdentifier
+    s3tables.PutTableBucketReplication: configuration.rules.destinations.destinationTableBucketARN
+    s3tables.PutTableReplication: configuration.rules.destinations.destinationTableBucketARN
     sagemaker.CreateFlowDefinition: HumanLoopConfig.WorkteamArn
     sagemaker.CreateLabelingJob: HumanTaskConfig.WorkteamArn
     secretsmanager.AssociateCrossAccountReplica: CrossAccountReplicaARN

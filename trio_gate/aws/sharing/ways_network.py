@@ -123,6 +123,17 @@ def _api_patch(params: Params, scene: CallerContext) -> Found:
             yield UNKNOWN
 
 
+def _stream(*, creates: bool) -> Way:
+    """MediaPackage: who has its address may watch, unless addresses are listed or a code is asked for."""
+
+    def way(params: Params, scene: CallerContext) -> Found:
+        listed, code = each(params, "Whitelist"), params.get("Authorization")
+        yield from blocks(listed)
+        yield from open_if(UNKNOWN if code is UNKNOWN else creates and not listed and code is None)
+
+    return way
+
+
 def _emr_block(params: Params, scene: CallerContext) -> Found:
     """EMR: port ranges that are exempt from the block are open, except that of SSH."""
     blocked = at(params, "BlockPublicAccessConfiguration", "BlockPublicSecurityGroupRules")
@@ -159,6 +170,8 @@ NETWORK: dict[tuple[str, str], Way] = {
     ("apigateway", "UpdateMethod"): _method_patch,
     ("apigateway", "UpdateRestApi"): _api_patch,
     ("apigateway", "UpdateDomainName"): _api_patch,
+    ("mediapackage", "CreateOriginEndpoint"): _stream(creates=True),
+    ("mediapackage", "UpdateOriginEndpoint"): _stream(creates=False),
     ("emr", "PutBlockPublicAccessConfiguration"): _emr_block,
 }
 """By service and operation. A Lightsail instance starts with ports for SSH and HTTP open to everybody."""
