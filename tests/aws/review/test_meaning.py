@@ -80,6 +80,8 @@ def test_calls_say_what_they_hand_out(service, operation, params, vends, secret)
         ("sqs", "ReceiveMessage", True),
         ("appsync", "GetFunction", True),
         ("iotsitewise", "GetAssetPropertyValue", False),
+        ("glue", "GetCrawler", False),
+        ("quicksight", "DescribeUser", False),
         ("s3", "GetObject", False),
         ("ecs", "DescribeServices", False),
         ("cloudformation", "DescribeStackEvents", False),
