@@ -46,6 +46,13 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
             {"ec2:RunInstances", "iam:PassRole", "ec2:CreateTags"},
         ),
         ("iam", "AddRoleToInstanceProfile", {"RoleName": "r"}, {"iam:AddRoleToInstanceProfile", "iam:PassRole"}),
+        (
+            "bedrock-runtime",  # IAM calls it a read, and it makes something with tags
+            "StartAsyncInvoke",
+            {"modelId": "m", "modelInput": {}, "tags": [{"key": "a", "value": "b"}]},
+            {"bedrock:InvokeModel", "bedrock:TagResource"},
+        ),
+        ("ec2", "DescribeTags", {"Tags": [{"Key": "a"}]}, {"ec2:DescribeTags"}),
         ("iam", "CreateRole", {"Tags": [{"Key": "a"}]}, {"iam:CreateRole", "iam:TagRole"}),
         ("sts", "AssumeRole", {"RoleArn": ROLE, "Tags": [{"Key": "a"}]}, {"sts:AssumeRole", "sts:TagSession"}),
         ("cloudformation", "CreateStack", {"RoleARN": ROLE}, {"cloudformation:CreateStack", "iam:PassRole"}),

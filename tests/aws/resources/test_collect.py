@@ -80,6 +80,7 @@ def test_the_host_may_name_a_foreign_account():
         ("sns", "Publish", {"PhoneNumber": "+10000000000"}, UNKNOWN),
         ("iam", "CreateAccessKey", {}, UNKNOWN),
         ("glue", "UpdateTable", {"DatabaseName": "d", "TableInput": {"Name": "t"}}, UNKNOWN),
+        ("quicksight", "ListUsers", {"AwsAccountId": ACCOUNT, "Namespace": "default"}, UNKNOWN),
     ],
 )
 def test_what_takes_a_look_up_is_unknown(service, operation, params, cross):

@@ -51,6 +51,7 @@ SAID = re.compile(
         ("neptunedata", "ListLoaderJobs", {}, UNKNOWN),
         ("organizations", "ListParents", {"ChildId": ACCOUNT}, UNKNOWN),
         ("quicksight", "ListAnalyses", {"AwsAccountId": ACCOUNT}, ()),
+        ("cloudwatch", "ListMetrics", {"Namespace": "AWS/EC2"}, ()),
         ("billing", "ListBillingViewSegments", {}, UNKNOWN),
     ],
 )

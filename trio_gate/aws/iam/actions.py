@@ -75,7 +75,7 @@ def all_actions(
         return UNKNOWN
     if service == "dynamodb" and operation in BY_TEXT:
         extra = (*(f"dynamodb:{name}" for name in _dynamodb(operation, params)), *extra)
-    return tuple(dict.fromkeys((main.name, *extra, *_tagging(tables, main, operation, params))))
+    return tuple(dict.fromkeys((main.name, *extra, *_tagging(tables, main, operation, params, reads=reads))))
 
 
 BY_TEXT = frozenset({"BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction", "TransactWriteItems"})
@@ -93,10 +93,10 @@ def _dynamodb(operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
     return tuple(action for kind, action in _TRANSACT.items() if kind in kinds) if kinds <= _TRANSACT.keys() else ()
 
 
-def _tagging(tables: Tables, main: Action, operation: str, params: Mapping[str, Value]) -> tuple[str, ...]:
+def _tagging(tables: Tables, main: Action, operation: str, params: Mapping[str, Value], *, reads: bool) -> tuple[str, ...]:
     """The action for tagging what a call creates, which AWS requires if the call carries tags."""
     prefix = main.name.partition(":")[0]
-    if main.access in {"tagging", "read", "list"} or prefix in {"s3", "sts"} or not any(params.get(name) for name in _TAGS):
+    if reads or main.access == "tagging" or prefix in {"s3", "sts"} or not any(params.get(name) for name in _TAGS):
         return ()
     names = [f"Tag{operation.removeprefix('Create')}"] if prefix == "iam" else _TAGGERS
     found = next(filter(None, (tables.action(prefix, name) for name in names)), None)

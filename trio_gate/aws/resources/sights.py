@@ -51,6 +51,9 @@ _LOOKS = re.compile(
 )
 """Names, folded, of members that select from a list: in calls that only read, they name nothing."""
 
+_THINGS = frozenset((("quicksight", "Namespace"),))
+"""Members, by service, that are called like one that selects, and name something that the service keeps."""
+
 _NAMES = (
     *("id", "ids", "identifier", "identifiers", "arn", "arns", "name", "names", "uri", "uris", "url", "urls", "key", "keys"),
     *("bucket", "buckets", "role", "location", "locations", "target", "targets", "resource", "resources", "cluster", "group"),
@@ -136,7 +139,7 @@ def _says_nothing(spot: Spot) -> bool:
 
 def _only_chooses(spot: Spot) -> bool:
     """Whether they name nothing in a call that only reads."""
-    return any(_chooses(above[:LONG_NAME]) for above in spot.names)
+    return any(_chooses(above[:LONG_NAME]) and (spot.service, above) not in _THINGS for above in spot.names)
 
 
 @lru_cache(NAMES_KEPT)
