@@ -1,4 +1,4 @@
-"""What the names at a spot say about the texts there, found once instead of in every call: above all, which texts name no resource.
+"""What the names at a spot say about the texts there, found once instead of in every call: mainly, which texts name no resource.
 
 Rule: only closed lists of members (which page, describe, tag, filter, deduplicate or select) certainly name nothing; any other text may
 name something. If the other members of a call name nothing, it has no resources only if all of its texts are on these lists. If they name
