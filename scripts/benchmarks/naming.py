@@ -24,6 +24,7 @@ from trio_gate.aws.identify import body_mode, identify
 from trio_gate.aws.ingress import Ingress, destination
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import name_call
+from trio_gate.aws.semantics import describe
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_hosts, packaged_tables
 from trio_gate.signing.sigv4 import without_signature
@@ -42,12 +43,19 @@ if TYPE_CHECKING:
 KEY = Credentials("AKIA111111111111NM01", "placeholder")
 PLAIN = Config(request_checksum_calculation="when_required", s3={"payload_signing_enabled": True})
 ITEM = {"TableName": "t", "Key": {"id": {"S": "1"}}, "ConsistentRead": True}
-CALLS = (
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+)
+CALLS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("sts", "get_caller_identity", {}),
     ("dynamodb", "list_tables", {}),
     ("s3", "list_buckets", {}),
     ("ec2", "describe_instances", {}),
     ("lambda", "list_functions", {}),
+    ("iam", "create_role", {"RoleName": "r", "AssumeRolePolicyDocument": TRUST}),
     ("dynamodb", "get_item", ITEM),
     ("s3", "get_object", {"Bucket": "bucket", "Key": "a/key"}),
     ("s3", "put_object", {"Bucket": "bucket", "Key": "a/key", "Body": b"x" * 1000}),
@@ -69,6 +77,12 @@ class Asked:
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return name_call(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog)
 
+    def meaning(self, catalog: Catalog, tables: Tables) -> Callable[[], object]:
+        """What derives the meaning of the request, once it is named: access, resources, IAM actions, policies, sharing."""
+        named = name_call(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog)
+        shape = catalog.service(named.service).operations[named.operation].input
+        return partial(describe, named, shape=shape, place=self.place, head=self.head, tables=tables)
+
     def identify(self, catalog: Catalog, tables: Tables) -> object:
         """Identify the request, with its access level, resources and IAM actions."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
@@ -78,16 +92,21 @@ class Asked:
 def naming(times: int) -> None:
     """Measure, and print the table."""
     table, catalog, tables = HostTable(packaged_hosts()), Catalog(load_model), Tables(packaged_tables)
-    print("\nnaming                   name µs  name and meaning µs  botocore signs µs   ratio")
+    print("\nnaming                   name µs  meaning µs  both µs  botocore signs µs   name ratio  meaning ratio")
     lines = []
     for service, operation, params in CALLS:
         sent = _sent(service, operation, params)
         asked = _asked(sent, table, catalog, tables)
         name = _cost(partial(asked.name, catalog), times)
+        meaning = _cost(asked.meaning(catalog, tables), times)
         whole = _cost(partial(asked.identify, catalog, tables), times)
         signer = SigV4Auth(KEY, asked.scope.service, asked.scope.region)
         signs = _cost(partial(signer.add_auth, _unsigned(sent)), times)
-        print(f"{service + ' ' + operation:24}{name:>8.0f}{whole:>21.0f}{signs:>19.0f}{name / signs:>8.2f}", flush=True)
+        print(
+            f"{service + ' ' + operation:24}{name:>8.0f}{meaning:>12.0f}{whole:>9.0f}{signs:>19.0f}"
+            f"{name / signs:>13.2f}{meaning / signs:>15.2f}",
+            flush=True,
+        )
         raw = base64.b64encode(_head(sent) + _content(sent)).decode()
         lines.append(json.dumps({"id": operation, "sni": _host(sent), "request_b64": raw}) + "\n")
     _explain("".join(lines) * (LINES // len(lines)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.resources.arns import is_account, parse
@@ -16,6 +17,7 @@ from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from ipaddress import IPv4Network, IPv6Network
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.policies.grammar import Statement
@@ -57,6 +59,12 @@ _NETWORK = re.compile(r"vpce?-[0-9a-f]{8,17}")
 _USER_ID = re.compile(r"[0-9]{12}|A[A-Z0-9]{15,127}(?::.{0,256})?")
 _ARN_OF_ACCOUNT = re.compile(r"arn:[a-z*-]{1,16}:[a-z0-9*-]{1,64}:[a-z0-9*-]{0,32}:[0-9]{12}:.{1,2048}")
 _POOL = re.compile(r"[a-z]{2}[a-z0-9-]{3,28}:[0-9a-f-]{20,40}")
+BLOCKS_KEPT = 4096
+"""Size of the cache of address blocks; a call has fewer."""
+
+_LONG_BLOCK = 64
+"""Characters of a text that is cached; address blocks are shorter."""
+
 WIDEST = {4: 8, 6: 32}
 """By IP version, the prefix length below which an address block counts as public, as in S3."""
 
@@ -187,10 +195,23 @@ def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
 
 def is_wide(blocks: list[str]) -> bool:
     """Whether address blocks together are public: adjacent ones are merged."""
-    networks = [ipaddress.ip_network(one, strict=False) for one in blocks]
+    networks = [block for block in (address_block(one, strict=False) for one in blocks) if block is not None]
     old = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv4Network)])
     new = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv6Network)])
     return any(one.prefixlen < WIDEST[4] for one in old) or any(one.prefixlen < WIDEST[6] for one in new)
+
+
+def address_block(text: str, *, strict: bool = True) -> IPv4Network | IPv6Network | None:
+    """The address block that a text is in CIDR notation; None for anything else."""
+    return (_parsed if len(text) <= _LONG_BLOCK else _parsed.__wrapped__)(text, strict)
+
+
+@lru_cache(BLOCKS_KEPT)
+def _parsed(text: str, strict: bool) -> IPv4Network | IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text, strict=strict)
+    except ValueError:
+        return None
 
 
 def _fixes_account(value: str) -> bool:
@@ -199,11 +220,8 @@ def _fixes_account(value: str) -> bool:
 
 
 def _is_block(value: str) -> bool:
-    try:
-        block = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return False
-    return block.prefixlen >= WIDEST[block.version]
+    block = address_block(value, strict=False)
+    return block is not None and block.prefixlen >= WIDEST[block.version]
 
 
 def _is_arn(value: str) -> bool:

@@ -8,11 +8,15 @@ because a newer botocore added it, a text that could be a policy (it begins with
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from trio_gate.text.folding import fold
 
 Kind = Literal["read", "named", "other", "plain", "unlisted"]
+
+MEMBERS_KEPT = 1 << 14
+"""Size of the cache of kinds of members, enough for some thousand operations."""
 
 _POLICY_LIKE = re.compile(r"polic(?:y|ies)(?:document|text|body|injson|json|inputlist|template|content|string|statement)?\Z")
 
@@ -220,6 +224,7 @@ TEMPLATES = _listed("""
 """Templates, which may contain policies."""
 
 
+@lru_cache(MEMBERS_KEPT)
 def kind_of(service: str, operation: str, member: str) -> Kind | None:
     """What a member with that name holds; None if the name does not suggest a policy."""
     for where in (f"{service}.{operation}", service):

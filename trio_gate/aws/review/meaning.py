@@ -80,7 +80,7 @@ def _same(value: Value, wanted: str) -> bool:
 
 def values_at(params: Mapping[str, Value], path: tuple[str, ...]) -> Iterator[Value]:
     """What stands at a path, in every item of a list and every member of a map on the way."""
-    return _values(dict(params), path)
+    return _values(params if isinstance(params, dict) else dict(params), path)
 
 
 def _values(value: Value, path: tuple[str, ...]) -> Iterator[Value]:

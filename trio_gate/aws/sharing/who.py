@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import at
-from trio_gate.aws.policies.judge import WIDEST, is_wide
+from trio_gate.aws.policies.judge import WIDEST, address_block, is_wide
 from trio_gate.aws.resources.arns import is_account, parse
 
 if TYPE_CHECKING:
@@ -89,17 +89,14 @@ def is_service(value: str) -> bool:
 def blocks(values: list[Value]) -> Iterator[str | Unknown]:
     """Address blocks in CIDR notation; UNKNOWN for what is none."""
     for value in values:
-        try:
-            yield str(ipaddress.ip_network(value if isinstance(value, str) else "", strict=False))
-        except ValueError:
-            yield UNKNOWN
+        block = address_block(value, strict=False) if isinstance(value, str) else None
+        yield UNKNOWN if block is None else str(block)
 
 
 def is_world(who: str) -> bool:
     """Whether it is everybody, or an address block that counts as public."""
-    try:
-        block = ipaddress.ip_network(who)
-    except ValueError:
+    block = address_block(who)
+    if block is None:
         return who == EVERYBODY
     own = block.version == 6 and block.subnet_of(_UNIQUE_LOCAL)
     return block.prefixlen < WIDEST[block.version] and not own
@@ -108,15 +105,7 @@ def is_world(who: str) -> bool:
 def reaches_world(known: tuple[str, ...]) -> bool:
     """Whether they include everybody, or address blocks that are public alone or together."""
     joined = [block for block in known if "/" in block and not block.startswith(("arn:", "f"))]
-    return any(map(is_world, known)) or is_wide([block for block in joined if _is_block(block)])
-
-
-def _is_block(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
+    return any(map(is_world, known)) or is_wide([block for block in joined if address_block(block) is not None])
 
 
 def open_if(condition: object) -> Iterator[str | Unknown]:
