@@ -9,6 +9,9 @@ from tests.kit.aws.sharing import OWN_ROLE, ROLE, shared
 from trio_gate.aws.call import UNKNOWN
 
 OPEN = [
+    ("scheduler.CreateSchedule", {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:ec2:modifySnapshotAttribute", "Input": "{}"}}),
+    ("backup.StartRestoreJob", {"Metadata": {"PubliclyAccessible": "true"}}),
+    ("ssm.StartAutomationExecution", {"DocumentName": "d"}),
     ("iot.AttachPolicy", {"policyName": "p", "target": "us-east-1:0a1b"}),
     ("ram.AcceptResourceShareInvitation", {"resourceShareInvitationArn": "a"}),
     ("ds.AcceptSharedDirectory", {"SharedDirectoryId": "d"}),
@@ -31,6 +34,8 @@ OPEN = [
     ("kafka.UpdateSecurity", {"ClusterArn": "c", "ClientAuthentication": {"Unauthenticated": {"Enabled": True}}}),
 ]  # fmt: skip
 CLOSED = [
+    ("scheduler.CreateSchedule", {"Target": {"Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"}}),
+    ("backup.StartRestoreJob", {"Metadata": {"PubliclyAccessible": "false"}}),
     ("ec2.ModifyInstanceAttribute", {"InstanceId": "i-1", "DisableApiTermination": {"Value": True}}),
     ("elbv2.ModifyLoadBalancerAttributes", {"LoadBalancerArn": "a", "Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}]}),
     ("ec2.ModifyVpcAttribute", {"VpcId": "v", "EnableDnsSupport": {"Value": True}}),

@@ -132,6 +132,7 @@ WAYS = [
         (ROLE,),
     ),
     ("lakeformation.BatchGrantPermissions", {"Entries": [{"Id": "1"}, UNKNOWN]}, UNKNOWN),
+    ("cloudformation.PublishType", {"TypeName": "A::B::C"}, ("*",)),
     ("ecr-public.CreateRepository", {"repositoryName": "r"}, ("*",)),
     ("codebuild.UpdateProjectVisibility", {"projectArn": "p", "projectVisibility": "PUBLIC_READ"}, ("*",)),
     ("codebuild.UpdateProjectVisibility", {"projectArn": "p", "projectVisibility": "PRIVATE"}, ()),

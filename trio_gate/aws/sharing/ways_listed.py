@@ -127,6 +127,8 @@ ROWS = """
     kafka.UpdateConnectivity: ConnectivityInfo.PublicAccess.Type=SERVICE_PROVIDED_EIPS
     kms.CreateGrant: GranteePrincipal RetiringPrincipal
     lambda.CreateFunctionUrlConfig: AuthType!=AWS_IAM
+    lambda.PutFunctionEventInvokeConfig: DestinationConfig.OnSuccess.Destination DestinationConfig.OnFailure.Destination
+    lambda.UpdateFunctionEventInvokeConfig: DestinationConfig.OnSuccess.Destination DestinationConfig.OnFailure.Destination
     lambda.UpdateFunctionUrlConfig: AuthType=NONE
     lexv2-models.CreateResourcePolicyStatement: principal.arn principal.service
     license-manager.CreateGrant: Principals

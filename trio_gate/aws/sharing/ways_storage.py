@@ -238,6 +238,9 @@ STORAGE: dict[tuple[str, str], Callable[[Params, CallerContext], Found]] = {
     ("lakeformation", "BatchGrantPermissions"): _data_lake,
     ("ecr-public", "CreateRepository"): everybody,
     ("ecr-public", "PutImage"): everybody,
+    ("ecr-public", "PutRegistryCatalogData"): everybody,
+    ("ecr-public", "PutRepositoryCatalogData"): everybody,
+    ("cloudformation", "PublishType"): everybody,
     ("lightsail", "UpdateBucket"): _lightsail_bucket,
 }
 """By service and operation."""
