@@ -50,10 +50,10 @@ CALLS = {
         "update_assume_role_policy",
         {"RoleName": "r", "PolicyDocument": trust(account)},
     ),
-    "a policy's ARN": lambda account: (
-        "iam",
-        "attach_role_policy",
-        {"RoleName": "r", "PolicyArn": f"arn:aws:iam::{account}:policy/p"},
+    "a queue by its ARN": lambda account: (
+        "sqs",
+        "start_message_move_task",
+        {"SourceArn": f"arn:aws:sqs:us-east-1:{account}:dead"},
     ),
 }
 
