@@ -21,6 +21,12 @@ _MASKS = [
     (re.compile(r"127\.0\.0\.1:\d{2,}"), "ADDRESS"),
     (re.compile(r'("aws_request_id":\s*)"[^"]*"'), r'\1"ID"'),
     (re.compile(r'("version":\s*)"[^"]*"'), r'\1"VERSION"'),
+    (
+        re.compile(
+            r'("(?:spends|runs_code|may_expose_secrets|reads_secret|vends_credentials)":\s*)(?:true|false|\{"\$unknown":\s*true\})'
+        ),
+        r"\1REVIEWED",
+    ),
     (re.compile(r'("seq":|"next":|VALUES\()\d+'), r"\1ROW"),
 ]
 _SECONDS = re.compile(r'"seconds":\s*\{[^}]*\}')
@@ -38,7 +44,10 @@ def kept(text: str, kind: str) -> dict[str, str]:
 
 
 def masked(text: str) -> list[str]:
-    """The lines of a text without times, ids, hashes and row numbers, sorted: what is written side by side has no order."""
+    """The lines of a text without times, ids, hashes, row numbers and what the review of operations decides.
+
+    They are sorted: what is written side by side has no order.
+    """
     text = _SECONDS.sub(lambda found: _NUMBER.sub(":SECONDS", found[0]), text)
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
