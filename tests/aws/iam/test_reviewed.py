@@ -81,6 +81,8 @@ def test_a_call_with_a_member_newer_than_the_lists_may_do_anything(structure, me
     assert (old.access in {"read", "list"}, old.vends_credentials, old.reads_secret, old.reviewed) == (True, False, False, True)
     assert (new.access, new.vends_credentials, new.reads_secret, new.reviewed) == ("write", UNKNOWN, UNKNOWN, False)
     assert (new.resource, new.resources, new.resource_accounts, new.iam_actions) == (UNKNOWN,) * 4
+    assert (new.may_expose_secrets, new.runs_code, new.spends) == (UNKNOWN,) * 3
+    assert (new.policies, new.shares_with, new.makes_public) == (UNKNOWN,) * 3
     assert new.service == service
     assert call(*with_it).reviewed
 

@@ -80,6 +80,10 @@ TAKES = [
     ("backup", "DeleteBackupPlan", {}, False, True, True),
     ("cloudformation", "UpdateStack", {}, UNKNOWN, False, UNKNOWN),
     ("cognito-idp", "AdminDeleteUser", {}, True, False, False),
+    ("cognito-idp", "AdminForgetDevice", {}, False, True, False),
+    ("redshift", "BatchDeleteClusterSnapshots", {}, True, False, False),
+    ("dynamodb", "UpdateTable", {"DeletionProtectionEnabled": False}, False, False, True),
+    ("dynamodb", "UpdateTable", {"DeletionProtectionEnabled": True}, False, False, False),
     ("fsx", "RestoreVolumeFromSnapshot", {}, True, False, False),
 ]
 
