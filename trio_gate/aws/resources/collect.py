@@ -136,13 +136,16 @@ _BATCHES = frozenset(
 
 def _is_batch(operation: str, found: Sequence[Resource], texts: Sequence[Leaf], members: Container[str] | None) -> bool:
     """Whether a call acts on several things of one kind alike, so that none of them is the main one."""
-    if len({one.arn for one in found if _kind(one) in ("", _kind(found[0]))}) == 1:
+    first, kind = found[0], _kind(found[0])
+    if not any(one.arn != first.arn and _kind(one) in ("", kind) for one in found):
         return False
+    if operation in _BATCHES:
+        return True
     listed: dict[tuple[str, ...], set[str | Unknown]] = {}
     for spot, _, value in texts:
         if spot.names and (sight(spot).told if members is None else spot.names[0] in members):
             listed.setdefault(spot.names, set()).add(value)
-    return operation in _BATCHES or any(len(values) > 1 for values in listed.values())
+    return any(len(values) > 1 for values in listed.values())
 
 
 def _kind(resource: Resource) -> str:
