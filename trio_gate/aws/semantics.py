@@ -48,7 +48,7 @@ def describe(
     service, operation, params = named.service, named.operation, {**named.params, **named.implied}
     action = _action(tables, named, params, head.method)
     at = named.candidate
-    scene = CallerContext(partition=at.partition, region=at.region, account=named.account, configured=owned.accounts)
+    caller = CallerContext(partition=at.partition, region=at.region, account=named.account, configured=owned.accounts)
     row = tables.row(service, operation)
     said = decided(service, row, params) if row is not None else NOTHING
     access = _access(said, action, service, operation)
@@ -60,7 +60,7 @@ def describe(
             shape=shape,
             params=params,
             reads=reads,
-            scene=scene,
+            caller=caller,
             action=action,
             templates=tables.templates(action.name.partition(":")[0]) if action else {},
             target=head.target,
@@ -71,7 +71,7 @@ def describe(
     reviewed = row is not None and not tables.newer(service, operation, shape, params)
     documents = read_policies(service, operation, shape, params)
     access = _access(said, action, service, operation)
-    shares = shared_by(service, operation, params, documents, when=_shares(row, said), scene=scene)
+    shares = shared_by(service, operation, params, documents, when=_shares(row, said), caller=caller)
     call = Call(
         service=service,
         operation=operation,
@@ -96,7 +96,7 @@ def describe(
         resources=found.resources,
         resource_accounts=found.resource_accounts,
         cross_account=found.cross_account,
-        policies=as_facet(documents, scene),
+        policies=as_facet(documents, caller),
         shares_with=shares.shares_with,
         makes_public=shares.makes_public,
         reviewed=reviewed,

@@ -154,17 +154,17 @@ def test_a_value_that_is_not_known_may_be_a_role():
     assert passes("cloudcontrol", "GetResource", {"Identifier": UNKNOWN}) is False
 
 
-def spots(raw, name, seen=()):
+def places(raw, name, seen=()):
     """The way to each text of an input, and what the model says of its last member: 0 for a list, "a key" for a map's key."""
     shape = raw["shapes"][name]
     if shape["type"] == "structure" and name not in seen:
         for member, ref in shape.get("members", {}).items():
             prose = ref.get("documentation", "") + raw["shapes"][ref["shape"]].get("documentation", "")
-            for path, below in spots(raw, ref["shape"], (*seen, name)):
+            for path, below in places(raw, ref["shape"], (*seen, name)):
                 yield (member, *path), below or prose
     elif shape["type"] in ("list", "map"):
         step, ref = (0, shape["member"]) if shape["type"] == "list" else ("a key", shape["value"])
-        yield from (((step, *path), prose) for path, prose in spots(raw, ref["shape"], seen))
+        yield from (((step, *path), prose) for path, prose in places(raw, ref["shape"], seen))
     elif shape["type"] == "string":
         yield (), ""
 
@@ -188,7 +188,7 @@ def excused(service, operation, path):
 def test_every_member_of_a_write_that_speaks_of_a_role_passes_one(each_service):
     raw = model(each_service)
     for operation, one in writes(each_service):
-        for path, prose in spots(raw, one["input"]["shape"]):
+        for path, prose in places(raw, one["input"]["shape"]):
             if SAYS_ROLE.search(str(path)) or SAYS_ROLE.search(prose):
                 told = passes(each_service, operation, built(path, ROLE))
                 assert told is not False or excused(each_service, operation, path), (operation, path)
@@ -225,7 +225,7 @@ TAKES_NO_NAME = {
 def test_every_member_of_a_write_that_is_called_a_role_takes_a_bare_name_or_says_why_not(each_service):
     raw = model(each_service)
     for operation, one in writes(each_service):
-        for path, _ in spots(raw, one["input"]["shape"]):
+        for path, _ in places(raw, one["input"]["shape"]):
             name = [step for step in path if step not in (0, "a key")][-1]
             if SAYS_ROLE.search(name) and passes(each_service, operation, built(path, "worker")) is False:
                 reasons = (each_service, name.lower()) in passed_roles._NO_IAM_ROLE, f"{each_service} {name}" in TAKES_NO_NAME

@@ -242,9 +242,9 @@ OURS = "333333333333"
 @pytest.mark.parametrize("who", [OURS, f"arn:aws:iam::{OURS}:root", f"arn:aws:iam::{OURS}:role/r"])
 def test_a_configured_account_is_let_in_and_is_no_stranger(who):
     [one] = read_document(document(statement(Principal={"AWS": who})))
-    scene = replace(SCENE, configured=frozenset((OURS,)))
-    assert grantees(one, scene)
-    assert not facet(one, scene)["foreign"]
+    caller = replace(SCENE, configured=frozenset((OURS,)))
+    assert grantees(one, caller)
+    assert not facet(one, caller)["foreign"]
     assert facet(one, SCENE)["foreign"]
 
 

@@ -9,7 +9,7 @@ from tests.kit.aws.meanings import input_of
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import leaves
 from trio_gate.aws.resources import leaves as leaves_module
-from trio_gate.aws.resources.leaves import SPOTS_KEPT, root, walk
+from trio_gate.aws.resources.leaves import PLACES_KEPT, root, walk
 
 TREES = st.dictionaries(
     st.text(max_size=3),
@@ -28,12 +28,12 @@ def leaves_of(service, operation, params, shape=None):
 
 @given(TREES)
 def test_every_text_is_a_leaf_in_its_order(params):
-    assert [(spot.names, value) for spot, _, value in leaves_of("made-up", "Send", params)] == list(leaves(params))
+    assert [(place.names, value) for place, _, value in leaves_of("made-up", "Send", params)] == list(leaves(params))
 
 
 def test_keys_of_maps_are_texts_and_names_are_the_models():
     found = leaves_of("sqs", "SetQueueAttributes", {"QueueUrl": "u", "Attributes": {"Policy": "p"}})
-    assert [(spot.names, key, value) for spot, key, value in found] == [
+    assert [(place.names, key, value) for place, key, value in found] == [
         (("QueueUrl",), None, "u"),
         (("Attributes",), "Policy", "Policy"),
         (("Attributes",), "Policy", "p"),
@@ -42,7 +42,7 @@ def test_keys_of_maps_are_texts_and_names_are_the_models():
 
 def test_what_is_stored_is_marked():
     found = leaves_of("dynamodb", "PutItem", {"TableName": "t", "Item": {"a": {"S": "x"}}})
-    assert {value: spot.stored for spot, _, value in found} == {"t": False, "a": True, "x": True}
+    assert {value: place.stored for place, _, value in found} == {"t": False, "a": True, "x": True}
 
 
 def test_a_spot_is_made_once_and_only_where_the_model_has_it():
@@ -54,5 +54,5 @@ def test_a_spot_is_made_once_and_only_where_the_model_has_it():
 
 def test_no_more_spots_are_kept_than_a_bound():
     assert {kept.cache_info().maxsize for kept in (root, leaves_module._item, leaves_module._key, leaves_module._member)} == {
-        SPOTS_KEPT
+        PLACES_KEPT
     }

@@ -96,7 +96,7 @@ def read_policies(service: str, operation: str, shape: Shape | None, params: Map
     return tuple(found)
 
 
-def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tuple[Value, ...] | Unknown:
+def as_facet(documents: tuple[Document, ...] | None, caller: CallerContext) -> tuple[Value, ...] | Unknown:
     """The value of `aws.policies`, from the point of view of the caller's account."""
     if documents is None:
         return UNKNOWN
@@ -104,7 +104,7 @@ def as_facet(documents: tuple[Document, ...] | None, scene: CallerContext) -> tu
     for one in documents:
         if one.statements is None:
             return UNKNOWN
-        found.append({"member": one.member, "statements": [facet(statement, scene) for statement in one.statements]})
+        found.append({"member": one.member, "statements": [facet(statement, caller) for statement in one.statements]})
     return tuple(found)
 
 

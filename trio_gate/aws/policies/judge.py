@@ -69,7 +69,7 @@ WIDEST = {4: 8, 6: 32}
 """By IP version, the prefix length below which an address block counts as public, as in S3."""
 
 
-def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
+def facet(statement: Statement, caller: CallerContext) -> dict[str, Value]:
     """A statement as rules see it in `aws.policies`."""
     lists: dict[str, tuple[str, ...]] = {
         "actions": statement.actions,
@@ -86,18 +86,18 @@ def facet(statement: Statement, scene: CallerContext) -> dict[str, Value]:
         "effect": "Allow" if statement.allows else "Deny",
         **{name: list(values) for name, values in lists.items()},
         "conditions": conditions,
-        "admin": is_admin(statement, scene),
+        "admin": is_admin(statement, caller),
         "public": is_public(statement),
-        "foreign": bool(_beyond(statement, scene.is_ours)),
+        "foreign": bool(_beyond(statement, caller.is_ours)),
     }
 
 
-def is_admin(statement: Statement, scene: CallerContext) -> bool:
+def is_admin(statement: Statement, caller: CallerContext) -> bool:
     """Whether it allows every action, or all of IAM (which can give the rest), on every resource; all but some counts as well."""
     if not statement.allows:
         return False
-    everything = _every_action(statement) and _every_resource(statement, scene)
-    return everything or (_all_of_iam(statement) and _all_identities(statement, scene))
+    everything = _every_action(statement) and _every_resource(statement, caller)
+    return everything or (_all_of_iam(statement) and _all_identities(statement, caller))
 
 
 def is_public(statement: Statement) -> bool:
@@ -105,9 +105,9 @@ def is_public(statement: Statement) -> bool:
     return statement.allows and any(_open(who, statement) for who in _everybody(statement))
 
 
-def grantees(statement: Statement, scene: CallerContext) -> tuple[str, ...]:
+def grantees(statement: Statement, caller: CallerContext) -> tuple[str, ...]:
     """To whom it gives access, other than the caller's account and AWS services. No duplicates."""
-    return _beyond(statement, lambda account: account == scene.account)
+    return _beyond(statement, lambda account: account == caller.account)
 
 
 def _beyond(statement: Statement, known: Callable[[str | None], bool]) -> tuple[str, ...]:
@@ -253,8 +253,8 @@ def _every_action(statement: Statement) -> bool:
     return any(_matches_all(one, _ANY_ACTION) for one in statement.actions)
 
 
-def _every_resource(statement: Statement, scene: CallerContext) -> bool:
-    probes = tuple(f"arn:{scene.partition}:{_OTHER}:{where}:{whose}:{_LONG}" for where in ("", _OTHER) for whose in ("", _OTHER))
+def _every_resource(statement: Statement, caller: CallerContext) -> bool:
+    probes = tuple(f"arn:{caller.partition}:{_OTHER}:{where}:{whose}:{_LONG}" for where in ("", _OTHER) for whose in ("", _OTHER))
     if statement.not_resources:
         return not any(_matches_all(one, probes) for one in statement.not_resources)
     return any(_matches_all(one, probes) for one in statement.resources)
@@ -269,8 +269,8 @@ def _all_of_iam(statement: Statement) -> bool:
     return all(_covers(patterns, one) for one in _MAKES_ADMINS)
 
 
-def _all_identities(statement: Statement, scene: CallerContext) -> bool:
-    probes = [f"arn:{scene.partition}:iam::{scene.account}:{kind}/{_LONG}" for kind in ("group", "policy", "role", "user")]
+def _all_identities(statement: Statement, caller: CallerContext) -> bool:
+    probes = [f"arn:{caller.partition}:iam::{caller.account}:{kind}/{_LONG}" for kind in ("group", "policy", "role", "user")]
     if statement.not_resources:
         return not any(_covers(statement.not_resources, one) for one in probes)
     return all(_covers(statement.resources, one) for one in probes)

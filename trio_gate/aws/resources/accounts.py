@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.sights import Sight
+    from trio_gate.aws.resources.place_facts import PlaceFacts
 
 _LENT = re.compile(r"(?:ami|sg|sgr|snap|subnet|vpc|tgw|pl)-[0-9A-Za-z]{1,32}")
 """Ids of resources that accounts can share: an id does not say whose it is."""
@@ -36,14 +36,14 @@ _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 
 def accounts_of(
-    value: str, seen: Sight, scene: CallerContext, *, understood: bool, looks: bool, reads: bool
+    value: str, facts: PlaceFacts, caller: CallerContext, *, understood: bool, looks: bool, reads: bool
 ) -> Iterable[str | Unknown]:
     """The accounts that a text names.
 
     Args:
         value: the text.
-        seen: what is known of the texts at its spot.
-        scene: the caller's account.
+        facts: what is known of the texts at its place.
+        caller: the caller's account.
         understood: whether a reader of its member has determined the account.
         looks: whether it only pages, filters or selects.
         reads: whether the call only reads.
@@ -52,16 +52,16 @@ def accounts_of(
         return (value,)
     if not (reads or understood) and len(value) < _WORD and fold(value) in _EVERYBODY:
         return (UNKNOWN,)
-    if (not seen.for_account and (looks or understood)) or parse(value) is not None:
+    if (not facts.for_account and (looks or understood)) or parse(value) is not None:
         return ()
-    found = accounts_in(value, scene)
-    return (UNKNOWN, *found) if _may_be_of_others(value, seen) else found
+    found = accounts_in(value, caller)
+    return (UNKNOWN, *found) if _may_be_of_others(value, facts) else found
 
 
-def _may_be_of_others(value: str, seen: Sight) -> bool:
+def _may_be_of_others(value: str, facts: PlaceFacts) -> bool:
     """Whether a text may be an account, a principal or a resource of another account, without naming that account."""
     if "://" in value or ("-" in value and _LENT.fullmatch(value)):
         return True
-    if not (seen.for_account or seen.of_attribute):
+    if not (facts.for_account or facts.of_attribute):
         return False
     return not (len(value) < _WORD and (fold(value) in _HARMLESS or _NUMBER.fullmatch(value)))

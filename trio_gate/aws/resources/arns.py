@@ -107,12 +107,12 @@ def plain(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and _NAME.fullmatch(text) is not None
 
 
-def given_arn(arn: Arn, scene: CallerContext) -> Resource:
+def given_arn(arn: Arn, caller: CallerContext) -> Resource:
     """The resource that a full ARN in the request names, in its canonical form."""
     owner: str | Unknown | None = arn.account
     if not is_account(arn.account):
         public = (arn.account, arn.service) == ("", "ssm") and arn.resource.startswith(f"parameter/{OF_AWS}")
-        owner = None if arn.account == "aws" or public else (scene.account if arn.service in _OWN else UNKNOWN)
+        owner = None if arn.account == "aws" or public else (caller.account if arn.service in _OWN else UNKNOWN)
     return Resource(arn=_canonical(arn), account=owner, readings=_readings(arn))
 
 
@@ -171,70 +171,70 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
 """For each resource type, the function that makes its canonical form or UNKNOWN."""
 
 
-def name_or_arn(service: str, kind: str, value: object, scene: CallerContext) -> Resource:
+def name_or_arn(service: str, kind: str, value: object, caller: CallerContext) -> Resource:
     """Read `value` as an ARN of `service`, or as a name after `kind` ("table/", "db:") in the caller's account and region."""
     arn = parse(value)
     if arn is not None:
-        return given_arn(arn, scene) if arn.service == service else NOT_KNOWN
-    return scene.arn(service, f"{kind}{value}") if plain(value) else NOT_KNOWN
+        return given_arn(arn, caller) if arn.service == service else NOT_KNOWN
+    return caller.arn(service, f"{kind}{value}") if plain(value) else NOT_KNOWN
 
 
-def function(value: object, scene: CallerContext) -> Resource:
+def function(value: object, caller: CallerContext) -> Resource:
     """A Lambda function by name, `name:qualifier`, `account:function:name` or ARN."""
     arn = parse(value)
     if arn is not None:
-        return given_arn(arn, scene) if arn.service == "lambda" and arn.resource.startswith("function:") else NOT_KNOWN
+        return given_arn(arn, caller) if arn.service == "lambda" and arn.resource.startswith("function:") else NOT_KNOWN
     found = _FUNCTION.fullmatch(value) if isinstance(value, str) else None
-    return scene.arn("lambda", f"function:{found[2]}", account=found[1]) if found else NOT_KNOWN
+    return caller.arn("lambda", f"function:{found[2]}", account=found[1]) if found else NOT_KNOWN
 
 
-def key(value: object, scene: CallerContext) -> Resource:
+def key(value: object, caller: CallerContext) -> Resource:
     """A KMS key by id or ARN. An alias means a key of its own account and region, but only a lookup could say which."""
     arn = parse(value)
     if arn is not None:
-        return given_arn(arn, scene) if arn.service == "kms" else NOT_KNOWN
+        return given_arn(arn, caller) if arn.service == "kms" else NOT_KNOWN
     if isinstance(value, str) and value.startswith("alias/"):
-        return Resource(arn=UNKNOWN, account=scene.account)
-    return scene.arn("kms", f"key/{value}") if isinstance(value, str) and _UUID.fullmatch(value) else NOT_KNOWN
+        return Resource(arn=UNKNOWN, account=caller.account)
+    return caller.arn("kms", f"key/{value}") if isinstance(value, str) and _UUID.fullmatch(value) else NOT_KNOWN
 
 
-def queue(value: object, scene: CallerContext) -> Resource:
+def queue(value: object, caller: CallerContext) -> Resource:
     """An SQS queue by its URL, which names account and queue, or by its bare name, which SQS accepts too."""
     found = _QUEUE_PATH.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        return scene.arn("sqs", str(value)) if plain(value) and "/" not in str(value) else NOT_KNOWN
+        return caller.arn("sqs", str(value)) if plain(value) and "/" not in str(value) else NOT_KNOWN
     labels = fold(found[1]).split(".")
     region = {"sqs": labels[1:2], "queue": ["us-east-1"]}.get(labels[0], labels[:1] if labels[1:2] == ["queue"] else [])
-    if region and "amazonaws" in labels and region != [scene.region]:
+    if region and "amazonaws" in labels and region != [caller.region]:
         return Resource(arn=UNKNOWN, account=found[2])
-    return scene.arn("sqs", found[3], account=found[2])
+    return caller.arn("sqs", found[3], account=found[2])
 
 
-def secret(value: object, scene: CallerContext) -> Resource:
+def secret(value: object, caller: CallerContext) -> Resource:
     """A secret by name, partial ARN or ARN. All become `secret:name`, without the random suffix."""
-    return name_or_arn("secretsmanager", "secret:", value, scene)
+    return name_or_arn("secretsmanager", "secret:", value, caller)
 
 
 OF_AWS = "aws/service/"
 """The beginning of the names of Systems Manager's public parameters, which no account owns."""
 
 
-def parameter(value: object, scene: CallerContext) -> Resource:
+def parameter(value: object, caller: CallerContext) -> Resource:
     """An SSM parameter by name, `name:version`, `name:label` or ARN; UNKNOWN for one that refers to a secret."""
     if parse(value) is None and isinstance(value, str):
         value = value.partition(":")[0].removeprefix("/")
     if isinstance(value, str) and "aws/reference/" in fold(value):
         return NOT_KNOWN
     if isinstance(value, str) and value.startswith(OF_AWS) and plain(value):
-        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::parameter/{value}", account=None)
-    return name_or_arn("ssm", "parameter/", value, scene)
+        return Resource(arn=f"arn:{caller.partition}:ssm:{caller.region}::parameter/{value}", account=None)
+    return name_or_arn("ssm", "parameter/", value, caller)
 
 
-def bucket(value: object, scene: CallerContext, *, owner: str | None = None) -> Resource:
+def bucket(value: object, caller: CallerContext, *, owner: str | None = None) -> Resource:
     """An S3 bucket, directory bucket, or access point ARN. A bucket's name proves no account, but AWS checks `owner`."""
     arn = parse(value)
     if arn is not None:
-        return given_arn(arn, scene) if arn.service.startswith("s3") else NOT_KNOWN
+        return given_arn(arn, caller) if arn.service.startswith("s3") else NOT_KNOWN
     account: str | Unknown = owner if is_account(owner) else UNKNOWN
     if not isinstance(value, str) or not _BUCKET.fullmatch(value):
         return Resource(arn=UNKNOWN, account=account)
@@ -242,8 +242,8 @@ def bucket(value: object, scene: CallerContext, *, owner: str | None = None) -> 
         return Resource(arn=UNKNOWN, account=account)
     if value.endswith(("--x-s3", "--xa-s3")):
         kind = "bucket" if value.endswith("--x-s3") else "accesspoint"
-        return Resource(arn=scene.arn("s3express", f"{kind}/{value}").arn, account=account)
-    return Resource(arn=f"arn:{scene.partition}:s3:::{value}", account=account)
+        return Resource(arn=caller.arn("s3express", f"{kind}/{value}").arn, account=account)
+    return Resource(arn=f"arn:{caller.partition}:s3:::{value}", account=account)
 
 
 def inside(whole: Resource, kind: str, name: object) -> Resource:

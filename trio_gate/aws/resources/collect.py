@@ -18,7 +18,7 @@ from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, is_
 from trio_gate.aws.resources.curated import assumed, assumed_alone, curated
 from trio_gate.aws.resources.leaves import root, walk
 from trio_gate.aws.resources.mentioned import mentioned
-from trio_gate.aws.resources.sights import KEY_OF_AWS, sight
+from trio_gate.aws.resources.place_facts import KEY_OF_AWS, facts_of
 from trio_gate.aws.resources.templates import by_template, singletons
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _STREAMED = ("Body",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What readers found, whether that is complete, and which members they used for it: None if `Sight.told` says so."""
+    """What readers found, whether that is complete, and which members they used for it: None if `PlaceFacts.by_curated` says so."""
 
     named: list[Resource]
     whole: bool
@@ -81,7 +81,7 @@ class Named:
         shape: of the operation's input.
         params: by botocore's member names.
         reads: whether the call only reads, both to IAM and by our review.
-        scene: where bare names are looked up.
+        caller: where bare names are looked up.
         action: the main IAM action, None when unmapped.
         templates: the ARN templates of its prefix.
         target: the request target; API Gateway's resources are its paths.
@@ -94,7 +94,7 @@ class Named:
     shape: Shape | None
     params: Mapping[str, Value]
     reads: bool
-    scene: CallerContext
+    caller: CallerContext
     action: Action | None
     templates: Mapping[str, str]
     target: Target
@@ -108,18 +108,18 @@ def collect_resources(call: Named) -> CallResources:
     told = _found(call, texts)
     rest = _rest(call, texts, told.members)
     named = [NOT_KNOWN] if rest.hidden and call.service != "s3" else told.named
-    found = [*named, *assumed(call.service, call.operation, call.params, call.scene)]
+    found = [*named, *assumed(call.service, call.operation, call.params, call.caller)]
     whole = told.whole and not rest.hidden and not (rest.ids if found else rest.words)
     if not found and not rest.named:
-        found = assumed_alone(call.service, call.shape, call.params, call.scene)
-    every = [call.owned.own(one, call.scene) for one in (*found, *rest.named)]
+        found = assumed_alone(call.service, call.shape, call.params, call.caller)
+    every = [call.owned.own(one, call.caller) for one in (*found, *rest.named)]
     arns = [arn for one in every for arn in one.readings or (one.arn,)]
     owners = [one.account for one in every if one.account is not None]
     accounts = [*owners, *rest.accounts, *([call.host_account] if call.host_account else [])]
     known = tuple(dict.fromkeys(account for account in accounts if isinstance(account, str)))
     settled = whole and UNKNOWN not in accounts
     batch = len(found) > 1 and _is_batch(call.operation, found, texts, told.members)
-    foreign = any(not call.scene.is_ours(account) for account in known)
+    foreign = any(not call.caller.is_ours(account) for account in known)
     return CallResources(
         resource=UNKNOWN if batch else _main(found, rest.named, whole=whole),
         resources=UNKNOWN if UNKNOWN in arns or not whole else tuple(dict.fromkeys(arn for arn in arns if isinstance(arn, str))),
@@ -142,9 +142,9 @@ def _is_batch(operation: str, found: Sequence[Resource], texts: Sequence[Leaf], 
     if operation in _BATCHES:
         return True
     listed: dict[tuple[str, ...], set[str | Unknown]] = {}
-    for spot, _, value in texts:
-        if spot.names and (sight(spot).told if members is None else spot.names[0] in members):
-            listed.setdefault(spot.names, set()).add(value)
+    for place, _, value in texts:
+        if place.names and (facts_of(place).by_curated if members is None else place.names[0] in members):
+            listed.setdefault(place.names, set()).add(value)
     return any(len(values) > 1 for values in listed.values())
 
 
@@ -167,18 +167,18 @@ def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bo
 
 def _found(call: Named, texts: Sequence[Leaf]) -> _Found:
     """The resources that the call acts on, whether those are all that IAM knows of, and the members that name them."""
-    action, scene = call.action, call.scene
+    action, caller = call.action, call.caller
     if call.service in BY_METHOD:
         path = "/".join(call.target.segments[1:] if call.target.segments[:1] == ("v2",) else call.target.segments)
-        arn = f"arn:{scene.partition}:apigateway:{scene.region}::/{path}"
-        return _Found(named=[Resource(arn=arn, account=scene.account)], whole=True, members=call.params)
-    listed = curated(call.service, call.operation, call.params, texts, scene)
+        arn = f"arn:{caller.partition}:apigateway:{caller.region}::/{path}"
+        return _Found(named=[Resource(arn=arn, account=caller.account)], whole=True, members=call.params)
+    listed = curated(call.service, call.operation, call.params, texts, caller)
     if listed == [] and action is not None:
-        listed = singletons(action, call.templates, scene)
+        listed = singletons(action, call.templates, caller)
     if listed or action is None:
         return _Found(named=listed or [], whole=bool(listed))
     if listed is None and action.kinds:
-        named, whole, members = by_template(action, call.operation, call.templates, call.params, scene)
+        named, whole, members = by_template(action, call.operation, call.templates, call.params, caller)
         whole = whole or (not named and _may_name_none(call, action))
         return _Found(named=named, whole=whole, members=members)
     return _Found(named=[], whole=not action.kinds or _may_name_none(call, action))
@@ -191,24 +191,26 @@ def _may_name_none(call: Named, action: Action) -> bool:
 
 def _rest(call: Named, texts: Sequence[Leaf], members: Container[str] | None) -> _Rest:
     """What the call's other texts name, and whether any of them was not understood."""
-    scene, reads, rest = call.scene, call.reads, _Rest()
-    for spot, key, value in texts:
-        seen = sight(spot)
-        if seen.query:
+    caller, reads, rest = call.caller, call.reads, _Rest()
+    for place, key, value in texts:
+        facts = facts_of(place)
+        if facts.query:
             rest.named.append(NOT_KNOWN)
         if value is UNKNOWN:
-            rest.hidden = rest.hidden or not (call.service == "s3" and spot.names == _STREAMED)
-        if spot.stored or not isinstance(value, str):
+            rest.hidden = rest.hidden or not (call.service == "s3" and place.names == _STREAMED)
+        if place.stored or not isinstance(value, str):
             continue
-        told = seen.told if members is None else spot.names[0] in members
-        nothing = value == "" or seen.nothing or (reads and seen.chooses)
-        named = None if seen.silent else mentioned(spot, key, value, scene)
+        told = facts.by_curated if members is None else place.names[0] in members
+        nothing = value == "" or facts.names_nothing or (reads and facts.selects)
+        named = None if facts.read_or_searched else mentioned(place, key, value, caller)
         if call.service in _OF_ACCOUNTS and is_account(value):
             named = Resource(arn=UNKNOWN, account=value)
         if named is not None:
             rest.named.append(named)
         elif not nothing:
-            rest.words = rest.words or not (reads and value == scene.account)
-            rest.ids = rest.ids or (seen.like_one and not told and not is_account(value) and not value.startswith(KEY_OF_AWS))
-        rest.accounts += accounts_of(value, seen, scene, understood=told or named is not None, looks=nothing, reads=reads)
+            rest.words = rest.words or not (reads and value == caller.account)
+            rest.ids = rest.ids or (
+                facts.like_resource and not told and not is_account(value) and not value.startswith(KEY_OF_AWS)
+            )
+        rest.accounts += accounts_of(value, facts, caller, understood=told or named is not None, looks=nothing, reads=reads)
     return rest

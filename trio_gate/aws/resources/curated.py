@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.partiql import Statement
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.aws.resources.leaves import Leaf, Spot
+    from trio_gate.aws.resources.leaves import Leaf, Place
 
     _Reader = Callable[[object, CallerContext], Resource]
 
@@ -37,20 +37,20 @@ OPERATIONS_KEPT = 4096
 
 
 def curated(
-    service: str, operation: str, params: Mapping[str, Value], texts: Sequence[Leaf], scene: CallerContext
+    service: str, operation: str, params: Mapping[str, Value], texts: Sequence[Leaf], caller: CallerContext
 ) -> list[Resource] | None:
     """The resources that a call of a curated service names, the main one first; None for other services. `texts` are those of `params`."""
     if service == "ec2":
-        return ec2(operation, texts, scene)
+        return ec2(operation, texts, caller)
     special = _SPECIAL.get(service)
     if special is not None:
-        found = special(operation, params, scene)
+        found = special(operation, params, caller)
         if found is not None:
             return found
     if service not in READERS:
         return None
     readers = _readers(service, operation)
-    return [resource for name, read in readers.items() if name in params for resource in _read(params[name], read, scene)]
+    return [resource for name, read in readers.items() if name in params for resource in _read(params[name], read, caller)]
 
 
 @lru_cache(OPERATIONS_KEPT)
@@ -59,16 +59,16 @@ def _readers(service: str, operation: str) -> Mapping[str, _Reader]:
     return {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
 
 
-def reads(spot: Spot) -> bool:
-    """Whether the texts of a spot belong to a member that its service's readers read."""
-    service, top = spot.service, spot.names[0]
+def reads(place: Place) -> bool:
+    """Whether the texts of a place belong to a member that its service's readers read."""
+    service, top = place.service, place.names[0]
     if service == "ec2":
-        return reads_ec2(spot)
+        return reads_ec2(place)
     return (
         top in READERS.get(service, ())
-        or top in BY_OPERATION.get((service, spot.operation), ())
+        or top in BY_OPERATION.get((service, place.operation), ())
         or top in _TOGETHER.get(service, ())
-        or spot.names in _BELOW.get(service, ())
+        or place.names in _BELOW.get(service, ())
     )
 
 
@@ -92,31 +92,31 @@ _TOGETHER: dict[str, frozenset[str]] = {
 """Members that the readers below read."""
 
 
-def _read(value: Value, read: _Reader, scene: CallerContext) -> list[Resource]:
+def _read(value: Value, read: _Reader, caller: CallerContext) -> list[Resource]:
     if value is UNKNOWN:
         return [NOT_KNOWN]
-    return [read(item, scene) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
+    return [read(item, caller) for item in (value if isinstance(value, list) else [value]) if item not in (None, "")]
 
 
-def _dynamodb(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _dynamodb(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     if "Statement" in operation or operation == "ExecuteTransaction":
         statements = read_statements(operation, params)
-        return [part for one in statements for part in _statement(one, scene)] if statements else [NOT_KNOWN]
+        return [part for one in statements for part in _statement(one, caller)] if statements else [NOT_KNOWN]
     if operation in {"TransactGetItems", "TransactWriteItems"}:
         entries = items(params.get("TransactItems"))
         inner = [part for entry in entries for part in (entry.values() if isinstance(entry, dict) else [entry])]
-        return [TABLE(part.get("TableName") if isinstance(part, dict) else None, scene) for part in inner] or [NOT_KNOWN]
+        return [TABLE(part.get("TableName") if isinstance(part, dict) else None, caller) for part in inner] or [NOT_KNOWN]
     if operation in {"BatchGetItem", "BatchWriteItem"}:
         requests = params.get("RequestItems")
-        return [TABLE(name, scene) for name in requests] if isinstance(requests, dict) and requests else [NOT_KNOWN]
+        return [TABLE(name, caller) for name in requests] if isinstance(requests, dict) and requests else [NOT_KNOWN]
     index = text(params, "IndexName")
     if index is not None and params.get("TableName"):
-        return _with_index(TABLE(params.get("TableName"), scene), index)
+        return _with_index(TABLE(params.get("TableName"), caller), index)
     return None
 
 
-def _statement(statement: Statement, scene: CallerContext) -> list[Resource]:
-    table = TABLE(statement.table, scene)
+def _statement(statement: Statement, caller: CallerContext) -> list[Resource]:
+    table = TABLE(statement.table, caller)
     return [table] if statement.index is None else _with_index(table, statement.index)
 
 
@@ -124,7 +124,7 @@ def _with_index(table: Resource, index: str) -> list[Resource]:
     return [table, arns.inside(table, "/index/", index)]
 
 
-def _iam(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _iam(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     made = {
         "CreateRole": ("RoleName", "role"),
         "CreateUser": ("UserName", "user"),
@@ -137,61 +137,61 @@ def _iam(operation: str, params: Mapping[str, Value], scene: CallerContext) -> l
     path, name = params.get("Path") or "/", params.get(made[0])
     if not (arns.plain(path) and path.startswith("/") and path.endswith("/") and arns.plain(name) and "/" not in name):
         return [NOT_KNOWN]
-    return [scene.arn("iam", f"{made[1]}{path}{name}", region="")]
+    return [caller.arn("iam", f"{made[1]}{path}{name}", region="")]
 
 
-def _sqs(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _sqs(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     if operation not in {"CreateQueue", "GetQueueUrl"}:
         return None
-    owner = params.get("QueueOwnerAWSAccountId") or scene.account
+    owner = params.get("QueueOwnerAWSAccountId") or caller.account
     name = params.get("QueueName")
-    return [scene.arn("sqs", name, account=owner) if arns.plain(name) and arns.is_account(owner) else NOT_KNOWN]
+    return [caller.arn("sqs", name, account=owner) if arns.plain(name) and arns.is_account(owner) else NOT_KNOWN]
 
 
-def _kms(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _kms(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     if operation == "Decrypt" and not params.get("KeyId"):
         return [NOT_KNOWN]
     if operation == "ReEncrypt" and not params.get("SourceKeyId"):
-        return [arns.key(params.get("DestinationKeyId"), scene), NOT_KNOWN]
+        return [arns.key(params.get("DestinationKeyId"), caller), NOT_KNOWN]
     return None
 
 
-def _logs(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _logs(_: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     if may_choose_groups(params):
         return [NOT_KNOWN]
     group, stream = params.get("logGroupName"), text(params, "logStreamName")
     if not group or stream is None:
         return None
-    whole = LOG_GROUP(group, scene)
+    whole = LOG_GROUP(group, caller)
     return [whole, arns.inside(whole, ":log-stream:", stream)]
 
 
-def _ecr(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _ecr(_: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     registry = params.get("registryId")
     names = [name for name in (params.get("repositoryName"), *items(params.get("repositoryNames"))) if name is not None]
     if not registry or not names:
         return None
     return [
-        scene.arn("ecr", f"repository/{name}", account=registry) if arns.plain(name) and arns.is_account(registry) else NOT_KNOWN
+        caller.arn("ecr", f"repository/{name}", account=registry) if arns.plain(name) and arns.is_account(registry) else NOT_KNOWN
         for name in names
     ]
 
 
-def _events(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def _events(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     if operation == "PutEvents":
         entries = items(params.get("Entries"))
         buses = [entry.get("EventBusName") or "default" if isinstance(entry, dict) else None for entry in entries]
-        return [name_or_arn("events", "event-bus/", bus, scene) for bus in buses]
+        return [name_or_arn("events", "event-bus/", bus, caller) for bus in buses]
     if operation in {"DescribeEventBus", "ListRules"} and not (params.get("Name") or params.get("EventBusName")):
-        return [scene.arn("events", "event-bus/default")]
+        return [caller.arn("events", "event-bus/default")]
     rule = params.get("Rule") or (params.get("Name") if operation.endswith("Rule") else None)
     if not isinstance(rule, str):
         return None
-    bus = name_or_arn("events", "event-bus/", params.get("EventBusName") or "default", scene)
+    bus = name_or_arn("events", "event-bus/", params.get("EventBusName") or "default", caller)
     if bus.arn is UNKNOWN:
         return [NOT_KNOWN]
-    place = str(bus.arn).replace(":event-bus/", ":rule/", 1).removesuffix("/default")
-    return [Resource(arn=f"{place}/{rule}", account=bus.account) if arns.plain(rule) else NOT_KNOWN]
+    beginning = str(bus.arn).replace(":event-bus/", ":rule/", 1).removesuffix("/default")
+    return [Resource(arn=f"{beginning}/{rule}", account=bus.account) if arns.plain(rule) else NOT_KNOWN]
 
 
 _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]] = {
@@ -216,13 +216,13 @@ class _Default(NamedTuple):
     made: Callable[[CallerContext], Resource]
 
 
-def _own(scene: CallerContext) -> Resource:
+def _own(caller: CallerContext) -> Resource:
     """Something in the caller's account that only a lookup could name: its user, its catalog."""
-    return Resource(arn=UNKNOWN, account=scene.account)
+    return Resource(arn=UNKNOWN, account=caller.account)
 
 
 def _of(service: str, resource: str) -> Callable[[CallerContext], Resource]:
-    return lambda scene: scene.arn(service, resource)
+    return lambda caller: caller.arn(service, resource)
 
 
 _BUS = _Default("EventBusName", _of("events", "event-bus/default"))
@@ -257,16 +257,16 @@ _OF_HOST = "neptunedata"
 _OWN_CATALOG = _of("glue", "catalog")
 
 
-def assumed(service: str, operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
+def assumed(service: str, operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource]:
     """The default that a call acts on besides what it names; empty if it names that itself."""
     found = _DEFAULTS.get(service, {}).get(operation)
-    return [found.made(scene)] if found is not None and not params.get(found.member) else []
+    return [found.made(caller)] if found is not None and not params.get(found.member) else []
 
 
-def assumed_alone(service: str, shape: Shape | None, params: Mapping[str, Value], scene: CallerContext) -> list[Resource]:
+def assumed_alone(service: str, shape: Shape | None, params: Mapping[str, Value], caller: CallerContext) -> list[Resource]:
     """The default that a call acts on if it names nothing at all."""
     if service == _OF_HOST:
-        return [_own(scene)]
+        return [_own(caller)]
     if service not in _OF_CATALOGS or shape is None or _CATALOG not in shape.members or params.get(_CATALOG):
         return []
-    return [_OWN_CATALOG(scene)]
+    return [_OWN_CATALOG(caller)]

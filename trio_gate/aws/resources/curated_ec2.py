@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.leaves import Leaf, Spot
+    from trio_gate.aws.resources.leaves import Leaf, Place
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")
@@ -39,8 +39,8 @@ _OWN = {
     "lt": "launch-template",
     "nat": "natgateway",
     "rtb": "route-table",
-    "sfr": "spot-fleet-request",
-    "sir": "spot-instances-request",
+    "sfr": "place-fleet-request",
+    "sir": "place-instances-request",
     "vgw": "vpn-gateway",
     "vol": "volume",
     "vpce": "vpc-endpoint",
@@ -81,27 +81,27 @@ _MAKES = {
 """Kinds of resources that a call creates; IAM treats them as all resources of the kind."""
 
 
-def ec2(operation: str, texts: Sequence[Leaf], scene: CallerContext) -> list[Resource] | None:
+def ec2(operation: str, texts: Sequence[Leaf], caller: CallerContext) -> list[Resource] | None:
     """The resources that an EC2 call names; None if it names nothing by id, so that IAM's resource types decide."""
-    made = [scene.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
-    found = (_named(operation, spot.names, value, scene) for spot, _, value in texts if spot.names[0] not in _NOISE)
+    made = [caller.arn("ec2", _MAKES[operation])] if operation in _MAKES else []
+    found = (_named(operation, place.names, value, caller) for place, _, value in texts if place.names[0] not in _NOISE)
     return [*made, *(one for one in found if one is not None)] or None
 
 
-def reads_ec2(spot: Spot) -> bool:
-    """Whether the texts of a spot belong to a member for an id, or for a word that would need a lookup."""
-    name = spot.names[-1]
+def reads_ec2(place: Place) -> bool:
+    """Whether the texts of a place belong to a member for an id, or for a word that would need a lookup."""
+    name = place.names[-1]
     return name in _NAMED or name == "KeyName" or name.endswith(("Id", "Ids")) or name in _IDS
 
 
 _NOISE = frozenset({"TagSpecifications", "Tags", "UserData", "ClientToken", "Description", "DryRun", "Filters", "NextToken"})
 
 
-def _named(operation: str, names: tuple[str, ...], value: str | Unknown, scene: CallerContext) -> Resource | None:
+def _named(operation: str, names: tuple[str, ...], value: str | Unknown, caller: CallerContext) -> Resource | None:
     if value is UNKNOWN:
         return NOT_KNOWN
     if names[-1] == "KeyName":
-        return scene.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN
+        return caller.arn("ec2", f"key-pair/{value}") if plain(value) else NOT_KNOWN
     if names[-1] in _NAMED:
         return NOT_KNOWN
     found = _ID.fullmatch(value)
@@ -111,8 +111,8 @@ def _named(operation: str, names: tuple[str, ...], value: str | Unknown, scene: 
     if len(names) == 1 and _OWNER_ONLY.fullmatch(operation):
         kind = _LENT.get(found[1], kind)
     if kind in {"image", "snapshot"}:
-        return Resource(arn=f"arn:{scene.partition}:ec2:{scene.region}::{kind}/{value}", account=scene.account)
-    return scene.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN
+        return Resource(arn=f"arn:{caller.partition}:ec2:{caller.region}::{kind}/{value}", account=caller.account)
+    return caller.arn("ec2", f"{kind}/{value}") if kind else NOT_KNOWN
 
 
 def _ends_as_id(value: str) -> bool:

@@ -23,12 +23,12 @@ def kind_reader(
 ) -> Callable[[object, CallerContext], Resource]:
     """Make a reader for a name or ARN; `lower` if names ignore case, `bare` if ARNs have neither region nor account."""
 
-    def read(value: object, scene: CallerContext) -> Resource:
+    def read(value: object, caller: CallerContext) -> Resource:
         if lower and isinstance(value, str) and arns.plain(value):
             value = fold(value)
-        found = name_or_arn(service, kind, value, scene)
+        found = name_or_arn(service, kind, value, caller)
         if bare and found is not NOT_KNOWN and arns.parse(value) is None:
-            return Resource(arn=f"arn:{scene.partition}:{service}:::{kind}{value}", account=scene.account)
+            return Resource(arn=f"arn:{caller.partition}:{service}:::{kind}{value}", account=caller.account)
         return found
 
     return read
@@ -37,89 +37,89 @@ def kind_reader(
 def iam_reader(kind: str) -> Callable[[object, CallerContext], Resource]:
     """A reader of an IAM name: it is in the caller's account, but its path and its original case are not known."""
 
-    def read(value: object, scene: CallerContext) -> Resource:
+    def read(value: object, caller: CallerContext) -> Resource:
         if arns.plain(value):
-            return Resource(arn=UNKNOWN, account=scene.account)
-        return name_or_arn("iam", kind, value, scene)
+            return Resource(arn=UNKNOWN, account=caller.account)
+        return name_or_arn("iam", kind, value, caller)
 
     return read
 
 
-def arn_reader(value: object, scene: CallerContext) -> Resource:
+def arn_reader(value: object, caller: CallerContext) -> Resource:
     """Read a member that only takes full ARNs."""
     arn = arns.parse(value)
-    return arns.given_arn(arn, scene) if arn else NOT_KNOWN
+    return arns.given_arn(arn, caller) if arn else NOT_KNOWN
 
 
 _ZONE = re.compile(r"[A-Z0-9]{1,32}")
 _HOSTED_ZONE = kind_reader("route53", "hostedzone/", bare=True)
 
 
-def _zone(value: object, scene: CallerContext) -> Resource:
+def _zone(value: object, caller: CallerContext) -> Resource:
     """A hosted zone by its id, which consists of capitals and digits, or by its ARN."""
     name = str(value).removeprefix("/hostedzone/").removeprefix("hostedzone/")
     if _ZONE.fullmatch(name) is None and arns.parse(value) is None:
         return NOT_KNOWN
-    return _HOSTED_ZONE(name, scene)
+    return _HOSTED_ZONE(name, caller)
 
 
-def _stack(value: object, scene: CallerContext) -> Resource:
+def _stack(value: object, caller: CallerContext) -> Resource:
     """A stack by name or ARN, as `stack/name/*`, because only an ARN has the id that follows."""
     if arns.plain(value):
-        return scene.arn("cloudformation", f"stack/{value}/*")
-    return name_or_arn("cloudformation", "stack/", value, scene)
+        return caller.arn("cloudformation", f"stack/{value}/*")
+    return name_or_arn("cloudformation", "stack/", value, caller)
 
 
-def _stack_set(value: object, scene: CallerContext) -> Resource:
+def _stack_set(value: object, caller: CallerContext) -> Resource:
     if arns.plain(value):
-        return scene.arn("cloudformation", f"stackset/{str(value).partition(':')[0]}:*")
-    return name_or_arn("cloudformation", "stackset/", value, scene)
+        return caller.arn("cloudformation", f"stackset/{str(value).partition(':')[0]}:*")
+    return name_or_arn("cloudformation", "stackset/", value, caller)
 
 
-def _change_set(value: object, scene: CallerContext) -> Resource:
-    return arn_reader(value, scene) if arns.parse(value) else Resource(arn=UNKNOWN, account=scene.account)
+def _change_set(value: object, caller: CallerContext) -> Resource:
+    return arn_reader(value, caller) if arns.parse(value) else Resource(arn=UNKNOWN, account=caller.account)
 
 
-def _document(value: object, scene: CallerContext) -> Resource:
+def _document(value: object, caller: CallerContext) -> Resource:
     """An SSM document. Names that begin with AWS or Amazon are AWS's own; accounts may not use them."""
     if arns.plain(value) and str(value).startswith(("AWS", "Amazon")):
-        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::document/{value}", account=None)
-    return name_or_arn("ssm", "document/", value, scene)
+        return Resource(arn=f"arn:{caller.partition}:ssm:{caller.region}::document/{value}", account=None)
+    return name_or_arn("ssm", "document/", value, caller)
 
 
-def _parameter_path(value: object, scene: CallerContext) -> Resource:
+def _parameter_path(value: object, caller: CallerContext) -> Resource:
     """All SSM parameters under a path, as one ARN with `*`."""
     path = str(value).strip("/")
     if f"{path}/".startswith(arns.OF_AWS) and arns.plain(path):
-        return Resource(arn=f"arn:{scene.partition}:ssm:{scene.region}::parameter/{path}/*", account=None)
-    return scene.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
+        return Resource(arn=f"arn:{caller.partition}:ssm:{caller.region}::parameter/{path}/*", account=None)
+    return caller.arn("ssm", f"parameter/{path}/*".replace("//", "/")) if not path or arns.plain(path) else NOT_KNOWN
 
 
-def _root(value: object, scene: CallerContext) -> Resource:
+def _root(value: object, caller: CallerContext) -> Resource:
     """An account, by its id or the ARN of its root user."""
     if arns.is_account(value):
-        return scene.arn("iam", "root", region="", account=str(value))
-    return arn_reader(value, scene)
+        return caller.arn("iam", "root", region="", account=str(value))
+    return arn_reader(value, caller)
 
 
 def _never(_: object, __: CallerContext) -> Resource:
     return NOT_KNOWN
 
 
-def _instance(value: object, scene: CallerContext) -> Resource:
+def _instance(value: object, caller: CallerContext) -> Resource:
     word = str(value)
     if word.startswith("i-") and arns.plain(word):
-        return scene.arn("ec2", f"instance/{word}")
-    return scene.arn("ssm", f"managed-instance/{word}") if word.startswith("mi-") and arns.plain(word) else NOT_KNOWN
+        return caller.arn("ec2", f"instance/{word}")
+    return caller.arn("ssm", f"managed-instance/{word}") if word.startswith("mi-") and arns.plain(word) else NOT_KNOWN
 
 
 def _last(value: object) -> str:
     return str(value).rsplit("/", 1)[-1]
 
 
-def _table(value: object, scene: CallerContext) -> Resource:
+def _table(value: object, caller: CallerContext) -> Resource:
     """A table by name or ARN. An ARN of something below a table does not name the table; other members name an index."""
-    found = name_or_arn("dynamodb", "table/", value, scene)
+    found = name_or_arn("dynamodb", "table/", value, caller)
     return found if str(found.arn).count("/") == 1 else NOT_KNOWN
 
 
@@ -129,8 +129,8 @@ LOG_GROUP = kind_reader("logs", "log-group:")
 READERS: dict[str, dict[str, Callable[[object, CallerContext], Resource]]] = {
     "dynamodb": {
         **dict.fromkeys(("TableName", "SourceTableName", "TargetTableName", "TableArn", "SourceTableArn"), TABLE),
-        "GlobalTableName": lambda value, scene: (
-            scene.arn("dynamodb", f"global-table/{value}", region="") if arns.plain(value) else NOT_KNOWN
+        "GlobalTableName": lambda value, caller: (
+            caller.arn("dynamodb", f"global-table/{value}", region="") if arns.plain(value) else NOT_KNOWN
         ),
         **dict.fromkeys(("BackupArn", "ExportArn", "ImportArn", "ResourceArn", "StreamArn"), arn_reader),
     },
@@ -163,7 +163,7 @@ READERS: dict[str, dict[str, Callable[[object, CallerContext], Resource]]] = {
     "kms": {
         "TargetKeyId": arns.key,
         "KeyId": arns.key,
-        "AliasName": lambda value, scene: name_or_arn("kms", "", value, scene),
+        "AliasName": lambda value, caller: name_or_arn("kms", "", value, caller),
         "DestinationKeyId": arns.key,
         "SourceKeyId": arns.key,
     },
@@ -277,7 +277,7 @@ BY_OPERATION: dict[tuple[str, str], dict[str, Callable[[object, CallerContext], 
         ("route53", operation): {"Id": _zone}
         for operation in ("GetHostedZone", "DeleteHostedZone", "UpdateHostedZoneComment", "GetDNSSEC")
     },
-    ("route53", "GetChange"): {"Id": lambda value, scene: kind_reader("route53", "change/", bare=True)(_last(value), scene)},
+    ("route53", "GetChange"): {"Id": lambda value, caller: kind_reader("route53", "change/", bare=True)(_last(value), caller)},
     **{
         ("eks", operation): {"name": kind_reader("eks", "cluster/")}
         for operation in (

@@ -29,14 +29,14 @@ TOLD_S3 = frozenset((_LOG_BUCKET, _RESTORED_TO))
 """Paths below the top level of an S3 call that are read."""
 
 
-def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def s3(_: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     """What an S3 call names: first the object or the bucket, or each object of a list, then the source of a copy.
 
     For a list IAM checks each object, not the bucket. Buckets that logs or restored objects are written to are named as well.
     """
     if not params.get("Bucket"):
         return []
-    whole = bucket(params["Bucket"], scene, owner=text(params, "ExpectedBucketOwner"))
+    whole = bucket(params["Bucket"], caller, owner=text(params, "ExpectedBucketOwner"))
     found = [_object(whole, params["Key"]) if params.get("Key") else whole]
     listed = at(params, "Delete", "Objects")
     if listed is UNKNOWN:
@@ -44,31 +44,31 @@ def s3(_: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resour
     if isinstance(listed, list) and listed:
         found = [_object(whole, entry.get("Key") if isinstance(entry, dict) else None) for entry in listed]
     if params.get("CopySource"):
-        found.append(_source(params["CopySource"], scene, text(params, "ExpectedSourceBucketOwner")))
+        found.append(_source(params["CopySource"], caller, text(params, "ExpectedSourceBucketOwner")))
     if params.get("RenameSource"):
         found.append(_renamed(whole, params["RenameSource"]))
-    return [*found, *(bucket(name, scene) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
+    return [*found, *(bucket(name, caller) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
 
 
-def s3control(operation: str, params: Mapping[str, Value], scene: CallerContext) -> list[Resource] | None:
+def s3control(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:
     """The resources that an S3 Control call names, in the account of its `AccountId`."""
-    account = str(params.get("AccountId") or scene.account)
+    account = str(params.get("AccountId") or caller.account)
     name, job = text(params, "Name"), text(params, "JobId")
     if name is not None and "AccessPoint" in operation and plain(name):
         service = "s3-object-lambda" if operation.endswith("ForObjectLambda") else "s3"
-        region = "" if "MultiRegion" in operation else scene.region
-        return [scene.arn(service, f"accesspoint/{name}", region=region, account=account)]
+        region = "" if "MultiRegion" in operation else caller.region
+        return [caller.arn(service, f"accesspoint/{name}", region=region, account=account)]
     if job is not None and plain(job):
-        return [scene.arn("s3", f"job/{job}", account=account)]
+        return [caller.arn("s3", f"job/{job}", account=account)]
     named = params.get("Bucket") or params.get("ResourceArn") or params.get("resourceArn") or params.get("Name")
-    return [bucket(named, scene)] if named else []
+    return [bucket(named, caller)] if named else []
 
 
 def _object(whole: Resource, key: Value) -> Resource:
     return inside(whole, "/object/" if ":accesspoint/" in str(whole.arn) else "/", key)
 
 
-def _source(value: Value, scene: CallerContext, owner: str | None) -> Resource:
+def _source(value: Value, caller: CallerContext, owner: str | None) -> Resource:
     """`bucket/key`, `/bucket/key` or `arn:…:accesspoint/name/object/key`, percent-encoded, before `?versionId=`."""
     if not isinstance(value, str):
         return Resource(arn=UNKNOWN, account=UNKNOWN)
@@ -77,9 +77,9 @@ def _source(value: Value, scene: CallerContext, owner: str | None) -> Resource:
         return Resource(arn=UNKNOWN, account=UNKNOWN)
     path = path.removeprefix("/")
     if parse(path) is not None:
-        return bucket(path, scene, owner=owner)
+        return bucket(path, caller, owner=owner)
     name, _, key = path.partition("/")
-    return inside(bucket(name, scene, owner=owner), "/", key)
+    return inside(bucket(name, caller, owner=owner), "/", key)
 
 
 def _renamed(whole: Resource, value: Value) -> Resource:

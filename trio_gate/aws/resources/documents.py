@@ -30,7 +30,7 @@ _DOCUMENT = re.compile(r"[{<\[\n]|arn:", re.ASCII | re.IGNORECASE)
 _NAMED = re.compile(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{0,32}:[a-z0-9-]{0,32}:([0-9]{12}):|[\"']([0-9]{12})[\"']")
 
 
-def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
+def accounts_in(value: str, caller: CallerContext) -> Iterator[str | Unknown]:
     """The accounts that a document names, and UNKNOWN if it may concern others too. Nothing for a plain word."""
     if len(value) > MAX_DOCUMENT:
         yield UNKNOWN
@@ -38,17 +38,17 @@ def accounts_in(value: str, scene: CallerContext) -> Iterator[str | Unknown]:
     if _DOCUMENT.search(value) is None:
         return
     yield from (found[1] or found[2] for found in _NAMED.finditer(value))
-    if not (value.lstrip(" \t\r\n")[:1] == "{" and len(value) <= MAX_POLICY and _own_policy(value, scene)):
+    if not (value.lstrip(" \t\r\n")[:1] == "{" and len(value) <= MAX_POLICY and _own_policy(value, caller)):
         yield UNKNOWN
 
 
-def _own_policy(value: str, scene: CallerContext) -> bool:
+def _own_policy(value: str, caller: CallerContext) -> bool:
     """Whether a text is a policy that concerns only our accounts, AWS services and what AWS provides."""
     try:
         policy = json.loads(value, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return False
-    return isinstance(policy, dict) and "Statement" in policy and all(_own(key, text, scene) for key, text in _texts(policy))
+    return isinstance(policy, dict) and "Statement" in policy and all(_own(key, text, caller) for key, text in _texts(policy))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -75,18 +75,18 @@ def _texts(policy: Any) -> Iterator[tuple[str, str]]:
 _WHOLE = frozenset(("principal", "notprincipal", "condition"))
 
 
-def _own(name: str, text: str, scene: CallerContext) -> bool:
+def _own(name: str, text: str, caller: CallerContext) -> bool:
     if name in {"principal", "notprincipal"}:
-        return scene.is_ours(text) or _of_our_accounts(text, scene) or text.endswith(".amazonaws.com")
+        return caller.is_ours(text) or _of_our_accounts(text, caller) or text.endswith(".amazonaws.com")
     if is_account(text):
-        return scene.is_ours(text)
+        return caller.is_ours(text)
     if name in {"resource", "notresource"}:
-        return text == "*" or _of_our_accounts(text, scene)
-    return "arn:" not in text or _of_our_accounts(text, scene)
+        return text == "*" or _of_our_accounts(text, caller)
+    return "arn:" not in text or _of_our_accounts(text, caller)
 
 
-def _of_our_accounts(text: str, scene: CallerContext) -> bool:
+def _of_our_accounts(text: str, caller: CallerContext) -> bool:
     parts = text.split(":", 5)
     if parse(text) is None and not (len(parts) == 6 and parts[0] == "arn"):
         return False
-    return parts[4] == "aws" or scene.is_ours(parts[4])
+    return parts[4] == "aws" or caller.is_ours(parts[4])

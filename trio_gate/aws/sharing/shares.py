@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.policies.judge import grantees, is_public
-from trio_gate.aws.sharing.telling import names_somebody
+from trio_gate.aws.sharing.recipients import reaches_world
+from trio_gate.aws.sharing.sent_members import names_somebody
 from trio_gate.aws.sharing.ways_documents import DOCUMENTS
 from trio_gate.aws.sharing.ways_listed import LISTED
 from trio_gate.aws.sharing.ways_network import NETWORK
 from trio_gate.aws.sharing.ways_storage import STORAGE
-from trio_gate.aws.sharing.who import reaches_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ def shared_by(
     documents: tuple[Document, ...] | None,
     *,
     when: When | None,
-    scene: CallerContext,
+    caller: CallerContext,
 ) -> Shares:
     """With whom a call shares something.
 
@@ -58,11 +58,11 @@ def shared_by(
         params: by botocore's member names.
         documents: the policy documents among them; None if they cannot be read.
         when: the condition of the review's mark `shares`; None if the operation does not have it.
-        scene: whose call it is.
+        caller: whose call it is.
     """
     if when is None:
         return NOBODY
-    found = list(dict.fromkeys(_found(service, operation, params, documents, when, scene)))
+    found = list(dict.fromkeys(_found(service, operation, params, documents, when, caller)))
     known = tuple(who for who in found if isinstance(who, str))
     whole = len(known) == len(found)
     public = reaches_world(known) or any(is_public(one) for document in documents or () for one in document.statements or ())
@@ -75,19 +75,19 @@ def _found(
     params: Mapping[str, Value],
     documents: tuple[Document, ...] | None,
     when: When,
-    scene: CallerContext,
+    caller: CallerContext,
 ) -> Iterator[str | Unknown]:
     own_language = DOCUMENTS.get((service, operation))
     if own_language is not None:
-        yield from own_language(params, scene)
+        yield from own_language(params, caller)
         return
     if documents is None:
         yield UNKNOWN
     for document in documents or ():
         for statement in document.statements or ():
-            yield from grantees(statement, scene)
+            yield from grantees(statement, caller)
     way = WAYS.get((service, operation))
     if way is not None:
-        yield from way(params, scene)
-    elif when is UNKNOWN or not when or names_somebody(service, operation, when, params, scene):
+        yield from way(params, caller)
+    elif when is UNKNOWN or not when or names_somebody(service, operation, when, params, caller):
         yield UNKNOWN

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.params.readers.json_body import read_json
-from trio_gate.aws.sharing.who import EVERYBODY, principals
+from trio_gate.aws.sharing.recipients import EVERYBODY, principals
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _FORBIDS_ONLY = re.compile(r"[^\"'/]{0,65536}")
 """A text without strings and comments, in which every word is a keyword or a name."""
 
 
-def _access_policy(params: Params, scene: CallerContext) -> Found:
+def _access_policy(params: Params, caller: CallerContext) -> Found:
     """Who can read and write data: principals, and users of the account's SAML providers."""
     for entry in _entries(params, "data"):
         named = entry.get("Principal") if isinstance(entry, dict) else None
@@ -45,10 +45,10 @@ def _access_policy(params: Params, scene: CallerContext) -> Found:
             continue
         for one in named:
             saml = _SAML.fullmatch(one) if isinstance(one, str) else None
-            yield from principals([saml[1] if saml else one], scene)
+            yield from principals([saml[1] if saml else one], caller)
 
 
-def _security_policy(params: Params, scene: CallerContext) -> Found:
+def _security_policy(params: Params, caller: CallerContext) -> Found:
     """Which networks can reach a collection. Its encryption policy gives access to nobody."""
     if params.get("type") == "encryption":
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.review.meaning import values_at
-from trio_gate.aws.sharing.who import EVERYBODY, blocks, principals
+from trio_gate.aws.sharing.recipients import EVERYBODY, blocks, principals
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -252,9 +252,9 @@ def _rows() -> Iterator[tuple[tuple[str, str], Way]]:
 
 
 def _all(ways: list[Way]) -> Way:
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         for one in ways:
-            yield from one(params, scene)
+            yield from one(params, caller)
 
     return way
 
@@ -266,7 +266,7 @@ def _item(text: str) -> Way:
     path = tuple(named.split("."))
     if kind == "cidr":
         return lambda params, _: blocks([value for value in values_at(params, path) if value is not None])
-    return lambda params, scene: principals(list(values_at(params, path)), scene, everybody=kind or EVERYBODY)
+    return lambda params, caller: principals(list(values_at(params, path)), caller, everybody=kind or EVERYBODY)
 
 
 def _switch(text: str, who: str | Unknown) -> Way:

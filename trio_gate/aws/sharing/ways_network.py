@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import at
-from trio_gate.aws.sharing.who import blocks, each, everybody, inner, open_if, principals, several
+from trio_gate.aws.sharing.recipients import blocks, each, everybody, inner, open_if, principals, several
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     Way = Callable[[Params, CallerContext], Found]
 
 
-def _ingress(params: Params, scene: CallerContext) -> Found:
+def _ingress(params: Params, caller: CallerContext) -> Found:
     """Inbound rules of a security group. The addresses in a prefix list are unknown."""
-    yield from _sources(params.get("CidrIp"), params.get("SourceSecurityGroupOwnerId"), scene)
+    yield from _sources(params.get("CidrIp"), params.get("SourceSecurityGroupOwnerId"), caller)
     for permission in each(params, "IpPermissions"):
         yield from blocks([inner(one, "CidrIp") for one in several(inner(permission, "IpRanges"))])
         yield from blocks([inner(one, "CidrIpv6") for one in several(inner(permission, "Ipv6Ranges"))])
-        yield from principals([inner(one, "UserId") for one in several(inner(permission, "UserIdGroupPairs"))], scene)
+        yield from principals([inner(one, "UserId") for one in several(inner(permission, "UserIdGroupPairs"))], caller)
         yield from (UNKNOWN for _ in several(inner(permission, "PrefixListIds")))
 
 
-def _sources(block: Value, owner: Value, scene: CallerContext) -> Found:
+def _sources(block: Value, owner: Value, caller: CallerContext) -> Found:
     yield from blocks([] if block is None else [block])
-    yield from principals([owner], scene)
+    yield from principals([owner], caller)
 
 
-def _rules(params: Params, scene: CallerContext) -> Found:
+def _rules(params: Params, caller: CallerContext) -> Found:
     """Changed rules of a security group. The call does not say in which direction a rule applies, so each counts as inbound."""
     for rule in each(params, "SecurityGroupRules"):
         named = [inner(rule, "SecurityGroupRule", name) for name in ("CidrIpv4", "CidrIpv6")]
@@ -44,24 +44,24 @@ def _rules(params: Params, scene: CallerContext) -> Found:
             yield UNKNOWN
 
 
-def _network_acl(params: Params, scene: CallerContext) -> Found:
+def _network_acl(params: Params, caller: CallerContext) -> Found:
     if params.get("RuleAction") != "deny" and params.get("Egress") is not True:
         yield from blocks([value for value in (params.get("CidrBlock"), params.get("Ipv6CidrBlock")) if value is not None])
 
 
 def _group_of(block: str, owner: str) -> Way:
     """The former security groups of databases and caches."""
-    return lambda params, scene: _sources(params.get(block), params.get(owner), scene)
+    return lambda params, caller: _sources(params.get(block), params.get(owner), caller)
 
 
-def _database_cluster(params: Params, scene: CallerContext) -> Found:
+def _database_cluster(params: Params, caller: CallerContext) -> Found:
     """RDS: if the call does not say, the subnets decide. Aurora clusters have no public address; their instances may."""
     public, engine = params.get("PubliclyAccessible"), params.get("Engine")
     aurora = isinstance(engine, str) and fold(engine).startswith("aurora")
     yield from open_if(UNKNOWN if public is None and not aurora else public)
 
 
-def _balancer(params: Params, scene: CallerContext) -> Found:
+def _balancer(params: Params, caller: CallerContext) -> Found:
     """A load balancer faces the internet unless it is internal; one for gateways has no scheme."""
     scheme, kind = params.get("Scheme"), params.get("Type")
     yield from open_if(UNKNOWN if UNKNOWN in (scheme, kind) else scheme != "internal" and kind != "gateway")
@@ -70,7 +70,7 @@ def _balancer(params: Params, scene: CallerContext) -> Found:
 def _file_server(*, creates: bool) -> Way:
     """Transfer: a server is public unless it is in a VPC without public addresses."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         kind, addresses = params.get("EndpointType"), at(params, "EndpointDetails", "AddressAllocationIds")
         public = kind == "PUBLIC" or (kind is None and creates) or bool(addresses)
         yield from open_if(UNKNOWN if UNKNOWN in (kind, addresses) else public)
@@ -81,7 +81,7 @@ def _file_server(*, creates: bool) -> Way:
 def _cluster(*, creates: bool) -> Way:
     """EKS: the endpoint is public unless disabled, and reachable from all addresses unless some are listed."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         config = params.get("resourcesVpcConfig")
         if config is UNKNOWN:
             yield UNKNOWN
@@ -98,7 +98,7 @@ def _cluster(*, creates: bool) -> Way:
 def _ports(member: str) -> Way:
     """Lightsail: ports are open to all addresses unless some are listed."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         value = params.get(member)
         for port in value if isinstance(value, list) else [value]:
             some = [*several(inner(port, "cidrs")), *several(inner(port, "ipv6Cidrs")), *several(inner(port, "cidrListAliases"))]
@@ -107,7 +107,7 @@ def _ports(member: str) -> Way:
     return way
 
 
-def _method_patch(params: Params, scene: CallerContext) -> Found:
+def _method_patch(params: Params, caller: CallerContext) -> Found:
     """API Gateway: a method whose authorization changes."""
     for patch in each(params, "patchOperations"):
         if inner(patch, "path") in ("/authorizationType", UNKNOWN):
@@ -115,7 +115,7 @@ def _method_patch(params: Params, scene: CallerContext) -> Found:
             yield from open_if(value == "NONE" if isinstance(value, str) else UNKNOWN)
 
 
-def _api_patch(params: Params, scene: CallerContext) -> Found:
+def _api_patch(params: Params, caller: CallerContext) -> Found:
     """API Gateway: an API or domain that may have been private. Its policy is read as a document."""
     for patch in each(params, "patchOperations"):
         path, value = inner(patch, "path"), inner(patch, "value")
@@ -126,7 +126,7 @@ def _api_patch(params: Params, scene: CallerContext) -> Found:
 def _stream(*, creates: bool) -> Way:
     """MediaPackage: who has its address may watch, unless addresses are listed or a code is asked for."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         listed, code = each(params, "Whitelist"), params.get("Authorization")
         yield from blocks(listed)
         yield from open_if(UNKNOWN if code is UNKNOWN else creates and not listed and code is None)
@@ -134,7 +134,7 @@ def _stream(*, creates: bool) -> Way:
     return way
 
 
-def _emr_block(params: Params, scene: CallerContext) -> Found:
+def _emr_block(params: Params, caller: CallerContext) -> Found:
     """EMR: port ranges that are exempt from the block are open, except that of SSH."""
     blocked = at(params, "BlockPublicAccessConfiguration", "BlockPublicSecurityGroupRules")
     exempt = each(params, "BlockPublicAccessConfiguration", "PermittedPublicSecurityGroupRuleRanges")

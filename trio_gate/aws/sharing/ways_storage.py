@@ -10,7 +10,7 @@ from trio_gate.aws.param_paths import at
 from trio_gate.aws.policies.grammar import Statement
 from trio_gate.aws.policies.judge import grantees
 from trio_gate.aws.resources.arns import is_account, parse
-from trio_gate.aws.sharing.who import (
+from trio_gate.aws.sharing.recipients import (
     EVERYBODY,
     account_or_arn,
     each,
@@ -46,7 +46,7 @@ _GRANT = re.compile(r'[ \t]{0,8}(id|uri|emailAddress)="?([^",]{1,1024})"?[ \t]{0
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-def _acl(params: Params, scene: CallerContext) -> Found:
+def _acl(params: Params, caller: CallerContext) -> Found:
     """A canned ACL, grants in headers, or a whole list."""
     if params.get("ACL") is not None:
         canned = params["ACL"]
@@ -78,11 +78,11 @@ def _grantee(kind: str, value: str) -> Found:
         yield f"CanonicalUser:{value}" if kind == "id" else value
 
 
-def _logging(params: Params, scene: CallerContext) -> Found:
+def _logging(params: Params, caller: CallerContext) -> Found:
     yield from _grants(each(params, "BucketLoggingStatus", "LoggingEnabled", "TargetGrants"))
 
 
-def _block(params: Params, scene: CallerContext) -> Found:
+def _block(params: Params, caller: CallerContext) -> Found:
     """A public access block in which something is not blocked."""
     block = params.get("PublicAccessBlockConfiguration")
     if isinstance(block, dict):
@@ -92,13 +92,13 @@ def _block(params: Params, scene: CallerContext) -> Found:
         yield UNKNOWN
 
 
-def _access_point(params: Params, scene: CallerContext) -> Found:
+def _access_point(params: Params, caller: CallerContext) -> Found:
     if params.get("PublicAccessBlockConfiguration") is not None:
-        yield from _block(params, scene)
-    yield from principals([params.get("BucketAccountId")], scene)
+        yield from _block(params, caller)
+    yield from principals([params.get("BucketAccountId")], caller)
 
 
-def _ownership(params: Params, scene: CallerContext) -> Found:
+def _ownership(params: Params, caller: CallerContext) -> Found:
     """Turning ACLs on again: what they allow is unknown."""
     rules = [inner(rule, "ObjectOwnership") for rule in each(params, "OwnershipControls", "Rules")]
     if rules != ["BucketOwnerEnforced"]:
@@ -108,13 +108,13 @@ def _ownership(params: Params, scene: CallerContext) -> Found:
 def _image(add: str) -> Callable[[Params, CallerContext], Found]:
     """EC2's permissions to launch, load or restore: structures with additions, or a list and the word "add"."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         for one in each(params, add, "Add"):
             members = [inner(one, name) for name in ("Group", "UserId", "OrganizationArn", "OrganizationalUnitArn")]
-            yield from principals(members, scene, everybody="all")
+            yield from principals(members, caller, everybody="all")
         if params.get("OperationType") != "remove":
             for name in ("UserGroups", "GroupNames", "UserIds", "OrganizationArns", "OrganizationalUnitArns"):
-                yield from principals(each(params, name), scene, everybody="all")
+                yield from principals(each(params, name), caller, everybody="all")
         if at(params, add) is UNKNOWN:
             yield UNKNOWN
 
@@ -124,7 +124,7 @@ def _image(add: str) -> Callable[[Params, CallerContext], Found]:
 def _statement(principal: str, conditions: dict[str, str]) -> Callable[[Params, CallerContext], Found]:
     """A policy statement sent as separate members: its principal, and conditions by member."""
 
-    def way(params: Params, scene: CallerContext) -> Found:
+    def way(params: Params, caller: CallerContext) -> Found:
         who = params.get(principal)
         if who is None:
             return
@@ -137,7 +137,7 @@ def _statement(principal: str, conditions: dict[str, str]) -> Callable[[Params, 
             yield UNKNOWN
             return
         named = f"Service:{who}" if service else account_or_arn(who)
-        yield from grantees(_allow(named, {key: [str(value)] for key, value in said.items()}), scene)
+        yield from grantees(_allow(named, {key: [str(value)] for key, value in said.items()}), caller)
 
     return way
 
@@ -157,27 +157,27 @@ def _allow(who: str, conditions: dict[str, list[str]]) -> Statement:
     )
 
 
-def _event_bus(params: Params, scene: CallerContext) -> Found:
+def _event_bus(params: Params, caller: CallerContext) -> Found:
     key, value = at(params, "Condition", "Key"), at(params, "Condition", "Value")
     narrowed = (
         key == "aws:PrincipalOrgID" and at(params, "Condition", "Type") == "StringEquals" and params.get("Principal") == "*"
     )
-    yield from principals([value if narrowed else params.get("Principal")], scene)
+    yield from principals([value if narrowed else params.get("Principal")], caller)
 
 
-def _data_lake(params: Params, scene: CallerContext) -> Found:
+def _data_lake(params: Params, caller: CallerContext) -> Found:
     """Lake Formation: IAM_ALLOWED_PRINCIPALS means those whom the account's own policies allow."""
     entries = each(params, "Entries") if "Entries" in params else [dict(params)]
     named = [inner(entry, "Principal", "DataLakePrincipalIdentifier") for entry in entries]
     whole = [one.removesuffix(":IAMPrincipals") if isinstance(one, str) else one for one in named]
-    yield from principals([one for one in whole if one != "IAM_ALLOWED_PRINCIPALS"], scene)
+    yield from principals([one for one in whole if one != "IAM_ALLOWED_PRINCIPALS"], caller)
 
 
-def _subscription(params: Params, scene: CallerContext) -> Found:
+def _subscription(params: Params, caller: CallerContext) -> Found:
     """Messages that leave the account: the ARN of a queue, stream or function names its account; an address or phone number does not."""
     endpoint = params.get("Endpoint")
     if endpoint is not None:
-        yield from principals([endpoint], scene) if parse(endpoint) is not None else (UNKNOWN,)
+        yield from principals([endpoint], caller) if parse(endpoint) is not None else (UNKNOWN,)
 
 
 def _documents_say(_params: Params, _scene: CallerContext) -> Found:
@@ -185,27 +185,27 @@ def _documents_say(_params: Params, _scene: CallerContext) -> Found:
     yield from ()
 
 
-def _public_documents(params: Params, scene: CallerContext) -> Found:
+def _public_documents(params: Params, caller: CallerContext) -> Found:
     """Systems Manager: the setting that lets documents be shared with everybody."""
     if params.get("SettingId") is UNKNOWN or "public-sharing" in str(params.get("SettingId")):
         yield from open_if(params.get("SettingValue") != "Disable")
 
 
-def _application(params: Params, scene: CallerContext) -> Found:
+def _application(params: Params, caller: CallerContext) -> Found:
     """Serverless Application Repository: everybody, or everybody of some organizations."""
     for statement in each(params, "Statements"):
         organizations = several(inner(statement, "PrincipalOrgIDs"))
         named = several(inner(statement, "Principals"))
-        yield from principals(organizations if organizations and named == [EVERYBODY] else named, scene)
+        yield from principals(organizations if organizations and named == [EVERYBODY] else named, caller)
 
 
-def _lightsail_bucket(params: Params, scene: CallerContext) -> Found:
+def _lightsail_bucket(params: Params, caller: CallerContext) -> Found:
     rules = at(params, "accessRules")
     if rules is not None:
         yield from open_if(
             UNKNOWN if rules is UNKNOWN else inner(rules, "getObject") != "private" or inner(rules, "allowPublicOverrides")
         )
-    yield from principals(several(params.get("readonlyAccessAccounts")), scene)
+    yield from principals(several(params.get("readonlyAccessAccounts")), caller)
 
 
 _FUNCTION = {"SourceAccount": "aws:SourceAccount", "SourceArn": "aws:SourceArn", "PrincipalOrgID": "aws:PrincipalOrgID"}

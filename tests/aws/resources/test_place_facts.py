@@ -1,6 +1,6 @@
 """`[]` is a proof: no text that was sent can name anything. What is not understood makes a list unknown, in any call.
 
-What is known of a spot is found out once, and is not kept of one that a caller made.
+What is known of a place is found out once, and is not kept of one that a caller made.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.kit.aws.meanings import ACCOUNT, TABLES, input_of, meaning, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.resources import sights
+from trio_gate.aws.resources import place_facts
 from trio_gate.aws.resources.leaves import root, walk
-from trio_gate.aws.resources.sights import SIGHTS_KEPT, sight
+from trio_gate.aws.resources.place_facts import FACTS_KEPT, facts_of
 
 
 @pytest.mark.parametrize(
@@ -108,10 +108,10 @@ def test_what_no_table_knows_is_unknown_and_never_nothing(data, service, value):
 def test_what_is_known_of_a_spot_is_found_once():
     params = {"StackName": "s", "Tags": [{"Key": "k", "Value": "v"}]}
     meaning("cloudformation", "CreateStack", params)
-    found = sights._kept.cache_info().misses
+    found = place_facts._kept.cache_info().misses
     meaning("cloudformation", "CreateStack", params)
-    assert sights._kept.cache_info().misses == found
-    assert sights._kept.cache_info().maxsize == SIGHTS_KEPT
+    assert place_facts._kept.cache_info().misses == found
+    assert place_facts._kept.cache_info().maxsize == FACTS_KEPT
 
 
 def test_of_a_spot_that_a_caller_made_nothing_is_kept():
@@ -120,14 +120,14 @@ def test_of_a_spot_that_a_caller_made_nothing_is_kept():
         "promptOverrideConfiguration": {"promptConfigurations": [{"additionalModelRequestFields": {"x" * 99: "y"}}]},
     }
     found = walk(root("bedrock-agent", "CreateAgent", input_of("bedrock-agent", "CreateAgent")), params)
-    kept = sights._kept.cache_info().currsize
-    assert [spot.kept for spot, _, _ in found] == [True, False]
-    assert sight(found[1][0]) is not sight(found[1][0])
-    assert sights._kept.cache_info().currsize == kept
+    kept = place_facts._kept.cache_info().currsize
+    assert [place.kept for place, _, _ in found] == [True, False]
+    assert facts_of(found[1][0]) is not facts_of(found[1][0])
+    assert place_facts._kept.cache_info().currsize == kept
 
 
 def test_a_sight_says_what_its_names_say():
-    spots = walk(root("iam", "CreateRole", input_of("iam", "CreateRole")), {"RoleName": "r", "Description": "d", "Tags": []})
-    name, said = (sight(spot) for spot, _, _ in spots)
-    assert (name.told, name.like_one, name.nothing) == (True, True, False)
-    assert (said.told, said.like_one, said.nothing) == (False, False, True)
+    places = walk(root("iam", "CreateRole", input_of("iam", "CreateRole")), {"RoleName": "r", "Description": "d", "Tags": []})
+    name, said = (facts_of(place) for place, _, _ in places)
+    assert (name.by_curated, name.like_resource, name.names_nothing) == (True, True, False)
+    assert (said.by_curated, said.like_resource, said.names_nothing) == (False, False, True)

@@ -48,31 +48,31 @@ def inner(value: Value, *names: str) -> Value:
     return at(value, *names) if isinstance(value, dict) else UNKNOWN
 
 
-def principals(values: list[Value], scene: CallerContext, *, everybody: str = EVERYBODY) -> Iterator[str | Unknown]:
+def principals(values: list[Value], caller: CallerContext, *, everybody: str = EVERYBODY) -> Iterator[str | Unknown]:
     """Normalizes accounts, organizations, principals and `everybody`, the operation's word for everybody."""
     for value in values:
         if value == everybody:
             yield EVERYBODY
         elif value is not None:
-            who = _principal(value, scene)
+            who = _principal(value, caller)
             if who is not None:
                 yield who
 
 
-def _principal(value: Value, scene: CallerContext) -> str | Unknown | None:
+def _principal(value: Value, caller: CallerContext) -> str | Unknown | None:
     if not isinstance(value, str):
         return UNKNOWN
     if is_service(value):
         return None
     if is_account(value):
-        return None if value == scene.account else value
+        return None if value == caller.account else value
     organization = _ORGANIZATION_ARN.fullmatch(value)
     if organization or _ORGANIZATION.fullmatch(value):
         return organization[1] if organization else value
     arn = parse(value)
     if arn is None:
         return value if _ID.fullmatch(value) else UNKNOWN
-    return None if arn.account == scene.account else account_or_arn(value)
+    return None if arn.account == caller.account else account_or_arn(value)
 
 
 def account_or_arn(value: str) -> str:

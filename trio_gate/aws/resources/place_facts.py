@@ -1,4 +1,4 @@
-"""What the names at a spot say about the texts there, found once instead of in every call: mainly, which texts name no resource.
+"""What the names at a place say about the texts there, found once instead of in every call: mainly, which texts name no resource.
 
 Rule: only closed lists of members (which page, describe, tag, filter, deduplicate or select) certainly name nothing; any other text may
 name something. If the other members of a call name nothing, it has no resources only if all of its texts are on these lists. If they name
@@ -20,10 +20,10 @@ from trio_gate.aws.resources.inside import ANYWHERE, INSIDE
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.resources.leaves import Spot
+    from trio_gate.aws.resources.leaves import Place
 
-SIGHTS_KEPT = 1 << 15
-"""Size of the cache of sights, enough for some thousand operations."""
+FACTS_KEPT = 1 << 15
+"""Size of the cache of facts, enough for some thousand operations."""
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
 """Members whose ARNs the curated readers convert to another form."""
@@ -81,65 +81,65 @@ _LONG = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """What holds for every text at a spot.
+class PlaceFacts:
+    """What holds for every text at a place.
 
     Attributes:
         query: it is in a query language, in which it may name anything.
-        told: the readers of curated services read it.
-        silent: what it names is read there, or only searched for.
-        nothing: it names nothing.
-        chooses: it names nothing in a call that only reads.
-        like_one: its member's name suggests an id, a name or a location.
+        by_curated: the readers of curated services read it.
+        read_or_searched: what it names is read there, or only searched for.
+        names_nothing: it names nothing.
+        selects: it names nothing in a call that only reads.
+        like_resource: its member's name suggests an id, a name or a location.
         for_account: it is for an account or a principal.
         of_attribute: it is the value of an attribute whose name is another text.
     """
 
     query: bool
-    told: bool
-    silent: bool
-    nothing: bool
-    chooses: bool
-    like_one: bool
+    by_curated: bool
+    read_or_searched: bool
+    names_nothing: bool
+    selects: bool
+    like_resource: bool
     for_account: bool
     of_attribute: bool
 
 
-def sight(spot: Spot) -> Sight:
-    """What holds for the texts at a spot; cached only for spots of the model, because callers can invent others."""
-    return _kept(spot) if spot.kept else _found(spot)
+def facts_of(place: Place) -> PlaceFacts:
+    """What holds for the texts at a place; cached only for places of the model, because callers can invent others."""
+    return _kept(place) if place.kept else _found(place)
 
 
-def _found(spot: Spot) -> Sight:
-    top, last = spot.names[0], spot.names[-1]
-    return Sight(
-        query=last in QUERIES.get(spot.service, ()),
-        told=reads(spot),
-        silent="Filters" in spot.names or top in _READ.get(spot.service, ()),
-        nothing=_says_nothing(spot),
-        chooses=_only_chooses(spot),
-        like_one=_named_like_one(spot),
-        for_account=_for_account(spot),
-        of_attribute=_of_attribute(spot),
+def _found(place: Place) -> PlaceFacts:
+    top, last = place.names[0], place.names[-1]
+    return PlaceFacts(
+        query=last in QUERIES.get(place.service, ()),
+        by_curated=reads(place),
+        read_or_searched="Filters" in place.names or top in _READ.get(place.service, ()),
+        names_nothing=_says_nothing(place),
+        selects=_only_chooses(place),
+        like_resource=_like_resource(place),
+        for_account=_for_account(place),
+        of_attribute=_of_attribute(place),
     )
 
 
-_kept = lru_cache(SIGHTS_KEPT)(_found)
+_kept = lru_cache(FACTS_KEPT)(_found)
 
 
-def _says_nothing(spot: Spot) -> bool:
-    """Whether the texts at a spot certainly name nothing."""
-    name, use, shape = spot.names[-1], spot.use, spot.shape
-    if name in TOKENS or (use is not None and use.idempotency_token and name in TOKENS_OF.get(spot.service, ())):
+def _says_nothing(place: Place) -> bool:
+    """Whether the texts at a place certainly name nothing."""
+    name, use, shape = place.names[-1], place.use, place.shape
+    if name in TOKENS or (use is not None and use.idempotency_token and name in TOKENS_OF.get(place.service, ())):
         return True
     if shape is not None and (shape.enum or shape.type == "timestamp"):
         return True
-    return spot.stored or _pages(name[:LONG_NAME])
+    return place.stored or _pages(name[:LONG_NAME])
 
 
-def _only_chooses(spot: Spot) -> bool:
+def _only_chooses(place: Place) -> bool:
     """Whether they name nothing in a call that only reads."""
-    return any(_chooses(above[:LONG_NAME]) and (spot.service, above) not in _THINGS for above in spot.names)
+    return any(_chooses(above[:LONG_NAME]) and (place.service, above) not in _THINGS for above in place.names)
 
 
 @lru_cache(NAMES_KEPT)
@@ -157,22 +157,22 @@ def _for_a_thing(name: str) -> bool:
     return fold(name).endswith(_NAMES)
 
 
-def _named_like_one(spot: Spot) -> bool:
+def _like_resource(place: Place) -> bool:
     """Whether their member's name suggests an id, a name or a location."""
-    name = spot.names[-1]
-    return _for_a_thing(name[-LONG_NAME:]) and name not in ANYWHERE and name not in INSIDE.get(spot.service, ())
+    name = place.names[-1]
+    return _for_a_thing(name[-LONG_NAME:]) and name not in ANYWHERE and name not in INSIDE.get(place.service, ())
 
 
-def _of_attribute(spot: Spot) -> bool:
+def _of_attribute(place: Place) -> bool:
     """Whether they are the value of an attribute whose name is another text."""
-    return fold(spot.names[-1][:_LONG]) == "value" and any("attribute" in fold(name[:_LONG]) for name in spot.names[:-1])
+    return fold(place.names[-1][:_LONG]) == "value" and any("attribute" in fold(name[:_LONG]) for name in place.names[:-1])
 
 
-def _for_account(spot: Spot) -> bool:
+def _for_account(place: Place) -> bool:
     """Whether they are for an account or a principal."""
-    if spot.shape is not None and spot.shape.enum:
+    if place.shape is not None and place.shape.enum:
         return False
-    pattern = spot.shape.pattern if spot.shape else None
-    joined = ".".join(spot.names)
+    pattern = place.shape.pattern if place.shape else None
+    joined = ".".join(place.names)
     called = len(joined) > MAX_NAMES or _FOR_ACCOUNTS.search(fold(joined)) is not None
     return called or bool(pattern and _DIGITS.fullmatch(pattern))

@@ -8,7 +8,7 @@ from tests.kit.aws.meanings import ACCOUNT, OTHER
 from tests.kit.aws.policies import SCENE
 from tests.kit.aws.sharing import ORGANIZATION, ORGANIZATION_ARN, OWN_ROLE, ROLE, UNIT, UNIT_ARN
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.sharing.who import blocks, is_world, principals
+from trio_gate.aws.sharing.recipients import blocks, is_world, principals
 
 
 @pytest.mark.parametrize(

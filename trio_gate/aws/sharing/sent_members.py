@@ -12,7 +12,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.policies.members import kind_of
 from trio_gate.aws.resources.arns import parse
 from trio_gate.aws.review.meaning import holds, values_at
-from trio_gate.aws.sharing.who import is_service
+from trio_gate.aws.sharing.recipients import is_service
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
@@ -29,26 +29,26 @@ _HARMLESS = frozenset(
 
 
 def names_somebody(
-    service: str, operation: str, clauses: Iterable[Clause], params: Mapping[str, Value], scene: CallerContext
+    service: str, operation: str, clauses: Iterable[Clause], params: Mapping[str, Value], caller: CallerContext
 ) -> bool:
     """Whether one of these members may name somebody else. Policy documents are read elsewhere."""
     return any(
-        _tells(clause, params, scene)
+        _may_give_access(clause, params, caller)
         for clause in clauses
         if kind_of(service, operation, clause.path[-1]) not in ("read", "other")
     )
 
 
-def _tells(clause: Clause, params: Mapping[str, Value], scene: CallerContext) -> bool:
+def _may_give_access(clause: Clause, params: Mapping[str, Value], caller: CallerContext) -> bool:
     if clause.kind != "given":
         return holds(clause, params) is not False
-    return any(_somebody(value, scene) for value in values_at(params, clause.path))
+    return any(_somebody(value, caller) for value in values_at(params, clause.path))
 
 
-def _somebody(value: Value, scene: CallerContext) -> bool:
+def _somebody(value: Value, caller: CallerContext) -> bool:
     """Whether a value of such a member may mean somebody outside the account."""
     if isinstance(value, str) and value:
         arn = parse(value)
-        own = arn is not None and arn.account == scene.account
-        return not (own or fold(value) in _HARMLESS or value == scene.account or is_service(value))
+        own = arn is not None and arn.account == caller.account
+        return not (own or fold(value) in _HARMLESS or value == caller.account or is_service(value))
     return value is UNKNOWN or value is True or (isinstance(value, bytes | dict) and bool(value))
