@@ -73,7 +73,7 @@ async def reload_on_signal(
     """
     async for _ in hangups:
         config = await trio.to_thread.run_sync(read)
-        why_not = present.apply(config) if config is not None else "the configuration has faults, and the one before it stays"
+        why_not = present.apply(config) if config is not None else "the configuration has faults: the previous one stays in force"
         hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)

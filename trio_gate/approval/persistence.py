@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from trio_gate.text.visible import Json
 
-GONE = "not kept: the gateway was started anew"
+GONE = "not kept: the gateway was restarted"
 
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""

@@ -111,7 +111,7 @@ def voided_row(why: str, now: datetime) -> bytes:
 
 
 _UNKNOWN = "what it may do is unknown"
-_OWN = "what is said of it is the operator's own"
+_OWN = "the operator reviewed it"
 
 
 def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
@@ -128,7 +128,7 @@ def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
     return _row(
         "unreviewed",
         intent,
-        {"reason": "it, or a member of it, is newer than the review: " + (_OWN if call.own_review else _UNKNOWN)},
+        {"reason": "the operation or one of its members is newer than the review: " + (_OWN if call.own_review else _UNKNOWN)},
     )
 
 

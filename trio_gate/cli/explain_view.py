@@ -34,7 +34,7 @@ def _call(call: Mapping[str, Any]) -> Iterable[str]:
     yield _line("account", f"{call['account']} in {call['region']}, {call['partition']}")
     yield _line("access", f"{call['access']}, as {_list(call['iam_actions'])}")
     if call["newer_than_review"]:
-        yield _line("", "it, or a member of it, is newer than the review: what is not shown here is unknown")
+        yield _line("", "the operation or one of its members is newer than the review: what is not shown here is unknown")
     yield _line("resources", _list(call["resources"]))
     yield _line("main", _known(call["resource"]))
     yield _line("accounts", f"{_list(call['resource_accounts'])}; cross-account: {_known(call['cross_account'])}")

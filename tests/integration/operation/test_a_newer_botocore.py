@@ -85,7 +85,7 @@ def test_what_nobody_reviewed_is_refused_and_told_apart(gate, aws, operation):
     sent = len(aws.seen)
     answer = ask(gate, operation)
     assert (answer.status, len(aws.seen)) == (403, sent)
-    assert f"dynamodb:{operation}, or a member of it, is newer than the review" in gate.log
+    assert f"dynamodb:{operation} or one of its members is newer than the review" in gate.log
     (row,) = (one for one in gate.rows("--action", operation) if one.get("kind") == "unreviewed")
     assert "newer than the review" in row["act"]["reason"]
 
@@ -176,7 +176,7 @@ def test_explain_says_that_it_is_newer(gate):
     fields = {"X_Amz_Target": "DynamoDB_20120810.ListTables", "Content_Type": "application/x-amz-json-1.0"}
     (gate.folder / "request").write_bytes(request("dynamodb", DYNAMODB, body=b"{}", **fields))
     page = gate.gate("explain", "--config", str(gate.config), str(gate.folder / "request")).stdout
-    assert "it, or a member of it, is newer than the review" in page
+    assert "the operation or one of its members is newer than the review" in page
     assert 'deny: dynamodb:ListTables may return credentials, and rule "reads ok" does not have' in page
 
 

@@ -242,7 +242,9 @@ async def test_an_operation_that_was_not_reviewed_has_one_row(path):
         ("unreviewed", "s3", "GetObject", "ci"),
         ("unreviewed", "s3", "GetNew", None),
     ]
-    assert cells(read_last(path, 1)[0])[3].startswith("first call of s3:GetNew: it, or a member of it, is newer than the review")
+    assert cells(read_last(path, 1)[0])[3].startswith(
+        "first call of s3:GetNew: the operation or one of its members is newer than the review"
+    )
 
 
 async def test_a_row_that_is_being_written_when_its_task_is_cancelled_is_written_once(path):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.approval.waiting import Attempt, Entry
 
-VOIDED = "the person's token or rights are not what they were, and the question waits for others"
+VOIDED = "the person's token or rights have changed: the question waits for others"
 
 
 class ApprovalHub:

@@ -95,7 +95,7 @@ class Unreviewed:
         if not call.reviewed and name not in self._met:
             self._met.add(name)
             log.warning(
-                "%s:%s, or a member of it, is newer than the review, and passes only by %s",
+                "%s:%s or one of its members is newer than the review: it passes only by %s",
                 *name,
                 "the operator's own" if call.own_review else "a rule with vends = true",
             )
