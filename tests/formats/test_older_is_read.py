@@ -108,6 +108,7 @@ def test_what_waited_waits_and_is_kept_as_it_was(then, embedded_aws, tmp_path):
         ann = run.joins("ann")
         prompts = [json.loads(frame)["prompt"] for frame in ann.came if frame.startswith('{"type":"pending"')]
         assert {prompt["id"] for prompt in prompts} == kept(text, "prompt").keys()
+        assert [bool(prompt["not_shown"]) for prompt in prompts if prompt["operation"] == "CreateSecret"] == [True]
         for prompt in prompts:
             agent = run.calls(ASKED_AGAIN[prompt["operation"]]())
             ann.until("updated", id=prompt["id"], detached=False)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
     from trio_gate.text.visible import Json
 
-GONE = "not kept: the gateway was restarted"
+NOT_KEPT = "not kept: "
+"""How the mark begins that stands for what is not stored; what follows is for people, and differs between versions."""
+
+GONE = NOT_KEPT + "the gateway was restarted"
 
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
@@ -185,7 +188,7 @@ def _sha256(text: str) -> str:
 def _has_gone(node: Json) -> bool:
     match node:
         case {"$unknown": str() as why}:
-            return why == GONE
+            return why.startswith(NOT_KEPT)
         case dict():
             return any(map(_has_gone, node.values()))
         case list():

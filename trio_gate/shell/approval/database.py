@@ -71,7 +71,7 @@ class ApprovalDatabase:
         if found:
             self.void = (
                 f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
-                "their approval would cover less than it does now, and agents that run the same command again ask again"
+                "their approval would cover less than it does now, and agents that repeat the command ask again"
             )
             log.warning("%s", self.void)
 
