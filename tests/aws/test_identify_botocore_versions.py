@@ -28,7 +28,7 @@ UNKNOWN = {"$unknown": True}
 ANSWERS = ("vends_credentials", "reads_secret", "may_expose_secrets")
 OF_OPERATION = (*ANSWERS, "runs_code", "spends")
 MEANINGS = (*OF_OPERATION, "makes_public", "shares_with", "cross_account")
-"""The last three hang on what is sent, and not every version requires the same members."""
+"""The last three depend on account and region, too."""
 
 NAMED = ("iam_actions", "resource", "resources", "resource_accounts", "policies")
 
@@ -88,15 +88,18 @@ def test_the_rest_is_as_with_the_reviewed_one(version):
     reviewed = understood(packaged_hosts()["botocore"])
     calls, known = understood(version), names(reviewed)
     assert any(key not in reviewed for key in calls)
+    compared = 0
     for key, call in calls.items():
         if "refused" in call or "refused" in reviewed.get(key, {"refused": ""}):
             assert "refused" in call or name_of(call) in known or not call["reviewed"], key
             continue
         before = reviewed[key]
-        if call["reviewed"]:
-            assert {name: call[name] for name in OF_OPERATION} == {name: before[name] for name in OF_OPERATION}, key
-        else:
+        if not call["reviewed"]:
             assert call["access"] in ("write", before["access"]), key
+        elif call["params"] == before["params"]:  # not every version requires the same members
+            assert {name: call[name] for name in OF_OPERATION} == {name: before[name] for name in OF_OPERATION}, key
+            compared += 1
+    assert compared > 0.9 * len(calls)
 
 
 def test_an_operation_that_the_review_does_not_have_is_a_write_of_anything():

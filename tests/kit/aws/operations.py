@@ -49,6 +49,7 @@ def understood(service, model, protocol) -> dict:
         "service": call.service,
         "operation": call.operation,
         "reviewed": call.reviewed,
+        "params": said["params"],
         **{name: said[name] for name in SAID},
     }
 
