@@ -60,9 +60,10 @@ def told(python, tmp_path):
     python(f'echo "$*" >>{tmp_path}/asked; exec cat {tmp_path}/made')
 
 
+@pytest.mark.skipif(  # reason: then it is computed, which other tests show
+    packaged_hosts()["botocore"] != botocore.__version__, reason="another botocore is installed"
+)
 async def test_with_the_packaged_tables_own_botocore_nothing_is_computed(tmp_path, python):
-    if packaged_hosts()["botocore"] != botocore.__version__:
-        pytest.skip("another botocore is installed")  # reason: then it is computed, which other tests show
     python("exit 1")
     hosts = Hosts(tmp_path)
     assert hosts.complete

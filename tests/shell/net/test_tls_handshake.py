@@ -114,10 +114,8 @@ async def test_a_client_that_does_not_trust_the_ca(accept, choose, tmp_path):
             await accept(far, choose, within=30)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_a_real_client_over_a_socket(accept, choose, authority, tmp_path):
-    curl = shutil.which("curl")
-    if curl is None:
-        pytest.skip("there is no curl here")
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listener.socket.getsockname()[1]
@@ -130,7 +128,7 @@ async def test_a_real_client_over_a_socket(accept, choose, authority, tmp_path):
             await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes")
 
     command = [
-        curl,
+        "curl",
         "-sS",
         "--cacert",
         tmp_path / "ca.pem",
