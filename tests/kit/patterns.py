@@ -220,3 +220,43 @@ def _least_of(operation: Any, argument: Any) -> str:
             return "".join(map(_least, _inner(argument)))
         case _:
             return ""
+
+
+REPEATS = {code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT}
+CATEGORIES = {"SPACE": r"\s", "NOT_SPACE": r"\S", "WORD": r"\w", "NOT_WORD": r"\W", "DIGIT": r"\d", "NOT_DIGIT": r"\D"}
+
+
+def _in_a_set(items: Tree, letter: str) -> bool:
+    """Whether a set of characters, as `re` parses it, has a letter."""
+    found = False
+    for kind, what in items:
+        if kind is code.LITERAL:
+            found |= ord(letter) == what
+        elif kind is code.RANGE:
+            found |= what[0] <= ord(letter) <= what[1]
+        elif kind is code.CATEGORY:
+            found |= re.fullmatch(CATEGORIES[str(what).removeprefix("CATEGORY_")], letter) is not None
+    return found != any(kind is code.NEGATE for kind, _ in items)
+
+
+def needs_more(pattern: re.Pattern[str], letters: str) -> bool:
+    """Whether whatever a pattern matches has a character beside these letters."""
+    return _tree_needs_more(parser.parse(pattern.pattern, pattern.flags), letters)
+
+
+def _tree_needs_more(tree: Tree, letters: str) -> bool:
+    return any(_needs_more(kind, what, letters) for kind, what in tree)
+
+
+def _needs_more(kind: Any, what: Any, letters: str) -> bool:
+    if kind is code.LITERAL:
+        return chr(what) not in letters
+    if kind is code.IN:
+        return not any(_in_a_set(what, letter) for letter in letters)
+    if kind is code.BRANCH:
+        return all(_tree_needs_more(one, letters) for one in what[1])
+    if kind is code.SUBPATTERN:
+        return _tree_needs_more(what[3], letters)
+    if kind in REPEATS:
+        return what[0] > 0 and _tree_needs_more(what[2], letters)
+    return kind is code.ASSERT and _tree_needs_more(what[1], letters)

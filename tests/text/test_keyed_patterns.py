@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import string
-from re import _constants as code  # type: ignore[attr-defined]  # what `re` itself compiles from has no stub
-from re import _parser as parser  # type: ignore[attr-defined]  # as above
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.long import examples
+from tests.kit.patterns import needs_more
 from trio_gate.text import secret_detection
 from trio_gate.text.keyed_patterns import any_found
 from trio_gate.text.secret_commands import _BLANK, CASED, COMMANDS
@@ -21,46 +20,10 @@ from trio_gate.text.secret_phrases import PHRASES
 LETTERS = string.ascii_letters + string.digits + "_.#/-"
 """What a word is made of."""
 
-REPEATS = {code.MAX_REPEAT, code.MIN_REPEAT, code.POSSESSIVE_REPEAT}
-CATEGORIES = {"SPACE": r"\s", "NOT_SPACE": r"\S", "WORD": r"\w", "NOT_WORD": r"\W", "DIGIT": r"\d", "NOT_DIGIT": r"\D"}
-
-
-def in_a_set(items, letter):
-    """Whether a set of characters, as `re` parses it, has a letter."""
-    found = False
-    for kind, what in items:
-        if kind is code.LITERAL:
-            found |= ord(letter) == what
-        elif kind is code.RANGE:
-            found |= what[0] <= ord(letter) <= what[1]
-        elif kind is code.CATEGORY:
-            found |= re.fullmatch(CATEGORIES[str(what).removeprefix("CATEGORY_")], letter) is not None
-    return found != any(kind is code.NEGATE for kind, _ in items)
-
-
-def needs_more(tree, letters):
-    """Whether whatever a parsed pattern matches has a character beside these letters."""
-    return any(_needs_more(kind, what, letters) for kind, what in tree)
-
-
-def _needs_more(kind, what, letters):
-    if kind is code.LITERAL:
-        return chr(what) not in letters
-    if kind is code.IN:
-        return not any(in_a_set(what, letter) for letter in letters)
-    if kind is code.BRANCH:
-        return all(needs_more(one, letters) for one in what[1])
-    if kind is code.SUBPATTERN:
-        return needs_more(what[3], letters)
-    if kind in REPEATS:
-        return what[0] > 0 and needs_more(what[2], letters)
-    return kind is code.ASSERT and needs_more(what[1], letters)
-
 
 def matching(tables, letters):
     """The literals of the patterns that match something made of these letters."""
-    trees = {word: parser.parse(one.pattern, one.flags) for table in tables for word, one in table.items()}
-    return {word for word, tree in trees.items() if not needs_more(tree, letters)}
+    return {word for table in tables for word, one in table.items() if not needs_more(one, letters)}
 
 
 def test_a_pattern_is_tried_where_its_literal_is():
@@ -91,7 +54,7 @@ def test_no_pattern_matches_a_word_but_those_that_are_tried():
     ],
 )
 def test_what_a_pattern_needs(pattern, more):
-    assert needs_more(parser.parse(pattern, 0), LETTERS) is more
+    assert needs_more(re.compile(pattern), LETTERS) is more
 
 
 PIECES = [

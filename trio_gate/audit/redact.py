@@ -114,7 +114,9 @@ def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None
     secrets = {
         value: member.name
         for member in labels
-        if isinstance(value := params.get(member.name), str) and value and (member.shape.sensitive or _hides(member.name, shape))
+        if isinstance(value := params.get(member.name), str)
+        and value
+        and (member.shape.sensitive or _judged(member.name, shape)[1])
     }
     segments = [_segment(unquote(segment), segment, secrets) for segment in path.split("/")]
     return "/".join(segments)
@@ -127,24 +129,22 @@ def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
     return "{secret}" if looks_secret(said) else segment
 
 
-def _hides(name: str, shape: Shape | None) -> bool:
-    at = (shape.name if shape is not None else "", name)
-    own = shape is None or (shape.type == "map" or name not in shape.members)
-    return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
-
-
 def _judged(name: str, shape: Shape | None) -> tuple[bool, bool]:
     """Whether a name holds a secret itself, and whether its value is one."""
     if shape is not None and shape.type != "map" and name in shape.members:
         return _member(shape.name, name)
-    return looks_secret(name), _hides(name, shape)
+    return looks_secret(name), _hides(shape.name if shape is not None else "", name, own=True)
 
 
 @lru_cache(maxsize=MEMBERS)
 def _member(shape: str, name: str) -> tuple[bool, bool]:
-    """The same for a member of a structure, cached by their names in the model."""
+    """The same of a member of a structure, by their names in the model, which are the same in all calls."""
+    return looks_secret(name), _hides(shape, name, own=False)
+
+
+def _hides(shape: str, name: str, *, own: bool) -> bool:
     at = (shape, name)
-    return looks_secret(name), at in BY_SHAPE or (hides(name) and at not in _IDS)
+    return at in BY_SHAPE or (hides(name, own=own) and at not in _IDS)
 
 
 class _Masks:

@@ -66,7 +66,7 @@ def _count(text: str) -> int:
 
 
 def _print_table(records: list[dict[str, Any]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to load, and only needed here
+    from rich.console import Console  # noqa: PLC0415 - reason: slow to load, and --json does not need it
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 

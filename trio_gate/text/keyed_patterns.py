@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 def any_found(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
     """Whether one of the patterns, given by its literal, occurs in a text."""
-    for word, pattern in patterns.items():  # noqa: SIM110 - a loop takes half the time of `any`, and every text of a call goes through
-        if word in text and pattern.search(text) is not None:
+    for word, pattern in patterns.items():
+        if word not in text:
+            continue
+        if pattern.search(text) is not None:
             return True
     return False

@@ -55,14 +55,16 @@ def made():
     return json.dumps(limited(packaged_hosts(), {"sqs", "sts"}))
 
 
+ANOTHER = packaged_hosts()["botocore"] != botocore.__version__
+"""Whether the installed botocore is not the packaged table's."""
+
+
 def told(python, tmp_path):
     (tmp_path / "made").write_text(made())
     python(f'echo "$*" >>{tmp_path}/asked; exec cat {tmp_path}/made')
 
 
-@pytest.mark.skipif(  # reason: then it is computed, which other tests show
-    packaged_hosts()["botocore"] != botocore.__version__, reason="another botocore is installed"
-)
+@pytest.mark.skipif(ANOTHER, reason="another botocore is installed")  # reason: then it is computed, which other tests show
 async def test_with_the_packaged_tables_own_botocore_nothing_is_computed(tmp_path, python):
     python("exit 1")
     hosts = Hosts(tmp_path)

@@ -114,7 +114,7 @@ async def test_a_client_that_does_not_trust_the_ca(accept, choose, tmp_path):
             await accept(far, choose, within=30)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
 async def test_a_real_client_over_a_socket(accept, choose, authority, tmp_path):
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
