@@ -7,9 +7,11 @@ derivable); None or absence means that it is known not to be there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,7 @@ Value = None | bool | int | float | str | bytes | list["Value"] | dict[str, "Val
 Access = Literal["read", "list", "write", "permissions", "tagging"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Candidate:
     """One service that a host may stand for.
 
@@ -48,7 +50,7 @@ class Candidate:
     signing_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Place:
     """What a host name means.
 
@@ -71,7 +73,7 @@ class Place:
     free: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Claim:
     """What a signature says about itself, parsed but not yet verified.
 
@@ -91,7 +93,7 @@ class Claim:
     expires: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class NamedCall:
     """One AWS call by name.
 
@@ -114,7 +116,7 @@ class NamedCall:
     account: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Call:
     """A fully identified AWS call: all that rules, approvers and the record learn about a request.
 

@@ -16,6 +16,7 @@ from trio_gate.config.model import Endpoint
 from trio_gate.errors import Unauthenticated, Unidentified
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Admitted:
     """Whose request it is, by its key id.
 

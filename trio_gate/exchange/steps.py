@@ -13,7 +13,7 @@ the same refusal after the same work.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
@@ -33,6 +33,7 @@ from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
+from trio_gate.values import value_class
 from trio_gate.wire.aws_chunked import UNSIGNED, refuse_unserved_form, streamed_body
 from trio_gate.wire.head import Held, Streamed
 
@@ -65,7 +66,7 @@ _NO_SECRET = "0" * 64
 """The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Claimed:
     """A request with the key id that it claims. A URL signed with version 2 is read as the request that it stands for."""
 
@@ -80,7 +81,7 @@ class Claimed:
         return self.claim.expires is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Proven:
     """A request whose agent is proven and may use the account. A URL signed with version 2 declares its payload here."""
 
@@ -99,7 +100,7 @@ class Proven:
         return self.admitted.agent_name or self.claimed.agent_address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Routed:
     """A request with its destination at AWS.
 
@@ -120,7 +121,7 @@ class Routed:
     chain: Chain | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Unframed:
     """A request with its body. A body that was read whole has lost its aws-chunked framing, and so has the head."""
 
@@ -129,7 +130,7 @@ class Unframed:
     body: Body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Identified:
     """A request that is named as one AWS call.
 
@@ -152,7 +153,7 @@ class Identified:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Judged:
     """What the rules decided, and the facets they decided by."""
 
@@ -160,7 +161,7 @@ class Judged:
     facets: Facets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Outbound:
     """What will be signed: the head, what stands for the payload, and the body (empty where it is streamed)."""
 
@@ -169,7 +170,7 @@ class Outbound:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Payload:
     """A body that was read whole and checked: length and hash (hex) of its content, and its trailers."""
 

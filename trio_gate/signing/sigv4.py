@@ -13,11 +13,12 @@ import hashlib
 import hmac
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from trio_gate.values import value_class
 from trio_gate.wire.head import UNRESERVED
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ _PRESIGNED = frozenset(
 _BLANKS = re.compile(r"[ \t]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Credentials:
     """Keys that AWS knows. Only `access_key_id` and `expires` are in their repr.
 
@@ -91,7 +92,7 @@ class Credentials:
     expires: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Signed:
     """A signed head, ready to be sent.
 

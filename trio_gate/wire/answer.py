@@ -10,10 +10,10 @@ then wait for chunks, or for the connection's end, in bytes that another reader 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
+from trio_gate.values import value_class
 from trio_gate.wire.fields import CONTENT_LENGTH, split_head
 from trio_gate.wire.head import ResponseHead
 
@@ -25,7 +25,7 @@ _SWITCHING = 101
 _BARE = (204, 304)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class AnswerHead:
     """An answer's head and what it says about the body.
 

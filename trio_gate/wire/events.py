@@ -6,11 +6,12 @@ waits and never touches a socket.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from trio_gate.values import value_class
 
-@dataclass(frozen=True, slots=True)
+
+@value_class
 class NeedData:
     """More bytes are needed for the next event."""
 
@@ -18,29 +19,29 @@ class NeedData:
 NEED_DATA: Final = NeedData()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class BodyData:
     """Bytes of the body, transfer coding removed; never empty."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BodyEnd:
     """The message is complete. Follows every head, even where there is no body."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PeerClosed:
     """The peer closed the connection between messages or while it waited for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Http2Preface:
     """The agent speaks HTTP/2: send `agent_connection.HTTP2_GOAWAY` and close."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Informational:
     """A 1xx answer, which is not passed on."""
 

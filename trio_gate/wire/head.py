@@ -6,10 +6,12 @@ from its value, so a request line that two readers could understand differently 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +20,7 @@ UNRESERVED = "-._~"
 """Characters that, like letters and digits, RFC 3986 §2.3 leaves bare. SigV4 wants everything else as %XX."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Target:
     """A request target in origin form, each part decoded once.
 
@@ -52,7 +54,7 @@ Headers = tuple[tuple[str, str], ...]
 """Field names in lower case with their values, outer whitespace removed, in order of arrival. Values are valid UTF-8."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class RequestHead:
     """The head of a request: method as sent (upper case), target, fields."""
 
@@ -73,7 +75,7 @@ class RequestHead:
         return replace(self, headers=tuple(field for field in self.headers if keep(field[0])))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class ResponseHead:
     """The head of a response; `headers` hold raw bytes, because they are passed on and never interpreted."""
 
@@ -101,12 +103,12 @@ class StreamKind(Enum):
         return self in (StreamKind.SIGNED, StreamKind.SIGNED_TRAILER)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Empty:
     """The body of a request without one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Held:
     """A body that was read whole before anything was decided.
 
@@ -119,7 +121,7 @@ class Held:
     framed: StreamKind | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Streamed:
     """A body that is passed on after the decision, while it arrives; only what the head says about it is known.
 

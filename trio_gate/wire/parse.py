@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_to_bytes
 
 from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 from trio_gate.wire.fields import CONTENT_LENGTH, split_head
 from trio_gate.wire.head import RequestHead, Target
 
@@ -66,7 +66,7 @@ _WIDE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
 _UNSEEN = re.compile(rf"[\u0080-\u009f\u2028\u2029]|\A[{_WIDE}]|[{_WIDE}]\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class ConnectHead:
     """A CONNECT request. `host` is in lower case and never an address."""
 
