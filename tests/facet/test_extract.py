@@ -48,7 +48,7 @@ def path(name: str):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_the_facets_of_a_call(name: str):
-    value = facets().read(path(name))
+    value = facets()[path(name)]
     assert value == WHOLE[name]
     assert type(value) is KINDS[FACETS[name].kind]
 
@@ -77,31 +77,31 @@ def test_the_time_is_the_decision_s():
 )
 def test_what_is_not_there_is_unset(name: str, changes):
     found = facets(**changes)
-    assert found.read(path(name)) is UNSET
+    assert found[path(name)] is UNSET
     assert found.look(path(name)) is UNSET
 
 
 @pytest.mark.parametrize("field", ["iam_actions", "resource", "resources", "resource_accounts", "cross_account"])
 def test_what_cannot_be_derived_is_unknown(field: str):
-    assert facets(**{field: UNKNOWN}).read(("aws", field)) is UNKNOWN
+    assert facets(**{field: UNKNOWN})[("aws", field)] is UNKNOWN
 
 
 def test_an_empty_list_is_set():
-    assert facets(resources=()).read(("aws", "resources")) == []
+    assert facets(resources=())[("aws", "resources")] == []
 
 
 @pytest.mark.parametrize("holder", [{"Known": 1, "Body": UNKNOWN}, {"Known": 1, "A": {"B": [{"C": UNKNOWN}]}}])
 def test_a_map_with_an_unknown_part_is_unknown_as_a_whole_and_its_other_parts_are_not(holder):
     found = facets(params={"In": holder})
-    assert found.read(("aws", "params", "In", "Known")) == 1
-    assert found.read(("aws", "params", "In")) is UNKNOWN
-    assert found.read(("aws", "params")) is UNKNOWN
+    assert found[("aws", "params", "In", "Known")] == 1
+    assert found[("aws", "params", "In")] is UNKNOWN
+    assert found[("aws", "params")] is UNKNOWN
     assert found.look(("aws", "params")) == {"In": holder}
 
 
 def test_a_part_of_what_is_unknown_is_unknown():
     found = facets(params={"Body": UNKNOWN})
-    assert found.read(("aws", "params", "Body", "x", "y")) is UNKNOWN
+    assert found[("aws", "params", "Body", "x", "y")] is UNKNOWN
 
 
 @pytest.mark.parametrize("key", ["Bucket\0", "\0", "a\0b", "\ud800", "k" * (64 * 1024 + 1), 5])

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from tests.kit.facets import facets
+from trio_gate.facet.extract import _OF_CALL
 from trio_gate.facet.schema import FACETS, ROOTS
+from trio_gate.facet.values import UNSET
 
 
 def test_the_schema_names_what_there_is():
-    aws, agent = facets().look(("aws",)), facets().look(("agent",))
-    assert {f"aws.{name}" for name in aws} | {f"agent.{name}" for name in agent} | {"request.time"} == FACETS.keys()
+    found = facets()
+    assert {name for name in FACETS if found.look(tuple(name.split("."))) is UNSET} == {"request.time"}
+    assert {".".join(path) for path in _OF_CALL} | {
+        "aws.account_name",
+        "agent.name",
+        "agent.address",
+        "request.time",
+    } == FACETS.keys()
     assert {name.split(".")[0] for name in FACETS} == ROOTS

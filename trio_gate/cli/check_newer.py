@@ -61,16 +61,16 @@ class Newer:
 
     def facets(self) -> Facets:
         """What is known about all of its calls that use what is newer."""
-        aws: dict[str, Value] = {name.removeprefix("aws."): UNKNOWN for name in FACETS if name.startswith("aws.")}
+        known: dict[str, Value] = dict.fromkeys(FACETS, UNKNOWN)
         own = self.own
-        aws |= {"service": self.service, "action": self.operation, "access": (own and own.access) or self.access}
+        known |= {"aws.service": self.service, "aws.action": self.operation, "aws.access": (own and own.access) or self.access}
         for word, value in (own.flags if own else {}).items():
             for name, harmless in HARMLESS[word].items():
                 said: Value = list(harmless) if isinstance(harmless, tuple) else harmless
-                aws[name] = said if not value else True if harmless is False else UNKNOWN
+                known[f"aws.{name}"] = said if not value else True if harmless is False else UNKNOWN
         if own and own.iam_actions:
-            aws |= {"iam_action": own.iam_actions[0], "iam_actions": list(own.iam_actions)}
-        return Facets({"aws": aws, "agent": {"name": UNKNOWN, "address": UNKNOWN}}, time=SystemClock().now())
+            known |= {"aws.iam_action": own.iam_actions[0], "aws.iam_actions": list(own.iam_actions)}
+        return Facets({tuple(name.split(".")): value for name, value in known.items()}, time=SystemClock().now())
 
 
 def newer_lines(config: Config) -> Iterator[str]:

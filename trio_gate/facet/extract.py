@@ -2,50 +2,110 @@
 
 Theory: a path is a tuple of names from the root, such as ("aws", "params", "Bucket"). Every path is set, unset or unknown. A map
 with an unknown part is set, so its other parts can be read; read as a whole it is unknown.
+
+Facets are a dict that fills itself: most rules look at few of them, and again and again at the same ones.
 """
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from trio_gate.facet.values import UNKNOWN, UNSET, Unknown, Unset, keys_fit, plain
+from trio_gate.facet.values import UNKNOWN, UNSET, Plain, Unknown, Unset, keys_fit, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from trio_gate.aws.call import Call, Value
-    from trio_gate.facet.values import Plain
 
 Path = tuple[str, ...]
 
+_LISTS = ("iam_actions", "resources", "resource_accounts", "shares_with", "policies")
 
-class Facets:
-    """The facets of one call. Only paths that are asked for are computed, each once."""
 
-    def __init__(self, roots: Mapping[str, Value], *, time: datetime) -> None:
+def _list_of(name: str) -> Callable[[Call], Value]:
+    def value(call: Call) -> Value:
+        found: tuple[Value, ...] | Unknown = getattr(call, name)
+        return found if found is UNKNOWN else list(found)
+
+    return value
+
+
+_OF_CALL: dict[Path, Callable[[Call], Value]] = {
+    ("aws", "action"): attrgetter("operation"),
+    ("aws", "params"): lambda call: dict(call.params),
+    **{("aws", name): _list_of(name) for name in _LISTS},
+    **{
+        ("aws", name): attrgetter(name)
+        for name in (
+            *(
+                "service",
+                "iam_action",
+                "access",
+                "reads_secret",
+                "vends_credentials",
+                "may_expose_secrets",
+                "runs_code",
+                "spends",
+            ),
+            *(
+                "account",
+                "region",
+                "partition",
+                "resource",
+                "cross_account",
+                "makes_public",
+                "host",
+                "method",
+                "path",
+                "protocol",
+            ),
+        )
+    },
+}
+"""The facets that are facts of a call itself; `facets_of` knows the others."""
+
+_ACCOUNT_NAME, _AGENT_NAME, _AGENT_ADDRESS = ("aws", "account_name"), ("agent", "name"), ("agent", "address")
+
+
+class Facets(dict[Path, Plain | Unset | Unknown]):
+    """The facets of one call: by path, the whole value in the form that CEL takes, or UNSET or UNKNOWN.
+
+    Only paths that are asked for are computed, each once.
+    """
+
+    __slots__ = ("_call", "_found", "time")
+
+    def __init__(self, given: Mapping[Path, Value], call: Call | None = None, *, time: datetime) -> None:
+        """Facets with these values, where None is unset; all others are facts of the call, or unset without one."""
+        super().__init__()
         self.time = time
-        self._found: dict[Path, Value | Unset] = {(): dict(roots), **{(name,): facets for name, facets in roots.items()}}
-        self._read: dict[Path, Plain | Unset | Unknown] = {}
+        self._call = call
+        self._found: dict[Path, Value | Unset] = {**given}
+
+    def __missing__(self, path: Path) -> Plain | Unset | Unknown:
+        """Convert the whole value at a path."""
+        value = self.look(path)
+        found = self[path] = value if isinstance(value, (bool, Unset, Unknown)) else plain(value)
+        return found
 
     def look(self, path: Path) -> Value | Unset:
         """The value at a path, not converted for CEL. Parts of a map that is set may still be unknown."""
-        if path not in self._found:
-            self._found[path] = self._find(path)
-        return self._found[path]
-
-    def read(self, path: Path) -> Plain | Unset | Unknown:
-        """The whole value at a path in the form that CEL takes, or UNSET or UNKNOWN."""
-        if path not in self._read:
-            value = self.look(path)
-            self._read[path] = value if isinstance(value, Unset) else plain(value)
-        return self._read[path]
+        value = self._found.get(path)
+        if value is None:
+            value = self._found[path] = self._find(path)
+        return value
 
     def _find(self, path: Path) -> Value | Unset:
-        above = self.look(path[:-1])
-        if isinstance(above, (Unknown, Unset)):
-            return above
-        value = above.get(path[-1]) if isinstance(above, dict) else None
+        if len(path) > 2:
+            above = self.look(path[:-1])
+            if above is UNKNOWN or above is UNSET:
+                return above
+            value = above.get(path[-1]) if isinstance(above, dict) else None
+        else:
+            of_call = _OF_CALL.get(path)
+            value = of_call(self._call) if of_call and self._call else None
         if value is None:
             return UNSET
         return UNKNOWN if isinstance(value, dict) and not keys_fit(value) else value
@@ -61,36 +121,4 @@ def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_
         agent_address: the agent's IP address, as text.
         time: when the decision is made, with a time zone.
     """
-    aws: dict[str, Value] = {
-        "service": call.service,
-        "action": call.operation,
-        "iam_action": call.iam_action,
-        "iam_actions": _list(call.iam_actions),
-        "access": call.access,
-        "reads_secret": call.reads_secret,
-        "vends_credentials": call.vends_credentials,
-        "may_expose_secrets": call.may_expose_secrets,
-        "runs_code": call.runs_code,
-        "spends": call.spends,
-        "account": call.account,
-        "account_name": account_name,
-        "region": call.region,
-        "partition": call.partition,
-        "resource": call.resource,
-        "resources": _list(call.resources),
-        "resource_accounts": _list(call.resource_accounts),
-        "cross_account": call.cross_account,
-        "shares_with": _list(call.shares_with),
-        "makes_public": call.makes_public,
-        "policies": _list(call.policies),
-        "params": dict(call.params),
-        "host": call.host,
-        "method": call.method,
-        "path": call.path,
-        "protocol": call.protocol,
-    }
-    return Facets({"aws": aws, "agent": {"name": agent, "address": agent_address}}, time=time)
-
-
-def _list(values: tuple[Value, ...] | tuple[str, ...] | Unknown) -> Value:
-    return values if isinstance(values, Unknown) else list(values)
+    return Facets({_ACCOUNT_NAME: account_name, _AGENT_NAME: agent, _AGENT_ADDRESS: agent_address}, call, time=time)

@@ -51,6 +51,9 @@ class _Unfit(Exception):  # noqa: N818 - a word of this file, never seen outside
 def plain(value: Value) -> Plain | Unknown:
     """The whole value for CEL; UNKNOWN if any part is unknown or cannot be converted. Members that are null are left out."""
     try:
+        if isinstance(value, str):  # most values are, and need no counters
+            _size(value, MAX_SIZE)
+            return value
         return _Conversion().value(value, 0)
     except _Unfit:
         return UNKNOWN
@@ -58,13 +61,26 @@ def plain(value: Value) -> Plain | Unknown:
 
 def keys_fit(value: Mapping[str, Value]) -> bool:
     """Whether CEL can distinguish all members of a map."""
-    conversion = _Conversion()
     try:
-        conversion.spend(len(value))
-        conversion.text("".join(value))
+        return len(value) <= MAX_VALUES and _size("".join(value), MAX_SIZE) >= 0
     except (_Unfit, TypeError):
         return False
-    return True
+
+
+def _size(text: object, most: int) -> int:
+    """The bytes of a text. Raises _Unfit if they are more than `most`, or if CEL cannot hold it."""
+    # A text has at least as many bytes as characters, so one that is too long is not even encoded.
+    if not isinstance(text, str) or "\0" in text or len(text) > most:
+        raise _Unfit
+    if text.isascii():
+        return len(text)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise _Unfit from None
+    if size > most:
+        raise _Unfit
+    return size
 
 
 class _Conversion:
@@ -98,16 +114,8 @@ class _Conversion:
         if self.values < 0:
             raise _Unfit
 
-    def text(self, text: object) -> str:
-        # A text has at least as many bytes as characters, so one that is too long is not even encoded.
-        if not isinstance(text, str) or "\0" in text or len(text) > self.bytes:
-            raise _Unfit
-        try:
-            self.bytes -= len(text.encode())
-        except UnicodeEncodeError:
-            raise _Unfit from None
-        if self.bytes < 0:
-            raise _Unfit
+    def text(self, text: str) -> str:
+        self.bytes -= _size(text, self.bytes)
         return text
 
     def blob(self, blob: bytes) -> str:

@@ -80,7 +80,7 @@ def _below(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) ->
 
 
 def _value(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) -> Plain | Unset | Unknown:
-    value = facets.read(path) if branch.whole else facets.look(path)
+    value = facets[path] if branch.whole else facets.look(path)
     if value is UNSET or value is UNKNOWN:
         sentence = f"{_shown(path)} is not {'set' if value is UNSET else 'known'}"
         if branch.tested and value is UNKNOWN:
@@ -88,7 +88,7 @@ def _value(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) ->
         gaps.setdefault(path[-1], sentence)
         return value
     if branch.whole:
-        return facets.read(path)
+        return facets[path]
     # For a test only presence matters; reading a part of something that is not a map is an error either way.
     return _below(facets, path, branch, gaps) if isinstance(value, dict) else True
 

@@ -7,7 +7,7 @@ call which may return credentials: a later rule must not allow what an earlier o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.policy.activation import Undecided
@@ -35,6 +35,7 @@ class Rule:
         endpoints: names of the endpoints that it applies to; empty means all.
         reason: one printable line for the agent.
         vends: whether it may allow calls that return credentials.
+        decision: what it decides where it matches and may.
     """
 
     name: str
@@ -44,6 +45,13 @@ class Rule:
     endpoints: tuple[str, ...]
     reason: str | None
     vends: bool
+    decision: Decision = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the decision once for all calls."""
+        reason = f'{_WORDS[self.action]} rule "{self.name}"' + (f": {self.reason}" if self.reason else "")
+        made = Decision(outcome=self.action, rule=self.name, reason=reason, approvers=self.approvers)
+        object.__setattr__(self, "decision", made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +89,12 @@ def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
 
 
 def _decision(rule: Rule, facets: Facets) -> Decision:
-    vending = facets.look(("aws", "vends_credentials")) is not False
-    if vending and rule.action != "deny" and not rule.vends:
-        reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not have `vends = true`'
-        return Decision(outcome="deny", rule=rule.name, reason=reason)
-    reason = f'{_WORDS[rule.action]} rule "{rule.name}"' + (f": {rule.reason}" if rule.reason else "")
-    return Decision(outcome=rule.action, rule=rule.name, reason=reason, approvers=rule.approvers)
+    if rule.action == "deny" or rule.vends or facets.look(("aws", "vends_credentials")) is False:
+        return rule.decision
+    reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not have `vends = true`'
+    return Decision(outcome="deny", rule=rule.name, reason=reason)
 
 
 def _call(facets: Facets) -> str:
-    service, operation = facets.read(("aws", "service")), facets.read(("aws", "action"))
+    service, operation = facets["aws", "service"], facets["aws", "action"]
     return f"{service}:{operation}" if isinstance(service, str) and isinstance(operation, str) else "this call"
