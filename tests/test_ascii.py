@@ -88,7 +88,7 @@ REASONS = {
     ),
     "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "text/folding.py": {"text.lower()": "of a text in ASCII alone"},
-    "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(length or '0')": JUDGED},
+    "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(fields.get('content-length', '0'))": JUDGED},
     "wire/answer.py": {
         "codings[0].lower()": BYTES,
         "option.strip(b' \\t').lower()": BYTES,

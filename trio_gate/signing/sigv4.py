@@ -16,10 +16,9 @@ from collections import OrderedDict
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from trio_gate.values import value_class
-from trio_gate.wire.head import UNRESERVED
+from trio_gate.wire.head import encoded, encoded_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,13 +200,13 @@ def canonical_request(
 
 def canonical_query(query: Iterable[tuple[str, str]]) -> str:
     """SigV4's canonical query string: pairs encoded, then sorted by name and value."""
-    pairs = sorted((quote(name, safe=UNRESERVED), quote(value, safe=UNRESERVED)) for name, value in query)
-    return "&".join(f"{name}={value}" for name, value in pairs)
+    pairs = sorted([(encoded(name), encoded(value)) for name, value in query])
+    return "&".join([f"{name}={value}" for name, value in pairs])
 
 
 def encode_again(path: str) -> str:
     """Percent-encode a path once more, as every service but S3 signs it."""
-    return quote(path, safe="/" + UNRESERVED)
+    return encoded_path(path)
 
 
 def string_to_sign(amz_date: str, scope: str, request: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
 from trio_gate.wire.chunked import ChunkReader, take
-from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
+from trio_gate.wire.events import BODY_END, NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, glimpse, parse_request_head
 from trio_gate.wire.writer import BodyWriter, serialise
@@ -138,15 +138,16 @@ class AgentConnection:
         return glimpse(self._raw or bytes(self._in.data[:MAX_HEAD]))
 
     def _begin(self, head: RequestHead) -> None:
-        length = head.one("content-length")
-        if head.one("transfer-encoding"):
+        fields = head.first
+        if "transfer-encoding" in fields:
             self._chunks, self.content_length = ChunkReader(), None
         else:
-            self._left = self.content_length = int(length or "0")
+            self._left = self.content_length = int(fields.get("content-length", "0"))
         self.has_body = self.content_length != 0
-        self.expects_continue = head.one("expect") is not None
+        self.expects_continue = "expect" in fields
         self._method = head.method
-        self._close = self._close or any("close" in fold(value) for value in head.all("connection"))
+        if "connection" in fields:
+            self._close = self._close or any("close" in fold(value) for value in head.all("connection"))
         self._at = _At.BODY
 
     def _body(self) -> AgentEvent:
@@ -161,7 +162,7 @@ class AgentConnection:
             return BodyData(data=data)
         if done:
             self._at = _At.END
-            return BodyEnd()
+            return BODY_END
         if self._eof:
             raise Malformed("the connection closed inside a body")
         return NEED_DATA

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.fields import Fields
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?")
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection"})
 _SWITCHING = 101
 _BARE = (204, 304)
 
@@ -52,7 +53,7 @@ def parse_answer_head(raw: bytes) -> AnswerHead:
     minor, status, reason = found[1], int(found[2]), found[3] or b""
     if status == _SWITCHING:
         raise Malformed("it switches to another protocol")
-    length, chunked = _framing(fields)
+    length, chunked, closes = _framing(fields)
     interim = status < 200
     bare = interim or status in _BARE
     if chunked and (bare or minor == b"0"):
@@ -64,22 +65,20 @@ def parse_answer_head(raw: bytes) -> AnswerHead:
         length=length,
         chunked=chunked,
         bare=bare,
-        closes=minor == b"0" or b"close" in _options(fields),
+        closes=closes or minor == b"0",
     )
 
 
-def _framing(fields: Fields) -> tuple[int | None, bool]:
-    lengths = [value for name, value in fields if name == b"content-length"]
-    codings = [value for name, value in fields if name == b"transfer-encoding"]
+def _framing(fields: Fields) -> tuple[int | None, bool, bool]:
+    """The length, and whether the body is chunked and the connection closes."""
+    found = [field for field in fields if field[0] in _FRAMING]
+    lengths = [value for name, value in found if name == b"content-length"]
+    codings = [value for name, value in found if name == b"transfer-encoding"]
     if len(lengths) + len(codings) > 1:
         raise Malformed("it is framed twice")
     if lengths and not CONTENT_LENGTH.fullmatch(lengths[0].decode("latin-1")):
         raise Malformed("its length is not a plain number")
     if codings and codings[0].lower() != b"chunked":
         raise Malformed("it has a transfer coding other than chunked")
-    return (int(lengths[0]) if lengths else None), bool(codings)
-
-
-def _options(fields: Fields) -> set[bytes]:
-    values = (value for name, value in fields if name == b"connection")
-    return {option.strip(b" \t").lower() for value in values for option in value.split(b",")}
+    options = [option.strip(b" \t").lower() for name, value in found if name == b"connection" for option in value.split(b",")]
+    return (int(lengths[0]) if lengths else None), bool(codings), b"close" in options

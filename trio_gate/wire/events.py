@@ -31,6 +31,9 @@ class BodyEnd:
     """The message is complete. Follows every head, even where there is no body."""
 
 
+BODY_END: Final = BodyEnd()
+
+
 @value_class
 class PeerClosed:
     """The peer closed the connection between messages or while it waited for an answer."""

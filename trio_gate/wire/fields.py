@@ -16,6 +16,7 @@ END = b"\r\n\r\n"
 _PLAIN = bytes(byte for byte in range(256) if (byte >= 0x20 and byte != 0x7F) or byte in b"\t\r\n")
 _PRINTABLE = re.compile(rb"[ -~]*")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FIELD = re.compile(rb"\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r]*)")
 
 CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")
 """RFC 9110 §8.6 without signs, lists and leading zeros; 18 digits stay below 2**63, where other readers turn negative."""
@@ -78,10 +79,20 @@ def split_head(raw: bytes) -> tuple[bytes, Fields]:
     odd = raw.translate(None, _PLAIN)
     if odd:
         raise Malformed(f"the head holds the control byte 0x{odd[0]:02x}")
-    start, *lines = raw[: -len(END)].split(b"\r\n")
-    if b"\r" in start or b"\n" in start or any(b"\r" in line or b"\n" in line for line in lines):
+    fields = [(name.lower(), value.strip(b" \t")) for name, value in _FIELD.findall(raw)]
+    # Each match takes one CR and the blank line two: if no other CR or LF is left, every line was a field.
+    ends = len(fields) + 2
+    if raw.count(b"\r") != ends or raw.count(b"\n") != ends or b"\t" in raw:
+        _check_lines(raw[: -len(END)].split(b"\r\n"))
+    return raw[: raw.index(b"\r\n")], fields
+
+
+def _check_lines(lines: list[bytes]) -> None:
+    """Raise Malformed for the first line that is not as it must be."""
+    if any(b"\r" in line or b"\n" in line for line in lines):
         raise Malformed("a line of the head holds a bare CR or LF: end lines with CRLF")
-    return start, [split_field(line) for line in lines]
+    for line in lines[1:]:
+        split_field(line)
 
 
 def split_field(line: bytes) -> tuple[bytes, bytes]:

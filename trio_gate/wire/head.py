@@ -6,6 +6,7 @@ from its value, so a request line that two readers could understand differently 
 
 from __future__ import annotations
 
+import re
 from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -14,10 +15,21 @@ from urllib.parse import quote
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-UNRESERVED = "-._~"
-"""Characters that, like letters and digits, RFC 3986 §2.3 leaves bare. SigV4 wants everything else as %XX."""
+_UNRESERVED = "-._~"
+_BARE = re.compile(r"[A-Za-z0-9\-._~]*")
+_BARE_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
+
+
+def encoded(text: str) -> str:
+    """A text percent-encoded as SigV4 wants it: letters, digits and `-._~` bare (RFC 3986 §2.3), everything else as %XX."""
+    return text if _BARE.fullmatch(text) else quote(text, safe=_UNRESERVED)
+
+
+def encoded_path(text: str) -> str:
+    """As `encoded`, but slashes stay."""
+    return text if _BARE_PATH.fullmatch(text) else quote(text, safe="/" + _UNRESERVED)
 
 
 @value_class
@@ -33,16 +45,23 @@ class Target:
     segments: tuple[str, ...]
     query: tuple[tuple[str, str], ...] = ()
     arrived: str = field(default="", compare=False, repr=False)
+    _path: str | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def path(self) -> str:
         """The path in its canonical spelling, as it is signed and sent."""
-        return "/" + "/".join(quote(part, safe=UNRESERVED) for part in self.segments)
+        path = self._path
+        if path is None:
+            path = "/" + "/".join(self.segments)
+            whole = path.count("/") == len(self.segments)
+            path = encoded_path(path) if whole else "/" + "/".join(map(encoded, self.segments))
+            object.__setattr__(self, "_path", path)  # spelled once: it is signed, sent and recorded
+        return path
 
     @property
     def query_string(self) -> str:
         """The query in its canonical spelling, in the order of arrival, without the question mark."""
-        return "&".join(f"{quote(name, safe=UNRESERVED)}={quote(value, safe=UNRESERVED)}" for name, value in self.query)
+        return "&".join([f"{encoded(name)}={encoded(value)}" for name, value in self.query])
 
     @property
     def text(self) -> str:
@@ -61,18 +80,28 @@ class RequestHead:
     method: str
     target: Target
     headers: Headers
+    _first: Mapping[str, str] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def first(self) -> Mapping[str, str]:
+        """The first value of each field, by its name."""
+        first = self._first
+        if first is None:
+            first = dict(reversed(self.headers))
+            object.__setattr__(self, "_first", first)  # made once: a head is asked some forty times
+        return first
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the field `name` (lower case)."""
-        return tuple(value for key, value in self.headers if key == name)
+        return tuple([value for key, value in self.headers if key == name]) if name in self.first else ()
 
     def one(self, name: str) -> str | None:
         """The value of the field `name` (lower case), None when absent. Repeated single-valued fields were refused before."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self.first.get(name)
 
     def where(self, keep: Callable[[str], bool]) -> RequestHead:
         """This head with only the fields whose name `keep` accepts."""
-        return replace(self, headers=tuple(field for field in self.headers if keep(field[0])))
+        return replace(self, headers=tuple([field for field in self.headers if keep(field[0])]))
 
 
 @value_class

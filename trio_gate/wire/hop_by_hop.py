@@ -41,10 +41,9 @@ _KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
 
 def response_headers(head: ResponseHead) -> tuple[tuple[bytes, bytes], ...]:
     """The fields of an answer that may go to the agent, in order, without framing fields."""
-    named = {
-        option.strip(b" \t").lower()
-        for name, value in head.headers
-        if name.lower() == b"connection"
-        for option in value.split(b",")
-    }
-    return tuple(field for field in head.headers if field[0].lower() not in _KEPT_BACK and field[0].lower() not in named)
+    kept = [field for field in head.headers if field[0].lower() not in _KEPT_BACK]
+    options = [value for name, value in head.headers if name.lower() == b"connection"]
+    if options:
+        named = {option.strip(b" \t").lower() for value in options for option in value.split(b",")}
+        kept = [field for field in kept if field[0].lower() not in named]
+    return tuple(kept)

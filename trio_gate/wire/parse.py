@@ -88,8 +88,8 @@ def parse_request_head(raw: bytes) -> RequestHead:
         raise Malformed(reason, status=400 if method == b"CONNECT" else 501)
     if version != b"HTTP/1.1":
         raise Malformed("use HTTP/1.1", status=505)
-    _check(headers)
-    return RequestHead(method=method.decode("ascii"), target=_target(_origin_form(target, headers)), headers=headers)
+    host = _checked(headers)["host"]
+    return RequestHead(method=method.decode("ascii"), target=_target(_origin_form(target, host)), headers=headers)
 
 
 def glimpse(raw: bytes) -> RequestHead:
@@ -139,11 +139,14 @@ def _read(raw: bytes) -> tuple[tuple[bytes, bytes, bytes], Headers]:
     parts = start.split(b" ")
     if len(parts) != 3 or not _VERSION.fullmatch(parts[2]):
         raise Malformed("the first line is not `METHOD /target HTTP/1.1`")
-    return (parts[0], parts[1], parts[2]), _text(fields)
+    plain = raw.isascii() and b"\t" not in raw
+    return (parts[0], parts[1], parts[2]), _text(fields, plain=plain)
 
 
-def _text(fields: Fields) -> Headers:
-    return tuple((name.decode("ascii"), field_value(name.decode("ascii"), value)) for name, value in fields)
+def _text(fields: Fields, *, plain: bool) -> Headers:
+    if plain:  # nothing that `field_value` would refuse
+        return tuple([(name.decode("ascii"), value.decode("ascii")) for name, value in fields])
+    return tuple([(name.decode("ascii"), field_value(name.decode("ascii"), value)) for name, value in fields])
 
 
 def field_value(name: str, value: bytes) -> str:
@@ -171,12 +174,12 @@ def field_value(name: str, value: bytes) -> str:
     return text
 
 
-def _origin_form(raw: bytes, headers: Headers) -> bytes:
+def _origin_form(raw: bytes, host: str) -> bytes:
     """Remove scheme and host from a target in absolute form, if they are https and the host in `host`.
 
     Servers must accept that form (RFC 9112 §3.2.2), and the AWS SDK for Rust sends it inside a proxy's tunnel.
     """
-    own = b"https://" + dict(headers)["host"].encode()
+    own = b"https://" + host.encode()
     return raw.removeprefix(own) if raw.startswith(own + b"/") else raw
 
 
@@ -187,8 +190,8 @@ def _target(raw: bytes) -> Target:
         raise Malformed("the request target holds a character that must be percent-encoded")
     path, _, query = raw.partition(b"?")
     return Target(
-        segments=tuple(_decode(part) for part in path[1:].split(b"/")),
-        query=tuple(_pair(part) for part in query.split(b"&")) if query else (),
+        segments=tuple(map(_decode, path[1:].split(b"/"))),
+        query=tuple(map(_pair, query.split(b"&"))) if query else (),
         arrived=path.decode("ascii"),
     )
 
@@ -201,6 +204,8 @@ def _pair(part: bytes) -> tuple[str, str]:
 
 
 def _decode(part: bytes) -> str:
+    if b"%" not in part:
+        return part.decode("ascii")
     if _BAD_ESCAPE.search(part):
         raise Malformed("the request target holds a `%` without two hex digits after it")
     try:
@@ -223,10 +228,11 @@ def _check_repeats(headers: Headers) -> None:
             raise Malformed(f"the field `{name}` came more than once")
 
 
-def _check(headers: Headers) -> None:
-    """Refuse fields that must not be sent, or not together (RFC 9112 §3.2, §6; RFC 9110 §7.6.1, §10.1.1)."""
-    _check_repeats(headers)
+def _checked(headers: Headers) -> dict[str, str]:
+    """The fields by name. Refuses those that must not be sent, or not together (RFC 9112 §3.2, §6; RFC 9110 §7.6.1, §10.1.1)."""
     fields = dict(headers)
+    if len(fields) != len(headers):
+        _check_repeats(headers)
     if not _HOST.fullmatch(fields.get("host", "")):
         raise Malformed("the field `host` is missing or is not a host name")
     if "upgrade" in fields:
@@ -234,9 +240,11 @@ def _check(headers: Headers) -> None:
     if fold(fields.get("expect", "100-continue")) != "100-continue":
         raise Malformed("the field `expect` may only say 100-continue", status=417)
     _check_framing(fields)
-    for value in (value for name, value in headers if name == "connection"):
-        if not {fold(option.strip(" \t")) for option in value.split(",")} <= _NOMINABLE:
+    if "connection" in fields:
+        options = [option for name, value in headers if name == "connection" for option in value.split(",")]
+        if not {fold(option.strip(" \t")) for option in options} <= _NOMINABLE:
             raise Malformed("the field `connection` may say close or keep-alive and name no other field")
+    return fields
 
 
 def _check_framing(fields: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Malformed, UpstreamError
 from trio_gate.wire.answer import parse_answer_head
 from trio_gate.wire.chunked import AnswerChunkReader, take
-from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Informational, NeedData, PeerClosed
+from trio_gate.wire.events import BODY_END, NEED_DATA, BodyData, BodyEnd, Informational, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.writer import BodyWriter, serialise_request
 
@@ -87,7 +87,7 @@ class UpstreamConnection:
             raise RuntimeError(message)
         self._reset(head.method)
         self._writer = BodyWriter(length)
-        return serialise_request(head.where(lambda name: name not in _FRAMING), _framing(head.method, length))
+        return serialise_request(head, _framing(head.method, length), without=_FRAMING)
 
     def send_data(self, data: bytes) -> bytes:
         """The bytes that send a piece of the request's body."""
@@ -158,7 +158,7 @@ class UpstreamConnection:
             return BodyData(data=data)
         if done:
             self._at = _At.END
-            return BodyEnd()
+            return BODY_END
         if self._eof:
             raise Malformed("it ends inside its body")
         return NEED_DATA

@@ -9,24 +9,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from trio_gate.wire.head import Headers, RequestHead
 
 
-def serialise_request(head: RequestHead, framing: Headers = ()) -> bytes:
-    """The bytes of a request head, `host` first, `framing` last. Raises ValueError if a field holds a line end."""
-    fields = sorted(head.headers, key=lambda field: field[0] != "host")
-    return serialise(
-        f"{head.method} {head.target.text} HTTP/1.1".encode("ascii"),
-        [(name.encode("ascii"), value.encode()) for name, value in (*fields, *framing)],
-    )
+def serialise_request(head: RequestHead, framing: Headers = (), *, without: Collection[str] = ()) -> bytes:
+    """The bytes of a request head, `host` first, `framing` last; fields of the names `without` are left out.
+
+    Raises ValueError if a field holds a line end, or a name is not ASCII.
+    """
+    hosts = [field for field in head.headers if field[0] == "host"]
+    rest = [field for field in head.headers if field[0] != "host" and field[0] not in without]
+    fields = [*hosts, *rest, *framing]
+    if not "".join([name for name, _ in fields]).isascii():
+        message = "a head that was to be sent has a field whose name is not ASCII"
+        raise ValueError(message)
+    start = f"{head.method} {head.target.text} HTTP/1.1\r\n"
+    return _checked((start + "".join([f"{name}: {value}\r\n" for name, value in fields]) + "\r\n").encode(), len(fields))
 
 
 def serialise(start: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     """The bytes of any head. Raises ValueError if a part of it holds a line end or NUL."""
-    block = b"%b\r\n%b\r\n" % (start, b"".join(b"%b: %b\r\n" % field for field in fields))
-    lines = len(fields) + 2
+    return _checked(b"%b\r\n%b\r\n" % (start, b"".join([b"%b: %b\r\n" % field for field in fields])), len(fields))
+
+
+def _checked(block: bytes, fields: int) -> bytes:
+    lines = fields + 2
     if block.count(b"\r") != lines or block.count(b"\n") != lines or b"\0" in block:
         message = "a head that was to be sent holds a line end or NUL inside a field"
         raise ValueError(message)
