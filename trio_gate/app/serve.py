@@ -19,13 +19,11 @@ from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.state_dir import StartFailed, own_state_dir
 from trio_gate.app.wiring import open_services
 from trio_gate.audit.acts import gateway_row
-from trio_gate.aws.hosts.table import HostTable
 from trio_gate.errors import GateError
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
-from trio_gate.shell.exchange.packaged_data import packaged_hosts
 from trio_gate.shell.exchange.worker_threads import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.systemd import notify
@@ -52,7 +50,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()
     with _unwrapped(), own_state_dir(state), trio.open_signal_receiver(signal.SIGHUP) as hangups:
         hosts = Hosts(state)
-        authorities = open_authorities(state, config, HostTable(packaged_hosts()), clock.now(), more=hosts.table)
+        authorities = open_authorities(state, config, hosts.packaged, clock.now(), more=hosts.table)
         page = page_address(config.gateway.admin)
         async with (
             open_services(config, hosts, ours=authorities.issued, page=page) as (services, hub),

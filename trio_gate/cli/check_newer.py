@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.own_review import HARMLESS
 from trio_gate.aws.iam.tables import Tables
+from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.facet.extract import Facets
@@ -21,7 +22,6 @@ from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
 from trio_gate.shell.certificates.authority import domains_of, interception, uncovered
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.hosts import HostsOfOneRun
 from trio_gate.shell.exchange.installed_operations import newer, services, version
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore

@@ -17,10 +17,10 @@ from trio_gate.aws.call import Unknown
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
+from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import Unconfigured
-from trio_gate.shell.exchange.hosts import HostsOfOneRun
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.signing.sigv4 import SigningKeys

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good
 
-    from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and botocore
+    from trio_gate.app.serve import serve  # noqa: PLC0415 - loads trio and most of the gateway
 
     try:
         trio.run(serve, config, partial(read, args.config))

@@ -14,7 +14,7 @@ from trio_gate.aws.hosts.merged import limited
 from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
 from trio_gate.shell.exchange import hosts as module
-from trio_gate.shell.exchange.hosts import FILE, Hosts, HostsOfOneRun
+from trio_gate.shell.exchange.hosts import FILE, Hosts
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 SQS, STS = "sqs.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"
@@ -85,14 +85,13 @@ async def test_the_packaged_table_serves_at_once_and_grows(tmp_path, python):
 
 
 @pytest.mark.usefixtures("older")
-async def test_what_was_computed_is_kept_for_the_next_start_and_for_explain(tmp_path, python):
+async def test_what_was_computed_is_kept_for_the_next_start(tmp_path, python):
     told(python, tmp_path)
     await Hosts(tmp_path).complete_table()
     python("exit 1")
     hosts = Hosts(tmp_path)
     assert hosts.complete
     assert known(hosts, SQS)
-    assert HostsOfOneRun(tmp_path).table.place(SQS).candidates
 
 
 def damaged(file):
@@ -163,19 +162,3 @@ async def test_the_process_is_given_no_secret(tmp_path, python, monkeypatch):
     python(f"env >{tmp_path}/env; exit 1")
     await Hosts(tmp_path).complete_table()
     assert "BASE_SECRET_ACCESS_KEY" not in (tmp_path / "env").read_text()
-
-
-@pytest.mark.usefixtures("older")
-def test_a_verb_that_runs_once_computes_services_that_are_new_and_the_rest_where_a_host_needs_it(tmp_path, monkeypatch):
-    asked, table = [], host_rules.table
-    monkeypatch.setattr(host_rules, "table", lambda names: asked.append(list(names)) or table(["sqs", "sts"]))
-    hosts = HostsOfOneRun(tmp_path)
-    for host in (STS, SQS):
-        hosts.look_for(host)
-    assert asked == [["sqs"]]
-    for _ in range(2):
-        with pytest.raises(Unidentified):
-            hosts.look_for("unheard-of.eu-west-1.amazonaws.com")
-    assert len(asked) == 2
-    assert len(asked[1]) > 400
-    assert list(tmp_path.iterdir()) == []

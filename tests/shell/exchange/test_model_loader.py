@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import botocore
 import pytest
 import trio
 import trio.testing
+from botocore.loaders import Loader
 
 from trio_gate.aws.model.catalog import compile_service, pruned
 from trio_gate.aws.model.shape import Shape
@@ -35,8 +37,44 @@ async def test_what_was_ensured_can_be_read():
 async def test_the_newest_api_version_is_taken():
     models = Models()
     await models.ensure(["cloudfront"])
-    folder = os.path.join(module.Loader.BUILTIN_DATA_PATH, "cloudfront")
-    assert models.catalog.service("cloudfront").api_version == max(os.listdir(folder))
+    assert models.catalog.service("cloudfront").api_version == max(os.listdir(module.DATA / "cloudfront"))
+
+
+BOTOCORES = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
+"""Its own loader, which ours must agree with."""
+
+
+def test_services_and_versions_are_those_of_botocores_loader():
+    services = BOTOCORES.list_available_services("service-2")
+    assert sorted(module.installed_services()) == services
+    newest = {service: BOTOCORES.determine_latest_version(service, "service-2") for service in services}
+    assert {service: module._newest(module.DATA / service).name for service in services} == newest
+
+
+@pytest.mark.parametrize("service", ["sts", "ec2", "bedrock-agentcore"])
+def test_a_model_is_what_botocores_loader_reads(service, monkeypatch):
+    monkeypatch.setattr(module, "with_known_answers", lambda _, model: model)
+    assert module.load_model(service) == BOTOCORES.load_service_model(service, "service-2")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_botocore_adds_to_a_model_is_added(tmp_path, monkeypatch, packed):
+    files = {
+        "demo/2020-01-01/service-2": {"metadata": {"a": 1}, "operations": {}, "shapes": {}},
+        "demo/2021-01-01/service-2": {"metadata": {"a": {"b": 1}, "c": 1}, "operations": {}, "shapes": {}},
+        "demo/2021-01-01/service-2.sdk-extras": {"version": 1, "merge": {"metadata": {"a": {"d": 2}, "c": {"e": 3}, "f": 4}}},
+        "demo/2022-01-01/paginators-1": {},
+        "none/2022-01-01/paginators-1": {},
+    }
+    for name, content in files.items():
+        path, data = tmp_path / f"{name}.json", json.dumps(content).encode()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(data)) if packed else path.write_bytes(data)
+    monkeypatch.setattr(module, "DATA", tmp_path)
+    theirs = Loader([str(tmp_path)], include_default_search_paths=False)
+    assert module.load_model("demo") == theirs.load_service_model("demo", "service-2")
+    assert module.load_model("demo")["metadata"] == {"a": {"b": 1, "d": 2}, "c": {"e": 3}, "f": 4}
+    assert module.installed_services() == {"demo"}
 
 
 async def test_the_loop_goes_on_while_ec2_is_loaded():

