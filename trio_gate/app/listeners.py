@@ -23,11 +23,10 @@ from trio_gate.shell.net import accept
 from trio_gate.shell.net.connection_limits import Seats
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable, Sequence
     from datetime import datetime
-
-    import trio
 
     from trio_gate.app.reload import ActiveConfig
     from trio_gate.aws.hosts.table import HostTable
@@ -95,11 +94,11 @@ async def open_listeners(config: Config, authorities: Authorities, running: Runn
         listeners = await _listen(block.bind, opened)
         if isinstance(block, Admin):  # one server for all addresses of its name, so that they share sessions
             admin, places = _admin(config, running, own, block), Seats(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS)
-            opened += [accept.OpenListener(kind="admin", listener=one, handle=admin.handle, seats=places) for one in listeners]
+            opened += [accept.OpenListener(kind="admin", socket=one, handle=admin.handle, seats=places) for one in listeners]
             continue
         for one in listeners:
-            handle = _agents(inside, names, own, block, one.socket.getsockname()[1])
-            opened.append(accept.OpenListener(kind=block.kind, listener=one, handle=handle, seats=seats))
+            handle = _agents(inside, names, own, block, one.getsockname()[1])
+            opened.append(accept.OpenListener(kind=block.kind, socket=one, handle=handle, seats=seats))
     return opened
 
 
@@ -114,13 +113,13 @@ def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, b
             return _endpoint(inside, own, block, port).handle
 
 
-async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[trio.SocketListener]:
+async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> list[socket.socket]:
     """Open an address; if that fails, close the listeners opened before. Raises StartFailed."""
     try:
         return await accept.listen(address)
     except OSError as error:
         for one in opened:
-            one.listener.socket.close()
+            one.socket.close()
         raise StartFailed(f"cannot listen on {address.host} port {address.port}: {error.strerror or error}") from None
 
 
@@ -183,7 +182,7 @@ def _blocks(config: Config) -> list[Listener | Admin]:
     return [*config.gateway.listeners, *([config.gateway.admin] if config.gateway.admin else [])]
 
 
-def address_of(listener: trio.SocketListener) -> str:
+def address_of(listening: socket.socket) -> str:
     """Where it listens, as HOST:PORT."""
-    host, port, *_ = listener.socket.getsockname()
+    host, port, *_ = listening.getsockname()
     return str(Address(host=host, port=port))

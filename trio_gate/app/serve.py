@@ -63,7 +63,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
             running = Running(services=services, hub=hub, present=present, shutdown=shutdown)
             opened = await open_listeners(config, authorities, running)
             for one in opened:
-                log.info("listening %s %s", one.kind, address_of(one.listener))
+                log.info("listening %s %s", one.kind, address_of(one.socket))
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
             notify("READY=1")

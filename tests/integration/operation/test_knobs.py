@@ -11,6 +11,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from tests.kit.gateway import AGENT, running
 from tests.kit.wire.raw import DYNAMODB, parted, request, tunnel
 from tests.kit.wire.streams import seat
+from tests.kit.wire.transports import StreamTransport
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
@@ -18,7 +19,6 @@ from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext
 from trio_gate.shell.net.accept import Shutdown
-from trio_gate.shell.net.transport import StreamTransport
 
 DENY = 'rule "nothing" { action = "deny" }\n'
 GATEWAY = 'gateway {{\n  state_dir = "."\n  listener "proxy" {{ bind = "127.0.0.1:0" }}\n  {knob}\n}}\n'

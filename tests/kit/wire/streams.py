@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
+from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.connection_limits import Seat, Seats
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def agent_stream(transport: Transport, *, seat: Seat | None = None, head_timeout: float = 60, **given: float) -> AgentStream:
     knobs = {"idle_timeout": 60, "body_rate": 1024, **given}
     seat = seat or Seat("127.0.0.1", Seats(1, 1))
-    return AgentStream(transport, seat=seat, head_timeout=head_timeout, idle=nullcontext, **knobs)
+    return AgentStream(transport, seat=seat, head_timeout=head_timeout, shutdown=Shutdown(), **knobs)
 
 
 def seat(agent: str | None = "ci", address: str = "192.0.2.1") -> Seat:

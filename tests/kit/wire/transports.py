@@ -1,46 +1,95 @@
-"""Two ends of a connection in memory, over TCP or TLS, and a stream with faults."""
+"""Two ends of a connection, in memory or over TCP, with or without TLS, and a stream with faults."""
 
-from contextlib import asynccontextmanager
+import math
+import socket
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from trio_gate.shell.net.transport import Replay, StreamTransport, TlsTransport
+from trio_gate.shell.net.tls_transport import TlsTransport
+from trio_gate.shell.net.transport import SocketTransport
 
 NAME = "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024
 
 
-class Wire(trio.abc.Stream):
-    """A stream with faults: it may flip a bit of what is received, hold what is sent, and stay open or break when it is closed."""
+class Wire(trio.abc.AsyncResource):
+    """A transport with faults: it may flip a bit of what is received, hold what is sent, and stay open when it is closed."""
 
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self.stream = stream
-        self.flips = self.holds = self.lingers = self.breaks = False
+    def __init__(self, below) -> None:
+        self.below = below
+        self.flips = self.holds = self.lingers = False
 
-    async def receive_some(self, max_bytes=None):
-        data = await self.stream.receive_some(max_bytes)
+    def __getattr__(self, name: str):
+        return getattr(self.below, name)
+
+    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
+        data = await self.below.receive_some(max_bytes, deadline)
         return data[:-1] + bytes([data[-1] ^ 1]) if self.flips and data else data
 
-    async def send_all(self, data) -> None:
+    async def send_all(self, data, deadline: float = math.inf) -> None:
         if self.holds:
-            await trio.sleep_forever()
-        await self.stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self.stream.wait_send_all_might_not_block()
+            with trio.fail_at(deadline):
+                await trio.sleep_forever()
+        await self.below.send_all(data, deadline)
 
     async def aclose(self) -> None:
         if not self.lingers:
+            await self.below.aclose()
+
+
+class StreamTransport(trio.abc.AsyncResource):
+    """A `Transport` over a stream of trio's: for what happens in memory, by a clock that jumps."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self._scope: trio.CancelScope | None = None
+
+    async def send_all(self, data, deadline: float = math.inf) -> None:
+        with self._faults():
+            with trio.fail_at(deadline):
+                await self.stream.send_all(data)
+
+    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
+        with self._faults(), trio.fail_at(deadline) as self._scope:
+            return bytes(await self.stream.receive_some(max_bytes))
+
+    def move_deadline(self, deadline: float) -> None:
+        if self._scope is not None:
+            self._scope.deadline = deadline
+
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
+        with suppress(trio.TooSlowError):
+            await self.stream.send_eof()
+            while most > 0 and (data := await self.receive_some(65536, trio.current_time() + quiet)):
+                most -= len(data)
+
+    async def aclose(self) -> None:
+        with suppress(trio.BrokenResourceError):
             await self.stream.aclose()
-        if self.breaks:
-            raise trio.BrokenResourceError
+
+    def quiet(self) -> bool:
+        return False
+
+    @staticmethod
+    @contextmanager
+    def _faults():
+        try:
+            yield
+        except trio.ClosedResourceError as closed:
+            raise trio.BrokenResourceError from closed
 
 
-def sockets() -> tuple[trio.SocketStream, trio.SocketStream]:
-    ours, theirs = trio.socket.socketpair()
-    return trio.SocketStream(ours), trio.SocketStream(theirs)
+def sockets() -> tuple[SocketTransport, SocketTransport]:
+    ours, theirs = socket.socketpair()
+    return SocketTransport(ours), SocketTransport(theirs)
+
+
+def in_memory() -> tuple[StreamTransport, StreamTransport]:
+    ours, theirs = memory_stream_pair()
+    return StreamTransport(ours), StreamTransport(theirs)
 
 
 @asynccontextmanager
@@ -67,17 +116,17 @@ async def read(transport, count: int, most: int = 65536) -> bytes:
 
 @asynccontextmanager
 async def transports(contexts, pair, secure):
-    """Two ends of a connection, the second as a listener has it."""
+    """Two ends of a connection."""
     near, far = pair()
     if secure:
-        async with tls_pair(contexts, (near, Replay(far, b""))) as both:
+        async with tls_pair(contexts, (near, far)) as both:
             yield both
     else:
-        async with StreamTransport(near) as ours, StreamTransport(Replay(far, b"")) as theirs:
+        async with near as ours, far as theirs:
             yield ours, theirs
 
 
-each_way = pytest.mark.parametrize(("pair", "secure"), [(sockets, False), (sockets, True), (memory_stream_pair, True)])
+each_way = pytest.mark.parametrize(("pair", "secure"), [(sockets, False), (sockets, True), (in_memory, True)])
 
 
 def broken(cause: BaseException | None) -> trio.BrokenResourceError:

@@ -5,9 +5,9 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.wire.streams import agent_stream
+from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import AgentGone
 from trio_gate.shell.exchange.approve import FEW, patience, signs_of_life
-from trio_gate.shell.net.transport import StreamTransport
 
 BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"
 CLI = "aws-cli/2.31.0 md/awscrt#0.27"

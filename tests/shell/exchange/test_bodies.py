@@ -12,10 +12,10 @@ from trio.testing import memory_stream_pair
 
 from tests.kit.disk import room as disk
 from tests.kit.wire.streams import agent_stream, seat
+from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import Malformed, Overloaded, StorageUnavailable
 from trio_gate.shell.exchange.bodies import SPILL, Bodies, Kept, read_held
 from trio_gate.shell.exchange.budget import Budget
-from trio_gate.shell.net.transport import StreamTransport
 
 MIB = 1024 * 1024
 

@@ -20,8 +20,8 @@ ABORT = struct.pack("ii", 1, 0)
 async def door():
     """Makes a door, and serves it at once or when a test says so."""
     [listener] = await listen(Address(host="127.0.0.1", port=0))
-    with listener.socket:
-        yield lambda handle: OpenListener(kind="test", listener=listener, handle=handle, seats=Seats(1, 1))
+    with listener:
+        yield lambda handle: OpenListener(kind="test", socket=listener, handle=handle, seats=Seats(1, 1))
 
 
 async def served(door, wait: trio.Event) -> None:
@@ -45,7 +45,7 @@ async def test_whatever_a_handler_lets_through_is_a_bug_and_has_a_line(door, cap
         raise fault
 
     made = door(handle)
-    with socket.create_connection(made.listener.socket.getsockname()):
+    with socket.create_connection(made.socket.getsockname()):
         await served(made, came)
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert record.exc_info[1] is fault
@@ -59,9 +59,9 @@ async def test_who_has_left_before_it_is_served_is_no_bug(door, caplog):
         came.set()
 
     made = door(handle)
-    gone = socket.create_connection(made.listener.socket.getsockname())
+    gone = socket.create_connection(made.socket.getsockname())
     gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
     gone.close()
-    with socket.create_connection(made.listener.socket.getsockname()):
+    with socket.create_connection(made.socket.getsockname()):
         await served(made, came)
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -9,8 +9,8 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.wire.streams import agent_stream
+from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import Malformed
-from trio_gate.shell.net.transport import StreamTransport
 from trio_gate.wire.head import ResponseHead
 
 
@@ -154,7 +154,7 @@ async def test_what_comes_without_end_is_not_read_away_without_end(nursery, auto
 async def test_many_small_chunks_let_others_have_their_turn():
     near, far = memory_stream_pair()
     agent = agent_stream(StreamTransport(far))
-    await near.send_all(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 256 + b"0\r\n\r\n")
+    await near.send_all(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 512 + b"0\r\n\r\n")
     turns = 0
 
     async def count() -> None:
@@ -166,7 +166,7 @@ async def test_many_small_chunks_let_others_have_their_turn():
     async with trio.open_nursery() as nursery:
         assert await agent.next_head()
         nursery.start_soon(count)
-        pieces = [await agent.next_piece() for _ in range(4)]
-        assert [len(piece or b"") for piece in pieces] == [64] * 4
+        pieces = [await agent.next_piece() for _ in range(8)]
+        assert [len(piece or b"") for piece in pieces] == [64] * 8
         assert turns >= 2
         nursery.cancel_scope.cancel()

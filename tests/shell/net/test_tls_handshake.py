@@ -1,16 +1,19 @@
 """Connections as they are accepted: the name decides, and nothing a peer does is worse than Malformed."""
 
 import shutil
+import socket
 
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
+from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import Denied, Malformed
 from trio_gate.shell.certificates.leaves import LeafCertificates
 from trio_gate.shell.net.tls_handshake import accept_tls, accept_transport
-from trio_gate.shell.net.transport import TlsTransport
+from trio_gate.shell.net.tls_transport import TlsTransport
+from trio_gate.shell.net.transport import SocketTransport
 from trio_gate.wire.client_hello import MAX_HELLO
 
 pytestmark = pytest.mark.parametrize("accept", [accept_tls, accept_transport])
@@ -53,7 +56,7 @@ async def met(accept, choose, client, host):
 
     async def serve() -> None:
         try:
-            stream, name = await accept(far, choose, within=30)
+            stream, name = await accept(StreamTransport(far), choose, within=30)
         except Malformed as error:
             results["gate"] = error
             await far.aclose()
@@ -102,7 +105,7 @@ async def test_a_name_that_is_not_served_gets_an_alert(accept, authority, choose
 
 async def test_a_client_that_does_not_trust_the_ca(accept, choose, tmp_path):
     near, far = memory_stream_pair()
-    client = TlsTransport(near, client_of(open_authority(tmp_path / "other")), server_hostname=QUEUE)
+    client = TlsTransport(StreamTransport(near), client_of(open_authority(tmp_path / "other")), server_hostname=QUEUE)
 
     async def fail() -> None:
         with pytest.raises(trio.BrokenResourceError):
@@ -111,7 +114,7 @@ async def test_a_client_that_does_not_trust_the_ca(accept, choose, tmp_path):
     async with trio.open_nursery() as nursery:
         nursery.start_soon(fail)
         with pytest.raises(Malformed, match="broke off: TLS failed: tlsv1 alert unknown ca"):
-            await accept(far, choose, within=30)
+            await accept(StreamTransport(far), choose, within=30)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
@@ -121,8 +124,8 @@ async def test_a_real_client_over_a_socket(accept, choose, authority, tmp_path):
     port = listener.socket.getsockname()[1]
 
     async def serve() -> None:
-        async with listener, await listener.accept() as tcp:
-            stream, name = await accept(tcp, choose, within=30)
+        async with listener, await listener.accept() as tcp, SocketTransport(socket.socket(fileno=tcp.socket.detach())) as below:
+            stream, name = await accept(below, choose, within=30)
             assert name == QUEUE
             assert (await stream.receive_some(1000)).startswith(b"GET /path HTTP/1.1\r\n")
             await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes")
@@ -155,7 +158,7 @@ async def answered(accept, choose, *chunks):
     async with trio.open_nursery() as nursery:
         nursery.start_soon(send)
         with pytest.raises(Malformed) as caught:
-            await accept(far, choose, within=30)
+            await accept(StreamTransport(far), choose, within=30)
     await far.aclose()
     return caught.value.reason, bytes(await near.receive_some())
 
@@ -202,7 +205,7 @@ async def test_a_peer_that_stops_half_way_is_left(accept, choose, autojump_clock
         if beginning:
             await near.send_all(beginning)
         with pytest.raises(Malformed, match="not over in 7 seconds") as caught:
-            await accept(far, choose, within=7)
+            await accept(StreamTransport(far), choose, within=7)
         assert caught.value.status == 408
 
 
@@ -213,13 +216,13 @@ async def test_what_the_choice_raises_passes_through(accept):
     near, far = memory_stream_pair()
     await near.send_all(HELLO)
     with pytest.raises(Denied, match="not today"):
-        await accept(far, choose, within=7)
+        await accept(StreamTransport(far), choose, within=7)
 
 
 async def test_the_stream_stays_the_callers(accept, choose):
     near, far = memory_stream_pair()
     await near.send_all(b"GET / HTTP/1.1\r\n\r\n")
     with pytest.raises(Malformed):
-        await accept(far, choose, within=7)
+        await accept(StreamTransport(far), choose, within=7)
     await far.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     assert await near.receive_some() == b"HTTP/1.1 400 Bad Request\r\n\r\n"

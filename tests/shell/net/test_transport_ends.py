@@ -4,22 +4,23 @@ import re
 
 import pytest
 import trio
-from trio.testing import memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import wait_all_tasks_blocked
 
-from tests.kit.wire.transports import MIB, NAME, Wire, each_way, sockets, tls_pair, transports
+from tests.kit.wire.transports import MIB, NAME, Wire, each_way, in_memory, sockets, tls_pair, transports
 from trio_gate.shell.net.contexts import for_client
-from trio_gate.shell.net.transport import Replay, StreamTransport, TlsTransport, trouble
+from trio_gate.shell.net.tls_transport import TlsTransport
+from trio_gate.shell.net.transport import trouble
 
 
 async def test_a_goodbye_is_an_end(contexts):
-    async with tls_pair(contexts, memory_stream_pair()) as (client, server):
+    async with tls_pair(contexts, in_memory()) as (client, server):
         await server.send_all(b"last")
         await server.aclose()
         assert [await client.receive_some(10) for _ in range(3)] == [b"last", b"", b""]
 
 
 async def test_an_end_without_goodbye_is_a_break(contexts):
-    streams = memory_stream_pair()
+    streams = in_memory()
     async with tls_pair(contexts, streams) as (client, server):
         await server.send_all(b"last")
         await streams[1].aclose()
@@ -30,7 +31,7 @@ async def test_an_end_without_goodbye_is_a_break(contexts):
 
 
 async def test_what_is_no_tls_any_more_is_a_break(contexts):
-    streams = memory_stream_pair()
+    streams = in_memory()
     async with tls_pair(contexts, streams) as (client, _):
         await streams[1].send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         with pytest.raises(trio.BrokenResourceError) as broken:
@@ -39,7 +40,7 @@ async def test_what_is_no_tls_any_more_is_a_break(contexts):
 
 
 async def test_a_changed_bit_is_a_break(contexts):
-    ours, theirs = memory_stream_pair()
+    ours, theirs = in_memory()
     wire = Wire(ours)
     async with tls_pair(contexts, (wire, theirs)) as (client, server):
         wire.flips = True
@@ -51,8 +52,9 @@ async def test_a_changed_bit_is_a_break(contexts):
 
 @pytest.mark.parametrize("secure", [False, True])
 async def test_closed_on_our_side_is_a_break_too(contexts, secure):
-    async with tls_pair(contexts, memory_stream_pair()) as (client, _):
-        transport = client if secure else StreamTransport(memory_stream_pair()[0])
+    near, far = sockets()
+    async with far, tls_pair(contexts, in_memory()) as (client, _):
+        transport = client if secure else near
         async with trio.open_nursery() as nursery:
 
             async def wait() -> None:
@@ -65,13 +67,14 @@ async def test_closed_on_our_side_is_a_break_too(contexts, secure):
         with pytest.raises(trio.BrokenResourceError):
             await transport.send_all(b"x")
         await transport.aclose()
+        await near.aclose()
 
 
 @pytest.mark.parametrize("secure", [False, True])
 async def test_a_write_that_was_cut_off_ends_the_transport(contexts, secure):
     streams = sockets()
     async with tls_pair(contexts, streams) as (client, _):
-        transport = client if secure else StreamTransport(streams[0])
+        transport = client if secure else streams[0]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(transport.send_all, bytes(16 * MIB))
             await wait_all_tasks_blocked()
@@ -81,7 +84,7 @@ async def test_a_write_that_was_cut_off_ends_the_transport(contexts, secure):
 
 
 async def test_a_goodbye_does_not_wait_for_ever(autojump_clock, contexts):
-    ours, theirs = memory_stream_pair()
+    ours, theirs = in_memory()
     wire = Wire(theirs)
     async with tls_pair(contexts, (ours, wire)) as (client, server):
         wire.holds = True
@@ -110,23 +113,15 @@ async def test_draining_has_a_limit(contexts, pair, secure):
 
 async def test_draining_ends_tcp_under_tls_too(contexts):
     near, far = sockets()
-    async with tls_pair(contexts, (near, Replay(far, b""))) as (client, server), trio.open_nursery() as nursery:
+    async with tls_pair(contexts, (near, far)) as (client, server), trio.open_nursery() as nursery:
         nursery.start_soon(server.drain, MIB)
         assert await client.receive_some(10) == b""
         assert await near.receive_some(10) == b""
         await trio.aclose_forcefully(client)
 
 
-async def test_closing_what_is_broken():
-    wire = Wire(memory_stream_pair()[0])
-    wire.breaks = True
-    await StreamTransport(wire).aclose()
-    with pytest.raises(trio.ClosedResourceError):
-        await wire.receive_some(1)
-
-
 async def test_closing_before_the_handshake(contexts):
-    ours, theirs = memory_stream_pair()
+    ours, theirs = in_memory()
     await TlsTransport(ours, contexts[0], server_hostname=NAME).aclose()
     with pytest.raises(trio.BrokenResourceError) as broken:
         await TlsTransport(theirs, contexts[1], server_side=True).handshake()
@@ -135,7 +130,7 @@ async def test_closing_before_the_handshake(contexts):
 
 async def test_a_failed_handshake_tells_the_peer(contexts):
     distrustful = for_client()
-    ours, theirs = memory_stream_pair()
+    ours, theirs = in_memory()
     client = TlsTransport(ours, distrustful, server_hostname=NAME)
     server = TlsTransport(theirs, contexts[1], server_side=True)
     said = {}

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    import trio
-
     from trio_gate.shell.admin.server import AdminServer
     from trio_gate.shell.net.connection_limits import Seat
+    from trio_gate.shell.net.transport import SocketTransport
 
 ADMIN_CONNECTIONS = UNPROVEN + PROVEN + 16
 """Those within the limits, and some that are being closed."""
@@ -48,14 +47,14 @@ class AdminListener:
         self._head_timeout = head_timeout
         self._idle = idle
 
-    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve an accepted connection to its end. The caller closes the stream."""
+    async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
+        """Serve an accepted connection to its end. The caller closes it."""
         seat.prove(None)
         with self._server.connections.admit(seat.address) as connection:
             tls = None
             try:
                 with self._idle():
-                    tls, _ = await accept_tls(stream, lambda _: self._context(), within=self._head_timeout)
+                    tls, _ = await accept_tls(accepted, lambda _: self._context(), within=self._head_timeout)
             except Malformed as fault:
                 self._server.refused("admin connection", seat.address, fault)
             if tls is not None:

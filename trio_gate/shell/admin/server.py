@@ -25,7 +25,7 @@ from trio_gate.shell.admin.http_request import check_request, handshake, read_re
 from trio_gate.shell.admin.static_files import load
 from trio_gate.shell.net.frame_pacing import PARTS, SEARCH, Paced
 from trio_gate.shell.net.plain_response import answer
-from trio_gate.shell.net.transport import Replay
+from trio_gate.shell.net.trio_streams import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -180,18 +180,32 @@ async def relay(
     if not ended and 400 <= head.status < 500:  # the unread rest may repeat our key
         raise UpstreamError("aws refused the call, and its answer is too long to be checked", status=403)
     length = exchange.connection.content_length
+    if ended:
+        length = len(first) if length is None else length
+    else:
+        more, ended = _arrived(exchange)
+        first += more
     out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
-    await agent.send_head(out, length=len(first) if ended and length is None else length, data=first)
-    while not ended:
-        event = await exchange.next_event()
-        if isinstance(event, BodyData):
-            await agent.send_data(event.data)
-        elif isinstance(event, BodyEnd):
-            ended = True
-        else:
-            raise UpstreamError("aws's answer broke off")
-    await agent.send_end()
+    await agent.send_head(out, length=length, data=first, ended=ended)
+    if not ended:
+        await _relay_rest(agent, exchange)
     return code
+
+
+async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:
+    while isinstance(event := await exchange.next_event(), BodyData):
+        await agent.send_data(event.data)
+    if not isinstance(event, BodyEnd):
+        raise UpstreamError("aws's answer broke off")
+    await agent.send_end()
+
+
+def _arrived(exchange: UpstreamExchange) -> tuple[bytes, bool]:
+    """What of the body came with the head, and whether it is all of it: a small answer is passed on in one piece."""
+    first = b""
+    while isinstance(event := exchange.arrived_event(), BodyData):
+        first += event.data
+    return first, isinstance(event, BodyEnd)
 
 
 async def _first(

@@ -22,7 +22,6 @@ from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
-from trio_gate.shell.net.transport import Replay, StreamTransport
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, parse_connect
 
@@ -35,15 +34,15 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
-    from trio_gate.shell.net.transport import Transport
+    from trio_gate.shell.net.transport import SocketTransport, Transport
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 RECEIVE = 16 * 1024
 """Bytes asked of a socket at once."""
 
-LINGER_SECONDS = 1
-"""Time that a refused client may go on sending."""
+LINGER_SECONDS, LINGER_BYTES = 1, 1024 * 1024
+"""Time that a refused client may go on sending, and how much."""
 
 PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
 """Paces of certificates for refused names, some milliseconds of work each: for one source, and for all."""
@@ -68,7 +67,7 @@ class AgentListenerContext:
             head_timeout=gateway.head_timeout,
             idle_timeout=gateway.idle_timeout,
             body_rate=gateway.body_rate,
-            idle=self.shutdown.idle,
+            shutdown=self.shutdown,
         )
         await ConnectionHandler(agent, ingress=ingress, services=self.services, snapshot=self.snapshot).run()
         await agent.aclose()
@@ -131,15 +130,15 @@ class ProxyListener:
         self._names = names
         self._port = port
 
-    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve an accepted connection to its end. The caller closes the stream."""
+    async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
+        """Serve an accepted connection to its end. The caller closes it."""
         try:
-            met = await self._connect(stream, seat.address)
+            met = await self._connect(accepted, seat.address)
             if met is None:
                 return
             host, refused, rest = met
             choose = _only(host, lambda: self._names.context(host, refused))
-            tls, sni = await accept_transport(Replay(stream, rest), choose, within=self._inside.head_timeout)
+            tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
@@ -149,19 +148,18 @@ class ProxyListener:
         ingress = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
         await self._inside.converse(tls, ingress, seat)
 
-    async def _connect(self, stream: trio.SocketStream, address: str) -> tuple[str, Unidentified | None, bytes] | None:
+    async def _connect(self, accepted: SocketTransport, address: str) -> tuple[str, Unidentified | None, bytes] | None:
         """Read and answer the CONNECT; None if it is refused, else its host, what `admit` returned, and the bytes after it."""
         try:
-            raw, rest = await _read_head(stream, within=self._inside.head_timeout)
+            raw, rest = await _read_head(accepted, within=self._inside.head_timeout)
             host, refused = self._checked(raw, address)
         except GateError as fault:
             refusal = fault
         else:
-            with trio.fail_after(self._inside.head_timeout):
-                await stream.send_all(CONNECTED)
+            await accepted.send_all(CONNECTED, trio.current_time() + self._inside.head_timeout)
             return host, refused, rest
         self._inside.turned_away(address, refusal)
-        await _turn_away(stream, refusal)
+        await _turn_away(accepted, refusal)
         return None
 
     def _checked(self, raw: bytes, address: str) -> tuple[str, Unidentified | None]:
@@ -179,8 +177,8 @@ class TlsListener:
         self._names = names
         self._port = port
 
-    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve an accepted connection to its end. The caller closes the stream."""
+    async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
+        """Serve an accepted connection to its end. The caller closes it."""
         refused: Unidentified | None = None
 
         def choose(name: str | None) -> ssl.SSLContext | None:
@@ -194,7 +192,7 @@ class TlsListener:
             return self._names.context(name, refused)
 
         try:
-            tls, sni = await accept_transport(stream, choose, within=self._inside.head_timeout)
+            tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
@@ -209,42 +207,41 @@ class EndpointListener:
         self._context = context
         self._ingress = ingress
 
-    async def handle(self, stream: trio.SocketStream, seat: Seat) -> None:
-        """Serve an accepted connection to its end. The caller closes the stream."""
+    async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
+        """Serve an accepted connection to its end. The caller closes it."""
         if self._context is None:
-            await self._inside.converse(StreamTransport(stream), self._ingress, seat)
+            await self._inside.converse(accepted, self._ingress, seat)
             return
         context = self._context
         try:
-            tls, _ = await accept_transport(stream, lambda _: context(), within=self._inside.head_timeout)
+            tls, _ = await accept_transport(accepted, lambda _: context(), within=self._inside.head_timeout)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
         await self._inside.converse(tls, self._ingress, seat)
 
 
-async def _read_head(stream: trio.SocketStream, *, within: float) -> tuple[bytes, bytes]:
+async def _read_head(accepted: SocketTransport, *, within: float) -> tuple[bytes, bytes]:
     """Read a head; return it and the bytes after it. Raises Malformed."""
-    buffer = HeadBuffer(MAX_HEAD)
-    with trio.move_on_after(within):
-        while (raw := buffer.take()) is None:
-            data = await stream.receive_some(RECEIVE)
-            if not data:
-                raise Malformed("the connection closed inside a head")
-            buffer.data += data
-            if not b"A" <= buffer.data[:1] <= b"Z":
-                raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
-        return raw, bytes(buffer.data)
-    raise Malformed("the request head did not arrive in time", status=408)
+    buffer, deadline = HeadBuffer(MAX_HEAD), trio.current_time() + within
+    while (raw := buffer.take()) is None:
+        try:
+            data = await accepted.receive_some(RECEIVE, deadline)
+        except trio.TooSlowError:
+            raise Malformed("the request head did not arrive in time", status=408) from None
+        if not data:
+            raise Malformed("the connection closed inside a head")
+        buffer.data += data
+        if not b"A" <= buffer.data[:1] <= b"Z":
+            raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
+    return raw, bytes(buffer.data)
 
 
-async def _turn_away(stream: trio.SocketStream, fault: GateError) -> None:
+async def _turn_away(accepted: SocketTransport, fault: GateError) -> None:
     """Answer in plain HTTP, and read on for a moment so that no reset destroys the answer (RFC 9112 section 9.6)."""
     with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
-        await stream.send_all(answer(fault.status, fault.reason))
-        await stream.send_eof()
-        while await stream.receive_some(RECEIVE):
-            pass
+        await accepted.send_all(answer(fault.status, fault.reason))
+        await accepted.drain(LINGER_BYTES)
 
 
 def _only(host: str, context: Callable[[], ssl.SSLContext]) -> Callable[[str | None], ssl.SSLContext | None]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import trio
+
+from trio_gate.shell.net.transport import SocketTransport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -20,16 +23,13 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Address
     from trio_gate.shell.net.connection_limits import Seat, Seats
 
-    Handle = Callable[[trio.SocketStream, Seat], Awaitable[None]]
+    Handle = Callable[[SocketTransport, Seat], Awaitable[None]]
 
 BACKLOG = 1024
 """Connections that wait in the kernel while all seats are taken."""
 
 PAUSE = 1
 """Seconds before the next try when the process or the machine is out of sockets."""
-
-INSTANT = 0.1
-"""Seconds in which a waiting connection is accepted."""
 
 GRACE = 10
 """Seconds that running requests have to finish after a shutdown was requested."""
@@ -39,11 +39,23 @@ _SHORT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.
 log = logging.getLogger(__name__)
 
 
+class Idle(Protocol):
+    """A connection that waits for a request."""
+
+    def stop_idling(self) -> None:
+        """End the wait."""
+
+
 class Shutdown:
-    """A request to stop: it ends accepting and idle waits at once, connections after `GRACE` seconds."""
+    """A request to stop: it ends accepting and idle waits at once, connections after `GRACE` seconds.
+
+    Attributes:
+        idle_agents: the connections of agents that wait for a request.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self.idle_agents: set[Idle] = set()
         self.accepting = trio.CancelScope()
         self.serving = trio.CancelScope()
         self._idle: set[trio.CancelScope] = set()
@@ -55,6 +67,8 @@ class Shutdown:
         self.serving.deadline = trio.current_time() + GRACE
         for scope in self._idle:
             scope.cancel()
+        for agent in self.idle_agents:
+            agent.stop_idling()
 
     @contextmanager
     def idle(self) -> Iterator[None]:
@@ -71,10 +85,10 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenListener:
-    """An open listener, the handler of its connections, and their limit."""
+    """An open listener's socket, the handler of its connections, and their limit."""
 
     kind: str
-    listener: trio.SocketListener
+    socket: socket.socket
     handle: Handle
     seats: Seats
 
@@ -89,58 +103,60 @@ async def run(listeners: Iterable[OpenListener], shutdown: Shutdown) -> None:
                         accepting.start_soon(_accept, opened, connections)
 
 
-async def listen(address: Address) -> list[trio.SocketListener]:
+async def listen(address: Address) -> list[socket.socket]:
     """Open the sockets of an address. Raises OSError."""
-    return await trio.open_tcp_listeners(address.port, host=address.host, backlog=BACKLOG)
+    opened = await trio.open_tcp_listeners(address.port, host=address.host, backlog=BACKLOG)
+    found = [socket.socket(fileno=listener.socket.detach()) for listener in opened]
+    for sock in found:
+        sock.setblocking(False)
+    return found
 
 
 async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
     """Accept until cancelled; each connection has a task in `connections` and a seat."""
-    async with opened.listener:
+    with opened.socket:
         while True:
-            await trio.lowlevel.wait_readable(opened.listener.socket)  # listeners share seats: waiting takes none
+            await trio.lowlevel.wait_readable(opened.socket)  # listeners share seats: waiting takes none
             await opened.seats.keep_room()
-            stream = await _accepted(opened.listener)
-            if stream is None:
+            accepted = await _accepted(opened.socket)
+            if accepted is None:
                 opened.seats.release()
             else:
-                connections.start_soon(_serve, stream, opened)
+                connections.start_soon(_serve, accepted, opened)
 
 
-async def _accepted(listener: trio.SocketListener) -> trio.SocketStream | None:
+async def _accepted(listening: socket.socket) -> SocketTransport | None:
     """The next waiting connection; None if it is gone by now, or if there are no sockets left for it."""
     try:
-        with trio.move_on_after(INSTANT):
-            return await listener.accept()
+        return SocketTransport(listening.accept()[0])
+    except (BlockingIOError, ConnectionAbortedError):
+        return None
     except OSError as error:
         if error.errno not in _SHORT_OF_SOCKETS:
             raise
         shortage = error.strerror
-    else:
-        return None
     log.error("no connection can be accepted: %s", shortage)
     await trio.sleep(PAUSE)
     return None
 
 
-async def _serve(stream: trio.SocketStream, opened: OpenListener) -> None:
+async def _serve(accepted: SocketTransport, opened: OpenListener) -> None:
     try:
-        peer = _begun(stream)
+        peer = _peer(accepted)
         if peer is not None:
             with opened.seats.seat(peer) as seat:
-                await opened.handle(stream, seat)
+                await opened.handle(accepted, seat)
     except Exception:  # a bug must not end the other connections
         log.exception("a connection ended with an internal error")
     finally:
         opened.seats.release()
-        await trio.aclose_forcefully(stream)
+        accepted.close()
 
 
-def _begun(stream: trio.SocketStream) -> str | None:
+def _peer(accepted: SocketTransport) -> str | None:
     """The peer's address; None if the connection is broken already."""
     try:
-        stream.setsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY, 1)
-        return str(stream.socket.getpeername()[0])
+        return accepted.peer
     except OSError as error:
         log.debug("a connection broke as it began: %s", error.strerror)
         return None

@@ -6,6 +6,7 @@ Rule: every wait for the agent has a deadline, and every end of the connection o
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,10 @@ import trio
 
 from trio_gate.errors import AgentGone, Malformed
 from trio_gate.wire.agent_connection import AgentConnection
-from trio_gate.wire.events import BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
+from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
+    from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.agent_connection import AgentEvent
@@ -62,7 +61,7 @@ class AgentStream:
         head_timeout, idle_timeout: seconds for a head, and for any other silence.
         body_rate: lowest rate of a body, in bytes a second, while it is waited for; it may fall `PATIENCE` seconds behind. So the
             deadline of a request grows with its length.
-        idle: wraps each wait between two requests, which ends when the gateway stops.
+        shutdown: ends each wait between two requests when the gateway stops.
 
     Attributes:
         connection: the parser of its bytes.
@@ -77,7 +76,7 @@ class AgentStream:
         head_timeout: float,
         idle_timeout: float,
         body_rate: int,
-        idle: Callable[[], AbstractContextManager[None]],
+        shutdown: Shutdown,
     ) -> None:
         self.seat = seat
         self.connection = AgentConnection()
@@ -87,8 +86,8 @@ class AgentStream:
         self._idle_timeout = idle_timeout
         self._body_rate = body_rate
         self._patience = float(PATIENCE)
-        self._idle = idle
-        self._small = 0
+        self._shutdown = shutdown
+        self._small = self._at_once = 0
 
     async def next_head(self) -> RequestHead | Http2Preface | None:
         """The next request's head; None when the agent closes, or sends nothing for `idle_timeout` seconds.
@@ -99,48 +98,63 @@ class AgentStream:
         self.received = self.sent = self.interim = self._small = 0
         self._patience = float(PATIENCE)
         try:
-            return await self._rest_of_head() if await self._begins() else None
+            return await self._head() if self.connection.ahead or await self._begins() else None
         except AgentGone:
             return None
 
     async def _begins(self) -> bool:
-        """Whether bytes of a request arrive before the idle time is over."""
-        if self.connection.ahead:
-            return True
-        with self._idle(), trio.move_on_after(self._idle_timeout):
-            await self._receive()
-            return True
-        return False
+        """Whether bytes of a request arrive before the idle time is over, or the gateway stops."""
+        if self._shutdown.requested:
+            return False
+        self._shutdown.idle_agents.add(self)
+        try:
+            await self._receive(trio.current_time() + self._idle_timeout)
+        except trio.TooSlowError:
+            return False
+        finally:
+            self._shutdown.idle_agents.discard(self)
+        return True
 
-    async def _rest_of_head(self) -> RequestHead | Http2Preface | None:
-        with trio.move_on_after(self._head_timeout):
-            event = await self._event()
-            if isinstance(event, PeerClosed):
-                return None
-            if isinstance(event, (NeedData, BodyData, BodyEnd)):
-                message = f"{event} instead of a head"
-                raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
-            return event
-        raise Malformed("the request head did not arrive in time", status=408)
+    def stop_idling(self) -> None:
+        """End the wait for a request."""
+        self._transport.move_deadline(trio.current_time())
+
+    async def _head(self) -> RequestHead | Http2Preface | None:
+        event = self.connection.next_event()
+        if event is NEED_DATA:
+            try:
+                event = await self._later_event(self._head_timeout)
+            except trio.TooSlowError:
+                raise Malformed("the request head did not arrive in time", status=408) from None
+        if isinstance(event, PeerClosed):
+            return None
+        if isinstance(event, (NeedData, BodyData, BodyEnd)):
+            message = f"{event} instead of a head"
+            raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
+        return event
 
     async def next_piece(self) -> bytes | None:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""
-        began = trio.current_time()
-        if self.connection.ahead:  # it came in many pieces at once: others have their turn between them
+        event, took = self.connection.next_event(), 0.0
+        if self._at_once and isinstance(event, BodyData):  # it came in many pieces at once: others have their turn between them
             await self._let_others()
-        with trio.move_on_after(min(self._patience, self._idle_timeout)):
-            event = await self._event()
-            if isinstance(event, BodyData):
-                count = len(event.data)
-                self.received += count
-                self._small += count < SMALL_BYTES
-                self._patience += count / self._body_rate - (trio.current_time() - began)
-                self._patience = min(self._patience, PATIENCE)
-                return event.data
-            if isinstance(event, BodyEnd):
-                return None
-            raise AgentGone
-        raise Malformed("the body came too slowly, or stopped half-way", status=408)
+        elif event is NEED_DATA:
+            began = trio.current_time()
+            try:
+                event = await self._later_event(min(self._patience, self._idle_timeout))
+            except trio.TooSlowError:
+                raise Malformed("the body came too slowly, or stopped half-way", status=408) from None
+            took = trio.current_time() - began
+        if isinstance(event, BodyData):
+            count = len(event.data)
+            self.received += count
+            self._at_once += 1
+            self._small += count < SMALL_BYTES
+            self._patience = min(self._patience + count / self._body_rate - took, PATIENCE)
+            return event.data
+        if isinstance(event, BodyEnd):
+            return None
+        raise AgentGone
 
     async def _let_others(self) -> None:
         """Let other tasks run, and now and then threads: a loop that never waits would starve them."""
@@ -154,7 +168,7 @@ class AgentStream:
         """Return when the agent hangs up while it waits for an answer. Raises Malformed if it sends too much ahead."""
         while not isinstance(self.connection.next_event(), PeerClosed):
             try:
-                await self._receive()
+                await self._receive(math.inf)
             except AgentGone:
                 return
 
@@ -169,11 +183,17 @@ class AgentStream:
         self.interim += 1
         await self._send(self.connection.send_continue())
 
-    async def send_head(self, head: ResponseHead, *, length: int | None, close: bool = False, data: bytes = b"") -> None:
-        """The head of the answer and the first bytes of its body; see `AgentConnection.send_head`. Raises AgentGone."""
-        start = self.connection.send_head(head, length=length, close=close)
+    async def send_head(
+        self, head: ResponseHead, *, length: int | None, close: bool = False, data: bytes = b"", ended: bool = False
+    ) -> None:
+        """The head of the answer and the first bytes of its body, all of it if `ended`; see `AgentConnection.send_head`.
+
+        Raises AgentGone.
+        """
+        connection = self.connection
         self.sent += len(data)
-        await self._send(start + self.connection.send_data(data))
+        answer = connection.send_head(head, length=length, close=close) + connection.send_data(data)
+        await self._send(answer + connection.send_end() if ended else answer)
 
     async def send_data(self, data: bytes) -> None:
         """A piece of the answer's body. Raises AgentGone."""
@@ -194,39 +214,35 @@ class AgentStream:
         length = self.connection.content_length
         most = LINGER_BYTES if length is None else min(length, LINGER_BYTES)
         deadline = LINGER_SECONDS + most / LINGER_BYTES_A_SECOND
-        with trio.move_on_after(deadline), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        with trio.move_on_after(deadline), suppress(trio.BrokenResourceError):
             await self._transport.drain(LINGER_BYTES, quiet=LINGER_SECONDS)
 
     async def aclose(self) -> None:
         """Close the connection; see `Transport.aclose`."""
         await self._transport.aclose()
 
-    async def _event(self) -> AgentEvent:
-        while isinstance(event := self.connection.next_event(), NeedData):
-            await self._receive()
-        return event
+    async def _later_event(self, within: float) -> AgentEvent:
+        """The next event, which needs more bytes. Raises Malformed, AgentGone; trio.TooSlowError after `within` seconds."""
+        deadline = trio.current_time() + within
+        while True:
+            await self._receive(deadline)
+            event = self.connection.next_event()
+            if event is not NEED_DATA:
+                return event
 
-    async def _receive(self) -> None:
+    async def _receive(self, deadline: float) -> None:
         try:
-            data = await self._transport.receive_some(RECEIVE)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = await self._transport.receive_some(RECEIVE, deadline)
+        except trio.BrokenResourceError:
             raise AgentGone from None
+        self._at_once = 0
         self.seat.took(len(data))
-        self.connection.receive(bytes(data))
+        self.connection.receive(data)
 
     async def _send(self, data: bytes) -> None:
-        for piece in _pieces(data):
+        for at in range(0, len(data), SEND):
+            piece = data if len(data) <= SEND else memoryview(data)[at : at + SEND]
             try:
-                with trio.fail_after(self._idle_timeout):
-                    await self._transport.send_all(piece)
-            except (trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
+                await self._transport.send_all(piece, trio.current_time() + self._idle_timeout)
+            except (trio.BrokenResourceError, trio.TooSlowError):
                 raise AgentGone from None
-
-
-def _pieces(data: bytes) -> Iterator[bytes | memoryview]:
-    if len(data) <= SEND:
-        yield data
-        return
-    view = memoryview(data)
-    for at in range(0, len(data), SEND):
-        yield view[at : at + SEND]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.shell.net.rate_limit import Bucket, Pace
-from trio_gate.shell.net.transport import Limited
+from trio_gate.shell.net.trio_streams import Limited
 
 if TYPE_CHECKING:
     from collections.abc import Callable

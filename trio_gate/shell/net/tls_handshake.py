@@ -11,24 +11,31 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import Malformed
-from trio_gate.shell.net.transport import Clear, Replay, TlsTransport, trouble
+from trio_gate.shell.net.tls_transport import TlsTransport
+from trio_gate.shell.net.transport import trouble
+from trio_gate.shell.net.trio_streams import Clear
 from trio_gate.wire.client_hello import MAX_HELLO, UNRECOGNIZED_NAME, read_client_hello
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
+    from trio_gate.shell.net.transport import Transport
+
     Choose = Callable[[str | None], ssl.SSLContext | None]
 
 
-async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[TlsTransport, str | None]:
+async def accept_transport(
+    below: Transport, choose: Choose, *, within: float, arrived: bytes = b""
+) -> tuple[TlsTransport, str | None]:
     """Do the server's side of a handshake.
 
     Args:
-        stream: an accepted connection.
+        below: an accepted connection.
         choose: the context for a server name (lower case, None if the client gave none), or None to turn it away with the
             alert unrecognized_name. What it raises passes through.
         within: seconds for all of it.
+        arrived: bytes of the peer's that were received before.
 
     Returns:
         The connection in the clear, and the name.
@@ -37,15 +44,15 @@ async def accept_transport(stream: trio.abc.Stream, choose: Choose, *, within: f
         Malformed: what came is not TLS, the name is not served, or the handshake broke off or was too slow.
     """
     with _in_time(within):
-        replay, context, name = await _greet(stream, choose)
-        transport = TlsTransport(replay, context, server_side=True)
+        hello, context, name = await _greet(below, choose, arrived)
+        transport = TlsTransport(below, context, server_side=True, arrived=hello)
         await transport.handshake()
         return transport, name
 
 
-async def accept_tls(stream: trio.abc.Stream, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
+async def accept_tls(below: Transport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
     """As `accept_transport`, but returns a trio stream, for libraries that need one."""
-    transport, name = await accept_transport(stream, choose, within=within)
+    transport, name = await accept_transport(below, choose, within=within)
     return Clear(transport), name
 
 
@@ -60,19 +67,18 @@ def _in_time(within: float) -> Iterator[None]:
         raise Malformed(f"the TLS handshake broke off: {trouble(broken)}") from None
 
 
-async def _greet(stream: trio.abc.Stream, choose: Choose) -> tuple[Replay, ssl.SSLContext, str | None]:
-    """Read the client's hello. Returns the stream with the hello put back, its context, and the name."""
-    received = b""
+async def _greet(below: Transport, choose: Choose, received: bytes) -> tuple[bytes, ssl.SSLContext, str | None]:
+    """Read the client's hello. Returns what has come, the context for it, and the name."""
     while (hello := read_client_hello(received)) is None:
         if len(received) >= MAX_HELLO:
             raise Malformed("the TLS client's hello is too long")
-        more = await stream.receive_some(MAX_HELLO - len(received))
+        more = await below.receive_some(MAX_HELLO - len(received))
         if not more:
             raise Malformed("the connection ended before the TLS client's hello")
         received += more
     name = hello.server_name
     context = choose(name)
     if context is None:
-        await stream.send_all(UNRECOGNIZED_NAME)
+        await below.send_all(UNRECOGNIZED_NAME)
         raise Malformed(f"the server name {name or '(none)'} is not served here", status=421)
-    return Replay(stream, received), context, name
+    return received, context, name

@@ -15,7 +15,7 @@ import trio
 
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.net.transport import trouble
-from trio_gate.wire.events import NeedData, PeerClosed
+from trio_gate.wire.events import NEED_DATA, NeedData, PeerClosed
 from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
@@ -61,7 +61,6 @@ class UpstreamExchange:
         self._unsent = 0
         self._answering = False
         self._ended = False
-        self._patience: trio.CancelScope | None = None
 
     @property
     def reusable(self) -> bool:
@@ -74,48 +73,48 @@ class UpstreamExchange:
         An answer may have come all the same: AWS can refuse a body and close before it has read it.
         """
         self._unsent += len(data)
-        view = memoryview(data)
         for at in range(0, len(data), PIECE):
-            piece = view[at : at + PIECE]
+            piece = data if len(data) <= PIECE else memoryview(data)[at : at + PIECE]
             self.sent += len(piece)
             await self._send(piece)
             self._unsent -= len(piece)
-            if self._patience is not None:
-                self._patience.deadline = trio.current_time() + self._answer_timeout
+            if not self._answering:
+                self._transport.move_deadline(trio.current_time() + self._answer_timeout)
 
-    async def _send(self, piece: memoryview) -> None:
+    async def _send(self, piece: bytes | memoryview) -> None:
         try:
-            with trio.fail_after(self._idle_timeout):
-                await self._transport.send_all(piece)
+            await self._transport.send_all(piece, trio.current_time() + self._idle_timeout)
         except trio.TooSlowError:
             raise UpstreamError(f"{self._host} stopped reading the request", status=504) from None
         except trio.BrokenResourceError as broken:
             raise UpstreamError(f"the request could not be sent to {self._host}: {trouble(broken)}") from None
 
-    async def next_event(self) -> AnswerEvent:
-        """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError."""
+    def arrived_event(self) -> AnswerEvent | None:
+        """The next part of the answer, if it has arrived. Raises UpstreamError."""
         event = self._understood()
-        if isinstance(event, NeedData):
-            event = await self._wait()
-        if isinstance(event, PeerClosed):
+        if event is NEED_DATA:
+            return None
+        if isinstance(event, (NeedData, PeerClosed)):
             raise UpstreamError(f"{self._host} closed the connection before it answered")
         self._answering = self._answering or isinstance(event, ResponseHead)
         return event
 
-    async def _wait(self) -> AnswerEvent | PeerClosed:
-        """Wait for the next complete event, within its deadline."""
-        event: UpstreamEvent
-        with trio.move_on_after(self._idle_timeout if self._answering else self._answer_timeout) as scope:
-            self._patience = None if self._answering else scope
-            while isinstance(event := self._understood(), NeedData):
-                await self._receive()
-            return event
-        silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
-        raise UpstreamError(f"{self._host} {silence}", status=504)
+    async def next_event(self) -> AnswerEvent:
+        """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError."""
+        event = self.arrived_event()
+        if event is None:
+            deadline = trio.current_time() + (self._idle_timeout if self._answering else self._answer_timeout)
+            while event is None:
+                await self._receive(deadline)
+                event = self.arrived_event()
+        return event
 
-    async def _receive(self) -> None:
+    async def _receive(self, deadline: float) -> None:
         try:
-            data = await self._transport.receive_some(RECEIVE)
+            data = await self._transport.receive_some(RECEIVE, deadline)
+        except trio.TooSlowError:
+            silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
+            raise UpstreamError(f"{self._host} {silence}", status=504) from None
         except trio.BrokenResourceError as broken:
             raise UpstreamError(f"no whole answer from {self._host}: {trouble(broken)}") from None
         self._ended = not data

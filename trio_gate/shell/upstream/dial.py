@@ -16,7 +16,8 @@ import trio
 
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.net.transport import TlsTransport, trouble
+from trio_gate.shell.net.tls_transport import TlsTransport
+from trio_gate.shell.net.transport import SocketTransport, trouble
 
 if TYPE_CHECKING:
     import ssl
@@ -102,7 +103,7 @@ def _check(host: str, address: Address, *, anywhere: bool, forbidden: Callable[[
         )
 
 
-async def _connect(host: str, found: list[Address]) -> trio.SocketStream:
+async def _connect(host: str, found: list[Address]) -> SocketTransport:
     """The first address that answers. Each has its share of the time that is left."""
     failure = UpstreamError(f"{host} did not take a connection in time", status=504)
     for tried, address in enumerate(found):
@@ -118,18 +119,18 @@ async def _connect(host: str, found: list[Address]) -> trio.SocketStream:
     raise failure
 
 
-async def _tcp(address: Address) -> trio.SocketStream:
+async def _tcp(address: Address) -> SocketTransport:
     sock = trio.socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         await sock.connect((address.host, address.port))
     except BaseException:
         sock.close()
         raise
-    return trio.SocketStream(sock)
+    return SocketTransport(socket.socket(fileno=sock.detach()))
 
 
-async def _secure(host: str, stream: trio.SocketStream, context: ssl.SSLContext) -> TlsTransport:
-    transport = TlsTransport(stream, context, server_hostname=host)
+async def _secure(host: str, below: SocketTransport, context: ssl.SSLContext) -> TlsTransport:
+    transport = TlsTransport(below, context, server_hostname=host)
     try:
         await transport.handshake()
     except BaseException:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
@@ -27,10 +26,10 @@ from trio_gate.wire.upstream_connection import UpstreamConnection
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from trio_gate.config.model import Upstream
-    from trio_gate.shell.net.transport import TlsTransport
+    from trio_gate.shell.net.tls_transport import TlsTransport
     from trio_gate.wire.head import RequestHead
 
     Route = tuple[str, Upstream | None]
@@ -46,7 +45,7 @@ AGE_LIMIT = 600.0
 """Seconds after which a connection is not lent again, so that a host's new addresses are found."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _PooledConnection:
     """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock."""
 
@@ -131,21 +130,20 @@ class UpstreamPool:
         override = self._override(host)
         return None if override is None else str(override.address)
 
-    @asynccontextmanager
-    async def connect(self, host: str) -> AsyncIterator[UpstreamExchange]:
+    def connect(self, host: str) -> _Loan:
         """Lend a connection to `host`, a name without a port, until the block is left. Raises UpstreamError if none can be made."""
+        return _Loan(self, host)
+
+    async def lend(self, host: str) -> tuple[_PooledConnection, UpstreamExchange]:
+        """A connection that must be taken back. Raises UpstreamError."""
         self._lent += 1
         try:
-            async with self._connected(host) as exchange:
-                yield exchange
-        finally:
+            route = (host.lower(), self._override(host))
+            kept = await self._kept(route)
+            pooled = kept or await self._dialled(route)
+        except BaseException:
             self._lent -= 1
-
-    @asynccontextmanager
-    async def _connected(self, host: str) -> AsyncIterator[UpstreamExchange]:
-        route = (host.lower(), self._override(host))
-        kept = await self._kept(route)
-        pooled = kept or await self._dialled(route)
+            raise
         exchange = UpstreamExchange(
             route[0],
             pooled.transport,
@@ -154,12 +152,14 @@ class UpstreamPool:
             idle_timeout=self._idle_timeout,
             answer_timeout=self._answer_timeout,
         )
-        try:
-            yield exchange
-        finally:
-            surplus = self._given_back(pooled) if exchange.reusable else pooled
-            if surplus is not None:
-                await trio.aclose_forcefully(surplus.transport)
+        return pooled, exchange
+
+    async def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
+        """Keep a connection that was lent, or close it if no other exchange may follow."""
+        self._lent -= 1
+        surplus = self._given_back(pooled) if exchange.reusable else pooled
+        if surplus is not None:
+            await trio.aclose_forcefully(surplus.transport)
 
     async def aclose(self) -> None:
         """Close idle connections now, and lent ones when they are returned."""
@@ -198,12 +198,30 @@ class UpstreamPool:
 
     def _given_back(self, pooled: _PooledConnection) -> _PooledConnection | None:
         """Keep a connection; return the oldest one if there are now too many."""
-        self._idle.put(replace(pooled, since=trio.current_time()))
+        pooled.since = trio.current_time()
+        self._idle.put(pooled)
         return self._idle.oldest() if len(self._idle) > self._max_idle else None
 
     async def _close_idle(self, *, before: float) -> None:
         while (pooled := self._idle.oldest(before)) is not None:
             await trio.aclose_forcefully(pooled.transport)
+
+
+class _Loan:
+    """A connection for the length of a block."""
+
+    __slots__ = ("_host", "_lent", "_pool")
+
+    def __init__(self, pool: UpstreamPool, host: str) -> None:
+        self._pool = pool
+        self._host = host
+
+    async def __aenter__(self) -> UpstreamExchange:
+        self._lent = await self._pool.lend(self._host)
+        return self._lent[1]
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.take_back(*self._lent)
 
 
 async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:

@@ -1,0 +1,148 @@
+"""TLS as connections see it: order, breaks, and whether something waits to be read."""
+
+import ssl
+
+import pytest
+import trio
+from trio.testing import memory_stream_pair
+
+from tests.kit.wire.raw_tls import RawClient
+from tests.kit.wire.transports import MIB, NAME, StreamTransport, Wire, in_memory, read, sockets, tls_pair
+from trio_gate.shell.net.tls_transport import RECORDS, SPARE, TlsTransport
+
+
+async def test_bytes_go_both_ways_at_once(contexts):
+    async with tls_pair(contexts, sockets()) as pair:
+        sent = [bytes([number]) * 4 * MIB for number in range(2)]
+        got = [b"", b""]
+
+        async def receive(number: int) -> None:
+            got[number] = await read(pair[number], 4 * MIB)
+
+        async with trio.open_nursery() as nursery:
+            for number in range(2):
+                nursery.start_soon(pair[number].send_all, memoryview(sent[number]))
+                nursery.start_soon(receive, number)
+        assert got == sent[::-1]
+
+
+async def test_nothing_is_no_end(contexts):
+    async with tls_pair(contexts, in_memory()) as (client, server):
+        for piece in (b"", b"x"):
+            await server.send_all(piece)
+        assert await client.receive_some(10) == b"x"
+
+
+async def test_no_more_than_was_asked_for(contexts):
+    async with tls_pair(contexts, sockets()) as (client, server):
+        await server.send_all(bytes(40000))
+        assert [len(await client.receive_some(count)) for count in (1, 10, 16384, 40000)] == [1, 10, 16384, 23605]
+
+
+async def test_cancelling_a_read_loses_nothing(contexts):
+    async with tls_pair(contexts, in_memory()) as (client, server):
+        with trio.move_on_after(0):
+            await client.receive_some(10)
+        await server.send_all(b"all of it")
+        for _ in range(2):
+            with trio.CancelScope() as scope:
+                scope.cancel()
+                await client.receive_some(10)
+                pytest.fail("not cancelled")
+        assert await client.receive_some(3) == b"all"
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await client.receive_some(10)
+        assert await client.receive_some(10) == b" of it"
+
+
+async def shaken(contexts):
+    """A client that can update its keys, its end of the wire, and our server."""
+    near, far = memory_stream_pair()
+    server, client = TlsTransport(StreamTransport(far), contexts[1], server_side=True), RawClient(NAME)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handshake)
+        while not client.shake():
+            await near.send_all(client.made())
+            client.take(await near.receive_some())
+        await near.send_all(client.made())
+    return client, near, server
+
+
+@pytest.mark.parametrize("between", [0, 31])
+async def test_a_peer_that_only_updates_its_keys_is_left(contexts, between):
+    client, near, server = await shaken(contexts)
+    sent = 0
+    for number in range(2 * SPARE):
+        client.update_key()
+        if between and number % between == 0:
+            sent += client.write(b"x")
+    await near.send_all(client.made())
+    with pytest.raises(trio.BrokenResourceError, match="too many records without data"), trio.fail_after(10):
+        await read(server, sent + 1)
+
+
+async def test_keys_may_be_updated_now_and_then(contexts):
+    client, near, server = await shaken(contexts)
+    for number in range(SPARE // 2):
+        client.update_key()
+        client.write(bytes([number]))
+    await near.send_all(client.made())
+    assert await read(server, SPARE // 2) == bytes(range(SPARE // 2))
+
+
+async def test_many_small_records_let_others_have_their_turn(contexts):
+    async with tls_pair(contexts, sockets()) as (client, server):
+        for _ in range(3 * RECORDS):
+            await client.send_all(b"x")
+        assert [len(await server.receive_some(65536)) for _ in range(3)] == [RECORDS] * 3
+
+
+def test_hands_are_shaken_once(contexts):
+    assert all(context.options & ssl.OP_NO_RENEGOTIATION for context in contexts)
+
+
+async def test_quiet(contexts):
+    async with tls_pair(contexts, sockets()) as (client, server):
+        await server.send_all(b"xyz")  # TLS 1.3's tickets come with it
+        for count in (1, 2):
+            await client.receive_some(count)
+            assert client.quiet() is (count == 2)  # "yz" is decrypted
+        await server.send_all(bytes(40000))
+        assert not client.quiet()  # in the socket
+        for count in (10, 16374, 23616):
+            await client.receive_some(count)
+            assert client.quiet() is (count == 23616)  # first in the buffer
+        await server.aclose()
+        assert not client.quiet()
+
+
+async def test_a_goodbye_that_was_read_with_the_rest_is_not_quiet(contexts):
+    """The peer's socket stays open, so only TLS knows."""
+    ours, theirs = sockets()
+    wire = Wire(theirs)
+    async with tls_pair(contexts, (ours, wire)) as (client, server):
+        await server.send_all(b"last")
+        wire.lingers = True
+        await server.aclose()
+        assert await client.receive_some(4) == b"last"
+        assert not client.quiet()
+    await theirs.aclose()
+
+
+async def test_what_cannot_tell_is_not_quiet(contexts):
+    async with tls_pair(contexts, in_memory()) as (client, _):
+        assert not client.quiet()
+
+
+async def test_tls_begins_in_the_head(contexts):
+    """What was read ahead of a tunnel is the start of its TLS."""
+    ours, theirs = in_memory()
+    client = TlsTransport(ours, contexts[0], server_hostname=NAME)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.handshake)
+        early = await theirs.receive_some(65536)
+        server = TlsTransport(theirs, contexts[1], server_side=True, arrived=early)
+        nursery.start_soon(server.handshake)
+    await client.send_all(b"hello")
+    assert await server.receive_some(10) == b"hello"

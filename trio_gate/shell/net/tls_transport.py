@@ -1,0 +1,171 @@
+"""TLS over a transport.
+
+Theory: only senders write to the transport below, so what TLS sends by itself (the answer to a key update) leaves before the next
+piece. OpenSSL gets one record at a time: in a single call it would process all records until one holds data, and a peer needs no key
+to fill 64 KiB with records of 27 bytes that hold none.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.shell.net.transport import RECEIVE
+from trio_gate.wire.chunked import take
+
+if TYPE_CHECKING:
+    from trio_gate.shell.net.transport import Transport
+
+RECORDS = 64
+"""Records that are decrypted before other tasks run."""
+
+SPARE = 64
+"""Records without data that a peer may send at first: a handshake takes at most ten."""
+
+SPARE_EVERY = 1024 * 1024
+"""Bytes of data after which it may send one more: keys are updated after many gigabytes."""
+
+_HEADER = 5
+"""Bytes of a record's header, which ends with the payload's length (RFC 8446 section 5.1)."""
+
+_TYPES = range(20, 25)
+"""Types of records, all of version 3.x. OpenSSL reports what begins otherwise."""
+
+GOODBYE_TIMEOUT = 1
+"""Seconds to send TLS's close_notify, to a peer that may no longer read."""
+
+
+class TlsTransport(trio.abc.AsyncResource):
+    """A `Transport` with TLS over another, which it owns. Call `handshake` first; `arrived` was received before."""
+
+    def __init__(
+        self,
+        below: Transport,
+        context: ssl.SSLContext,
+        *,
+        server_hostname: str | None = None,
+        server_side: bool = False,
+        arrived: bytes = b"",
+    ) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
+        self._below = below
+        self._arrived = bytearray(arrived)
+        self._spare = float(SPARE)
+        self._ended = False
+
+    @property
+    def certificate(self) -> bytes:
+        """The peer's certificate in DER, after the handshake; empty if it has none."""
+        return self._tls.getpeercert(binary_form=True) or b""
+
+    async def handshake(self) -> None:
+        """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
+        while isinstance(fault := self._shake(), ssl.SSLWantReadError):
+            await self._flush()
+            if not self._next_record():
+                await self._receive(RECEIVE, math.inf)
+        if fault is None:
+            await self._flush()
+            return
+        with suppress(trio.BrokenResourceError):
+            await self._flush()  # the alert, for the peer's log
+        raise trio.BrokenResourceError from fault
+
+    def _shake(self) -> ssl.SSLError | None:
+        """Continue the handshake. Returns what stopped it, None if it is done."""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLError as fault:
+            return fault
+        return None
+
+    async def send_all(self, data: bytes | memoryview, deadline: float = math.inf) -> None:
+        """See `Transport`. All of `data` is encrypted in one step, so pass large data in pieces."""
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as fault:
+            raise trio.BrokenResourceError from fault
+        await self._flush(deadline)
+
+    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
+        """See `Transport`."""
+        if self._arrived or self._tls.pending():
+            await trio.lowlevel.checkpoint()
+        while (data := self._decrypted(max_bytes)) is None:
+            await self._receive(max_bytes, deadline)
+        return data
+
+    def _decrypted(self, most: int) -> bytes | None:
+        """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
+        pieces: list[bytes] = []
+        tls = self._tls
+        while most > 0 and len(pieces) < RECORDS and (tls.pending() or self._next_record() or self._ended):
+            try:
+                data = tls.read(most)
+            except ssl.SSLWantReadError:
+                continue  # a record without data
+            except ssl.SSLError as fault:
+                raise trio.BrokenResourceError from fault
+            if not data:
+                self._ended = True
+                return b"".join(pieces)
+            self._spare += len(data) / SPARE_EVERY + 1
+            pieces.append(data)
+            most -= len(data)
+        return b"".join(pieces) if pieces else None
+
+    def _next_record(self) -> bool:
+        """Pass one more record to OpenSSL; return whether there was one. Raises trio.BrokenResourceError if too many hold no data."""
+        arrived = self._arrived
+        size = _HEADER + int.from_bytes(arrived[3:_HEADER])
+        strange = arrived and not (arrived[0] in _TYPES and arrived[1:2] in b"\x03")
+        if not strange and len(arrived) < max(size, _HEADER + 1):
+            return False
+        self._spare -= 1
+        if self._spare < 0:
+            raise trio.BrokenResourceError("too many records without data")
+        self._incoming.write(take(arrived, RECEIVE if strange else size))
+        return True
+
+    async def _receive(self, most: int, deadline: float) -> None:
+        data = await self._below.receive_some(max(most, RECEIVE), deadline)
+        self._arrived += data
+        if not data:
+            self._ended = True
+            self._incoming.write(take(self._arrived, len(self._arrived)))
+            self._incoming.write_eof()
+
+    def move_deadline(self, deadline: float) -> None:
+        """See `Transport`."""
+        self._below.move_deadline(deadline)
+
+    async def _say_goodbye(self, deadline: float) -> None:
+        with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
+            self._tls.unwrap()
+        await self._flush(deadline)
+
+    async def _flush(self, deadline: float = math.inf) -> None:
+        await self._below.send_all(self._outgoing.read(), deadline)
+
+    async def drain(self, most: int, *, quiet: float = math.inf) -> None:
+        """See `Transport`. What arrives is not decrypted."""
+        await self._say_goodbye(math.inf)
+        await self._below.drain(most, quiet=quiet)
+
+    async def aclose(self) -> None:
+        """See `Transport`. Does not wait for the peer's close_notify."""
+        try:
+            with suppress(trio.BrokenResourceError, trio.TooSlowError):
+                await self._say_goodbye(trio.current_time() + GOODBYE_TIMEOUT)
+        finally:
+            await self._below.aclose()
+
+    def quiet(self) -> bool:
+        """See `Transport`."""
+        return not (self._arrived or self._incoming.pending or self._tls.pending()) and self._below.quiet()
