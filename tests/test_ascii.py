@@ -86,7 +86,7 @@ REASONS = {
         ),
         "of an answer: a wider look withholds more",
     ),
-    "signing/verify.py": {"datetime.strptime(claim.amz_date, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
+    "signing/verify.py": {"datetime.strptime(text, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "text/folding.py": {"text.lower()": "of a text in ASCII alone"},
     "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(fields.get('content-length', '0'))": JUDGED},
     "wire/answer.py": {

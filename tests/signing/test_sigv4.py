@@ -26,6 +26,7 @@ from trio_gate.signing.sigv4 import (
     canonical_request,
     sign,
     sign_string,
+    stamp,
     string_to_sign,
     without_signature,
 )
@@ -254,6 +255,27 @@ def test_blanks_beyond_ascii_are_kept():
     head = RequestHead(method="GET", target=HEAD.target, headers=(*HEAD.headers, ("x-amz-meta-a", "a\u00a0 \t b")))
     text = canonical_request(head, path="/", query=(), names=["x-amz-meta-a"], payload_hash=EMPTY)
     assert "x-amz-meta-a:a\u00a0 b\n" in text
+
+
+@given(st.lists(st.tuples(st.sampled_from(["a", "b", "host", "x-amz-a"]), st.text("a, \t\u00a0:", max_size=6)), max_size=6))
+def test_a_repeated_field_is_signed_as_a_list_of_its_values(fields):
+    """The canonical headers as AWS defines them: values trimmed, runs of blanks made one, repeated ones joined by commas."""
+    names = sorted({name for name, _ in fields})
+    lines = [f"{name}:{','.join(trimmed(value) for key, value in fields if key == name)}" for name in names]
+    head = RequestHead(method="PUT", target=Target(segments=("",)), headers=tuple(fields))
+    query = (("b", "1"), ("a", "%"), ("a", " "))
+    text = canonical_request(head, path="/p", query=query, names=names, payload_hash=EMPTY)
+    assert text == "\n".join(["PUT", "/p", "a=%20&a=%25&b=1", *lines, "", ";".join(names), EMPTY])
+
+
+def trimmed(value: str) -> str:
+    return " ".join(part for part in value.replace("\t", " ").split(" ") if part)
+
+
+@given(st.integers(0, 2**32), st.integers(0, 999_999), st.integers(-14, 14))
+def test_a_time_is_written_in_utc_without_fractions(seconds, fraction, hours):
+    time = datetime.fromtimestamp(seconds, timezone(timedelta(hours=hours))).replace(microsecond=fraction)
+    assert stamp(time) == time.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def test_secrets_stay_out_of_reprs():

@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trio_gate.values import value_class
-from trio_gate.wire.head import encoded, encoded_path
+from trio_gate.wire.head import RequestHead, encoded, encoded_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from trio_gate.wire.head import RequestHead
+    from trio_gate.wire.head import Headers, Target
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -61,6 +61,7 @@ MAX_KEYS = 1024
 
 _HASH = "x-amz-content-sha256"
 _REPLACED = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token"})
+_SET_BY_US = _REPLACED | {_HASH}
 _PRESIGNED = frozenset(
     f"X-Amz-{part}"
     for part in (
@@ -154,16 +155,16 @@ def sign(
         s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
         keys: the cache of derived keys; None for none.
     """
-    amz_date = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    amz_date = stamp(now)
     head = _prepared(head, amz_date, payload_hash, credentials.session_token, s3=s3)
-    names = tuple(sorted({name for name, _ in head.headers} - UNSIGNED_FIELDS))
-    path = head.target.path if s3 else encode_again(head.target.path)
+    names = sorted([name for name in head.first if name not in UNSIGNED_FIELDS])
+    path = head.target.path if s3 else encoded_path(head.target.path)
     request = canonical_request(head, path=path, query=head.target.query, names=names, payload_hash=payload_hash)
     scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
     key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)
     signature = sign_string(key, string_to_sign(amz_date, scope, request))
     value = f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    head = replace(head, headers=(*head.headers, ("authorization", value)))
+    head = RequestHead(method=head.method, target=head.target, headers=(*head.headers, ("authorization", value)))
     return Signed(head=head, signature=signature, key=key, scope=scope, amz_date=amz_date)
 
 
@@ -172,41 +173,53 @@ def without_signature(head: RequestHead) -> RequestHead:
 
     The payload's hash stays, because it is a parameter of CodeArtifact's PublishPackageVersion.
     """
-    query = tuple(pair for pair in head.target.query if pair[0] not in _PRESIGNED)
-    fields = tuple(field for field in head.headers if field[0] not in _REPLACED)
-    return replace(head, target=replace(head.target, query=query), headers=fields)
+    fields = tuple([field for field in head.headers if field[0] not in _REPLACED])
+    return RequestHead(method=head.method, target=_unsigned(head.target), headers=fields)
+
+
+def _unsigned(target: Target) -> Target:
+    query = tuple([pair for pair in target.query if pair[0] not in _PRESIGNED])
+    return target if len(query) == len(target.query) else replace(target, query=query)
 
 
 def _prepared(head: RequestHead, amz_date: str, payload_hash: str, token: str | None, *, s3: bool) -> RequestHead:
-    bare = without_signature(head)
-    fields = [*(field for field in bare.headers if field[0] != _HASH), ("x-amz-date", amz_date)]
+    fields = [field for field in head.headers if field[0] not in _SET_BY_US]
+    fields.append(("x-amz-date", amz_date))
     if token is not None:
         fields.append(("x-amz-security-token", token))
     if s3 or head.one(_HASH) is not None:
         fields.append((_HASH, payload_hash))
-    return replace(bare, headers=tuple(fields))
+    return RequestHead(method=head.method, target=_unsigned(head.target), headers=tuple(fields))
 
 
 def canonical_request(
-    head: RequestHead, *, path: str, query: Iterable[tuple[str, str]], names: Iterable[str], payload_hash: str
+    head: RequestHead, *, path: str, query: Sequence[tuple[str, str]], names: Iterable[str], payload_hash: str
 ) -> str:
     """SigV4's canonical request. `path` is already in the form that the service signs; `names`, the signed fields, are sorted."""
-    fields: dict[str, list[str]] = {}
-    for name, value in head.headers:
-        fields.setdefault(name, []).append(_plain(value))
-    lines = (f"{name}:{','.join(fields.get(name, ()))}\n" for name in names)
-    return "\n".join((head.method, path, canonical_query(query), "".join(lines), ";".join(names), payload_hash))
+    fields = head.first
+    if len(fields) != len(head.headers):
+        fields = _joined(head.headers)
+    lines = "".join([f"{name}:{_plain(fields.get(name, ''))}\n" for name in names])
+    return f"{head.method}\n{path}\n{canonical_query(query)}\n{lines}\n{';'.join(names)}\n{payload_hash}"
 
 
-def canonical_query(query: Iterable[tuple[str, str]]) -> str:
+def _joined(headers: Headers) -> Mapping[str, str]:
+    """Fields by name, the values of a repeated one with commas between them."""
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(_plain(value))
+    return {name: ",".join(values) for name, values in found.items()}
+
+
+def canonical_query(query: Sequence[tuple[str, str]]) -> str:
     """SigV4's canonical query string: pairs encoded, then sorted by name and value."""
     pairs = sorted([(encoded(name), encoded(value)) for name, value in query])
     return "&".join([f"{name}={value}" for name, value in pairs])
 
 
-def encode_again(path: str) -> str:
-    """Percent-encode a path once more, as every service but S3 signs it."""
-    return encoded_path(path)
+def stamp(time: datetime) -> str:
+    """An aware time as signatures have it, such as 20260131T235959Z."""
+    return time.astimezone(UTC).isoformat(timespec="seconds")[:19].replace("-", "").replace(":", "") + "Z"
 
 
 def string_to_sign(amz_date: str, scope: str, request: str) -> str:
@@ -228,4 +241,5 @@ def _derive(secret: str, day: str, region: str, service: str) -> bytes:
 
 def _plain(value: str) -> str:
     # Not str.split: it would also fold spaces beyond ASCII, which AWS does not.
-    return _BLANKS.sub(" ", value.strip(" \t"))
+    value = value.strip(" \t")
+    return _BLANKS.sub(" ", value) if "  " in value or "\t" in value else value

@@ -14,13 +14,14 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.chunk_signatures import Chain
-from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, encode_again, sign_string, string_to_sign
+from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, sign_string, stamp, string_to_sign
 from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload, undeclared
-from trio_gate.wire.head import Held, Streamed
+from trio_gate.wire.head import Held, Streamed, encoded_path
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Claim
@@ -38,7 +39,8 @@ WRONG = "no agent here has this access key id with this secret: check both, and 
 """One reason for an unknown account, an unknown suffix and a wrong secret: without a secret nobody learns what is configured."""
 
 _EMPTY = hashlib.sha256().hexdigest()
-_MAY_BE_UNSIGNED = frozenset({"x-amzn-trace-id"})
+_DATES = 64
+"""How many dates of signatures are remembered: agents sign many requests in one second."""
 
 
 def verify(
@@ -142,21 +144,23 @@ def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bo
     if not _DATE.fullmatch(claim.amz_date) or claim.amz_date[:8] != claim.date or sent not in (None, claim.amz_date):
         raise Unauthenticated("the signature's dates differ, or are not written as 20260131T235959Z")
     try:
-        made = datetime.strptime(claim.amz_date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        made = _time(claim.amz_date)
     except ValueError:
         raise Unauthenticated("the signature's date does not exist in the calendar") from None
     life = _life(head) if presigned else SKEW
     if now - made > life:
-        edge = f"{_stamp(now - life)} ({_stamp(now)} - {_minutes(life)})"
+        edge = f"{stamp(now - life)} ({stamp(now)} - {_minutes(life)})"
         reason = "request has expired" if presigned else f"Signature expired: {claim.amz_date} is now earlier than {edge}"
         raise Unauthenticated(reason, condition="Expired" if presigned else "ClockSkew")
     if made - now > SKEW:
-        edge = f"{_stamp(now + SKEW)} ({_stamp(now)} + {_minutes(SKEW)})"
+        edge = f"{stamp(now + SKEW)} ({stamp(now)} + {_minutes(SKEW)})"
         raise Unauthenticated(f"Signature not yet current: {claim.amz_date} is still later than {edge}", condition="ClockSkew")
 
 
-def _stamp(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+@lru_cache(_DATES)
+def _time(text: str) -> datetime:
+    """The time that a date of _DATE's form says. Raises ValueError."""
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def _minutes(span: timedelta) -> str:
@@ -171,20 +175,22 @@ def _life(head: RequestHead) -> timedelta:
 
 
 def _check_covered(head: RequestHead, claim: Claim) -> None:
-    names = claim.signed_headers
-    if list(names) != sorted(set(names)):
+    names, present = claim.signed_headers, head.first
+    signed = frozenset(names)
+    if len(signed) != len(names) or list(names) != sorted(names):
         raise Unauthenticated("SignedHeaders must be sorted and name each header once")
-    present = {name for name, _ in head.headers}
-    needed = {name for name in present if name == "host" or name.startswith("x-amz-")} - _MAY_BE_UNSIGNED
-    if not needed | {"host"} <= set(names) <= present:
+    loose = [name for name in present if name.startswith("x-amz-") and name not in signed]
+    if loose or "host" not in signed or not signed <= present.keys():
         raise Unauthenticated("the signature must cover host and every x-amz field, and no field that is absent")
 
 
 def _path(head: RequestHead, service: str) -> str:
-    return head.target.path if service in S3_FAMILY else encode_again(head.target.arrived or head.target.path)
+    return head.target.path if service in S3_FAMILY else encoded_path(head.target.arrived or head.target.path)
 
 
 def _presigned_s3(head: RequestHead) -> bool:
+    if not head.target.query:
+        return False
     query = dict(head.target.query)
     scope = query.get("X-Amz-Credential", "").split("/")
     return "X-Amz-Signature" in query and len(scope) == 5 and scope[3] in S3_FAMILY

@@ -42,7 +42,9 @@ _FRAMING = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
 
 def declared_payload(head: RequestHead) -> str | None:
     """The value of x-amz-content-sha256, from the field or, when presigned, the query; None without one."""
-    return head.one("x-amz-content-sha256") or dict(head.target.query).get("X-Amz-Content-Sha256")
+    return head.one("x-amz-content-sha256") or (
+        dict(head.target.query).get("X-Amz-Content-Sha256") if head.target.query else None
+    )
 
 
 def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
@@ -97,8 +99,8 @@ def refused_payload(declared: str) -> Malformed:
 
 def refuse_unserved_form(head: RequestHead) -> None:
     """Refuse a form that is never served, before its possibly endless body is read. Raises Malformed."""
-    declared = declared_payload(head) or ""
-    if declared.startswith(tuple(_NOT_SERVED)):
+    declared = declared_payload(head)
+    if declared is not None and declared.startswith(tuple(_NOT_SERVED)):
         raise refused_payload(declared)
 
 
