@@ -289,7 +289,7 @@ def test_what_the_library_raises_is_undecided(error):
             raise error("the value is hunter2")
 
     with pytest.raises(Undecided) as caught:
-        Condition(plan=Plan([]), program=Program()).holds(Evidence(facets()))
+        Condition(plan=Plan([]), closure=lambda facets, scope: UNKNOWN, program=Program()).holds(Evidence(facets()))
     assert caught.value.reason == "CEL cannot compute it"
 
 

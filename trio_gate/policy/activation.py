@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trio_gate.facet.values import UNKNOWN, UNSET, Unknown, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from trio_gate.facet.extract import Facets, Path
@@ -61,6 +61,11 @@ class Plan:
                 branch = branch.below.setdefault(name, _Branch())
             branch.tested |= read.tested
             branch.whole |= not read.tested
+        branches = list(_branches(self._root, ()))
+        self.overlaps = any(branch.whole and branch.below for _, branch in branches)
+        """Whether something is read as a whole and also in part."""
+        self.tests = tuple((path, branch.whole) for path, branch in branches if branch.tested)
+        """The paths that are tested, and whether each is also read as a whole. `gather` is for calls where none is unknown."""
 
     def gather(self, facets: Facets) -> GatheredFacts:
         """Gather the plan's facets of one call. Raises Undecided if its conditions cannot be evaluated."""
@@ -72,6 +77,12 @@ class Plan:
             else:
                 data[root] = _below(facets, (root,), branch, gaps)
         return GatheredFacts(data=data, gaps=gaps)
+
+
+def _branches(branch: _Branch, path: Path) -> Iterator[tuple[Path, _Branch]]:
+    for name, part in branch.below.items():
+        yield (*path, name), part
+        yield from _branches(part, (*path, name))
 
 
 def _below(facets: Facets, path: Path, branch: _Branch, gaps: dict[str, str]) -> Plain:

@@ -3,6 +3,9 @@
 Rule: only True and False are answers. The library returns errors as values (texts, which are truthy) and raises when its budget
 is spent; both become `Undecided`.
 
+Most answers come from a condition's closure (see `closures`), and the library is asked where that decides nothing. It alone parses,
+checks types, and says why a condition is undecided.
+
 Theory: conditions run in an environment where `aws` is a map, so that has() works and reading what was left out is an error.
 Their types are checked in a second environment, where every facet is a variable with its type from the schema. There has() would
 have the type of what it tests (a bug in cel-cpp), so it is renamed to a function that takes anything.
@@ -20,6 +23,7 @@ from cel_expr_python.ext import ext_strings
 from trio_gate.facet.schema import FACETS
 from trio_gate.policy.activation import GatheredFacts, Plan, Undecided
 from trio_gate.policy.checked_ast import Node, tree
+from trio_gate.policy.closures import closure_of
 from trio_gate.policy.cost import work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
 from trio_gate.policy.guarded_has import guarded
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
     from trio_gate.facet.extract import Facets
     from trio_gate.facet.values import Plain
+    from trio_gate.policy.closures import Closure
 
 _TYPE = cel.Type
 _MAP = _TYPE.Map(_TYPE.STRING, _TYPE.DYN)
@@ -80,8 +85,14 @@ def compile_condition(source: str) -> Condition:
     faults = [fault for fault in check(source) if fault.fatal]
     if faults:
         raise ValueError(f"the condition is not sound: {faults[0].message}")
-    program = _guarded(_compiled(source)[0])
-    return Condition(plan=Plan(reads(tree(program.serialize()))), program=program)
+    return _condition(_compiled(source)[0])
+
+
+def _condition(program: Any) -> Condition:
+    program = _guarded(program)
+    root = tree(program.serialize())
+    plan = Plan(reads(root))
+    return Condition(plan=plan, closure=closure_of(root, plan), program=program)
 
 
 class Evidence:
@@ -101,13 +112,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A compiled condition: the facets that it reads, and the program of the CEL library."""
+    """A compiled condition: the facets that it reads, its closure, and the library's program for what that leaves open."""
 
     plan: Plan
+    closure: Closure
     program: Any
 
     def holds(self, evidence: Evidence) -> bool:
         """Whether the condition is true of a call. Raises Undecided."""
+        found = self.closure(evidence.facets, ())
+        if found is True or found is False:
+            return found
         try:
             basis, activation = evidence.ready(self.plan)
             answer = self.program.eval(activation)

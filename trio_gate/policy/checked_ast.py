@@ -8,16 +8,17 @@ are expanded: `all` and the like are comprehensions, `has(a.b)` is a selection t
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _ANY_VALUE = 2
 _CHECKED_EXPR, _CHECKED_SOURCE = 4, 5
 _SOURCE_POSITIONS = 4
-_CONST_STRING = 6
+_CONST_NULL, _CONST_BOOL, _CONST_INT, _, _CONST_DOUBLE, _CONST_STRING = range(1, 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,18 +27,20 @@ class Node:
 
     Attributes:
         kind: "text" is a constant string, "const" any other constant; "select" is `a.b`, "has" is `has(a.b)`; "loop" is a
-            comprehension; "parts" is a list or a map.
+            comprehension.
         at: the offset in the source, in characters, of its operator, of a selection's dot or a call's bracket.
         name: an identifier, a field, a function or the constant string.
         parts: a selection's operand; a call's target, if any, and arguments; for other kinds all parts in the order of the text.
         binds: the variables of a comprehension.
+        value: a constant that is null, a bool, an int or a double; None for other constants too, which `name` tells apart.
     """
 
-    kind: Literal["text", "const", "ident", "select", "has", "call", "parts", "loop"]
+    kind: Literal["text", "const", "ident", "select", "has", "call", "list", "map", "loop"]
     at: int
     name: str = ""
     parts: tuple[Node, ...] = ()
     binds: tuple[str, ...] = ()
+    value: bool | int | float | None = None
 
 
 def tree(serialized: bytes) -> Node:
@@ -89,6 +92,19 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
+def _signed(value: int) -> int:
+    return value - 2**64 if value >= 2**63 else value
+
+
+_CONSTANTS: Mapping[int, tuple[str, Callable[[Any], bool | int | float | None]]] = {
+    _CONST_NULL: ("null", lambda _: None),
+    _CONST_BOOL: ("bool", bool),
+    _CONST_INT: ("int", _signed),
+    _CONST_DOUBLE: ("double", lambda value: struct.unpack("<d", value)[0]),
+}
+"""How the constants are read that have an equal in Python, and what they are called."""
+
+
 class _Reader:
     """Turns messages into nodes. `positions` maps ids of nodes to offsets."""
 
@@ -113,8 +129,11 @@ class _Reader:
         return self.kinds[kind](_fields(body), at)
 
     def const(self, found: dict[int, list[Any]], at: int) -> Node:
-        text = found.get(_CONST_STRING)
-        return Node(kind="const", at=at) if text is None else Node(kind="text", at=at, name=text[0].decode())
+        [(kind, [value])] = found.items()
+        if kind == _CONST_STRING:
+            return Node(kind="text", at=at, name=value.decode())
+        read = _CONSTANTS.get(kind)
+        return Node(kind="const", at=at, name=read[0], value=read[1](value)) if read else Node(kind="const", at=at, name="other")
 
     def ident(self, found: dict[int, list[Any]], at: int) -> Node:
         return Node(kind="ident", at=at, name=found[1][0].decode())
@@ -128,11 +147,11 @@ class _Reader:
         return Node(kind="call", at=at, name=found[2][0].decode(), parts=parts)
 
     def items(self, found: dict[int, list[Any]], at: int) -> Node:
-        return Node(kind="parts", at=at, parts=self.nodes(found.get(1, [])))
+        return Node(kind="list", at=at, parts=self.nodes(found.get(1, [])))
 
     def entries(self, found: dict[int, list[Any]], at: int) -> Node:
         entries = [_fields(entry) for entry in found.get(2, [])]
-        return Node(kind="parts", at=at, parts=self.nodes([part for entry in entries for part in (entry[3][0], entry[4][0])]))
+        return Node(kind="map", at=at, parts=self.nodes([part for entry in entries for part in (entry[3][0], entry[4][0])]))
 
     def loop(self, found: dict[int, list[Any]], at: int) -> Node:
         binds = tuple(found[number][0].decode() for number in (1, 8, 3) if number in found)

@@ -7,15 +7,20 @@ goes over) in every turn, and no replacement makes a text longer. Either could m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.schema import ROOTS
+from trio_gate.facet.values import MAX_VALUES
 from trio_gate.policy.diagnostics import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trio_gate.policy.checked_ast import Node
+
+BUDGET = 10_000
+"""Iterations of all loops together at which the library gives up."""
 
 _THROUGH_TEXT = frozenset(
     (
@@ -87,6 +92,34 @@ class _Loops:
             return _Loops(bound=self.bound - own, again=self.again - own)
         repeated = own if self.bound and over & (ROOTS | self.again) else frozenset()
         return _Loops(bound=self.bound | own, again=((self.again | self.bound) - own) | repeated)
+
+
+def most_iterations(node: Node, *, times: float = 1, parts_of: frozenset[str] = frozenset()) -> float:
+    """The most iterations that an expression can take; the keyword arguments are for recursion.
+
+    Args:
+        node: the expression.
+        times: how often it is evaluated at most.
+        parts_of: the variables of the loops around it that go over facets. All their values together are parts of one facet, so
+            loops over parts of those take no more iterations than one facet has values.
+    """
+    if node.kind != "loop":
+        return sum(most_iterations(part, times=times, parts_of=parts_of) for part in node.parts)
+    over, *inside = node.parts
+    of = _owner(over)
+    if over.kind == "list":
+        turns, within = times * max(1, len(over.parts)), parts_of.difference(node.binds)
+    else:
+        turns, within = times * (MAX_VALUES if of in ROOTS else 1 if of in parts_of else inf), parts_of.union(node.binds)
+    below = sum(most_iterations(part, times=turns, parts_of=within) for part in inside)
+    return turns + below + most_iterations(over, times=times, parts_of=parts_of)
+
+
+def _owner(node: Node) -> str | None:
+    """The root or the variable of which an expression is a part."""
+    while node.kind == "select" or (node.kind == "call" and node.name == "_[_]"):
+        node = node.parts[0]
+    return node.name.partition(".")[0] if node.kind == "ident" else None
 
 
 def _shortens(node: Node) -> bool:

@@ -32,12 +32,18 @@ class Read:
 
 def reads(node: Node) -> Iterator[Read]:
     """Yield every read in an expression, in the order of the text."""
-    if found := _read(node):
-        if found[0].path[0] in ROOTS:
-            yield found[0]
+    if found := read_of(node):
+        if found.path[0] in ROOTS:
+            yield found
         return
     for part in node.parts:
         yield from reads(part)
+
+
+def read_of(node: Node) -> Read | None:
+    """The path that a node spells out, of a facet or of a variable; None for any other node."""
+    found = _read(node)
+    return found[0] if found else None
 
 
 def patterns(node: Node) -> Iterator[Node]:

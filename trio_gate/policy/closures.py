@@ -1,0 +1,231 @@
+"""Conditions as Python closures, which decide most calls without the CEL library.
+
+Rule: a closure says true or false only where the library would. For all else (an error of CEL, a function that is not here) it
+says UNKNOWN, and the library is asked, which also knows the reason of an error.
+
+Theory: `&&`, `||`, `all` and `exists` absorb errors in CEL as Kleene's logic absorbs the unknown. So one part of a condition may be
+left to the library while the others decide: `false && <unknown>` is false, whatever the part would be. Three things reach beyond a
+part, and are looked at for the whole condition: the library's budget, which no part may be able to exceed; maps that are read both
+as a whole and in part; and tests of what is unknown (for both see `activation`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.facet.schema import ROOTS
+from trio_gate.facet.values import UNKNOWN, UNSET
+from trio_gate.policy.closure_values import BINARY, NOT_TEXT, UNARY, constant
+from trio_gate.policy.cost import BUDGET, most_iterations
+from trio_gate.policy.references import read_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from trio_gate.facet.extract import Facets, Path
+    from trio_gate.policy.activation import Plan
+    from trio_gate.policy.checked_ast import Node
+
+    Closure = Callable[[Facets, tuple[Any, ...]], Any]
+    """Takes the facets of a call, and the values of the variables of the loops around it."""
+
+
+def closure_of(root: Node, plan: Plan) -> Closure:
+    """The closure of a whole condition, which has no loops around it, and reads what the plan says."""
+    if plan.overlaps or most_iterations(root) >= BUDGET:
+        return _library
+    found = _closure(root, {})
+    return _after_tests(found, plan.tests) if plan.tests else found
+
+
+def _library(facets: Facets, scope: tuple[Any, ...]) -> Any:
+    """What is left to the library."""
+    del facets, scope
+    return UNKNOWN
+
+
+def _after_tests(condition: Closure, tests: tuple[tuple[Path, bool], ...]) -> Closure:
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        for path, whole in tests:
+            if (facets[path] if whole else facets.look(path)) is UNKNOWN:
+                return UNKNOWN
+        return condition(facets, scope)
+
+    return closure
+
+
+def _closure(node: Node, depths: Mapping[str, int]) -> Closure:
+    """The closure of an expression. `depths` says for each variable how many loops are around its own."""
+    read = read_of(node)
+    if read and read.path[0] in ROOTS:
+        return _has(read.path) if read.tested else _read(read.path)
+    value = constant(node)
+    if value is not UNKNOWN:
+        return lambda _facets, _scope: value
+    if node.kind == "ident" and node.name in depths:
+        depth = depths[node.name]
+        return lambda _facets, scope: scope[depth]
+    make = _KINDS.get(node.kind)
+    return make(node, depths) if make else _library
+
+
+def _read(path: Path) -> Closure:
+    if path[0] == "request":  # the time is no facet that can be looked up
+        return _library
+    return lambda facets, _scope: facets[path]
+
+
+def _has(path: Path) -> Closure:
+    """A test, after `_after_tests` has made sure that nothing on its path is unknown."""
+    above = path[:-1]
+
+    def closure(facets: Facets, _scope: tuple[Any, ...]) -> Any:
+        if facets.look(path) is not UNSET:
+            return True
+        return False if len(above) < 2 or isinstance(facets.look(above), dict) else UNKNOWN
+
+    return closure
+
+
+def _select(node: Node, depths: Mapping[str, int]) -> Closure:
+    of, name = _closure(node.parts[0], depths), node.name
+
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        value = of(facets, scope)
+        return value.get(name, UNKNOWN) if value.__class__ is dict else UNKNOWN
+
+    return closure
+
+
+def _has_member(node: Node, depths: Mapping[str, int]) -> Closure:
+    of, name = _closure(node.parts[0], depths), node.name
+
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        value = of(facets, scope)
+        return name in value if value.__class__ is dict else UNKNOWN
+
+    return closure
+
+
+def _call(node: Node, depths: Mapping[str, int]) -> Closure:
+    if node.name in _JOINS:
+        return _join(node, depths)
+    parts = [_closure(part, depths) for part in node.parts]
+    if node.name == "_?_:_":
+        return _choice(*parts)
+    if len(parts) == 2 and node.name in BINARY:
+        return _with_constant(node, parts[0]) or _binary(BINARY[node.name], *parts)
+    return _unary(UNARY[node.name], *parts) if len(parts) == 1 and node.name in UNARY else _library
+
+
+def _unary(function: Callable[[Any], Any], of: Closure) -> Closure:
+    return lambda facets, scope: function(of(facets, scope))
+
+
+def _binary(function: Callable[[Any, Any], Any], one: Closure, other: Closure) -> Closure:
+    return lambda facets, scope: function(one(facets, scope), other(facets, scope))
+
+
+def _with_constant(node: Node, of: Closure) -> Closure | None:
+    """A comparison with constant texts, as most conditions have it; None for any other call."""
+    value = constant(node.parts[1])
+    if node.name in {"_==_", "_!=_"} and isinstance(value, str):
+        texts, equal = frozenset((value,)), node.name == "_==_"
+    elif node.name == "@in" and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        texts, equal = frozenset(map(str, value)), True
+    else:
+        return None
+    unequal = not equal
+
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        found = of(facets, scope)
+        if found.__class__ is str:
+            return equal if found in texts else unequal
+        return unequal if found.__class__ in NOT_TEXT else UNKNOWN
+
+    return closure
+
+
+def _choice(condition: Closure, yes: Closure, no: Closure) -> Closure:
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        value = condition(facets, scope)
+        return yes(facets, scope) if value is True else no(facets, scope) if value is False else UNKNOWN
+
+    return closure
+
+
+_JOINS = {"_&&_": False, "_||_": True}
+"""The operators that one part can decide, with the value of that part."""
+
+
+def _join(node: Node, depths: Mapping[str, int]) -> Closure:
+    decides = _JOINS[node.name]
+    parts = tuple(_closure(part, depths) for part in _operands(node, node.name))
+
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        answer: Any = not decides
+        for part in parts:
+            value = part(facets, scope)
+            if value is decides:
+                return decides
+            if value.__class__ is not bool:
+                answer = UNKNOWN
+        return answer
+
+    return closure
+
+
+def _operands(node: Node, operator: str) -> Iterator[Node]:
+    if node.kind == "call" and node.name == operator:
+        for part in node.parts:
+            yield from _operands(part, operator)
+    else:
+        yield node
+
+
+def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
+    found = _asked(node)
+    if found is None:
+        return _library
+    decides, asked = found
+    depth = 1 + max(depths.values(), default=-1)
+    over, inside = _closure(node.parts[0], depths), _closure(asked, {**depths, node.binds[0]: depth})
+
+    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
+        items = over(facets, scope)
+        if items.__class__ is not list and items.__class__ is not dict:
+            return UNKNOWN
+        answer: Any = not decides
+        for item in items:
+            value = inside(facets, (*scope, item))
+            if value is decides:
+                return decides
+            if value.__class__ is not bool:
+                answer = UNKNOWN
+        return answer
+
+    return closure
+
+
+def _asked(loop: Node) -> tuple[bool, Node] | None:
+    """What `exists` and `all` ask of each item, after the answer that ends them; None for other loops."""
+    _, start, going_on, step, result = loop.parts
+    so_far = ("ident", loop.binds[-1], None)
+    for decides, operator, ongoing in ((True, "_||_", ("call", "!_", None, so_far)), (False, "_&&_", so_far)):
+        expected = (("const", "bool", not decides), ("call", "@not_strictly_false", None, ongoing), so_far, so_far)
+        if step.name == operator and expected == tuple(map(_shape, (start, going_on, step.parts[0], result))):
+            return decides, step.parts[1]
+    return None
+
+
+def _shape(node: Node) -> tuple[Any, ...]:
+    """A node without its place in the text."""
+    return (node.kind, node.name, node.value, *map(_shape, node.parts))
+
+
+_KINDS: Mapping[str, Callable[[Node, Mapping[str, int]], Closure]] = {
+    "select": _select,
+    "has": _has_member,
+    "call": _call,
+    "loop": _loop,
+}
