@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 from scripts.embedded.aws import REGION, ROLE
 from tests.kit.approvals.asking import Listener
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
-from tests.kit.wire.streams import seat
 from trio_gate.app.listeners import open_authorities
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.load import load
+from trio_gate.config.model import Address
 from trio_gate.exchange.snapshot import check_condition, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.audit.database import read_last
@@ -27,7 +27,8 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials.role_credentials import RoleCredentials
 from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener
-from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.net.accept import OpenListener, Shutdown, listen, run
+from trio_gate.shell.net.connection_limits import Seats
 from trio_gate.shell.upstream.pool import UpstreamPool
 
 NARROWED = AGENT.replace('CI01"', 'CI01"\n  accounts = ["222222222222"]')
@@ -93,14 +94,15 @@ async def serving(config, folder: Path):
     hosts = Hosts(state)
     authorities = open_authorities(state, config, hosts.table, now)
     async with open_services(config, hosts, ours=authorities.issued, page="") as (services, hub), trio.open_nursery() as nursery:
-        listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
-        port = listener.socket.getsockname()[1]
+        [listening] = await listen(Address(host="127.0.0.1", port=0))
+        port = listening.getsockname()[1]
         made = Running(config, services, hub, port)
         ingress = Ingress(kind="endpoint", port=port, names=frozenset({"127.0.0.1"}), base=f"http://127.0.0.1:{port}")
-        door = EndpointListener(
-            AgentListenerContext(services=services, snapshot=lambda: made.current, shutdown=Shutdown()), None, ingress
-        )
-        await nursery.start(trio.serve_listeners, lambda stream: door.handle(stream, seat(None, "127.0.0.1")), [listener])
+        shutdown = Shutdown()
+        inside = AgentListenerContext(services=services, snapshot=lambda: made.current, shutdown=shutdown)
+        door = EndpointListener(inside, None, ingress)
+        opened = OpenListener(kind="endpoint", socket=listening, handle=door.handle, seats=Seats(100, 100))
+        nursery.start_soon(run, [opened], shutdown)
         yield made
         nursery.cancel_scope.cancel()
 

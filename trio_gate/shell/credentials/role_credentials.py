@@ -106,9 +106,9 @@ class RoleCredentials:
     async def credentials(self, request: AssumeRole) -> Credentials:
         """Credentials that are valid for at least `MARGIN` seconds. Raises CredentialsUnavailable."""
         role = self._role(request)
-        session = self._usable(role, request)
-        if session is not None:
-            if session.left(self._clock.now()) < session.lead and not role.quiet:
+        session, left = role.session, self._left(role, request)
+        if session is not None and left > MARGIN:
+            if left < session.lead and not role.quiet:
                 self._launch(role, request)
             return session.credentials
         if role.flight is None and role.quiet and role.fault is not None:
@@ -126,19 +126,23 @@ class RoleCredentials:
             role.session = None
 
     def _role(self, request: AssumeRole) -> _Role:
-        role = self._roles.setdefault(request, _Role())
-        self._roles.move_to_end(request)
+        role = self._roles.get(request)
+        if role is not None:
+            self._roles.move_to_end(request)
+            return role
+        role = self._roles[request] = _Role()
         if len(self._roles) > MAX_ROLES:
             oldest = next(key for key, one in self._roles.items() if one.flight is None or one is role)
             if oldest != request:
                 del self._roles[oldest]
         return role
 
-    def _usable(self, role: _Role, request: AssumeRole) -> _Session | None:
+    def _left(self, role: _Role, request: AssumeRole) -> float:
+        """Seconds for which a role's session can be used; 0 without one, or where another base key has obtained it."""
         session, base = role.session, self._base.current(request.base)
         if session is None or base is None or base.access_key_id != session.signer:
-            return None
-        return session if session.left(self._clock.now()) > MARGIN else None
+            return 0.0
+        return session.left(self._clock.now())
 
     def _launch(self, role: _Role, request: AssumeRole) -> _Flight:
         role.flight = flight = _Flight()

@@ -11,11 +11,12 @@ import os
 import tempfile
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import trio
 
 from trio_gate.errors import Malformed, StorageUnavailable
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,25 +43,45 @@ class Source(Protocol):
 
 
 class Room:
-    """Storage for the body of one request: `held` is its share of the memory; its files are closed with it."""
+    """Storage for the body of one request: `held` is its share of the memory. What it holds is released when the block is left."""
 
-    def __init__(self, bodies: Bodies, seat: Seat, held: Share, files: ExitStack) -> None:
-        self.held = held
+    __slots__ = ("_bodies", "_opened", "_seat", "_spools", "held")
+
+    def __init__(self, bodies: Bodies, seat: Seat) -> None:
+        self.held = bodies.held.share(seat)
         self._bodies = bodies
         self._seat = seat
-        self._files = files
+        self._opened: ExitStack | None = None
         self._spools: list[Share] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            if self._opened is not None:
+                self._opened.close()
+        finally:
+            self.held.close()
+
+    @property
+    def opened(self) -> ExitStack:
+        """Closes what is entered into it when the block is left."""
+        if self._opened is None:
+            self._opened = ExitStack()
+        return self._opened
 
     def spool(self) -> Spool:
         """A new, empty spool file. Raises StorageUnavailable."""
-        share = self._files.enter_context(self._bodies.spooled.share(self._seat))
+        share = self.opened.enter_context(self._bodies.spooled.share(self._seat))
         share.agent = self.held.agent
         self._spools.append(share)
-        return self._files.enter_context(spool(self._bodies.folder, share))
+        return self.opened.enter_context(spool(self._bodies.folder, share))
 
     def prove(self, agent: str | None) -> None:
         """Count what is stored as this agent's."""
-        for share in (self.held, *self._spools):
+        self.held.agent = agent
+        for share in self._spools:
             share.agent = agent
 
 
@@ -72,14 +93,12 @@ class Bodies:
     spooled: Budget
     folder: str
 
-    @contextmanager
-    def room(self, seat: Seat) -> Iterator[Room]:
-        """Storage for one request's body; what it holds is released when the block is left."""
-        with self.held.share(seat) as held, ExitStack() as files:
-            yield Room(self, seat, held, files)
+    def room(self, seat: Seat) -> Room:
+        """Storage for one request's body, for the length of a block."""
+        return Room(self, seat)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Kept:
     """A body that was read whole: in `data`, or in `store`, rewound. `sha256` is of its bytes as they arrived, in hexadecimal."""
 

@@ -6,8 +6,8 @@ first. An agent's further bodies together may take no more than is left for all 
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal, Self
 
 import trio
 
@@ -15,8 +15,6 @@ from trio_gate.errors import Overloaded
 from trio_gate.shell.net.connection_limits import least
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from trio_gate.shell.net.connection_limits import Seat
 
 KNOBS = {"holds": "held_total", "keeps": "spool_limit"}
@@ -38,18 +36,17 @@ class Budget:
         self.left = total
         self._what = what
         self._shares: dict[Share, None] = {}
-        self._more = trio.Event()
+        self._waiting = trio.lowlevel.ParkingLot()
 
-    @contextmanager
-    def share(self, seat: Seat) -> Iterator[Share]:
-        """The share of one body, released when the block is left."""
+    def share(self, seat: Seat) -> Share:
+        """The share of one body, released when its block is left."""
         share = Share(self, seat)
         self._shares[share] = None
-        try:
-            yield share
-        finally:
-            share.release()
-            del self._shares[share]
+        return share
+
+    def remove(self, share: Share) -> None:
+        """Forget a share that is released."""
+        self._shares.pop(share, None)
 
     def reserve(self, share: Share, count: int) -> None:
         """Add `count` bytes to a share; slow unauthenticated connections are ended for it. Raises Overloaded."""
@@ -67,12 +64,11 @@ class Budget:
     def release(self, count: int) -> None:
         """Return `count` bytes, and wake those that wait for some."""
         self.left += count
-        self._more.set()
-        self._more = trio.Event()
+        self._waiting.unpark_all()
 
     async def more(self) -> None:
         """Wait until bytes are released."""
-        await self._more.wait()
+        await self._waiting.park()
 
     def _least(self) -> Seat | None:
         return least(one.seat for one in self._shares if one.taken and one.agent is None)
@@ -93,11 +89,24 @@ class Budget:
 class Share:
     """The bytes of a budget that one body has reserved: `taken`. `agent` is its agent's name, once authenticated."""
 
+    __slots__ = ("_budget", "agent", "seat", "taken")
+
     def __init__(self, budget: Budget, seat: Seat) -> None:
         self.seat = seat
         self.agent: str | None = None
         self.taken = 0
         self._budget = budget
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the share, and end it."""
+        self.release()
+        self._budget.remove(self)
 
     def reserve(self, count: int) -> None:
         """Reserve `count` more bytes. Raises Overloaded if they cannot be had at once."""
@@ -117,4 +126,5 @@ class Share:
     def release(self) -> None:
         """Give all of the share's bytes back to the budget."""
         count, self.taken = self.taken, 0
-        self._budget.release(count)
+        if count:
+            self._budget.release(count)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
@@ -18,6 +17,7 @@ from trio_gate.errors import NOT_YOUR_FAULT, AnswerWithheld, UpstreamError
 from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
+from trio_gate.values import value_class
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
@@ -48,7 +48,7 @@ _REQUEST_IDS = (b"x-amzn-requestid", b"x-amz-request-id", b"x-amz-id-2")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Flow:
     """A streamed body: its `first` bytes, the `source` of the rest, and its check. If `ended`, there is no rest."""
 

@@ -7,7 +7,7 @@ parsed or named. Without configured agents there is nothing to prove.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import describe
@@ -17,6 +17,7 @@ from trio_gate.exchange import steps
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.worker_threads import drop_params, offload
 from trio_gate.shell.net.race import race
+from trio_gate.values import value_class
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import Body, RequestHead
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Received:
     """An authenticated request; `kept` is its body where that had to be read to verify the signature, else None."""
 
@@ -39,7 +40,7 @@ class Received:
     kept: Kept | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class IdentifiedRequest:
     """A named request; `store` holds its body where that is already read and goes to AWS from disk, else None."""
 

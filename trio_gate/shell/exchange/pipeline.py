@@ -6,8 +6,7 @@ error that a stage raises is the refusal. Only a SIGNED request is sent, and onl
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, s
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.worker_threads import LARGE, drop_in_thread, offload
 from trio_gate.signing.vended_answer import hands_out
+from trio_gate.values import value_class
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
@@ -50,7 +50,7 @@ ATTEMPTS = 2
 _CHANGED = "the configuration changed while the call waited: run the same command again"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Prepared:
     """A call as it would be sent.
 
@@ -66,7 +66,7 @@ class Prepared:
     source: Source | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Cleared:
     """A call that may be sent.
 
@@ -109,13 +109,13 @@ class Pipeline:
 
     async def run(self, arrived: RequestHead) -> None:
         """Identify, judge, have approved, sign and forward. Raises GateError for a refusal, AgentGone when the agent left."""
-        with self._services.bodies.room(self._agent.seat) as room, ExitStack() as kept:
+        with self._services.bodies.room(self._agent.seat) as room:
             named = await self._identify(arrived, room)
             judged = await self._judge(named.identified)
             prepared = self._prepare(named)
             if judged.decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
-                cleared = await self._approved(prepared, judged, kept, room)
+                cleared = await self._approved(prepared, judged, room)
                 self._step(Event.APPROVED)
             else:
                 self._recorder.decided(judged.decision.outcome, judged.decision.rule, judged.decision.reason)
@@ -188,7 +188,7 @@ class Pipeline:
             source=self._agent if flows else source,
         )
 
-    async def _approved(self, prepared: Prepared, judged: Judged, kept: ExitStack, room: Room) -> Cleared:
+    async def _approved(self, prepared: Prepared, judged: Judged, room: Room) -> Cleared:
         """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
         body = await self._held(prepared, room)
         if body.spool is not None:
@@ -202,7 +202,7 @@ class Pipeline:
 
         parts = await self._beside(prepared.identified, lambda: bound(prepared))
         stage = ApprovalStage(prepared.identified, judged, self._snapshot, self._services, self._recorder)
-        clearance = await stage.ask(parts, body, self._agent, kept)
+        clearance = await stage.ask(parts, body, self._agent, room.opened)
         recheck = partial(self._still_approved, prepared, parts, stage, bound)
         try:
             return Cleared(prepared=await recheck(), recheck=recheck, clearance=clearance)
