@@ -7,16 +7,16 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import botocore.session
 from botocore.auth import SigV4Auth
-from botocore.config import Config
 from botocore.credentials import Credentials
 
+from scripts.benchmarks import boto
+from scripts.benchmarks.proxies import AGENT
+from scripts.benchmarks.table import row, title
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables
@@ -37,11 +37,13 @@ if TYPE_CHECKING:
 
     from botocore.awsrequest import AWSPreparedRequest
 
-    from trio_gate.aws.call import Claim, Place
+    from scripts.benchmarks.proxies import Place
+    from scripts.benchmarks.run import Effort
+    from trio_gate.aws.call import Call, Claim
+    from trio_gate.aws.call import Place as Where
     from trio_gate.wire.head import Body, RequestHead
 
-KEY = Credentials("AKIA111111111111NM01", "placeholder")
-PLAIN = Config(request_checksum_calculation="when_required", s3={"payload_signing_enabled": True})
+KEY = Credentials(AGENT.access_key_id, AGENT.secret_access_key)
 ITEM = {"TableName": "t", "Key": {"id": {"S": "1"}}, "ConsistentRead": True}
 TRUST = json.dumps(
     {
@@ -61,6 +63,7 @@ CALLS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("s3", "put_object", {"Bucket": "bucket", "Key": "a/key", "Body": b"x" * 1000}),
 )
 LINES = 2000
+"""How many lines `explain` is measured with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ class Asked:
 
     head: RequestHead
     body: Body
-    place: Place
+    place: Where
     scope: Claim
 
     def name(self, catalog: Catalog) -> object:
@@ -83,38 +86,36 @@ class Asked:
         shape = catalog.service(named.service).operations[named.operation].input
         return partial(describe, named, shape=shape, place=self.place, head=self.head, tables=tables)
 
-    def identify(self, catalog: Catalog, tables: Tables) -> object:
+    def identify(self, catalog: Catalog, tables: Tables) -> Call:
         """Identify the request, with its access level, resources and IAM actions."""
         body_mode(self.head, place=self.place, claim=self.scope, catalog=catalog)
         return identify(self.head, self.body, place=self.place, claim=self.scope, catalog=catalog, tables=tables)
 
 
-def naming(times: int) -> None:
-    """Measure, and print the table."""
+def naming(_: Place, effort: Effort) -> dict[str, float]:
+    """CPU to name a call and to derive its meaning, in this process, beside botocore's signing of the same request."""
     table, catalog, tables = HostTable(packaged_hosts()), Catalog(load_model), Tables(packaged_tables)
-    print("\nnaming                   name µs  meaning µs  both µs  botocore signs µs   name ratio  meaning ratio")
+    title("naming, CPU µs", "name", "meaning", "both", "botocore\nsigns", "name\nratio", "meaning\nratio")
     lines = []
     for service, operation, params in CALLS:
-        sent = _sent(service, operation, params)
-        asked = _asked(sent, table, catalog, tables)
-        name = _cost(partial(asked.name, catalog), times)
-        meaning = _cost(asked.meaning(catalog, tables), times)
-        whole = _cost(partial(asked.identify, catalog, tables), times)
+        sent = boto.sent(service, operation, params, AGENT.access_key_id, AGENT.secret_access_key)
+        asked = ask(sent, table, catalog, tables)
+        name = _cost(partial(asked.name, catalog), effort.times)
+        meaning = _cost(asked.meaning(catalog, tables), effort.times)
+        whole = _cost(partial(asked.identify, catalog, tables), effort.times)
         signer = SigV4Auth(KEY, asked.scope.service, asked.scope.region)
-        signs = _cost(partial(signer.add_auth, _unsigned(sent)), times)
-        print(
-            f"{service + ' ' + operation:24}{name:>8.0f}{meaning:>12.0f}{whole:>9.0f}{signs:>19.0f}"
-            f"{name / signs:>13.2f}{meaning / signs:>15.2f}",
-            flush=True,
-        )
-        raw = base64.b64encode(_head(sent) + _content(sent)).decode()
-        lines.append(json.dumps({"id": operation, "sni": _host(sent), "request_b64": raw}) + "\n")
+        signs = _cost(partial(signer.add_auth, boto.unsigned(sent)), effort.times)
+        row(f"{service} {operation}", name, meaning, whole, signs, name / signs, meaning / signs)
+        line = {"id": operation, "sni": boto.host(sent), "request_b64": base64.b64encode(boto.wire(sent)).decode()}
+        lines.append(json.dumps(line) + "\n")
     _explain("".join(lines) * (LINES // len(lines)))
+    return {}
 
 
-def _asked(sent: AWSPreparedRequest, table: HostTable, catalog: Catalog, tables: Tables) -> Asked:
-    arrived, content = parse_request_head(_head(sent)), _content(sent)
-    ingress = Ingress(kind="proxy", sni=_host(sent), connect=_host(sent))
+def ask(sent: AWSPreparedRequest, table: HostTable, catalog: Catalog, tables: Tables) -> Asked:
+    """A request of botocore's as it is identified, with the models loaded that this takes."""
+    arrived, content, host = parse_request_head(boto.head(sent)), boto.content(sent), boto.host(sent)
+    ingress = Ingress(kind="proxy", sni=host, connect=host)
     scope = read_claim(arrived)
     head, place = destination(without_signature(arrived), scope, ingress, table)
     services = [candidate.service for candidate in place.candidates]
@@ -142,49 +143,3 @@ def _cost(work: Callable[[], object], times: int) -> float:
     for _ in range(times):
         work()
     return (time.process_time_ns() - began) / 1000 / times
-
-
-def _sent(service: str, operation: str, params: dict[str, object]) -> AWSPreparedRequest:
-    """The request that botocore would send."""
-    caught: list[AWSPreparedRequest] = []
-
-    def catch(request: AWSPreparedRequest, **_: object) -> object:
-        caught.append(request)
-        return botocore.awsrequest.AWSResponse(request.url, 400, {}, None)
-
-    session = botocore.session.Session()
-    client = session.create_client(
-        service, "us-east-1", aws_access_key_id=KEY.access_key, aws_secret_access_key=KEY.secret_key, config=PLAIN
-    )
-    client.meta.events.register_first("before-send.*.*", catch)
-    with suppress(Exception):  # the client fails without an answer, but only its request is needed
-        getattr(client, operation)(**params)
-    return caught[0]
-
-
-def _head(sent: AWSPreparedRequest) -> bytes:
-    headers = {"Host": _host(sent), **{name: _text(value) for name, value in sent.headers.items()}}
-    lines = (f"{sent.method} /{sent.url.split('/', 3)[3]} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def _host(sent: AWSPreparedRequest) -> str:
-    host: str = sent.url.split("/")[2]
-    return host
-
-
-def _content(sent: AWSPreparedRequest) -> bytes:
-    body = sent.body or b""
-    if hasattr(body, "seek"):
-        body.seek(0)
-        body = body.read()
-    return body.encode() if isinstance(body, str) else body
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
-def _unsigned(sent: AWSPreparedRequest) -> botocore.awsrequest.AWSRequest:
-    kept = {name: _text(value) for name, value in sent.headers.items() if name != "Authorization"}
-    return botocore.awsrequest.AWSRequest(method=sent.method, url=sent.url, headers=kept, data=b"")
