@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Many, Outcome
+    from trio_gate.audit.rows import Row
     from trio_gate.signing.sigv4 import Credentials
 
 
@@ -124,7 +125,7 @@ class Approvals(Protocol):
 
 
 class AuditLog(Protocol):
-    """Writes the durable record: a method returns once its row is on disk."""
+    """Writes the durable record: a method returns once its row is on disk, except for plain reads."""
 
     @property
     def failing(self) -> bool:
@@ -137,9 +138,12 @@ class AuditLog(Protocol):
         """Return once the outcome is on disk. Raises AuditUnavailable."""
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
-        """Write both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable."""
+        """Write both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable.
 
-    async def acted(self, row: bytes) -> None:
+        Returns once the row is on disk; if the read was answered, once there is room for its row among those that wait to be written.
+        """
+
+    async def acted(self, row: Row) -> None:
         """Return once a row from `audit.acts` is on disk. Raises AuditUnavailable."""
 
     async def refused(self, many: Many) -> None:

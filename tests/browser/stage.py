@@ -18,7 +18,8 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw
 from trio_gate.approval.terms import Terms
-from trio_gate.audit.record import Intent, Outcome, whole_row
+from trio_gate.audit.record import Intent, Outcome
+from trio_gate.audit.rows import whole_row
 from trio_gate.config.model import Person
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
@@ -208,7 +209,7 @@ class Stage:
         self._count += 1
         now = SystemClock().now()
         intent, outcome = record(f"r{self._count}", now, **changes)
-        self._calls.insert(0, {"seq": self._count, **json.loads(whole_row(intent, outcome))})
+        self._calls.insert(0, {"seq": self._count, **json.loads(whole_row(intent, outcome).text)})
         self.do(self.hub.publish, lambda: (intent, outcome))
 
     def observed(self) -> None:
@@ -241,7 +242,7 @@ def record(name: str, now: Any, **changes: Any) -> tuple[Intent, Outcome]:
         "service": "s3",
         "operation": "ListObjectsV2",
         "access": "list",
-        "resources": ("arn:aws:s3:::reports",),
+        "resources": '["arn:aws:s3:::reports"]',
         "params": '{"Bucket":"reports"}',
         "outcome": "allow",
         "rule": "reads ok",

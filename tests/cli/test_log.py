@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from tests.kit.records import NOW, intent, outcome
-from trio_gate.audit.record import Many, intent_row, many_row, outcome_row, whole_row
+from trio_gate.audit.record import Many
+from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
 from trio_gate.shell.audit.database import FILE, AuditDatabase
 
@@ -23,7 +24,7 @@ def state(tmp_path):
             [intent_row(intent("r-2", operation="DeleteObject", outcome="approve", rule="the rest", approvers=approvers))]
         )
         refused = intent(
-            "r-3", agent=None, rule="evil \x1b[2J[bold]\u202e", outcome="deny", resources=("arn:1", "arn:2", "arn:3")
+            "r-3", agent=None, rule="evil \x1b[2J[bold]\u202e", outcome="deny", resources='["arn:1","arn:2","arn:3"]'
         )
         bare = intent(
             "r-4", service=None, operation=None, resources=None, account=None, account_name=None, rule=None, outcome="refused"

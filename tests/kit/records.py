@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from tests.kit.calls import make_call
 from trio_gate.audit.record import Intent, Outcome
+
+if TYPE_CHECKING:
+    from trio_gate.audit.rows import Row
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -28,7 +33,7 @@ def intent(request: str = "r-1", **fields) -> Intent:
         operation="GetObject",
         iam_action="s3:GetObject",
         access="read",
-        resources=("arn:aws:s3:::b/k",),
+        resources='["arn:aws:s3:::b/k"]',
         host="s3.us-east-1.amazonaws.com",
         method="GET",
         path="/b/k",
@@ -43,3 +48,7 @@ def intent(request: str = "r-1", **fields) -> Intent:
 def outcome(request: str = "r-1", **fields) -> Outcome:
     given = Outcome(id=request, time=NOW, status=200, upstream_status=200, aws_request_id="A1", bytes_out=4, end="answered")
     return replace(given, **fields)
+
+
+def read(row: Row) -> dict[str, Any]:
+    return json.loads(row.text)

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate import __version__
-from trio_gate.audit.record import Intent, Outcome, act_row
-from trio_gate.audit.redact import params_text
+from trio_gate.audit.record import Intent, Outcome
+from trio_gate.audit.redact import encode, params_text
+from trio_gate.audit.rows import act_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Vote
     from trio_gate.approval.terms import Terms
+    from trio_gate.audit.rows import Row
     from trio_gate.aws.call import Call, Value
     from trio_gate.config.model import Config
 
@@ -41,18 +43,18 @@ HERE = "-"
 """The address in an act's row, as no agent did it."""
 
 
-def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> bytes:
+def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> Row:
     """The row of a vote. `kind` is the person's ("human" or "bot"), `status` the question's after the vote."""
     facts: dict[str, Value] = {"answer": vote.answer, "reason": vote.reason, "grant": _terms(vote.grant), "status": status}
     return _row("vote", _about(question, vote.at), facts, (vote.person, kind))
 
 
-def void_row(question: Question, person: str, kind: str, *, why: str, now: datetime) -> bytes:
+def void_row(question: Question, person: str, kind: str, *, why: str, now: datetime) -> Row:
     """The row which says that a recorded vote did not count, and `why`."""
     return _row("void", _about(question, now), {"reason": why}, (person, kind))
 
 
-def grant_row(grant: Grant, question: str, reason: str) -> bytes:
+def grant_row(grant: Grant, question: str, reason: str) -> Row:
     """The row of a new grant. `question` is the id of the question that it came from, `reason` what the approvers wrote."""
     facts: dict[str, Value] = {
         "kind": grant.kind,
@@ -67,35 +69,35 @@ def grant_row(grant: Grant, question: str, reason: str) -> bytes:
     return _row("grant", _granted(grant, grant.made_at), facts, *((name, "") for name in grant.by))
 
 
-def revoke_row(grant: Grant, person: str, kind: str, now: datetime) -> bytes:
+def revoke_row(grant: Grant, person: str, kind: str, now: datetime) -> Row:
     """The row of a grant that a person revoked; `kind` is the person's."""
     facts: dict[str, Value] = {"kind": grant.kind, "predicate": grant.predicate, "used": grant.used, "about": grant.about}
     return _row("revoke", _granted(grant, now), facts, (person, kind))
 
 
-def stop_row(stop: Stop, kind: str) -> bytes:
+def stop_row(stop: Stop, kind: str) -> Row:
     """The row of a stop of one agent's calls, or of all; `kind` is that of the person who ordered it."""
     return _row("stop", _stopped(stop.agent, stop.at), {"agent": stop.agent, "reason": stop.reason}, (stop.by, kind))
 
 
-def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> bytes:
+def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> Row:
     """The row of a stop that a person lifted. `agent` is whose calls were stopped, None for all; `kind` is the person's."""
     return _row("lift", _stopped(agent, now), {"agent": agent}, (person, kind))
 
 
-def ended_row(grant: Grant, why: str, now: datetime) -> bytes:
+def ended_row(grant: Grant, why: str, now: datetime) -> Row:
     """The row of a grant that ended without being revoked; `why` is a `GrantEnd`."""
     facts: dict[str, Value] = {"kind": grant.kind, "why": why, "used": grant.used, "about": grant.about}
     return _row("ended", _granted(grant, now), facts)
 
 
-def gateway_row(kind: Literal["started", "stopped"], config: Config, generation: int, now: datetime) -> bytes:
+def gateway_row(kind: Literal["started", "stopped"], config: Config, generation: int, now: datetime) -> Row:
     """The row of the gateway's start or end, with the generation of the configuration then in force."""
     facts: dict[str, Value] = {"config_sha256": config.sha256, "version": __version__}
     return _row(kind, replace(_gateway(kind, now), generation=generation), facts)
 
 
-def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime) -> bytes:
+def reload_row(config: Config | None, why_not: str | None, generation: int, now: datetime) -> Row:
     """The row of a reload. `why_not` says why the configuration was not taken; `generation` is of the one now in force."""
     facts: dict[str, Value] = {
         "config_sha256": config.sha256 if config is not None else None,
@@ -105,7 +107,7 @@ def reload_row(config: Config | None, why_not: str | None, generation: int, now:
     return _row("reload", replace(_gateway("reload", now), generation=generation), facts)
 
 
-def voided_row(why: str, now: datetime) -> bytes:
+def voided_row(why: str, now: datetime) -> Row:
     """The row which says that questions and grants stored by an earlier version were dropped, and `why`."""
     return _row("voided", _gateway("voided", now), {"reason": why})
 
@@ -114,7 +116,7 @@ _UNKNOWN = "what it may do is unknown"
 _OWN = "the operator reviewed it"
 
 
-def unreviewed_row(call: Call, agent: str | None, now: datetime) -> bytes:
+def unreviewed_row(call: Call, agent: str | None, now: datetime) -> Row:
     """The row of the first call since the start of an operation that the gateway's lists do not know."""
     intent = replace(
         _gateway(f"unreviewed {call.service}:{call.operation}", now),
@@ -153,7 +155,7 @@ def _about(question: Question, now: datetime) -> Intent:
         operation=question.operation,
         iam_action=question.iam_action,
         access=question.access,
-        resources=question.resources,
+        resources=None if question.resources is None else encode(list(question.resources)),
         outcome="vote",
         rule=question.rule,
         digest=question.digest,
@@ -179,7 +181,7 @@ def _stopped(agent: str | None, now: datetime) -> Intent:
     return Intent(id="stop *" if agent is None else f"stop {agent}", time=now, agent=agent, agent_address=HERE, outcome="stop")
 
 
-def _row(kind: Kind, intent: Intent, facts: Mapping[str, Value], *people: tuple[str, str]) -> bytes:
+def _row(kind: Kind, intent: Intent, facts: Mapping[str, Value], *people: tuple[str, str]) -> Row:
     act = json.loads(params_text({name: value for name, value in facts.items() if value is not None}))
     said = act.get("reason", "")
     reason = said if isinstance(said, str) else json.dumps(said)

@@ -19,14 +19,14 @@ from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret
+from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret, may_be_beside
 from trio_gate.text.secret_members import BY_SHAPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from trio_gate.aws.call import Value
-    from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.model.shape import Member, Shape
     from trio_gate.text.visible import Json
 
 MAX_PARAMS = 16 * 1024
@@ -38,6 +38,9 @@ MAX_TEXT = 1024
 MAX_DEPTH = 32
 """Levels of nesting in one audit row."""
 
+MAX_BITS = 1024
+"""Bits of an integer that is kept."""
+
 MAX_NAME = 2048
 """Characters of an ARN or a path."""
 
@@ -47,8 +50,11 @@ MAX_MASKED = 64 * 1024
 _NODE = 16
 """What each value takes of MAX_MASKED besides its length."""
 
+SHAPES = 1024
+"""Size of a cache by shapes of the models."""
+
 MEMBERS = 4096
-"""Size of the cache by members of the models."""
+"""Size of the cache by members of those."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret but hold its id."""
@@ -79,15 +85,28 @@ def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str,
     return _Masks().members(params, shape, hide=False)
 
 
+def params_texts(params: Mapping[str, Value], shape: Shape | None = None) -> tuple[str, str]:
+    """The masked parameters in ASCII JSON, sorted by name: for the decision log, and for the record.
+
+    The record has blobs as hashes, long texts cut, and at most `MAX_PARAMS` characters. Mostly the two are one text.
+    """
+    masks = _Masks()
+    tree = masks.members(params, shape, hide=False)
+    whole = encode(tree)
+    return whole, whole if masks.short and len(whole) <= MAX_PARAMS else encode(_Trimmer(MAX_PARAMS).members(tree))
+
+
 def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
-    """The parameters for an audit row: masked, blobs as hashes, at most `MAX_PARAMS` characters of ASCII JSON."""
-    return trimmed(masked(params, shape))
+    """The second of those texts: what is kept in a row."""
+    return params_texts(params, shape)[1]
 
 
-def trimmed(params: Mapping[str, Value]) -> str:
-    """The same for parameters that are already masked."""
-    tree = _Trimmer(MAX_PARAMS).members(params)
-    return json.dumps(tree, separators=(",", ":"))
+def _beyond_json(value: bytes | Unknown) -> Json:
+    return plain(value)
+
+
+encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False, default=_beyond_json).encode
+"""Writes a value as the record does: canonical JSON, see `rows`; bytes and unknown values as `plain` has them."""
 
 
 def clipped(items: Iterable[str], most: int) -> list[Json]:
@@ -110,16 +129,9 @@ def brief(text: str) -> str:
 
 def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None) -> str:
     """A path in which each segment that holds a secret label is replaced by the label's name in braces."""
-    labels = shape.at("uri") if shape is not None else []
-    secrets = {
-        value: member.name
-        for member in labels
-        if isinstance(value := params.get(member.name), str)
-        and value
-        and (member.shape.sensitive or _judged(member.name, shape)[1])
-    }
-    segments = [_segment(unquote(segment), segment, secrets) for segment in path.split("/")]
-    return "/".join(segments)
+    labels = _secret_labels(shape) if shape is not None else ()
+    secrets = {value: name for name in labels if isinstance(value := params.get(name), str) and value}
+    return "/".join([_segment(unquote(segment), segment, secrets) for segment in path.split("/")])
 
 
 def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
@@ -129,17 +141,29 @@ def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
     return "{secret}" if looks_secret(said) else segment
 
 
-def _judged(name: str, shape: Shape | None) -> tuple[bool, bool]:
-    """Whether a name holds a secret itself, and whether its value is one."""
-    if shape is not None and shape.type != "map" and name in shape.members:
-        return _member(shape.name, name)
-    return looks_secret(name), _hides(shape.name if shape is not None else "", name, own=True)
+@lru_cache(maxsize=SHAPES)
+def _secret_labels(shape: Shape) -> tuple[str, ...]:
+    """The members in the path whose values are secrets."""
+    return tuple(one.name for one in shape.at("uri") if one.shape.sensitive or _member(shape, one.name)[1])
+
+
+@lru_cache(maxsize=SHAPES)
+def _speaks_of_others(shape: Shape) -> bool:
+    """Whether what one member of a structure says may make another one's value a secret; in a map it always may."""
+    return shape.type == "map" or may_be_beside(shape.members)
 
 
 @lru_cache(maxsize=MEMBERS)
-def _member(shape: str, name: str) -> tuple[bool, bool]:
-    """The same of a member of a structure, by their names in the model, which are the same in all calls."""
-    return looks_secret(name), _hides(shape, name, own=False)
+def _member(shape: Shape, name: str) -> tuple[bool, bool, Shape | None]:
+    """Whether a structure's member holds a secret by its name itself, whether its value is one, and the value's shape."""
+    return looks_secret(name), _hides(shape.name, name, own=False), shape.members[name].shape
+
+
+def _free(shape: Shape | None, name: str) -> tuple[bool, bool, Shape | None]:
+    """The same of a name that an agent made up: a key of a map, or one that the model does not know."""
+    if shape is None:
+        return looks_secret(name), _hides("", name, own=True), None
+    return looks_secret(name), _hides(shape.name, name, own=True), shape.inner(name)
 
 
 def _hides(shape: str, name: str, *, own: bool) -> bool:
@@ -148,59 +172,79 @@ def _hides(shape: str, name: str, *, own: bool) -> bool:
 
 
 class _Masks:
-    """Masks one tree. `left` is what remains of MAX_MASKED."""
+    """Masks one tree. `left` is what remains of MAX_MASKED; `short` is whether nothing in it is cut in the record."""
+
+    __slots__ = ("left", "short")
 
     def __init__(self) -> None:
         self.left = MAX_MASKED
+        self.short = True
 
-    def members(self, value: Mapping[str, Value], shape: Shape | None, *, hide: bool) -> dict[str, Value]:
+    def members(self, value: Mapping[str, Value], shape: Shape | None, *, hide: bool, depth: int = 0) -> dict[str, Value]:
         tree: dict[str, Value] = {}
-        beside = hidden_beside(value)
+        known = shape.members if shape is not None and shape.type != "map" else _NONE
+        apart = shape is not None and not _speaks_of_others(shape) and value.keys() <= known.keys()
+        beside = _NONE if apart else hidden_beside(value)
         for done, (name, item) in enumerate(value.items()):
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            inner = shape.inner(name) if shape is not None else None
-            secret_name, hides_value = _judged(name, shape)
-            hidden = hide or secret_name or name in beside or hides_value
-            tree[f"$masked {done}" if secret_name else name] = self._value(item, inner, hide=hidden)
+            secret_name, hides_value, inner = _member(shape, name) if shape and name in known else _free(shape, name)
+            hidden = hide or secret_name or hides_value or name in beside
+            tree[f"$masked {done}" if secret_name else name] = self._value(item, inner, hidden, depth + 1)
         return tree
 
-    def _items(self, value: list[Value], shape: Shape | None, *, hide: bool) -> list[Value]:
+    def _items(self, value: list[Value], shape: Shape | None, hide: bool, depth: int) -> list[Value]:
         tree: list[Value] = []
         hide = hide or (shape is None and is_pair(value))
         for done, item in enumerate(value):
             if not self._take(0):
                 tree.append({"$more": len(value) - done})
                 break
-            tree.append(self._value(item, shape, hide=hide or (done > 0 and hidden_after(value[done - 1], item))))
+            tree.append(self._value(item, shape, hide or (done > 0 and hidden_after(value[done - 1], item)), depth + 1))
         return tree
 
-    def _value(self, value: Value, shape: Shape | None, *, hide: bool) -> Value:
+    def _value(self, value: Value, shape: Shape | None, hide: bool, depth: int) -> Value:
         hide = hide or (shape is not None and shape.sensitive)
-        match value:
-            case dict():
-                return self.members(value, shape, hide=hide)
-            case list():
-                return self._items(value, shape.inner("") if shape is not None else None, hide=hide)
-            case str() | bytes() if hide:
-                return {"$masked": {"length": len(value)}}
-            case str() | bytes() if not self._take(len(value)):
-                return _cut(value)
-            case str() if looks_secret(value):
-                return {"$masked": {"length": len(value)}}
-            case bytes() if looks_secret(value.decode("latin-1")):
-                return {"$masked": {"length": len(value)}}
-            case int() | float() if hide and not isinstance(value, bool):
-                return {"$masked": {}}
-            case _:
-                return value
+        self.short = self.short and depth <= MAX_DEPTH
+        if isinstance(value, str):
+            return self._text(value, value, hide=hide)
+        if isinstance(value, dict):
+            return self.members(value, shape, hide=hide, depth=depth)
+        if isinstance(value, list):
+            return self._items(value, shape.inner("") if shape is not None else None, hide, depth)
+        if isinstance(value, bytes):
+            self.short = False
+            return self._text(value, value.decode("latin-1"), hide=hide)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"$masked": {}} if hide else _number(value)
+        return value
+
+    def _text(self, value: str | bytes, said: str, *, hide: bool) -> Value:
+        if hide:
+            return {"$masked": {"length": len(value)}}
+        if not self._take(len(value)):
+            return _cut(value)
+        if looks_secret(said):
+            return {"$masked": {"length": len(value)}}
+        self.short = self.short and len(value) <= MAX_TEXT
+        return value
 
     def _take(self, length: int) -> bool:
         if length + _NODE > self.left:
             return False
         self.left -= length + _NODE
         return True
+
+
+_NONE: dict[str, Member] = {}
+
+
+def _number(value: float) -> Value:
+    if isinstance(value, int):
+        bits = value.bit_length()
+        return value if bits <= MAX_BITS else {"$number": f"an integer of {bits} bits"}
+    return value if math.isfinite(value) else {"$number": str(value)}
 
 
 def _cut(value: str | bytes) -> Value:
@@ -247,8 +291,6 @@ class _Trimmer:
                 return self._cost({"$bytes": {"length": len(value), "sha256": _sha256(value)}})
             case str() if len(value) > MAX_TEXT or not self._take(value):
                 return self._cost({"$cut": {"length": len(value), "sha256": _sha256(value.encode("utf-8", "surrogatepass"))}})
-            case int() if value.bit_length() > 1024:
-                return {"$number": f"an integer of {value.bit_length()} bits"}
             case str():
                 return value
             case _:

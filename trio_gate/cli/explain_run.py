@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.audit.record import call_json
+from trio_gate.audit.described import call_json
 from trio_gate.audit.redact import plain
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.iam.tables import Tables

@@ -20,7 +20,7 @@ from trio_gate.text.secret_readings import is_packed, readings
 from trio_gate.text.secret_tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_NAME = 2048
 """Characters of a name that is judged; a longer one counts as secret."""
@@ -230,8 +230,9 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
 
     Covers `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and values for a statement that names a secret.
     """
-    values = {name for name in members if (bare := _bare(name)) in _VALUES or bare.endswith(("value", "values"))}
-    bound = {name for name in members if _bare(name) in _BOUND}
+    bare = {name: _bare(name) for name in members}
+    values = {name for name, word in bare.items() if word in _VALUES or word.endswith(("value", "values"))}
+    bound = {name for name, word in bare.items() if word in _BOUND}
     if not values and not bound:
         return frozenset()
     texts = [text for name, item in members.items() if name not in values | bound for text in _texts(item)]
@@ -239,6 +240,11 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
     cut = any(isinstance(item, dict) and "$cut" in item for item in members.values())  # a statement that is shown in part
     spoken = bound if bound and (cut or any(map(_speaks, [*texts, *_aliases(members)]))) else set()
     return frozenset(named | spoken)
+
+
+def may_be_beside(names: Iterable[str]) -> bool:
+    """Whether `hidden_beside` may find something in a structure whose members have these names."""
+    return any((bare := _bare(name)) in _VALUES | _BOUND or bare.endswith(("value", "values")) for name in names)
 
 
 def hidden_after(before: object, item: object) -> bool:

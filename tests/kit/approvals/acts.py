@@ -8,6 +8,7 @@ import trio
 
 from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, MAIN, load
+from tests.kit.records import read
 from trio_gate.approval.frames import Decide
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.errors import AuditUnavailable
@@ -62,7 +63,7 @@ class Full:
         await trio.lowlevel.checkpoint()
         if self.full:
             raise AuditUnavailable("no room")
-        self.rows.append(json.loads(row)["kind"])
+        self.rows.append(row.kind)
 
 
 class Slow:
@@ -74,9 +75,9 @@ class Slow:
         self.rows, self.go = [], trio.Event()
 
     async def acted(self, row):
-        if json.loads(row)["kind"] == "lift":
+        if row.kind == "lift":
             await self.go.wait()
-        self.rows.append((json.loads(row)["kind"], json.loads(row)["approvers"][0]["person"]))
+        self.rows.append((row.kind, read(row)["approvers"][0]["person"]))
 
 
 def chain(path):

@@ -13,7 +13,7 @@ import sys
 from tests.kit.aws import places
 from tests.kit.aws.botocore_models import inputs, service_model, wire
 from tests.kit.aws.naming import catalog, claim, head
-from trio_gate.audit.record import call_json
+from trio_gate.audit.described import call_json
 from trio_gate.aws.hosts.merged import merged
 from trio_gate.aws.hosts.table import HostTable
 from trio_gate.aws.iam.tables import Tables

@@ -1,6 +1,5 @@
 """What people may do at the hub, frame by frame."""
 
-import json
 import threading
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
-from tests.kit.records import intent, outcome
+from tests.kit.records import intent, outcome, read
 from trio_gate.approval.frames import (
     Accepted,
     Detail,
@@ -27,7 +26,7 @@ from trio_gate.approval.frames import (
     Stop,
 )
 from trio_gate.approval.terms import Terms
-from trio_gate.audit.record import whole_row
+from trio_gate.audit.rows import whole_row
 from trio_gate.errors import AuditUnavailable, StorageUnavailable
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
@@ -169,7 +168,7 @@ async def test_without_the_ability_nothing_is_done(hub, clock, frame):
 
 
 def row(seq: int, size: int = 1) -> dict:
-    kept = json.loads(whole_row(intent(f"r{seq}"), outcome(f"r{seq}")))
+    kept = read(whole_row(intent(f"r{seq}"), outcome(f"r{seq}")))
     return {"seq": seq, **kept, "params": {"Key": "\x1b" * size}}
 
 

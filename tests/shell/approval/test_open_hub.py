@@ -32,7 +32,7 @@ PATIENCE = 10
 class Full:
     """A record that takes nothing."""
 
-    async def acted(self, row: bytes) -> None:
+    async def acted(self, row) -> None:
         raise AuditUnavailable("full")
 
 
@@ -40,7 +40,7 @@ async def test_a_stop_is_kept_though_the_record_takes_no_row_of_it(tmp_path):
     path = str(tmp_path / "approvals.db")
     async with open_hub(CONFIG, FixedClock(), path, "", Full()) as hub:
         hub.stop("ci", "alice", "odd calls")
-        hub.acts.note(b"{}")
+        hub.acts.note(gateway_row("started", CONFIG, 1, FixedClock().now()))
     with closing(ApprovalDatabase(path)) as database:
         assert [stop["agent"] for stop in database.load("stop").values()] == ["ci"]
 

@@ -18,6 +18,7 @@ from trio_gate.approval.frames import (
 )
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome
+from trio_gate.audit.rows import Row
 from trio_gate.shell.approval.subscribers import Subscribers
 
 ALL = {"may_grant": True, "may_observe": True, "may_stop": True}
@@ -103,5 +104,5 @@ def test_a_row_is_made_only_for_those_who_observe():
     with people.join(person("alice"), ()) as alice:
         people.publish_activity(lambda: pytest.fail("nobody observes"))
         alice.observes = True
-        people.publish_activity(lambda: b'{"id": "r1"}')
+        people.publish_activity(lambda: Row("call", "r1", b'{"id": "r1"}'))
         assert (people.observers, alice.behind) == ([alice], 1)

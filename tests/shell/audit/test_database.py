@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.records import intent, outcome
 from trio_gate.audit.chain import GENESIS, link
-from trio_gate.audit.record import intent_row, outcome_row, whole_row
+from trio_gate.audit.rows import Row, intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, search
 
@@ -65,8 +65,8 @@ def test_every_commit_is_synced(store):
 
 
 def test_a_batch_is_written_whole_or_not_at_all(path, store):
-    with pytest.raises(ValueError, match="Expecting value"):
-        store.append([intent_row(intent("r-1")), b"not json"])
+    with pytest.raises(ValueError, match="ascii"):
+        store.append([intent_row(intent("r-1")), Row("call", "r-1", b"\xff")])
     store.append([intent_row(intent("r-2"))])
     assert [record["id"] for record in read_last(path, 10)] == ["r-2"]
     chain_of(path)

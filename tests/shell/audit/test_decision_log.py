@@ -11,7 +11,7 @@ import pytest
 
 from tests.kit.disk import room
 from tests.kit.records import CALL, NOW
-from trio_gate.audit.record import describe
+from trio_gate.audit.described import describe
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.decision_log import DecisionLog

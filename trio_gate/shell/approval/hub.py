@@ -23,7 +23,7 @@ from trio_gate.approval.risks import Risk
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
-from trio_gate.audit.record import whole_row
+from trio_gate.audit.rows import whole_row
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from trio_gate.approval.frames import ServerFrame
+    from trio_gate.audit.rows import Row
     from trio_gate.config.model import Person
 
 
@@ -55,10 +56,10 @@ class Subscribers:
         """Whether at least one of these people is connected."""
         return not {subscription.person.name for subscription in self._subscriptions}.isdisjoint(people)
 
-    def publish_activity(self, row: Callable[[], bytes]) -> None:
+    def publish_activity(self, row: Callable[[], Row]) -> None:
         """Send a row of the record to those who observe; `row` is called only if somebody does."""
         if observers := self.observers:
-            call = {"seq": None, **visible_tree(json.loads(row()))}
+            call = {"seq": None, **visible_tree(json.loads(row().text))}
             for subscription in observers:
                 subscription.send_activity(call)
 

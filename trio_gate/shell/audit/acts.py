@@ -20,6 +20,7 @@ from trio_gate.errors import AuditUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.audit.rows import Row
     from trio_gate.aws.call import Call
     from trio_gate.ports import AuditLog, Clock
 
@@ -35,14 +36,14 @@ _SLOW = f"the record was not written within {WRITE_TIMEOUT} seconds"
 class Acts:
     """Writes rows about acts to `audit`, if any; `show` is then called with a function that returns the row, for observers."""
 
-    def __init__(self, show: Callable[[Callable[[], bytes]], None], audit: AuditLog | None) -> None:
+    def __init__(self, show: Callable[[Callable[[], Row]], None], audit: AuditLog | None) -> None:
         self._show = show
         self._audit = audit
-        self._notes: list[bytes] = []
+        self._notes: list[Row] = []
         self._lock = trio.Lock()
         self.noted = trio.Event()
 
-    def note(self, row: bytes) -> None:
+    def note(self, row: Row) -> None:
         """Queue a row; it is written soon, and before any grant is used."""
         self._notes.append(row)
         self.noted.set()
@@ -67,7 +68,7 @@ class Acts:
                 self.noted.set()
                 raise
 
-    async def write(self, row: bytes) -> None:
+    async def write(self, row: Row) -> None:
         """Return once a row is on disk, after all earlier notes. Raises AuditUnavailable; the row may be on disk even then."""
         with trio.move_on_after(WRITE_TIMEOUT, shield=True):
             await self.flush()
@@ -75,7 +76,7 @@ class Acts:
             return
         raise AuditUnavailable(_SLOW)
 
-    async def _put(self, row: bytes) -> None:
+    async def _put(self, row: Row) -> None:
         if self._audit is not None:
             await self._audit.acted(row)
         self._show(lambda: row)

@@ -21,6 +21,8 @@ from trio_gate.shell.sqlite_file import open_database
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from trio_gate.audit.rows import Row
+
 FILE = "audit.db"
 """Its name in `state_dir`."""
 
@@ -61,11 +63,11 @@ class AuditDatabase:
         self._files = (path, f"{path}-wal")
         self._presence = Presence(*self._files)
 
-    def append(self, rows: Sequence[bytes]) -> None:
+    def append(self, rows: Sequence[Row]) -> None:
         """Add rows in order. They are durable on return; if it raises, none was added."""
         self._transact(rows)
 
-    def _transact(self, rows: Sequence[bytes]) -> None:
+    def _transact(self, rows: Sequence[Row]) -> None:
         if missing := self._presence.missing():
             raise AuditUnavailable(
                 f"the audit database is not where it was: {missing} is gone; put it back, or start with a new one"
@@ -74,11 +76,11 @@ class AuditDatabase:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 seq, head = self._head()
+                values: list[tuple[int, str, str, str, bytes]] = []
                 for row in rows:
-                    seq, head = seq + 1, link(head, row)
-                    named = json.loads(row)
-                    values = (seq, named["kind"], named["id"], row.decode("ascii"), head)
-                    self._db.execute("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
+                    seq, head = seq + 1, link(head, row.text)
+                    values.append((seq, row.kind, row.id, row.text.decode("ascii"), head))
+                self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
                 if not rows:
                     self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # a write that changes nothing
                 self._db.execute("COMMIT")

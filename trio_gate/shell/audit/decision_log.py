@@ -12,12 +12,12 @@ short is ended before the next one.
 from __future__ import annotations
 
 import fcntl
-import json
 import math
 import os
 import select
 import stat
 from contextlib import suppress
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import stamp
@@ -25,10 +25,7 @@ from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.presence import Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
-
-    from trio_gate.text.visible import Json
 
 PIPE = 1024 * 1024
 """Capacity that a pipe is asked for, in bytes: a longer line could never be written."""
@@ -82,7 +79,7 @@ class DecisionLog:
         """Log a call that was named and decided on.
 
         Args:
-            call: the call in JSON, from the `line` of `record.describe`.
+            call: the call in JSON, from the `line` of `described.describe`.
             id: the request id.
             time: of the decision, UTC.
             agent: the configured agent's name.
@@ -91,28 +88,20 @@ class DecisionLog:
         """
         outcome, rule, reason = decision
         self._line(
-            id,
-            time,
-            {
-                "outcome": "call",
-                "agent": agent,
-                "decision": {"outcome": outcome, "rule": rule, "reason": reason},
-                "status": status,
-            },
-            call,
+            f'{_begun(id, time, "call", agent)},"decision":{{"outcome":{quoted(outcome)},"rule":{_text(rule)},"reason":{_text(reason)}}}'
+            f',"status":{"null" if status is None else status},"call":{call}}}\n'
         )
 
     def refused(self, *, id: str, time: datetime, agent: str | None, status: int, code: str, reason: str) -> None:  # noqa: A002 - the line's own word
         """Log a request that was refused before it was named. `status` and `code` are those of the answer."""
-        self._line(id, time, {"outcome": "refused", "agent": agent, "status": status, "code": code, "reason": reason})
+        self._line(f'{_begun(id, time, "refused", agent)},"status":{status},"code":{quoted(code)},"reason":{quoted(reason)}}}\n')
 
     def close(self) -> None:
         """Close the file; nothing can be logged after that."""
         os.close(self._file)
 
-    def _line(self, request: str, time: datetime, fields: Mapping[str, Json], call: str | None = None) -> None:
-        text = json.dumps({"id": request, "time": stamp(time), **fields}, separators=(",", ":"))
-        line = (f"{text}\n" if call is None else f'{text[:-1]},"call":{call}}}\n').encode("ascii")
+    def _line(self, text: str) -> None:
+        line = text.encode("ascii")
         self._failing = len(line)
         try:
             whole = self._write(line)
@@ -148,6 +137,15 @@ class DecisionLog:
         room = select.poll()
         room.register(self._file, select.POLLOUT)
         return [event for _, event in room.poll(0)] == [select.POLLOUT]
+
+
+def _begun(request: str, time: datetime, outcome: str, agent: str | None) -> str:
+    """The members that every line begins with."""
+    return f'{{"id":{quoted(request)},"time":"{stamp(time)}","outcome":"{outcome}","agent":{_text(agent)}'
+
+
+def _text(text: str | None) -> str:
+    return "null" if text is None else quoted(text)
 
 
 def _try_file(path: str, size: int) -> None:

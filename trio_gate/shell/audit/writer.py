@@ -3,10 +3,14 @@
 Rule: `async with open_audit_log(path)` outlives every task that records, so nothing is lost when they end. One owned task
 writes; it is shielded, because rows that were handed over are written even while the rest of the process is being cancelled.
 
+The row of a plain read that AWS answered is only handed over, as it may be lost in a crash: it is written within GATHER seconds,
+together with others or with the next row that somebody waits for. What waits is bounded: beyond MAX_WAITING rows or bytes the
+caller waits too, so a slow disk slows agents down. A row that cannot be written is logged, and `failing` stops further calls.
+
 A probe each second finds out whether rows can be written, before a call has to be refused. At the size limit no further call is
 begun, but outcomes of running calls are still written.
 
-Theory: group commit. While one batch is being synced the next gathers, so a slow disk means larger batches, not a queue.
+Theory: group commit. While one batch is being synced the next gathers, so a slow disk means larger batches, not more syncs.
 The row of a cancelled caller is written whole or not at all, and the chain never breaks.
 """
 
@@ -14,14 +18,15 @@ from __future__ import annotations
 
 import logging
 import math
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections import deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.audit.record import intent_row, many_row, outcome_row, whole_row
+from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import AuditDatabase
 
@@ -29,9 +34,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from trio_gate.audit.record import Intent, Many, Outcome
+    from trio_gate.audit.rows import Row
 
 MAX_BATCH = 256
 """Rows in one transaction."""
+
+GATHER = 0.05
+"""Seconds that rows for which nobody waits are gathered, unless there are enough for a batch."""
+
+MAX_WAITING = 4096
+"""Rows that wait to be written; who records a plain read beyond them waits until there are less."""
+
+MAX_WAITING_BYTES = 8 * 1024 * 1024
+"""Bytes of them, likewise."""
 
 LOOK_EVERY = 1
 """Seconds between two probes of the disk."""
@@ -52,8 +67,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    row: bytes
-    done: trio.Event = field(default_factory=trio.Event)
+    row: Row
+    done: trio.Event | None
     durable: bool = False
 
 
@@ -67,7 +82,12 @@ class AuditWriter:
         self._fault: str | None = None
         self._full = False
         self._limiter = trio.CapacityLimiter(1)
-        self._inbox, self._outbox = trio.open_memory_channel[_Entry](math.inf)
+        self._closed = False
+        self._waiting: deque[_Entry] = deque()
+        self._bytes = 0
+        self._some = trio.Event()
+        self._now = trio.Event()
+        self._less = trio.Event()
         self._shield = trio.CancelScope(shield=True)
 
     @property
@@ -85,16 +105,22 @@ class AuditWriter:
         await self._write(outcome_row(outcome))
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
-        """Return once intent and outcome are on disk, in one row, for a refusal or a plain read. Raises AuditUnavailable."""
+        """Write intent and outcome in one row, for a refusal or a plain read; see `ports.AuditLog`. Raises AuditUnavailable."""
         self._check_limit()
-        await self._write(whole_row(intent, outcome))
+        row = whole_row(intent, outcome)
+        if outcome.end != "answered":
+            await self._write(row)
+            return
+        self._put(_Entry(row, None))
+        while self._crowded() and not self._closed:
+            await self._less.wait()
 
     async def refused(self, many: Many) -> None:
         """Return once a row about many refusals is on disk. Raises AuditUnavailable."""
         self._check_limit()
         await self._write(many_row(many))
 
-    async def acted(self, row: bytes) -> None:
+    async def acted(self, row: Row) -> None:
         """Return once a row of what people did is on disk. Raises AuditUnavailable."""
         self._check_limit()
         await self._write(row)
@@ -103,17 +129,30 @@ class AuditWriter:
         if self._full:
             raise AuditUnavailable(UNRECORDED)
 
-    async def _write(self, row: bytes) -> None:
-        entry = _Entry(row)
-        with suppress(trio.ClosedResourceError):
-            self._inbox.send_nowait(entry)
-            await entry.done.wait()
+    async def _write(self, row: Row) -> None:
+        entry = _Entry(row, done := trio.Event())
+        self._put(entry)
+        await done.wait()
         if not entry.durable:
             raise AuditUnavailable(UNRECORDED)
 
+    def _put(self, entry: _Entry) -> None:
+        if self._closed:
+            raise AuditUnavailable(UNRECORDED)
+        self._waiting.append(entry)
+        self._bytes += len(entry.row.text)
+        self._some.set()
+        if entry.done is not None or len(self._waiting) >= MAX_BATCH or self._crowded():
+            self._now.set()
+
+    def _crowded(self) -> bool:
+        return len(self._waiting) > MAX_WAITING or self._bytes > MAX_WAITING_BYTES
+
     def close(self) -> None:
         """Accept no more rows; those already accepted are still written, for at most `DRAIN` seconds."""
-        self._inbox.close()
+        self._closed = True
+        for event in (self._some, self._now, self._less):
+            event.set()
         self._shield.deadline = trio.current_time() + DRAIN
 
     @property
@@ -124,21 +163,27 @@ class AuditWriter:
     async def run(self) -> None:
         """Write batches until `close`, then what is left."""
         with self._shield:
-            async for first in self._outbox:
-                await self._commit([first, *self._waiting()])
+            while self._waiting or not self._closed:
+                await self._some.wait()
+                with trio.move_on_after(GATHER):
+                    await self._now.wait()
+                if batch := self._batch():
+                    await self._commit(batch)
             async with self._limiter:  # waits for a running probe
                 pass
-        while late := self._waiting():
-            for entry in late:
-                entry.done.set()
+        while late := self._batch():
+            self._tell(late, durable=False)
 
-    def _waiting(self) -> list[_Entry]:
-        """Rows that wait, up to a full batch."""
-        more: list[_Entry] = []
-        with suppress(trio.WouldBlock, trio.EndOfChannel):
-            while len(more) < MAX_BATCH - 1:
-                more.append(self._outbox.receive_nowait())
-        return more
+    def _batch(self) -> list[_Entry]:
+        """Take the rows that have waited longest."""
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        self._bytes -= sum(len(entry.row.text) for entry in batch)
+        if not self._waiting and not self._closed:
+            self._some, self._now = trio.Event(), trio.Event()
+        if not self._crowded():
+            self._less.set()
+            self._less = trio.Event()
+        return batch
 
     async def _commit(self, batch: list[_Entry]) -> None:
         durable = False
@@ -149,9 +194,16 @@ class AuditWriter:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's; a traceback would say nothing more
             self._fault = fault.detail
         finally:
-            for entry in batch:
-                entry.durable = durable
+            self._tell(batch, durable=durable)
+
+    def _tell(self, batch: list[_Entry], *, durable: bool) -> None:
+        """Say to those who wait for a row whether it is on disk; where nobody does, say in the log that it is not."""
+        for entry in batch:
+            entry.durable = durable
+            if entry.done is not None:
                 entry.done.set()
+            elif not durable:
+                log.error("outcome of %s not recorded", entry.row.id)
 
     async def _use(self, write: Callable[[], None]) -> None:
         """Run `write` in a thread; on success clear the fault, and check the store's size. Raises AuditUnavailable."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.audit.record import describe
+from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.errors import AgentGone
 from trio_gate.exchange import steps
@@ -21,7 +21,7 @@ from trio_gate.values import value_class
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 
 if TYPE_CHECKING:
-    from trio_gate.audit.record import Described
+    from trio_gate.audit.described import Described
     from trio_gate.aws.ingress import Ingress
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Proven, Routed

@@ -19,9 +19,11 @@ from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from trio_gate.approval.state import Verdict
-    from trio_gate.audit.record import Described, End
+    from trio_gate.audit.described import Described
+    from trio_gate.audit.record import End
     from trio_gate.aws.call import Call, Claim
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
@@ -142,7 +144,7 @@ class Recorder:
         Raises AuditUnavailable.
         """
         if self.call is not None and (self.audit.failing or not plain_read(self.call)):
-            await self.audit.intend(self._intent())
+            await self.audit.intend(self._intent(self.clock.now()))
             self._intended = True
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
@@ -181,9 +183,10 @@ class Recorder:
     ) -> None:
         """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
         self.lap("end")
+        now = self.clock.now()
         outcome = Outcome(
             id=self.id,
-            time=self.clock.now(),
+            time=now,
             status=status,
             upstream_status=self.upstream_status,
             error_code=self.error_code,
@@ -194,9 +197,9 @@ class Recorder:
             end=end,
             reason=reason,
         )
-        self.watch(lambda: (self._intent(), outcome))
+        self.watch(lambda: (self._intent(now), outcome))
         try:
-            await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(), outcome))
+            await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(now), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
 
@@ -204,12 +207,12 @@ class Recorder:
         """Return whether this is only counted, as one of many refusals, and has no row of its own."""
         return not self.proven and self.refusals.counted(self.agent_address, code)
 
-    def _intent(self) -> Intent:
+    def _intent(self, now: datetime) -> Intent:
         call, claim, described = self.call, self.claim, self.described
         outcome, rule, reason = self.decision or ("refused", None, None)
         return Intent(
             id=self.id,
-            time=self.clock.now(),
+            time=now,
             agent=self.agent,
             agent_address=self.agent_address,
             access_key_suffix=claim.suffix if claim else None,
