@@ -65,7 +65,7 @@ class Place:
     """
 
     host: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...] = field(hash=False)  # they may be many, and the other fields nearly decide them
     bucket: str | None = None
     account: str | None = None
     scoped: bool = False

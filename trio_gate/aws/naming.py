@@ -26,7 +26,7 @@ from trio_gate.aws.routing.route import Asked, Match, find
 from trio_gate.aws.routing.rpc import FORM, media_type
 from trio_gate.errors import Malformed, Unidentified
 from trio_gate.text.folding import fold
-from trio_gate.wire.aws_chunked import FRAMED, declared_payload, streamed_body, unframed_head
+from trio_gate.wire.aws_chunked import framing_of, streamed_body, unframed_head
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Empty, Held, Streamed
 
@@ -79,7 +79,7 @@ def unframed(head: RequestHead, body: Held | Empty, place: Place, chain: Chain |
 
     Raises GateError.
     """
-    kind = FRAMED.get(declared_payload(head) or "")
+    kind = framing_of(head)
     if kind is None or all(candidate.service != "s3" for candidate in place.candidates):
         return head, body
     data = body.data if isinstance(body, Held) else b""

@@ -6,7 +6,8 @@ and is judged again by every later one that becomes active before it is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import functools
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from trio_gate.aws.resources.owned import Owned
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
+
+_PLACES = 256
+"""How many places are remembered with what an endpoint keeps of them, as in the host table."""
 
 
 @value_class
@@ -65,6 +69,7 @@ class Snapshot:
     agents: Mapping[str, Agent]
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
+    _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def admit(self, claim: Claim) -> Admitted:
         """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated."""
@@ -84,19 +89,28 @@ class Snapshot:
         """The ids of the accounts that an agent may use."""
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
 
+    def owned_by(self, endpoint: Endpoint, table: HostTable) -> Owned:
+        """What is ours at an endpoint; found once for each."""
+        found = self._owned.get((endpoint.name, table))
+        if found is None:
+            found = self._owned[endpoint.name, table] = owned_by(endpoint, self.accounts, table)
+        return found
 
-def owned_by(endpoint: Endpoint, snapshot: Snapshot | Unconfigured, table: HostTable) -> Owned:
-    """An endpoint's buckets, and the accounts of all endpoints in its partition; in another partition the same id is another account."""
+
+def owned_by(endpoint: Endpoint, configured: Mapping[str, frozenset[str]], table: HostTable) -> Owned:
+    """An endpoint's buckets, and the accounts of all endpoints in its partition; in another partition the same id is another account.
+
+    `configured` are the accounts by the region of their endpoint.
+    """
     partition = table.partition_of(endpoint.region)
-    near = [one for one in snapshot.accounts if one == endpoint.region or table.partition_of(one) == partition is not None]
-    accounts = frozenset[str]().union(*(snapshot.accounts[one] for one in near))
+    near = [one for one in configured if one == endpoint.region or table.partition_of(one) == partition is not None]
+    accounts = frozenset[str]().union(*(configured[one] for one in near))
     return Owned(names=frozenset(endpoint.owned_buckets), checked=endpoint.expected_bucket_owner, accounts=accounts)
 
 
 class Unconfigured:
     """Stands in for a snapshot where `explain` has no configuration: any account is admitted, and no rule applies."""
 
-    accounts: ClassVar[Mapping[str, frozenset[str]]] = {}
     agents: ClassVar[Mapping[str, Agent]] = {}
     reviews: ClassVar[Mapping[tuple[str, str], OperationReview]] = {}
     rules: ClassVar[tuple[Rule, ...]] = ()
@@ -112,6 +126,10 @@ class Unconfigured:
         """Always empty, because no account is configured."""
         del agent
         return ()
+
+    def owned_by(self, endpoint: Endpoint, table: HostTable) -> Owned:
+        """What is ours at an endpoint that `admit` made."""
+        return owned_by(endpoint, {}, table)
 
 
 def compile_snapshot(number: int, config: Config) -> Snapshot:
@@ -184,12 +202,16 @@ def check_place(place: Place, endpoint: Endpoint, table: HostTable) -> Place:
 
     An endpoint without a region has no partition and accepts any. Raises Unidentified where no candidate is left.
     """
-    partition = table.partition_of(endpoint.region)
+    return _kept(place, endpoint.name, endpoint.hosts, table.partition_of(endpoint.region))
+
+
+@functools.lru_cache(_PLACES)
+def _kept(place: Place, name: str, patterns: tuple[str, ...], partition: str | None) -> Place:
     ours = [one for one in place.candidates if partition in (None, one.partition)]
     if not ours:
         raise Unidentified(f"{place.host} is of partition {place.candidates[0].partition}, the account is of {partition}")
-    kept = tuple(one for one in ours if any(matches(pattern, one.host) for pattern in endpoint.hosts))
+    kept = tuple(one for one in ours if any(matches(pattern, one.host) for pattern in patterns))
     if not kept:
-        detail = f"{place.host} is not among the `hosts` of endpoint {endpoint.name}"
+        detail = f"{place.host} is not among the `hosts` of endpoint {name}"
         raise Unidentified(f"{place.host} is not served for this account", detail=detail)
     return replace(place, candidates=kept)

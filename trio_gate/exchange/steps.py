@@ -24,7 +24,7 @@ from trio_gate.aws.idempotency import repeat_of
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination, explained
 from trio_gate.errors import WrongSignature
-from trio_gate.exchange.snapshot import check_place, credential_for, owned_by
+from trio_gate.exchange.snapshot import check_place, credential_for
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
 from trio_gate.ports import AssumeRole
@@ -34,7 +34,7 @@ from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
 from trio_gate.values import value_class
-from trio_gate.wire.aws_chunked import UNSIGNED, refuse_unserved_form, streamed_body
+from trio_gate.wire.aws_chunked import UNSIGNED, framing_of, refuse_unserved_form, streamed_body
 from trio_gate.wire.head import Held, Streamed
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ class Routed:
         expanded: as it arrived, with the query parameters of a presigned URL turned into fields.
         owned: what the configuration says is ours.
         reviews: what it says of operations, by service and operation.
-        chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None without a secret.
+        chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None where chunks have no
+            signatures, or without a secret.
     """
 
     proven: Proven
@@ -231,14 +232,16 @@ def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, k
         sigv2.check_account(snapshot.accounts_of(admitted.agent) if admitted.agent else ())
     expanded = with_fields(proven.arrived, claimed.claim)
     head, place = destination(without_signature(expanded), claimed.claim, claimed.ingress, table)
+    framing = framing_of(expanded)
+    signed_chunks = framing is not None and framing.signed_chunks
     return Routed(
         proven=proven,
         head=head,
         expanded=expanded,
         place=check_place(place, admitted.endpoint, table),
-        owned=owned_by(admitted.endpoint, snapshot, table),
+        owned=snapshot.owned_by(admitted.endpoint, table),
         reviews=snapshot.reviews,
-        chain=chain_of(claimed.claim, admitted.agent.secret if admitted.agent else None, keys),
+        chain=chain_of(claimed.claim, admitted.agent.secret if admitted.agent else None, keys) if signed_chunks else None,
     )
 
 

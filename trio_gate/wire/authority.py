@@ -7,6 +7,7 @@ in the same text (RFC 9110 §7.4: answer 421 where the names differ).
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _AUTHORITY = re.compile(rf"((?:{_LABEL}\.)*{_LABEL})(?::([1-9][0-9]{{0,4}}))?")
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
+_REMEMBERED = 256
+"""How many agreements are remembered: agents call few hosts. Refusals are not remembered, so no text of any length is kept."""
+
 
 def agreed_host(head: RequestHead, *, sni: str | None, connect: str | None, ports: Collection[int]) -> str:
     """The one host of a request, in lower case, without a port.
@@ -35,7 +39,12 @@ def agreed_host(head: RequestHead, *, sni: str | None, connect: str | None, port
     Raises:
         Malformed: 400 where a name is not a host name, 421 where names or ports differ or the connection named none.
     """
-    host = _name(head.one("host") or "", "Host", ports)
+    return _agreed(head.one("host") or "", sni, connect, tuple(ports))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _agreed(field: str, sni: str | None, connect: str | None, ports: tuple[int, ...]) -> str:
+    host = _name(field, "Host", ports)
     names = [_name(text, what, ports) for text, what in ((sni, "the TLS server name"), (connect, "CONNECT")) if text is not None]
     if not names:
         raise Malformed("the connection names no host: send the server name in the TLS handshake", status=421)

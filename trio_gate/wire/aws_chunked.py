@@ -47,6 +47,11 @@ def declared_payload(head: RequestHead) -> str | None:
     )
 
 
+def framing_of(head: RequestHead) -> StreamKind | None:
+    """The form of aws-chunked framing that a head declares; None without."""
+    return FRAMED.get(declared_payload(head) or "")
+
+
 def streamed_body(head: RequestHead, content_length: int | None) -> Streamed:
     """Read how an upload to S3 is framed and signed.
 
