@@ -19,8 +19,9 @@ import botocore
 from scripts.data.review import answers, effects, levels, models
 from scripts.data.review.by_hand import Decision, decisions
 from trio_gate.aws.iam.actions import main_action
+from trio_gate.aws.iam.reviewed import HEADING
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.review.rows import HEADING, LEVELS
+from trio_gate.aws.review.rows import LEVELS
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 
 if TYPE_CHECKING:

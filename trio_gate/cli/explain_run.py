@@ -21,7 +21,7 @@ from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import Unconfigured
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.agent_connection import AgentConnection
@@ -60,7 +60,7 @@ class Explainer:
         self._now = now
         self._name = name
         self._hosts = HostsOfOneRun(Path(by.config.gateway.state_dir) if by else None)
-        self._catalog = Catalog(load_model)
+        self._catalog = Catalog(load_pruned)
         self._tables = Tables(packaged_tables)
         self._keys = SigningKeys()
 

@@ -15,7 +15,7 @@ from trio_gate.errors import Malformed
 INT, LONG = 2**31, 2**63
 FLOAT_MAX = 3.4028234663852886e38
 _MODEL = {"F": {"type": "float"}, "S": {"type": "structure", "members": {"f": {"shape": "F"}}}}
-FLOAT = compile_shapes(_MODEL, ["S"], ec2=False, query_names={})["S"].members["f"]
+FLOAT = compile_shapes(_MODEL, ec2=False, query_names={})["S"].members["f"]
 
 
 def in_json(member, value):

@@ -32,4 +32,4 @@ def test_a_line_is_a_row(line, found):
 @pytest.mark.parametrize("line", ["Get admin", "Get read opens", "Get read vend?Member"])
 def test_a_line_that_is_none_is_a_fault(line):
     with pytest.raises(ValueError, match=r"no (mark|access level)"):
-        read_rows(line)
+        list(read_rows(line).values())

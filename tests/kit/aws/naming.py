@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trio_gate.aws.call import Candidate, Claim, Place
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.aws.naming import body_mode, name_call
-from trio_gate.shell.exchange.model_loader import load_model
+from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 from trio_gate.wire.parse import parse_request_head
 
@@ -34,7 +34,7 @@ _SIGNED_AS |= {"cloudsearchdomain": "cloudsearch", "iot-data": "iotdata"}
 
 @functools.cache
 def catalog() -> Catalog:
-    return Catalog(load_model)
+    return Catalog(load_pruned)
 
 
 def place(*services: str, host: str = "", bucket: str | None = None, signing_name: str = "", account: str | None = None) -> Place:

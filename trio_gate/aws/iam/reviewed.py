@@ -12,6 +12,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.aws.model.shape import refs
+from trio_gate.aws.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,28 +25,33 @@ _DEPTH = 8
 """Nested lists and maps that are followed. No model has more, and recursion ends there."""
 
 HEADING = "= "
-"""Beginning of a line of `members.txt` and `outputs.txt` with the name of a service."""
+"""Beginning of a line with the name of a service, in `members.txt`, `outputs.txt` and the review's table."""
 
 
-def by_service(text: str) -> Mapping[str, str]:
-    """The part of `members.txt` or `outputs.txt` for each of botocore's services, for `read`."""
-    _, *blocks = f"\n{text}".split(f"\n{HEADING}")
-    return {service: lines for service, _, lines in (block.partition("\n") for block in blocks)}
+def services(lists: bytes) -> list[str]:
+    """The services that `members.txt`, `outputs.txt` or the review's table has a part for."""
+    return [line.removeprefix(HEADING) for line in lists.decode("ascii").splitlines() if line.startswith(HEADING)]
 
 
-def of_service(text: str, service: str) -> str:
-    """The same for one service."""
-    return f"\n{text}".partition(f"\n{HEADING}{service}\n")[2].partition(f"\n{HEADING}")[0]
+def of_service(lists: bytes, service: str) -> str | None:
+    """The part for one service, for `read`; None without one."""
+    heading = f"{HEADING}{service}\n".encode()
+    at = 0 if lists.startswith(heading) else lists.find(b"\n" + heading) + 1
+    if not lists.startswith(heading, at):
+        return None
+    start = at + len(heading)
+    end = lists.find(f"\n{HEADING}".encode(), start - 1)
+    return lists[start : end if end >= 0 else len(lists)].decode("ascii")
 
 
 def read(text: str) -> Mapping[str, frozenset[str]]:
     """Parse lines of `key: Name Name …`, without comments, which begin with `#`."""
-    found: dict[str, set[str]] = {}
+    found: dict[str, str] = {}
     for line in text.splitlines():
         if not line.startswith("#"):
             key, _, names = line.partition(":")
-            found.setdefault(key, set()).update(names.split())
-    return {key: frozenset(names) for key, names in found.items()}
+            found[key] = f"{found[key]} {names}" if key in found else names
+    return OnDemand(found, lambda _, names: frozenset(names.split()))
 
 
 def reaches_newer(shape: Shape, known: Mapping[str, frozenset[str]]) -> bool:

@@ -1,21 +1,25 @@
 """The service catalogue: botocore's models, loaded one at a time and compiled once.
 
 Rule: the model decides which protocols a service speaks and what its operations are; the tables below add what botocore has
-dropped and older SDKs still send. Loading is slow (half a second for EC2) and happens in `ensure`, never in `service`.
+dropped and older SDKs still send. Reading a model takes files and time, and happens in `ensure`, never in `service`; an operation is
+compiled when it is first asked for.
 """
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from trio_gate.aws.model.http_route import Route, compile_route
+from trio_gate.aws.model.http_route import Route, compile_route, place_of
 from trio_gate.aws.model.shape import Member, Shape, compile_shapes, namespace, refs
+from trio_gate.aws.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-Key = TypeVar("Key")
+    _Place = tuple[Mapping[str, "Operation"], str]
+    """Where an operation is found: among the model's or those of older SDKs, and by its name."""
 
 CBOR = "smithy-rpc-v2-cbor"
 
@@ -184,17 +188,14 @@ class Catalog:
 
 
 def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
-    """Compile botocore's service-2 JSON into a Service."""
+    """Compile botocore's service-2 JSON into a Service, which reads `raw` further as its operations are asked for."""
     metadata, operations = raw["metadata"], raw["operations"]
     old, old_shapes = _legacy(raw, _LEGACY_ROUTES.get(name, {}))
     protocols = frozenset(metadata.get("protocols") or [metadata["protocol"]])
-    roots = {one["input"]["shape"] for one in (*operations.values(), *old.values()) if "input" in one}
-    shapes = compile_shapes(
-        {**raw["shapes"], **old_shapes}, roots, ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {})
-    )
+    shapes = compile_shapes(ChainMap(old_shapes, raw["shapes"]), ec2="ec2" in protocols, query_names=_QUERY_NAMES.get(name, {}))
     rest = bool(protocols & {"rest-json", "rest-xml"})
-    current = {key: _operation(key, value, shapes, rest=rest) for key, value in operations.items()}
-    routed = [*current.values(), *(_operation(key, value, shapes, rest=rest) for key, value in old.items())] if rest else []
+    current, older = (OnDemand(these, lambda key, one: _operation(key, one, shapes, rest=rest)) for these in (operations, old))
+    by_path, greedy = _routes([(operations, current), (old, older)] if rest else [])
     return Service(
         name=name,
         service_id=metadata["serviceId"],
@@ -202,8 +203,8 @@ def compile_service(name: str, raw: Mapping[str, Any]) -> Service:
         protocols=protocols | frozenset(LEGACY_PROTOCOLS.get(name, ())),
         target_prefix=metadata.get("targetPrefix", ""),
         operations=current,
-        by_path=_grouped((one, (one.route.method, len(one.route.segments))) for one in routed if one.route),
-        greedy=_grouped((one, one.route.method) for one in routed if one.route and one.route.greedy),
+        by_path=by_path,
+        greedy=greedy,
     )
 
 
@@ -230,11 +231,23 @@ def _without_prose(value: Any) -> Any:
     return {**kept, "enum": True} if isinstance(kept.get("enum"), list) else kept
 
 
-def _grouped(keyed: Iterable[tuple[Operation, Key]]) -> Mapping[Key, tuple[Operation, ...]]:
-    groups: dict[Key, list[Operation]] = {}
-    for operation, key in keyed:
-        groups.setdefault(key, []).append(operation)
-    return {key: tuple(group) for key, group in groups.items()}
+def _routes(
+    groups: Iterable[tuple[Mapping[str, Any], Mapping[str, Operation]]],
+) -> tuple[Mapping[tuple[str, int], tuple[Operation, ...]], Mapping[str, tuple[Operation, ...]]]:
+    """`by_path` and `greedy` of a service, given operations as in botocore's JSON and compiled."""
+    by_path: dict[tuple[str, int], list[_Place]] = {}
+    greedy: dict[str, list[_Place]] = {}
+    for raw, compiled in groups:
+        for name, one in raw.items():
+            method, (count, takes_more) = one["http"]["method"], place_of(one["http"]["requestUri"])
+            by_path.setdefault((method, count), []).append((compiled, name))
+            if takes_more:
+                greedy.setdefault(method, []).append((compiled, name))
+    return OnDemand(by_path, _operations), OnDemand(greedy, _operations)
+
+
+def _operations(_: object, places: Iterable[_Place]) -> tuple[Operation, ...]:
+    return tuple(operations[name] for operations, name in places)
 
 
 def _legacy(

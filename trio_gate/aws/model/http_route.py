@@ -67,10 +67,16 @@ class Route:
     specificity: tuple[tuple[int, ...], int]
 
 
+def place_of(template: str) -> tuple[int, bool]:
+    """How many segments a template has, and whether one is a greedy label."""
+    parts = _parts(template.partition("?")[0])
+    return len(parts), any(part.endswith("+}") for part in parts)
+
+
 def compile_route(method: str, template: str, shape: Shape | None) -> Route:
     """Make the route of an operation from botocore's `http` trait and the input's shape."""
     path, _, query = template.partition("?")
-    segments = tuple(_segment(part, shape) for part in path.strip("/").split("/")) if path.strip("/") else ()
+    segments = tuple(_segment(part, shape) for part in _parts(path))
     constants = dict(part.partition("=")[::2] for part in query.split("&") if part)
     constants.pop(X_ID, None)
     in_query = shape.at("querystring") if shape else []
@@ -92,6 +98,10 @@ def compile_route(method: str, template: str, shape: Shape | None) -> Route:
             len(constants) + len(needed_query) + len(needed_headers),
         ),
     )
+
+
+def _parts(path: str) -> list[str]:
+    return path.strip("/").split("/") if path.strip("/") else []
 
 
 def _segment(text: str, shape: Shape | None) -> Segment:

@@ -1,18 +1,19 @@
 """Input shapes of a service model, compiled from botocore's JSON.
 
-Rule: a shape is built once and never changes. Only shapes that an operation's input reaches are kept, without documentation.
-As shapes may refer to each other in circles, `compile_shapes` (and nothing else) fills `members` after the shape exists.
+Rule: a shape is built once and never changes. Its members are made when they are first read, because an agent's calls reach few of a
+service's shapes, and because shapes may refer to each other in circles.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trio_gate.aws.on_demand import OnDemand
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,9 +36,9 @@ class Shape:
 
     name: str
     type: str
-    members: dict[str, Member] = field(default_factory=dict, repr=False)
-    by_wire: dict[str, Member] = field(default_factory=dict, repr=False)
-    by_query: dict[str, Member] = field(default_factory=dict, repr=False)
+    members: dict[str, Member] = field(init=False, repr=False)
+    by_wire: dict[str, Member] = field(init=False, repr=False)
+    by_query: dict[str, Member] = field(init=False, repr=False)
     required: frozenset[str]
     root: str
     namespace: str | None
@@ -50,6 +51,18 @@ class Shape:
     streaming: bool
     eventstream: bool
     sensitive: bool
+    _inside: Callable[[Shape], _Inside] = field(repr=False)
+
+    if not TYPE_CHECKING:  # to a type checker it would mean that a shape has any attribute
+
+        def __getattr__(self, name: str) -> dict[str, Member]:
+            """Called for what is not set yet: make the members."""
+            if name not in _Inside._fields:
+                raise AttributeError(name)
+            inside = self._inside(self)
+            for field_name, value in zip(_Inside._fields, inside, strict=True):
+                object.__setattr__(self, field_name, value)
+            return getattr(inside, name)
 
     @property
     def element(self) -> Member:
@@ -97,28 +110,31 @@ class Member:
     idempotency_token: bool
 
 
-def compile_shapes(
-    raw: Mapping[str, Any], roots: Iterable[str], *, ec2: bool, query_names: Mapping[tuple[str, str], str]
-) -> dict[str, Shape]:
-    """Compile the shapes that `roots` reach, by name.
+class _Inside(NamedTuple):
+    """What a shape gets after it was made; see there."""
+
+    members: dict[str, Member]
+    by_wire: dict[str, Member]
+    by_query: dict[str, Member]
+
+
+def compile_shapes(raw: Mapping[str, Any], *, ec2: bool, query_names: Mapping[tuple[str, str], str]) -> Mapping[str, Shape]:
+    """The shapes of a model by name.
 
     `query_names` has names in the query protocol that the model no longer holds, by shape and member.
     """
-    shapes: dict[str, Shape] = {}
-    todo = list(roots)
-    while todo:
-        name = todo.pop()
-        if name not in shapes:
-            shapes[name] = _shape(name, raw[name])
-            todo.extend(ref["shape"] for _, ref in refs(raw[name]))
-    for name, shape in shapes.items():
-        for member_name, ref in refs(raw[name]):
-            member = _member(member_name, ref, shapes[ref["shape"]], ec2=ec2, query=query_names.get((name, member_name)))
-            shape.members[member_name] = member
-            if shape.type == "structure" and member.location is None:
-                shape.by_wire[member.wire] = member
-    for shape in shapes.values():
-        _index_query(shape, ec2=ec2)
+
+    def inside(name: str, one: Mapping[str, Any]) -> _Inside:
+        members = {
+            key: _member(key, ref, shapes[ref["shape"]], ec2=ec2, query=query_names.get((name, key))) for key, ref in refs(one)
+        }
+        if one["type"] != "structure":
+            return _Inside(members, {}, {})
+        by_wire = {member.wire: member for member in members.values() if member.location is None}
+        return _Inside(members, by_wire, _by_query(members, ec2=ec2))
+
+    filled = OnDemand(raw, inside)
+    shapes: OnDemand[str, Shape] = OnDemand(raw, lambda name, one: _shape(name, one, lambda shape: filled[shape.name]))
     return shapes
 
 
@@ -157,7 +173,7 @@ def refs(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [*members.items(), *((role, raw[role]) for role in ("member", "key", "value") if role in raw)]
 
 
-def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
+def _shape(name: str, raw: Mapping[str, Any], inside: Callable[[Shape], _Inside]) -> Shape:
     return Shape(
         name=name,
         type=raw["type"],
@@ -173,6 +189,7 @@ def _shape(name: str, raw: Mapping[str, Any]) -> Shape:
         streaming=bool(raw.get("streaming")),
         eventstream=bool(raw.get("eventstream")),
         sensitive=bool(raw.get("sensitive")),
+        _inside=inside,
     )
 
 
@@ -206,15 +223,13 @@ def _query_name(name: str, ref: Mapping[str, Any], *, ec2: bool) -> str:
     return name[0].upper() + name[1:]
 
 
-def _index_query(shape: Shape, *, ec2: bool) -> None:
-    if shape.type != "structure":
-        return
-    for member in shape.members.values():
-        shape.by_query[member.query] = member
-    for member in shape.members.values():
+def _by_query(members: Mapping[str, Member], *, ec2: bool) -> dict[str, Member]:
+    found = {member.query: member for member in members.values()}
+    for member in members.values():
         if not ec2 and member.flattened and member.shape.type == "list" and member.shape.element.renamed:
             # botocore sends a flattened list under its item's name, Smithy under the list's own.
-            shape.by_query.setdefault(member.shape.element.query, member)
+            found.setdefault(member.shape.element.query, member)
+    return found
 
 
 def _lower(text: str | None) -> str | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from trio_gate.aws.call import UNKNOWN, Access, Unknown
+from trio_gate.aws.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Mark = Literal["vends", "secret", "exposes", "runs", "shares", "destroys", "removes", "unguards", "spends"]
 MARKS: Mapping[str, Mark] = {one: one for one in get_args(Mark)}
 LEVELS: Mapping[str, Access] = {one: one for one in get_args(Access)}
-HEADING = "= "
-"""Beginning of a line with the name of a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +47,14 @@ class Row:
     marks: Mapping[Mark, When]
 
 
-def read_rows(text: str) -> dict[str, Row]:
-    """The rows of one service by operation. Raises ValueError for a malformed line."""
-    rows: dict[str, Row] = {}
-    for line in text.splitlines():
-        operation, _, rest = line.partition(" ")
-        if operation and not line.startswith("#"):
-            rows[operation] = _row(rest.partition("#")[0].split())
-    return rows
+def read_rows(text: str) -> Mapping[str, Row]:
+    """The rows of one service by operation, each made when it is read; then it raises ValueError if its line is malformed."""
+    lines = (line.partition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return OnDemand({operation: rest for operation, _, rest in lines if operation}, _row)
 
 
-def _row(words: list[str]) -> Row:
+def _row(_: str, rest: str) -> Row:
+    words = rest.partition("#")[0].split()
     permissions: When | None = None
     marks: dict[Mark, When] = {}
     for word in words[1:]:

