@@ -7,12 +7,13 @@ AWS does. The rest is dropped; the signer and the writer set host, date, token, 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
-    from trio_gate.aws.model.catalog import Catalog, Operation
+    from trio_gate.aws.model.catalog import Catalog, Operation, Service
     from trio_gate.aws.model.shape import Shape
     from trio_gate.wire.head import Headers, RequestHead
 
@@ -90,6 +91,9 @@ outpost with the ARNs in the parameters."""
 API_VERSION = "x-amz-api-version"
 """Sent with endpoint discovery and by the C++ SDK; only the model's own version is accepted."""
 
+_REMEMBERED = 512
+"""Of how many operations the allowed fields are remembered."""
+
 CHECKSUM_PREFIX = "x-amz-checksum-"
 CHECKSUM_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 
@@ -101,20 +105,30 @@ def forwarded_headers(head: RequestHead, service: str, operation: str, protocol:
         Malformed: an `x-amz-*` or `x-amzn-*` field that the operation does not have.
     """
     model = catalog.service(service)
-    names, prefixes = _bound(model.operations[operation].input)
-    allowed = names | HTTP | PROTOCOL | OF_PROTOCOL.get(protocol, frozenset()) | OF_SERVICE.get(service, frozenset())
-    allowed |= _checksums(service, model.operations[operation])
-    if service in _CHECKSUMMED:
-        prefixes = (*prefixes, CHECKSUM_PREFIX)
+    allowed, prefixes = _allowed(model, model.operations[operation], protocol)
     kept = []
-    for name, value in head.headers:
-        if name in SET_BY_US:
+    for field in head.headers:
+        name = field[0]
+        if name in allowed:
+            kept.append(field)
+        elif name in SET_BY_US:
             continue
-        if name in allowed or name.startswith(prefixes) or (name, value) == (API_VERSION, model.api_version):
-            kept.append((name, value))
+        elif name.startswith(prefixes) or field == (API_VERSION, model.api_version):
+            kept.append(field)
         elif name.startswith(("x-amz-", "x-amzn-")):
             raise Malformed(f"`{name[:64]}` is not a header of {service}:{operation}")
     return tuple(kept)
+
+
+@lru_cache(_REMEMBERED)
+def _allowed(service: Service, operation: Operation, protocol: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The names and prefixes of the fields that are sent on."""
+    names, prefixes = _bound(operation.input)
+    allowed = names | HTTP | PROTOCOL | OF_PROTOCOL.get(protocol, frozenset()) | OF_SERVICE.get(service.name, frozenset())
+    allowed |= _checksums(service.name, operation)
+    if service.name in _CHECKSUMMED:
+        prefixes = (*prefixes, CHECKSUM_PREFIX)
+    return allowed - SET_BY_US, prefixes
 
 
 _CHECKSUMMED = ("s3", "s3control")

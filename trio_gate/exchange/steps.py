@@ -13,7 +13,8 @@ the same refusal after the same work.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
@@ -35,7 +36,7 @@ from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
 from trio_gate.values import value_class
 from trio_gate.wire.aws_chunked import UNSIGNED, framing_of, refuse_unserved_form, streamed_body
-from trio_gate.wire.head import Held, Streamed
+from trio_gate.wire.head import Held, RequestHead, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,13 +55,16 @@ if TYPE_CHECKING:
     from trio_gate.policy.decide import Decision
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
-    from trio_gate.wire.head import Body, Headers, RequestHead
+    from trio_gate.wire.head import Body, Headers
 
 ROLE_SECONDS = 3600
 """Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
 
 GATEWAY = "trio-gate"
 """The gateway's part of session names."""
+
+_ROLES = 512
+"""How many requests for roles are remembered, of the accounts and agents that call most."""
 
 _NO_SECRET = "0" * 64
 """The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
@@ -318,12 +322,12 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
 
 def prepare(identified: Identified, catalog: Catalog) -> Outbound:
     """Build what will be signed and sent: the forwarded headers, what stands for the payload, and the body."""
-    call, payload_hash = identified.call, identified.payload_hash
-    headers = forwarded_headers(identified.head, call.service, call.operation, call.protocol, catalog)
+    head, call, payload_hash = identified.head, identified.call, identified.payload_hash
+    headers = forwarded_headers(head, call.service, call.operation, call.protocol, catalog)
     if identified.proven.arrived.one("x-amz-content-sha256") is not None:
         headers = (*headers, ("x-amz-content-sha256", payload_hash))
     return Outbound(
-        head=replace(identified.head, headers=(("host", call.host), *headers)),
+        head=RequestHead(method=head.method, target=head.target, headers=(("host", call.host), *headers)),
         payload_hash=payload_hash,
         data=identified.body.data if isinstance(identified.body, Held) else b"",
     )
@@ -332,17 +336,24 @@ def prepare(identified: Identified, catalog: Catalog) -> Outbound:
 def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
     """The AssumeRole request for the role whose credentials will sign the call."""
     admitted, call = identified.proven.admitted, identified.call
-    endpoint = admitted.endpoint
+    one, base = admitted.endpoint, credential_for(admitted.endpoint, call.account).name
+    return _role(call.partition, call.account, one.region, one.role, one.external_id, admitted.agent_name, base, snapshot.number)
+
+
+@lru_cache(_ROLES)
+def _role(
+    partition: str, account: str, region: str, role: str, external_id: str | None, agent: str | None, base: str, generation: int
+) -> AssumeRole:
     return AssumeRole(
-        partition=call.partition,
-        region=endpoint.region,
-        account=call.account,
-        role_arn=f"arn:{call.partition}:iam::{call.account}:role/{endpoint.role}",
-        session_name=session_name(GATEWAY, admitted.agent_name),
-        external_id=endpoint.external_id,
+        partition=partition,
+        region=region,
+        account=account,
+        role_arn=f"arn:{partition}:iam::{account}:role/{role}",
+        session_name=session_name(GATEWAY, agent),
+        external_id=external_id,
         duration=ROLE_SECONDS,
-        base=credential_for(endpoint, call.account).name,
-        generation=snapshot.number,
+        base=base,
+        generation=generation,
     )
 
 
