@@ -17,6 +17,8 @@ from trio_gate.config.model import Endpoint
 from trio_gate.errors import Unauthenticated, Unidentified
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
+from trio_gate.ports import AssumeRole
+from trio_gate.signing.session_name import session_name
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -25,6 +27,15 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
+
+ROLE_SECONDS = 3600
+"""Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
+
+GATEWAY = "trio-gate"
+"""The gateway's part of session names."""
+
+_ROLES = 512
+"""How many requests for roles are remembered, of the accounts and agents that call most."""
 
 _PLACES = 256
 """How many places are remembered with what an endpoint keeps of them, as in the host table."""
@@ -182,6 +193,24 @@ def _not_yours(claim: Claim, detail: str) -> Unauthenticated:
 def credential_for(endpoint: Endpoint, account: str) -> Credential:
     """The first base credential that serves an account; `config.load` has made sure that there is one."""
     return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
+
+
+@functools.lru_cache(_ROLES)
+def role_for(
+    partition: str, account: str, region: str, role: str, external_id: str | None, agent: str | None, base: str, generation: int
+) -> AssumeRole:
+    """The AssumeRole request for an endpoint's role in an account, signed with the credential `base`."""
+    return AssumeRole(
+        partition=partition,
+        region=region,
+        account=account,
+        role_arn=f"arn:{partition}:iam::{account}:role/{role}",
+        session_name=session_name(GATEWAY, agent),
+        external_id=external_id,
+        duration=ROLE_SECONDS,
+        base=base,
+        generation=generation,
+    )
 
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:

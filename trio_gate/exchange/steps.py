@@ -14,7 +14,6 @@ the same refusal after the same work.
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.digest import DigestInput
@@ -25,13 +24,11 @@ from trio_gate.aws.idempotency import repeat_of
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination, explained
 from trio_gate.errors import WrongSignature
-from trio_gate.exchange.snapshot import check_place, credential_for
+from trio_gate.exchange.snapshot import check_place, credential_for, role_for
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
-from trio_gate.ports import AssumeRole
 from trio_gate.signing import sigv2, sigv4
 from trio_gate.signing.presigned import with_fields
-from trio_gate.signing.session_name import session_name
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
 from trio_gate.values import value_class
@@ -53,18 +50,10 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
+    from trio_gate.ports import AssumeRole
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
     from trio_gate.wire.head import Body, Headers
-
-ROLE_SECONDS = 3600
-"""Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
-
-GATEWAY = "trio-gate"
-"""The gateway's part of session names."""
-
-_ROLES = 512
-"""How many requests for roles are remembered, of the accounts and agents that call most."""
 
 _NO_SECRET = "0" * 64
 """The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
@@ -337,23 +326,8 @@ def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
     """The AssumeRole request for the role whose credentials will sign the call."""
     admitted, call = identified.proven.admitted, identified.call
     one, base = admitted.endpoint, credential_for(admitted.endpoint, call.account).name
-    return _role(call.partition, call.account, one.region, one.role, one.external_id, admitted.agent_name, base, snapshot.number)
-
-
-@lru_cache(_ROLES)
-def _role(
-    partition: str, account: str, region: str, role: str, external_id: str | None, agent: str | None, base: str, generation: int
-) -> AssumeRole:
-    return AssumeRole(
-        partition=partition,
-        region=region,
-        account=account,
-        role_arn=f"arn:{partition}:iam::{account}:role/{role}",
-        session_name=session_name(GATEWAY, agent),
-        external_id=external_id,
-        duration=ROLE_SECONDS,
-        base=base,
-        generation=generation,
+    return role_for(
+        call.partition, call.account, one.region, one.role, one.external_id, admitted.agent_name, base, snapshot.number
     )
 
 
