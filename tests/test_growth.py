@@ -13,7 +13,7 @@ from tests.kit.aws.naming import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
 from trio_gate.approval.readable import readable
 from trio_gate.approval.risks import risks
-from trio_gate.aws.iam.implied import implied
+from trio_gate.aws.iam.implied import implied, implied_of
 from trio_gate.aws.params.rest import _split
 from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.resources.templates import _fits
@@ -59,7 +59,7 @@ def _put(item: dict[str, Any]) -> object:
 
 
 def _implied(params: dict[str, Any]) -> object:
-    return implied("apprunner", "CreateService", params, None, reads=False)
+    return implied(implied_of("apprunner", "CreateService", None, reads=False), params)
 
 
 def _quoted(text: str) -> str:

@@ -70,7 +70,7 @@ SHORT = {
     "claim.": "a field of the head",
     "resources.place_facts._FOR_ACCOUNTS": "behind MAX_NAMES",
     "resources.documents.": "behind MAX_DOCUMENT",
-    "resources.mentioned._KEY_MEMBER": "a member's end",
+    "resources.place_facts._KEY_MEMBER": "a member's end",
     "resources.mentioned._PROSE": "behind _HEAD",
     "resources.curated_ec2._OTHER_IDS": "a member's name",
     "resources.curated_s3._TWOFOLD": "a field of the head",

@@ -18,7 +18,7 @@ Leaf = tuple[tuple[str, ...], "str | Unknown"]
 
 def at(params: Mapping[str, Value], *names: str) -> Value:
     """The value at a path of member names; None if a step is absent or not a structure, UNKNOWN below an UNKNOWN."""
-    value: Value = dict(params)
+    value: Value = params if isinstance(params, dict) else dict(params)
     for name in names:
         if value is UNKNOWN:
             return UNKNOWN

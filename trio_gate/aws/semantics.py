@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN, Call
-from trio_gate.aws.iam.actions import BY_TEXT, all_actions, main_action
+from trio_gate.aws.iam.actions import action_of_text, all_actions
+from trio_gate.aws.operation_plan import plan_of
 from trio_gate.aws.policies.documents import as_facet, read_policies
 from trio_gate.aws.resources.arns import CallerContext
-from trio_gate.aws.resources.collect import Named, collect_resources
+from trio_gate.aws.resources.collect import collect_resources
 from trio_gate.aws.resources.owned import NONE_LISTED
 from trio_gate.aws.review.meaning import NOTHING, decided
 from trio_gate.aws.sharing.shares import shared_by
@@ -22,9 +23,10 @@ from trio_gate.aws.sharing.shares import shared_by
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from trio_gate.aws.call import Access, NamedCall, Place, Value
-    from trio_gate.aws.iam.tables import Action, Tables
+    from trio_gate.aws.call import NamedCall, Place, Value
+    from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.aws.operation_plan import Acts, OperationPlan
     from trio_gate.aws.resources.owned import Owned
     from trio_gate.aws.review.meaning import Reviewed
     from trio_gate.aws.review.rows import Row, When
@@ -45,53 +47,38 @@ def describe(
 
     `owned` is what is known to be ours; with `despite_newer`, what is newer than our tables is passed over. Reads a file the first time a service is met, unless `tables.ensure` did before.
     """
-    service, operation, params = named.service, named.operation, {**named.params, **named.implied}
-    action = _action(tables, named, params, head.method)
-    at = named.candidate
+    at, method = named.candidate, head.method
+    params = {**named.params, **named.implied} if named.implied else named.params
     caller = CallerContext(partition=at.partition, region=at.region, account=named.account, configured=owned.accounts)
-    row = tables.row(service, operation)
-    said = decided(service, row, params) if row is not None else NOTHING
-    access = _access(said, action, service, operation)
-    reads = access in {"read", "list"} and action is not None and action.access in {"read", "list"}
-    found = collect_resources(
-        Named(
-            service=service,
-            operation=operation,
-            shape=shape,
-            params=params,
-            reads=reads,
-            caller=caller,
-            action=action,
-            templates=tables.templates(action.name.partition(":")[0]) if action else {},
-            target=head.target,
-            host_account=place.account,
-            owned=owned,
-        )
-    )
-    reviewed = row is not None and not tables.newer(service, operation, shape, params)
-    documents = read_policies(service, operation, shape, params)
-    access = _access(said, action, service, operation)
-    shares = shared_by(service, operation, params, documents, when=_shares(row, said), caller=caller)
+    plan = plan_of(tables, named.service, named.operation, shape, at.signing_name, method)
+    row = plan.row
+    said = plan.said or decided(plan.service, row, params) if row is not None else NOTHING
+    acts = plan.acts or _acts(plan, said, params)
+    found = collect_resources(acts.sources, params, caller, target=head.target, host_account=place.account, owned=owned)
+    reviewed = row is not None and not (plan.newer and tables.carries_newer(plan.service, shape, params))
+    documents = read_policies(plan.holders, params)
+    shares = shared_by(plan.service, plan.operation, params, documents, when=_shares(row, said), caller=caller)
+    marks = said.marks
     call = Call(
-        service=service,
-        operation=operation,
+        service=plan.service,
+        operation=plan.operation,
         protocol=named.protocol,
-        signing_name=named.candidate.signing_name,
-        partition=named.candidate.partition,
-        region=named.candidate.region,
+        signing_name=at.signing_name,
+        partition=at.partition,
+        region=at.region,
         account=named.account,
-        host=named.candidate.host,
-        method=head.method,
+        host=at.host,
+        method=method,
         path=head.target.path,
         params=named.params,
-        iam_action=action.name if action else None,
-        iam_actions=all_actions(tables, action, service=service, operation=operation, shape=shape, params=params, reads=reads),
-        access=access,
-        reads_secret=said.mark("secret"),
-        vends_credentials=said.mark("vends"),
-        may_expose_secrets=said.mark("exposes"),
-        runs_code=said.mark("runs"),
-        spends=said.mark("spends"),
+        iam_action=acts.action.name if acts.action is not None else None,
+        iam_actions=all_actions(acts.actions, params),
+        access=plan.access(said, acts.action),
+        reads_secret=marks.get("secret", False),
+        vends_credentials=marks.get("vends", False),
+        may_expose_secrets=marks.get("exposes", False),
+        runs_code=marks.get("runs", False),
+        spends=marks.get("spends", False),
         resource=found.resource,
         resources=found.resources,
         resource_accounts=found.resource_accounts,
@@ -104,24 +91,15 @@ def describe(
     return call if reviewed or despite_newer else _newer(call)
 
 
-def _access(said: Reviewed, action: Action | None, service: str, operation: str) -> Access:
-    """The level of the review, but of a statement or transaction, whose action its text decides."""
-    if service == "dynamodb" and operation in BY_TEXT:
-        return action.access if action else "write"
-    return said.access
+def _acts(plan: OperationPlan, said: Reviewed, params: Mapping[str, Value]) -> Acts:
+    """What follows from the main action, where parameters decide."""
+    action = action_of_text(plan.tables, plan.operation, params) if plan.by_text else plan.action
+    return plan.acts_by(action, plan.access(said, action))
 
 
 def _shares(row: Row | None, said: Reviewed) -> When | None:
     """What decides that the call shares; None where it does not."""
-    return None if said.mark("shares") is False else row.marks["shares"] if row is not None else UNKNOWN
-
-
-def _action(tables: Tables, named: NamedCall, params: Mapping[str, Value], method: str) -> Action | None:
-    """The main IAM action."""
-    signing_name = named.candidate.signing_name
-    return main_action(
-        tables, service=named.service, operation=named.operation, signing_name=signing_name, method=method, params=params
-    )
+    return None if said.marks.get("shares", False) is False else row.marks["shares"] if row is not None else UNKNOWN
 
 
 def _newer(call: Call) -> Call:

@@ -11,7 +11,7 @@ from tests.kit.aws.policies import document, shape_of, statement
 from tests.kit.rules import answer
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.model.catalog import compile_service
-from trio_gate.aws.policies.documents import read_policies
+from trio_gate.aws.policies.documents import holders_of, read_policies
 
 POLICY = document(statement(Principal="*"))
 
@@ -156,7 +156,7 @@ def newer(name, value, kind="string"):
         },
     }
     shape = compile_service("new", model).operations["PutThing"].input
-    return read_policies("new", "PutThing", shape, {"things": [{"next": {name: value}}]})
+    return read_policies(holders_of("new", "PutThing", shape), {"things": [{"next": {name: value}}]})
 
 
 @pytest.mark.parametrize("name", ["Policy", "policyDocument", "thingPolicy", "AccessPolicies", "PolicyText", "POLICY"])

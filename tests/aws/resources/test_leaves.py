@@ -1,15 +1,18 @@
-"""The texts of a call, each with its place: none is left out, and what a caller stores is told from a structure of that name."""
+"""The texts of a call, each with its place: none is left out that could count, and what a caller stores is told from a structure
+of that name.
+"""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.kit.aws.meanings import input_of
+from tests.kit.aws.meanings import input_of, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.param_paths import leaves
 from trio_gate.aws.resources import leaves as leaves_module
 from trio_gate.aws.resources.leaves import PLACES_KEPT, root, walk
+from trio_gate.aws.resources.place_facts import BATCHES
 
 TREES = st.dictionaries(
     st.text(max_size=3),
@@ -40,15 +43,38 @@ def test_keys_of_maps_are_texts_and_names_are_the_models():
     ]
 
 
-def test_what_is_stored_is_marked():
-    found = leaves_of("dynamodb", "PutItem", {"TableName": "t", "Item": {"a": {"S": "x"}}})
-    assert {value: place.stored for place, _, value in found} == {"t": False, "a": True, "x": True}
+def test_what_is_stored_is_marked_and_not_looked_into():
+    found = leaves_of("dynamodb", "PutItem", {"TableName": "t", "Item": {"a": {"S": "x"}}, "Expected": UNKNOWN})
+    assert {value: place.stored for place, _, value in found} == {"t": False, UNKNOWN: True}
+    found = leaves_of("sqs", "SendMessage", {"QueueUrl": "u", "MessageBody": "b"})
+    assert {value: place.stored for place, _, value in found} == {"u": False, "b": True}
+
+
+def below(place, depth=4):
+    """A place of the model and those below it, each of a type of its own on the way."""
+    shape, inner = place.shape, []
+    if shape.type == "structure":
+        inner = [leaves_module._member(place, name) for name in shape.members]
+    elif shape.type == "map":
+        inner = [leaves_module._key(place), leaves_module._item(place)]
+    elif shape.type == "list":
+        inner = [leaves_module._item(place)]
+    return [place, *(one for each in inner for one in (below(each, depth - 1) if depth else ()))]
+
+
+def test_below_a_quiet_place_nothing_counts(each_service):
+    for operation in operations(each_service):
+        shape = input_of(each_service, operation)
+        for place in below(root(each_service, operation, shape))[1:] if shape else ():
+            if place.facts.quiet:
+                told = [one for one in below(place) if one.facts.by_curated and operation not in BATCHES]
+                assert (told, [one for one in below(place) if one.facts.query or not one.stored]) == ([], [])
 
 
 def test_a_spot_is_made_once_and_only_where_the_model_has_it():
-    params = {"FunctionName": "f", "Layers": ["l"], "Environment": {"Variables": {"A": "b"}}, "made-up": "m"}
+    params = {"FunctionName": "f", "Layers": ["l"], "FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "b"}], "made-up": "m"}
     (first, second) = (leaves_of("lambda", "CreateFunction", params) for _ in range(2))
-    assert [one[0].kept for one in first] == [True, True, True, True, False]
+    assert [one[0].facts is not None for one in first] == [True, True, True, True, False]
     assert [one[0] is other[0] for one, other in zip(first, second, strict=True)] == [True, True, True, True, False]
 
 

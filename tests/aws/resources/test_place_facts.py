@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.kit.aws.meanings import ACCOUNT, TABLES, input_of, meaning, operations
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.resources import place_facts
+from trio_gate.aws.resources import leaves, place_facts
 from trio_gate.aws.resources.leaves import root, walk
-from trio_gate.aws.resources.place_facts import FACTS_KEPT, facts_of
+from trio_gate.aws.resources.place_facts import facts_of
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,12 @@ def test_what_no_table_knows_is_unknown_and_never_nothing(data, service, value):
         assert found.resources != ()
 
 
-def test_what_is_known_of_a_spot_is_found_once():
+def test_what_is_known_of_a_spot_is_found_once(monkeypatch):
     params = {"StackName": "s", "Tags": [{"Key": "k", "Value": "v"}]}
     meaning("cloudformation", "CreateStack", params)
-    found = place_facts._kept.cache_info().misses
-    meaning("cloudformation", "CreateStack", params)
-    assert place_facts._kept.cache_info().misses == found
-    assert place_facts._kept.cache_info().maxsize == FACTS_KEPT
+    monkeypatch.setattr(leaves, "found_of", pytest.fail)
+    monkeypatch.setattr(place_facts, "found_of", pytest.fail)
+    assert meaning("cloudformation", "CreateStack", params).resource
 
 
 def test_of_a_spot_that_a_caller_made_nothing_is_kept():
@@ -120,10 +119,8 @@ def test_of_a_spot_that_a_caller_made_nothing_is_kept():
         "promptOverrideConfiguration": {"promptConfigurations": [{"additionalModelRequestFields": {"x" * 99: "y"}}]},
     }
     found = walk(root("bedrock-agent", "CreateAgent", input_of("bedrock-agent", "CreateAgent")), params)
-    kept = place_facts._kept.cache_info().currsize
-    assert [place.kept for place, _, _ in found] == [True, False]
+    assert [place.facts is not None for place, _, _ in found] == [True, False]
     assert facts_of(found[1][0]) is not facts_of(found[1][0])
-    assert place_facts._kept.cache_info().currsize == kept
 
 
 def test_a_sight_says_what_its_names_say():

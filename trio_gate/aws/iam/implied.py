@@ -6,31 +6,35 @@ service authorization reference and S3's "Required permissions".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam.passed_roles import passes_role
-from trio_gate.aws.iam.unseen import acts_unseen
+from trio_gate.aws.iam.passed_roles import passes_role, passing_of
+from trio_gate.aws.iam.unseen import unseen_of
 from trio_gate.aws.param_paths import at, given, items
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from trio_gate.aws.call import Unknown, Value
+    from trio_gate.aws.iam.passed_roles import Passing
+    from trio_gate.aws.iam.unseen import Unseen
     from trio_gate.aws.model.shape import Shape
 
-_OBJECT_EXTRAS = (
-    (("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"), "s3:PutObjectAcl"),
-    (("Tagging",), "s3:PutObjectTagging"),
-    (("ObjectLockMode", "ObjectLockRetainUntilDate"), "s3:PutObjectRetention"),
-    (("ObjectLockLegalHoldStatus",), "s3:PutObjectLegalHold"),
+    _Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+
+_OBJECT_EXTRAS: _Rows = (
+    (("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP"), ("s3:PutObjectAcl",)),
+    (("Tagging",), ("s3:PutObjectTagging",)),
+    (("ObjectLockMode", "ObjectLockRetainUntilDate"), ("s3:PutObjectRetention",)),
+    (("ObjectLockLegalHoldStatus",), ("s3:PutObjectLegalHold",)),
 )
-_BUCKET_EXTRAS = (
-    (("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"), "s3:PutBucketAcl"),
-    (("ObjectLockEnabledForBucket",), "s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"),
-    (("ObjectOwnership",), "s3:PutBucketOwnershipControls"),
+_BUCKET_EXTRAS: _Rows = (
+    (("ACL", "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWrite", "GrantWriteACP"), ("s3:PutBucketAcl",)),
+    (("ObjectLockEnabledForBucket",), ("s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning")),
+    (("ObjectOwnership",), ("s3:PutBucketOwnershipControls",)),
 )
 _VERSIONED = {
     "GetObject": "s3:GetObjectVersion",
@@ -53,52 +57,96 @@ _ALWAYS = {
     ("iam", "AddRoleToInstanceProfile"): ("iam:PassRole",),
     ("ssm", "UpdateServiceSetting"): ("iam:PassRole",),  # one of the settings is the name of a role
 }
-_STS_EXTRAS = (
-    (("Tags", "TransitiveTagKeys"), "sts:TagSession"),
-    (("SourceIdentity",), "sts:SetSourceIdentity"),
-    (("ProvidedContexts",), "sts:SetContext"),
+_BYPASS = "BypassGovernanceRetention"
+_STS_EXTRAS: _Rows = (
+    (("Tags", "TransitiveTagKeys"), ("sts:TagSession",)),
+    (("SourceIdentity",), ("sts:SetSourceIdentity",)),
+    (("ProvidedContexts",), ("sts:SetContext",)),
 )
 
 
-def implied(
-    service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool
-) -> tuple[str, ...] | Unknown:
+class Implied(NamedTuple):
+    """What an operation asks for besides its main action.
+
+    Attributes:
+        operation: botocore's name.
+        always: in every call.
+        given: the actions that each of these members adds.
+        of_objects: the further actions of S3, by parameters; None without.
+        unseen: when it may need actions that its parameters do not show; None for never.
+        passing: how roles are found that it passes; None if it passes none.
+    """
+
+    operation: str
+    always: tuple[str, ...]
+    given: _Rows
+    of_objects: Callable[[str, Mapping[str, Value]], list[str]] | None
+    unseen: Unseen | None
+    passing: Passing | None
+
+    @property
+    def steady(self) -> bool:
+        """Whether no parameter adds an action."""
+        return not (self.given or self.of_objects or self.unseen or self.passing)
+
+
+def implied_of(service: str, operation: str, shape: Shape | None, *, reads: bool) -> Implied:
+    """What an operation asks for besides its main action; `shape` is of its input, `reads` whether the call only reads."""
+    rows: _Rows = _STS_EXTRAS if service == "sts" else _of_s3(operation) if service == "s3" else ()
+    return Implied(
+        operation=operation,
+        always=_ALWAYS.get((service, operation), ()),
+        given=tuple(
+            (members, actions) for members, actions in rows if shape is None or not shape.members.keys().isdisjoint(members)
+        ),
+        of_objects=_of_objects if service == "s3" and operation in _BY_CONTENT else None,
+        unseen=unseen_of(service, operation, shape, reads=reads),
+        passing=passing_of(service, operation, shape, reads=reads),
+    )
+
+
+def implied(rules: Implied, params: Mapping[str, Value]) -> tuple[str, ...] | Unknown:
     """What a call asks for besides its main action, in no promised order; UNKNOWN where that cannot be said."""
-    if acts_unseen(service, operation, params, shape, reads=reads):
+    if rules.unseen is not None and rules.unseen.acts(params):
         return UNKNOWN
-    extra = list(_ALWAYS.get((service, operation), ()))
-    if service == "s3":
-        extra += _s3(operation, params)
-    if service == "sts":
-        extra += _when_given(_STS_EXTRAS, params)
-    passing = passes_role(service, operation, params, shape, reads=reads)
+    extra = list(rules.always)
+    for members, actions in rules.given:
+        if any(given(params, name) for name in members):
+            extra += actions
+    if rules.of_objects is not None:
+        extra += rules.of_objects(rules.operation, params)
+    passing = passes_role(rules.passing, params) if rules.passing is not None else False
     if passing is UNKNOWN:
         return UNKNOWN
     return (*extra, "iam:PassRole") if passing else tuple(extra)
 
 
-def _when_given(rows: tuple[tuple[tuple[str, ...] | str, ...], ...], params: Mapping[str, Value]) -> list[str]:
-    return [str(action) for members, *actions in rows if any(given(params, name) for name in members) for action in actions]
+def _of_s3(operation: str) -> _Rows:
+    """The actions of S3 that single members add."""
+    rows: _Rows = _OBJECT_EXTRAS if operation in {"PutObject", "CopyObject", "CreateMultipartUpload"} else ()
+    rows = _BUCKET_EXTRAS if operation == "CreateBucket" else rows
+    versioned = _VERSIONED.get(operation)
+    rows = (*rows, (("VersionId",), (versioned,))) if versioned is not None else rows
+    return rows if operation in _BY_CONTENT else (*rows, ((_BYPASS,), (f"s3:{_BYPASS}",)))
 
 
-def _s3(operation: str, params: Mapping[str, Value]) -> list[str]:
+_BY_CONTENT = frozenset(("CopyObject", "CreateBucket", "DeleteObjects", "UploadPartCopy"))
+"""Operations of S3 whose actions depend on the content of a member."""
+
+
+def _of_objects(operation: str, params: Mapping[str, Value]) -> list[str]:
     extra = []
-    if operation in {"PutObject", "CopyObject", "CreateMultipartUpload"}:
-        extra += _when_given(_OBJECT_EXTRAS, params)
     if operation == "CreateBucket":
-        extra += _when_given(_BUCKET_EXTRAS, params)
         extra += ["s3:TagResource"] if given(params, "CreateBucketConfiguration", "Tags") else []
     if operation in {"CopyObject", "UploadPartCopy"}:
         versioned = "versionid" in fold(unquote(str(params.get("CopySource"))))
         extra += ["s3:GetObject", "s3:GetObjectVersion"] if versioned else ["s3:GetObject"]
     if operation == "CopyObject" and params.get("TaggingDirective") != "REPLACE":
         extra += ["s3:GetObjectTagging", "s3:PutObjectTagging"]
-    if operation in _VERSIONED and given(params, "VersionId"):
-        extra.append(_VERSIONED[operation])
     if operation == "DeleteObjects" and any(
         isinstance(entry, dict) and entry.get("VersionId") for entry in items(at(params, "Delete", "Objects"))
     ):
         extra.append("s3:DeleteObjectVersion")
-    if given(params, "BypassGovernanceRetention"):
-        extra.append("s3:BypassGovernanceRetention")
+    if given(params, _BYPASS):
+        extra.append(f"s3:{_BYPASS}")
     return extra

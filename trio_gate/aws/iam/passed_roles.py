@@ -8,7 +8,7 @@ reasons, what only mentions roles and what takes no IAM role in spite of its nam
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.role_texts import RoleTexts, has_no_role, key_passes, name_end, says_role
@@ -119,21 +119,38 @@ _NO_IAM_ROLE = frozenset(
 """Members, in lower case, that are called roles but are not IAM roles."""
 
 
-def passes_role(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool | Unknown:
+class Passing(NamedTuple):
+    """How to find out whether a call of an operation passes a role.
+
+    Attributes:
+        service: botocore's name.
+        shape: of the operation's input; a name that is not in the model is a key that the caller chose.
+        by_value: whether the ARN of a role counts in any member.
+    """
+
+    service: str
+    shape: Shape | None
+    by_value: bool
+
+
+def passing_of(service: str, operation: str, shape: Shape | None, *, reads: bool) -> Passing | None:
+    """How to find out whether calls of an operation pass a role; None if they never do. `reads`: they only read."""
+    if service in _NAMED_BY_SERVICE:
+        return None
+    by_value = not reads and (service, operation) not in _TAKES_DATA
+    if not by_value and shape is not None and not _takes_a_role(service, shape):
+        return None
+    return Passing(service, shape, by_value)
+
+
+def passes_role(passing: Passing, params: Mapping[str, Value]) -> bool | Unknown:
     """Whether a call passes a role; UNKNOWN if that cannot be decided.
 
     Args:
-        service: botocore's name.
-        operation: botocore's name.
+        passing: of its operation.
         params: by botocore's member names.
-        shape: of the operation's input; a name that is not in the model is a key that the caller chose.
-        reads: whether the call only reads.
     """
-    if service in _NAMED_BY_SERVICE:
-        return False
-    by_value = not reads and (service, operation) not in _TAKES_DATA
-    if not by_value and shape is not None and not _takes_a_role(service, shape):
-        return False
+    service, shape, by_value = passing
     todo: list[_Spot] = [(dict(params), shape, False)]  # a value, its shape, and whether a name says that it is a role
     texts, unknown = RoleTexts(), False
     while todo:
@@ -171,7 +188,6 @@ def _members(service: str, value: dict[str, Value], kind: Shape | None, *, named
         yield item, member.shape if member else None, named or takes
 
 
-@functools.lru_cache(maxsize=1 << 14)
 def _takes_a_role(service: str, shape: Shape) -> bool:
     """Whether an input has a member whose name says that it takes a role."""
     seen, todo = {shape}, [shape]

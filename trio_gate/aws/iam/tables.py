@@ -66,7 +66,6 @@ class Tables:
         self._rows: dict[str, Mapping[str, Row]] = {}
         self._texts: Mapping[str, str] | None = None
         self._members: dict[str, Mapping[str, frozenset[str]]] = {}
-        self._reaching: dict[tuple[str, str], bool] = {}
 
     def ensure(self, services: Iterable[str]) -> None:
         """Load the tables for calls of these botocore services. Reads files, so call it from a worker thread."""
@@ -88,18 +87,13 @@ class Tables:
         """What the review says of an operation of botocore's; None for one that was not reviewed."""
         return self._rows_of(service).get(operation)
 
-    def newer(self, service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
-        """Whether a call carries a member that is newer than our lists; `shape` is the operation's input.
+    def reaches_newer(self, service: str, shape: Shape | None) -> bool:
+        """Whether an input can have a member that is newer than our lists, that is with another botocore."""
+        return shape is not None and reviewed.reaches_newer(shape, self._known_members(service))
 
-        Parameters are searched only if the input can have such a member, that is with another botocore.
-        """
-        if shape is None:
-            return False
-        known = self._known_members(service)
-        reaches = self._reaching.get((service, operation))
-        if reaches is None:
-            reaches = self._reaching[service, operation] = reviewed.reaches_newer(shape, known)
-        return reaches and reviewed.carries_newer(shape, params, known)
+    def carries_newer(self, service: str, shape: Shape | None, params: Mapping[str, Value]) -> bool:
+        """Whether a call carries such a member; `shape` is the operation's input."""
+        return shape is not None and reviewed.carries_newer(shape, params, self._known_members(service))
 
     def _known_members(self, service: str) -> Mapping[str, frozenset[str]]:
         found = self._members.get(service)

@@ -6,9 +6,8 @@ except those that do not act on it; other calls are listed by operation. If the 
 
 from __future__ import annotations
 
-import functools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.param_paths import at, given
 from trio_gate.text.folding import fold
@@ -111,18 +110,44 @@ _ANY_OPERATION = ":scheduler:::aws-sdk:"
 """Part of the ARN of a schedule's target that means any AWS operation, with its parameters in a text."""
 
 
-def acts_unseen(service: str, operation: str, params: Mapping[str, Value], shape: Shape | None, *, reads: bool) -> bool:
-    """Whether a call may need actions that its parameters do not show. `shape` is of the operation's input."""
-    if (service, operation) in _OPERATIONS:
-        return True
-    if (service, operation) in _UNLESS:
-        return not given(params, _UNLESS[service, operation])
-    if service == "scheduler" and _ANY_OPERATION in str(at(params, "Target", "Arn")):
-        return True
-    return not reads and (shape is None or _reaches(service, shape)) and _carries(service, dict(params))
+class Unseen(NamedTuple):
+    """When a call of an operation may need actions that its parameters do not show: if any of this holds.
+
+    Attributes:
+        service: botocore's name.
+        always: in every call.
+        unless: unless this member names a role; empty for none.
+        scheduled: if it is a schedule for any AWS operation.
+        searched: if it carries a definition.
+    """
+
+    service: str
+    always: bool
+    unless: str
+    scheduled: bool
+    searched: bool
+
+    def acts(self, params: Mapping[str, Value]) -> bool:
+        """Whether a call with these parameters may need such actions."""
+        if self.always or self.unless:
+            return self.always or not given(params, self.unless)
+        if self.scheduled and _ANY_OPERATION in str(at(params, "Target", "Arn")):
+            return True
+        return self.searched and _carries(self.service, params)
 
 
-@functools.lru_cache(maxsize=1 << 14)
+def unseen_of(service: str, operation: str, shape: Shape | None, *, reads: bool) -> Unseen | None:
+    """When the calls of an operation need actions that are not seen; None for never. `shape` is of the operation's input."""
+    found = Unseen(
+        service=service,
+        always=(service, operation) in _OPERATIONS,
+        unless=_UNLESS.get((service, operation), ""),
+        scheduled=service == "scheduler",
+        searched=not reads and (shape is None or _reaches(service, shape)),
+    )
+    return found if any(found[1:]) else None
+
+
 def _reaches(service: str, shape: Shape) -> bool:
     """Whether an input has a member that may hold a definition; only then are parameters searched."""
     seen, todo = {shape}, [shape]
@@ -136,8 +161,8 @@ def _reaches(service: str, shape: Shape) -> bool:
     return False
 
 
-def _carries(service: str, params: dict[str, Value]) -> bool:
-    todo: list[Value] = [params]
+def _carries(service: str, params: Mapping[str, Value]) -> bool:
+    todo: list[Value] = [dict(params)]
     while todo:
         value = todo.pop()
         if isinstance(value, list):

@@ -6,7 +6,6 @@ Rule: the list is complete, or None is returned. Empty means that no member of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -15,6 +14,7 @@ from trio_gate.aws.policies.grammar import MAX_DOCUMENT, read_document
 from trio_gate.aws.policies.judge import facet
 from trio_gate.aws.policies.members import TEMPLATES, kind_of
 from trio_gate.aws.resources.arns import parse
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,7 +54,7 @@ _Leaf = tuple[tuple[str, ...], "Kind", "Value"]
 """The path to a policy-like member, its kind and its value; items of a list have the path of the list."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Document:
     """One policy document: the member that holds it, such as `Attributes.Policy`, and its statements.
 
@@ -65,20 +65,65 @@ class Document:
     statements: tuple[Statement, ...] | None
 
 
-def read_policies(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> tuple[Document, ...] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holders:
+    """The members of an operation's input that may hold policy documents.
+
+    Attributes:
+        service: botocore's name.
+        operation: botocore's name.
+        shape: of the input; None if it has none.
+        templates: members with templates, which may contain policies.
+        by_key: whether a value may say that another is a document.
+        members: of each structure, the members that may hold a document, with their kinds, or that lead to one.
+    """
+
+    service: str
+    operation: str
+    shape: Shape | None
+    templates: tuple[str, ...]
+    by_key: bool
+    members: Mapping[Shape, Mapping[str, tuple[Shape, Kind | None]]]
+
+
+def holders_of(service: str, operation: str, shape: Shape | None) -> Holders | None:
+    """The members of an operation that may hold policy documents; None if there are none. `shape` is of the operation's input."""
+    templates = _TEMPLATES.get(f"{service}.{operation}", ())
+    by_key = shape is not None and service in _BY_KEY
+    members = {} if shape is None else _holding(service, operation, shape)
+    if not (templates or by_key or members):
+        return None
+    return Holders(service=service, operation=operation, shape=shape, templates=templates, by_key=by_key, members=members)
+
+
+def _holding(service: str, operation: str, root: Shape) -> dict[Shape, dict[str, tuple[Shape, Kind | None]]]:
+    """The members of each structure of an input that may hold a document or lead to one; empty if none holds one."""
+    leading = reaching(root, lambda name: kind_of(service, operation, name) not in (None, "plain"))
+    return {
+        shape: {
+            name: (member.shape, kind)
+            for name, member in shape.members.items()
+            if (kind := kind_of(service, operation, name)) is not None or member.shape in leading
+        }
+        for shape in leading
+        if shape.type == "structure"
+    }
+
+
+def read_policies(holders: Holders | None, params: Mapping[str, Value]) -> tuple[Document, ...] | None:
     """Every policy document among the parameters; None if one cannot be read without doubt.
 
     Args:
-        service: botocore's name.
-        operation: botocore's name.
-        shape: of the operation's input.
+        holders: of the operation.
         params: by botocore's member names.
     """
-    if any(params.get(member) is not None for member in _templates(service, operation)):
+    if holders is None:
+        return ()
+    if any(params.get(member) is not None for member in holders.templates):
         return None
     left = MAX_DOCUMENT
     found = []
-    for path, kind, value in _leaves(service, operation, shape, params):
+    for path, kind, value in _leaves(holders, params):
         if kind == "unlisted" and not _may_be_document(value):
             continue
         if kind == "named":
@@ -86,7 +131,7 @@ def read_policies(service: str, operation: str, shape: Shape | None, params: Map
             continue
         if kind != "read" or not isinstance(value, str) or len(value) > left:
             return None
-        if not value and service in _REMOVES:
+        if not value and holders.service in _REMOVES:
             continue
         left -= len(value)
         statements = read_document(value)
@@ -119,23 +164,19 @@ def _is_administrator(value: Value) -> bool:
     return arn is not None and (arn.service, arn.account, arn.resource) == ("iam", "aws", "policy/AdministratorAccess")
 
 
-def _templates(service: str, operation: str) -> tuple[str, ...]:
-    return _TEMPLATES.get(f"{service}.{operation}", ())
-
-
 _TEMPLATES: dict[str, tuple[str, ...]] = {}
 for _where, _member in sorted(TEMPLATES):
     _TEMPLATES[_where] = (*_TEMPLATES.get(_where, ()), _member)
 
 
-def _leaves(service: str, operation: str, shape: Shape | None, params: Mapping[str, Value]) -> Iterator[_Leaf]:
+def _leaves(holders: Holders, params: Mapping[str, Value]) -> list[_Leaf]:
     """The policy-like members that were sent, except those that hold settings."""
+    shape, service, operation = holders.shape, holders.service, holders.operation
     if shape is None or not _sends_policies(service, operation, params):
-        return
-    yield from _by_key(service, operation, params)
-    reaching = _reaching(service, operation, shape)
-    if shape in reaching:
-        yield from (leaf for leaf in _in_structure(service, operation, shape, params, (), reaching) if leaf[1] != "plain")
+        return []
+    found = list(_by_key(service, operation, params)) if holders.by_key else []
+    _add_inside(holders, shape, params, (), found)
+    return found
 
 
 def _sends_policies(service: str, operation: str, params: Mapping[str, Value]) -> bool:
@@ -159,54 +200,36 @@ def _by_key(service: str, operation: str, params: Mapping[str, Value]) -> Iterat
                 yield ("patchOperations", "value"), "read", patch.get("value", "") if isinstance(patch, dict) else UNKNOWN
 
 
+_BY_KEY = frozenset(("apigateway", "sns", "sqs"))
+
+
 def _is_policy(path: Value) -> bool:
     return path is UNKNOWN or (isinstance(path, str) and path.startswith("/policy"))
 
 
-def _in_structure(
-    service: str,
-    operation: str,
-    shape: Shape,
-    values: Mapping[str, Value],
-    path: tuple[str, ...],
-    reaching: frozenset[Shape],
-) -> Iterator[_Leaf]:
-    for name, value in values.items():
-        member = shape.members.get(name)
-        if value is None or member is None:
-            continue
-        kind = kind_of(service, operation, name)
-        yield from _below(service, operation, member.shape, value, (*path, name), kind, reaching)
-
-
-def _below(
-    service: str,
-    operation: str,
-    shape: Shape,
-    value: Value,
-    path: tuple[str, ...],
-    kind: Kind | None,
-    reaching: frozenset[Shape],
-) -> Iterator[_Leaf]:
-    if value is None:
+def _add_inside(holders: Holders, shape: Shape, values: Mapping[str, Value], path: tuple[str, ...], found: list[_Leaf]) -> None:
+    """Add the policy-like members of a structure."""
+    members = holders.members.get(shape)
+    if members is None:
         return
+    for name, value in values.items():
+        member = members.get(name)
+        if value is not None and member is not None:
+            _add(holders, member[0], value, (*path, name), member[1], found)
+
+
+def _add(holders: Holders, shape: Shape, value: Value, path: tuple[str, ...], kind: Kind | None, found: list[_Leaf]) -> None:
+    """Add a value that may be a document, or those in a list, a structure or a map."""
     if shape.type in ("string", "blob") or shape.document:
-        if kind is not None:
-            yield path, kind, value
+        if kind is not None and kind != "plain" and value is not None:
+            found.append((path, kind, value))
     elif value is UNKNOWN:
-        if kind is not None or shape in reaching:
-            yield path, "other", UNKNOWN
-    elif shape.type == "structure" and isinstance(value, dict) and shape in reaching:
-        yield from _in_structure(service, operation, shape, value, path, reaching)
-    elif shape.type == "list" and isinstance(value, list) and (kind is not None or shape in reaching):
+        found.append((path, "other", UNKNOWN))
+    elif shape.type == "structure" and isinstance(value, dict):
+        _add_inside(holders, shape, value, path, found)
+    elif shape.type == "list" and isinstance(value, list):
         for item in value:
-            yield from _below(service, operation, shape.element.shape, item, path, kind, reaching)
-    elif shape.type == "map" and isinstance(value, dict) and (kind is not None or shape in reaching):
+            _add(holders, shape.element.shape, item, path, kind, found)
+    elif shape.type == "map" and isinstance(value, dict):
         for key, item in value.items():
-            yield from _below(service, operation, shape.members["value"].shape, item, (*path, key), kind, reaching)
-
-
-@lru_cache(maxsize=4096)
-def _reaching(service: str, operation: str, root: Shape) -> frozenset[Shape]:
-    """The shapes of an input from which a policy-like member can be reached."""
-    return reaching(root, lambda name: kind_of(service, operation, name) not in (None, "plain"))
+            _add(holders, shape.members["value"].shape, item, (*path, key), kind, found)

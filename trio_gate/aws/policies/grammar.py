@@ -10,13 +10,13 @@ unique id of any other AWS principal, and `Service:…`, `Federated:…`, `Canon
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.params.readers.json_body import read_json
 from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ _WILDCARDS = frozenset("*?")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9:]{0,127}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Statement:
     """One statement; a missing element is empty. `conditions` maps operators to keys to values."""
 

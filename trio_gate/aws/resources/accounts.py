@@ -16,11 +16,11 @@ from trio_gate.aws.resources.documents import accounts_in
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from trio_gate.aws.call import Unknown
+    from trio_gate.aws.model.place import PlaceFacts
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.place_facts import PlaceFacts
 
 _LENT = re.compile(r"(?:ami|sg|sgr|snap|subnet|vpc|tgw|pl)-[0-9A-Za-z]{1,32}")
 """Ids of resources that accounts can share: an id does not say whose it is."""
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,11}(?:\.[0-9]{1,9})?")
 
 def accounts_of(
     value: str, facts: PlaceFacts, caller: CallerContext, *, understood: bool, looks: bool, reads: bool
-) -> Iterable[str | Unknown]:
+) -> Sequence[str | Unknown]:
     """The accounts that a text names.
 
     Args:

@@ -8,11 +8,12 @@ resource covers all of them; the qualifier is among the parameters.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ _OWN = frozenset({"apigateway", "route53", "cloudfront", "elasticbeanstalk"})
 """Services whose ARNs may leave out the account but always mean the caller's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Arn:
     """The parts of an ARN; `account` is 12 digits, a word such as "aws", or empty."""
 
@@ -49,7 +50,7 @@ class Arn:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class CallerContext:
     """The context of names that are not ARNs: the partition, the signing region and the caller's account.
 
@@ -74,7 +75,7 @@ class CallerContext:
         return Resource(arn=f"arn:{self.partition}:{service}:{where}:{owner}:{resource}", account=owner)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Resource:
     """One resource that a call names. `account` is None if AWS itself provides it, so that no account owns it.
 
@@ -94,7 +95,10 @@ def parse(text: object) -> Arn | None:
     if not (isinstance(text, str) and text.startswith("arn:") and len(text) <= MAX_ARN):
         return None
     found = _ARN.fullmatch(text)
-    return Arn(partition=found[1], service=found[2], region=found[3], account=found[4], resource=found[5]) if found else None
+    if found is None:
+        return None
+    partition, service, region, account, resource = found.groups()
+    return Arn(partition=partition, service=service, region=region, account=account, resource=resource)
 
 
 def is_account(text: object) -> TypeGuard[str]:

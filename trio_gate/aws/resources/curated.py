@@ -7,7 +7,7 @@ the models' documentation ("if you do not specify …, the default … is assume
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
@@ -26,37 +26,48 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.iam.partiql import Statement
+    from trio_gate.aws.model.place import Leaf, Place
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.aws.resources.leaves import Leaf, Place
 
     _Reader = Callable[[object, CallerContext], Resource]
+    _Together = Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]
 
 
-OPERATIONS_KEPT = 4096
-"""Size of the cache of readers; the curated services have fewer operations."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """What reads the resources of an operation of a curated service.
+
+    Attributes:
+        texts: whether all texts are read, as for EC2.
+        together: the reader of members that are only meaningful together; None without.
+        members: the readers of single members by their names, in the order of the resources; None if the service has none.
+    """
+
+    operation: str
+    texts: bool
+    together: _Together | None
+    members: Mapping[str, _Reader] | None
 
 
-def curated(
-    service: str, operation: str, params: Mapping[str, Value], texts: Sequence[Leaf], caller: CallerContext
-) -> list[Resource] | None:
-    """The resources that a call of a curated service names, the main one first; None for other services. `texts` are those of `params`."""
-    if service == "ec2":
-        return ec2(operation, texts, caller)
-    special = _SPECIAL.get(service)
-    if special is not None:
-        found = special(operation, params, caller)
-        if found is not None:
-            return found
-    if service not in READERS:
+def readers_of(service: str, operation: str, shape: Shape | None) -> Readers | None:
+    """The readers of an operation; None for a service that is not curated. `shape` is of the operation's input."""
+    if service not in READERS and service not in _SPECIAL and service != "ec2":
         return None
-    readers = _readers(service, operation)
-    return [resource for name, read in readers.items() if name in params for resource in _read(params[name], read, caller)]
+    known = READERS.get(service)
+    members = None if known is None else {**BY_OPERATION.get((service, operation), {}), **known}
+    if members is not None and shape is not None:
+        members = {name: read for name, read in members.items() if name in shape.members}
+    return Readers(operation=operation, texts=service == "ec2", together=_SPECIAL.get(service), members=members)
 
 
-@lru_cache(OPERATIONS_KEPT)
-def _readers(service: str, operation: str) -> Mapping[str, _Reader]:
-    """The readers of an operation's members."""
-    return {**BY_OPERATION.get((service, operation), {}), **READERS[service]}
+def curated(readers: Readers, params: Mapping[str, Value], texts: Sequence[Leaf], caller: CallerContext) -> list[Resource] | None:
+    """The resources that a call names, the main one first; None if its members do not tell. `texts` are those of `params`."""
+    if readers.texts:
+        return ec2(readers.operation, texts, caller)
+    found = readers.together(readers.operation, params, caller) if readers.together is not None else None
+    if found is not None or readers.members is None:
+        return found
+    return [one for name, read in readers.members.items() if name in params for one in _read(params[name], read, caller)]
 
 
 def reads(place: Place) -> bool:
@@ -194,7 +205,7 @@ def _events(operation: str, params: Mapping[str, Value], caller: CallerContext) 
     return [Resource(arn=f"{beginning}/{rule}", account=bus.account) if arns.plain(rule) else NOT_KNOWN]
 
 
-_SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]] = {
+_SPECIAL: dict[str, _Together] = {
     "dynamodb": _dynamodb,
     "ecr": _ecr,
     "ecs": ecs,
@@ -209,11 +220,15 @@ _SPECIAL: dict[str, Callable[[str, Mapping[str, Value], CallerContext], list[Res
 """Readers for services whose members are only meaningful together."""
 
 
-class _Default(NamedTuple):
-    """The parameter that would name another one, and the default."""
+class Default(NamedTuple):
+    """What a call acts on that does not name it, and the member that would name another one; None without."""
 
-    member: str
+    member: str | None
     made: Callable[[CallerContext], Resource]
+
+    def assumed(self, params: Mapping[str, Value], caller: CallerContext) -> list[Resource]:
+        """The default, for a call with these parameters; empty if they name another one."""
+        return [] if self.member is not None and params.get(self.member) else [self.made(caller)]
 
 
 def _own(caller: CallerContext) -> Resource:
@@ -225,19 +240,19 @@ def _of(service: str, resource: str) -> Callable[[CallerContext], Resource]:
     return lambda caller: caller.arn(service, resource)
 
 
-_BUS = _Default("EventBusName", _of("events", "event-bus/default"))
-_CALLER = _Default("UserName", _own)
+_BUS = Default("EventBusName", _of("events", "event-bus/default"))
+_CALLER = Default("UserName", _own)
 
-_DEFAULTS: Mapping[str, Mapping[str, _Default]] = {
-    "account": {"ListRegions": _Default("AccountId", _own)},
+_DEFAULTS: Mapping[str, Mapping[str, Default]] = {
+    "account": {"ListRegions": Default("AccountId", _own)},
     "athena": dict.fromkeys(
         ("CreateNamedQuery", "ListNamedQueries", "ListQueryExecutions", "StartQueryExecution"),
-        _Default("WorkGroup", _of("athena", "workgroup/primary")),
+        Default("WorkGroup", _of("athena", "workgroup/primary")),
     ),
-    "billing": {"ListBillingViewSegments": _Default("arn", _own)},
-    "cloudformation": {"DescribePublisher": _Default("PublisherId", _own)},
+    "billing": {"ListBillingViewSegments": Default("arn", _own)},
+    "cloudformation": {"DescribePublisher": Default("PublisherId", _own)},
     "events": {"ListRuleNamesByTarget": _BUS, "PutPermission": _BUS, "RemovePermission": _BUS},
-    "secretsmanager": {"BatchGetSecretValue": _Default("SecretIdList", _own)},
+    "secretsmanager": {"BatchGetSecretValue": Default("SecretIdList", _own)},
     "iam": dict.fromkeys(
         (
             *("GetLoginProfile", "ListAccessKeys", "ListMFADevices", "ListSSHPublicKeys", "ListServiceSpecificCredentials"),
@@ -257,16 +272,15 @@ _OF_HOST = "neptunedata"
 _OWN_CATALOG = _of("glue", "catalog")
 
 
-def assumed(service: str, operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource]:
-    """The default that a call acts on besides what it names; empty if it names that itself."""
-    found = _DEFAULTS.get(service, {}).get(operation)
-    return [found.made(caller)] if found is not None and not params.get(found.member) else []
+def default_of(service: str, operation: str) -> Default | None:
+    """The default that a call of an operation acts on besides what it names; None without."""
+    return _DEFAULTS.get(service, {}).get(operation)
 
 
-def assumed_alone(service: str, shape: Shape | None, params: Mapping[str, Value], caller: CallerContext) -> list[Resource]:
-    """The default that a call acts on if it names nothing at all."""
+def default_alone(service: str, shape: Shape | None) -> Default | None:
+    """The default that a call acts on if it names nothing at all; None without. `shape` is of the operation's input."""
     if service == _OF_HOST:
-        return [_own(caller)]
-    if service not in _OF_CATALOGS or shape is None or _CATALOG not in shape.members or params.get(_CATALOG):
-        return []
-    return [_OWN_CATALOG(caller)]
+        return Default(None, _own)
+    if service not in _OF_CATALOGS or shape is None or _CATALOG not in shape.members:
+        return None
+    return Default(_CATALOG, _OWN_CATALOG)

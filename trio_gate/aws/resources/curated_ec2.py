@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trio_gate.aws.call import Unknown
+    from trio_gate.aws.model.place import Leaf, Place
     from trio_gate.aws.resources.arns import CallerContext
-    from trio_gate.aws.resources.leaves import Leaf, Place
 
 _ID = re.compile(r"([a-z]{1,32}(?:-[a-z]{1,32}){0,8})-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _NUMBER = re.compile(r"[0-9a-f]{8}|[0-9a-f]{17}")

@@ -15,7 +15,7 @@ from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
@@ -30,16 +30,15 @@ _DOCUMENT = re.compile(r"[{<\[\n]|arn:", re.ASCII | re.IGNORECASE)
 _NAMED = re.compile(r"arn:aws[a-z-]{0,16}:[a-z0-9-]{0,32}:[a-z0-9-]{0,32}:([0-9]{12}):|[\"']([0-9]{12})[\"']")
 
 
-def accounts_in(value: str, caller: CallerContext) -> Iterator[str | Unknown]:
+def accounts_in(value: str, caller: CallerContext) -> Sequence[str | Unknown]:
     """The accounts that a document names, and UNKNOWN if it may concern others too. Nothing for a plain word."""
     if len(value) > MAX_DOCUMENT:
-        yield UNKNOWN
-        return
+        return (UNKNOWN,)
     if _DOCUMENT.search(value) is None:
-        return
-    yield from (found[1] or found[2] for found in _NAMED.finditer(value))
-    if not (value.lstrip(" \t\r\n")[:1] == "{" and len(value) <= MAX_POLICY and _own_policy(value, caller)):
-        yield UNKNOWN
+        return ()
+    named: list[str | Unknown] = [found[1] or found[2] for found in _NAMED.finditer(value)]
+    own = value.lstrip(" \t\r\n")[:1] == "{" and len(value) <= MAX_POLICY and _own_policy(value, caller)
+    return named if own else [*named, UNKNOWN]
 
 
 def _own_policy(value: str, caller: CallerContext) -> bool:

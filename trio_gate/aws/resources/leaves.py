@@ -9,16 +9,19 @@ can be cached too (see `place_facts`). Below a name that the model does not have
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN, Unknown
+from trio_gate.aws.model.place import Place
+from trio_gate.aws.resources.place_facts import found_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from trio_gate.aws.call import Value
+    from trio_gate.aws.model.place import Leaf
     from trio_gate.aws.model.shape import Member, Shape
 
 
@@ -66,33 +69,6 @@ PLACES_KEPT = 1 << 15
 """Size of the caches of places, enough for some thousand operations."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Place:
-    """A place in an operation's input.
-
-    Attributes:
-        service: botocore's name.
-        operation: botocore's name.
-        names: the members on the path, without keys of maps.
-        shape: of the value there, None if the model does not say.
-        use: the model's innermost member on the path, None if the model does not know it.
-        stored: whether it is what the caller stores or sends.
-        kept: whether the model has it, so that it is the same object in every call.
-    """
-
-    service: str
-    operation: str
-    names: tuple[str, ...]
-    shape: Shape | None
-    use: Member | None = None
-    stored: bool = False
-    kept: bool = True
-
-
-Leaf = tuple[Place, "str | None", "str | Unknown"]
-"""The place of a text, its key if it is in a map, and the text, which may be UNKNOWN."""
-
-
 @lru_cache(PLACES_KEPT)
 def root(service: str, operation: str, shape: Shape | None) -> Place:
     """The place of a whole input of this shape."""
@@ -100,51 +76,70 @@ def root(service: str, operation: str, shape: Shape | None) -> Place:
 
 
 def walk(top: Place, params: Mapping[str, Value]) -> list[Leaf]:
-    """Every leaf of the parameters, whose place is `top`."""
+    """Every leaf of the parameters, whose place is `top`, without what is below a quiet place (see `place_facts`)."""
     found: list[Leaf] = []
-    todo: list[tuple[Place, str | None, Value]] = [(top, None, dict(params))]
-    while todo:
-        place, key, value = todo.pop()
-        if isinstance(value, str) or value is UNKNOWN:
-            found.append((place, key, value))
-        elif isinstance(value, list):
-            inner = _item(place) if place.shape is not None else place
-            todo += [(inner, key, item) for item in reversed(value)]
-        elif isinstance(value, dict):
-            todo += reversed(_inside(place, value))
+    _add_inside(top, params, found)
     return found
 
 
-def _inside(place: Place, value: Mapping[str, Value]) -> Sequence[tuple[Place, str | None, Value]]:
-    """The places and values in a structure or a map."""
+def _add_inside(place: Place, value: Mapping[str, Value], found: list[Leaf]) -> None:
+    """Add the leaves in a structure or a map."""
     shape = place.shape
     if shape is not None and shape.type == "map":
         keys, items = _key(place), _item(place)
-        return [one for name, item in value.items() for one in ((keys, name, name), (items, name, item))]
-    members = shape.members if shape is not None else {}
-    return [
-        (_member(place, name) if name in members else _spot(place, name, None), None, item)
-        for name, item in value.items()
-        if isinstance(item, (str, dict, list, Unknown))
-    ]
+        for name, item in value.items():
+            found.append((keys, name, name))
+            _add(items, name, item, found)
+        return
+    members = shape.members if shape is not None else ()
+    for name, item in value.items():
+        if type(item) in _BEARING:
+            _add(_member(place, name) if name in members else _spot(place, name, None), None, item, found)
+
+
+def _add(place: Place, key: str | None, value: Value, found: list[Leaf]) -> None:
+    """Add a text or the leaves in a list, a structure or a map."""
+    if isinstance(value, str) or value is UNKNOWN:
+        found.append((place, key, value))
+    elif place.facts is not None and place.facts.quiet:
+        return
+    elif isinstance(value, dict):
+        _add_inside(place, value, found)
+    elif isinstance(value, list):
+        inner = _item(place) if place.shape is not None else place
+        for item in value:
+            _add(inner, key, item, found)
+
+
+_BEARING = frozenset((str, dict, list, Unknown))
+"""Types of values that are leaves or hold some."""
 
 
 @lru_cache(PLACES_KEPT)
 def _item(place: Place) -> Place:
     """The place of a list's items or a map's values."""
-    return replace(place, shape=place.shape.inner("") if place.shape is not None else None)
+    return _with_shape(place, place.shape.inner("") if place.shape is not None else None)
 
 
 @lru_cache(PLACES_KEPT)
 def _key(place: Place) -> Place:
     """The place of a map's keys."""
-    return replace(place, shape=place.shape.members["key"].shape if place.shape is not None else None)
+    return _with_shape(place, place.shape.members["key"].shape if place.shape is not None else None)
+
+
+def _with_shape(place: Place, shape: Shape | None) -> Place:
+    inner = replace(place, shape=shape, facts=None)
+    if place.facts is not None:
+        inner.facts = found_of(inner)
+    return inner
 
 
 @lru_cache(PLACES_KEPT)
 def _member(place: Place, name: str) -> Place:
     """The place of a member of the model."""
-    return _spot(place, name, place.shape.members[name] if place.shape is not None else None)
+    found = _spot(place, name, place.shape.members[name] if place.shape is not None else None)
+    found.facts = found_of(found)
+    return found
 
 
 def _spot(above: Place, name: str, member: Member | None) -> Place:
@@ -158,5 +153,4 @@ def _spot(above: Place, name: str, member: Member | None) -> Place:
         shape=shape,
         use=member,
         stored=above.stored or own or says,
-        kept=member is not None,
     )

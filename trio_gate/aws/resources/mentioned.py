@@ -6,23 +6,20 @@ Rule: a text that names something in a form that is not parsed here is NOT_KNOWN
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, parse
 from trio_gate.aws.resources.arns import key as kms_key
-from trio_gate.aws.resources.place_facts import KEY_OF_AWS, NAMES_KEPT
+from trio_gate.aws.resources.place_facts import KEY_OF_AWS, called_bucket, called_key
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.resources.leaves import Place
+    from trio_gate.aws.model.place import PlaceFacts
 
-_BUCKET_ENDS = ("bucket", "bucketname")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/|\Z)")
 _IMAGE = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]{1,63})\.[a-z.]{1,63}/([a-z0-9._/-]{1,256})")
-_KEY_MEMBER = re.compile(r"kms(?:master)?key(?:id(?:entifier)?)?\Z")
 _HEAD = 512
 """Characters of a text that are searched for a host or the beginning of an ARN; a host has at most 253."""
 
@@ -30,7 +27,7 @@ _PROSE = re.compile("[ \t\r\n{<]")
 """Characters in a text that is more than a name."""
 
 
-def mentioned(place: Place, key: str | None, value: str, caller: CallerContext) -> Resource | None:
+def mentioned(service: str, facts: PlaceFacts, key: str | None, value: str, caller: CallerContext) -> Resource | None:
     """What a text names; None if its form does not show that it names something. `key` is its key in a map."""
     if ":" in value or "." in value:
         arn = parse(value)
@@ -41,28 +38,14 @@ def mentioned(place: Place, key: str | None, value: str, caller: CallerContext) 
             return caller.arn("ecr", f"repository/{image[3]}", region=image[2], account=image[1])
         if _says_more(value):
             return NOT_KNOWN
-    name = place.names[-1] if key is None else key
-    if (_called_key(name[-20:]) or (place.service == "ssm" and place.names == ("KeyId",))) and not value.startswith(KEY_OF_AWS):
+    if (facts.for_key if key is None else called_key(key)) and not value.startswith(KEY_OF_AWS):
         return kms_key(value, caller)
-    return _bucket(name, value, caller) if place.service != "s3" else None
-
-
-@lru_cache(NAMES_KEPT)
-def _called_key(end: str) -> bool:
-    return _KEY_MEMBER.search(fold(end)) is not None
-
-
-@lru_cache(NAMES_KEPT)
-def _called_bucket(end: str) -> bool:
-    return fold(end).endswith(_BUCKET_ENDS)
-
-
-def _bucket(called: str, value: str, caller: CallerContext) -> Resource | None:
+    if service == "s3":
+        return None
     uri = _S3_URI.match(value)
-    name = uri[1] if uri else value
-    if uri or (_called_bucket(called[-10:]) and _BUCKET_NAME.fullmatch(name)):
-        return Resource(arn=f"arn:{caller.partition}:s3:::{name}", account=UNKNOWN)
-    return None
+    if uri is None and not ((facts.for_bucket if key is None else called_bucket(key)) and _BUCKET_NAME.fullmatch(value)):
+        return None
+    return Resource(arn=f"arn:{caller.partition}:s3:::{uri[1] if uri else value}", account=UNKNOWN)
 
 
 def _says_more(value: str) -> bool:

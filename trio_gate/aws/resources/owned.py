@@ -30,9 +30,12 @@ class Owned:
     checked: bool = False
     accounts: frozenset[str] = frozenset()
 
-    def own(self, resource: Resource, caller: CallerContext) -> Resource:
-        """The resource, with the caller's account if it is in a listed bucket."""
-        arn = parse(resource.arn) if self.names and resource.account is UNKNOWN else None
+    def each(self, resources: list[Resource], caller: CallerContext) -> list[Resource]:
+        """The resources, with the caller's account for those that are in a listed bucket."""
+        return [self._own(one, caller) for one in resources] if self.names else resources
+
+    def _own(self, resource: Resource, caller: CallerContext) -> Resource:
+        arn = parse(resource.arn) if resource.account is UNKNOWN else None
         if arn is None or arn.service != "s3" or arn.account or arn.resource.partition("/")[0] not in self.names:
             return resource
         return replace(resource, account=caller.account)
@@ -46,7 +49,7 @@ def expecting(named: NamedCall, shape: Shape | None, owned: Owned) -> NamedCall:
     if not owned.checked or named.service != "s3" or shape is None or named.candidate.signing_name != "s3":
         return named
     added = {name: named.account for name in OWNERS if name in shape.members and name not in named.params}
-    return replace(named, params={**named.params, **added})
+    return replace(named, params={**named.params, **added}) if added else named
 
 
 def with_expected(head: RequestHead, call: Call, shape: Shape | None) -> RequestHead:

@@ -8,22 +8,24 @@ something, the list of resources is complete unless a member whose name suggests
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.iam.queries import QUERIES
 from trio_gate.aws.idempotency import TOKENS, TOKENS_OF
+from trio_gate.aws.model.place import PlaceFacts
 from trio_gate.aws.resources.curated import reads
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER
 from trio_gate.aws.resources.inside import ANYWHERE, INSIDE
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from trio_gate.aws.resources.leaves import Place
+    from trio_gate.aws.model.place import Place
 
-FACTS_KEPT = 1 << 15
-"""Size of the cache of facts, enough for some thousand operations."""
+BATCHES = frozenset(
+    ("BatchExecuteStatement", "BatchGetItem", "BatchWriteItem", "DeleteObjects", "ExecuteTransaction", "PutEvents")
+)
+"""Operations whose batches are no lists of names."""
 
 _READ = {"s3": frozenset(("Bucket", "CopySource", "Delete", "Key")), "ecs": frozenset(IN_CLUSTER)}
 """Members whose ARNs the curated readers convert to another form."""
@@ -79,38 +81,17 @@ _DIGITS = re.compile(r"\^?\(?(?:[\\]d|\[0-9\]|\[[\\]d\])(?:\{12\}|\{12,12\})\)?\
 _LONG = 256
 """Characters of a name that are searched."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceFacts:
-    """What holds for every text at a place.
-
-    Attributes:
-        query: it is in a query language, in which it may name anything.
-        by_curated: the readers of curated services read it.
-        read_or_searched: what it names is read there, or only searched for.
-        names_nothing: it names nothing.
-        selects: it names nothing in a call that only reads.
-        like_resource: its member's name suggests an id, a name or a location.
-        for_account: it is for an account or a principal.
-        of_attribute: it is the value of an attribute whose name is another text.
-    """
-
-    query: bool
-    by_curated: bool
-    read_or_searched: bool
-    names_nothing: bool
-    selects: bool
-    like_resource: bool
-    for_account: bool
-    of_attribute: bool
+_BUCKET_ENDS = ("bucket", "bucketname")
+_KEY_MEMBER = re.compile(r"kms(?:master)?key(?:id(?:entifier)?)?\Z")
 
 
 def facts_of(place: Place) -> PlaceFacts:
-    """What holds for the texts at a place; cached only for places of the model, because callers can invent others."""
-    return _kept(place) if place.kept else _found(place)
+    """What holds for the texts at a place: known already where the model has it, found out where a caller made it up."""
+    return place.facts or found_of(place)
 
 
-def _found(place: Place) -> PlaceFacts:
+def found_of(place: Place) -> PlaceFacts:
+    """The same, found out."""
     top, last = place.names[0], place.names[-1]
     return PlaceFacts(
         query=last in QUERIES.get(place.service, ()),
@@ -121,10 +102,56 @@ def _found(place: Place) -> PlaceFacts:
         like_resource=_like_resource(place),
         for_account=_for_account(place),
         of_attribute=_of_attribute(place),
+        for_key=called_key(last) or (place.service == "ssm" and place.names == ("KeyId",)),
+        for_bucket=called_bucket(last),
+        quiet=_is_quiet(place),
     )
 
 
-_kept = lru_cache(FACTS_KEPT)(_found)
+@lru_cache(NAMES_KEPT)
+def _key_at(end: str) -> bool:
+    return _KEY_MEMBER.search(fold(end)) is not None
+
+
+@lru_cache(NAMES_KEPT)
+def _bucket_at(end: str) -> bool:
+    return fold(end).endswith(_BUCKET_ENDS)
+
+
+def called_key(name: str) -> bool:
+    """Whether a member or a key of a map is for a KMS key, by its name."""
+    return _key_at(name[-20:])
+
+
+def called_bucket(name: str) -> bool:
+    """Whether it is for a bucket."""
+    return _bucket_at(name[-10:])
+
+
+def _is_quiet(place: Place) -> bool:
+    """Whether nothing below a place has to be looked at: it is stored, no reader reads it, and no query can be in it.
+
+    Readers of EC2's ids look everywhere. The operations of a batch are judged without looking at what their batches hold.
+    """
+    if not place.stored or place.service == "ec2" or (reads(place) and place.operation not in BATCHES):
+        return False
+    queries = QUERIES.get(place.service)
+    return queries is None or not _may_hold(place, queries)
+
+
+def _may_hold(place: Place, names: frozenset[str]) -> bool:
+    """Whether a member with one of these names may be at a place or below it."""
+    if place.names[-1] in names or place.shape is None:
+        return True
+    seen, todo = {place.shape}, [place.shape]
+    while todo:
+        shape = todo.pop()
+        below = {member.shape for member in shape.members.values()} - seen
+        if shape.document or not names.isdisjoint(shape.members):
+            return True
+        seen |= below
+        todo += below
+    return False
 
 
 def _says_nothing(place: Place) -> bool:

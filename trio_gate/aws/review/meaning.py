@@ -5,11 +5,12 @@ Rule: a mark that depends on an unknown parameter is UNKNOWN. Without a row ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.aws.review.rows import MARKS
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ _PUBLIC_PARAMETERS = "/aws/service/"
 """Prefix of Systems Manager's public parameters, which anybody may read and which are no secrets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Reviewed:
     """The level of a call and its marks, with all conditions decided."""
 
@@ -33,16 +34,15 @@ class Reviewed:
         return self.marks.get(name, False)
 
 
-class _Unreviewed(Reviewed):
-    """The result for an operation without a row."""
-
-    def mark(self, name: Mark) -> bool | Unknown:
-        """UNKNOWN."""
-        del name
-        return UNKNOWN
+NOTHING = Reviewed(access="write", marks=dict.fromkeys(MARKS.values(), UNKNOWN))
+"""The result for an operation without a row."""
 
 
-NOTHING = _Unreviewed(access="write", marks={})
+def steady(service: str, row: Row) -> Reviewed | None:
+    """The row of an operation, decided for all of its calls; None if their parameters decide."""
+    conditions = [when for when in (*row.marks.values(), row.permissions) if isinstance(when, tuple) and when]
+    by_name = service == "ssm" and "secret" in row.marks
+    return None if conditions or by_name else decided(service, row, {})
 
 
 def decided(service: str, row: Row, params: Mapping[str, Value]) -> Reviewed:

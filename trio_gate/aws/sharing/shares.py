@@ -6,7 +6,6 @@ whom; for any other marked call the answer is unknown. The caller's own account 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -17,6 +16,7 @@ from trio_gate.aws.sharing.ways_documents import DOCUMENTS
 from trio_gate.aws.sharing.ways_listed import LISTED
 from trio_gate.aws.sharing.ways_network import NETWORK
 from trio_gate.aws.sharing.ways_storage import STORAGE
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ WAYS = STORAGE | NETWORK | LISTED | DOCUMENTS
 """Functions that say who gets access, by service and operation. The review marks each of these operations."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Shares:
     """Accounts, organizations, principals and address blocks ("*" is everybody), and whether everybody or somebody unnamed gets access."""
 
