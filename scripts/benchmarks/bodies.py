@@ -42,7 +42,7 @@ def bodies(place: Place, effort: Effort) -> dict[str, float]:
                 )
                 for form in forms:
                     ours = _transfer(proxies[0], start, count, job, form, effort.size)
-                    name = f"{f'up, {form}' if form else 'down'}, {count} stream{'s' if count > 1 else ''}"
+                    name = f"{f'up, {form}' if form else 'down'}, x {count}"
                     plain = (nginx.cpu, nginx.memory) if nginx else (None, None)
                     ratios = part(ours.cpu, textbook.cpu), part(ours.cpu, plain[0])
                     row(name, ours.rate, ours.cpu, ours.memory, textbook.cpu, *plain, *ratios)

@@ -80,6 +80,6 @@ def decision(_: Place, effort: Effort) -> dict[str, float]:
             took.append((time.thread_time_ns() - began) / 1e3)
         took.sort()
         median, p99 = (took[round(part * (len(took) - 1))] for part in (0.5, 0.99))
-        row(f"{service} {operation}", median, p99, outcome)
+        row(operation, median, p99, outcome)
         figures |= {f"decision {operation}": median, f"decision {operation} p99": p99}
     return figures

@@ -105,7 +105,7 @@ def naming(_: Place, effort: Effort) -> dict[str, float]:
         whole = _cost(partial(asked.identify, catalog, tables), effort.times)
         signer = SigV4Auth(KEY, asked.scope.service, asked.scope.region)
         signs = _cost(partial(signer.add_auth, boto.unsigned(sent)), effort.times)
-        row(f"{service} {operation}", name, meaning, whole, signs, name / signs, meaning / signs)
+        row(operation, name, meaning, whole, signs, name / signs, meaning / signs)
         line = {"id": operation, "sni": boto.host(sent), "request_b64": base64.b64encode(boto.wire(sent)).decode()}
         lines.append(json.dumps(line) + "\n")
     _explain("".join(lines) * (LINES // len(lines)))

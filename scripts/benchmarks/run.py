@@ -13,6 +13,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import TextWrapper
 
 from scripts.benchmarks import machine, nginx
 from scripts.benchmarks.bodies import bodies
@@ -38,7 +39,7 @@ class Effort:
     times: int
 
 
-FULL = Effort(seconds=1.5, rounds=5, size=GIB, agents=1000, times=5000)
+FULL = Effort(seconds=1.0, rounds=5, size=GIB, agents=1000, times=2000)
 QUICK = Effort(seconds=0.4, rounds=1, size=64 * MIB, agents=1000, times=300)
 SAID = (
     (
@@ -48,9 +49,9 @@ SAID = (
     ("{:.0f} x that of nginx, which only passes on", "read 16 nginx"),
     ("a small write {:.2f} x the textbook proxy", "write 16 textbook"),
     ("a new connection {:.1f} x nginx", "connection nginx"),
-    ("an upload {:.2f} x nginx", "up, unsigned, 1 stream nginx"),
-    ("with {:.1f} MiB more memory", "up, unsigned, 1 stream memory"),
-    ("a download {:.2f} x nginx", "down, 1 stream nginx"),
+    ("an upload {:.2f} x nginx", "up, unsigned, x 1 nginx"),
+    ("with {:.1f} MiB more memory", "up, unsigned, x 1 memory"),
+    ("a download {:.2f} x nginx", "down, x 1 nginx"),
     ("99 % of reads are answered within {:.1f} ms at half of the greatest rate", "read p99"),
     ("{:.0f} MiB with a thousand idle agents", "idle gateway MiB"),
     ("a GetItem is named and judged by 50 rules in {:.0f} µs", "decision get_item"),
@@ -59,6 +60,7 @@ SAID = (
 )
 """What the line at the end says, of what was measured."""
 
+fill = TextWrapper(width=118).fill
 TABLES = (reads, writes, tail, connections, bodies, idle, decision, naming, start, record)
 
 
@@ -74,13 +76,13 @@ def main() -> None:
     machine.allow_many_files()
     os.sched_setaffinity(0, machine.LOAD)
     where_it_runs = machine.describe()
-    print(f"{where_it_runs}; {machine.versions()}; {nginx.version() or 'nginx is not installed'}")
+    print(fill(f"{where_it_runs}; {machine.versions()}, {nginx.version() or 'nginx is not installed'}"))
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name, place(Path(name)) as folder:
         figures = {}
         for table in TABLES:
             if not given.only or table.__name__ in given.only:
                 figures |= table(folder, QUICK if given.quick else FULL)
-    print(f"\neverything on: {', '.join(headline(figures))}; {where_it_runs}")
+    print("", fill(f"everything on: {', '.join(headline(figures))}; {where_it_runs}"), sep="\n")
 
 
 def headline(figures: dict[str, float | None]) -> list[str]:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 CONNECTIONS = (1, 16, 64)
 NAMES = {"read": "small reads (GetItem of 1 KiB)", "write": "small writes (PutItem of 1 KiB; the intent is on disk first)"}
+LIMITED = "the rate of nginx, which the load limits, is not shown"
 PROXIES = ("gateway", "textbook", "nginx")
-COLUMNS = [f"{name}\n{figure}" for name in PROXIES for figure in ("req/s", "p50 ms", "CPU µs")]
+COLUMNS = [
+    *(f"{name}\n{figure}" for name in ("gateway", "textbook") for figure in ("req/s", "p50 ms", "CPU µs")),
+    *("nginx\np50 ms", "nginx\nCPU µs"),
+]
 RATIOS = ("CPU to\ntextbook", "CPU to\nnginx", "rate to\ntextbook")
 
 
@@ -33,7 +37,7 @@ def writes(place: Place, effort: Effort) -> dict[str, float]:
 
 
 def _requests(place: Place, effort: Effort, kind: str) -> dict[str, float]:
-    title(NAMES[kind], *COLUMNS, *RATIOS)
+    title(f"{NAMES[kind]}; {LIMITED}", *COLUMNS, *RATIOS)
     figures = {}
     with place.all() as proxies:
         for count in CONNECTIONS:
@@ -50,7 +54,7 @@ def _burst(proxy: Proxy, kind: str, count: int, seconds: float) -> Load:
 
 def connections(place: Place, effort: Effort) -> dict[str, float]:
     """A new connection for each small read, with a full handshake, 16 at once."""
-    title("new connection and small read", *COLUMNS, *RATIOS)
+    title(f"a new connection for each small read; {LIMITED}", *COLUMNS, *RATIOS)
     with place.all() as proxies:
         found = _row("16 at once", proxies, effort.rounds, partial(new_connections, count=16, seconds=effort.seconds))
     return {f"connection {name}": value for name, value in found.items()}
@@ -60,13 +64,13 @@ def _row(name: str, proxies: list[Proxy | None], rounds: int, measure: Callable[
     """Measure all in turn, some rounds, and print the medians."""
     taken = [[measure(proxy) for proxy in proxies if proxy] for _ in range(rounds)]
     ours, textbook, *nginx = map(median, zip(*taken, strict=True))
-    loads = (ours, textbook, nginx[0] if nginx else None)
     found = {
         "textbook": part(ours.cpu, textbook.cpu),
         "nginx": part(ours.cpu, nginx[0].cpu) if nginx else None,
         "rate": part(ours.rate, textbook.rate),
     }
-    row(name, *(getattr(load, figure, None) for load in loads for figure in ("rate", "p50", "cpu")), *found.values())
+    each = [getattr(load, figure) for load in (ours, textbook) for figure in ("rate", "p50", "cpu")]
+    row(name, *each, *((nginx[0].p50, nginx[0].cpu) if nginx else (None, None)), *found.values())
     return {**found, "µs": ours.cpu}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-NAME, WIDTH = 24, 8
+NAME, WIDTH = 20, 8
+"""Twelve columns fit on a page of 120."""
 
 
 def title(name: str, *columns: str) -> None:

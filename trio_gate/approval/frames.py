@@ -10,9 +10,8 @@ that says, then news as they come. Each request is answered by one frame that re
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 PROTOCOL = "trio-gate.approvals.v1"
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """Client, first frame: a person's token, if neither an Authorization header nor the page's session identified the person."""
 
@@ -30,7 +29,7 @@ class Token:
     token: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decide:
     """Client: an answer to the prompt `id` that was shown with `digest`. `grant` is only for approve, and needs `may_grant`."""
 
@@ -43,7 +42,7 @@ class Decide:
     grant: Terms | None = None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """Client: show a part of the prompt `id`, from the character `offset` on. The answer is `detail`.
 
@@ -57,7 +56,7 @@ class Open:
     offset: int = 0
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
     """Client: end the grant `id`."""
 
@@ -66,7 +65,7 @@ class Revoke:
     id: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """Client: refuse every call of an agent, or of all when `agent` is None, until it is lifted. Needs `may_stop`."""
 
@@ -76,7 +75,7 @@ class Stop:
     reason: str = ""
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
     """Client: end a stop. Needs `may_stop`."""
 
@@ -85,7 +84,7 @@ class Lift:
     agent: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observe:
     """Client: start or stop sending `activity`. Needs `may_observe`."""
 
@@ -94,7 +93,7 @@ class Observe:
     on: bool
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Client: find the last `limit` recorded calls before `before` that match all `filters`. Needs `may_observe`; see `Found`."""
 
@@ -105,7 +104,7 @@ class Search:
     limit: int = 50
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """Gateway, first frame: who the client is, what that person may do, and how much of the present state follows.
 
@@ -137,7 +136,7 @@ class Hello:
     grants: int
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """Gateway: a prompt that waits, with the members of `question.Question` and those of `Updated`."""
 
@@ -145,7 +144,7 @@ class Pending:
     prompt: dict[str, Any]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
     """Gateway: something changed about a prompt that still waits.
 
@@ -162,7 +161,7 @@ class Updated:
     proposed: dict[str, Any] | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
     """Gateway: a prompt ended. `by` are those who decided, `reason` what they wrote, `grant` the id of the resulting grant."""
 
@@ -174,7 +173,7 @@ class Resolved:
     grant: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     """Gateway: part of a prompt as text, safe to show; the only text with line breaks.
 
@@ -198,7 +197,7 @@ class Detail:
     how: tuple[str, ...]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
     """Gateway: a grant exists, or was used once more. `grant` has the members of `grant.Grant`."""
 
@@ -206,7 +205,7 @@ class Granted:
     grant: dict[str, Any]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GrantEnded:
     """Gateway: a grant ended, and `why`. `by` is the person who revoked it; None otherwise."""
 
@@ -216,7 +215,7 @@ class GrantEnded:
     by: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
     """Gateway: an agent, or everything when its `agent` is None, is stopped: {agent, by, reason, at}."""
 
@@ -224,7 +223,7 @@ class Stopped:
     stop: dict[str, Any]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
     """Gateway: a stop was lifted."""
 
@@ -233,7 +232,7 @@ class Lifted:
     by: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
     """Gateway, to observers: a call ended. `call` is its record as in `Found`; `missed` counts calls skipped before it."""
 
@@ -242,7 +241,7 @@ class Activity:
     missed: int
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Gateway: recorded calls, newest first. `next` is the `before` of the search that continues; None when there are no more."""
 
@@ -252,7 +251,7 @@ class Found:
     next: int | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """Gateway: done. For `decide` the vote on `id` counts and `status` is the prompt's status after it; otherwise "done"."""
 
@@ -262,7 +261,7 @@ class Accepted:
     status: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
     """Gateway: the client's frame has no effect. `id` is None where the frame has none or could not be read."""
 

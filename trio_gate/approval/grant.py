@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["once", "exact", "predicate"]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """A standing approval.
 

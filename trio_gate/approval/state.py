@@ -9,11 +9,9 @@ decision is final because no step accepts a prompt that is not pending.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, assert_never
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +32,7 @@ class Status(Enum):
     WITHDRAWN = "withdrawn"
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
     """One person's answer to a question; `grant` are the terms of a grant that the person wants with it."""
 
@@ -45,7 +43,7 @@ class Vote:
     grant: Terms | None = None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """A question and its state. `votes` are in the order in which they came; `detached` means that the agent has left."""
 
@@ -55,7 +53,7 @@ class Prompt:
     detached: bool = False
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """Says why a vote does not count: a code for the channel and a message for the person."""
 
@@ -63,7 +61,7 @@ class Refused:
     message: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """How a question ended.
 

@@ -6,16 +6,14 @@ One `Config` is one generation. It is made whole or not at all, and never change
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """Where to listen or dial: a host name or IP literal (no brackets) and a port; port 0 lets the system choose one."""
 
@@ -32,7 +30,7 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """One listener for agents.
 
@@ -51,7 +49,7 @@ class Listener:
     key: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admin:
     """The listener for approvers and operators; always TLS. `names` are the Host names that it answers to."""
 
@@ -61,7 +59,7 @@ class Admin:
     key: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """Settings of the process.
 
@@ -114,7 +112,7 @@ KEY_TEXT = re.compile(r"[!-~]+")
 """The parts of a key, and an agent's secret: printable ASCII without spaces, as used in signatures and headers."""
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """A base key: literal parts, a profile of the AWS config files, or (all None) botocore's standard chain.
 
@@ -129,7 +127,7 @@ class Credential:
     accounts: tuple[str, ...]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A set of AWS accounts and how to reach them.
 
@@ -149,7 +147,7 @@ class Endpoint:
     expected_bucket_owner: bool = False
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """A caller with its own secret. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones."""
 
@@ -159,7 +157,7 @@ class Agent:
     accounts: tuple[str, ...]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Someone who may answer prompts.
 
@@ -176,7 +174,7 @@ class Person:
     may_stop: bool = False
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approver:
     """A group of people who approve.
 
@@ -201,7 +199,7 @@ class Approver:
         return f"{self.kind}.{self.name}"
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
     """Hosts that are dialled at another address, like curl's --connect-to; the TLS server name stays the AWS host's."""
 
@@ -210,7 +208,7 @@ class Upstream:
     ca_file: str | None
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
@@ -227,7 +225,7 @@ class Rule:
     where: str
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationReview:
     """What the operator says of an operation that the packaged review does not have, or more than that says.
 
@@ -244,7 +242,7 @@ class OperationReview:
     iam_actions: tuple[str, ...] = ()
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One generation of the configuration.
 

@@ -6,6 +6,7 @@ Rule: it never makes the packaged review less strict; `Find` says what that has.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,6 @@ from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import title
 from trio_gate.config.model import OperationReview
 from trio_gate.errors import did_you_mean
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -41,7 +41,7 @@ _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attr
 )
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownOperation:
     """An operation of the installed botocore.
 

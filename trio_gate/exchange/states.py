@@ -8,10 +8,10 @@ may be refused or aborted; either way it is recorded once.
 
 from __future__ import annotations
 
-from enum import StrEnum, auto
+from enum import Enum, auto
 
 
-class State(StrEnum):
+class State(Enum):
     """How far an exchange has come."""
 
     RECEIVED = auto()
@@ -27,7 +27,7 @@ class State(StrEnum):
     DONE = auto()
 
 
-class Event(StrEnum):
+class Event(Enum):
     """What moves an exchange from one state to the next."""
 
     AUTHENTICATED = auto()

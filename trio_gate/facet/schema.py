@@ -6,14 +6,13 @@ these names.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
-
-from trio_gate.values import value_class
 
 Kind = Literal["string", "bool", "list of strings", "list of maps", "map", "timestamp"]
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facet:
     """One fact that rules can read. `name` has two parts, such as "aws.action"."""
 

@@ -28,6 +28,8 @@ FEW = 32
 _CLASSES = NOT_TEXT | {str}
 _NUMBERS = {int, float}
 _ORDERED = _NUMBERS | {str}
+_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+_UPPER = {small: letter for letter, small in _LOWER.items()}
 
 
 def constant(node: Node) -> Plain | Unknown:
@@ -45,11 +47,13 @@ def constant(node: Node) -> Plain | Unknown:
 
 def same(one: Any, other: Any, *, within: bool = False) -> bool | Unknown:
     """Whether two values are equal; `within` says that they are parts of values."""
-    kind, its_kind = one.__class__, other.__class__
-    if kind is not its_kind:
-        return UNKNOWN if not _CLASSES.issuperset((kind, its_kind)) or _NUMBERS.issuperset((kind, its_kind)) else False
+    kind, kinds = one.__class__, {one.__class__, other.__class__}
+    if not kinds <= _CLASSES or kinds == _NUMBERS:
+        return UNKNOWN
+    if len(kinds) > 1:
+        return False
     if kind is not list and kind is not dict:
-        return bool(one == other) if kind in _CLASSES else UNKNOWN
+        return bool(one == other)
     if len(one) != len(other):
         return False
     if within or len(one) > FEW:
@@ -96,13 +100,13 @@ def item(value: Any, index: Any) -> Any:
 
 
 def lower(text: Any) -> str | Unknown:
-    """A text with small letters for those of ASCII, which is all that bytes have."""
-    return text.encode().lower().decode() if text.__class__ is str else UNKNOWN
+    """A text with small letters for those of ASCII."""
+    return text.translate(_LOWER) if text.__class__ is str else UNKNOWN
 
 
 def upper(text: Any) -> str | Unknown:
     """A text with capitals for the letters of ASCII."""
-    return text.encode().upper().decode() if text.__class__ is str else UNKNOWN
+    return text.translate(_UPPER) if text.__class__ is str else UNKNOWN
 
 
 def _of_texts(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool | Unknown]:

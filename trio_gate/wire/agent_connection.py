@@ -47,9 +47,6 @@ class _At(Enum):
     END = auto()
 
 
-_HEAD, _BODY, _END = _At  # by name: `_At.HEAD` calls a function in Python 3.11
-
-
 class AgentConnection:
     """An HTTP/1.1 server connection.
 
@@ -85,7 +82,7 @@ class AgentConnection:
         self._reset()
 
     def _reset(self) -> None:
-        self._at = _HEAD
+        self._at = _At.HEAD
         self._method = ""
         self._chunks: ChunkReader | None = None
         self._left = 0
@@ -110,9 +107,9 @@ class AgentConnection:
             raise
 
     def _next(self) -> AgentEvent:
-        if self._at is _HEAD:
+        if self._at is _At.HEAD:
             return self._head()
-        if self._at is _BODY:
+        if self._at is _At.BODY:
             return self._body()
         if len(self._in.data) > MAX_AHEAD:
             raise Malformed("too much was sent ahead of the answer")
@@ -128,7 +125,7 @@ class AgentConnection:
                 raise Malformed("the connection closed inside a head")
             return PeerClosed() if self._eof else NEED_DATA
         if raw == _PREFACE:
-            self._close, self._at = True, _END
+            self._close, self._at = True, _At.END
             return Http2Preface()
         head = parse_request_head(raw)
         self._raw = None
@@ -151,7 +148,7 @@ class AgentConnection:
         self._method = head.method
         if "connection" in fields:
             self._close = self._close or any("close" in fold(value) for value in head.all("connection"))
-        self._at = _BODY
+        self._at = _At.BODY
 
     def _body(self) -> AgentEvent:
         if self._chunks is not None:
@@ -164,7 +161,7 @@ class AgentConnection:
         if data:
             return BodyData(data=data)
         if done:
-            self._at = _END
+            self._at = _At.END
             return BODY_END
         if self._eof:
             raise Malformed("the connection closed inside a body")
@@ -216,7 +213,7 @@ class AgentConnection:
             close: end the connection after the answer in any case.
         """
         self._require(self._writer is None, "a second answer")
-        self._close = self._close or close or self._at is not _END
+        self._close = self._close or close or self._at is not _At.END
         bare = head.status in (204, 304)
         silent = bare or self._method == "HEAD"
         self._writer = BodyWriter(length, silent=silent)
@@ -239,7 +236,7 @@ class AgentConnection:
 
     def start_next(self) -> bool:
         """Go on to the next request. False if this one is not read and answered whole, or the connection must close."""
-        done = self._writer is not None and self._writer.ended and self._at is _END
+        done = self._writer is not None and self._writer.ended and self._at is _At.END
         if not done or self.must_close:
             return False
         self._reset()

@@ -30,8 +30,7 @@ HEADING = "= "
 
 def services(lists: bytes) -> list[str]:
     """The services that `members.txt`, `outputs.txt` or the review's table has a part for."""
-    text = lists.decode("ascii")
-    return [line.removeprefix(HEADING) for line in text.splitlines() if line.startswith(HEADING)]
+    return [line.removeprefix(HEADING) for line in lists.decode("ascii").splitlines() if line.startswith(HEADING)]
 
 
 def of_service(lists: bytes, service: str) -> str | None:

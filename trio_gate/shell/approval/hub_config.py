@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.grant import standing
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The limits of the configuration, see `config.model.Gateway`. Times are in seconds."""
 
@@ -33,7 +32,7 @@ class Limits:
     deny_cooldown: float = 60.0
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HubConfig:
     """The agents, people and approvers of one configuration.
 
@@ -50,7 +49,7 @@ class HubConfig:
     proofs: Mapping[str, str] = field(default_factory=dict)
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """The proofs before and after a change of the configuration. One that is in neither counts as unchanged."""
 

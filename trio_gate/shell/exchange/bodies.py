@@ -10,6 +10,7 @@ import hashlib
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 import trio
@@ -84,7 +85,7 @@ class Room:
             share.agent = agent
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bodies:
     """Storage for all bodies: `held` is the budget of those in memory, `spooled` of those in files in `folder`."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.signing.sigv4 import SigningKeys
 
 
-@value_class
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedServices:
     """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured."""
 
