@@ -58,6 +58,7 @@ class AgentConnection:
     """
 
     __slots__ = (
+        "_as_it_came",
         "_at",
         "_chunks",
         "_close",
@@ -86,6 +87,7 @@ class AgentConnection:
         self._method = ""
         self._chunks: ChunkReader | None = None
         self._left = 0
+        self._as_it_came = b""
         self._writer: BodyWriter | None = None
         self.has_body = False
         self.content_length: int | None = 0
@@ -93,7 +95,10 @@ class AgentConnection:
 
     def receive(self, data: bytes) -> None:
         """Add bytes from the agent; b"" means that it will send no more."""
-        self._in.data += data
+        if self._chunks is None and 0 < len(data) <= self._left and not self.ahead:
+            self._as_it_came = data  # a piece of a large body, which is not copied
+        else:
+            self._in.data += data
         self._eof = self._eof or not data
 
     def next_event(self) -> AgentEvent:
@@ -155,7 +160,7 @@ class AgentConnection:
             data = self._joined(self._chunks)
             done = self._chunks.done
         else:
-            data = take(self._in.data, self._left)
+            data, self._as_it_came = self._as_it_came or take(self._in.data, self._left), b""
             self._left -= len(data)
             done = not self._left
         if data:
@@ -182,7 +187,7 @@ class AgentConnection:
     @property
     def ahead(self) -> bool:
         """Whether bytes have arrived that were not read yet."""
-        return bool(self._in.data)
+        return bool(self._in.data or self._as_it_came)
 
     @property
     def must_close(self) -> bool:
@@ -197,7 +202,7 @@ class AgentConnection:
     @property
     def leftover(self) -> bytes:
         """The bytes that arrived and were not read."""
-        return bytes(self._in.data)
+        return self._as_it_came + self._in.data
 
     def send_continue(self) -> bytes:
         """The bytes of an interim 100 answer: tells the agent to send the body, or keeps it waiting while a person decides."""

@@ -48,6 +48,7 @@ class UpstreamConnection:
     """
 
     __slots__ = (
+        "_as_it_came",
         "_at",
         "_chunks",
         "_closes",
@@ -75,6 +76,7 @@ class UpstreamConnection:
         self._informational = 0
         self._chunks: AnswerChunkReader | None = None
         self._left: int | None = None
+        self._as_it_came = b""
         self.content_length: int | None = None
 
     def send_request(self, head: RequestHead, *, length: int | None) -> bytes:
@@ -99,7 +101,10 @@ class UpstreamConnection:
 
     def receive(self, data: bytes) -> None:
         """Add bytes from AWS; b"" means that it closed the connection."""
-        self._in.data += data
+        if self._left is not None and 0 < len(data) <= self._left and not (self._in.data or self._as_it_came):
+            self._as_it_came = data  # a piece of a large body, which is not copied
+        else:
+            self._in.data += data
         self._eof = self._eof or not data
 
     def next_event(self) -> UpstreamEvent:
@@ -152,7 +157,8 @@ class UpstreamConnection:
             data = self._chunks.read(self._in.data) or b""
             done = self._chunks.done
         else:
-            data = take(self._in.data, len(self._in.data) if self._left is None else self._left)
+            data = self._as_it_came or take(self._in.data, len(self._in.data) if self._left is None else self._left)
+            self._as_it_came = b""
             done = self._ended(len(data))
         if data:
             return BodyData(data=data)

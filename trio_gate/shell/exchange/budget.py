@@ -33,7 +33,7 @@ class Budget:
     """
 
     def __init__(self, total: int, what: Literal["holds", "keeps"]) -> None:
-        self.left = total
+        self.left = self._total = total
         self._what = what
         self._shares: dict[Share, None] = {}
         self._waiting = trio.lowlevel.ParkingLot()
@@ -75,7 +75,7 @@ class Budget:
 
     def _check_fair(self, share: Share, count: int) -> None:
         """Raise Overloaded if an agent's further body would leave less for all others than the agent has."""
-        if share.agent is None:
+        if share.agent is None or self._total - self.left + count <= self.left - count:  # even if all that is taken were theirs
             return
         all_theirs = sum(one.taken for one in self._shares if one.agent == share.agent)
         if all_theirs > share.taken and all_theirs + count > self.left - count:

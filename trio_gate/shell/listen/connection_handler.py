@@ -171,8 +171,7 @@ class ConnectionHandler:
         date = (b"date", format_datetime(self._services.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
         close = isinstance(fault, Malformed) or self._ingress.refused is not None
-        await self._agent.send_head(answer, length=len(body), close=close, data=body)
-        await self._agent.send_end()
+        await self._agent.send_head(answer, length=len(body), close=close, data=body, ended=True)
 
     def _recorder(self, head: RequestHead, snapshot: Snapshot) -> Recorder:
         return Recorder(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from trio_gate.wire.agent_connection import AgentEvent
     from trio_gate.wire.head import RequestHead, ResponseHead
 
-RECEIVE = 64 * 1024
-"""Bytes asked of the transport at once."""
+RECEIVE, RECEIVE_BODY = 64 * 1024, 256 * 1024
+"""Bytes asked of the transport at once, and in a body."""
 
 SEND = 256 * 1024
 """Bytes written under one deadline."""
@@ -141,7 +141,7 @@ class AgentStream:
         elif event is NEED_DATA:
             began = trio.current_time()
             try:
-                event = await self._later_event(min(self._patience, self._idle_timeout))
+                event = await self._later_event(min(self._patience, self._idle_timeout), RECEIVE_BODY)
             except trio.TooSlowError:
                 raise Malformed("the body came too slowly, or stopped half-way", status=408) from None
             took = trio.current_time() - began
@@ -221,18 +221,18 @@ class AgentStream:
         """Close the connection; see `Transport.aclose`."""
         await self._transport.aclose()
 
-    async def _later_event(self, within: float) -> AgentEvent:
+    async def _later_event(self, within: float, most: int = RECEIVE) -> AgentEvent:
         """The next event, which needs more bytes. Raises Malformed, AgentGone; trio.TooSlowError after `within` seconds."""
         deadline = trio.current_time() + within
         while True:
-            await self._receive(deadline)
+            await self._receive(deadline, most)
             event = self.connection.next_event()
             if event is not NEED_DATA:
                 return event
 
-    async def _receive(self, deadline: float) -> None:
+    async def _receive(self, deadline: float, most: int = RECEIVE) -> None:
         try:
-            data = await self._transport.receive_some(RECEIVE, deadline)
+            data = await self._transport.receive_some(most, deadline)
         except trio.BrokenResourceError:
             raise AgentGone from None
         self._at_once = 0

@@ -1,8 +1,8 @@
 """TLS over a transport.
 
 Theory: only senders write to the transport below, so what TLS sends by itself (the answer to a key update) leaves before the next
-piece. OpenSSL gets one record at a time: in a single call it would process all records until one holds data, and a peer needs no key
-to fill 64 KiB with records of 27 bytes that hold none.
+piece. OpenSSL gets one small record at a time: in a single call it would process all records until one holds data, and a peer needs no
+key to fill 64 KiB with records of 27 bytes that hold none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.shell.net.transport import RECEIVE
-from trio_gate.wire.chunked import take
 
 if TYPE_CHECKING:
     from trio_gate.shell.net.transport import Transport
@@ -32,8 +31,11 @@ SPARE_EVERY = 1024 * 1024
 _HEADER = 5
 """Bytes of a record's header, which ends with the payload's length (RFC 8446 section 5.1)."""
 
-_TYPES = range(20, 25)
+_TYPES, _VERSION = range(20, 25), 3
 """Types of records, all of version 3.x. OpenSSL reports what begins otherwise."""
+
+_LARGE = 4096
+"""Bytes of a record that costs OpenSSL's time for its length, so that several may be passed on at once."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds to send TLS's close_notify, to a peer that may no longer read."""
@@ -55,7 +57,7 @@ class TlsTransport(trio.abc.AsyncResource):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = below
-        self._arrived = bytearray(arrived)
+        self._arrived, self._at = arrived, 0
         self._spare = float(SPARE)
         self._ended = False
 
@@ -95,7 +97,7 @@ class TlsTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        if self._arrived or self._tls.pending():
+        if not self._is_read:
             await trio.lowlevel.checkpoint()
         while (data := self._decrypted(max_bytes)) is None:
             await self._receive(max_bytes, deadline)
@@ -105,7 +107,9 @@ class TlsTransport(trio.abc.AsyncResource):
         """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
         pieces: list[bytes] = []
         tls = self._tls
-        while most > 0 and len(pieces) < RECORDS and (tls.pending() or self._next_record() or self._ended):
+        while (
+            most > 0 and len(pieces) < RECORDS and (tls.pending() or self._incoming.pending or self._next_record() or self._ended)
+        ):
             try:
                 data = tls.read(most)
             except ssl.SSLWantReadError:
@@ -121,25 +125,30 @@ class TlsTransport(trio.abc.AsyncResource):
         return b"".join(pieces) if pieces else None
 
     def _next_record(self) -> bool:
-        """Pass one more record to OpenSSL; return whether there was one. Raises trio.BrokenResourceError if too many hold no data."""
-        arrived = self._arrived
-        size = _HEADER + int.from_bytes(arrived[3:_HEADER])
-        strange = arrived and not (arrived[0] in _TYPES and arrived[1:2] in b"\x03")
-        if not strange and len(arrived) < max(size, _HEADER + 1):
+        """Pass one more record to OpenSSL, or several large ones; return whether there was one.
+
+        Raises trio.BrokenResourceError if too many hold no data.
+        """
+        arrived, at = self._arrived, self._at
+        end = _end_of_records(arrived, at)
+        if end == at:
             return False
         self._spare -= 1
         if self._spare < 0:
             raise trio.BrokenResourceError("too many records without data")
-        self._incoming.write(take(arrived, RECEIVE if strange else size))
+        with memoryview(arrived) as view:
+            self._incoming.write(view[at:end])
+        self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
     async def _receive(self, most: int, deadline: float) -> None:
         data = await self._below.receive_some(max(most, RECEIVE), deadline)
-        self._arrived += data
+        self._arrived, self._at = self._arrived[self._at :] + data, 0
         if not data:
             self._ended = True
-            self._incoming.write(take(self._arrived, len(self._arrived)))
+            self._incoming.write(self._arrived)
             self._incoming.write_eof()
+            self._arrived = b""
 
     def move_deadline(self, deadline: float) -> None:
         """See `Transport`."""
@@ -168,4 +177,24 @@ class TlsTransport(trio.abc.AsyncResource):
 
     def quiet(self) -> bool:
         """See `Transport`."""
-        return not (self._arrived or self._incoming.pending or self._tls.pending()) and self._below.quiet()
+        return self._is_read and self._below.quiet()
+
+    @property
+    def _is_read(self) -> bool:
+        """Whether all that has arrived is decrypted and read."""
+        return self._at == len(self._arrived) and not self._incoming.pending and not self._tls.pending()
+
+
+def _end_of_records(arrived: bytes, at: int) -> int:
+    """Where the record that begins at `at` ends, and the large ones after it; `at` while it is not complete."""
+    begin = at
+    while at + _HEADER < len(arrived):
+        if not (arrived[at] in _TYPES and arrived[at + 1] == _VERSION):
+            return len(arrived)  # OpenSSL says what is wrong with it
+        end = at + _HEADER + (arrived[at + 3] << 8) + arrived[at + 4]
+        if end > len(arrived) or (at > begin and end - at < _LARGE):
+            break
+        at, small = end, end - at < _LARGE
+        if small:
+            break
+    return at

@@ -16,8 +16,8 @@ import trio
 
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.net.tls_transport import TlsTransport
-from trio_gate.shell.net.transport import SocketTransport, trouble
+from trio_gate.shell.net.transport import trouble
+from trio_gate.shell.upstream.tls_socket import TlsSocket
 
 if TYPE_CHECKING:
     import ssl
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 async def dial(
     host: str, at: Address | None, context: ssl.SSLContext, *, connect_timeout: float, forbidden: Callable[[str, int], bool]
-) -> TlsTransport:
+) -> TlsSocket:
     """Connect to `host`, at its own address or at `at`; return after the TLS handshake, with a certificate for `host`.
 
     `connect_timeout` is in seconds, for everything. `forbidden` says whether an IP address and port is one of our own
@@ -103,7 +103,7 @@ def _check(host: str, address: Address, *, anywhere: bool, forbidden: Callable[[
         )
 
 
-async def _connect(host: str, found: list[Address]) -> SocketTransport:
+async def _connect(host: str, found: list[Address]) -> socket.socket:
     """The first address that answers. Each has its share of the time that is left."""
     failure = UpstreamError(f"{host} did not take a connection in time", status=504)
     for tried, address in enumerate(found):
@@ -119,21 +119,21 @@ async def _connect(host: str, found: list[Address]) -> SocketTransport:
     raise failure
 
 
-async def _tcp(address: Address) -> SocketTransport:
+async def _tcp(address: Address) -> socket.socket:
     sock = trio.socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         await sock.connect((address.host, address.port))
     except BaseException:
         sock.close()
         raise
-    return SocketTransport(socket.socket(fileno=sock.detach()))
+    return socket.socket(fileno=sock.detach())
 
 
-async def _secure(host: str, below: SocketTransport, context: ssl.SSLContext) -> TlsTransport:
-    transport = TlsTransport(below, context, server_hostname=host)
+async def _secure(host: str, sock: socket.socket, context: ssl.SSLContext) -> TlsSocket:
+    transport = TlsSocket(sock, context, server_hostname=host)
     try:
         await transport.handshake()
     except BaseException:
-        await trio.aclose_forcefully(transport)
+        transport.close()
         raise
     return transport

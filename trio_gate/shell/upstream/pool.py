@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import trio
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trio_gate.config.model import Upstream
-    from trio_gate.shell.net.tls_transport import TlsTransport
+    from trio_gate.shell.upstream.tls_socket import TlsSocket
     from trio_gate.wire.head import RequestHead
 
     Route = tuple[str, Upstream | None]
@@ -41,6 +42,9 @@ MAX_IDLE = 1000
 IDLE_LIMIT = 30.0
 """Seconds that an idle connection is kept: fewer than load balancers wait, so that the gateway closes first."""
 
+ROUTES = 256
+"""Hosts whose route is remembered."""
+
 AGE_LIMIT = 600.0
 """Seconds after which a connection is not lent again, so that a host's new addresses are found."""
 
@@ -50,7 +54,7 @@ class _PooledConnection:
     """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock."""
 
     route: Route
-    transport: TlsTransport
+    transport: TlsSocket
     connection: UpstreamConnection
     born: float
     since: float
@@ -119,6 +123,7 @@ class UpstreamPool:
         self._max_idle = max_idle
         self._idle = _IdleConnections()
         self._lent = 0
+        self._route = lru_cache(ROUTES)(self._find_route)
 
     @property
     def idle(self) -> int:
@@ -138,7 +143,7 @@ class UpstreamPool:
         """A connection that must be taken back. Raises UpstreamError."""
         self._lent += 1
         try:
-            route = (host.lower(), self._override(host))
+            route = self._route(host)
             kept = await self._kept(route)
             pooled = kept or await self._dialled(route)
         except BaseException:
@@ -166,6 +171,9 @@ class UpstreamPool:
         self._max_idle = 0
         with trio.CancelScope(shield=True):  # nothing in it waits
             await self._close_idle(before=math.inf)
+
+    def _find_route(self, host: str) -> Route:
+        return (host.lower(), self._override(host))
 
     def _override(self, host: str) -> Upstream | None:
         return next((override for override in self._overrides if matches(override.hosts, host)), None)

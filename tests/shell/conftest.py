@@ -1,4 +1,4 @@
-"""Fixtures that the tests of connections share."""
+"""Fixtures that the tests of several rooms of the shell share."""
 
 import ssl
 
