@@ -62,7 +62,7 @@ REASONS = {
     ),
     "aws/refusal.py": {"_QUERY_SCOPES.split()": OURS},
     "aws/resources/mentioned.py": {"value[:_HEAD].strip()": WIDER},
-    "aws/iam/reviewed.py": {"names.split()": OURS, "lists.decode('ascii').splitlines()": OURS, "text.splitlines()": OURS},
+    "aws/iam/reviewed.py": {"names.split()": OURS, "text.splitlines()": OURS},
     "aws/iam/passed_roles.py": {"operations.split()": OURS, "members.split()": OURS, "member.lower()": OURS},
     "aws/iam/role_texts.py": {
         r"re.compile('arn:[^:\\s]{1,64}:iam:[^:\\s]{0,32}:[^/\\s]{0,128}:(?:role|instance-profile)/')": WIDER,

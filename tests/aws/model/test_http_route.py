@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.kit.aws.naming import ACCOUNT, CBOR, REST_JSON, named, place, target
+from trio_gate.aws.model.http_route import Route, query_fits, times_in_query
 from trio_gate.errors import Malformed, Unidentified
+from trio_gate.wire.head import RequestHead, Target
 
 
 def op(*args, **kwargs):
@@ -121,3 +125,39 @@ def test_a_name_with_slashes_is_held_against_its_pattern_to_a_length():
     assert op(line + "a" * 1000, {"x-amz-account-id": ACCOUNT}, at=at) == "ListTagsForResource"
     with pytest.raises(Unidentified):
         named(line + "a" * 2048, {"x-amz-account-id": ACCOUNT}, at=at)
+
+
+KEYS = st.sampled_from(["a", "b", "A", "x-id", "x-amz-a"])
+PAIRS = st.lists(st.tuples(KEYS, st.sampled_from(["", "2"])), max_size=4).map(tuple)
+ROUTES = st.builds(
+    Route,
+    method=st.just("GET"),
+    segments=st.just(()),
+    constants=st.dictionaries(KEYS, st.sampled_from(["", "2"]), max_size=2),
+    needed_query=st.frozensets(KEYS, max_size=2),
+    needed_headers=st.frozensets(KEYS, max_size=1),
+    known=st.frozensets(KEYS, max_size=3),
+    any_query=st.booleans(),
+    greedy=st.just(False),
+    specificity=st.just(((), 0)),
+)
+
+
+@given(ROUTES, PAIRS, PAIRS)
+def test_a_query_fits_a_route_by_the_rules(route, query, headers):
+    names = [name for name, _ in query]
+    own = {*route.known, *route.constants}
+
+    def has(name: str) -> bool:
+        if name in own or name == "x-id":
+            return True
+        return route.any_query and name.lower() not in {one.lower() for one in own} and not name.lower().startswith("x-amz-")
+
+    fits = (
+        all(query.count(pair) == 1 and names.count(pair[0]) == 1 for pair in route.constants.items())
+        and route.needed_query <= set(names)
+        and route.needed_headers <= {name for name, value in headers if value}
+        and all(map(has, names))
+    )
+    head = RequestHead(method="GET", target=Target(segments=("",), query=query), headers=headers)
+    assert (query_fits(route, head, times_in_query(head)) is None) == fits

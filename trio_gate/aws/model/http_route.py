@@ -157,20 +157,24 @@ def _one_name(part: Segment, value: str) -> bool:
     return len(value) <= MAX_GREEDY and value.isprintable() and part.pattern.fullmatch(value) is not None
 
 
-def query_fits(route: Route, head: RequestHead) -> str | None:
-    """Why query and headers do not fit this route, for a message; None if they fit."""
-    times = Counter(name for name, _ in head.target.query)
+def times_in_query(head: RequestHead) -> Mapping[str, int]:
+    """How often each name is in the query, for `query_fits`."""
+    return Counter([name for name, _ in head.target.query]) if head.target.query else {}
+
+
+def query_fits(route: Route, head: RequestHead, times: Mapping[str, int]) -> str | None:
+    """Why query and headers do not fit this route, for a message; None if they fit. `times` is from `times_in_query`."""
     for name, value in route.constants.items():
-        if head.target.query.count((name, value)) != 1 or times[name] != 1:
+        if times.get(name) != 1 or (name, value) not in head.target.query:
             return f"the query must hold `{name}{'=' if value else ''}{value}` once"
-    missing = sorted(route.needed_query - times.keys())
+    missing = [name for name in route.needed_query if name not in times]
     if missing:
-        return f"the query parameter `{missing[0]}` is missing"
-    missing = sorted(route.needed_headers - {name for name, value in head.headers if value})
+        return f"the query parameter `{min(missing)}` is missing"
+    missing = [name for name in route.needed_headers if not any(head.all(name))]
     if missing:
-        return f"the header `{missing[0]}` is missing"
-    unknown = times.keys() - route.known - route.constants.keys() - {X_ID}
-    if route.any_query:
+        return f"the header `{min(missing)}` is missing"
+    unknown = {name for name in times if name not in route.known and name not in route.constants and name != X_ID}
+    if unknown and route.any_query:
         # A key that AWS may read as something else does not count as an entry of the map.
         taken = {fold(name) for name in (*route.known, *route.constants)}
         unknown = {name for name in unknown if fold(name) in taken or fold(name).startswith("x-amz-")}

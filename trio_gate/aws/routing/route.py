@@ -7,14 +7,15 @@ for twins: services that share host, protocol and names, listed below with the n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.model.catalog import CBOR
-from trio_gate.aws.model.http_route import labels, query_fits, rest_segments, x_id_fits
+from trio_gate.aws.model.http_route import labels, query_fits, rest_segments, times_in_query, x_id_fits
 from trio_gate.aws.routing.rpc import FORM, SMITHY, TARGET, NoMatch, cbor_operation, json_operation, media_type, query_operation
 from trio_gate.aws.routing.s3 import answers_object_lambda, at_level, s3_labels
 from trio_gate.errors import Malformed, Unidentified
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +47,7 @@ class Ambiguous(Unidentified):
         self.services = services
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Match:
     """An operation that the request may mean, with its path labels by their names in the template."""
 
@@ -58,7 +59,7 @@ class Match:
     specificity: tuple[tuple[int, ...], int] = ((), 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Asked:
     """A request as the routers see it. `form` returns the parameters of a query request, read at the first call."""
 
@@ -141,11 +142,12 @@ def _rest(asked: Asked, candidate: Candidate, service: Service) -> Match:
     paths = _s3_paths if service.name == "s3" else _paths
     fits: list[tuple[tuple[tuple[int, ...], int], bool, Match]] = []
     reasons: list[str] = []
+    times = times_in_query(asked.head)
     for operation, values in paths(asked, candidate, service):
         route = operation.route
         if route is None:
             continue
-        reason = query_fits(route, asked.head) or (
+        reason = query_fits(route, asked.head, times) or (
             None if host_fits(operation, candidate) else f"{operation.name} has another host"
         )
         if reason is None:
