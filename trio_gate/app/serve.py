@@ -17,6 +17,7 @@ import trio
 from trio_gate.app.listeners import Running, address_of, open_authorities, open_listeners, page_address
 from trio_gate.app.reload import ActiveConfig, reload_on_signal
 from trio_gate.app.state_dir import StartFailed, own_state_dir
+from trio_gate.app.warm_up import warm_up
 from trio_gate.app.wiring import open_services
 from trio_gate.audit.acts import gateway_row
 from trio_gate.errors import GateError
@@ -67,6 +68,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
             hub.acts.note(gateway_row("started", config, present().number, clock.now()))
             log.info("trio-gate: ready")
             notify("READY=1")
+            watchers.start_soon(warm_up, config, services.upstreams)
             await accept.run(opened, shutdown)
             watchers.cancel_scope.cancel()
             hub.acts.note(gateway_row("stopped", present().config, present().number, clock.now()))

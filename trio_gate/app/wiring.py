@@ -7,7 +7,7 @@ AWS.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +87,12 @@ async def open_services(
 
 
 def _upstreams(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:
-    gateway = config.gateway
+    gateway, context = config.gateway, cache(client_context)
+    for file in {gateway.ca_file, *(route.ca_file for route in config.upstreams)} - {None}:
+        context(file)  # the operator's own must be good; the system's take a while, and `warm_up` reads them
     return UpstreamPool(
         routes=config.upstreams,
-        tls=lambda file: client_context(file or gateway.ca_file),
+        tls=lambda file: context(file or gateway.ca_file),
         connect_timeout=gateway.connect_timeout,
         idle_timeout=gateway.idle_timeout,
         answer_timeout=gateway.answer_timeout,

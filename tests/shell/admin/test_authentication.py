@@ -15,7 +15,8 @@ from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, 
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
-from trio_gate.shell.admin import authentication, server
+from trio_gate.shell.admin import authentication
+from trio_gate.shell.admin.channel import POLICY
 from trio_gate.shell.admin.connection_limits import UNPROVEN
 from trio_gate.shell.admin.sessions import COOKIE, LIFE
 from trio_gate.shell.admin.static_files import CSP, KINDS, STATIC
@@ -177,7 +178,7 @@ async def test_the_channel_by_a_session_ends_with_it(gate):
         await gate.request("/v1/session", "DELETE", **cookie, **OURS)
         with pytest.raises(trio_websocket.ConnectionClosed) as closed:
             await socket.get_message()
-        assert closed.value.reason.code == server.POLICY
+        assert closed.value.reason.code == POLICY
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,15 @@ from trio_gate.shell.net.source_networks import source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+HEAD_TIMEOUT = 10
+"""Seconds for the request head; also for the WebSocket handshake, and for the first frame with the token."""
+
+SEND_TIMEOUT = 10
+"""Seconds to send one frame or response."""
+
+CLOSE_TIMEOUT = 2
+"""Seconds for a channel's closing frames."""
+
 UNPROVEN = 64
 """Most connections that have shown no token and no session."""
 

@@ -96,7 +96,7 @@ class _IdleConnections:
 class UpstreamPool:
     """Dials connections to AWS and keeps idle ones.
 
-    `tls` makes the TLS context for a CA file, None for the default roots; it is called once for each, by the constructor.
+    `tls` gives the TLS context for a CA file, None for the default roots; the same one each time.
     `forbidden` says whether an IP address and port is one of the gateway's listeners; `ours` whether a certificate (DER) was
     issued by one of its CAs, which this machine might trust. Times are in seconds.
     """
@@ -114,7 +114,7 @@ class UpstreamPool:
         max_idle: int = MAX_IDLE,
     ) -> None:
         self._overrides = tuple(routes)
-        self._contexts = {file: tls(file) for file in {None, *(override.ca_file for override in routes)}}
+        self._tls = tls
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
@@ -124,6 +124,10 @@ class UpstreamPool:
         self._idle = _IdleConnections()
         self._lent = 0
         self._route = lru_cache(ROUTES)(self._find_route)
+
+    def read_roots(self) -> None:
+        """Have `tls` read the default roots. For a thread, because it takes a while. Raises CertificatesUnavailable."""
+        self._tls(None)
 
     @property
     def idle(self) -> int:
@@ -194,7 +198,7 @@ class UpstreamPool:
         transport = await dial(
             host,
             override.address if override else None,
-            self._contexts[override.ca_file if override else None],
+            self._tls(override.ca_file if override else None),
             connect_timeout=self._connect_timeout,
             forbidden=self._forbidden,
         )

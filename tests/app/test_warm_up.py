@@ -1,0 +1,76 @@
+"""What is read and imported after the start: what this configuration's first calls need, and a fault in it ends nothing."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from trio_gate.app.warm_up import warm_up
+from trio_gate.cli.config_file import read
+from trio_gate.errors import CertificatesUnavailable
+
+CONFIG = """gateway {{
+  state_dir = "./state"
+  listener "tls" {{ bind = "127.0.0.1:0" }}
+  {admin}
+}}
+credential "aws_account" "base" {{
+  {key}
+}}
+endpoint "aws_api" "main" {{
+  role = "r"
+  region = "us-east-1"
+  credential = aws_account.base
+  accounts = ["111111111111"]
+}}
+agent "ci" {{
+  key_suffix = "CI01"
+  secret = "an-agents-secret-0123456789"
+}}
+rule "all" {{ action = "allow" }}
+"""
+LITERAL = 'access_key_id = "AKIAEXAMPLEEXAMPLE00"\n  secret_access_key = "base"'
+ADMIN = 'admin { bind = "127.0.0.1:0" }'
+SCRIPT = """
+import sys, trio
+from trio_gate.app.warm_up import warm_up
+from trio_gate.cli.config_file import read
+class Upstreams:
+    def read_roots(self): print("roots")
+trio.run(warm_up, read(sys.argv[1]), Upstreams())
+print(*sorted({"botocore.session", "trio_websocket"} & set(sys.modules)))
+"""
+
+
+def written(folder, *, key="", admin=""):
+    file = folder / "gateway.hcl"
+    file.write_text(CONFIG.format(key=key, admin=admin))
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "imported"),
+    [
+        ({"key": LITERAL}, ""),
+        ({}, "botocore.session"),
+        ({"key": LITERAL, "admin": ADMIN}, "trio_websocket"),
+    ],
+)
+def test_what_the_configuration_needs_is_imported(tmp_path, changes, imported):
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, written(tmp_path, **changes)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"roots\n{imported}\n"
+
+
+async def test_roots_that_cannot_be_read_are_told(tmp_path, caplog):
+    class Upstreams:
+        def read_roots(self):
+            raise CertificatesUnavailable("the roots /etc/x cannot be read: gone")
+
+    with caplog.at_level(logging.WARNING):
+        await warm_up(read(written(tmp_path, key=LITERAL)), Upstreams())
+    assert "no call can be sent: the roots /etc/x cannot be read: gone" in caplog.text

@@ -1,0 +1,36 @@
+"""What the first requests need and the start does not: read and imported after the gateway is ready, in a thread beside them.
+
+A request that needs it earlier does it for itself, and reports what is wrong with it, too.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import GateError
+
+if TYPE_CHECKING:
+    from trio_gate.config.model import Config
+    from trio_gate.shell.upstream.pool import UpstreamPool
+
+log = logging.getLogger(__name__)
+
+
+async def warm_up(config: Config, upstreams: UpstreamPool) -> None:
+    """Return when it is done."""
+    await trio.to_thread.run_sync(_warm_up, config, upstreams)
+
+
+def _warm_up(config: Config, upstreams: UpstreamPool) -> None:
+    try:
+        upstreams.read_roots()
+    except GateError as fault:
+        log.warning("trio-gate: no call can be sent: %s", fault)
+    if any(credential.access_key_id is None for endpoint in config.endpoints for credential in endpoint.credentials):
+        import_module("trio_gate.shell.credentials.providers")
+    if config.gateway.admin is not None:
+        import_module("trio_gate.shell.admin.channel")
