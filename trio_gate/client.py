@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import ssl
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import trio
@@ -19,6 +18,7 @@ from trio_gate.approval.frames import PROTOCOL, Decide
 from trio_gate.config.model import bracketed
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,7 +52,7 @@ class Hopeless(ClientError):  # noqa: N818 - public: clients catch it by this na
     """An error that would occur again: do not retry."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Gateway:
     """The host and port of a gateway's admin listener."""
 

@@ -5,9 +5,10 @@ Every method that waits may be cancelled at any await, and then leaves nothing b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - a dataclass field's type
 from typing import TYPE_CHECKING, Protocol
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +27,7 @@ class Clock(Protocol):
         """The current time, as an aware datetime in UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class AssumeRole:
     """The whole AssumeRole request and who signs it: the key of the cache, with at most one call in flight for each.
 
@@ -54,7 +55,7 @@ class CredentialSource(Protocol):
         """Return credentials of the role that are valid now. Raises CredentialsUnavailable."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Asked:
     """One attempt of an agent to have a call approved.
 
@@ -73,7 +74,7 @@ class Asked:
     open: Callable[[str, int], Awaitable[Opened | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Opened:
     """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean."""
 

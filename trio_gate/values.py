@@ -9,8 +9,12 @@ fields either, but by a slower way around. A request is made into a dozen values
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeVar, dataclass_transform
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Class = TypeVar("Class")
 
@@ -18,4 +22,26 @@ Class = TypeVar("Class")
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def value_class(cls: type[Class]) -> type[Class]:
     """Make a class a dataclass with slots, made by keyword, compared and hashed by its fields, that the type checker keeps frozen."""
-    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+    made = dataclass(slots=True, kw_only=True, repr=False, eq=False)(cls)
+    for name, method in _methods(made).items():
+        if name not in cls.__dict__:
+            setattr(made, name, method)
+    return made
+
+
+def _methods(cls: Any) -> dict[str, Callable[..., Any]]:
+    """What `dataclass` would write as text and compile for every class, which takes most of the time that one costs at start."""
+    shown = [one.name for one in fields(cls) if one.repr]
+    compared = [one.name for one in fields(cls) if one.compare]
+    known: Callable[[Any], Any] = attrgetter(*compared) if compared else lambda _: ()
+
+    def __repr__(self: Any) -> str:  # noqa: N807 - it becomes a method
+        return f"{cls.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+    def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - as above
+        return known(self) == known(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self: Any) -> int:  # noqa: N807 - as above
+        return hash(known(self))
+
+    return {"__repr__": __repr__, "__eq__": __eq__, "__hash__": __hash__}

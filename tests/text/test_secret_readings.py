@@ -6,8 +6,11 @@ import json
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from trio_gate.text.secret_readings import LAYERS, bytes_of, is_packed, readings
+from tests.kit.long import examples
+from trio_gate.text.secret_readings import LAYERS, bytes_of, is_packed, is_plain, readings
 
 SAID = "password: hunter22"
 
@@ -65,3 +68,24 @@ def test_compressed_data_is_recognised():
 )
 def test_base64_of_either_alphabet(run, data):
     assert bytes_of(run) == data
+
+
+@examples(4)
+@given(
+    st.lists(
+        st.sampled_from(["%41", "\\", "&", "/*", "*/", "--", "\n", "  ", " ", "BZh9", "PK\x03\x04", "x" * 15, "a"])
+        | st.text(max_size=3),
+        max_size=6,
+    )
+)
+def test_a_plain_text_says_nothing_else(pieces):
+    text = "".join(pieces)
+    if is_plain(text):
+        assert (is_packed(text), list(readings(text))) == (False, [])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tag:Name", "SET #n = :n, #c = :c", "arn:aws:iam::111111111111:role/r", "two words, and a third."]
+)
+def test_most_texts_are_plain(text):
+    assert is_plain(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
 from trio_gate.shell.net import accept
 from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Authorities:
     """The gateway's two CAs: `interception` signs for AWS's hosts, `own` for its own listeners."""
 
@@ -63,7 +63,7 @@ def open_authorities(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Running:
     """What a running gateway's listeners use. `present` returns the current configuration."""
 

@@ -10,8 +10,10 @@ items; the fields follow the version in a fixed order. Adding or removing a fiel
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +52,7 @@ _HASHES = ("content-md5", "x-amz-content-sha256", "x-amz-checksum-")
 _Item = str | None | tuple["_Item", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class DigestInput:
     """All that a digest covers.
 

@@ -10,8 +10,9 @@ that says, then news as they come. Each request is answered by one frame that re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 PROTOCOL = "trio-gate.approvals.v1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Token:
     """Client, first frame: a person's token, if neither an Authorization header nor the page's session identified the person."""
 
@@ -29,7 +30,7 @@ class Token:
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Decide:
     """Client: an answer to the prompt `id` that was shown with `digest`. `grant` is only for approve, and needs `may_grant`."""
 
@@ -42,7 +43,7 @@ class Decide:
     grant: Terms | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Open:
     """Client: show a part of the prompt `id`, from the character `offset` on. The answer is `detail`.
 
@@ -56,7 +57,7 @@ class Open:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Revoke:
     """Client: end the grant `id`."""
 
@@ -65,7 +66,7 @@ class Revoke:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Stop:
     """Client: refuse every call of an agent, or of all when `agent` is None, until it is lifted. Needs `may_stop`."""
 
@@ -75,7 +76,7 @@ class Stop:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Lift:
     """Client: end a stop. Needs `may_stop`."""
 
@@ -84,7 +85,7 @@ class Lift:
     agent: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Observe:
     """Client: start or stop sending `activity`. Needs `may_observe`."""
 
@@ -93,7 +94,7 @@ class Observe:
     on: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Search:
     """Client: find the last `limit` recorded calls before `before` that match all `filters`. Needs `may_observe`; see `Found`."""
 
@@ -104,7 +105,7 @@ class Search:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Hello:
     """Gateway, first frame: who the client is, what that person may do, and how much of the present state follows.
 
@@ -136,7 +137,7 @@ class Hello:
     grants: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Pending:
     """Gateway: a prompt that waits, with the members of `question.Question` and those of `Updated`."""
 
@@ -144,7 +145,7 @@ class Pending:
     prompt: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Updated:
     """Gateway: something changed about a prompt that still waits.
 
@@ -161,7 +162,7 @@ class Updated:
     proposed: dict[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Resolved:
     """Gateway: a prompt ended. `by` are those who decided, `reason` what they wrote, `grant` the id of the resulting grant."""
 
@@ -173,7 +174,7 @@ class Resolved:
     grant: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Detail:
     """Gateway: part of a prompt as text, safe to show; the only text with line breaks.
 
@@ -197,7 +198,7 @@ class Detail:
     how: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Granted:
     """Gateway: a grant exists, or was used once more. `grant` has the members of `grant.Grant`."""
 
@@ -205,7 +206,7 @@ class Granted:
     grant: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class GrantEnded:
     """Gateway: a grant ended, and `why`. `by` is the person who revoked it; None otherwise."""
 
@@ -215,7 +216,7 @@ class GrantEnded:
     by: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Stopped:
     """Gateway: an agent, or everything when its `agent` is None, is stopped: {agent, by, reason, at}."""
 
@@ -223,7 +224,7 @@ class Stopped:
     stop: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Lifted:
     """Gateway: a stop was lifted."""
 
@@ -232,7 +233,7 @@ class Lifted:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Activity:
     """Gateway, to observers: a call ended. `call` is its record as in `Found`; `missed` counts calls skipped before it."""
 
@@ -241,7 +242,7 @@ class Activity:
     missed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Found:
     """Gateway: recorded calls, newest first. `next` is the `before` of the search that continues; None when there are no more."""
 
@@ -251,7 +252,7 @@ class Found:
     next: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Accepted:
     """Gateway: done. For `decide` the vote on `id` counts and `status` is the prompt's status after it; otherwise "done"."""
 
@@ -261,7 +262,7 @@ class Accepted:
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Rejected:
     """Gateway: the client's frame has no effect. `id` is None where the frame has none or could not be read."""
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 Kind = Literal["once", "exact", "predicate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Grant:
     """A standing approval.
 

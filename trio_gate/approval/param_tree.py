@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.secret_members import BY_SHAPE
 from trio_gate.text.visible import visible
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ NODE_COST = 8
 Why = Literal["masked", "cut", "blob", "more", "name", "streamed", "deep"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Part:
     """Something that a prompt does not show, or only in part: `part` opens it, `name` says where it is, `why` is the cause."""
 
@@ -66,7 +66,7 @@ class Part:
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Shown:
     """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), and the values by part."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -22,6 +22,7 @@ from trio_gate.approval.state import Prompt, Vote
 from trio_gate.approval.terms import Terms
 from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
 from trio_gate.text.secret_tables import is_heading
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ _SHOWN = re.compile(r"\\u\{(10[0-9a-f]{4}|[0-9a-f]{1,5})\}")
 """An escaped character, as `text.visible` writes it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Stop:
     """A stop: calls of `agent`, or all calls where that is None, are refused until it is lifted. `by` is the person."""
 

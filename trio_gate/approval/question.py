@@ -6,7 +6,6 @@ Rule: all text in a question is safe to show (see `text.visible`). None means un
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -17,6 +16,7 @@ from trio_gate.approval.risks import risks, words
 from trio_gate.aws.call import Unknown
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.visible import visible
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ MAX_LINE = 2048
 """Characters of one line of a prompt; an S3 key has at most 1,024 bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Group:
     """An approver block in a question: `quorum` different people out of `people` must approve within `timeout` seconds."""
 
@@ -50,7 +50,7 @@ class Group:
     timeout: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Circumstances:
     """The circumstances of a call that people are asked about.
 
@@ -73,7 +73,7 @@ class Circumstances:
     patience: float = math.inf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Question:
     """One call that waits for people.
 

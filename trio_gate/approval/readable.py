@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Unknown
@@ -18,6 +17,7 @@ from trio_gate.aws.params.readers.json_patient import Patient
 from trio_gate.aws.params.readers.pieces import from_base64, from_utf8, without_blanks
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import visible_lines
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Value
@@ -35,7 +35,7 @@ MIN_BASE64 = 16
 """Characters that base64 must have at least; a shorter text may be a word."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Readable:
     """A value as text, not yet made safe to show.
 

@@ -6,7 +6,6 @@ Rule: these are hints. Nothing is decided by them, and their absence promises no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import repeat
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from trio_gate.aws.call import Unknown
 from trio_gate.aws.params.readers.json_body import read_json
 from trio_gate.aws.params.readers.pieces import PIECE
 from trio_gate.errors import Malformed
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ MAX_LOOKED_AT = 2000
 """How many values of the parameters are checked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Risk:
     """One thing that a person should look at before approving."""
 

@@ -9,9 +9,11 @@ decision is final because no step accepts a prompt that is not pending.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, assert_never
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,7 +34,7 @@ class Status(Enum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Vote:
     """One person's answer to a question; `grant` are the terms of a grant that the person wants with it."""
 
@@ -43,7 +45,7 @@ class Vote:
     grant: Terms | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Prompt:
     """A question and its state. `votes` are in the order in which they came; `detached` means that the agent has left."""
 
@@ -53,7 +55,7 @@ class Prompt:
     detached: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Refused:
     """Says why a vote does not count: a code for the channel and a message for the person."""
 
@@ -61,7 +63,7 @@ class Refused:
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Verdict:
     """How a question ended.
 

@@ -5,8 +5,9 @@ Rule: they are used on the channel and on disk exactly as written here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from trio_gate.values import value_class
 
 Answer = Literal["approve", "deny"]
 
@@ -31,7 +32,7 @@ GrantEnd = Literal["used", "expired", "revoked", "void"]
 """Why a grant ended. "void" means that its rule, or the rule's approvers, changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Terms:
     """The terms of a grant: which later calls go through without asking again.
 

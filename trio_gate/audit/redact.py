@@ -16,7 +16,7 @@ import json
 import math
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, looks_secret, may_be_beside
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from trio_gate.aws.call import Unknown, Value
-    from trio_gate.aws.model.shape import Member, Shape
+    from trio_gate.aws.model.shape import Shape
     from trio_gate.text.visible import Json
 
 MAX_PARAMS = 16 * 1024
@@ -50,11 +50,8 @@ MAX_MASKED = 64 * 1024
 _NODE = 16
 """What each value takes of MAX_MASKED besides its length."""
 
-SHAPES = 1024
+SHAPES = 4096
 """Size of a cache by shapes of the models."""
-
-MEMBERS = 4096
-"""Size of the cache by members of those."""
 
 _IDS = frozenset({("GetApiKeyRequest", "apiKey"), ("DeleteApiKeyRequest", "apiKey"), ("UpdateApiKeyRequest", "apiKey")})
 """Members that are named like a secret but hold its id."""
@@ -82,7 +79,7 @@ def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str,
 
     `shape` is the operation's input, for its sensitive traits.
     """
-    return _Masks().members(params, shape, hide=False)
+    return _Masks().members(params, shape)
 
 
 def params_texts(params: Mapping[str, Value], shape: Shape | None = None) -> tuple[str, str]:
@@ -91,7 +88,7 @@ def params_texts(params: Mapping[str, Value], shape: Shape | None = None) -> tup
     The record has blobs as hashes, long texts cut, and at most `MAX_PARAMS` characters. Mostly the two are one text.
     """
     masks = _Masks()
-    tree = masks.members(params, shape, hide=False)
+    tree = masks.members(params, shape)
     whole = encode(tree)
     return whole, whole if masks.short and len(whole) <= MAX_PARAMS else encode(_Trimmer(MAX_PARAMS).members(tree))
 
@@ -144,26 +141,35 @@ def _segment(said: str, segment: str, secrets: Mapping[str, str]) -> str:
 @lru_cache(maxsize=SHAPES)
 def _secret_labels(shape: Shape) -> tuple[str, ...]:
     """The members in the path whose values are secrets."""
-    return tuple(one.name for one in shape.at("uri") if one.shape.sensitive or _member(shape, one.name)[1])
+    return tuple(one.name for one in shape.at("uri") if one.shape.sensitive or _hides(shape.name, one.name, own=False))
+
+
+_Judged = tuple[bool, bool, "Shape | None"]
+"""Whether a name holds a secret itself, whether its value is one, and the value's shape."""
+
+
+class _Plan(NamedTuple):
+    """What a shape says about the values inside it.
+
+    Attributes:
+        shape: its name; "" without a shape.
+        members: those of a structure, judged.
+        other: the shape of values by other names, and of items.
+        pairs: whether one member may say that another one's value is a secret.
+    """
+
+    shape: str
+    members: Mapping[str, _Judged]
+    other: Shape | None
+    pairs: bool
 
 
 @lru_cache(maxsize=SHAPES)
-def _speaks_of_others(shape: Shape) -> bool:
-    """Whether what one member of a structure says may make another one's value a secret; in a map it always may."""
-    return shape.type == "map" or may_be_beside(shape.members)
-
-
-@lru_cache(maxsize=MEMBERS)
-def _member(shape: Shape, name: str) -> tuple[bool, bool, Shape | None]:
-    """Whether a structure's member holds a secret by its name itself, whether its value is one, and the value's shape."""
-    return looks_secret(name), _hides(shape.name, name, own=False), shape.members[name].shape
-
-
-def _free(shape: Shape | None, name: str) -> tuple[bool, bool, Shape | None]:
-    """The same of a name that an agent made up: a key of a map, or one that the model does not know."""
-    if shape is None:
-        return looks_secret(name), _hides("", name, own=True), None
-    return looks_secret(name), _hides(shape.name, name, own=True), shape.inner(name)
+def _plan(shape: Shape | None) -> _Plan:
+    if shape is None or shape.type == "map":
+        return _Plan("" if shape is None else shape.name, {}, None if shape is None else shape.inner(""), pairs=True)
+    judged = {name: (looks_secret(name), _hides(shape.name, name, own=False), one.shape) for name, one in shape.members.items()}
+    return _Plan(shape.name, judged, shape.inner(""), pairs=may_be_beside(judged))
 
 
 def _hides(shape: str, name: str, *, own: bool) -> bool:
@@ -180,18 +186,19 @@ class _Masks:
         self.left = MAX_MASKED
         self.short = True
 
-    def members(self, value: Mapping[str, Value], shape: Shape | None, *, hide: bool, depth: int = 0) -> dict[str, Value]:
+    def members(self, value: Mapping[str, Value], shape: Shape | None, hide: bool = False, depth: int = 0) -> dict[str, Value]:
         tree: dict[str, Value] = {}
-        known = shape.members if shape is not None and shape.type != "map" else _NONE
-        apart = shape is not None and not _speaks_of_others(shape) and value.keys() <= known.keys()
-        beside = _NONE if apart else hidden_beside(value)
+        of, members, other, pairs = _plan(shape)
+        beside = hidden_beside(value) if pairs or not value.keys() <= members.keys() else _NOBODY
         for done, (name, item) in enumerate(value.items()):
             if not self._take(len(name)):
                 tree["$more"] = len(value) - done
                 break
-            secret_name, hides_value, inner = _member(shape, name) if shape and name in known else _free(shape, name)
-            hidden = hide or secret_name or hides_value or name in beside
-            tree[f"$masked {done}" if secret_name else name] = self._value(item, inner, hidden, depth + 1)
+            judged = members.get(name)
+            secret, hides_value, inner = judged or (looks_secret(name), _hides(of, name, own=True), other)
+            tree[f"$masked {done}" if secret else name] = self._value(
+                item, inner, hide or secret or hides_value or name in beside, depth + 1
+            )
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, hide: bool, depth: int) -> list[Value]:
@@ -210,9 +217,9 @@ class _Masks:
         if isinstance(value, str):
             return self._text(value, value, hide=hide)
         if isinstance(value, dict):
-            return self.members(value, shape, hide=hide, depth=depth)
+            return self.members(value, shape, hide, depth)
         if isinstance(value, list):
-            return self._items(value, shape.inner("") if shape is not None else None, hide, depth)
+            return self._items(value, _plan(shape).other, hide, depth)
         if isinstance(value, bytes):
             self.short = False
             return self._text(value, value.decode("latin-1"), hide=hide)
@@ -237,7 +244,7 @@ class _Masks:
         return True
 
 
-_NONE: dict[str, Member] = {}
+_NOBODY: frozenset[str] = frozenset()
 
 
 def _number(value: float) -> Value:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from ssl import VERIFY_X509_PARTIAL_CHAIN
@@ -19,6 +18,7 @@ from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.trust_roots import client_context
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     import argparse
@@ -134,7 +134,7 @@ def _token(file: str | None) -> str:
         raise UsageError(f"cannot read a token from {file}") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Place:
     """The gateway's address, where it comes from, and the file that verifies the gateway."""
 

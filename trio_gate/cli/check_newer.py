@@ -6,7 +6,6 @@ Rule: a rule may match an operation unless its condition is false for every call
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.installed_operations import newer, services, version
 from trio_gate.shell.exchange.model_loader import load_model
 from trio_gate.shell.exchange.packaged_data import packaged_tables, reviewed_botocore
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ _WORDS: dict[Why, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Newer:
     """One such operation, and the operator's own review of it."""
 

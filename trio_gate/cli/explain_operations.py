@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.iam.tables import Tables
@@ -17,6 +16,7 @@ from trio_gate.aws.operation_facts import operation_facts
 from trio_gate.policy.cel import PartialCondition, check
 from trio_gate.shell.exchange.model_loader import INSTALLED, installed_operations
 from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +54,7 @@ _JOINED = "\u00a0"
 _SHOWN = ("iam_action", "access", "reads_secret", "vends_credentials", "may_expose_secrets", "runs_code", "spends")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Met:
     """An operation that a condition is true for, always or depending on the call."""
 

@@ -5,12 +5,12 @@ Rule: asking never raises. A fault goes to the report and the answer is None, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from trio_gate.config import condition, expressions
 from trio_gate.config.source import Flaw
 from trio_gate.errors import did_you_mean
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.config.attribute_types import Kind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Reading:
     """What all blocks of one file share."""
 

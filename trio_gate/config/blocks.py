@@ -7,7 +7,6 @@ Checks across blocks are in `cross_checks`. No attribute is read here that nothi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +15,7 @@ from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
 from trio_gate.config.model import KEY_TEXT, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.config.hcl import Block
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Shape:
     """A block's labels: how many, and what the first of two may be. Other blocks may refer to a `referable` one."""
 

@@ -6,19 +6,19 @@ The condition is not parsed here: the caller of `load` passes in a check that re
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.config import expressions
 from trio_gate.config.hcl import HEREDOC, STRING
 from trio_gate.config.source import Flaw
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.config.hcl import Attribute
     from trio_gate.config.source import Report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class ConditionFault:
     """One thing that is wrong in a condition. `offset` counts in its text; a fault that is not `fatal` becomes a note."""
 

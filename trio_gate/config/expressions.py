@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.config.hcl import HEREDOC, NAME, STRING, comment_end, heredoc_end
 from trio_gate.config.source import Flaw
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ _PIECE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|\\(.)|([$%])\4\{|(
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Text:
     """A string and, for each of its characters, the offset in the file where it stands."""
 
@@ -44,7 +44,7 @@ class Text:
     offsets: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Reference:
     """A dotted name, such as `aws_account.base`."""
 
@@ -54,7 +54,7 @@ class Reference:
 Data = str | int | float | bool | Reference | tuple["Value", ...] | dict[str, "Value"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Value:
     """The value of an expression, and the offsets in the file where that starts and ends."""
 
@@ -63,7 +63,7 @@ class Value:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Lookups:
     """Where `env` and `file` look. Relative paths start at `base_dir`; `read_file` may raise OSError or ValueError."""
 

@@ -12,10 +12,10 @@ and heredocs an expression ends:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.config.source import Flaw
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -48,7 +48,7 @@ _QUOTES = re.compile(r"""(?:[bB]?[rR]|[rR][bB])?["']""")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Attribute:
     """`name = expression`: where the name stands, where the expression starts and ends, and the comments inside it."""
 
@@ -59,7 +59,7 @@ class Attribute:
     comments: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Label:
     """A block's label without quotes, and the offset where it stands."""
 
@@ -67,7 +67,7 @@ class Label:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Block:
     """`kind "label" { … }`. A `broken` one has only a header, because its contents could not be read."""
 

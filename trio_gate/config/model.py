@@ -6,14 +6,16 @@ One `Config` is one generation. It is made whole or not at all, and never change
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Address:
     """Where to listen or dial: a host name or IP literal (no brackets) and a port; port 0 lets the system choose one."""
 
@@ -30,7 +32,7 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Listener:
     """One listener for agents.
 
@@ -49,7 +51,7 @@ class Listener:
     key: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Admin:
     """The listener for approvers and operators; always TLS. `names` are the Host names that it answers to."""
 
@@ -59,7 +61,7 @@ class Admin:
     key: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Gateway:
     """Settings of the process.
 
@@ -112,7 +114,7 @@ KEY_TEXT = re.compile(r"[!-~]+")
 """The parts of a key, and an agent's secret: printable ASCII without spaces, as used in signatures and headers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Credential:
     """A base key: literal parts, a profile of the AWS config files, or (all None) botocore's standard chain.
 
@@ -127,7 +129,7 @@ class Credential:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Endpoint:
     """A set of AWS accounts and how to reach them.
 
@@ -147,7 +149,7 @@ class Endpoint:
     expected_bucket_owner: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Agent:
     """A caller with its own secret. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones."""
 
@@ -157,7 +159,7 @@ class Agent:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Person:
     """Someone who may answer prompts.
 
@@ -174,7 +176,7 @@ class Person:
     may_stop: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Approver:
     """A group of people who approve.
 
@@ -199,7 +201,7 @@ class Approver:
         return f"{self.kind}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Upstream:
     """Hosts that are dialled at another address, like curl's --connect-to; the TLS server name stays the AWS host's."""
 
@@ -208,7 +210,7 @@ class Upstream:
     ca_file: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Rule:
     """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
@@ -225,7 +227,7 @@ class Rule:
     where: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class OperationReview:
     """What the operator says of an operation that the packaged review does not have, or more than that says.
 
@@ -242,7 +244,7 @@ class OperationReview:
     iam_actions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Config:
     """One generation of the configuration.
 

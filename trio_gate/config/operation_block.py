@@ -6,7 +6,6 @@ Rule: it never makes the packaged review less strict; `Find` says what that has.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +13,7 @@ from trio_gate.config import attribute_types
 from trio_gate.config.block_reader import title
 from trio_gate.config.model import OperationReview
 from trio_gate.errors import did_you_mean
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -41,7 +41,7 @@ _ACCESS: Kind[Literal["read", "list", "write", "permissions", "tagging"]] = attr
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class KnownOperation:
     """An operation of the installed botocore.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import bisect
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ _WINDOW = 80
 _LOOKUP = re.compile(r'(?:env|file)\(\s*"[^"\\\n]*"\s*\)')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Fault:
     """One thing that is wrong; `line` and `column` count from 1, `text` is the line as it may be shown."""
 

@@ -7,7 +7,7 @@ and is judged again by every later one that becomes active before it is sent.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from trio_gate.aws.resources.owned import Owned
@@ -59,7 +59,7 @@ class Admitted:
         return self.agent.name if self.agent else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Snapshot:
     """One generation of the configuration, with all that a request is judged and served by.
 

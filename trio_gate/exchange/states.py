@@ -8,10 +8,10 @@ may be refused or aborted; either way it is recorded once.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 
-class State(Enum):
+class State(StrEnum):
     """How far an exchange has come."""
 
     RECEIVED = auto()
@@ -27,7 +27,7 @@ class State(Enum):
     DONE = auto()
 
 
-class Event(Enum):
+class Event(StrEnum):
     """What moves an exchange from one state to the next."""
 
     AUTHENTICATED = auto()

@@ -34,7 +34,7 @@ def _list_of(name: str) -> Callable[[Call], Value]:
 
 _OF_CALL: dict[Path, Callable[[Call], Value]] = {
     ("aws", "action"): attrgetter("operation"),
-    ("aws", "params"): lambda call: dict(call.params),
+    ("aws", "params"): lambda call: call.params if isinstance(call.params, dict) else dict(call.params),
     **{("aws", name): _list_of(name) for name in _LISTS},
     **{
         ("aws", name): attrgetter(name)
@@ -87,7 +87,7 @@ class Facets(dict[Path, Plain | Unset | Unknown]):
     def __missing__(self, path: Path) -> Plain | Unset | Unknown:
         """Convert the whole value at a path."""
         value = self.look(path)
-        found = self[path] = value if isinstance(value, (bool, Unset, Unknown)) else plain(value)
+        found = self[path] = value if value is UNSET or value is UNKNOWN else plain(value)
         return found
 
     def look(self, path: Path) -> Value | Unset:

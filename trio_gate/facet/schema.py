@@ -6,13 +6,14 @@ these names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from trio_gate.values import value_class
 
 Kind = Literal["string", "bool", "list of strings", "list of maps", "map", "timestamp"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Facet:
     """One fact that rules can read. `name` has two parts, such as "aws.action"."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import math
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from trio_gate.aws.call import UNKNOWN, Unknown
 
@@ -41,6 +41,7 @@ MAX_VALUES = 2000
 _MAX_DEPTH = 100
 """Levels of nesting of one value."""
 
+_TEXT = {str}
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -49,11 +50,19 @@ class _Unfit(Exception):  # noqa: N818 - a word of this file, never seen outside
 
 
 def plain(value: Value) -> Plain | Unknown:
-    """The whole value for CEL; UNKNOWN if any part is unknown or cannot be converted. Members that are null are left out."""
+    """The whole value for CEL; UNKNOWN if any part is unknown or cannot be converted. Members that are null are left out.
+
+    A text, and a list that has only texts, is returned as it is; most facets are one or the other.
+    """
     try:
-        if isinstance(value, str):  # most values are, and need no counters
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str):
             _size(value, MAX_SIZE)
             return value
+        if isinstance(value, list) and len(value) <= MAX_VALUES and _TEXT.issuperset(map(type, value)):
+            _size("".join(cast("list[str]", value)), MAX_SIZE)
+            return cast("list[Plain]", value)
         return _Conversion().value(value, 0)
     except _Unfit:
         return UNKNOWN
@@ -93,14 +102,14 @@ class _Conversion:
     def value(self, value: Value, depth: int) -> Plain:
         if depth > _MAX_DEPTH:
             raise _Unfit
+        if isinstance(value, str):
+            return self.text(value)
         if isinstance(value, dict):
             self.spend(len(value))
             return {self.text(key): self.value(item, depth + 1) for key, item in value.items() if item is not None}
         if isinstance(value, list):
             self.spend(len(value))
             return [self.value(item, depth + 1) for item in value]
-        if isinstance(value, str):
-            return self.text(value)
         if isinstance(value, bytes):
             return self.blob(value)
         if value is None or (isinstance(value, int) and value in _INT64):

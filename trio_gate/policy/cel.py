@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cel_expr_python import cel
@@ -71,25 +72,40 @@ _SAID = (
 
 def check(source: str) -> Sequence[Fault]:
     """List everything that is wrong with a condition. Never fails, whatever the text."""
-    try:
-        program, root = _compiled(source)
-        _guarded(program)
-        faults = [*name_faults(root), *_pattern_faults(root), *work_faults(root)] or list(_type_faults(program, source))
-        return [*faults, *arn_remarks(root)]
-    except _Flawed as flawed:
-        return flawed.faults
+    return list(_examined(source).faults)
 
 
 def compile_condition(source: str) -> Condition:
     """Compile a text in which `check` found no fatal fault. Raises ValueError for any other."""
-    faults = [fault for fault in check(source) if fault.fatal]
-    if faults:
-        raise ValueError(f"the condition is not sound: {faults[0].message}")
-    return _condition(_compiled(source)[0])
+    found = _examined(source)
+    for fault in found.faults:
+        if fault.fatal:
+            raise ValueError(f"the condition is not sound: {fault.message}")
+    return _condition(found.program)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Examined:
+    """What is wrong with a text, and its program with every has() guarded; None where the library refuses the text."""
+
+    faults: tuple[Fault, ...]
+    program: Any = None
+
+
+@lru_cache(maxsize=1024)
+def _examined(source: str) -> _Examined:
+    """Kept, because a configuration is checked before it is compiled, and most of it stays when it is reloaded."""
+    try:
+        program, root = _compiled(source)
+        runs = _guarded(program)
+        faults = [*name_faults(root), *_pattern_faults(root), *work_faults(root)] or list(_type_faults(program, source))
+        return _Examined(faults=(*faults, *arn_remarks(root)), program=runs)
+    except _Flawed as flawed:
+        return _Examined(faults=tuple(flawed.faults))
 
 
 def _condition(program: Any) -> Condition:
-    program = _guarded(program)
+    """The condition of a program in which every has() is guarded."""
     root = tree(program.serialize())
     plan = Plan(reads(root))
     return Condition(plan=plan, closure=closure_of(root, plan), program=program)
@@ -98,12 +114,16 @@ def _condition(program: Any) -> Condition:
 class Evidence:
     """The facets of one call, converted once for all conditions that read the same ones."""
 
+    __slots__ = ("_ready", "facets")
+
     def __init__(self, facets: Facets) -> None:
         self.facets = facets
-        self._ready: dict[object, tuple[GatheredFacts, Any]] = {}
+        self._ready: dict[object, tuple[GatheredFacts, Any]] | None = None
 
     def ready(self, plan: Plan) -> tuple[GatheredFacts, Any]:
         """What a plan gathers, also as the library's activation. Raises Undecided."""
+        if self._ready is None:
+            self._ready = {}
         if plan.key not in self._ready:
             basis = plan.gather(self.facets)
             self._ready[plan.key] = basis, _RUN.Activation(basis.data)

@@ -28,8 +28,6 @@ FEW = 32
 _CLASSES = NOT_TEXT | {str}
 _NUMBERS = {int, float}
 _ORDERED = _NUMBERS | {str}
-_LOWER = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
-_UPPER = {small: letter for letter, small in _LOWER.items()}
 
 
 def constant(node: Node) -> Plain | Unknown:
@@ -47,13 +45,11 @@ def constant(node: Node) -> Plain | Unknown:
 
 def same(one: Any, other: Any, *, within: bool = False) -> bool | Unknown:
     """Whether two values are equal; `within` says that they are parts of values."""
-    kind, kinds = one.__class__, {one.__class__, other.__class__}
-    if not kinds <= _CLASSES or kinds == _NUMBERS:
-        return UNKNOWN
-    if len(kinds) > 1:
-        return False
+    kind, its_kind = one.__class__, other.__class__
+    if kind is not its_kind:
+        return UNKNOWN if not _CLASSES.issuperset((kind, its_kind)) or _NUMBERS.issuperset((kind, its_kind)) else False
     if kind is not list and kind is not dict:
-        return bool(one == other)
+        return bool(one == other) if kind in _CLASSES else UNKNOWN
     if len(one) != len(other):
         return False
     if within or len(one) > FEW:
@@ -100,13 +96,13 @@ def item(value: Any, index: Any) -> Any:
 
 
 def lower(text: Any) -> str | Unknown:
-    """A text with small letters for those of ASCII."""
-    return text.translate(_LOWER) if text.__class__ is str else UNKNOWN
+    """A text with small letters for those of ASCII, which is all that bytes have."""
+    return text.encode().lower().decode() if text.__class__ is str else UNKNOWN
 
 
 def upper(text: Any) -> str | Unknown:
     """A text with capitals for the letters of ASCII."""
-    return text.translate(_UPPER) if text.__class__ is str else UNKNOWN
+    return text.encode().upper().decode() if text.__class__ is str else UNKNOWN
 
 
 def _of_texts(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool | Unknown]:

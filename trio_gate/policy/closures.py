@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.facet.schema import ROOTS
 from trio_gate.facet.values import UNKNOWN, UNSET
+from trio_gate.policy.closure_patterns import pattern_test
 from trio_gate.policy.closure_values import BINARY, NOT_TEXT, UNARY, constant
 from trio_gate.policy.cost import BUDGET, most_iterations
 from trio_gate.policy.references import read_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
     Closure = Callable[[Facets, tuple[Any, ...]], Any]
     """Takes the facets of a call, and the values of the variables of the loops around it."""
+
+
+_PARAMS = ("aws", "params")
 
 
 def closure_of(root: Node, plan: Plan) -> Closure:
@@ -45,8 +49,19 @@ def _library(facets: Facets, scope: tuple[Any, ...]) -> Any:
 
 
 def _after_tests(condition: Closure, tests: tuple[tuple[Path, bool], ...]) -> Closure:
+    params = {path[2]: [test for test in tests if test[0][:3] == path[:3]] for path, _ in tests if path[:2] == _PARAMS}
+    others = [test for test in tests if test[0][:2] != _PARAMS]
+
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
-        for path, whole in tests:
+        due = others
+        if params:
+            sent = facets.look(_PARAMS)
+            if not isinstance(sent, dict):
+                return UNKNOWN
+            for name, more in params.items():
+                if name in sent:  # all below a parameter that was not sent is unset
+                    due = [*due, *more]
+        for path, whole in due:
             if (facets[path] if whole else facets.look(path)) is UNKNOWN:
                 return UNKNOWN
         return condition(facets, scope)
@@ -77,12 +92,13 @@ def _read(path: Path) -> Closure:
 
 def _has(path: Path) -> Closure:
     """A test, after `_after_tests` has made sure that nothing on its path is unknown."""
-    above = path[:-1]
+    above, name = path[:-1], path[-1]
+    if len(path) == 2:
+        return lambda facets, _scope: facets.look(path) is not UNSET
 
     def closure(facets: Facets, _scope: tuple[Any, ...]) -> Any:
-        if facets.look(path) is not UNSET:
-            return True
-        return False if len(above) < 2 or isinstance(facets.look(above), dict) else UNKNOWN
+        value = facets.look(above)
+        return value.get(name) is not None if isinstance(value, dict) else UNKNOWN
 
     return closure
 
@@ -113,6 +129,9 @@ def _call(node: Node, depths: Mapping[str, int]) -> Closure:
     parts = [_closure(part, depths) for part in node.parts]
     if node.name == "_?_:_":
         return _choice(*parts)
+    if node.name == "matches" and len(parts) == 2:
+        test = pattern_test(node.parts[1].name)  # `check` allows only constant patterns
+        return _unary(test, parts[0]) if test else _library
     if len(parts) == 2 and node.name in BINARY:
         return _with_constant(node, parts[0]) or _binary(BINARY[node.name], *parts)
     return _unary(UNARY[node.name], *parts) if len(parts) == 1 and node.name in UNARY else _library
@@ -136,6 +155,17 @@ def _with_constant(node: Node, of: Closure) -> Closure | None:
     else:
         return None
     unequal = not equal
+    read = read_of(node.parts[0])
+    if read and read.path[0] in ROOTS - {"request"}:  # as below, without a call in between
+        path = read.path
+
+        def of_facet(facets: Facets, _scope: tuple[Any, ...]) -> Any:
+            found = facets[path]
+            if found.__class__ is str:
+                return equal if found in texts else unequal
+            return unequal if found.__class__ in NOT_TEXT else UNKNOWN
+
+        return of_facet
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
         found = of(facets, scope)

@@ -1,4 +1,8 @@
-"""Patterns that are tried only if the text contains a literal that is in all their matches; most texts do not."""
+"""Patterns that are tried only if the text contains a literal that is in all their matches; most texts do not.
+
+Theory: most time goes into looking for literals that are not there. So they are in groups, by a shorter text that each literal of
+a group contains: where that is not, none of them is looked for.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,35 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
 
+Keyed = tuple[tuple[str, tuple[tuple[str, "re.Pattern[str]"], ...]], ...]
+"""Groups of patterns: what a text must contain for any of a group, and each pattern's literal with the pattern."""
 
-def any_found(patterns: Mapping[str, re.Pattern[str]], text: str) -> bool:
-    """Whether one of the patterns, given by its literal, occurs in a text."""
-    for word, pattern in patterns.items():
-        if word not in text:
-            continue
-        if pattern.search(text) is not None:
-            return True
-    return False
+_SHARED = (
+    *("pass", "secret", "token", "key", "pwd", "auth", "cred", "sign", "user", "sql", "exec", "mongo", "ftp", "smb", "vault"),
+    *("login", "xo", "A", "_", "//", "/", "-", ":", ".", "="),
+)
+"""What literals have in common, tried in this order."""
+
+
+def keyed(*tables: Mapping[str, re.Pattern[str]]) -> Keyed:
+    """Groups of patterns that are given by their literals."""
+    groups: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for word, pattern in ((word, pattern) for table in tables for word, pattern in table.items()):
+        groups.setdefault(next((shared for shared in _SHARED if shared in word), word), []).append((word, pattern))
+    return tuple((shared, tuple(found)) for shared, found in groups.items())
+
+
+def within(needed: str, patterns: Keyed) -> Keyed:
+    """The same patterns as one group; all of them must need this character, too."""
+    return ((needed, tuple(pair for _, found in patterns for pair in found)),)
+
+
+def to_try(patterns: Keyed, text: str) -> list[tuple[str, re.Pattern[str]]]:
+    """The patterns whose literal occurs in a text."""
+    return [pair for shared, found in patterns if shared in text for pair in found if pair[0] in text]
+
+
+def any_found(patterns: Keyed, text: str) -> bool:
+    """Whether one of the patterns occurs in a text."""
+    tried = to_try(patterns, text)
+    return bool(tried) and any(pattern.search(text) is not None for _, pattern in tried)

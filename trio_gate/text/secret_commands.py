@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trio_gate.text.keyed_patterns import any_found
+from trio_gate.text.keyed_patterns import any_found, keyed, to_try
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _P = rf"(?=[ \t.\w]){_ON}-p(?<=[ \t]-p)[= ]{{1,8}}{_PORT}{_VALUE}"
 _NO_ARGUMENT = r"(?<!-[ugoyn] )(?<!--name[ =])(?<!--user[ =])(?<!--network[ =])"
 """The word is a program that is run, not the name of a user, package or container."""
 
-COMMANDS: Mapping[str, re.Pattern[str]] = {
+PROGRAMS: Mapping[str, re.Pattern[str]] = {
     **{
         program: re.compile(_NO_ARGUMENT + program + _P)
         for program in (
@@ -47,6 +47,10 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
         )
     },
     **{program: re.compile(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
+}
+"""Programs whose option is a hyphen and a letter, by their names in lower case."""
+
+COMMANDS: Mapping[str, re.Pattern[str]] = {
     "7z": re.compile(rf"7z[a-z]?\s{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
     "osql -": re.compile(rf"osql -{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
     "schtasks": re.compile(rf"schtasks{_ON}/rp(?<=\s/rp)\s{{1,8}}{_VALUE}"),
@@ -135,6 +139,8 @@ CASED: Mapping[str, re.Pattern[str]] = {
 }
 """Patterns for options whose case matters, each by a literal that it contains."""
 
+_CASED = keyed(CASED)
+
 MAX_BEHIND = 1000
 """Names followed by a blank that are looked at in one text; a text with more counts as holding a secret."""
 
@@ -144,6 +150,7 @@ _NAMES = (
 )
 _BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is:? |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
 _BLANK = {word: re.compile(word + _BEHIND) for word in _NAMES}
+_NAMED = keyed(_BLANK)
 _STRONG = frozenset({"password", "passwd", "passphrase", "passcode", "pwd"})
 _BARE = frozenset({"secret", "token", "authorization"})
 _LONE = re.compile(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
@@ -159,15 +166,18 @@ _PROSE = re.compile(
 )
 
 
-def commanded(text: str, folded: str) -> bool:
-    """Whether a text gives a program a secret on its command line. `folded` is the text in lower case."""
-    return any_found(COMMANDS, folded) or any_found(CASED, text) or is_named(text, folded)
+def is_option(text: str) -> bool:
+    """Whether a text gives a program a secret by an option whose case matters."""
+    return "-" in text and any_found(_CASED, text)
 
 
 def is_named(text: str, folded: str) -> bool:
-    """Whether a text has a secret's name with the value behind it, after a blank or a slash. `folded` as in `commanded`."""
+    """Whether a text has a secret's name with the value behind it, after a blank or a slash. `folded` is the text in lower case."""
+    tried = to_try(_NAMED, folded)
+    if not tried:
+        return False
     source = text if len(text) == len(folded) else folded  # case distinguishes a password from a word of prose
-    behind = ((word, found) for word, pattern in _BLANK.items() if word in folded for found in pattern.finditer(folded))
+    behind = ((word, found) for word, pattern in tried for found in pattern.finditer(folded))
     return any(
         at >= MAX_BEHIND or _follows(word, source, found.span(1), found.start()) for at, (word, found) in enumerate(behind)
     )

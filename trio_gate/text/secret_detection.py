@@ -13,10 +13,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.text.keyed_patterns import any_found
-from trio_gate.text.secret_commands import commanded, is_named
-from trio_gate.text.secret_phrases import PHRASES, identifiers, inserted, is_basic, phrased, variables
-from trio_gate.text.secret_readings import is_packed, readings
+from trio_gate.text.keyed_patterns import any_found, keyed, within
+from trio_gate.text.secret_commands import COMMANDS, PROGRAMS, is_named, is_option
+from trio_gate.text.secret_phrases import PHRASES, identifiers, inserted, is_basic, variables
+from trio_gate.text.secret_readings import is_packed, is_plain, readings
 from trio_gate.text.secret_tables import Tables
 
 if TYPE_CHECKING:
@@ -148,11 +148,22 @@ _MORE: Mapping[str, re.Pattern[str]] = {
 _WORD = re.compile(r"[A-Za-z0-9_.#/-]*")
 """A text without anything but a slash that sets a value off from its name: no pattern matches it, save those in _ALONE."""
 
-_SHORT_WORD = re.compile(r"(?!BZh9)[A-Za-z0-9_.#-]{0,15}")
-"""A word that is too short to be a key or to be read as base64."""
+_SHORT_WORD = re.compile(r"(?!BZh9|.{0,7}(?i:chpasswd))[A-Za-z0-9_.#-]{0,15}")
+"""A word that is too short to be a key or to be read as base64, and none of `_ALONE`."""
 
 _ALONE = {word: PHRASES[word] for word in ("chpasswd", "convertto-securestring")}
 """Patterns that match a word."""
+
+_FOLDED = keyed(_SAID, _QUOTED_AFTER, _MORE, PHRASES)
+_ON_LINES = keyed(_SAID, _QUOTED_AFTER, _MORE, PHRASES, COMMANDS) + within("-", keyed(PROGRAMS))
+_CASED = keyed(_SHAPES)
+_OF_WORDS = keyed(_ALONE)
+
+_MAY_HIDE = re.compile(
+    r"pass|p(?:s?wd?|in|at|laintext)|secret|token|key|credential|authorization|signature|cookie|userdata|connectionstring|saml|code"
+    r"|otp|bearer|jwt|kennwort|salt|cvv"
+)
+"""What is in every name that hides its value, without separators and in lower case."""
 
 _VALUES = frozenset({"content", "data", "default", "text", "valuelist", "val", "v"})
 """Members that hold the value of the name in another member, like those that end in `value` or `values`."""
@@ -174,23 +185,28 @@ def hides(name: str, *, own: bool = False) -> bool:
 
     With `own` the name was made up by an agent (a map's key, a variable): then `STRIPE_KEY` and `credentials2` count too.
     """
-    if is_secret(name):
+    if len(name) > MAX_NAME:
         return True
     bare = _bare(name)
-    if _NO_SECRET.search(bare) is not None:
+    if _MAY_HIDE.search(bare) is None or _NO_SECRET.search(bare) is not None:
         return False
-    if _KEPT_SECRET.search(bare) is not None or _SHORT.search(name) is not None:
+    if _SECRET.search(bare) is not None or _KEPT_SECRET.search(bare) is not None or _SHORT.search(name) is not None:
         return True
     return (own or _ENV.fullmatch(name) is not None) and _hides_own(bare)
 
 
 def looks_secret(text: str) -> bool:
     """Whether a text holds a key, a signed token or a password, by its form or after a word that says so, in any encoding."""
-    if _SHORT_WORD.fullmatch(text) is not None and not any_found(_ALONE, text.lower()):
+    if _SHORT_WORD.fullmatch(text) is not None:
         return False
     tables = Tables(_own)
-    if _reveals(text, tables) or is_packed(text):
+    if _reveals(text, tables):
         return True
+    return not is_plain(text) and (is_packed(text) or _hides_inside(text, tables))
+
+
+def _hides_inside(text: str, tables: Tables) -> bool:
+    """Whether a text reveals a secret once its encodings are undone, or has too many of them."""
     return any(reading is None or _reveals(reading[0], None if reading[1] else tables) for reading in readings(text))
 
 
@@ -206,16 +222,16 @@ def _hides_own(bare: str) -> bool:
 
 def _reveals(text: str, tables: Tables | None) -> bool:
     """Whether one reading of a text reveals a secret. Without `tables` its lines are joined: rows and commands are not read."""
-    if (len(text) == KEY_LENGTH and _KEY.fullmatch(text) is not None) or any_found(_SHAPES, text) or is_basic(text):
+    if (len(text) == KEY_LENGTH and _KEY.fullmatch(text) is not None) or any_found(_CASED, text) or is_basic(text):
         return True
     folded = text.lower()  # letters beyond ASCII may become longer; no offset is used here
     if _WORD.fullmatch(text) is not None:
-        return any_found(_ALONE, folded) or ("/" in text and is_named(text, folded))
-    if any_found(_SAID, folded) or any_found(_QUOTED_AFTER, folded) or any_found(_MORE, folded) or phrased(folded):
-        return True
-    if tables is not None and (commanded(text, folded) or tables.reveal(text)):
-        return True
-    if _speaks(inserted(text)) or any(hides(name, own=True) for name in variables(text)):
+        return any_found(_OF_WORDS, folded) or ("/" in text and is_named(text, folded))
+    if tables is None:
+        found = any_found(_FOLDED, folded)
+    else:
+        found = any_found(_ON_LINES, folded) or is_option(text) or is_named(text, folded) or tables.reveal(text, folded)
+    if found or ("insert" in folded and _speaks(inserted(folded))) or any(map(_own, variables(text))):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from trio_gate.text.keyed_patterns import any_found
 from trio_gate.text.secret_readings import bytes_of
 
 if TYPE_CHECKING:
@@ -71,11 +70,6 @@ _VARIABLE = re.compile(
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_#-]+")
 
 
-def phrased(folded: str) -> bool:
-    """Whether a text in lower case matches one of `PHRASES`."""
-    return any_found(PHRASES, folded)
-
-
 def is_basic(text: str) -> bool:
     """Whether a text holds credentials of the Basic scheme: base64 of a user, a colon and a password."""
     return "asic" in text and any(b":" in bytes_of(found) for found in _BASIC.findall(text))
@@ -83,7 +77,7 @@ def is_basic(text: str) -> bool:
 
 def variables(text: str) -> set[str]:
     """The names of variables that a text sets, as a shell or an env file does: `STRIPE_KEY=…`."""
-    return {*_VARIABLE.findall(text)}
+    return {*_VARIABLE.findall(text)} if "=" in text or ":" in text else set()
 
 
 def identifiers(text: str) -> list[str]:
@@ -91,8 +85,7 @@ def identifiers(text: str) -> list[str]:
     return _IDENTIFIER.findall(text)
 
 
-def inserted(text: str) -> str:
-    """The part of an SQL INSERT before VALUES, which names its columns; "" where a text is no such statement."""
-    folded = text.lower()  # the head is cut from this text and returned in lower case
+def inserted(folded: str) -> str:
+    """The part of an SQL INSERT before VALUES, which names its columns; "" where a text, in lower case, is no such statement."""
     head, values, tail = folded.partition("values")
     return head if values and "insert" in head and ("'" in tail or '"' in tail or "$$" in tail) else ""

@@ -62,10 +62,9 @@ class Tables:
         self._left = MAX_LOOKED
         self._judged: dict[str, bool] = {}
 
-    def reveal(self, text: str) -> bool:
-        """Whether a reading of the text has a secret in its rows, or more cells than MAX_LOOKED."""
-        folded = text.lower()
-        if not any(word in folded for word in _GATE):
+    def reveal(self, text: str, folded: str) -> bool:
+        """Whether a reading of the text has a secret in its rows, or more cells than MAX_LOOKED. `folded` is it in lower case."""
+        if not [word for word in _GATE if word in folded]:
             return False
         lines = [(line, _GATED.search(line.lower()) is not None) for line in text.splitlines()]
         return any(between in text and self._rows(lines, between) for between in _BETWEEN)

@@ -47,6 +47,9 @@ class _At(Enum):
     END = auto()
 
 
+_HEAD, _BODY, _END = _At  # by name: `_At.HEAD` calls a function in Python 3.11
+
+
 class AgentConnection:
     """An HTTP/1.1 server connection.
 
@@ -83,7 +86,7 @@ class AgentConnection:
         self._reset()
 
     def _reset(self) -> None:
-        self._at = _At.HEAD
+        self._at = _HEAD
         self._method = ""
         self._chunks: ChunkReader | None = None
         self._left = 0
@@ -112,9 +115,9 @@ class AgentConnection:
             raise
 
     def _next(self) -> AgentEvent:
-        if self._at is _At.HEAD:
+        if self._at is _HEAD:
             return self._head()
-        if self._at is _At.BODY:
+        if self._at is _BODY:
             return self._body()
         if len(self._in.data) > MAX_AHEAD:
             raise Malformed("too much was sent ahead of the answer")
@@ -130,7 +133,7 @@ class AgentConnection:
                 raise Malformed("the connection closed inside a head")
             return PeerClosed() if self._eof else NEED_DATA
         if raw == _PREFACE:
-            self._close, self._at = True, _At.END
+            self._close, self._at = True, _END
             return Http2Preface()
         head = parse_request_head(raw)
         self._raw = None
@@ -153,7 +156,7 @@ class AgentConnection:
         self._method = head.method
         if "connection" in fields:
             self._close = self._close or any("close" in fold(value) for value in head.all("connection"))
-        self._at = _At.BODY
+        self._at = _BODY
 
     def _body(self) -> AgentEvent:
         if self._chunks is not None:
@@ -166,7 +169,7 @@ class AgentConnection:
         if data:
             return BodyData(data=data)
         if done:
-            self._at = _At.END
+            self._at = _END
             return BODY_END
         if self._eof:
             raise Malformed("the connection closed inside a body")
@@ -218,7 +221,7 @@ class AgentConnection:
             close: end the connection after the answer in any case.
         """
         self._require(self._writer is None, "a second answer")
-        self._close = self._close or close or self._at is not _At.END
+        self._close = self._close or close or self._at is not _END
         bare = head.status in (204, 304)
         silent = bare or self._method == "HEAD"
         self._writer = BodyWriter(length, silent=silent)
@@ -241,7 +244,7 @@ class AgentConnection:
 
     def start_next(self) -> bool:
         """Go on to the next request. False if this one is not read and answered whole, or the connection must close."""
-        done = self._writer is not None and self._writer.ended and self._at is _At.END
+        done = self._writer is not None and self._writer.ended and self._at is _END
         if not done or self.must_close:
             return False
         self._reset()

@@ -52,6 +52,9 @@ class _At(Enum):
     END = auto()
 
 
+_AT_SIZE, _AT_DATA, _AT_AFTER, _AT_TRAILERS, _AT_END = _At  # by name: `_At.SIZE` calls a function in Python 3.11
+
+
 class ChunkReader:
     """Reads chunks from a buffer that the caller fills, and leaves in it what comes after their end.
 
@@ -67,19 +70,19 @@ class ChunkReader:
         self.trailers: Fields = []
         self.size = self.left = 0
         self._count = self._total = 0
-        self._at = _At.SIZE
+        self._at = _AT_SIZE
         self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
 
     @property
     def done(self) -> bool:
         """Whether the last chunk and its trailers have been read."""
-        return self._at is _At.END
+        return self._at is _AT_END
 
     def read(self, buffer: bytearray) -> bytes | None:
         """The next data, removed from the buffer; None when `done` or while more bytes are needed. Raises Malformed."""
-        while self._at is not _At.END:
-            if self._at is _At.DATA:
+        while self._at is not _AT_END:
+            if self._at is _AT_DATA:
                 return self._data(buffer)
             if not self._line(buffer):
                 return None
@@ -91,12 +94,12 @@ class ChunkReader:
             return None
         self.left -= len(data)
         if not self.left:
-            self._at = _At.AFTER
+            self._at = _AT_AFTER
         return data
 
     def _line(self, buffer: bytearray) -> bool:
         """Read one line of framing; False if it is not complete yet."""
-        limit = self._line_limit if self._at is _At.SIZE else 2 if self._at is _At.AFTER else self._budget
+        limit = self._line_limit if self._at is _AT_SIZE else 2 if self._at is _AT_AFTER else self._budget
         end = buffer.find(b"\r\n", 0, limit)
         if end < 0:
             if len(buffer) >= limit or self._broken(buffer):
@@ -104,7 +107,7 @@ class ChunkReader:
             return False
         line = bytes(buffer[:end])
         del buffer[: end + 2]
-        self._budget -= end + 2 if self._at is _At.TRAILERS else 0
+        self._budget -= end + 2 if self._at is _AT_TRAILERS else 0
         self._step(line)
         return True
 
@@ -113,16 +116,16 @@ class ChunkReader:
         return b"\n" in buffer
 
     def _step(self, line: bytes) -> None:
-        if self._at is _At.SIZE:
+        if self._at is _AT_SIZE:
             self.size = self.left = self._size(line)
             self._spend()
-            self._at = _At.DATA if self.left else _At.TRAILERS
-        elif self._at is _At.AFTER:
-            self._at = _At.SIZE
+            self._at = _AT_DATA if self.left else _AT_TRAILERS
+        elif self._at is _AT_AFTER:
+            self._at = _AT_SIZE
         elif line:
             self.trailers.append(self._trailer(line))
         else:
-            self._at = _At.END
+            self._at = _AT_END
 
     def _spend(self) -> None:
         self._count += 1
@@ -139,7 +142,7 @@ class ChunkReader:
         return split_trailer(line)
 
     def _fault(self) -> Malformed:
-        if self._at is _At.TRAILERS:
+        if self._at is _AT_TRAILERS:
             return Malformed("the trailers of the body are too long, or a line of them does not end with CRLF")
         return Malformed("a chunk of the body is not `size in hex, CRLF, data, CRLF`")
 
@@ -188,7 +191,7 @@ class AwsChunkReader(ChunkReader):
         return int(found[1], 16)
 
     def _broken(self, buffer: bytearray) -> bool:
-        return self._at is not _At.TRAILERS and super()._broken(buffer)
+        return self._at is not _AT_TRAILERS and super()._broken(buffer)
 
     def _trailer(self, line: bytes) -> tuple[bytes, bytes]:
         return super()._trailer(line.removesuffix(b"\n"))

@@ -40,6 +40,9 @@ class _At(Enum):
     END = auto()
 
 
+_HEAD, _BODY, _END = _At  # by name: `_At.HEAD` calls a function in Python 3.11
+
+
 class UpstreamConnection:
     """An HTTP/1.1 client connection.
 
@@ -72,7 +75,7 @@ class UpstreamConnection:
     def _reset(self, method: str) -> None:
         self._method = method
         self._writer: BodyWriter | None = None
-        self._at = _At.HEAD
+        self._at = _HEAD
         self._informational = 0
         self._chunks: AnswerChunkReader | None = None
         self._left: int | None = None
@@ -118,9 +121,9 @@ class UpstreamConnection:
             raise UpstreamError(f"upstream's answer is not valid HTTP: {fault.reason}") from None
 
     def _next(self) -> UpstreamEvent:
-        if self._at is _At.END or self._writer is None:
+        if self._at is _END or self._writer is None:
             return self._idle()
-        return self._head() if self._at is _At.HEAD else self._body()
+        return self._head() if self._at is _HEAD else self._body()
 
     def _idle(self) -> UpstreamEvent:
         if self._in.data:
@@ -141,7 +144,7 @@ class UpstreamConnection:
             if self._informational > MAX_INFORMATIONAL:
                 raise Malformed("it sends too many interim answers")
             return Informational(status=answer.head.status)
-        self._at = _At.BODY
+        self._at = _BODY
         self._closes = answer.closes
         self.content_length = answer.length
         if answer.bare or self._method == "HEAD":
@@ -163,7 +166,7 @@ class UpstreamConnection:
         if data:
             return BodyData(data=data)
         if done:
-            self._at = _At.END
+            self._at = _END
             return BODY_END
         if self._eof:
             raise Malformed("it ends inside its body")
@@ -178,7 +181,7 @@ class UpstreamConnection:
     @property
     def reusable(self) -> bool:
         """Whether the exchange is over and another request may be sent on this connection."""
-        whole = self._at is _At.END and self._writer is not None and self._writer.ended
+        whole = self._at is _END and self._writer is not None and self._writer.ended
         return whole and not (self._spoiled or self._eof or self._closes or self._in.data)
 
     def _request(self) -> BodyWriter:

@@ -30,7 +30,8 @@ HEADING = "= "
 
 def services(lists: bytes) -> list[str]:
     """The services that `members.txt`, `outputs.txt` or the review's table has a part for."""
-    return [line.removeprefix(HEADING) for line in lists.decode("ascii").splitlines() if line.startswith(HEADING)]
+    text = lists.decode("ascii")
+    return [line.removeprefix(HEADING) for line in text.splitlines() if line.startswith(HEADING)]
 
 
 def of_service(lists: bytes, service: str) -> str | None:

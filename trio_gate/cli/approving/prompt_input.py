@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import termios
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.approval.terms import Terms
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.terms import Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class TypedAnswer:
     """An answer to a prompt: a verdict with its reason, and the terms of a grant if one is given."""
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import h11
 
 from trio_gate.errors import Denied, Malformed
+from trio_gate.values import value_class
 from trio_gate.wire.writer import serialise
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ RECEIVE = 16 * 1024
 _HOST = re.compile(r"(?:\[([0-9a-f:.]{2,45})\]|([a-z0-9.\-]{1,253}))(?::[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class AdminRequest:
     """A request head. `early`: whether bytes came after it. Field names are in lower case."""
 

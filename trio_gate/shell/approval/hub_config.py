@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.grant import standing
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Limits:
     """The limits of the configuration, see `config.model.Gateway`. Times are in seconds."""
 
@@ -32,7 +33,7 @@ class Limits:
     deny_cooldown: float = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class HubConfig:
     """The agents, people and approvers of one configuration.
 
@@ -49,7 +50,7 @@ class HubConfig:
     proofs: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Change:
     """The proofs before and after a change of the configuration. One that is in neither counts as unchanged."""
 

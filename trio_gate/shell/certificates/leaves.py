@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import ssl
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from trio_gate.errors import CertificatesUnavailable
 from trio_gate.shell.certificates.authority import BACKDATED, key_pem
 from trio_gate.shell.net.contexts import for_server
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ MAX_LEAVES = 256
 """Most leaves kept of either kind; the least recently used is dropped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Leaf:
     context: ssl.SSLContext
     made: datetime

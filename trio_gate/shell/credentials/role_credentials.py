@@ -21,6 +21,7 @@ import trio
 
 from trio_gate.errors import CredentialsUnavailable
 from trio_gate.shell.credentials.sts import BaseKeyRefused, assume_role
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -52,7 +53,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Session:
     """A role's credentials. `signer` is the base key's id; `ends` is by trio's clock, to be refreshed `lead` seconds before."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ from trio_gate.shell.exchange.prompt_details import PromptDetails
 from trio_gate.shell.exchange.worker_threads import offload
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
+from trio_gate.values import value_class
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
@@ -76,7 +76,7 @@ _ENDED = {
 INVOCATION = "amz-sdk-invocation-id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class CheckedBody:
     """A whole body that was checked: in `data`, or in `spool`, rewound."""
 

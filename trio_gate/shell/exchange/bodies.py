@@ -10,7 +10,6 @@ import hashlib
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self
 
 import trio
@@ -85,7 +84,7 @@ class Room:
             share.agent = agent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Bodies:
     """Storage for all bodies: `held` is the budget of those in memory, `spooled` of those in files in `folder`."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from trio_gate.signing.sigv4 import SigningKeys
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class SharedServices:
     """What all exchanges of a process share, made once by `app.wiring`. `decisions` is None where no decision log is configured."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
@@ -22,6 +21,7 @@ from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
+from trio_gate.values import value_class
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, parse_connect
 
@@ -50,7 +50,7 @@ PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class AgentListenerContext:
     """What all listeners for agents share. `snapshot` returns the current configuration."""
 

@@ -10,12 +10,12 @@ import errno
 import logging
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import trio
 
 from trio_gate.shell.net.transport import SocketTransport
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -83,7 +83,7 @@ class Shutdown:
                 self._idle.discard(scope)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class OpenListener:
     """An open listener's socket, the handler of its connections, and their limit."""
 

@@ -6,12 +6,12 @@ own; the others share one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.shell.net.source_networks import source
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ MAX_SOURCES = 256
 """Sources that have a bucket of their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Pace:
     """The size of a bucket, `most`, and the `rate` a second at which it is refilled."""
 
