@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from contextlib import closing
+from functools import partial
 
 import pytest
 
 from tests.docs.pages import rows, section
 from tests.formats.kit import kept, written
 from tests.kit.paths import ROOT
+from tests.kit.records import intent, outcome
+from trio_gate.audit.rows import intent_row, outcome_row
+from trio_gate.shell.audit.database import AuditDatabase
 
 PAGE = ROOT / "docs" / "formats.md"
 NAME = re.compile(r"`([^`]+)`")
@@ -102,3 +109,16 @@ def test_what_stands_for_a_value_is_there():
     [table] = tables("Replaced values")
     everywhere = "".join(path.read_text("utf-8") for path in (ROOT / "trio_gate").rglob("*.py"))
     assert set(names(table)) == set(re.findall(r"[\"'](\$[a-z0-9]+)[\"']\s*:", everywhere))
+
+
+def test_the_record_is_read_and_verified_as_the_page_tells(tmp_path):
+    text = PAGE.read_text()
+    [program] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    with closing(AuditDatabase(str(tmp_path / "audit.db"))) as store:
+        store.append([intent_row(intent("r-1")), outcome_row(outcome("r-1"))])
+        count, head = store.head()
+        store.append([])
+        run = partial(subprocess.run, [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert run().stdout == f"{count} {head}\n"
+        store._db.execute("UPDATE record SET row = 'x', packed = NULL WHERE seq = 2")
+        assert "row 2 was changed" in run().stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from datetime import UTC, datetime
 
 from tests.formats.record import OLDER, WRITTEN
@@ -30,6 +31,10 @@ _MASKS = [
     (re.compile(r'("seq":|"next":|VALUES\()\d+'), r"\1ROW"),
 ]
 _SECONDS = re.compile(r'"seconds":\s*\{[^}]*\}')
+_DICTIONARY = re.compile(r"INSERT INTO \"dictionary\" VALUES\(X'([0-9A-F]+)'\);")
+_PACKED = re.compile(r"(?m)(?<=,)X'([0-9A-F]+)'\);$")
+"""The last value of a row of the record in a dump."""
+
 _NUMBER = re.compile(r":\s*[\d.e-]+")
 
 
@@ -52,6 +57,16 @@ def masked(text: str) -> list[str]:
     for pattern, word in _MASKS:
         text = pattern.sub(word, text)
     return sorted(text.splitlines())
+
+
+def unpacked(text: str) -> str:
+    """A dump of a record with the text of each row in place of what it is packed as."""
+    dictionary = bytes.fromhex(_DICTIONARY.findall(text)[0])
+
+    def plain(found: re.Match[str]) -> str:
+        return f"'{zlib.decompressobj(zdict=dictionary).decompress(bytes.fromhex(found[1])).decode()}');"
+
+    return _PACKED.sub(plain, text)
 
 
 def as_if_now(text: str) -> str:

@@ -18,6 +18,7 @@ from tests.formats.kit import ROW, as_if_now, kept, masked, written
 from tests.formats.record import Run, answer, asked, dump, make
 from tests.formats.setting import AGENTS, EVE, FAR, FAR_AWAY, PEOPLE, RULES, machine, queue, secret, topic
 from tests.kit.gateway import TRIO_GATE, running
+from tests.kit.records import rows_of
 from trio_gate.approval.codec import decode_client, decode_server, encode
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def then(request) -> Callable[[str], str]:
     return partial(written, older=request.param)
 
 
-def rows(path: Path) -> list[tuple[bytes, bytes]]:
-    """Each row of a record, and its hash."""
+def kept_rows(path: Path) -> list[tuple[object, ...]]:
+    """The rows of a record as they are stored."""
     with closing(sqlite3.connect(path)) as db:
-        return [(row.encode(), found) for row, found in db.execute("SELECT row, hash FROM record ORDER BY seq")]
+        return db.execute("SELECT seq, kind, id, row, hash FROM record ORDER BY seq").fetchall()
 
 
 @pytest.mark.parametrize(("name", "words"), [("log.jsonl", ("--json",)), ("log.txt", ())])
@@ -64,14 +65,14 @@ def test_the_record_is_printed_as_it_was(then, tmp_path, name, words):
 def test_the_record_goes_on_where_it_was(then, tmp_path):
     path = tmp_path / "state" / "audit.db"
     make(then("audit.sql"), path)
-    before = rows(path)
+    before = kept_rows(path)
     with running(tmp_path, None, **GIVEN):
         pass
-    after = rows(path)
-    assert after[: len(before)] == before
-    assert [json.loads(row)["kind"] for row, _ in after[len(before) :]] == ["started", "stopped"]
+    assert kept_rows(path)[: len(before)] == before
+    rows = rows_of(str(path))
+    assert [json.loads(row)["kind"] for _, row, _ in rows[len(before) :]] == ["started", "stopped"]
     link = GENESIS
-    for row, found in after:
+    for _, row, found in rows:
         link = hashlib.sha256(DOMAIN + link + row).digest()
         assert found == link
 

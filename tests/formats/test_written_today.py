@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.formats.kit import masked, written
+from tests.formats.kit import masked, unpacked, written
 from tests.formats.record import explained, record
 
 WRITTEN_AGAIN = [
@@ -11,13 +11,17 @@ WRITTEN_AGAIN = [
 ]
 
 
+def lines(name: str, text: str) -> list[str]:
+    return masked(unpacked(text) if name == "audit.sql" else text)
+
+
 def test_what_a_run_leaves_has_the_form_of_then(embedded_aws, tmp_path):
     today, work = tmp_path / "today", tmp_path / "work"
     today.mkdir()
     work.mkdir()
     record(today, embedded_aws, work)
     for name in WRITTEN_AGAIN:
-        assert masked((today / name).read_text()) == masked(written(name)), name
+        assert lines(name, (today / name).read_text()) == lines(name, written(name)), name
 
 
 def test_a_request_of_then_is_explained_in_the_same_words(tmp_path):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import zlib
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -48,6 +51,16 @@ def intent(request: str = "r-1", **fields) -> Intent:
 def outcome(request: str = "r-1", **fields) -> Outcome:
     given = Outcome(id=request, time=NOW, status=200, upstream_status=200, aws_request_id="A1", bytes_out=4, end="answered")
     return replace(given, **fields)
+
+
+def rows_of(path: str) -> list[tuple[int, bytes, bytes]]:
+    """Number, text and hash of each row of a database, read as docs/formats.md tells."""
+    with closing(sqlite3.connect(path)) as db:
+        [(dictionary,)] = db.execute("SELECT text FROM dictionary")
+        return [
+            (seq, row.encode() if packed is None else zlib.decompressobj(zdict=dictionary).decompress(packed), hashed)
+            for seq, row, packed, hashed in db.execute("SELECT seq, row, packed, hash FROM record ORDER BY seq")
+        ]
 
 
 def read(row: Row) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """What people do, and an audit that is full or slow."""
 
 import json
-import sqlite3
-from contextlib import closing
 
 import trio
 
 from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, MAIN, load
-from tests.kit.records import read
+from tests.kit.records import read, rows_of
 from trio_gate.approval.frames import Decide
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.errors import AuditUnavailable
@@ -81,10 +79,8 @@ class Slow:
 
 
 def chain(path):
-    with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT row, hash FROM record ORDER BY seq").fetchall()
-    head = GENESIS
-    for row, kept in rows:
-        head = link(head, row.encode())
+    rows, head = rows_of(path), GENESIS
+    for _, row, kept in rows:
+        head = link(head, row)
         assert kept == head
-    return [json.loads(row) for row, _ in rows]
+    return [json.loads(row) for _, row, _ in rows]

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import stat
 from contextlib import closing
+from uuid import uuid4
 
 import pytest
 
-from tests.kit.records import intent, outcome
+from tests.kit.approvals.acts import OLD
+from tests.kit.records import intent, outcome, rows_of
 from trio_gate.audit.chain import GENESIS, link
+from trio_gate.audit.redact import encode
 from trio_gate.audit.rows import Row, intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit import database
 from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, search
 
 
@@ -26,11 +31,9 @@ def store(path):
 
 
 def chain_of(path):
-    with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT seq, row, hash FROM record ORDER BY seq").fetchall()
-    head = GENESIS
+    rows, head = rows_of(path), GENESIS
     for at, (seq, row, kept) in enumerate(rows, 1):
-        head = link(head, row.encode())
+        head = link(head, row)
         assert (seq, kept) == (at, head)
     return rows
 
@@ -65,8 +68,8 @@ def test_every_commit_is_synced(store):
 
 
 def test_a_batch_is_written_whole_or_not_at_all(path, store):
-    with pytest.raises(ValueError, match="ascii"):
-        store.append([intent_row(intent("r-1")), Row("call", "r-1", b"\xff")])
+    with pytest.raises(AuditUnavailable, match="NOT NULL"):
+        store.append([intent_row(intent("r-1")), Row("call", None, b"{}")])
     store.append([intent_row(intent("r-2"))])
     assert [record["id"] for record in read_last(path, 10)] == ["r-2"]
     chain_of(path)
@@ -74,7 +77,7 @@ def test_a_batch_is_written_whole_or_not_at_all(path, store):
 
 def test_another_schema_is_refused(path, store):
     store._db.execute("PRAGMA user_version = 7")
-    with pytest.raises(AuditUnavailable, match="schema 7, this gateway writes 1"):
+    with pytest.raises(AuditUnavailable, match="schema 7, this gateway writes 2"):
         AuditDatabase(path)
 
 
@@ -159,6 +162,87 @@ def test_reading_sees_what_is_committed_beside_a_running_writer(path, store):
 def test_a_changed_row_breaks_the_chain(path, store):
     store.append([intent_row(intent(f"r-{n}")) for n in range(3)])
     row = json.loads(chain_of(path)[1][1]) | {"agent": "someone else"}
-    store._db.execute("UPDATE record SET row = ? WHERE seq = 2", (json.dumps(row),))
+    packed = store._packing.pack(json.dumps(row).encode())
+    store._db.execute("UPDATE record SET packed = ? WHERE seq = 2", (packed,))
     with pytest.raises(AssertionError):
         chain_of(path)
+
+
+def test_a_plain_read_takes_little_room(path, store):
+    params = encode({"Table": "agents", "Key": {"pk": {"S": "x" * 1000}}})
+    for _batch in range(20):
+        store.append(
+            [
+                whole_row(
+                    intent(str(uuid4()), params=params),
+                    outcome(
+                        str(uuid4()), aws_request_id=str(uuid4()), seconds={"aws": 0.012345, "end": 0.000123, "signed": 0.000021}
+                    ),
+                )
+                for _ in range(50)
+            ]
+        )
+    store.close()
+    assert os.path.getsize(path) < 1000 * 600
+
+
+def test_a_database_of_before_goes_on_with_packed_rows_and_is_read_in_both_forms(path):
+    rows = [
+        intent_row(intent("r-1")),
+        outcome_row(outcome("r-1")),
+        intent_row(intent("r-2")),
+        intent_row(intent("r-3", agent="eve")),
+    ]
+    head, kept = GENESIS, []
+    for seq, row in enumerate(rows, 1):
+        head = link(head, row.text)
+        kept.append((seq, row.kind, row.id, row.text.decode(), head))
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(OLD)
+        db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", kept)
+        db.commit()
+    before = read_last(path, 10), search(path, {"end": "answered"}, None, 9), search(path, {"agent": "eve", "id": "r-3"}, None, 9)
+    for _ in range(2):
+        AuditDatabase(path).close()
+        assert (
+            read_last(path, 10),
+            search(path, {"end": "answered"}, None, 9),
+            search(path, {"agent": "eve", "id": "r-3"}, None, 9),
+        ) == before
+    with closing(AuditDatabase(path)) as store:
+        store.append([outcome_row(outcome("r-2")), whole_row(intent("r-4"), outcome("r-4"))])
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT seq, kind, id, row, hash FROM record WHERE packed IS NULL ORDER BY seq").fetchall() == kept
+        assert db.execute("SELECT seq, row FROM record WHERE packed IS NOT NULL").fetchall() == [(5, ""), (6, "")]
+    assert [row for _, row, _ in chain_of(path)[:4]] == [row.text for row in rows]
+    assert [(record["id"], record["outcome"] and record["outcome"]["end"]) for record in read_last(path, 10)] == [
+        ("r-1", "answered"),
+        ("r-2", "answered"),
+        ("r-3", None),
+        ("r-4", "answered"),
+    ]
+
+
+def test_a_database_keeps_the_dictionary_that_it_was_made_with(path, monkeypatch):
+    with closing(AuditDatabase(path)) as store:
+        store.append([intent_row(intent("r-1"))])
+    monkeypatch.setattr(database, "DICTIONARY", b"another")
+    with closing(AuditDatabase(path)) as store:
+        store.append([intent_row(intent("r-2"))])
+    assert len(chain_of(path)) == 2
+    assert [record["id"] for record in read_last(path, 5)] == ["r-1", "r-2"]
+
+
+def test_a_row_that_cannot_be_unpacked_is_said(path, store):
+    store.append([intent_row(intent("r-1"))])
+    store._db.execute("UPDATE record SET packed = x'00'")
+    with pytest.raises(AuditUnavailable, match="cannot be used"):
+        read_last(path, 1)
+
+
+def test_outcomes_are_found_by_an_index(path, store):
+    plan = store._db.execute(
+        "EXPLAIN QUERY PLAN SELECT (SELECT o.packed FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
+        " FROM record r"
+    ).fetchall()
+    assert "USING INDEX record_outcome" in str(plan)

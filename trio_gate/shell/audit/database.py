@@ -2,6 +2,8 @@
 
 Rule: rows are only ever added, each batch in one transaction that is on disk (WAL, `synchronous=FULL`) when `append` returns.
 The head is read inside that transaction, so a failed batch, or a second process, can never fork the chain.
+
+Rows are packed (see `audit.packing`); those of a database that was made before this was so stay as they are, in `row`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.audit.chain import GENESIS, SCHEMA, link
+from trio_gate.audit.chain import GENESIS, link
+from trio_gate.audit.packing import DICTIONARY, Packing
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.presence import Presence
 from trio_gate.shell.sqlite_file import open_database
@@ -29,6 +32,9 @@ FILE = "audit.db"
 MAX_SEQ = 2**63 - 1
 """SQLite's largest integer."""
 
+DATABASE = 2
+"""Version of the tables. Those of version 1 had neither `packed` nor `dictionary`, and an index over all ids."""
+
 FILTERS = {
     "id": "$.id",
     "agent": "$.agent",
@@ -40,14 +46,20 @@ FILTERS = {
 }
 """What `read_last` and `search` can filter by, with its JSON path in a row."""
 
-_OUTCOME = "(SELECT o.row FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
-_END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract(r.row, '$.outcome.end'))"
+_ROW = "text_of(r.row, r.packed)"
+_OUTCOME = "(SELECT text_of(o.row, o.packed) FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
+_END = f"coalesce(json_extract({_OUTCOME}, '$.outcome.end'), json_extract({_ROW}, '$.outcome.end'))"
 
-_TABLES = """
+_DICTIONARY = f"""
+CREATE TABLE dictionary (text BLOB NOT NULL) STRICT;
+INSERT INTO dictionary VALUES (x'{DICTIONARY.hex()}');
+"""  # noqa: S608 - digits of a constant
+_TABLES = f"""
 CREATE TABLE record (
-    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, hash BLOB NOT NULL
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, hash BLOB NOT NULL, packed BLOB
 ) STRICT;
-CREATE INDEX record_id ON record (id);
+CREATE INDEX record_outcome ON record (id) WHERE kind = 'outcome';
+{_DICTIONARY}
 """
 
 
@@ -56,7 +68,8 @@ class AuditDatabase:
 
     def __init__(self, path: str) -> None:
         try:
-            self._db = open_database(path, _TABLES, schema=SCHEMA)
+            self._db = open_database(path, _TABLES, schema=DATABASE, from_older=_with_packed)
+            self._packing = _packing_of(self._db)
         except (sqlite3.Error, OSError) as error:
             raise _unavailable(path, error) from error
         self._path = path
@@ -76,13 +89,13 @@ class AuditDatabase:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 seq, head = self._head()
-                values: list[tuple[int, str, str, str, bytes]] = []
+                values: list[tuple[int, str, str, bytes, bytes]] = []
                 for row in rows:
                     seq, head = seq + 1, link(head, row.text)
-                    values.append((seq, row.kind, row.id, row.text.decode("ascii"), head))
-                self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", values)
+                    values.append((seq, row.kind, row.id, head, self._packing.pack(row.text)))
+                self._db.executemany("INSERT INTO record VALUES (?, ?, ?, '', ?, ?)", values)
                 if not rows:
-                    self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # a write that changes nothing
+                    self._db.execute(f"PRAGMA user_version = {DATABASE}")  # a write that changes nothing
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
@@ -122,9 +135,9 @@ def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -
     Works while a gateway runs. `filters` maps names of FILTERS to the value wanted. Raises AuditUnavailable.
     """
     wanted = dict(filters or {})
-    where = "".join(f" AND json_extract(r.row, '{FILTERS[name]}') = ?" for name in wanted)
+    where = "".join(f" AND {_filter(name)} = ?" for name in wanted)
     query = (
-        f"SELECT r.row, {_OUTCOME} "  # noqa: S608 - FILTERS holds constants
+        f"SELECT {_ROW}, {_OUTCOME} "  # noqa: S608 - FILTERS holds constants
         f"FROM record r WHERE r.kind != 'outcome'{where} ORDER BY r.seq DESC LIMIT ?"
     )
     return [_joined(*pair) for pair in reversed(_read(path, query, (*wanted.values(), count)))]
@@ -135,18 +148,48 @@ def search(path: str, filters: Mapping[str, str], before: int | None, count: int
 
     Works while a gateway runs. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
     """
-    where = "".join(f" AND {_END if name == 'end' else f'json_extract(r.row, {FILTERS[name]!r})'} = ?" for name in filters)
+    where = "".join(f" AND {_filter(name)} = ?" for name in filters)
     query = (
-        f"SELECT r.row, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
+        f"SELECT {_ROW}, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
         f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?{where} ORDER BY r.seq DESC LIMIT ?"
     )
     found = _read(path, query, (MAX_SEQ if before is None else before, *filters.values(), count))
     return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
 
 
+def _filter(name: str) -> str:
+    """What SQL compares with the value wanted."""
+    if name == "id":
+        return "r.id"
+    return _END if name == "end" else f"json_extract({_ROW}, '{FILTERS[name]}')"
+
+
+def _with_packed(db: sqlite3.Connection) -> None:
+    """Let a database of version 1 take packed rows. Those that it has stay as they are, and it keeps its index."""
+    db.executescript(f"""
+        BEGIN IMMEDIATE;
+        ALTER TABLE record ADD COLUMN packed BLOB;
+        {_DICTIONARY}
+        PRAGMA user_version = {DATABASE};
+        COMMIT;
+    """)
+
+
+def _packing_of(db: sqlite3.Connection) -> Packing:
+    """What unpacks the rows of a database."""
+    return Packing(db.execute("SELECT text FROM dictionary").fetchone()[0])
+
+
 def _read(path: str, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            older = db.execute("PRAGMA user_version").fetchone()[0] < DATABASE
+            if older:
+                db.execute("CREATE TEMP VIEW record AS SELECT *, NULL AS packed FROM main.record")
+            unpack = Packing(DICTIONARY).unpack if older else _packing_of(db).unpack
+            db.create_function(
+                "text_of", 2, lambda row, packed: row if packed is None else unpack(packed).decode("ascii"), deterministic=True
+            )
             return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error
