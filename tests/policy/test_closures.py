@@ -15,6 +15,7 @@ from tests.kit.rules import by_the_library, compile_condition
 from tests.policy import test_activation, test_cel, test_decide_laws
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.policy.cel import _RUN, _condition
+from trio_gate.policy.checked_ast import tree
 
 PATHS = [
     *(
@@ -173,7 +174,8 @@ def compiled(source: str):
     if re.search(r"\b[xy]\b", source):
         source = f"aws.params.l.exists(x, aws.params.m.all(y, {source}))"
     try:
-        return _condition(_RUN.compile(source))
+        program = _RUN.compile(source)
+        return _condition(program, tree(program.serialize()))
     except RuntimeError:
         return None
 

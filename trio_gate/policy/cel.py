@@ -78,18 +78,17 @@ def check(source: str) -> Sequence[Fault]:
 def compile_condition(source: str) -> Condition:
     """Compile a text in which `check` found no fatal fault. Raises ValueError for any other."""
     found = _examined(source)
-    for fault in found.faults:
-        if fault.fatal:
-            raise ValueError(f"the condition is not sound: {fault.message}")
-    return _condition(found.program)
+    if found.condition is None:
+        raise ValueError(f"the condition is not sound: {next(fault.message for fault in found.faults if fault.fatal)}")
+    return found.condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Examined:
-    """What is wrong with a text, and its program with every has() guarded; None where the library refuses the text."""
+    """What is wrong with a text, and its condition; None if a fault is fatal."""
 
-    faults: tuple[Fault, ...]
-    program: Any = None
+    faults: Sequence[Fault]
+    condition: Condition | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -99,14 +98,16 @@ def _examined(source: str) -> _Examined:
         program, root = _compiled(source)
         runs = _guarded(program)
         faults = [*name_faults(root), *_pattern_faults(root), *work_faults(root)] or list(_type_faults(program, source))
-        return _Examined(faults=(*faults, *arn_remarks(root)), program=runs)
     except _Flawed as flawed:
-        return _Examined(faults=tuple(flawed.faults))
+        return _Examined(faults=flawed.faults)
+    remarks = list(arn_remarks(root))
+    if faults:
+        return _Examined(faults=[*faults, *remarks])
+    return _Examined(faults=remarks, condition=_condition(runs, root if runs is program else tree(runs.serialize())))
 
 
-def _condition(program: Any) -> Condition:
-    """The condition of a program in which every has() is guarded."""
-    root = tree(program.serialize())
+def _condition(program: Any, root: Node) -> Condition:
+    """The condition of a program in which every has() is guarded, and of its tree."""
     plan = Plan(reads(root))
     return Condition(plan=plan, closure=closure_of(root, plan), program=program)
 

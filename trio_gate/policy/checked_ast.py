@@ -63,8 +63,8 @@ def _fields(data: bytes) -> dict[int, list[Any]]:
 
 def wire(data: bytes) -> Iterator[tuple[int, int | bytes]]:
     """The fields of a protobuf message, in order. Raises ValueError for a type of field that expressions do not have."""
-    at = 0
-    while at < len(data):
+    at, end = 0, len(data)
+    while at < end:
         key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == 0:
@@ -82,6 +82,9 @@ def wire(data: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at]
+    if value < 128:  # as most are
+        return value, at + 1
     value = shift = 0
     while True:
         byte = data[at]

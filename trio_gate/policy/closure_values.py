@@ -12,6 +12,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.facet.values import UNKNOWN
+from trio_gate.policy.closure_patterns import pattern_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
     from trio_gate.facet.values import Plain, Unknown
     from trio_gate.policy.checked_ast import Node
 
-NOT_TEXT = frozenset((bool, int, float, list, dict, type(None)))
+_NOT_TEXT = frozenset((bool, int, float, list, dict, type(None)))
 """The classes of all values that are no text. UNSET, UNKNOWN and times belong to neither."""
 
 FEW = 32
 """Items of a list, or members of a map, that are compared one by one."""
 
-_CLASSES = NOT_TEXT | {str}
+_CLASSES = _NOT_TEXT | {str}
 _NUMBERS = {int, float}
-_ORDERED = _NUMBERS | {str}
+_TEXT = {str}
+_ORDERED = _NUMBERS | _TEXT
 
 
 def constant(node: Node) -> Plain | Unknown:
@@ -52,11 +54,19 @@ def same(one: Any, other: Any, *, within: bool = False) -> bool | Unknown:
         return bool(one == other) if kind in _CLASSES else UNKNOWN
     if len(one) != len(other):
         return False
+    if not one:
+        return True
     if within or len(one) > FEW:
-        return UNKNOWN if one else True
+        return UNKNOWN
     if kind is list:
         return _all(same(mine, its, within=True) for mine, its in zip(one, other, strict=True))
     return one.keys() == other.keys() and _all(same(value, other[key], within=True) for key, value in one.items())
+
+
+def differ(one: Any, other: Any) -> bool | Unknown:
+    """Whether two values are not equal."""
+    equal = same(one, other)
+    return equal if equal is UNKNOWN else not equal
 
 
 def _all(answers: Iterable[bool | Unknown]) -> bool | Unknown:
@@ -73,7 +83,7 @@ def among(value: Any, container: Any) -> bool | Unknown:
     """Whether a list contains a value, or a map a key."""
     if value.__class__ is str and (container.__class__ is list or container.__class__ is dict):
         return value in container
-    if container.__class__ is not list or value.__class__ not in NOT_TEXT or len(container) > FEW:
+    if container.__class__ is not list or value.__class__ not in _NOT_TEXT or len(container) > FEW:
         return UNKNOWN
     return negated(_all(negated(same(value, item, within=True)) for item in container))
 
@@ -106,33 +116,58 @@ def upper(text: Any) -> str | Unknown:
 
 
 def _of_texts(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool | Unknown]:
-    def tested(one: Any, other: Any) -> bool | Unknown:
-        return test(one, other) if one.__class__ is str is other.__class__ else UNKNOWN
-
-    return tested
+    return lambda one, other: test(one, other) if one.__class__ is str is other.__class__ else UNKNOWN
 
 
 def _of_ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | Unknown]:
-    def tested(one: Any, other: Any) -> bool | Unknown:
-        return test(one, other) if one.__class__ is other.__class__ and one.__class__ in _ORDERED else UNKNOWN
-
-    return tested
+    return lambda one, other: test(one, other) if one.__class__ is other.__class__ and one.__class__ in _ORDERED else UNKNOWN
 
 
 UNARY: Mapping[str, Callable[[Any], Any]] = {"!_": negated, "size": size, "lowerAscii": lower, "upperAscii": upper}
 """Functions of one value, by CEL's names."""
 
+_OF_TEXTS: Mapping[str, Callable[[str, str], bool]] = {
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": operator.contains,
+}
+
 BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "_==_": same,
-    "_!=_": lambda one, other: negated(same(one, other)),
+    "_!=_": differ,
     "@in": among,
     "_[_]": item,
-    "startsWith": _of_texts(str.startswith),
-    "endsWith": _of_texts(str.endswith),
-    "contains": _of_texts(operator.contains),
     "_<_": _of_ordered(operator.lt),
     "_<=_": _of_ordered(operator.le),
     "_>_": _of_ordered(operator.gt),
     "_>=_": _of_ordered(operator.ge),
+    **{name: _of_texts(test) for name, test in _OF_TEXTS.items()},
 }
 """Functions of two values, by CEL's names."""
+
+
+def with_constant(name: str, value: Plain) -> Callable[[Any], Any] | None:
+    """A function of two values of which the second is known; None where that is left to the library."""
+    if name == "matches":
+        return pattern_test(value) if isinstance(value, str) else None
+    if name == "@in" and isinstance(value, list) and _TEXT.issuperset(map(type, value)):
+        return _one_of(frozenset(map(str, value)), yes=True)
+    if name in {"_==_", "_!=_"} and isinstance(value, str):
+        return _one_of(frozenset((value,)), yes=name == "_==_")
+    if name in _OF_TEXTS and isinstance(value, str):
+        test = _OF_TEXTS[name]
+        return lambda one: test(one, value) if one.__class__ is str else UNKNOWN
+    function = BINARY.get(name)
+    return (lambda one: function(one, value)) if function else None
+
+
+def _one_of(texts: frozenset[str], *, yes: bool) -> Callable[[Any], bool | Unknown]:
+    """A test for whether a value is one of these texts, that answers `yes` if it is."""
+    no = not yes
+
+    def test(value: Any) -> bool | Unknown:
+        if value.__class__ is str:
+            return yes if value in texts else no
+        return no if value.__class__ in _NOT_TEXT else UNKNOWN
+
+    return test

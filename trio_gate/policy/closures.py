@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.facet.schema import ROOTS
 from trio_gate.facet.values import UNKNOWN, UNSET
-from trio_gate.policy.closure_patterns import pattern_test
-from trio_gate.policy.closure_values import BINARY, NOT_TEXT, UNARY, constant
+from trio_gate.policy.closure_values import BINARY, UNARY, constant, with_constant
 from trio_gate.policy.cost import BUDGET, most_iterations
 from trio_gate.policy.references import read_of
 
@@ -71,9 +70,9 @@ def _after_tests(condition: Closure, tests: tuple[tuple[Path, bool], ...]) -> Cl
 
 def _closure(node: Node, depths: Mapping[str, int]) -> Closure:
     """The closure of an expression. `depths` says for each variable how many loops are around its own."""
-    read = read_of(node)
-    if read and read.path[0] in ROOTS:
-        return _has(read.path) if read.tested else _read(read.path)
+    path = _facet(node)
+    if path:
+        return lambda facets, _scope: facets[path]
     value = constant(node)
     if value is not UNKNOWN:
         return lambda _facets, _scope: value
@@ -84,10 +83,10 @@ def _closure(node: Node, depths: Mapping[str, int]) -> Closure:
     return make(node, depths) if make else _library
 
 
-def _read(path: Path) -> Closure:
-    if path[0] == "request":  # the time is no facet that can be looked up
-        return _library
-    return lambda facets, _scope: facets[path]
+def _facet(node: Node) -> Path | None:
+    """The path of a facet, or of a part of one, that is read; None for the time, which cannot be looked up."""
+    read = read_of(node)
+    return read.path if read and not read.tested and read.path[0] in ROOTS - {"request"} else None
 
 
 def _has(path: Path) -> Closure:
@@ -113,7 +112,10 @@ def _select(node: Node, depths: Mapping[str, int]) -> Closure:
     return closure
 
 
-def _has_member(node: Node, depths: Mapping[str, int]) -> Closure:
+def _tests(node: Node, depths: Mapping[str, int]) -> Closure:
+    read = read_of(node)
+    if read and read.path[0] in ROOTS:
+        return _has(read.path)
     of, name = _closure(node.parts[0], depths), node.name
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
@@ -126,54 +128,28 @@ def _has_member(node: Node, depths: Mapping[str, int]) -> Closure:
 def _call(node: Node, depths: Mapping[str, int]) -> Closure:
     if node.name in _JOINS:
         return _join(node, depths)
-    parts = [_closure(part, depths) for part in node.parts]
     if node.name == "_?_:_":
-        return _choice(*parts)
-    if node.name == "matches" and len(parts) == 2:
-        test = pattern_test(node.parts[1].name)  # `check` allows only constant patterns
-        return _unary(test, parts[0]) if test else _library
-    if len(parts) == 2 and node.name in BINARY:
-        return _with_constant(node, parts[0]) or _binary(BINARY[node.name], *parts)
-    return _unary(UNARY[node.name], *parts) if len(parts) == 1 and node.name in UNARY else _library
-
-
-def _unary(function: Callable[[Any], Any], of: Closure) -> Closure:
-    return lambda facets, scope: function(of(facets, scope))
-
-
-def _binary(function: Callable[[Any, Any], Any], one: Closure, other: Closure) -> Closure:
+        return _choice(*(_closure(part, depths) for part in node.parts))
+    if len(node.parts) == 1:
+        return _test(UNARY.get(node.name), node.parts[0], depths)
+    value = constant(node.parts[-1]) if len(node.parts) == 2 else UNKNOWN
+    if value is not UNKNOWN:
+        return _test(with_constant(node.name, value), node.parts[0], depths)
+    function = BINARY.get(node.name)
+    if function is None:
+        return _library
+    one, other = (_closure(part, depths) for part in node.parts)
     return lambda facets, scope: function(one(facets, scope), other(facets, scope))
 
 
-def _with_constant(node: Node, of: Closure) -> Closure | None:
-    """A comparison with constant texts, as most conditions have it; None for any other call."""
-    value = constant(node.parts[1])
-    if node.name in {"_==_", "_!=_"} and isinstance(value, str):
-        texts, equal = frozenset((value,)), node.name == "_==_"
-    elif node.name == "@in" and isinstance(value, list) and all(isinstance(item, str) for item in value):
-        texts, equal = frozenset(map(str, value)), True
-    else:
-        return None
-    unequal = not equal
-    read = read_of(node.parts[0])
-    if read and read.path[0] in ROOTS - {"request"}:  # as below, without a call in between
-        path = read.path
-
-        def of_facet(facets: Facets, _scope: tuple[Any, ...]) -> Any:
-            found = facets[path]
-            if found.__class__ is str:
-                return equal if found in texts else unequal
-            return unequal if found.__class__ in NOT_TEXT else UNKNOWN
-
-        return of_facet
-
-    def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
-        found = of(facets, scope)
-        if found.__class__ is str:
-            return equal if found in texts else unequal
-        return unequal if found.__class__ in NOT_TEXT else UNKNOWN
-
-    return closure
+def _test(function: Callable[[Any], Any] | None, node: Node, depths: Mapping[str, int]) -> Closure:
+    """What a function gives of a value."""
+    if function is None:
+        return _library
+    path, of = _facet(node), _closure(node, depths)
+    if path:  # as below, without a call in between
+        return lambda facets, _scope: function(facets[path])
+    return lambda facets, scope: function(of(facets, scope))
 
 
 def _choice(condition: Closure, yes: Closure, no: Closure) -> Closure:
@@ -255,7 +231,7 @@ def _shape(node: Node) -> tuple[Any, ...]:
 
 _KINDS: Mapping[str, Callable[[Node, Mapping[str, int]], Closure]] = {
     "select": _select,
-    "has": _has_member,
+    "has": _tests,
     "call": _call,
     "loop": _loop,
 }
