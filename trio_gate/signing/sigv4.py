@@ -15,6 +15,7 @@ import re
 from collections import OrderedDict
 from dataclasses import field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.values import value_class
@@ -58,6 +59,9 @@ UNSIGNED_FIELDS = frozenset(
 
 MAX_KEYS = 1024
 """Derived signing keys that are cached: one per credential, day, region and service."""
+
+_SECONDS = 16
+"""How many seconds are remembered as they are written: many requests are signed in one."""
 
 _HASH = "x-amz-content-sha256"
 _REPLACED = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token"})
@@ -219,7 +223,12 @@ def canonical_query(query: Sequence[tuple[str, str]]) -> str:
 
 def stamp(time: datetime) -> str:
     """An aware time as signatures have it, such as 20260131T235959Z."""
-    return time.astimezone(UTC).isoformat(timespec="seconds")[:19].replace("-", "").replace(":", "") + "Z"
+    return _stamp(time.timestamp() // 1)
+
+
+@lru_cache(_SECONDS)
+def _stamp(second: float) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def string_to_sign(amz_date: str, scope: str, request: str) -> str:

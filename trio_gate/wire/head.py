@@ -97,7 +97,7 @@ class RequestHead:
 
     def one(self, name: str) -> str | None:
         """The value of the field `name` (lower case), None when absent. Repeated single-valued fields were refused before."""
-        return self.first.get(name)
+        return (self._first or self.first).get(name)
 
     def where(self, keep: Callable[[str], bool]) -> RequestHead:
         """This head with only the fields whose name `keep` accepts."""
