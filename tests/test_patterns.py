@@ -23,6 +23,7 @@ SMALL, LARGE = 1000, 1000 * TIMES
 
 COMPILED_LATER = {
     "trio_gate.aws.model.http_route._segment": "a greedy label's pattern comes with botocore's model: below",
+    "trio_gate.text.late_patterns.__getattr__": "what modules give to `late`, found there",
     "trio_gate.config.hcl.heredoc_end": "the name of a heredoc, a plain word in the operator's own file",
 }
 """Where a pattern is made while the gateway runs, and why that may be."""

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from trio_gate.text.keyed_patterns import any_found, keyed, to_try
+from trio_gate.text.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ _NO_ARGUMENT = r"(?<!-[ugoyn] )(?<!--name[ =])(?<!--user[ =])(?<!--network[ =])"
 
 PROGRAMS: Mapping[str, re.Pattern[str]] = {
     **{
-        program: re.compile(_NO_ARGUMENT + program + _P)
+        program: late(_NO_ARGUMENT + program + _P)
         for program in (
             *(
                 "mysql",
@@ -46,70 +47,68 @@ PROGRAMS: Mapping[str, re.Pattern[str]] = {
             *("smbmap", "mongodump", "mongorestore", "cqlsh", "influx", "rabbitmqadmin", "xfreerdp", "rdesktop"),
         )
     },
-    **{program: re.compile(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
+    **{program: late(program + _P) for program in ("sqlcmd", "bcp", "osql", "isql")},
 }
 """Programs whose option is a hyphen and a letter, by their names in lower case."""
 
 COMMANDS: Mapping[str, re.Pattern[str]] = {
-    "7z": re.compile(rf"7z[a-z]?\s{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
-    "osql -": re.compile(rf"osql -{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
-    "schtasks": re.compile(rf"schtasks{_ON}/rp(?<=\s/rp)\s{{1,8}}{_VALUE}"),
-    "rpcclient": re.compile(rf"rpcclient{_ON}%\S"),
-    "lftp": re.compile(rf"lftp{_ON}-(?<=\s-)u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
-    "openssl": re.compile(rf"openssl\s{{1,8}}(?:passwd\s{_ON}-(?:1|5|6|apr1)\s{{1,8}}[^\s$-]|enc\s{_ON}\s?-k\s{{1,8}}{_VALUE})"),
-    "rclone obscure": re.compile(rf"rclone obscure\s{{1,8}}{_VALUE}"),
-    "curl": re.compile(rf"curl{_ON}-(?<=\s-)[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{0,64}}[\"']?:(?!//)[\"']?[^\s\"'$]"),
-    "--user": re.compile(r"curl[^|;&\n]{0,100}--(?<=\s--)(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
-    "passwd": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)|passwd --stdin[^|\n]{0,64}<<"),
-    "cryptsetup": re.compile(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
-    " set ": re.compile(
+    "7z": late(rf"7z[a-z]?\s{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
+    "osql -": late(rf"osql -{_ON}-(?<=\s-)p[\"']?[^\s\"'$]"),
+    "schtasks": late(rf"schtasks{_ON}/rp(?<=\s/rp)\s{{1,8}}{_VALUE}"),
+    "rpcclient": late(rf"rpcclient{_ON}%\S"),
+    "lftp": late(rf"lftp{_ON}-(?<=\s-)u\s{{0,8}}[\"']?[^\s,\"']{{1,64}},[^\s\"'$]"),
+    "openssl": late(rf"openssl\s{{1,8}}(?:passwd\s{_ON}-(?:1|5|6|apr1)\s{{1,8}}[^\s$-]|enc\s{_ON}\s?-k\s{{1,8}}{_VALUE})"),
+    "rclone obscure": late(rf"rclone obscure\s{{1,8}}{_VALUE}"),
+    "curl": late(rf"curl{_ON}-(?<=\s-)[a-z]{{0,6}}u[= ]{{0,8}}[\"']?[a-z0-9_.@\\-]{{0,64}}[\"']?:(?!//)[\"']?[^\s\"'$]"),
+    "--user": late(r"curl[^|;&\n]{0,100}--(?<=\s--)(?:proxy-)?user[= ]{1,8}[\"']?[a-z0-9_.@\\-]{1,64}:[^\s\"'$/]"),
+    "passwd": late(r"\|\s{0,8}(?:sudo\s{1,8})?(?:(?:/usr)?/s?bin/)?passwd(?!\S)|passwd --stdin[^|\n]{0,64}<<"),
+    "cryptsetup": late(r"\|\s{0,8}(?:sudo\s{1,8})?cryptsetup"),
+    " set ": late(
         r"conf(?:ig|igure)(?:\s{1,8}--?\S{1,64}(?:\s{1,8}[^\s-]\S{0,64})?)?\s{1,8}set\s{1,8}[\"']?\S{0,100}"
         rf"(?:secret|token|auth|pass|passwd|password|key)(?<!signingkey)(?<!publickey)(?<!public_key)(?!_id|id)\w{{0,20}}[\"']?[= ]{{1,8}}{_VALUE}"
     ),
-    "/p": re.compile(
+    "/p": late(
         r"(?<![^\s\"'`,\[])/(?:p|pw):[\"']?(?![a-z_][a-z0-9_.]{0,80}=)[^\s\"'$]|(?<![^\s\"'`,\[])/(?:pass|pwd|password):[\"']?[^\s\"'$]"
     ),
-    "from-literal": re.compile(r"secret\s{1,8}generic[^|;&\n]{0,200}--from-literal[= ]{1,8}[\"']?[\w.-]{1,64}=[^\s$]"),
-    "vault kv": re.compile(r"vault kv (?:put|patch)\s{1,8}\S{1,200}\s{1,8}[\w.-]{1,64}=[^\s$@]"),
-    "put-parameter": re.compile(
+    "from-literal": late(r"secret\s{1,8}generic[^|;&\n]{0,200}--from-literal[= ]{1,8}[\"']?[\w.-]{1,64}=[^\s$]"),
+    "vault kv": late(r"vault kv (?:put|patch)\s{1,8}\S{1,200}\s{1,8}[\w.-]{1,64}=[^\s$@]"),
+    "put-parameter": late(
         r"put-parameter(?=[^|;&\n]{0,300}?(?:pass|secret|token|key))[^|;&\n]{0,300}--value[= ]{1,8}[\"']?[^\s\"'$]"
     ),
-    "networkcredential": re.compile(
+    "networkcredential": late(
         r"networkcredential\]?(?:::new)?\s{0,8}\(\s{0,8}[\"'][^\"'\n]{0,200}[\"']\s{0,8},\s{0,8}[\"'][^\"']"
     ),
-    "private-lines": re.compile(r"private-lines:"),  # PuTTY's keys
-    "jdbc:oracle": re.compile(r"jdbc:oracle:[a-z]{1,8}:[^\s/@]{1,64}/[^\s@]{1,200}@"),
-    "redis": re.compile(r"rediss?://[^\s:@/?#]{8,200}@"),
-    "gen_salt": re.compile(r"crypt\(\s{0,8}'[^']"),
-    ":": re.compile(
-        r"(?<!\S)(?:\*|[a-z0-9_.-]{1,100}):(?:\*|[0-9]{3,5}):[^:\s]{1,64}:[^:\s]{1,64}:[^:\s]{1,200}(?!\S)"
-    ),  # pgpass
-    ":$": re.compile(r"(?<![^\s\"'])[a-z_][a-z0-9_-]{0,31}:\$(?:1|2[abxy]|5|6|7|y|apr1|argon2id?)\$\S"),  # shadow, htpasswd
-    "variable": re.compile(
+    "private-lines": late(r"private-lines:"),  # PuTTY's keys
+    "jdbc:oracle": late(r"jdbc:oracle:[a-z]{1,8}:[^\s/@]{1,64}/[^\s@]{1,200}@"),
+    "redis": late(r"rediss?://[^\s:@/?#]{8,200}@"),
+    "gen_salt": late(r"crypt\(\s{0,8}'[^']"),
+    ":": late(r"(?<!\S)(?:\*|[a-z0-9_.-]{1,100}):(?:\*|[0-9]{3,5}):[^:\s]{1,64}:[^:\s]{1,64}:[^:\s]{1,200}(?!\S)"),  # pgpass
+    ":$": late(r"(?<![^\s\"'])[a-z_][a-z0-9_-]{0,31}:\$(?:1|2[abxy]|5|6|7|y|apr1|argon2id?)\$\S"),  # shadow, htpasswd
+    "variable": late(
         r"variable\s{1,8}\"?[a-z0-9_-]{0,40}(?:password|passwd|passphrase|secret|token|api_?key|private_?key|access_?key|pwd)"
         r"(?![a-z0-9_-]{0,16}(?:ttl|length|expiry|expiration|name|id|arn|count|enabled|days|hours|minutes|seconds|policy|version|type|rotation)\b)"
         r"[a-z0-9_-]{0,16}\"?"
         r"\s{0,8}\{[^}]{0,400}?default\s{0,8}=\s{0,8}\"[^\"]"
     ),  # Terraform
-    "<<": re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
-    "-key": re.compile(
+    "<<": late(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)\s{0,8}[=:]\s{0,8}<<-?~?[\"']?[a-z]"),
+    "-key": late(
         r"(?<![\w-])(?:x-(?!amz-meta|request-|idempotency-|cache-|surrogate-|routing-)[a-z0-9-]{1,40}|[a-z0-9-]{0,32}(?:subscription|functions|auth|api|access|account|master))-key[\"']?\s{0,8}[:=]\s{0,8}[\"']?(?!arn:)[^\s\"'$<{,]"
     ),
-    "accountkey": re.compile(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
-    "psk": re.compile(
+    "accountkey": late(r"accountkey\s{0,8}=\s{0,8}[^\s;$]"),
+    "psk": late(
         r"(?<![a-z0-9])(?:wpa-)?psk(?:\s{0,8}=\s{0,8}[\"']?[^\s\"'$]|\s{1,8}(?![0-9]{1,4}[ -]?bit)[a-z]{0,64}[0-9!@#$%^*+~])"
     ),
-    "requirepass": re.compile(r"requirepass\s{1,8}[\"']?[^\s\"'$]"),
-    "masterauth": re.compile(r"masterauth\s{1,8}[\"']?[^\s\"'$]"),
-    "acl setuser": re.compile(r"acl setuser\s[^\n]{0,200}>(?<=\s>)\S"),
-    "secret ": re.compile(
+    "requirepass": late(r"requirepass\s{1,8}[\"']?[^\s\"'$]"),
+    "masterauth": late(r"masterauth\s{1,8}[\"']?[^\s\"'$]"),
+    "acl setuser": late(r"acl setuser\s[^\n]{0,200}>(?<=\s>)\S"),
+    "secret ": late(
         r"username\s{1,8}\S{1,64}(?:\s{1,8}privilege\s{1,8}[0-9]{1,2})?\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8})?\S"
         r"|enable\s{1,8}(?:secret|password)\s{1,8}(?:[0-9]\s{1,8}\S|[a-z]{0,64}[0-9!@#$%^*+~]|[a-z]{6,64}(?<!ing)(?<!ion)[ \t]{0,8}(?:\r?\n|\Z))"
     ),
-    "creds": re.compile(r"creds?\s{0,8}[:=]\s{0,8}[\"']?(?![/.~]|[a-z0-9]{1,10}://)[^\s\"'$]{1,64}[:/][^\s\"'/]"),
-    "snmp-server community": re.compile(r"snmp-server community\s{1,8}\S"),
+    "creds": late(r"creds?\s{0,8}[:=]\s{0,8}[\"']?(?![/.~]|[a-z0-9]{1,10}://)[^\s\"'$]{1,64}[:/][^\s\"'/]"),
+    "snmp-server community": late(r"snmp-server community\s{1,8}\S"),
     **{
-        word: re.compile(
+        word: late(
             rf"(?<![a-z0-9]){word}[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?!arn:|true|false|(?:see|siehe|in|ask|from|the|none)\b)[^\s\"'$<{{]"
         )
         for word in (
@@ -129,13 +128,13 @@ COMMANDS: Mapping[str, re.Pattern[str]] = {
 """Patterns for text in lower case, each by a literal that it contains."""
 
 CASED: Mapping[str, re.Pattern[str]] = {
-    "ssh-keygen": re.compile(rf"ssh-keygen{_ON}-(?<=[ \t]-)[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
-    "zip": re.compile(rf"(?<![\w.])(?:un)?zip(?=[ \t]){_ON}-(?<=[ \t]-)P\s{{0,8}}[\"']?[^\s\"'$-]"),
-    "htpasswd": re.compile(
+    "ssh-keygen": late(rf"ssh-keygen{_ON}-(?<=[ \t]-)[NP][ \t]{{1,8}}(?:\"[^\"\s$]|'[^'\s$]|[^\s\"'$-])"),
+    "zip": late(rf"(?<![\w.])(?:un)?zip(?=[ \t]){_ON}-(?<=[ \t]-)P\s{{0,8}}[\"']?[^\s\"'$-]"),
+    "htpasswd": late(
         rf"htpasswd{_ON}-(?<=\s-)[A-Za-z0-9]{{0,6}}b[A-Za-z0-9]{{0,6}}\s{{1,8}}(?:\S{{1,200}}\s{{1,8}}){{1,3}}[^\s|;&<>-]"
     ),
-    "psql": re.compile(rf"psql{_ON}-(?<=\s-)W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
-    "sqlcmd": re.compile(rf"sqlcmd{_ON}-(?<=\s-)P\s{{0,8}}\S"),
+    "psql": late(rf"psql{_ON}-(?<=\s-)W\s{{1,8}}(?![0-9]{{1,5}}(?!\S))[a-zA-Z]{{0,64}}[0-9!@#$%^*+~]"),
+    "sqlcmd": late(rf"sqlcmd{_ON}-(?<=\s-)P\s{{0,8}}\S"),
 }
 """Patterns for options whose case matters, each by a literal that it contains."""
 
@@ -149,14 +148,14 @@ _NAMES = (
     *("apikey", "auth-key", "auth_key", "subscription-key", "functions-key", "private_key", "authorization"),
 )
 _BEHIND = r"(?:_?(?:hash|key|value)|[0-9]{1,3})?[\"']?(?:[ \t]{1,8}(?:is:? |[-\u2013\u2192=]{1,2}>?[ \t]{1,8})?|[\u2192/])[\"']?([^\s\"']{1,200})"
-_BLANK = {word: re.compile(word + _BEHIND) for word in _NAMES}
+_BLANK = {word: late(word + _BEHIND) for word in _NAMES}
 _NAMED = keyed(_BLANK)
 _STRONG = frozenset({"password", "passwd", "passphrase", "passcode", "pwd"})
 _BARE = frozenset({"secret", "token", "authorization"})
-_LONE = re.compile(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
-_TELLING = re.compile(r"(?=[^0-9]{0,64}[0-9])[A-Za-z0-9][A-Za-z0-9!@#%^*+~=_.$]{4,}[)\]}]?[.;,]?\Z")
-_TELLING_STRONG = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~]\S|[a-z]{1,32}[A-Z]\S{0,64}[a-z]|[A-Z]{1,3}[a-z]{1,32}[A-Z]\S")
-_PROSE = re.compile(
+_LONE = late(r"\A\s{0,8}[\"'(\[{]?[\w.-]{0,64}\Z")
+_TELLING = late(r"(?=[^0-9]{0,64}[0-9])[A-Za-z0-9][A-Za-z0-9!@#%^*+~=_.$]{4,}[)\]}]?[.;,]?\Z")
+_TELLING_STRONG = late(r"[A-Za-z]{0,64}[0-9!@#$%^*+~]\S|[a-z]{1,32}[A-Z]\S{0,64}[a-z]|[A-Z]{1,3}[a-z]{1,32}[A-Z]\S")
+_PROSE = late(
     r"(?:is|was|and|or|for|of|in|on|at|to|from|with|by|as|if|the|a|an|that|when|must|should|will|may|can|cannot|not|only|here|has|have|had|are|be"
     r"|policy|field|file|hash|hint|prompt|less|auth|login|access|vault|age|store|column|invalid|incorrect|wrong|mismatch|unknown|please|attempt"
     r"|page|form|input|value|option|name|email|mail|username|user|id|key|change|update|reset|length|strength|rule|manage|rotate|required|bucket|server"

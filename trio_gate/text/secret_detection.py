@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.text.keyed_patterns import any_found, keyed, within
+from trio_gate.text.late_patterns import late
 from trio_gate.text.secret_commands import COMMANDS, PROGRAMS, is_named, is_option
 from trio_gate.text.secret_phrases import PHRASES, identifiers, inserted, is_basic, variables
 from trio_gate.text.secret_readings import is_packed, is_plain, readings
@@ -31,15 +32,15 @@ MAX_JSON = 64 * 1024
 MAX_DEPTH = 64
 """Levels of that JSON that are looked at; anything nested deeper counts as secret."""
 
-_SEPARATORS = re.compile(r"[-_./:\s]")
-_SECRET = re.compile(
+_SEPARATORS = late(r"[-_./:\s]")
+_SECRET = late(
     r"password|passwd|passphrase|privatekey|token|samlassertion|ssecustomerkey|plaintext|keymaterial|apikeyvalue"
     r"|secret(?:string|binary|key|accesskey|value|hash)|clientsecret|sharedsecret|\Asecret\Z"
 )
-_NO_SECRET = re.compile(
+_NO_SECRET = late(
     r"\A(?:next|continuation|idempotency|client|clientrequest)token\Z|(?:id|arn|name|type|version|md5|algorithm|length|policy|age)\Z"
 )
-_KEPT_SECRET = re.compile(
+_KEPT_SECRET = late(
     r"(?:credentials?|authorization|signature|cookie|secret|userdata|connectionstring|keytab|apikey|authkey|activationkey|presharedkey)\Z"
     r"|(?:authentication|authorization|auth|accept|activation|confirmation|verification|device|mfa|security|user)code[0-9]?\Z"
     r"|(?:passcode|pwd|otp|codeverifier|bearer|jwt)\Z"
@@ -48,13 +49,13 @@ _KEPT_SECRET = re.compile(
 _SUFFIX = (
     r"(?:s|v?[0-9]{1,3}|prod|production|live|dev|test|staging|stage|qa|uat|old|new|current|previous|primary|secondary|backup)"
 )
-_OWN_SECRET = re.compile(
+_OWN_SECRET = late(
     r"passw|pswd|credential|secret|apikey|authkey|accesskey|presharedkey|connectionstring|passcode|pwd|userdata|cookie|bearer|kennwort"
     r"|(?:master|user|admin|root|db|sql|ftp|smtp|ldap|bind|login|key|store|my|api|service|mail|ssh|dbuser)pass"
     r"|(?:pass|pin|pw|pat|salt|otp|cvv|jwt|authorization|signature)" + _SUFFIX + r"{0,2}\Z"
 )
-_OWN_KEY = re.compile(r"[a-z0-9]key" + _SUFFIX + r"{0,3}\Z")
-_NAMES_KEY = re.compile(
+_OWN_KEY = late(r"[a-z0-9]key" + _SUFFIX + r"{0,3}\Z")
+_NAMES_KEY = late(
     r"(?:public|partition|sort|hash|range|primary|foreign|object|tag|cache|routing|group|s3|kms|cmk|parameter|property|attribute"
     r"|option|header|metric|label|index|unique|composite|row|lookup|deduplication|dedup|order|message|map|context|condition|config"
     r"|setting|filter|mon|tur|don|whis|joc|start|evaluated|first|last|data|query|search|record|item|entity|resource|path|field|column"
@@ -63,40 +64,40 @@ _NAMES_KEY = re.compile(
 )
 """Names of keys that identify something and so are no secrets, such as a partition key."""
 
-_OWN_NO_SECRET = re.compile(
+_OWN_NO_SECRET = late(
     r"(?:idlist|ids|arns|names|enabled|required|expiry|ttl|rotation|count|header|days|hours|timeout|region|provider|config)\Z"
 )
-_ENV = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_ENV = late(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 """The way environment variables are written; no member of a model looks like this."""
 
-_SHORT = re.compile(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
+_SHORT = late(r"(?:\A|[-_./:\s])(?:pass|pin|pw|PASS|PIN|PW|Pass|Pin)\Z|[a-z0-9](?:Pass|Pin)\Z")
 
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     **{
-        prefix: re.compile(rf"(?<![A-Z0-9]){prefix}[A-Z2-7]{{16}}(?![A-Z0-9])")  # IAM's access key ids
+        prefix: late(rf"(?<![A-Z0-9]){prefix}[A-Z2-7]{{16}}(?![A-Z0-9])")  # IAM's access key ids
         for prefix in ("AKIA", "ASIA", "ABIA", "ACCA")
     },
-    "-----BEGIN ": re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY"),  # RFC 7468
-    "eyJ": re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."),  # RFC 7519: a signed token
+    "-----BEGIN ": late(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY"),  # RFC 7468
+    "eyJ": late(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\."),  # RFC 7519: a signed token
     **{
-        prefix: re.compile(rf"(?<![A-Za-z0-9_]){re.escape(prefix)}[A-Za-z0-9_-]{{16}}")  # tokens of services that mark theirs
+        prefix: late(rf"(?<![A-Za-z0-9_]){re.escape(prefix)}[A-Za-z0-9_-]{{16}}")  # tokens of services that mark theirs
         for prefix in (
             *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "pypi-", "hf_", "dop_v1_", "sk-"),
             *("xoxa-", "xoxb-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "sk_live_", "rk_live_", "AIza", "ya29."),
             *("xapp-", "SG.", "glrt-", "shpat_", "AGE-SECRET-KEY-"),
         )
     },
-    "://": re.compile(r"://[^/\s:@]*:[^/\s@]+@"),  # RFC 3986 section 3.2.1: a password in a URL
-    "hooks.slack.com/": re.compile(r"hooks\.slack\.com/(?:services|workflows)/\w"),  # the paths of webhooks are the secret
-    "/api/webhooks/": re.compile(r"/api/webhooks/[0-9]{1,30}/\w"),
-    ".webhook.office.com/": re.compile(r"\.webhook\.office\.com/\w"),
+    "://": late(r"://[^/\s:@]*:[^/\s@]+@"),  # RFC 3986 section 3.2.1: a password in a URL
+    "hooks.slack.com/": late(r"hooks\.slack\.com/(?:services|workflows)/\w"),  # the paths of webhooks are the secret
+    "/api/webhooks/": late(r"/api/webhooks/[0-9]{1,30}/\w"),
+    ".webhook.office.com/": late(r"\.webhook\.office\.com/\w"),
 }
 """What a key or token looks like, by a literal part that is searched for first."""
 
 KEY_LENGTH = 40
 """Characters of a secret access key."""
 
-_KEY = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
+_KEY = late(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40}")
 """What a secret access key looks like. A SHA-1 in hex does not match, as it has letters of one case only."""
 
 _NO_VALUE = r"(?!arn:|true\b|false\b|null\b|none\b|\$\{|\$\(|\{\{resolve|!|:[a-z_]|\?(?:\W|\Z))"
@@ -118,37 +119,35 @@ _WORDS = (
     *("apikey", "api_key", "api-key", "accesskey", "access_key", "privatekey", "private_key", "authkey", "auth_key"),
     *("connectionstring", "connection_string", "db_pass", "dbpass"),
 )
-_SAID = {word: re.compile(_AHEAD.get(word, "") + word + _ASSIGNED) for word in _WORDS}
-_QUOTED_AFTER = {word: re.compile(word + r"(?:_id)?" + _QUOTED) for word in (*_WORDS, "session_token") if word != "credential"}
+_SAID = {word: late(_AHEAD.get(word, "") + word + _ASSIGNED) for word in _WORDS}
+_QUOTED_AFTER = {word: late(word + r"(?:_id)?" + _QUOTED) for word in (*_WORDS, "session_token") if word != "credential"}
 """SQL: COPY … SECRET_ACCESS_KEY '…'"""
 
 _MORE: Mapping[str, re.Pattern[str]] = {
-    "password": re.compile(
+    "password": late(
         r"password"
         + _QUOTED
         + r"|password\s{1,8}for\s[^\n]{0,80}?(?:[:=]|\sis\s|\s[-\u2013\u2014]{1,2}\s|->|\u2192|\s(?:as|to)\s{1,8}[\"'])\s{0,8}\S"
         r"|password\s{1,8}for\s{1,8}(?:\S{1,64}\s{1,8}){1,3}(?:[\"']\S|[a-z]{0,64}[0-9!@#$%^*+~])"
         r"|password\s{1,8}for\s{1,8}\S{1,64}[ \t]{0,8}\r?\n\s{0,8}[^\s-]{6,64}\s{0,8}\Z"
     ),  # SQL: PASSWORD '…', SET PASSWORD FOR
-    "identified": re.compile(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
-    "credentials": re.compile(
-        r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:|aws_iam_role=arn:)\S"
-    ),  # SQL: COPY … CREDENTIALS '…'
-    "bearer": re.compile(r"bearer\s{1,8}[a-z0-9._~+/-]{8}"),
-    "--": re.compile(
+    "identified": late(r"identified\s{1,8}(?:(?:with|via)\s{1,8}[\w'\"]{1,64}\s{1,8})?(?:by|as|using)\s{1,8}\S"),
+    "credentials": late(r"credentials\s{0,8}(?:as\s{0,8})?['\"](?!arn:|aws_iam_role=arn:)\S"),  # SQL: COPY … CREDENTIALS '…'
+    "bearer": late(r"bearer\s{1,8}[a-z0-9._~+/-]{8}"),
+    "--": late(
         r"--(?:[a-z0-9]{1,16}[-_.]){0,3}(?:password|passwd|pass|passphrase|pwd|pin|token|secret|credentials|cookie|api-key|private-key|access-key|auth-key)"
         + _OPTION
     ),
-    "=": re.compile(
+    "=": late(
         r"[?&;](?:[a-z0-9_.]{1,16}-){0,3}[a-z0-9_.]{0,24}(?<!next)(?<!continuation)(?:token|key|sig|signature|secret|password|pass|pwd|auth|code|hmac)=[^&\s]"
     ),
 }
 """Patterns for text in lower case, each by a word that it contains and that is searched for first."""
 
-_WORD = re.compile(r"[A-Za-z0-9_.#/-]*")
+_WORD = late(r"[A-Za-z0-9_.#/-]*")
 """A text without anything but a slash that sets a value off from its name: no pattern matches it, save those in _ALONE."""
 
-_SHORT_WORD = re.compile(r"(?!BZh9|.{0,7}(?i:chpasswd))[A-Za-z0-9_.#-]{0,15}")
+_SHORT_WORD = late(r"(?!BZh9|.{0,7}(?i:chpasswd))[A-Za-z0-9_.#-]{0,15}")
 """A word that is too short to be a key or to be read as base64, and none of `_ALONE`."""
 
 _ALONE = {word: PHRASES[word] for word in ("chpasswd", "convertto-securestring")}
@@ -159,7 +158,7 @@ _ON_LINES = keyed(_SAID, _QUOTED_AFTER, _MORE, PHRASES, COMMANDS) + within("-", 
 _CASED = keyed(_SHAPES)
 _OF_WORDS = keyed(_ALONE)
 
-_MAY_HIDE = re.compile(
+_MAY_HIDE = late(
     r"pass|p(?:s?wd?|in|at|laintext)|secret|token|key|credential|authorization|signature|cookie|userdata|connectionstring|saml|code"
     r"|otp|bearer|jwt|kennwort|salt|cvv"
 )
@@ -280,7 +279,7 @@ def is_pair(items: list[Any]) -> bool:
     return any("/" not in name and hides(name, own=True) for name in names)
 
 
-_PORT = re.compile(r"/|[0-9]")
+_PORT = late(r"/|[0-9]")
 """What may follow `-p` or `-u` without being a password: a port, another number or a folder."""
 
 

@@ -6,9 +6,10 @@ Rule: a reading is only judged, never stored. Compressed data is not unpacked; `
 from __future__ import annotations
 
 import binascii
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from trio_gate.text.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 LAYERS = 4
 """How many nested encodings are undone."""
 
-_ESCAPE = re.compile(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
-_CONTINUED = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"/\*[^*]{0,500}\*/")
-_LINE_COMMENT = re.compile(r"--[^\n]{0,120}\n")
-_BLANKS = re.compile(r"\s+")
-_LAID_OUT = re.compile(r"[^\S ]|  ")
+_ESCAPE = late(r"\\(?:u00|x)([2-7][0-9a-fA-F])")
+_CONTINUED = late(r"\\\r?\n")
+_COMMENT = late(r"/\*[^*]{0,500}\*/")
+_LINE_COMMENT = late(r"--[^\n]{0,120}\n")
+_BLANKS = late(r"\s+")
+_LAID_OUT = late(r"[^\S ]|  ")
 """Blanks that are not one space alone; a comment that goes to the end of its line is followed by one."""
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_BASE64 = late(r"[A-Za-z0-9+/_-]{16,}")
 _URL_SAFE = str.maketrans("-_", "+/")
 _WIDE: dict[int, int | None] = {
     **{0xFF01 + at: 0x21 + at for at in range(94)},

@@ -10,6 +10,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from trio_gate.text.late_patterns import late
 from trio_gate.text.secret_commands import is_prose
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ JUDGING = 8
 """How many cells count for one that has to be judged as a name."""
 
 _GATE = ("pass", "pwd", "secret", "token", "key", "credential", "pin", "pw")
-_GATED = re.compile("|".join(_GATE))
+_GATED = late("|".join(_GATE))
 _BETWEEN = (",", ";", "\t", "|")
-_NAME = re.compile(r"[A-Za-z][\w.-]{0,63}(?: \(?[\w.-]{1,32}){0,2}")
-_STRONG = re.compile(r"pass(?:word|wd|phrase|code)|pwd|pw\Z", re.IGNORECASE)
-_NO_NAME = re.compile(
+_NAME = late(r"[A-Za-z][\w.-]{0,63}(?: \(?[\w.-]{1,32}){0,2}")
+_STRONG = late(r"pass(?:word|wd|phrase|code)|pwd|pw\Z", re.IGNORECASE)
+_NO_NAME = late(
     r"(?:count|counts|enabled|required|used|changed|at|length|name|id|arn|type|date|expiry|policy|reset|limit)\Z", re.IGNORECASE
 )
 _HEADING = frozenset(
@@ -45,12 +46,12 @@ _HEADING = frozenset(
         "please",
     }
 )
-_FILLER = re.compile(
+_FILLER = late(
     r"[-:=*.\s]*|[0-9]{4}-[0-9]{2}-[0-9]{2}\S*|(?:arn:|\$[({]|\$(?:[A-Z][A-Z0-9_]*|[A-Za-z_]+)\Z|<|\{\{|:[A-Za-z]|\?\Z|%s).*",
     re.DOTALL,
 )
-_TELLING = re.compile(r"[A-Za-z]{0,64}[0-9!@#$%^*+~=]")
-_PLAIN = re.compile(r"[A-Za-z _.-]*")
+_TELLING = late(r"[A-Za-z]{0,64}[0-9!@#$%^*+~=]")
+_PLAIN = late(r"[A-Za-z _.-]*")
 _WRAP = " \t\r\"'`()[]{}\ufeff"
 
 
