@@ -257,5 +257,8 @@ def test_what_decides_beside_a_part_that_is_left_to_the_library(source: str):
 
 def test_a_variable_that_hides_another():
     condition = compile_condition("aws.params.L.exists(x, x.l.all(x, x == 'a') && x.a == 'b')")
+    assert compile_condition("aws.params.L.all(x, x.l.all(x, x.m.all(y, y == 'a' && x.b == 'b')))").closure(
+        facets(params={"L": [{"l": [{"m": ["a"], "b": "b"}]}]}), ()
+    )
     for params in ({"L": [{"l": ["a"], "a": "b"}]}, {"L": [{"l": ["b"], "a": "b"}]}, {"L": [{"l": ["a"], "a": "a"}]}):
         assert condition.closure(facets(params=params), ()) is by_the_library(condition, facets(params=params))

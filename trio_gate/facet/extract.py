@@ -72,7 +72,7 @@ _ACCOUNT_NAME, _AGENT_NAME, _AGENT_ADDRESS = ("aws", "account_name"), ("agent", 
 class Facets(dict[Path, Plain | Unset | Unknown]):
     """The facets of one call: by path, the whole value in the form that CEL takes, or UNSET or UNKNOWN.
 
-    Only paths that are asked for are computed, each once.
+    Only paths that are asked for are computed, each once; `get` and `in` know only what was asked for before.
     """
 
     __slots__ = ("_call", "_found", "time")

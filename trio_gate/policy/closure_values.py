@@ -30,6 +30,7 @@ _CLASSES = _NOT_TEXT | {str}
 _NUMBERS = {int, float}
 _TEXT = {str}
 _ORDERED = _NUMBERS | _TEXT
+_SIZED = {str, list, dict}
 
 
 def constant(node: Node) -> Plain | Unknown:
@@ -95,7 +96,7 @@ def negated(value: Any) -> bool | Unknown:
 
 def size(value: Any) -> int | Unknown:
     """The characters of a text, the items of a list, the members of a map."""
-    return len(value) if value.__class__ in {str, list, dict} else UNKNOWN
+    return len(value) if value.__class__ in _SIZED else UNKNOWN
 
 
 def item(value: Any, index: Any) -> Any:

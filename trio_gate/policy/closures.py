@@ -48,6 +48,7 @@ def _library(facets: Facets, scope: tuple[Any, ...]) -> Any:
 
 
 def _after_tests(condition: Closure, tests: tuple[tuple[Path, bool], ...]) -> Closure:
+    """A condition that is left to the library where something that it tests is unknown."""
     params = {path[2]: [test for test in tests if test[0][:3] == path[:3]] for path, _ in tests if path[:2] == _PARAMS}
     others = [test for test in tests if test[0][:2] != _PARAMS]
 
@@ -112,7 +113,7 @@ def _select(node: Node, depths: Mapping[str, int]) -> Closure:
     return closure
 
 
-def _tests(node: Node, depths: Mapping[str, int]) -> Closure:
+def _test(node: Node, depths: Mapping[str, int]) -> Closure:
     read = read_of(node)
     if read and read.path[0] in ROOTS:
         return _has(read.path)
@@ -131,10 +132,10 @@ def _call(node: Node, depths: Mapping[str, int]) -> Closure:
     if node.name == "_?_:_":
         return _choice(*(_closure(part, depths) for part in node.parts))
     if len(node.parts) == 1:
-        return _test(UNARY.get(node.name), node.parts[0], depths)
+        return _applied(UNARY.get(node.name), node.parts[0], depths)
     value = constant(node.parts[-1]) if len(node.parts) == 2 else UNKNOWN
     if value is not UNKNOWN:
-        return _test(with_constant(node.name, value), node.parts[0], depths)
+        return _applied(with_constant(node.name, value), node.parts[0], depths)
     function = BINARY.get(node.name)
     if function is None:
         return _library
@@ -142,8 +143,8 @@ def _call(node: Node, depths: Mapping[str, int]) -> Closure:
     return lambda facets, scope: function(one(facets, scope), other(facets, scope))
 
 
-def _test(function: Callable[[Any], Any] | None, node: Node, depths: Mapping[str, int]) -> Closure:
-    """What a function gives of a value."""
+def _applied(function: Callable[[Any], Any] | None, node: Node, depths: Mapping[str, int]) -> Closure:
+    """What a function gives of a value; None is a function that is left to the library."""
     if function is None:
         return _library
     path, of = _facet(node), _closure(node, depths)
@@ -231,7 +232,7 @@ def _shape(node: Node) -> tuple[Any, ...]:
 
 _KINDS: Mapping[str, Callable[[Node, Mapping[str, int]], Closure]] = {
     "select": _select,
-    "has": _tests,
+    "has": _test,
     "call": _call,
     "loop": _loop,
 }
