@@ -30,7 +30,6 @@ _CLASSES = _NOT_TEXT | {str}
 _NUMBERS = {int, float}
 _TEXT = {str}
 _ORDERED = _NUMBERS | _TEXT
-_SIZED = {str, list, dict}
 
 
 def constant(node: Node) -> Plain | Unknown:
@@ -96,7 +95,7 @@ def negated(value: Any) -> bool | Unknown:
 
 def size(value: Any) -> int | Unknown:
     """The characters of a text, the items of a list, the members of a map."""
-    return len(value) if value.__class__ in _SIZED else UNKNOWN
+    return len(value) if isinstance(value, (str, list, dict)) else UNKNOWN
 
 
 def item(value: Any, index: Any) -> Any:
