@@ -33,4 +33,5 @@ def _warm_up(config: Config, upstreams: UpstreamPool) -> None:
     if any(credential.access_key_id is None for endpoint in config.endpoints for credential in endpoint.credentials):
         import_module("trio_gate.shell.credentials.providers")
     if config.gateway.admin is not None:
+        import_module("h11")
         import_module("trio_gate.shell.admin.channel")

@@ -6,14 +6,15 @@ and the request id to quote. The reason is plain text: it is escaped for its for
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 import cbor2
 
 from trio_gate.text.folding import fold
+from trio_gate.text.late_patterns import late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ _BY_TYPE = {
     "application/x-amz-json-1.1": "json",
     "application/cbor": "smithy-rpc-v2-cbor",
 }
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_TEXT = late("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REASON_LIMIT = 1024
 """Characters of a reason in a header field; a longer one is cut."""
 
@@ -129,7 +130,7 @@ def _name(kind: str, code: str, status: int) -> tuple[str, int]:
 
 
 def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> tuple[dict[str, str], bytes]:
-    error = f"<Code>{code}</Code><Message>{escape(reason)}</Message>"
+    error = f"<Code>{code}</Code><Message>{html.escape(reason, quote=False)}</Message>"
     ids = {"x-amzn-RequestId": request_id}
     if kind == "s3":
         ids = {"x-amz-request-id": request_id, "x-amz-id-2": request_id}

@@ -10,13 +10,13 @@ that DescribeEndpoints and GetDataEndpoint return. A search domain belongs to a 
 
 from __future__ import annotations
 
-import re
+from trio_gate.text.late_patterns import late
 
 _REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]"
 _SUFFIX = r"amazonaws\.com(?:\.cn)?"
 
 _OTHER = [
-    (re.compile(pattern), first)
+    (late(pattern), first)
     for pattern, first in (
         (r"((?:.+\.)?)s3-external-1\.amazonaws\.com", r"\1s3.us-east-1.amazonaws.com"),
         (rf"((?:.+\.)?)s3-({_REGION})\.amazonaws\.com", r"\1s3.\2.amazonaws.com"),
@@ -35,7 +35,7 @@ _OTHER = [
     )
 ]
 
-_VPCE = re.compile(rf"(?:(.+)\.)?vpce-[0-9a-f]+-[0-9a-z]+(?:-[0-9a-z-]+)?\.([^.].*)\.({_REGION})\.vpce\.({_SUFFIX})")
+_VPCE = late(rf"(?:(.+)\.)?vpce-[0-9a-f]+-[0-9a-z]+(?:-[0-9a-z-]+)?\.([^.].*)\.({_REGION})\.vpce\.({_SUFFIX})")
 _VPCE_S3 = {"bucket": "s3", "accesspoint": "s3-accesspoint", "control": "s3-control"}
 """The label before `vpce-…` at S3's interface endpoints, and the host that each stands for."""
 
@@ -43,7 +43,7 @@ _OWNED = "belongs to a customer and not to an AWS service: such names are not se
 _SIGV4A = "needs SigV4A, which is not served"
 
 _REFUSED = [
-    (re.compile(pattern), reason)
+    (late(pattern), reason)
     for pattern, reason in (
         (
             r".+\.accesspoint\.s3-global\..+",

@@ -11,8 +11,6 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-import h11
-
 from trio_gate.errors import Denied, Malformed
 from trio_gate.values import value_class
 from trio_gate.wire.writer import serialise
@@ -52,6 +50,8 @@ class AdminRequest:
 
 async def read_request(stream: trio.abc.Stream) -> AdminRequest | None:
     """Read one request head; None if the peer closes without sending one. Raises Malformed."""
+    import h11  # noqa: PLC0415 - for the admin listener alone; `warm_up` imports it before a request comes
+
     reader = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     try:
         while (event := reader.next_event()) is h11.NEED_DATA:

