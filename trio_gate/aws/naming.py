@@ -19,7 +19,7 @@ from trio_gate.aws.params.readers.cbor_body import read_cbor
 from trio_gate.aws.params.readers.form_body import once, read_form
 from trio_gate.aws.params.readers.inflate import gunzip
 from trio_gate.aws.params.readers.json_body import read_json
-from trio_gate.aws.params.readers.pieces import let_go, take_apart
+from trio_gate.aws.params.readers.pieces import let_go, release
 from trio_gate.aws.params.rest import rest_params
 from trio_gate.aws.params.tree import structure_from_tree
 from trio_gate.aws.routing.route import Asked, Match, find
@@ -99,7 +99,7 @@ def name_call(head: RequestHead, body: Body, *, place: Place, claim: Claim, cata
     """
     candidates = _in_scope(place, claim)
     content = _content(head, body, candidates, catalog)
-    if _searches_by_form(head, candidates):
+    if candidates[0].service == _SEARCH and _searches_by_form(head, candidates):
         head, content = _as_get(head, content or b""), b""
     form = _FormReader(head, content or b"")
     match = find(Asked(head=head, place=place, empty=content == b"", form=form.read), candidates, catalog)
@@ -125,8 +125,8 @@ def _in_scope(place: Place, claim: Claim) -> tuple[Candidate, ...]:
     if place.scoped:
         return place.candidates
     # S3 still accepts "US", its first name for us-east-1, and s3cmd sends it.
-    region = "us-east-1" if (claim.service, claim.region) == ("s3", "US") else claim.region
-    kept = tuple(one for one in place.candidates if (one.signing_name, one.region) == (claim.service, region))
+    region = "us-east-1" if claim.region == "US" and claim.service == "s3" else claim.region
+    kept = tuple([one for one in place.candidates if one.signing_name == claim.service and one.region == region])
     if claim.expires is not None and not kept:  # a signature without a scope: the host has the region
         kept = tuple(one for one in place.candidates if one.signing_name == claim.service)
     if not kept:
@@ -174,9 +174,10 @@ def _content(head: RequestHead, body: Body, candidates: tuple[Candidate, ...], c
         case Empty():
             return b""
         case Held(data=data):
+            if head.one("content-encoding") != "gzip":
+                return data
             operations = (one for item in candidates for one in catalog.service(item.service).operations.values())
-            gzipped = head.one("content-encoding") == "gzip" and any(one.compressed for one in operations)
-            return gunzip(data) if gzipped else data
+            return gunzip(data) if any(one.compressed for one in operations) else data
 
 
 def _check_encoding(head: RequestHead, match: Match) -> bool:
@@ -222,7 +223,7 @@ def _read(match: Match, head: RequestHead, content: bytes | None, form: _FormRea
             raise Malformed("the operation takes no parameters")
         return {}
     values = structure_from_tree(operation.input, tree, binary=binary)
-    take_apart(tree)
+    release(tree, content)
     return values
 
 
@@ -237,7 +238,8 @@ def _unframed(head: RequestHead) -> RequestHead:
 
 def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str, Value]) -> None:
     """Check that an account or resource in the host name equals the one in the key or the parameters."""
-    if place.account not in {None, claim.account, *owners(match.service.name, params)}:
+    known = place.account is None or place.account == claim.account
+    if not known and place.account not in owners(match.service.name, params):
         raise Unidentified(f"the host names account {place.account}, the key {claim.account}: use the same one")
     shape = match.operation.input
     if shape is None or "{" not in match.operation.host_prefix:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.kit.aws.botocore_models import loader, service_model
-from tests.kit.aws.naming import ACCOUNT, CBOR, FORM, JSON_10, named, place, target
+from tests.kit.aws.naming import ACCOUNT, CBOR, FORM, JSON_10, head, named, place, target
+from trio_gate.aws.routing import rpc
 from trio_gate.errors import Malformed, Unidentified
 
 GET_ITEM = "DynamoDB_20120810.GetItem"
@@ -14,6 +15,14 @@ ELB_1, ELB_2 = "2012-06-01", "2015-12-01"
 
 def op(*args, **kwargs):
     return named(*args, **kwargs).operation
+
+
+def test_a_content_type_that_is_often_spelled_means_what_its_parts_say(monkeypatch):
+    heads = {spelled: head("POST /", {"Content-Type": spelled}) for spelled in (*rpc.SPELLED, "Application/JSON;charset=UTF-8")}
+    told = {spelled: rpc.media_type(one) for spelled, one in heads.items()}
+    assert told.items() >= rpc.SPELLED.items()
+    monkeypatch.setattr(rpc, "SPELLED", {})
+    assert {spelled: rpc.media_type(one) for spelled, one in heads.items()} == told
 
 
 # --- json ---------------------------------------------------------------------------------------------------------------

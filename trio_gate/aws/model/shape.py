@@ -13,7 +13,7 @@ from trio_gate.aws.on_demand import OnDemand
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,6 +25,7 @@ class Shape:
         members: a structure's members by name; a list's `member`; a map's `key` and `value`.
         by_wire: a structure's body members by their names in JSON, CBOR and XML.
         by_query: a structure's members by their names in the query or ec2 protocol.
+        by_location: the members by where they are sent, in their order.
         root: name of an XML document of this shape, unless its use gives one.
         namespace: XML namespace of such a document, unless its use gives one.
         payload: the member that is the whole HTTP body; None if the body holds the members without a location.
@@ -39,6 +40,7 @@ class Shape:
     members: dict[str, Member] = field(init=False, repr=False)
     by_wire: dict[str, Member] = field(init=False, repr=False)
     by_query: dict[str, Member] = field(init=False, repr=False)
+    by_location: dict[str | None, list[Member]] = field(init=False, repr=False)
     required: frozenset[str]
     root: str
     namespace: str | None
@@ -77,9 +79,9 @@ class Shape:
         member = self.members.get({"list": "member", "map": "value"}.get(self.type, name))
         return member.shape if member is not None else None
 
-    def at(self, location: str | None) -> list[Member]:
+    def at(self, location: str | None) -> Sequence[Member]:
         """The members that are sent at `location` (see `Member`)."""
-        return [member for member in self.members.values() if member.location == location]
+        return self.by_location.get(location, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,6 +118,7 @@ class _Inside(NamedTuple):
     members: dict[str, Member]
     by_wire: dict[str, Member]
     by_query: dict[str, Member]
+    by_location: dict[str | None, list[Member]]
 
 
 def compile_shapes(raw: Mapping[str, Any], *, ec2: bool, query_names: Mapping[tuple[str, str], str]) -> Mapping[str, Shape]:
@@ -128,10 +131,13 @@ def compile_shapes(raw: Mapping[str, Any], *, ec2: bool, query_names: Mapping[tu
         members = {
             key: _member(key, ref, shapes[ref["shape"]], ec2=ec2, query=query_names.get((name, key))) for key, ref in refs(one)
         }
+        by_location: dict[str | None, list[Member]] = {}
+        for member in members.values():
+            by_location.setdefault(member.location, []).append(member)
         if one["type"] != "structure":
-            return _Inside(members, {}, {})
-        by_wire = {member.wire: member for member in members.values() if member.location is None}
-        return _Inside(members, by_wire, _by_query(members, ec2=ec2))
+            return _Inside(members, {}, {}, by_location)
+        by_wire = {member.wire: member for member in by_location.get(None, ())}
+        return _Inside(members, by_wire, _by_query(members, ec2=ec2), by_location)
 
     filled = OnDemand(raw, inside)
     shapes: OnDemand[str, Shape] = OnDemand(raw, lambda name, one: _shape(name, one, lambda shape: filled[shape.name]))

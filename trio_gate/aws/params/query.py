@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.params.readers import MAX_DEPTH
-from trio_gate.aws.params.readers.pieces import take_apart
+from trio_gate.aws.params.readers.pieces import FEW, take_apart
 from trio_gate.aws.params.scalar import from_text
 from trio_gate.errors import Malformed
 
@@ -45,7 +45,8 @@ def structure_from_query(shape: Shape | None, form: Mapping[str, str], *, ec2: b
             raise Malformed("the operation takes no parameters")
         return {}
     values = _structure(shape, tree, ec2=ec2)
-    take_apart(tree)
+    if len(form) > FEW:
+        take_apart(tree)
     return values
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.model.http_route import X_ID
 from trio_gate.aws.params.readers.json_body import read_json
-from trio_gate.aws.params.readers.pieces import from_utf8, take_apart
+from trio_gate.aws.params.readers.pieces import from_utf8, release
 from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.aws.params.scalar import from_text, read_base64
 from trio_gate.aws.params.tree import structure_from_tree, value_from_tree
@@ -72,6 +72,8 @@ def rest_params(
 
 
 def _query(operation: Operation, shape: Shape, head: RequestHead) -> dict[str, Value]:
+    if not head.target.query:
+        return {}
     arrived: dict[str, list[str]] = {}
     skipped = {X_ID} | (operation.route.constants.keys() if operation.route else set())
     for name, value in head.target.query:
@@ -100,10 +102,10 @@ def _one_or_list(member: Member, given: list[str]) -> Value:
 
 def _headers(shape: Shape, head: RequestHead) -> dict[str, Value]:
     values: dict[str, Value] = {}
+    sent = head.first
     for member in shape.at("header"):
-        given = head.all(member.wire)
-        if given:
-            value = _header(member, given)
+        if member.wire in sent:
+            value = _header(member, head.all(member.wire))
             if value is not None:
                 values[member.name] = value
     for member in shape.at("headers"):
@@ -179,7 +181,7 @@ def _body(operation: Operation, shape: Shape, head: RequestHead, content: bytes 
         return _from_xml(shape, head, content, {operation.root or shape.name, shape.root}, {operation.namespace, shape.namespace})
     tree = _json(operation, head, content)
     values = structure_from_tree(shape, tree)
-    take_apart(tree)
+    release(tree, content)
     return values
 
 
@@ -201,7 +203,7 @@ def _payload(operation: Operation, member: Member, head: RequestHead, content: b
         return _from_xml(member.shape, head, content, roots, namespaces)
     tree = _json(operation, head, content)
     value = value_from_tree(member, tree)
-    take_apart(tree)
+    release(tree, content)
     return value
 
 
@@ -224,7 +226,7 @@ def _json(operation: Operation, head: RequestHead, content: bytes) -> Any:
 def _from_xml(shape: Shape, head: RequestHead, content: bytes, roots: set[str], namespaces: set[str | None]) -> dict[str, Value]:
     tree = _document(head, content, roots, namespaces)
     values = structure_from_xml(shape, tree)
-    take_apart(tree)
+    release(tree, content)
     return values
 
 

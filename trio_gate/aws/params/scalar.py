@@ -71,9 +71,9 @@ def from_tree(member: Member, value: Any, *, binary: bool) -> Value:
         Malformed: it is of another type.
     """
     kind = member.shape.type
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if (kind == "string" and isinstance(value, str)) or (kind == "boolean" and isinstance(value, bool)):
         return value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind in _INTEGERS and number and (isinstance(value, int) or (value.is_integer() and abs(value) < _EXACT)):
         return _whole(member, int(value))
     if kind in _FLOATS and isinstance(value, str) and value in _NOT_NUMBERS:

@@ -33,7 +33,8 @@ def structure_from_tree(shape: Shape, tree: Any, *, binary: bool = False) -> dic
                 f"the operation has no member `{ascii(name[:64])[1:-1][:64]}` here: gateway and client know different models"
             )
         if value is not None:
-            values[member.name] = value_from_tree(member, value, binary=binary)
+            plain = isinstance(value, str) and member.shape.type == "string"
+            values[member.name] = value if plain else value_from_tree(member, value, binary=binary)
     return values
 
 

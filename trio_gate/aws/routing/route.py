@@ -7,7 +7,6 @@ for twins: services that share host, protocol and names, listed below with the n
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.model.catalog import CBOR
@@ -22,7 +21,11 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Candidate, Place
     from trio_gate.aws.model.catalog import Catalog, Operation, Service
+    from trio_gate.aws.model.http_route import Route
     from trio_gate.wire.head import RequestHead
+
+    _Path = tuple[Operation, Route, Mapping[str, str]]
+    """An operation whose path fits, with its route and its labels."""
 
 TWINS: tuple[tuple[str, ...], ...] = (
     ("rds", "neptune", "docdb"),
@@ -55,7 +58,7 @@ class Match:
     service: Service
     operation: Operation
     protocol: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str]
     specificity: tuple[tuple[int, ...], int] = ((), 0)
 
 
@@ -76,7 +79,7 @@ def find(asked: Asked, candidates: Sequence[Candidate], catalog: Catalog) -> Mat
         Malformed: it has selectors of two protocols, or a path with two readings.
         Unidentified: no operation fits; Ambiguous if several do.
     """
-    if asked.head.one(TARGET) is not None and asked.head.one(SMITHY) is not None:
+    if TARGET in asked.head.first and SMITHY in asked.head.first:
         raise Malformed("x-amz-target and smithy-protocol name two operations: send one")
     found: list[Match] = []
     reasons: list[str] = []
@@ -97,6 +100,8 @@ def find(asked: Asked, candidates: Sequence[Candidate], catalog: Catalog) -> Mat
 
 
 def _one(found: list[Match]) -> Match:
+    if len(found) == 1:
+        return found[0]
     best = max(match.specificity for match in found)
     fitting = [match for match in found if match.specificity == best]
     if len(fitting) == 1:
@@ -111,16 +116,19 @@ def _one(found: list[Match]) -> Match:
 
 def _match(asked: Asked, candidate: Candidate, service: Service) -> Match:
     head = asked.head
-    if head.one(TARGET) is not None:
-        return _rpc(candidate, service, "json", lambda: json_operation(service, head))
-    if head.one(SMITHY) is not None:
-        return _rpc(candidate, service, CBOR, lambda: cbor_operation(service, head, empty=asked.empty))
+    if TARGET in head.first:
+        return _rpc(asked, candidate, service, "json")
+    if SMITHY in head.first:
+        return _rpc(asked, candidate, service, CBOR)
     query = "ec2" if "ec2" in service.protocols else "query"
     if query in service.protocols and (media_type(head) == FORM or any(name == "Action" for name, _ in head.target.query)):
-        return _rpc(candidate, service, query, lambda: query_operation(service, head, asked.form()))
-    if service.protocols & {"rest-json", "rest-xml"}:
+        return _rpc(asked, candidate, service, query)
+    if service.protocols & _REST:
         return _rest(asked, candidate, service)
     raise NoMatch(f"{service.name} is named by {' or '.join(_selectors(service))}")
+
+
+_REST = frozenset(("rest-json", "rest-xml"))
 
 
 def _selectors(service: Service) -> list[str]:
@@ -128,68 +136,77 @@ def _selectors(service: Service) -> list[str]:
     return sorted(words[protocol] for protocol in service.protocols)
 
 
-def _rpc(candidate: Candidate, service: Service, protocol: str, name: Callable[[], str]) -> Match:
+def _rpc(asked: Asked, candidate: Candidate, service: Service, protocol: str) -> Match:
     if protocol not in service.protocols:
         raise NoMatch(f"{service.name} does not speak {protocol}")
-    operation = service.operations[name()]
+    if protocol == "json":
+        name = json_operation(service, asked.head)
+    elif protocol == CBOR:
+        name = cbor_operation(service, asked.head, empty=asked.empty)
+    else:
+        name = query_operation(service, asked.head, asked.form())
+    operation = service.operations[name]
     if not host_fits(operation, candidate):
         raise NoMatch(f"{operation.name} has another host")
-    return Match(candidate=candidate, service=service, operation=operation, protocol=protocol)
+    return Match(candidate=candidate, service=service, operation=operation, protocol=protocol, labels={})
 
 
 def _rest(asked: Asked, candidate: Candidate, service: Service) -> Match:
     protocol = "rest-xml" if "rest-xml" in service.protocols else "rest-json"
     paths = _s3_paths if service.name == "s3" else _paths
-    fits: list[tuple[tuple[tuple[int, ...], int], bool, Match]] = []
-    reasons: list[str] = []
     times = times_in_query(asked.head)
-    for operation, values in paths(asked, candidate, service):
-        route = operation.route
-        if route is None:
-            continue
-        reason = query_fits(route, asked.head, times) or (
-            None if host_fits(operation, candidate) else f"{operation.name} has another host"
-        )
-        if reason is None:
-            match = Match(
-                candidate=candidate,
-                service=service,
-                operation=operation,
-                protocol=protocol,
-                labels=values,
-                specificity=route.specificity,
-            )
-            fits.append((route.specificity, not operation.deprecated, match))
-        else:
-            reasons.append(reason)
+    found = paths(asked, candidate, service)
+    fits = [
+        (route.specificity, not operation.deprecated, operation, values)
+        for operation, route, values in found
+        if times.keys() >= route.constants.keys() and _misfit(asked, candidate, operation, route, times) is None
+    ]
     if not fits:
-        raise NoMatch(reasons[0] if len(reasons) == 1 else f"{service.name} has no such method, path and query")
-    best = max(fit[:2] for fit in fits)
-    chosen = [fit[2] for fit in fits if fit[:2] == best]
-    if len(chosen) > 1:
-        raise NoMatch(f"{' and '.join(match.operation.name for match in chosen)} fit equally")
-    if not x_id_fits(asked.head, chosen[0].operation.name):
-        raise NoMatch(f"x-id names an operation other than {chosen[0].operation.name}")
-    return chosen[0]
+        only = [_misfit(asked, candidate, operation, route, times) for operation, route, _ in found] if len(found) == 1 else []
+        raise NoMatch(only[0] if only and only[0] else f"{service.name} has no such method, path and query")
+    if len(fits) > 1:
+        best = max(fit[:2] for fit in fits)
+        fits = [fit for fit in fits if fit[:2] == best]
+    if len(fits) > 1:
+        raise NoMatch(f"{' and '.join(fit[2].name for fit in fits)} fit equally")
+    specificity, _, operation, values = fits[0]
+    if not x_id_fits(asked.head, operation.name):
+        raise NoMatch(f"x-id names an operation other than {operation.name}")
+    return Match(
+        candidate=candidate, service=service, operation=operation, protocol=protocol, labels=values, specificity=specificity
+    )
 
 
-def _paths(asked: Asked, _candidate: Candidate, service: Service) -> list[tuple[Operation, dict[str, str]]]:
+def _misfit(asked: Asked, candidate: Candidate, operation: Operation, route: Route, times: Mapping[str, int]) -> str | None:
+    """Why an operation whose path fits is not meant, for a message; None if it fits."""
+    reason = query_fits(route, asked.head, times)
+    return reason if reason is not None or host_fits(operation, candidate) else f"{operation.name} has another host"
+
+
+def _paths(asked: Asked, _candidate: Candidate, service: Service) -> list[_Path]:
     segments = rest_segments(asked.head.target.segments)
     method, count = asked.head.method, len(segments)
     greedy = service.greedy.get(method, ())
-    plain = (one for one in service.by_path.get((method, count), ()) if one not in greedy)
-    found = ((one, labels(one.route, segments)) for one in (*plain, *greedy) if one.route is not None)
-    return [(operation, values) for operation, values in found if values is not None]
+    found: list[_Path] = []
+    for one in (*[one for one in service.by_path.get((method, count), ()) if one not in greedy], *greedy):
+        values = labels(one.route, segments) if one.route is not None else None
+        if one.route is not None and values is not None:
+            found.append((one, one.route, values))
+    return found
 
 
-def _s3_paths(asked: Asked, candidate: Candidate, service: Service) -> list[tuple[Operation, dict[str, str]]]:
+def _s3_paths(asked: Asked, candidate: Candidate, service: Service) -> list[_Path]:
     if answers_object_lambda(asked.head, candidate):
-        return [(service.operations["WriteGetObjectResponse"], {})]
-    values = s3_labels(asked.head, asked.place)
-    return [(operation, values) for operation in at_level(service, asked.head, candidate, asked.place, len(values))]
+        operations, values = [service.operations["WriteGetObjectResponse"]], {}
+    else:
+        values = s3_labels(asked.head, asked.place)
+        operations = at_level(service, asked.head, candidate, asked.place, len(values))
+    return [(one, one.route, values) for one in operations if one.route is not None]
 
 
 def host_fits(operation: Operation, candidate: Candidate) -> bool:
     """Whether the host begins with the operation's `hostPrefix`. Labels in it are compared with the input later."""
+    if not operation.host_prefix:
+        return True
     prefix, brace, _ = operation.host_prefix.partition("{")
     return bool(brace) or candidate.host.startswith(prefix)

@@ -21,6 +21,12 @@ TARGET = "x-amz-target"
 SMITHY = "smithy-protocol"
 FORM = "application/x-www-form-urlencoded"
 _JSON_TYPES = ("application/x-amz-json-1.0", "application/x-amz-json-1.1")
+SPELLED: Mapping[str, str] = {
+    **{kind: kind for kind in (*_JSON_TYPES, FORM, "application/json", "application/xml", "application/cbor")},
+    f"{FORM}; charset=utf-8": FORM,
+}
+"""Content types as SDKs spell them, with what they mean: most requests have one of them."""
+
 _CHARSET = re.compile(r'[ \t]*charset=(?:utf-8|"utf-8")[ \t]*', re.ASCII | re.IGNORECASE)
 
 
@@ -33,6 +39,8 @@ def media_type(head: RequestHead) -> str | None:
     value = head.one("content-type")
     if value is None or not value.isascii():
         return value
+    if value in SPELLED:
+        return SPELLED[value]
     kind, semicolon, parameter = value.partition(";")
     return fold(kind.rstrip(" \t")) if not semicolon or _CHARSET.fullmatch(parameter) else fold(value)
 
@@ -43,7 +51,7 @@ def json_operation(service: Service, head: RequestHead) -> str:
     if media_type(head) not in _JSON_TYPES:
         raise NoMatch("x-amz-target needs content-type application/x-amz-json-1.0 or 1.1")
     prefix, _, name = (head.one(TARGET) or "").rpartition(".")
-    if prefix not in _names(service) or name not in service.operations:
+    if (prefix != service.target_prefix and prefix not in _names(service)) or name not in service.operations:
         raise NoMatch(f"{service.name} has no such x-amz-target")
     return name
 

@@ -49,13 +49,12 @@ def at_level(service: Service, head: RequestHead, candidate: Candidate, place: P
 
     A host of S3 Object Lambda without an access point has none of them.
     """
-    return [
-        operation
-        for operation in service.by_path.get((head.method, level), ())
-        if operation.name != _RESPONSE
-        and (place.bucket is not None or candidate.signing_name != _OBJECT_LAMBDA)
-        and (level > 0 or (operation.name == "ListDirectoryBuckets") == (candidate.signing_name == _EXPRESS))
-    ]
+    if place.bucket is None and candidate.signing_name == _OBJECT_LAMBDA:
+        return []
+    found = [one for one in service.by_path.get((head.method, level), ()) if one.name != _RESPONSE]
+    if level > 0:
+        return found
+    return [one for one in found if (one.name == "ListDirectoryBuckets") == (candidate.signing_name == _EXPRESS)]
 
 
 def answers_object_lambda(head: RequestHead, candidate: Candidate) -> bool:

@@ -89,7 +89,7 @@ def test_what_the_parameters_were_read_from_is_taken_apart(monkeypatch, reader, 
         if reads := getattr(module, read, None):
             monkeypatch.setattr(module, read, lambda data, reads=reads: made.append(reads(data)) or made[-1])
     with pytest.raises(Malformed) if more else nullcontext():
-        named(line, fields, body % (wrong if more else b""), at=place(service))
+        named(line, fields, body % (b" " * PIECE + (wrong if more else b"")), at=place(service))
     [tree] = made
     assert not getattr(tree, "children", tree)
 

@@ -56,6 +56,8 @@ def _pair(part: bytes) -> tuple[str, str]:
 
 
 def _decode(part: bytes) -> str:
+    if b"%" not in part and b"+" not in part:
+        return part.decode("ascii")
     if any(map(_BAD_ESCAPE.search, escaped_pieces(part))):
         raise Malformed("the form holds a `%` without two hex digits after it")
     try:

@@ -18,7 +18,7 @@ from trio_gate.aws.params.readers.pieces import from_utf8, let_go, take_apart
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DENSE = 20_000
 """The most brackets and commas of a body that is read in one call into C, which takes about 10 ms for them."""
@@ -33,25 +33,28 @@ def read_json(data: bytes) -> Any:
     Raises:
         Malformed: it is not JSON, or something that is refused here.
     """
-    if data.count(b"[") + data.count(b"{") > MAX_NODES or data.count(b",") > MAX_COMMAS:
+    brackets, commas = data.count(b"[") + data.count(b"{"), data.count(b",")
+    if brackets > MAX_NODES or commas > MAX_COMMAS:
         raise Malformed(f"the JSON body has more than {MAX_NODES} brackets or {MAX_COMMAS} commas")
-    quick = len(data) <= LONG and data.count(b"{") + data.count(b"[") + data.count(b",") <= DENSE
+    quick = len(data) <= LONG and brackets + commas <= DENSE
     try:
         text = from_utf8(data)
     except UnicodeDecodeError:
         raise Malformed("the JSON body is not UTF-8") from None
-    value = _decoded(_DECODER if quick else _PATIENT, text)
-    try:
-        _check(value, surrogates="\\u" in text)
-    except Malformed:
-        take_apart(value)
-        raise
+    value = _decoded(_at_once if quick else _PATIENT.decode, text)
+    surrogates = "\\ud" in text or "\\uD" in text
+    if surrogates or brackets > MAX_DEPTH:  # otherwise there is nothing to find
+        try:
+            _check(value, surrogates=surrogates)
+        except Malformed:
+            take_apart(value)
+            raise
     return value
 
 
-def _decoded(decoder: json.JSONDecoder, text: str) -> Any:
+def _decoded(decode: Callable[[str], Any], text: str) -> Any:
     try:
-        return decoder.decode(text)
+        return decode(text)
     except Malformed as fault:
         let_go(fault)
         refusal = Malformed(fault.reason)
@@ -108,5 +111,20 @@ def _constant(name: str) -> NoReturn:
     raise Malformed(f"{name.lstrip('-')} is not JSON")
 
 
+def _at_once(text: str) -> Any:
+    """Read a text in one call into C. Raises ValueError, Malformed."""
+    text = text.strip(_BLANKS)
+    try:
+        tree, end = _SCAN(text, 0)
+    except StopIteration:
+        tree, end = None, -1
+    if end != len(text):
+        message = "not one value"
+        raise ValueError(message)
+    return tree
+
+
+_BLANKS = " \t\n\r"
 _DECODER = json.JSONDecoder(object_pairs_hook=once, parse_int=_int, parse_float=_float, parse_constant=_constant)
+_SCAN = _DECODER.scan_once  # type: ignore[attr-defined]  # in every CPython, in no stub
 _PATIENT = Patient(parse_int=_int, parse_float=_float, parse_constant=_constant)

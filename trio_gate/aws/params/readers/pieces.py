@@ -21,6 +21,9 @@ PIECE = 64 * 1024
 RUN = 4096
 """How many names are sorted, or items released, in one call."""
 
+FEW = 64
+"""Parameters of a form whose tree needs not be taken apart to be released."""
+
 
 def pieces_of(text: str) -> Iterator[str]:
     """Yield a text in pieces of PIECE characters, in order."""
@@ -94,6 +97,12 @@ def take_apart(root: Any, alone: Callable[[Tree], bool] = lambda _: True) -> Non
         one = todo.pop()
         if alone(one):
             _empty(one, todo)
+
+
+def release(tree: Any, content: bytes) -> None:
+    """Let go of a tree that was read from this content. A small one needs not be taken apart."""
+    if len(content) > PIECE:
+        take_apart(tree)
 
 
 def let_go(fault: BaseException) -> None:
