@@ -50,6 +50,14 @@ async def test_a_goodbye_is_an_end(ends):
     assert [await ours.receive_some(10) for _ in range(3)] == [b"last", b"", b""]
 
 
+async def test_a_goodbye_is_an_end_while_the_connection_is_open(ends):
+    ours, theirs = ends
+    await theirs.send_all(b"last")
+    await theirs._say_goodbye(trio.current_time() + 5)
+    with trio.fail_after(5):
+        assert [await ours.receive_some(10) for _ in range(3)] == [b"last", b"", b""]
+
+
 async def test_an_end_without_goodbye_is_a_break(ends):
     ours, theirs = ends
     await theirs.send_all(b"last")

@@ -32,6 +32,7 @@ class TlsSocket(SocketTransport):
         )
         super().__init__(tls)
         self._tls = tls
+        self._goodbye = False
 
     @property
     def certificate(self) -> bytes:
@@ -74,7 +75,7 @@ class TlsSocket(SocketTransport):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        if self._pending():
+        if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
             await trio.lowlevel.checkpoint()
         else:
             await self._ready(self._readable, deadline)
@@ -86,7 +87,11 @@ class TlsSocket(SocketTransport):
         """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
         pieces: list[bytes] = []
         try:
-            while most > 0 and len(pieces) < RECORDS and (data := self._tls.read(most)):
+            while most > 0 and len(pieces) < RECORDS:
+                data = self._tls.read(most)
+                if not data:
+                    self._goodbye = True
+                    break
                 pieces.append(data)
                 most -= len(data)
         except ssl.SSLWantReadError:
