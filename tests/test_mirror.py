@@ -45,7 +45,6 @@ WITHOUT = [
     "shell/exchange/installed_operations.py",
     "shell/exchange/intake.py",
     "shell/exchange/pipeline.py",
-    "shell/exchange/recorder.py",
     "shell/exchange/shared_services.py",
     "shell/listen/connection_handler.py",
     "shell/listen/listeners.py",
@@ -58,7 +57,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 45
+MOST = 44
 
 
 def twin(source: str) -> str:

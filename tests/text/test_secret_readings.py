@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.long import examples
-from trio_gate.text.secret_readings import LAYERS, bytes_of, is_packed, is_plain, readings
+from trio_gate.text.secret_readings import _PACKED, LAYERS, bytes_of, is_packed, is_plain, readings
 
 SAID = "password: hunter22"
 
@@ -89,3 +89,13 @@ def test_a_plain_text_says_nothing_else(pieces):
 )
 def test_most_texts_are_plain(text):
     assert is_plain(text)
+
+
+@pytest.mark.parametrize("magic", _PACKED)
+@examples(4)
+@given(data=st.binary(min_size=12), before=st.sampled_from(["", "x: ", "é"]))
+def test_whatever_begins_as_packed_data_does_is_packed(magic, data, before):
+    packed = magic + data
+    assert is_packed(before + base64.b64encode(packed).decode())
+    assert is_packed(before + base64.urlsafe_b64encode(packed).decode())
+    assert is_packed(packed.decode("latin-1"))

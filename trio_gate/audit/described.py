@@ -46,13 +46,13 @@ class Described:
 def describe(call: Call, shape: Shape | None, *, line: bool) -> Described:
     """Mask and cut what will be recorded of a call. `shape` is the operation's input; `line`: also make the log's line."""
     path, (whole, kept) = path_text(call.path, call.params, shape), params_texts(call.params, shape)
-    resources = None if isinstance(call.resources, Unknown) else encode(clipped(call.resources, MAX_RESOURCES))
+    resources = None if isinstance(call.resources, Unknown) else clipped(call.resources, MAX_RESOURCES)
     main = brief(call.resource) if isinstance(call.resource, str) else call.resource
     return Described(
         path=path,
         params=kept,
         resources=resources,
-        line=_text(call, whole, path, _fact(main), resources or _fact(UNKNOWN)) if line else None,
+        line=_text(call, whole, path, _fact(main), resources or _UNKNOWN) if line else None,
     )
 
 
@@ -105,9 +105,13 @@ def _of_operation(
 
 
 def _fact(value: str | bool | tuple[str, ...] | Unknown | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return quoted(value)
-    return f"[{','.join(map(quoted, value))}]" if isinstance(value, tuple) else _FIXED[value]
+    return _UNKNOWN if isinstance(value, Unknown) else f"[{','.join(map(quoted, value))}]"
 
 
-_FIXED = {None: "null", True: "true", False: "false", UNKNOWN: encode(UNKNOWN)}
+_UNKNOWN = encode(UNKNOWN)

@@ -23,7 +23,7 @@ from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, 
 from trio_gate.text.secret_members import BY_SHAPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.aws.call import Unknown, Value
     from trio_gate.aws.model.shape import Shape
@@ -106,17 +106,17 @@ encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, allow_nan=False
 """Writes a value as the record does: canonical JSON, see `rows`; bytes and unknown values as `plain` has them."""
 
 
-def clipped(items: Iterable[str], most: int) -> list[Json]:
-    """The first `most` items of a list, each through `brief`; if there are more, then how many and the hash of all."""
-    whole = list(items)
-    shown: list[Json] = [brief(item) for item in whole[:most]]
+def clipped(whole: Sequence[str], most: int) -> str:
+    """A list in JSON: its first `most` items, each through `brief`; if there are more, then how many and the hash of all."""
+    shown = ",".join([encode_basestring_ascii(brief(item)) for item in whole[:most]])
     if len(whole) <= most:
-        return shown
+        return f"[{shown}]"
     digest = hashlib.sha256(b"[")
     for number, item in enumerate(whole):  # hashes what json.dumps(whole) gives, without one long call that holds the GIL
         digest.update(f"{', ' if number else ''}{json.dumps(item)}".encode("ascii"))
     digest.update(b"]")
-    return [*shown, {"$more": {"count": len(whole) - most, "sha256": digest.hexdigest()}}]
+    more: Json = {"$more": {"count": len(whole) - most, "sha256": digest.hexdigest()}}
+    return f"[{shown},{encode(more)}]"
 
 
 def brief(text: str) -> str:

@@ -245,9 +245,13 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
 
     Covers `{Name: DB_PASSWORD, Value: …}` in any spelling, a patch of a path, and values for a statement that names a secret.
     """
-    bare = {name: _bare(name) for name in members}
-    values = {name for name, word in bare.items() if word in _VALUES or word.endswith(("value", "values"))}
-    bound = {name for name, word in bare.items() if word in _BOUND}
+    values, bound = set(), set()
+    for name in members:
+        word = _bare(name)
+        if word.endswith(("value", "values")) or word in _VALUES:
+            values.add(name)
+        if word in _BOUND:
+            bound.add(name)
     if not values and not bound:
         return frozenset()
     texts = [text for name, item in members.items() if name not in values | bound for text in _texts(item)]

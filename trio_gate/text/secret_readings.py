@@ -26,6 +26,9 @@ _LAID_OUT = late(r"[^\S ]|  ")
 """Blanks that are not one space alone; a comment that goes to the end of its line is followed by one."""
 
 _BASE64 = late(r"[A-Za-z0-9+/_-]{16,}")
+_RUN = late(r"[A-Za-z0-9+/_-]{16}")
+"""The beginning of such a run."""
+
 _URL_SAFE = str.maketrans("-_", "+/")
 _WIDE: dict[int, int | None] = {
     **{0xFF01 + at: 0x21 + at for at in range(94)},
@@ -38,12 +41,16 @@ _PRINTABLE = bytes([*range(0x20, 0x7F), *b"\t\r\n"])
 _PACKED = (b"\x1f\x8b", b"PK\x03\x04", b"BZh9", b"\xfd7zXZ", b"(\xb5/\xfd")
 """How gzip, zip, bzip2, xz and zstd begin."""
 
+_PACKED_TEXT = tuple(magic.decode("latin-1") for magic in _PACKED)
+_PACKED_RUNS = ("H4", "UE", "Ql", "/T", "_T", "KL")
+"""The first two digits of those in base64 of either alphabet."""
+
 
 def is_plain(text: str) -> bool:
     """Whether a text has no readings and is not packed, by what every encoding has. Most texts are plain."""
     if "%" in text or "\\" in text or "&" in text or not text.isascii() or text.startswith(("BZh9", "PK\x03\x04")):
         return False
-    return _BASE64.search(text) is None and not _is_laid_out(text)
+    return _RUN.search(text) is None and not _is_laid_out(text)
 
 
 def readings(text: str) -> Iterator[tuple[str, bool] | None]:
@@ -60,7 +67,7 @@ def readings(text: str) -> Iterator[tuple[str, bool] | None]:
             spaced = _BLANKS.sub(" ", _COMMENT.sub(" ", _LINE_COMMENT.sub(" ", inner)))
             if spaced != inner:
                 yield spaced, True
-        decoded = "\n".join(piece.decode("latin-1") for piece in _pieces(inner))
+        decoded = "\n".join(_pieces(inner))
         if decoded:
             yield decoded, False
         if inner == text and not decoded:
@@ -72,9 +79,10 @@ def readings(text: str) -> Iterator[tuple[str, bool] | None]:
 
 def is_packed(text: str) -> bool:
     """Whether a text is compressed data or holds some in base64, so that what it says is unknown."""
-    if text[:8].encode("latin-1", "replace").startswith(_PACKED):
+    if text.startswith(_PACKED_TEXT):
         return True
-    return any(bytes_of(run[:8]).startswith(_PACKED) for run in _BASE64.findall(text))
+    runs = [run[:8] for run in _BASE64.findall(text) if run.startswith(_PACKED_RUNS)]
+    return bool(runs) and any(bytes_of(run).startswith(_PACKED) for run in runs)
 
 
 def _is_laid_out(text: str) -> bool:
@@ -94,12 +102,14 @@ def _unescaped(text: str) -> str:
     return text if text.isascii() else text.translate(_WIDE)
 
 
-def _pieces(text: str) -> Iterator[bytes]:
+def _pieces(text: str) -> list[str]:
     """The texts that base64 inside a text decodes to, run by run: lines of wrapped base64 decode alone (RFC 2045 section 6.8)."""
+    found = []
     for run in _BASE64.findall(text):
         piece = bytes_of(run).replace(b"\x00", b"")  # UTF-16, as PowerShell takes its commands
         if len(piece.translate(None, _PRINTABLE)) * 10 <= len(piece):
-            yield piece
+            found.append(piece.decode("latin-1"))
+    return found
 
 
 def bytes_of(run: str) -> bytes:

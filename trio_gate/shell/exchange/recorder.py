@@ -7,6 +7,7 @@ outcome. Facts are set as the stages learn them; a row holds those known when it
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     Watch = Callable[[Callable[[], tuple[Intent, Outcome]]], None]
 
 log = logging.getLogger(__name__)
+
+
+def request_id() -> str:
+    """A new request id: a random UUID (RFC 9562 section 5.4)."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
 
 
 @dataclass(slots=True, kw_only=True)

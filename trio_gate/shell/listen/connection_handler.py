@@ -7,7 +7,6 @@ of the service's own errors, as far as the request or the connection's name says
 from __future__ import annotations
 
 import logging
-import uuid
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
-from trio_gate.shell.exchange.recorder import Recorder
+from trio_gate.shell.exchange.recorder import Recorder, request_id
 from trio_gate.shell.net.connection_limits import MADE_ROOM
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
@@ -175,7 +174,7 @@ class ConnectionHandler:
 
     def _recorder(self, head: RequestHead, snapshot: Snapshot) -> Recorder:
         return Recorder(
-            id=str(uuid.uuid4()),
+            id=request_id(),
             agent_address=self._address,
             head=head,
             generation=snapshot.number,

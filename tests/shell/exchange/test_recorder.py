@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from tests.kit.approvals.questions import FixedClock
+from tests.kit.records import CALL
+from trio_gate.audit.described import describe
+from trio_gate.shell.exchange.recorder import Recorder, request_id
+
+
+def test_a_request_id_is_a_random_uuid():
+    found = {request_id() for _ in range(1000)}
+    assert len(found) == 1000
+    assert all(str(UUID(text)) == text and UUID(text).version == 4 for text in found)
+    assert {UUID(text).variant for text in found} == {UUID(int=1 << 63).variant}
+    assert {text[19] for text in found} == set("89ab")
+
+
+@dataclass
+class Audit:
+    failing: bool = False
+    intents: list[Any] = field(default_factory=list)
+    outcomes: list[Any] = field(default_factory=list)
+    whole: list[Any] = field(default_factory=list)
+
+    async def intend(self, intent):
+        self.intents.append(intent)
+
+    async def conclude(self, outcome):
+        self.outcomes.append(outcome)
+
+    async def record(self, intent, outcome):
+        self.whole.append((intent, outcome))
+
+
+@dataclass
+class Head:
+    method: str = "GET"
+
+
+def recorder(audit, call, seen):
+    made = Recorder(
+        id="r-1",
+        agent_address="127.0.0.1",
+        head=Head(),
+        generation=3,
+        audit=audit,
+        decisions=None,
+        clock=FixedClock(),
+        watch=lambda rows: seen.append(rows()),
+        refusals=None,
+    )
+    made.call, made.described = call, describe(call, None, line=False)
+    made.decided("allow", "reads ok", "so")
+    made.answered(200, "A1")
+    return made
+
+
+async def test_a_plain_read_has_one_row_when_it_is_over():
+    audit, seen = Audit(), []
+    made = recorder(audit, CALL, seen)
+    await made.intend()
+    await made.completed(bytes_in=1, bytes_out=2)
+    assert (audit.intents, audit.outcomes) == ([], [])
+    [(intent, outcome)] = audit.whole
+    assert seen == [(intent, outcome)]
+    assert (intent.id, intent.operation, intent.outcome, intent.rule, intent.generation) == (
+        "r-1",
+        "GetObject",
+        "allow",
+        "reads ok",
+        3,
+    )
+    assert (outcome.status, outcome.aws_request_id, outcome.bytes_in, outcome.bytes_out, outcome.end) == (
+        200,
+        "A1",
+        1,
+        2,
+        "answered",
+    )
+    assert list(outcome.seconds) == ["end"]
+
+
+async def test_a_write_and_a_read_while_the_disk_fails_have_their_intent_first():
+    for audit, call in ((Audit(), replace(CALL, access="write")), (Audit(failing=True), CALL)):
+        made = recorder(audit, call, [])
+        await made.intend()
+        assert [intent.id for intent in audit.intents] == ["r-1"]
+        await made.completed(bytes_in=1, bytes_out=2)
+        assert [outcome.id for outcome in audit.outcomes] == ["r-1"]
+        assert audit.whole == []
