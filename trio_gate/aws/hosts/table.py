@@ -73,6 +73,7 @@ class HostTable:
         self._domains: dict[str, set[str]] = {name: set() for name in partitions}
         self._signed_as: dict[str, dict[str, None]] = {}
         self._remembered = functools.lru_cache(_REMEMBERED)(self._look_up)
+        self._scoped = functools.lru_cache(_REMEMBERED)(self._look_up_scope)
         for name, one in data["services"].items():
             for pattern, found in one["hosts"].items():
                 self._add(name, pattern, found)
@@ -194,6 +195,9 @@ class HostTable:
         Raises:
             Unidentified: there is no such service, region or pair.
         """
+        return self._scoped(signing_name, region, service, tuple(twins))
+
+    def _look_up_scope(self, signing_name: str, region: str, service: str | None, twins: tuple[str, ...]) -> Place:
         partition = self._regions.get(region)
         if partition is None:
             raise Unidentified("the signature's scope names no AWS region that this gateway knows")
