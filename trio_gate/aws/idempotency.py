@@ -11,11 +11,11 @@ parameters.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.params.readers.pieces import in_order
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ TOKENS_OF: Mapping[str, frozenset[str]] = {
 """Names that mean a token in one service: they identify the request or what it creates, never something that exists already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class IdempotentForm:
     """A request without its tokens.
 

@@ -7,12 +7,12 @@ the scope of the signature decides, and Host only has to name the listener.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope, hint
 from trio_gate.errors import Denied, Malformed, Unidentified
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 from trio_gate.wire.authority import agreed_host
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Ingress:
     """How one connection reached the gateway.
 

@@ -14,6 +14,7 @@ from trio_gate.aws.iam.actions import BY_TEXT, actions_of, main_action
 from trio_gate.aws.policies.documents import holders_of
 from trio_gate.aws.resources.collect import sources_of
 from trio_gate.aws.review.meaning import NOTHING, decided, steady
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Access
@@ -29,7 +30,7 @@ PLANS_KEPT = 4096
 """Size of the caches of plans; the calls of a day have fewer operations."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Acts:
     """What follows from the main action of a call.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.values import UNKNOWN, UNSET, Unknown, Unset
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +41,7 @@ class _Branch:
     tested: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class GatheredFacts:
     """The gathered facets: CEL's variables, and for each path that was left out a sentence, by the path's last name."""
 

@@ -14,7 +14,6 @@ have the type of what it tests (a bug in cel-cpp), so it is renamed to a functio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from trio_gate.policy.cost import work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
 from trio_gate.policy.guarded_has import guarded
 from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,7 +83,7 @@ def compile_condition(source: str) -> Condition:
     return found.condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Examined:
     """What is wrong with a text, and its condition; None if a fault is fatal."""
 
@@ -131,7 +131,7 @@ class Evidence:
         return self._ready[plan.key]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Condition:
     """A compiled condition: the facets that it reads, its closure, and the library's program for what that leaves open."""
 

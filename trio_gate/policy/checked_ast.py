@@ -9,8 +9,9 @@ are expanded: `all` and the like are comprehensions, `has(a.b)` is a selection t
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +22,7 @@ _SOURCE_POSITIONS = 4
 _CONST_NULL, _CONST_BOOL, _CONST_INT, _, _CONST_DOUBLE, _CONST_STRING = range(1, 7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Node:
     """One node of an expression.
 

@@ -6,13 +6,13 @@ goes over) in every turn, and no replacement makes a text longer. Either could m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
 
 from trio_gate.facet.schema import ROOTS
 from trio_gate.facet.values import MAX_VALUES
 from trio_gate.policy.diagnostics import Fault
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def work_faults(node: Node, *, looping: bool = False, loops: _Loops | None = Non
         yield from work_faults(part, looping=looping or inside, loops=loops.within(node) if inside else loops)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Loops:
     """The loops around a node, except those over constants, which are as short as they are written.
 

@@ -7,11 +7,12 @@ call which may return credentials: a later rule must not allow what an earlier o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ Outcome = Literal["allow", "deny", "approve"]
 _WORDS = {"allow": "allowed by", "deny": "denied by", "approve": "approval is required by"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Rule:
     """One rule of the policy.
 
@@ -54,7 +55,7 @@ class Rule:
         object.__setattr__(self, "decision", made)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Decision:
     """What the rules decided about one call.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from trio_gate.errors import did_you_mean
 from trio_gate.facet.schema import FACETS
+from trio_gate.values import value_class
 
 _FOUND = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*)$", re.MULTILINE)
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container ''\)")
@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"Syntax error: token recognition error at: '(.*)'")
 _TRAILER = re.compile(r" \[[A-Z_]+\]$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Fault:
     """One thing that is wrong, at an offset (characters) in the condition; a fault that is not `fatal` is only a remark."""
 

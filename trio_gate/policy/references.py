@@ -6,12 +6,12 @@ known before it runs. A root is not a value, a facet's name must be in the schem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import did_you_mean
 from trio_gate.facet.schema import FACETS, OR_ARN, ROOTS
 from trio_gate.policy.diagnostics import Fault
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COMPARES = frozenset(("_==_", "_!=_", "@in", "contains", "endsWith", "matches", "startsWith"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Read:
     """A path that a condition reads as a whole or, if `tested`, only tests with has()."""
 

@@ -9,9 +9,9 @@ traceback for a name that is not ASCII, and trio drops the alert that would tell
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from trio_gate.errors import Malformed
+from trio_gate.values import value_class
 
 MAX_HELLO = 16 * 1024
 """Bytes of a hello with its record headers. One with post-quantum keys and a session ticket has about 3 KiB."""
@@ -31,7 +31,7 @@ _VERSION_AND_RANDOM = 2 + 32
 _NAME = re.compile(rb"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class ClientHello:
     """A client's first message. `server_name` is in lower case; None if the client sent none."""
 

@@ -8,8 +8,9 @@ whichever form the caller used.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ _DIRECTORIES = ("x-s3", "xa-s3")
 _OUTPOST_ALIAS = "--op-s3"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Where:
     """The rest of the host: its partition, its region, and the zone that an S3 Express host names (else empty)."""
 
@@ -30,7 +31,7 @@ class Where:
     zone: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Front:
     """What the labels before the host mean."""
 

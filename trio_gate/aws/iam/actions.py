@@ -8,13 +8,14 @@ of an object, the tags of a copy), but never lacks one. Actions that a service p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.implied import implied, implied_of
 from trio_gate.aws.iam.names import BY_METHOD, EXCEPTIONS, PREFIX
 from trio_gate.aws.iam.partiql import statement_actions
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def _express(tables: Tables, name: str) -> Action | None:
     return own or (replace(session, access=plain.access) if session and plain else session)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Actions:
     """What is known of the actions that calls of an operation imply, with one main action.
 

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trio_gate.values import value_class
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -52,7 +54,7 @@ names they must be quoted."""
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Statement:
     """A statement that was read. `verb` is the name of its IAM action; `index` is None for the table itself."""
 

@@ -6,13 +6,13 @@ thread. A prefix is loaded once and never changes, so concurrent readers need no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.iam import reviewed
 from trio_gate.aws.iam.names import PREFIX
 from trio_gate.aws.review.rows import read_rows
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +34,7 @@ _ALSO = {"s3": ("s3express", "s3-outposts", "s3-object-lambda"), "iotjobsdata": 
 """Other prefixes whose actions the operations of a prefix's services also use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Action:
     """One IAM action. `name` is like "s3:GetObject"; `kinds` are its resource types, `required` those that it always needs."""
 
@@ -44,7 +44,7 @@ class Action:
     required: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Prefix:
     actions: Mapping[str, Action]
     templates: Mapping[str, str]

@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ MAX_GREEDY = 2048
 """Characters of a greedy label that are matched against the model's pattern; the longest ARN has as many."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Segment:
     """One segment of a path template: a literal, or a label for one segment or (greedy) several that match `pattern`."""
 
@@ -43,7 +43,7 @@ class Segment:
     pattern: re.Pattern[str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Route:
     """The path and query that lead to an operation.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from trio_gate.values import value_class
+
 if TYPE_CHECKING:
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.model.shape import Member, Shape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class PlaceFacts:
     """What holds for every text at a place.
 

@@ -5,7 +5,6 @@ Rule: the list is complete, or None is returned. Empty means that no member of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
@@ -65,7 +64,7 @@ class Document:
     statements: tuple[Statement, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Holders:
     """The members of an operation's input that may hold policy documents.
 

@@ -8,7 +8,6 @@ bucket's name proves nothing.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
@@ -74,7 +73,7 @@ class CallResources:
     cross_account: bool | Unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Sources:
     """How the resources of an operation's calls are found; the same for all of its calls with one main action.
 

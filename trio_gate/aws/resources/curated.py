@@ -7,7 +7,6 @@ the models' documentation ("if you do not specify …, the default … is assume
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
@@ -20,6 +19,7 @@ from trio_gate.aws.resources.curated_ec2 import ec2, reads_ec2
 from trio_gate.aws.resources.curated_ecs import IN_CLUSTER, ecs
 from trio_gate.aws.resources.curated_members import BY_OPERATION, LOG_GROUP, READERS, TABLE
 from trio_gate.aws.resources.curated_s3 import TOLD_S3, s3, s3control
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     _Together = Callable[[str, Mapping[str, Value], CallerContext], list[Resource] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Readers:
     """What reads the resources of an operation of a curated service.
 

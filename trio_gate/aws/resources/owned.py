@@ -6,11 +6,12 @@ S3 call whose operation has it, before the call is judged: rules, approvers and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import Resource, parse
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call, NamedCall
@@ -22,7 +23,7 @@ OWNERS = ("ExpectedBucketOwner", "ExpectedSourceBucketOwner")
 """Members that name the account that must own a bucket, or the bucket of a copy's source."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Owned:
     """Exact names of the account's buckets, whether S3 has to check every bucket's owner, and the configured accounts."""
 

@@ -8,12 +8,13 @@ cluster; otherwise the result is unknown.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.resources.arns import NOT_KNOWN, CallerContext, Resource, given_arn, is_account, parse, plain
 from trio_gate.text.folding import fold
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ KINDS_KEPT = 4096
 """Size of the caches of templates and of names; the calls of a day have fewer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class _Kind:
     """A resource type of an operation: its template, and for each variable the folded names of members that may fill it, best first."""
 
@@ -53,7 +54,7 @@ class _Kind:
     sources: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Types:
     """The resource types of an action in an operation.
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from trio_gate.aws.call import UNKNOWN, Access, Unknown
 from trio_gate.aws.on_demand import OnDemand
+from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ When = tuple[Clause, ...] | Unknown
 """The condition of a mark: any of these clauses. Empty means always, UNKNOWN that it is undecided."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Row:
     """The review of one operation."""
 

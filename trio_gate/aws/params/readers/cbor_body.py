@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 from trio_gate.aws.params.readers import MAX_DEPTH, MAX_MEMBERS, MAX_NODES
 from trio_gate.aws.params.readers.pieces import from_utf8
 from trio_gate.errors import Malformed
+from trio_gate.values import value_class
 
 _BYTES, _TEXT = 2, 3
 _INDEFINITE = 31
@@ -23,7 +23,7 @@ _FLOATS = {25: ">e", 26: ">f", 27: ">d"}
 _SIMPLES: dict[int, bool | None] = {20: False, 21: True, 22: None, 23: None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value_class
 class Epoch:
     """A timestamp (tag 1), in seconds since 1970."""
 
