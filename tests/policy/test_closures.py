@@ -81,15 +81,8 @@ LISTS = [
 OPERATORS = ["==", "!=", "<", "<=", ">", ">=", "in", "+"]
 METHODS = ["startsWith", "endsWith", "contains", "indexOf"]
 FORMS = [
-    "size({})",
-    "{}.size()",
-    "{}.lowerAscii()",
-    "{}.upperAscii()",
-    "!({})",
-    "{}[0]",
-    "{}.split('a')",
-    "dyn({})",
-    "string({})",
+    *("size({})", "{}.size()", "{}.lowerAscii()", "{}.upperAscii()", "!({})", "{}[0]", "{}.split('a')", "dyn({})", "string({})"),
+    *('{}.matches("^(a|é)")', '{}.matches("a?b")', '{} in ["a", "b"]', "{} != []", "{} < 1", '"a" in {}', "{}[aws.action]"),
 ]
 
 paths, constants = st.sampled_from(PATHS), st.sampled_from(CONSTANTS)

@@ -167,15 +167,19 @@ _JOINS = {"_&&_": False, "_||_": True}
 
 def _join(node: Node, depths: Mapping[str, int]) -> Closure:
     decides = _JOINS[node.name]
-    parts = tuple(_closure(part, depths) for part in _operands(node, node.name))
+    otherwise = not decides
+    first, *others = (_closure(part, depths) for part in _operands(node, node.name))
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
-        answer: Any = not decides
-        for part in parts:
+        value = first(facets, scope)
+        if value is decides:  # as it is in most calls
+            return decides
+        answer: Any = otherwise if value is otherwise else UNKNOWN
+        for part in others:
             value = part(facets, scope)
             if value is decides:
                 return decides
-            if value.__class__ is not bool:
+            if value is not otherwise:
                 answer = UNKNOWN
         return answer
 
@@ -195,6 +199,7 @@ def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
     if found is None:
         return _library
     decides, asked = found
+    otherwise = not decides
     depth = 1 + max(depths.values(), default=-1)
     over, inside = _closure(node.parts[0], depths), _closure(asked, {**depths, node.binds[0]: depth})
 
@@ -202,12 +207,12 @@ def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
         items = over(facets, scope)
         if items.__class__ is not list and items.__class__ is not dict:
             return UNKNOWN
-        answer: Any = not decides
+        answer: Any = otherwise
         for item in items:
             value = inside(facets, (*scope, item))
             if value is decides:
                 return decides
-            if value.__class__ is not bool:
+            if value is not otherwise:
                 answer = UNKNOWN
         return answer
 
