@@ -126,7 +126,7 @@ class Approvals(Protocol):
 
 
 class AuditLog(Protocol):
-    """Writes the durable record: a method returns once its row is on disk, except for plain reads."""
+    """Writes the durable record: a method returns once its row is on disk, except for calls that were answered."""
 
     @property
     def failing(self) -> bool:
@@ -136,12 +136,15 @@ class AuditLog(Protocol):
         """Return once the intent is on disk. Raises AuditUnavailable."""
 
     async def conclude(self, outcome: Outcome) -> None:
-        """Return once the outcome is on disk. Raises AuditUnavailable."""
+        """Write the outcome of a call whose intent is on disk. Raises AuditUnavailable.
+
+        Returns once the row is on disk; if the call was answered, once there is room for its row among those that wait to be written.
+        """
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
         """Write both in one row, for a refusal or a plain read that is over. Raises AuditUnavailable.
 
-        Returns once the row is on disk; if the read was answered, once there is room for its row among those that wait to be written.
+        Returns as `conclude` does.
         """
 
     async def acted(self, row: Row) -> None:

@@ -29,11 +29,11 @@ class Wire(trio.abc.AsyncResource):
         data = await self.below.receive_some(max_bytes, deadline)
         return data[:-1] + bytes([data[-1] ^ 1]) if self.flips and data else data
 
-    async def send_all(self, data, deadline: float = math.inf) -> None:
+    async def send_all(self, data, within: float = math.inf) -> None:
         if self.holds:
-            with trio.fail_at(deadline):
+            with trio.fail_after(within):
                 await trio.sleep_forever()
-        await self.below.send_all(data, deadline)
+        await self.below.send_all(data, within)
 
     async def aclose(self) -> None:
         if not self.lingers:
@@ -47,9 +47,9 @@ class StreamTransport(trio.abc.AsyncResource):
         self.stream = stream
         self._scope: trio.CancelScope | None = None
 
-    async def send_all(self, data, deadline: float = math.inf) -> None:
+    async def send_all(self, data, within: float = math.inf) -> None:
         with self._faults():
-            with trio.fail_at(deadline):
+            with trio.fail_after(within):
                 await self.stream.send_all(data)
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:

@@ -140,7 +140,7 @@ async def test_a_disk_that_fails_refuses_everyone_in_the_batch_and_names_no_path
         assert not audit.failing
         audit._store._db.execute("PRAGMA query_only = ON")
         refusal = audit.record(intent("r-3"), outcome("r-3", end="refused"))
-        for attempt in (audit.intend(intent("r-2")), audit.conclude(outcome("r-1")), refusal):
+        for attempt in (audit.intend(intent("r-2")), audit.conclude(outcome("r-1", end="aborted")), refusal):
             with pytest.raises(AuditUnavailable) as caught:
                 await attempt
             assert caught.value.status == 503
@@ -148,7 +148,7 @@ async def test_a_disk_that_fails_refuses_everyone_in_the_batch_and_names_no_path
             assert audit.failing
         assert path in caplog.text
         audit._store._db.execute("PRAGMA query_only = OFF")
-        await audit.conclude(outcome("r-1"))
+        await audit.conclude(outcome("r-1", end="aborted"))
         assert not audit.failing
     assert [record["id"] for record in read_last(path, 5)] == ["r-1"]
 
@@ -302,6 +302,39 @@ async def test_nobody_waits_for_the_row_of_a_plain_read(path, slow, mock_clock):
         await read(audit, 2)
         slow[0].go.set()
     assert ids(path) == ["r-1", "r-2"]
+
+
+async def test_nobody_waits_for_the_outcome_of_an_answered_call_but_for_any_other(path, slow, mock_clock):
+    async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
+        await audit.conclude(outcome("r-1"))
+        nursery.start_soon(audit.conclude, outcome("r-2", end="aborted"))
+        await busy(slow[0])
+        await trio.testing.wait_all_tasks_blocked()
+        assert nursery.child_tasks
+        slow[0].go.set()
+    assert slow[0].batches == [2]
+
+
+async def test_who_waits_for_the_outcome_of_a_call_that_was_not_answered_does_so_for_a_while(path, slow, mock_clock):
+    refused = []
+
+    async def conclude(audit) -> None:
+        with pytest.raises(AuditUnavailable):
+            await audit.conclude(outcome("r-2", end="failed"))
+        refused.append("r-2")
+
+    async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
+        nursery.start_soon(audit.intend, intent("r-1"))
+        await busy(slow[0])
+        nursery.start_soon(conclude, audit)
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(writer.PATIENCE - 0.5)
+        await trio.testing.wait_all_tasks_blocked()
+        assert refused == []
+        mock_clock.jump(0.5)
+        await trio.testing.wait_all_tasks_blocked()
+        assert refused == ["r-2"]
+        slow[0].go.set()
 
 
 async def test_plain_reads_are_gathered_into_one_commit(path, slow, mock_clock):

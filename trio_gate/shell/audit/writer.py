@@ -3,9 +3,9 @@
 Rule: `async with open_audit_log(path)` outlives every task that records, so nothing is lost when they end. One owned task
 writes; it is shielded, because rows that were handed over are written even while the rest of the process is being cancelled.
 
-The row of a plain read that AWS answered is only handed over, as it may be lost in a crash: it is written within GATHER seconds,
-together with others or with the next row that somebody waits for. What waits is bounded: beyond MAX_WAITING rows or bytes the
-caller waits too, so a slow disk slows agents down. A row that cannot be written is logged, and `failing` stops further calls.
+The row of a call that AWS answered is only handed over, as it may be lost in a crash: it is written within GATHER seconds, together
+with others or with the next row that somebody waits for. What waits is bounded: beyond MAX_WAITING rows or bytes the caller waits
+too, for a while, so a slow disk slows agents down. A row that cannot be written is logged, and `failing` stops further calls.
 
 A probe each second finds out whether rows can be written, before a call has to be refused. At the size limit no further call is
 begun, but outcomes of running calls are still written.
@@ -43,10 +43,13 @@ GATHER = 0.05
 """Seconds that rows for which nobody waits are gathered, unless there are enough for a batch."""
 
 MAX_WAITING = 4096
-"""Rows that wait to be written; who records a plain read beyond them waits until there are less."""
+"""Rows that wait to be written; who records an answered call beyond them waits until there are less."""
 
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 """Bytes of them, likewise."""
+
+PATIENCE = 10.0
+"""Seconds that a call that is over waits for its row, or for room for it."""
 
 LOOK_EVERY = 1
 """Seconds between two probes of the disk."""
@@ -101,19 +104,13 @@ class AuditWriter:
         await self._write(intent_row(intent))
 
     async def conclude(self, outcome: Outcome) -> None:
-        """Return once the outcome is on disk. Raises AuditUnavailable."""
-        await self._write(outcome_row(outcome))
+        """Write an outcome; see `ports.AuditLog`. Raises AuditUnavailable."""
+        await self._settle(outcome_row(outcome), outcome)
 
     async def record(self, intent: Intent, outcome: Outcome) -> None:
         """Write intent and outcome in one row, for a refusal or a plain read; see `ports.AuditLog`. Raises AuditUnavailable."""
         self._check_limit()
-        row = whole_row(intent, outcome)
-        if outcome.end != "answered":
-            await self._write(row)
-            return
-        self._put(_Entry(row, None))
-        while self._crowded() and not self._closed:
-            await self._less.wait()
+        await self._settle(whole_row(intent, outcome), outcome)
 
     async def refused(self, many: Many) -> None:
         """Return once a row about many refusals is on disk. Raises AuditUnavailable."""
@@ -128,6 +125,23 @@ class AuditWriter:
     def _check_limit(self) -> None:
         if self._full:
             raise AuditUnavailable(UNRECORDED)
+
+    async def _settle(self, row: Row, outcome: Outcome) -> None:
+        """Write the row of a call that is over; nobody waits longer than PATIENCE seconds for it."""
+        answered = outcome.end == "answered"
+        if answered:
+            self._put(_Entry(row, None))
+            if not self._crowded():
+                return
+        with trio.move_on_after(PATIENCE):
+            await (self._room() if answered else self._write(row))
+            return
+        if not answered:
+            raise AuditUnavailable(UNRECORDED)
+
+    async def _room(self) -> None:
+        while self._crowded() and not self._closed:
+            await self._less.wait()
 
     async def _write(self, row: Row) -> None:
         entry = _Entry(row, done := trio.Event())

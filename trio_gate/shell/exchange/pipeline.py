@@ -117,11 +117,11 @@ class Pipeline:
                 self._step(Event.APPROVAL_NEEDED)
                 cleared = await self._approved(prepared, judged, room)
                 self._step(Event.APPROVED)
+                await self._judge_again(cleared)
             else:
                 self._recorder.decided(judged.decision.outcome, judged.decision.rule, judged.decision.reason)
                 cleared = Cleared(prepared=prepared, recheck=partial(self._still_allowed, prepared))
                 self._step(Event.ALLOWED)
-            await self._judge_again(cleared)
             await self._forward(cleared)
 
     def drop(self) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING
-
-import trio
 
 from trio_gate.audit.record import Intent, Outcome, plain_read
 from trio_gate.audit.redact import path_text
@@ -86,7 +85,7 @@ class Recorder:
     aws_request_id: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     _intended: bool = False
-    _mark: float = field(default_factory=trio.current_time)
+    _mark: float = field(default_factory=perf_counter)
 
     def claimed(self, claim: Claim) -> None:
         """Note which account and agent the request claims to be for."""
@@ -122,7 +121,7 @@ class Recorder:
 
     def lap(self, stage: str) -> None:
         """Count the time since the last lap as this stage's."""
-        now = trio.current_time()
+        now = perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._mark
         self._mark = now
 

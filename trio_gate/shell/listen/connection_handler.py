@@ -110,18 +110,20 @@ class ConnectionHandler:
 
     async def _answer(self, head: RequestHead, exchange: Exchange, recorder: Recorder, pipeline: Pipeline) -> None:
         """Answer one request. Raises AgentGone if the connection can no longer be used."""
-        end: Ending = _CANCELLED
+        cut_off = True
         try:
             end = await _ending(pipeline, head)
+            cut_off = False
         finally:
-            call = pipeline.identified.call if pipeline.identified else None
-            if end is _CANCELLED and self._agent.seat.turned_out:
-                end = AgentGone(MADE_ROOM)
-            if isinstance(end, GateError) and self._agent.connection.answering:
-                end = AgentGone(end.reason)  # only a broken connection tells the agent that its answer is not complete
-            refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
-            with trio.move_on_after(RECORD_TIMEOUT, shield=True):
-                await self._record(exchange, recorder, end, refusal)
+            if cut_off:
+                gone = AgentGone(MADE_ROOM) if self._agent.seat.turned_out else _CANCELLED
+                with trio.move_on_after(RECORD_TIMEOUT, shield=True):
+                    await self._record(exchange, recorder, gone, None)
+        if isinstance(end, GateError) and self._agent.connection.answering:
+            end = AgentGone(end.reason)  # only a broken connection tells the agent that its answer is not complete
+        call = pipeline.identified.call if pipeline.identified else None
+        refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
+        await self._record(exchange, recorder, end, refusal)
         if isinstance(end, AgentGone):
             raise end
         if end is not None and refusal is not None:

@@ -156,7 +156,7 @@ class ProxyListener:
         except GateError as fault:
             refusal = fault
         else:
-            await accepted.send_all(CONNECTED, trio.current_time() + self._inside.head_timeout)
+            await accepted.send_all(CONNECTED, self._inside.head_timeout)
             return host, refused, rest
         self._inside.turned_away(address, refusal)
         await _turn_away(accepted, refusal)

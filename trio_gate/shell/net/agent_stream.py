@@ -243,6 +243,6 @@ class AgentStream:
         for at in range(0, len(data), SEND):
             piece = data if len(data) <= SEND else memoryview(data)[at : at + SEND]
             try:
-                await self._transport.send_all(piece, trio.current_time() + self._idle_timeout)
+                await self._transport.send_all(piece, self._idle_timeout)
             except (trio.BrokenResourceError, trio.TooSlowError):
                 raise AgentGone from None

@@ -87,13 +87,13 @@ class TlsTransport(trio.abc.AsyncResource):
             return fault
         return None
 
-    async def send_all(self, data: bytes | memoryview, deadline: float = math.inf) -> None:
+    async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """See `Transport`. All of `data` is encrypted in one step, so pass large data in pieces."""
         try:
             self._tls.write(data)
         except ssl.SSLError as fault:
             raise trio.BrokenResourceError from fault
-        await self._flush(deadline)
+        await self._flush(within)
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
@@ -154,13 +154,13 @@ class TlsTransport(trio.abc.AsyncResource):
         """See `Transport`."""
         self._below.move_deadline(deadline)
 
-    async def _say_goodbye(self, deadline: float) -> None:
+    async def _say_goodbye(self, within: float) -> None:
         with suppress(ssl.SSLError):  # the peer's is not there yet, or there was no handshake
             self._tls.unwrap()
-        await self._flush(deadline)
+        await self._flush(within)
 
-    async def _flush(self, deadline: float = math.inf) -> None:
-        await self._below.send_all(self._outgoing.read(), deadline)
+    async def _flush(self, within: float = math.inf) -> None:
+        await self._below.send_all(self._outgoing.read(), within)
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """See `Transport`. What arrives is not decrypted."""
@@ -171,7 +171,7 @@ class TlsTransport(trio.abc.AsyncResource):
         """See `Transport`. Does not wait for the peer's close_notify."""
         try:
             with suppress(trio.BrokenResourceError, trio.TooSlowError):
-                await self._say_goodbye(trio.current_time() + GOODBYE_TIMEOUT)
+                await self._say_goodbye(GOODBYE_TIMEOUT)
         finally:
             await self._below.aclose()
 

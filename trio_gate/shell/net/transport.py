@@ -32,9 +32,9 @@ _NO_RECORD = "RECORD_LAYER_FAILURE"
 
 
 class Transport(Protocol):
-    """What a connection reads from and writes to. Deadlines are by trio's clock."""
+    """What a connection reads from and writes to. A write has `within` seconds; deadlines are by trio's clock."""
 
-    async def send_all(self, data: bytes | memoryview, deadline: float = math.inf) -> None:
+    async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """Send all of `data`. Cancelling ends the transport. Raises trio.BrokenResourceError, trio.TooSlowError."""
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
@@ -77,14 +77,14 @@ class SocketTransport(trio.abc.AsyncResource):
         """The peer's IP address. Raises OSError if the connection is broken already."""
         return str(self._socket.getpeername()[0])
 
-    async def send_all(self, data: bytes | memoryview, deadline: float = math.inf) -> None:
+    async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """See `Transport`."""
         if self._cut_off:
             raise trio.BrokenResourceError("an earlier write was cut off")
         sent = self._sent(data)
         if sent < len(data):
             self._cut_off = True
-            await self._send_rest(memoryview(data)[sent:], deadline)
+            await self._send_rest(memoryview(data)[sent:], trio.current_time() + within)
             self._cut_off = False
 
     async def _send_rest(self, data: memoryview, deadline: float) -> None:

@@ -59,7 +59,7 @@ class UpstreamExchange:
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
         self._unsent = 0
-        self._answering = False
+        self._awaited = self._answering = False
         self._ended = False
 
     @property
@@ -78,12 +78,12 @@ class UpstreamExchange:
             self.sent += len(piece)
             await self._send(piece)
             self._unsent -= len(piece)
-            if not self._answering:
+            if self._awaited and not self._answering:
                 self._transport.move_deadline(trio.current_time() + self._answer_timeout)
 
     async def _send(self, piece: bytes | memoryview) -> None:
         try:
-            await self._transport.send_all(piece, trio.current_time() + self._idle_timeout)
+            await self._transport.send_all(piece, self._idle_timeout)
         except trio.TooSlowError:
             raise UpstreamError(f"{self._host} stopped reading the request", status=504) from None
         except trio.BrokenResourceError as broken:
@@ -104,6 +104,7 @@ class UpstreamExchange:
         event = self.arrived_event()
         if event is None:
             deadline = trio.current_time() + (self._idle_timeout if self._answering else self._answer_timeout)
+            self._awaited = True
             while event is None:
                 await self._receive(deadline)
                 event = self.arrived_event()

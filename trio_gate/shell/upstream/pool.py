@@ -1,7 +1,7 @@
 """Connections to AWS: dialled, lent to one exchange at a time, kept for the next.
 
-Rule: a connection is reused only if its exchange was complete on both sides and nothing has arrived since, and only for the same host
-and route. Otherwise it is closed at once.
+Rule: a connection is reused only if its exchange was complete on both sides and nothing has arrived since, and only for the same host,
+whose route never changes. Otherwise it is closed at once.
 
 Theory: the newest is lent first, so the surplus of a burst grows old, and the next exchange closes it; this needs no task. A host
 never has more idle connections than there were exchanges at once.
@@ -53,7 +53,7 @@ AGE_LIMIT = 600.0
 class _PooledConnection:
     """An open connection; `since` is when it was last returned, `born` when it was dialled, by trio's clock."""
 
-    route: Route
+    host: str
     transport: TlsSocket
     connection: UpstreamConnection
     born: float
@@ -65,18 +65,18 @@ class _IdleConnections:
 
     def __init__(self) -> None:
         self._all: dict[_PooledConnection, None] = {}
-        self._of: dict[Route, deque[_PooledConnection]] = {}
+        self._of: dict[str, deque[_PooledConnection]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
     def put(self, pooled: _PooledConnection) -> None:
         self._all[pooled] = None
-        self._of.setdefault(pooled.route, deque()).append(pooled)
+        self._of.setdefault(pooled.host, deque()).append(pooled)
 
-    def newest(self, route: Route) -> _PooledConnection | None:
-        """Take the connection of `route` that was returned last."""
-        found = self._of.get(route)
+    def newest(self, host: str) -> _PooledConnection | None:
+        """Take the connection to `host` that was returned last."""
+        found = self._of.get(host)
         return self._taken(found.pop()) if found else None
 
     def oldest(self, before: float = math.inf) -> _PooledConnection | None:
@@ -84,12 +84,12 @@ class _IdleConnections:
         first = next(iter(self._all), None)
         if first is None or first.since >= before:
             return None
-        return self._taken(self._of[first.route].popleft())
+        return self._taken(self._of[first.host].popleft())
 
     def _taken(self, pooled: _PooledConnection) -> _PooledConnection:
         del self._all[pooled]
-        if not self._of[pooled.route]:
-            del self._of[pooled.route]
+        if not self._of[pooled.host]:
+            del self._of[pooled.host]
         return pooled
 
 
@@ -147,14 +147,14 @@ class UpstreamPool:
         """A connection that must be taken back. Raises UpstreamError."""
         self._lent += 1
         try:
-            route = self._route(host)
-            kept = await self._kept(route)
-            pooled = kept or await self._dialled(route)
+            host, override = self._route(host)
+            kept = await self._kept(host)
+            pooled = kept or await self._dialled(host, override)
         except BaseException:
             self._lent -= 1
             raise
         exchange = UpstreamExchange(
-            route[0],
+            host,
             pooled.transport,
             pooled.connection,
             reused=kept is not None,
@@ -182,17 +182,16 @@ class UpstreamPool:
     def _override(self, host: str) -> Upstream | None:
         return next((override for override in self._overrides if matches(override.hosts, host)), None)
 
-    async def _kept(self, route: Route) -> _PooledConnection | None:
+    async def _kept(self, host: str) -> _PooledConnection | None:
         now = trio.current_time()
         await self._close_idle(before=now - IDLE_LIMIT)
-        while (pooled := self._idle.newest(route)) is not None:
+        while (pooled := self._idle.newest(host)) is not None:
             if pooled.born > now - AGE_LIMIT and pooled.transport.quiet():
                 return pooled
             await trio.aclose_forcefully(pooled.transport)
         return None
 
-    async def _dialled(self, route: Route) -> _PooledConnection:
-        host, override = route
+    async def _dialled(self, host: str, override: Upstream | None) -> _PooledConnection:
         if self._lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
             await trio.aclose_forcefully(idle.transport)
         transport = await dial(
@@ -206,7 +205,7 @@ class UpstreamPool:
             await trio.aclose_forcefully(transport)
             raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
-        return _PooledConnection(route=route, transport=transport, connection=UpstreamConnection(), born=now, since=now)
+        return _PooledConnection(host=host, transport=transport, connection=UpstreamConnection(), born=now, since=now)
 
     def _given_back(self, pooled: _PooledConnection) -> _PooledConnection | None:
         """Keep a connection; return the oldest one if there are now too many."""

@@ -53,14 +53,16 @@ class TlsSocket(SocketTransport):
             else:
                 return
 
-    async def send_all(self, data: bytes | memoryview, deadline: float = math.inf) -> None:
+    async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """See `Transport`."""
         if self._cut_off:
             raise trio.BrokenResourceError("an earlier write was cut off")
-        self._cut_off = True
-        while not self._written(data):
-            await self._ready(self._writable, deadline)
-        self._cut_off = False
+        if not self._written(data):
+            self._cut_off = True
+            deadline = trio.current_time() + within
+            while not self._written(data):
+                await self._ready(self._writable, deadline)
+            self._cut_off = False
 
     def _written(self, data: bytes | memoryview) -> bool:
         """Whether all of it could be written at once."""
