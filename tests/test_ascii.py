@@ -99,7 +99,7 @@ REASONS = {
     "wire/aws_chunked.py": {"int(text)": JUDGED},
     "wire/chunked.py": {"int(found[1], 16)": JUDGED, "int(line, 16)": JUDGED},
     "wire/client_hello.py": {"name.take(name.left).lower()": BYTES},
-    "wire/fields.py": {"name.lower()": BYTES},
+    "wire/fields.py": {"name.lower()": "of bytes, or of a name that a pattern of ASCII has judged"},
     "wire/head.py": {"key.lower()": BYTES},
     "wire/hop_by_hop.py": dict.fromkeys(("field[0].lower()", "name.lower()", "option.strip(b' \\t').lower()"), BYTES),
     "wire/parse.py": {"int(found[2])": JUDGED},

@@ -1,8 +1,8 @@
 """Start lines and field lines: the grammar that requests and answers share.
 
 Rule: every byte that is not expressly allowed is refused. Only CRLF ends a line; there is no folding, no control byte but TAB
-inside a value, and no space before a colon (RFC 9112 §2.2, §5). Everything is compared as bytes, because Python's text methods
-accept more spaces, digits and letters than HTTP does.
+inside a value, and no space before a colon (RFC 9112 §2.2, §5). Everything is compared as bytes, or by patterns that list
+their characters, because Python's text methods accept more spaces, digits and letters than HTTP does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ _PLAIN = bytes(byte for byte in range(256) if (byte >= 0x20 and byte != 0x7F) or
 _PRINTABLE = re.compile(rb"[ -~]*")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD = re.compile(rb"\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r]*)")
+_FIELD_TEXT = re.compile(r"\r\n([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\r]*)")
 
 CONTENT_LENGTH = re.compile(r"0|[1-9][0-9]{0,17}")
 """RFC 9110 §8.6 without signs, lists and leading zeros; 18 digits stay below 2**63, where other readers turn negative."""
@@ -74,21 +75,31 @@ class HeadBuffer:
 
 def split_head(raw: bytes) -> tuple[bytes, Fields]:
     """Start line and fields of a head, names in lower case, values without outer blanks. Raises Malformed."""
+    fields = [(name.lower(), value.strip(b" \t")) for name, value in _FIELD.findall(raw)]
+    _check_head(raw, len(fields))
+    return raw[: raw.index(b"\r\n")], fields
+
+
+def split_text(raw: bytes) -> tuple[str, list[tuple[str, str]]]:
+    """As `split_head`, each byte a character of Latin-1."""
+    text = raw.decode("latin-1")
+    fields = [(name.lower(), value.strip(" \t")) for name, value in _FIELD_TEXT.findall(text)]
+    _check_head(raw, len(fields))
+    return text[: text.index("\r\n")], fields
+
+
+def _check_head(raw: bytes, fields: int) -> None:
+    """Raise Malformed unless a head is a start line, so many fields, and a blank line."""
     if not raw.endswith(END):
         raise Malformed("the head does not end with a blank line")
     odd = raw.translate(None, _PLAIN)
     if odd:
         raise Malformed(f"the head holds the control byte 0x{odd[0]:02x}")
-    fields = [(name.lower(), value.strip(b" \t")) for name, value in _FIELD.findall(raw)]
-    # Each match takes one CR and the blank line two: if no other CR or LF is left, every line was a field.
-    ends = len(fields) + 2
-    if raw.count(b"\r") != ends or raw.count(b"\n") != ends or b"\t" in raw:
-        _check_lines(raw[: -len(END)].split(b"\r\n"))
-    return raw[: raw.index(b"\r\n")], fields
-
-
-def _check_lines(lines: list[bytes]) -> None:
-    """Raise Malformed for the first line that is not as it must be."""
+    # Each field that was found takes one CR and one LF, and the blank line two: if no others are left, every line was a field.
+    ends = fields + 2
+    if raw.count(b"\r") == ends == raw.count(b"\n") and b"\t" not in raw:
+        return
+    lines = raw[: -len(END)].split(b"\r\n")
     if any(b"\r" in line or b"\n" in line for line in lines):
         raise Malformed("a line of the head holds a bare CR or LF: end lines with CRLF")
     for line in lines[1:]:

@@ -17,11 +17,10 @@ from urllib.parse import unquote, unquote_to_bytes
 from trio_gate.errors import Malformed
 from trio_gate.text.folding import fold
 from trio_gate.values import value_class
-from trio_gate.wire.fields import CONTENT_LENGTH, split_head
+from trio_gate.wire.fields import CONTENT_LENGTH, split_text
 from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
-    from trio_gate.wire.fields import Fields
     from trio_gate.wire.head import Headers
 
 MAX_HEAD = 32 * 1024
@@ -30,7 +29,7 @@ MAX_HEAD = 32 * 1024
 MAX_FIELDS = 100
 """Fields of a request head; the default of Envoy and Apache too."""
 
-METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 """The methods of AWS's operations."""
 
 _SINGLE = frozenset(
@@ -54,13 +53,16 @@ _SINGLE = frozenset(
 _SINGLE_PREFIXES = ("x-amz-", "x-amzn-", "amz-sdk-")
 _NOMINABLE = frozenset({"close", "keep-alive"})
 
-_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
-_TARGET = re.compile(rb"/[A-Za-z0-9\-._~%!$&'()*+,;=:@/\[\]]*(?:\?[A-Za-z0-9\-._~%!$&'()*+,=:@/?\[\]]*)?")
-_BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_VERSION = re.compile(r"HTTP/[0-9]\.[0-9]")
+_TARGET = re.compile(r"/[A-Za-z0-9\-._~%!$&'()*+,;=:@/\[\]]*(?:\?[A-Za-z0-9\-._~%!$&'()*+,=:@/?\[\]]*)?")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"(?:[A-Za-z0-9._\-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?"
 _AUTHORITY = re.compile(rf"((?:{_LABEL}\.)*{_LABEL}):([1-9][0-9]{{0,4}})")
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
+_ROOT = Target(segments=("",), arrived="/")
+"""The target of every request whose protocol names its operation elsewhere."""
+
 _METADATA = "x-amz-meta-"
 _WIDE = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\ufeff"
 _UNSEEN = re.compile(rf"[\u0080-\u009f\u2028\u2029]|\A[{_WIDE}]|[{_WIDE}]\Z")
@@ -84,12 +86,12 @@ def parse_request_head(raw: bytes) -> RequestHead:
     line, headers = _read(raw)
     method, target, version = line
     if method not in METHODS:
-        reason = "CONNECT belongs at the proxy listener" if method == b"CONNECT" else "no aws operation has this method"
-        raise Malformed(reason, status=400 if method == b"CONNECT" else 501)
-    if version != b"HTTP/1.1":
+        reason = "CONNECT belongs at the proxy listener" if method == "CONNECT" else "no aws operation has this method"
+        raise Malformed(reason, status=400 if method == "CONNECT" else 501)
+    if version != "HTTP/1.1":
         raise Malformed("use HTTP/1.1", status=505)
     host = _checked(headers)["host"]
-    return RequestHead(method=method.decode("ascii"), target=_target(_origin_form(target, host)), headers=headers)
+    return RequestHead(method=method, target=_target(_origin_form(target, host)), headers=headers)
 
 
 def glimpse(raw: bytes) -> RequestHead:
@@ -111,12 +113,11 @@ def parse_connect(raw: bytes) -> ConnectHead:
     """
     line, headers = _read(raw)
     method, target, version = line
-    if method != b"CONNECT":
+    if method != "CONNECT":
         raise Malformed("this listener takes only CONNECT: use https endpoints through HTTPS_PROXY", status=405)
-    if version not in (b"HTTP/1.0", b"HTTP/1.1"):
+    if version not in ("HTTP/1.0", "HTTP/1.1"):
         raise Malformed("use HTTP/1.1", status=505)
-    authority = _ascii(target)
-    found = _AUTHORITY.fullmatch(authority)
+    found = _AUTHORITY.fullmatch(target)
     if not found or _NUMERIC.fullmatch(found[1].rpartition(".")[2]):
         raise Malformed("CONNECT takes a host name and a port, such as sts.us-east-1.amazonaws.com:443, and no address")
     host, port = fold(found[1]), int(found[2])
@@ -130,23 +131,18 @@ def parse_connect(raw: bytes) -> ConnectHead:
     return ConnectHead(host=host, port=port, headers=headers)
 
 
-def _read(raw: bytes) -> tuple[tuple[bytes, bytes, bytes], Headers]:
+def _read(raw: bytes) -> tuple[tuple[str, str, str], Headers]:
     if len(raw) > MAX_HEAD:
         raise Malformed(f"the head is larger than {MAX_HEAD} bytes", status=431)
-    start, fields = split_head(raw)
+    start, fields = split_text(raw)
     if len(fields) > MAX_FIELDS:
         raise Malformed(f"the head has more than {MAX_FIELDS} fields", status=431)
-    parts = start.split(b" ")
+    parts = start.split(" ")
     if len(parts) != 3 or not _VERSION.fullmatch(parts[2]):
         raise Malformed("the first line is not `METHOD /target HTTP/1.1`")
-    plain = raw.isascii() and b"\t" not in raw
-    return (parts[0], parts[1], parts[2]), _text(fields, plain=plain)
-
-
-def _text(fields: Fields, *, plain: bool) -> Headers:
-    if plain:  # nothing that `field_value` would refuse
-        return tuple([(name.decode("ascii"), value.decode("ascii")) for name, value in fields])
-    return tuple([(name.decode("ascii"), field_value(name.decode("ascii"), value)) for name, value in fields])
+    if not raw.isascii() or b"\t" in raw:  # else there is nothing that `field_value` would read otherwise
+        fields = [(name, field_value(name, value.encode("latin-1"))) for name, value in fields]
+    return (parts[0], parts[1], parts[2]), tuple(fields)
 
 
 def field_value(name: str, value: bytes) -> str:
@@ -174,38 +170,40 @@ def field_value(name: str, value: bytes) -> str:
     return text
 
 
-def _origin_form(raw: bytes, host: str) -> bytes:
+def _origin_form(raw: str, host: str) -> str:
     """Remove scheme and host from a target in absolute form, if they are https and the host in `host`.
 
     Servers must accept that form (RFC 9112 §3.2.2), and the AWS SDK for Rust sends it inside a proxy's tunnel.
     """
-    own = b"https://" + host.encode()
-    return raw.removeprefix(own) if raw.startswith(own + b"/") else raw
+    own = f"https://{host}"
+    return raw.removeprefix(own) if raw.startswith(f"{own}/") else raw
 
 
-def _target(raw: bytes) -> Target:
-    if not raw.startswith(b"/"):
+def _target(raw: str) -> Target:
+    if raw == "/":
+        return _ROOT
+    if not raw.startswith("/"):
         raise Malformed("the request target must be a path, or an https URL with the host that `host` names")
     if not _TARGET.fullmatch(raw):
         raise Malformed("the request target holds a character that must be percent-encoded")
-    path, _, query = raw.partition(b"?")
+    path, _, query = raw.partition("?")
     return Target(
-        segments=tuple(map(_decode, path[1:].split(b"/"))),
-        query=tuple(map(_pair, query.split(b"&"))) if query else (),
-        arrived=path.decode("ascii"),
+        segments=tuple(map(_decode, path[1:].split("/"))),
+        query=tuple(map(_pair, query.split("&"))) if query else (),
+        arrived=path,
     )
 
 
-def _pair(part: bytes) -> tuple[str, str]:
-    name, _, value = part.partition(b"=")
+def _pair(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
     if not name:
         raise Malformed("the query has a parameter without a name")
     return _decode(name), _decode(value)
 
 
-def _decode(part: bytes) -> str:
-    if b"%" not in part:
-        return part.decode("ascii")
+def _decode(part: str) -> str:
+    if "%" not in part:
+        return part
     if _BAD_ESCAPE.search(part):
         raise Malformed("the request target holds a `%` without two hex digits after it")
     try:
@@ -215,11 +213,6 @@ def _decode(part: bytes) -> str:
     if "\0" in text:
         raise Malformed("the request target holds NUL")
     return text
-
-
-def _ascii(value: bytes) -> str:
-    # Only for text that a regular expression checks next: other bytes become U+FFFD, which no expression here accepts.
-    return value.decode("ascii", "replace")
 
 
 def _check_repeats(headers: Headers) -> None:
