@@ -191,9 +191,11 @@ class _Masks:
         of, members, other, pairs = _plan(shape)
         beside = hidden_beside(value) if pairs or not value.keys() <= members.keys() else _NOBODY
         for done, (name, item) in enumerate(value.items()):
-            if not self._take(len(name)):
+            cost = len(name) + _NODE
+            if cost > self.left:
                 tree["$more"] = len(value) - done
                 break
+            self.left -= cost
             judged = members.get(name)
             secret, hides_value, inner = judged or (looks_secret(name), _hides(of, name, own=True), other)
             tree[f"$masked {done}" if secret else name] = self._value(
@@ -205,9 +207,10 @@ class _Masks:
         tree: list[Value] = []
         hide = hide or (shape is None and is_pair(value))
         for done, item in enumerate(value):
-            if not self._take(0):
+            if self.left < _NODE:
                 tree.append({"$more": len(value) - done})
                 break
+            self.left -= _NODE
             tree.append(self._value(item, shape, hide or (done > 0 and hidden_after(value[done - 1], item)), depth + 1))
         return tree
 
@@ -215,33 +218,29 @@ class _Masks:
         hide = hide or (shape is not None and shape.sensitive)
         self.short = self.short and depth <= MAX_DEPTH
         if isinstance(value, str):
-            return self._text(value, value, hide=hide)
+            return self._text(value, hide=hide)
         if isinstance(value, dict):
             return self.members(value, shape, hide, depth)
         if isinstance(value, list):
             return self._items(value, _plan(shape).other, hide, depth)
         if isinstance(value, bytes):
             self.short = False
-            return self._text(value, value.decode("latin-1"), hide=hide)
+            return self._text(value, hide=hide)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return {"$masked": {}} if hide else _number(value)
         return value
 
-    def _text(self, value: str | bytes, said: str, *, hide: bool) -> Value:
+    def _text(self, value: str | bytes, *, hide: bool) -> Value:
         if hide:
             return {"$masked": {"length": len(value)}}
-        if not self._take(len(value)):
+        cost = len(value) + _NODE
+        if cost > self.left:
             return _cut(value)
-        if looks_secret(said):
+        self.left -= cost
+        if looks_secret(value if isinstance(value, str) else value.decode("latin-1")):
             return {"$masked": {"length": len(value)}}
         self.short = self.short and len(value) <= MAX_TEXT
         return value
-
-    def _take(self, length: int) -> bool:
-        if length + _NODE > self.left:
-            return False
-        self.left -= length + _NODE
-        return True
 
 
 _NOBODY: frozenset[str] = frozenset()
