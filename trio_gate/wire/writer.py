@@ -22,11 +22,12 @@ def serialise_request(head: RequestHead, framing: Headers = (), *, without: Coll
     hosts = [field for field in head.headers if field[0] == "host"]
     rest = [field for field in head.headers if field[0] != "host" and field[0] not in without]
     fields = [*hosts, *rest, *framing]
-    if not "".join([name for name, _ in fields]).isascii():
+    lines = [f"{head.method} {head.target.text} HTTP/1.1\r\n", *[f"{name}: {value}\r\n" for name, value in fields], "\r\n"]
+    text = "".join(lines)
+    if not text.isascii() and not "".join([name for name, _ in fields]).isascii():
         message = "a head that was to be sent has a field whose name is not ASCII"
         raise ValueError(message)
-    start = f"{head.method} {head.target.text} HTTP/1.1\r\n"
-    return _checked((start + "".join([f"{name}: {value}\r\n" for name, value in fields]) + "\r\n").encode(), len(fields))
+    return _checked(text.encode(), len(fields))
 
 
 def serialise(start: bytes, fields: Sequence[tuple[bytes, bytes]]) -> bytes:
