@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.aws.naming import ACCOUNT, CBOR, REST_JSON, named, place, target
-from trio_gate.aws.model.http_route import Route, query_fits, times_in_query
+from trio_gate.aws.model.http_route import Route, compile_route, labels, query_fits, times_in_query
 from trio_gate.errors import Malformed, Unidentified
 from trio_gate.wire.head import RequestHead, Target
 
@@ -127,6 +127,16 @@ def test_a_name_with_slashes_is_held_against_its_pattern_to_a_length():
         named(line + "a" * 2048, {"x-amz-account-id": ACCOUNT}, at=at)
 
 
+PARTS = st.lists(st.sampled_from(["a", "b", "{A}", "{B}"]), min_size=1, max_size=4)
+
+
+@given(PARTS, st.lists(st.sampled_from(["a", "b", "c"]), max_size=4))
+def test_a_path_fits_a_template_segment_by_segment(parts, segments):
+    fits = len(parts) == len(segments) and all(part in ("{A}", "{B}", text) for part, text in zip(parts, segments, strict=True))
+    told = {part[1]: text for part, text in zip(parts, segments, strict=False) if part.startswith("{")}
+    assert labels(compile_route("GET", "/" + "/".join(parts), None), segments) == (told if fits else None)
+
+
 KEYS = st.sampled_from(["a", "b", "A", "x-id", "x-amz-a"])
 PAIRS = st.lists(st.tuples(KEYS, st.sampled_from(["", "2"])), max_size=4).map(tuple)
 ROUTES = st.builds(
@@ -139,6 +149,8 @@ ROUTES = st.builds(
     known=st.frozensets(KEYS, max_size=3),
     any_query=st.booleans(),
     greedy=st.just(False),
+    literals=st.just(()),
+    labels=st.just(()),
     specificity=st.just(((), 0)),
 )
 

@@ -111,7 +111,7 @@ def implied(rules: Implied, params: Mapping[str, Value]) -> tuple[str, ...] | Un
         return UNKNOWN
     extra = list(rules.always)
     for members, actions in rules.given:
-        if any(given(params, name) for name in members):
+        if any(given(params, name) for name in members if name in params):
             extra += actions
     if rules.of_objects is not None:
         extra += rules.of_objects(rules.operation, params)

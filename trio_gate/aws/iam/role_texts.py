@@ -30,6 +30,7 @@ _DEEPEST_JSON = 4
 _MARK = ":iam:"
 _BLANK = "\ufeff \t\r\n"
 _BEGINS_JSON = frozenset(("", "{", "[", '"', *_BLANK))
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float, strict=False)
 _SAYS = (_MARK, "ole", "OLE", "rofile", "ROFILE", "\\")
 """Every JSON text that passes a role contains one of these: part of an ARN, of a name, or an escape."""
 
@@ -84,7 +85,7 @@ class RoleTexts:
         if depth == _DEEPEST_JSON:
             return _ARN.search(text) is not None or UNKNOWN
         try:
-            root = json.loads(text.lstrip(_BLANK), object_pairs_hook=tuple, parse_int=float, strict=False)
+            root = _DECODER.decode(text.lstrip(_BLANK))
         except (ValueError, RecursionError):  # another parser may accept it, and escapes may hide a role
             return _ARN.search(text) is not None or (UNKNOWN if "\\" in text else False)
         return self._in_json([(root, False)], depth)

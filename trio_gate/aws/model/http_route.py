@@ -13,7 +13,6 @@ are refused.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed
@@ -52,6 +51,8 @@ class Route:
         needed_query, needed_headers: wire names of required members; header names are in lower case.
         known: wire names of query members.
         greedy: whether a label takes any number of segments.
+        literals: without such a label, the positions and texts of the literals, the last first, because paths differ at their ends.
+        labels: without such a label, the positions and names of the labels.
         any_query: whether a map member takes all remaining query keys.
         specificity: greater is more specific, among routes that fit one request.
     """
@@ -64,6 +65,8 @@ class Route:
     known: frozenset[str]
     any_query: bool
     greedy: bool
+    literals: tuple[tuple[int, str], ...]
+    labels: tuple[tuple[int, str], ...]
     specificity: tuple[tuple[int, ...], int]
 
 
@@ -93,6 +96,8 @@ def compile_route(method: str, template: str, shape: Shape | None) -> Route:
         known=frozenset(member.wire for member in in_query if member.shape.type != "map") - constants.keys(),
         any_query=any(member.shape.type == "map" for member in in_query),
         greedy=any(part.greedy for part in segments),
+        literals=tuple((at, part.text) for at, part in enumerate(segments) if not part.label)[::-1],
+        labels=tuple((at, part.text) for at, part in enumerate(segments) if part.label),
         specificity=(
             tuple(0 if part.greedy else 1 if part.label else 2 for part in segments),
             len(constants) + len(needed_query) + len(needed_headers),
@@ -130,6 +135,13 @@ def rest_segments(segments: Sequence[str]) -> tuple[str, ...]:
 def labels(route: Route, segments: Sequence[str]) -> dict[str, str] | None:
     """The labels of the path by their names in the template; None if the path does not fit."""
     spare = len(segments) - len(route.segments)
+    if not route.greedy:
+        if spare:
+            return None
+        for at, text in route.literals:
+            if segments[at] != text:
+                return None
+        return {name: segments[at] for at, name in route.labels}
     values: dict[str, str] = {}
     at = 0
     for part in route.segments:
@@ -159,7 +171,10 @@ def _one_name(part: Segment, value: str) -> bool:
 
 def times_in_query(head: RequestHead) -> Mapping[str, int]:
     """How often each name is in the query, for `query_fits`."""
-    return Counter([name for name, _ in head.target.query]) if head.target.query else {}
+    times: dict[str, int] = {}
+    for name, _ in head.target.query:
+        times[name] = times.get(name, 0) + 1
+    return times
 
 
 def query_fits(route: Route, head: RequestHead, times: Mapping[str, int]) -> str | None:

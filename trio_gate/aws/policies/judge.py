@@ -195,6 +195,8 @@ def _limits(statement: Statement) -> Iterator[tuple[str, ...]]:
 
 def is_wide(blocks: list[str]) -> bool:
     """Whether address blocks together are public: adjacent ones are merged."""
+    if not blocks:
+        return False
     networks = [block for block in (address_block(one, strict=False) for one in blocks) if block is not None]
     old = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv4Network)])
     new = ipaddress.collapse_addresses([one for one in networks if isinstance(one, ipaddress.IPv6Network)])

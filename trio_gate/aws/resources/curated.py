@@ -83,7 +83,7 @@ def reads(place: Place) -> bool:
     )
 
 
-_BELOW: dict[str, frozenset[tuple[str, ...]]] = {"events": frozenset({("Entries", "EventBusName")}), "s3": TOLD_S3}
+_BELOW: dict[str, frozenset[tuple[str, ...]]] = {"events": frozenset({("Entries", "EventBusName")}), "s3": frozenset(TOLD_S3)}
 """Paths below the top level that the readers read."""
 
 _TOGETHER: dict[str, frozenset[str]] = {

@@ -25,7 +25,7 @@ _TWOFOLD = re.compile(r"[+?#]|%(?![0-9A-Fa-f]{2})")
 _LOG_BUCKET = ("BucketLoggingStatus", "LoggingEnabled", "TargetBucket")
 _RESTORED_TO = ("RestoreRequest", "OutputLocation", "S3", "BucketName")
 
-TOLD_S3 = frozenset((_LOG_BUCKET, _RESTORED_TO))
+TOLD_S3 = (_LOG_BUCKET, _RESTORED_TO)
 """Paths below the top level of an S3 call that are read."""
 
 
@@ -38,7 +38,7 @@ def s3(_: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resou
         return []
     whole = bucket(params["Bucket"], caller, owner=text(params, "ExpectedBucketOwner"))
     found = [_object(whole, params["Key"]) if params.get("Key") else whole]
-    listed = at(params, "Delete", "Objects")
+    listed = at(params, "Delete", "Objects") if "Delete" in params else None
     if listed is UNKNOWN:
         found = [Resource(arn=UNKNOWN, account=whole.account)]
     if isinstance(listed, list) and listed:
@@ -47,7 +47,10 @@ def s3(_: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resou
         found.append(_source(params["CopySource"], caller, text(params, "ExpectedSourceBucketOwner")))
     if params.get("RenameSource"):
         found.append(_renamed(whole, params["RenameSource"]))
-    return [*found, *(bucket(name, caller) for name in (at(params, *_LOG_BUCKET), at(params, *_RESTORED_TO)) if name)]
+    for path in TOLD_S3:
+        if path[0] in params and (name := at(params, *path)):
+            found.append(bucket(name, caller))
+    return found
 
 
 def s3control(operation: str, params: Mapping[str, Value], caller: CallerContext) -> list[Resource] | None:

@@ -44,7 +44,7 @@ def accounts_in(value: str, caller: CallerContext) -> Sequence[str | Unknown]:
 def _own_policy(value: str, caller: CallerContext) -> bool:
     """Whether a text is a policy that concerns only our accounts, AWS services and what AWS provides."""
     try:
-        policy = json.loads(value, object_pairs_hook=_once)
+        policy = _DECODER.decode(value)
     except (ValueError, RecursionError):
         return False
     return isinstance(policy, dict) and "Statement" in policy and all(_own(key, text, caller) for key, text in _texts(policy))
@@ -54,6 +54,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise ValueError("a name stands twice")
     return dict(pairs)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _texts(policy: Any) -> Iterator[tuple[str, str]]:

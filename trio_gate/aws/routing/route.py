@@ -186,12 +186,13 @@ def _misfit(asked: Asked, candidate: Candidate, operation: Operation, route: Rou
 def _paths(asked: Asked, _candidate: Candidate, service: Service) -> list[_Path]:
     segments = rest_segments(asked.head.target.segments)
     method, count = asked.head.method, len(segments)
-    greedy = service.greedy.get(method, ())
     found: list[_Path] = []
-    for one in (*[one for one in service.by_path.get((method, count), ()) if one not in greedy], *greedy):
-        values = labels(one.route, segments) if one.route is not None else None
-        if one.route is not None and values is not None:
-            found.append((one, one.route, values))
+    for group, greedy in ((service.by_path.get((method, count), ()), False), (service.greedy.get(method, ()), True)):
+        for one in group:
+            route = one.route
+            values = labels(route, segments) if route is not None and route.greedy is greedy else None
+            if route is not None and values is not None:
+                found.append((one, route, values))
     return found
 
 

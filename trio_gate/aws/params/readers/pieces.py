@@ -52,8 +52,12 @@ def without_blanks(text: str) -> str:
     return "".join("".join(piece.split()) for piece in pieces_of(text))
 
 
-def escaped_pieces(data: bytes) -> Iterator[bytes]:
-    """Yield bytes in pieces, in order, without splitting a `%XX`."""
+def escaped_pieces(data: bytes) -> Iterable[bytes]:
+    """Bytes in pieces, in order, without splitting a `%XX`."""
+    return (data,) if len(data) <= PIECE else _escaped_pieces(data)
+
+
+def _escaped_pieces(data: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(data):
         end = at + PIECE
@@ -65,7 +69,7 @@ def escaped_pieces(data: bytes) -> Iterator[bytes]:
 
 def unescaped(data: bytes) -> bytes:
     """Undo the escapes of a form's text: `+` is a space, `%41` an `A`."""
-    return b"".join(unquote_to_bytes(piece.replace(b"+", b" ")) for piece in escaped_pieces(data))
+    return b"".join([unquote_to_bytes(piece.replace(b"+", b" ")) for piece in escaped_pieces(data)])
 
 
 def in_order(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
