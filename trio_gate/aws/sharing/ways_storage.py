@@ -42,7 +42,7 @@ _GROUPS = {
     "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": (EVERYBODY,),
     "http://acs.amazonaws.com/groups/s3/LogDelivery": (),
 }
-_GRANT = re.compile(r'[ \t]{0,8}(id|uri|emailAddress)="?([^",]{1,1024})"?[ \t]{0,8}')
+_GRANT = re.compile(r'[ \t]{0,8}(id|uri|emailAddress)="?([^",]{1,1024}+)"?[ \t]{0,8}')
 _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
