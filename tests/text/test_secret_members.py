@@ -9,6 +9,7 @@ import pytest
 
 from trio_gate.audit.redact import masked, params_text
 from trio_gate.aws.model.catalog import compile_service
+from trio_gate.text.secret_detection import hidden_beside
 
 CANARY = "CANARY-correct-horse"
 HIDDEN = {"$masked": {"length": len(CANARY)}}
@@ -172,3 +173,10 @@ def test_a_member_that_only_the_review_knows_is_masked_where_it_stands():
     }
     shape = compile_service("t", model).operations["Make"].input
     assert masked({"value": CANARY, "name": "n"}, shape) == {"value": HIDDEN, "name": "n"}
+
+
+def test_values_of_a_statement_are_hidden_by_a_name_beside_them_too():
+    members = {"Name": "access.key", "ExpressionAttributeValues": {":v": {"S": "x"}}, "Parameters": ["y"]}
+    assert hidden_beside(members) == {"ExpressionAttributeValues"}
+    assert hidden_beside({**members, "Name": "plain"}) == frozenset()
+    assert hidden_beside({**members, "Statement": "SET password = :v"}) == {"ExpressionAttributeValues", "Parameters"}

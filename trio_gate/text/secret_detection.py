@@ -254,10 +254,13 @@ def hidden_beside(members: Mapping[str, object]) -> frozenset[str]:
             bound.add(name)
     if not values and not bound:
         return frozenset()
-    texts = [text for name, item in members.items() if name not in values | bound for text in _texts(item)]
-    named = values if any(len(text) <= MAX_NAME and hides(text, own=True) for text in texts) else set()
+    both = values | bound
+    texts = [text for name, item in members.items() if name not in both for text in _texts(item)]
+    named = values if [text for text in texts if len(text) <= MAX_NAME and hides(text, own=True)] else set()
+    if not bound:
+        return frozenset(named)
     cut = any(isinstance(item, dict) and "$cut" in item for item in members.values())  # a statement that is shown in part
-    spoken = bound if bound and (cut or any(map(_speaks, [*texts, *_aliases(members)]))) else set()
+    spoken = bound if cut or any(map(_speaks, [*texts, *_aliases(members)])) else set()
     return frozenset(named | spoken)
 
 
