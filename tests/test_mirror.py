@@ -46,7 +46,6 @@ WITHOUT = [
     "shell/exchange/intake.py",
     "shell/exchange/pipeline.py",
     "shell/exchange/shared_services.py",
-    "shell/listen/connection_handler.py",
     "shell/listen/listeners.py",
     "shell/net/contexts.py",
     "shell/net/plain_response.py",

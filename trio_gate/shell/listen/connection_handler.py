@@ -73,7 +73,7 @@ class ConnectionHandler:
         try:
             head = await self._agent.next_head()
         except Malformed as fault:
-            malformed = fault
+            malformed = fault.with_traceback(None)  # which would hold this frame, and with it the connection
         else:
             # Only now: a kept connection may have waited through a reload.
             return await self._serve(head, self._snapshot())
@@ -125,7 +125,10 @@ class ConnectionHandler:
         refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
         await self._record(exchange, recorder, end, refusal)
         if isinstance(end, AgentGone):
-            raise end
+            try:
+                raise end
+            finally:
+                del end  # else its traceback and this frame hold each other, and with them the connection's TLS
         if end is not None and refusal is not None:
             await self._refuse(end, refusal)
         self._agent.seat.rest()
@@ -193,5 +196,5 @@ async def _ending(pipeline: Pipeline, head: RequestHead) -> Ending:
     try:
         await pipeline.run(head)
     except (GateError, AgentGone) as fault:
-        return fault
+        return fault.with_traceback(None)  # which would hold the connection, and the connection may hold the fault
     return None
