@@ -129,14 +129,14 @@ def _readings(arn: Arn) -> tuple[str, ...]:
 
 
 def _canonical(arn: Arn) -> str | Unknown:
-    shorten = _SHORTEN.get((arn.service, _kind(arn.resource)))
+    shorten = _SHORTEN.get((arn.service, kind_of(arn.resource)))
     resource = shorten(arn.resource) if shorten else arn.resource
     if resource is UNKNOWN:
         return UNKNOWN
     return f"arn:{arn.partition}:{arn.service}:{arn.region}:{arn.account}:{resource}"
 
 
-def _kind(resource: str) -> str:
+def kind_of(resource: str) -> str:
     """The type of a resource, before the first colon or slash."""
     return resource.partition(":")[0].partition("/")[0]
 
@@ -149,7 +149,7 @@ def _secret(resource: str) -> str | Unknown:
 
 def _folded(resource: str) -> str:
     """Lower-case a name that ignores case: Glue folds names for Hive, ElastiCache stores them folded (their API references)."""
-    kind = _kind(resource)
+    kind = kind_of(resource)
     return kind + fold(resource[len(kind) :])
 
 

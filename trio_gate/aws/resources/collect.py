@@ -7,13 +7,12 @@ bucket's name proves nothing.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.iam.names import BY_METHOD
 from trio_gate.aws.resources.accounts import accounts_of
-from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, is_account, parse
+from trio_gate.aws.resources.arns import NOT_KNOWN, Resource, is_account, kind_of, parse
 from trio_gate.aws.resources.curated import curated, default_alone, default_of, readers_of
 from trio_gate.aws.resources.leaves import root, walk
 from trio_gate.aws.resources.mentioned import mentioned
@@ -211,7 +210,7 @@ def _is_batch(operation: str, found: Sequence[Resource], texts: Sequence[Leaf], 
 def _kind(resource: Resource) -> str:
     """The service and type of a resource, as its ARN has them; empty if that is unknown."""
     arn = parse(resource.arn)
-    return f"{arn.service} {re.split('[:/]', arn.resource, maxsplit=1)[0]}" if arn else ""
+    return f"{arn.service} {kind_of(arn.resource)}" if arn else ""
 
 
 def _main(found: Sequence[Resource], elsewhere: Sequence[Resource], *, whole: bool) -> str | Unknown | None:

@@ -15,7 +15,7 @@ from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.text.folding import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from trio_gate.aws.call import Unknown
     from trio_gate.aws.resources.arns import CallerContext
@@ -47,7 +47,7 @@ def _own_policy(value: str, caller: CallerContext) -> bool:
         policy = _DECODER.decode(value)
     except (ValueError, RecursionError):
         return False
-    return isinstance(policy, dict) and "Statement" in policy and all(_own(key, text, caller) for key, text in _texts(policy))
+    return isinstance(policy, dict) and "Statement" in policy and _all_own(policy, caller)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,19 +59,19 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
-def _texts(policy: Any) -> Iterator[tuple[str, str]]:
-    """Every text with the folded name of its member; for texts inside a principal or a condition, that is its name."""
+def _all_own(policy: Any, caller: CallerContext) -> bool:
+    """Whether every text of a policy is our own, by the folded name of its member; inside a principal or a condition, by that name."""
     todo: list[tuple[str, Any]] = [("", policy)]
     while todo:
         name, value = todo.pop()
         if isinstance(value, dict):
-            todo.extend((name if name in _WHOLE else fold(key), item) for key, item in value.items())
+            whole = name in _WHOLE
+            todo += [(name if whole else fold(key), item) for key, item in value.items()]
         elif isinstance(value, list):
-            todo.extend((name, item) for item in value)
-        elif isinstance(value, str):
-            yield name, value
-        elif not isinstance(value, (bool, type(None))):
-            yield name, str(value)
+            todo += [(name, item) for item in value]
+        elif value is not None and not isinstance(value, bool) and not _own(name, str(value), caller):
+            return False
+    return True
 
 
 _WHOLE = frozenset(("principal", "notprincipal", "condition"))
