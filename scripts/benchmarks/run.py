@@ -9,7 +9,6 @@ the ratios of CPU in one run hardly.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +72,7 @@ def main() -> None:
     names = [table.__name__ for table in TABLES]
     parser.add_argument("--only", action="append", choices=names, metavar="TABLE", help=f"one table: {', '.join(names)}")
     given = parser.parse_args()
-    machine.allow_many_files()
-    os.sched_setaffinity(0, machine.LOAD)
+    machine.prepare()
     where_it_runs = machine.describe()
     print(fill(f"{where_it_runs}; {machine.versions()}, {nginx.version() or 'nginx is not installed'}"))
     with tempfile.TemporaryDirectory(prefix="trio-gate-bench-") as name, place(Path(name)) as folder:

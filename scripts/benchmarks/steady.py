@@ -199,8 +199,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=10, help="how long in all")
     minutes = parser.parse_args().minutes
-    machine.allow_many_files()
-    os.sched_setaffinity(0, machine.LOAD)
+    machine.prepare()
     wrong = steady(minutes)
     print("\n".join(wrong) or "steady: no error, no growth")
     sys.exit(bool(wrong))
