@@ -56,6 +56,17 @@ def test_a_value_is_compared_hashed_and_shown_as_a_frozen_dataclass(left, other,
     assert repr(values[0]) == repr(plain[0]).replace("Plain", "Pair")
 
 
+def test_a_field_may_be_compared_and_not_hashed():
+    @value_class
+    class Place:
+        host: str
+        many: tuple[int, ...] = field(hash=False)
+
+    one, other = Place(host="h", many=(1,)), Place(host="h", many=(2,))
+    assert one != other
+    assert hash(one) == hash(other)
+
+
 def test_a_class_keeps_its_own_methods_and_is_no_other_class():
     three = Triple(left=1, right="r", last=2.5)
     assert repr(three) == "three"

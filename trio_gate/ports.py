@@ -5,13 +5,13 @@ Every method that waits may be cancelled at any await, and then leaves nothing b
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - a dataclass field's type
 from typing import TYPE_CHECKING, Protocol
 
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Verdict

@@ -33,7 +33,9 @@ def _methods(cls: Any) -> dict[str, Callable[..., Any]]:
     """What `dataclass` would write as text and compile for every class, which takes most of the time that one costs at start."""
     shown = [one.name for one in fields(cls) if one.repr]
     compared = [one.name for one in fields(cls) if one.compare]
+    hashed = [one.name for one in fields(cls) if (one.compare if one.hash is None else one.hash)]
     known: Callable[[Any], Any] = attrgetter(*compared) if compared else lambda _: ()
+    short: Callable[[Any], Any] = attrgetter(*hashed) if hashed else lambda _: ()
 
     def __repr__(self: Any) -> str:  # noqa: N807 - it becomes a method
         return f"{cls.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
@@ -42,6 +44,6 @@ def _methods(cls: Any) -> dict[str, Callable[..., Any]]:
         return known(self) == known(other) if other.__class__ is self.__class__ else NotImplemented
 
     def __hash__(self: Any) -> int:  # noqa: N807 - as above
-        return hash(known(self))
+        return hash(short(self))
 
     return {"__repr__": __repr__, "__eq__": __eq__, "__hash__": __hash__}

@@ -283,6 +283,7 @@ def test_secrets_stay_out_of_reprs():
     signed = sign(HEAD, payload_hash=EMPTY, credentials=keys, service="s3", region="us-east-1", now=NOW, s3=True)
     assert "hunter" not in repr(keys) + str(keys)
     assert repr(signed.key) not in repr(signed)
+    assert "hunter" not in repr(signed)
 
 
 def test_keys_are_kept_and_bounded():

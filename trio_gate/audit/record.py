@@ -5,7 +5,7 @@ Rule: values are masked before they get into a record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 End = Literal["answered", "refused", "aborted", "failed"]
 
 
-@dataclass(slots=True, kw_only=True)
+@value_class
 class Intent:
     """What is about to happen. Facts of the call are None where the request was refused before it had a name.
 
@@ -65,7 +65,7 @@ class Intent:
     grant: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@value_class
 class Outcome:
     """What happened.
 

@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 
 
 class OnDemand(Mapping[Key, Made]):
-    """What `make` makes of each key and its value in `raw`; once for each, whatever the thread that reads it first."""
+    """What `make` makes of each key and its value in `raw`; all who read a key, in whatever thread, get the same."""
 
     __slots__ = ("_made", "_make", "_raw")
 

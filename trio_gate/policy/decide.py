@@ -52,7 +52,7 @@ class Rule:
         """Make the decision once for all calls."""
         reason = f'{_WORDS[self.action]} rule "{self.name}"' + (f": {self.reason}" if self.reason else "")
         made = Decision(outcome=self.action, rule=self.name, reason=reason, approvers=self.approvers)
-        object.__setattr__(self, "decision", made)
+        object.__setattr__(self, "decision", made)  # unseen by the type checker, which keeps it frozen
 
 
 @value_class

@@ -108,7 +108,7 @@ class Signed:
         amz_date: as in x-amz-date.
     """
 
-    head: RequestHead
+    head: RequestHead = field(repr=False)
     signature: str
     key: bytes = field(repr=False)
     scope: str

@@ -34,9 +34,6 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HTTP2_GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000000 0000000d")
 """An empty SETTINGS frame, then GOAWAY of stream 0 with HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7)."""
 
-CHUNKS = 64
-"""How many chunks are joined into one event at most. Clients send 16 KiB in each; an unproven peer may send one byte."""
-
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 _FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
@@ -160,7 +157,7 @@ class AgentConnection:
 
     def _body(self) -> AgentEvent:
         if self._chunks is not None:
-            data = self._joined(self._chunks)
+            data = self._chunks.read_several(self._in.data)
             done = self._chunks.done
         else:
             data, self._as_it_came = self._as_it_came or take(self._in.data, self._left), b""
@@ -174,18 +171,6 @@ class AgentConnection:
         if self._eof:
             raise Malformed("the connection closed inside a body")
         return NEED_DATA
-
-    def _joined(self, chunks: ChunkReader) -> bytes:
-        """The data of up to CHUNKS chunks that have arrived. An error after some data is raised by the next call."""
-        pieces: list[bytes] = []
-        try:
-            while len(pieces) < CHUNKS and (data := chunks.read(self._in.data)):
-                pieces.append(data)
-        except Malformed as fault:
-            if not pieces:
-                raise
-            self._fault = fault
-        return b"".join(pieces)
 
     @property
     def ahead(self) -> bool:
@@ -201,11 +186,6 @@ class AgentConnection:
     def answering(self) -> bool:
         """Whether the head of an answer was sent, so that no other answer is possible."""
         return self._writer is not None
-
-    @property
-    def leftover(self) -> bytes:
-        """The bytes that arrived and were not read."""
-        return self._as_it_came + self._in.data
 
     def send_continue(self) -> bytes:
         """The bytes of an interim 100 answer: tells the agent to send the body, or keeps it waiting while a person decides."""

@@ -31,6 +31,9 @@ TRAILER_SIGNATURE = "x-amz-trailer-signature"
 """Name of the last trailer where trailers are signed."""
 
 
+SEVERAL = 64
+"""How many chunks are joined into one piece at most. Clients send 16 KiB in each; an unproven peer may send one byte."""
+
 FREE = 10_000
 """How many chunks may be of any size: some clients write a line of text in each."""
 
@@ -63,7 +66,7 @@ class ChunkReader:
         size: bytes of the chunk that is being read. left: how many of them are still to come.
     """
 
-    __slots__ = ("_at", "_budget", "_count", "_line_limit", "_total", "left", "size", "trailers")
+    __slots__ = ("_at", "_budget", "_count", "_late", "_line_limit", "_total", "left", "size", "trailers")
     _free, _least = FREE, LEAST
 
     def __init__(self) -> None:
@@ -73,6 +76,7 @@ class ChunkReader:
         self._at = _AT_SIZE
         self._line_limit = _SIZE_LINE
         self._budget = MAX_TRAILERS
+        self._late: Malformed | None = None
 
     @property
     def done(self) -> bool:
@@ -87,6 +91,20 @@ class ChunkReader:
             if not self._line(buffer):
                 return None
         return None
+
+    def read_several(self, buffer: bytearray) -> bytes:
+        """As `read`, but of up to SEVERAL chunks, and empty where that gives None. A fault after some data is raised by the next call."""
+        if self._late is not None:
+            raise self._late
+        pieces: list[bytes] = []
+        try:
+            while len(pieces) < SEVERAL and (data := self.read(buffer)):
+                pieces.append(data)
+        except Malformed as fault:
+            if not pieces:
+                raise
+            self._late = fault
+        return b"".join(pieces)
 
     def _data(self, buffer: bytearray) -> bytes | None:
         data = take(buffer, self.left)

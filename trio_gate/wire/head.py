@@ -55,7 +55,7 @@ class Target:
             path = "/" + "/".join(self.segments)
             whole = path.count("/") == len(self.segments)
             path = encoded_path(path) if whole else "/" + "/".join(map(encoded, self.segments))
-            object.__setattr__(self, "_path", path)  # spelled once: it is signed, sent and recorded
+            object.__setattr__(self, "_path", path)  # spelled once, unseen by the type checker: it is signed, sent and recorded
         return path
 
     @property
@@ -88,7 +88,7 @@ class RequestHead:
         first = self._first
         if first is None:
             first = dict(reversed(self.headers))
-            object.__setattr__(self, "_first", first)  # made once: a head is asked some forty times
+            object.__setattr__(self, "_first", first)  # made once, unseen by the type checker: a head is asked some forty times
         return first
 
     def all(self, name: str) -> tuple[str, ...]:

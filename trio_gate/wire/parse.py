@@ -148,7 +148,7 @@ def _read(raw: bytes) -> tuple[tuple[str, str, str], Headers]:
 def field_value(name: str, value: bytes) -> str:
     """The value of a field as text: printable ASCII, or UTF-8 in an object's metadata, where Go's SDK writes it and S3 keeps it.
 
-    `split_field` has checked the value before: it holds no control byte but TAB.
+    `wire.fields` has checked the value before: it holds no control byte but TAB.
 
     Raises:
         Malformed: two readers could decode it differently.

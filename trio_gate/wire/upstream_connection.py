@@ -157,7 +157,7 @@ class UpstreamConnection:
 
     def _body(self) -> UpstreamEvent:
         if self._chunks is not None:
-            data = self._chunks.read(self._in.data) or b""
+            data = self._chunks.read_several(self._in.data)
             done = self._chunks.done
         else:
             data = self._as_it_came or take(self._in.data, len(self._in.data) if self._left is None else self._left)

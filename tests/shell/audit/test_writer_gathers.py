@@ -8,6 +8,7 @@ import trio.testing
 
 from tests.kit.records import intent, outcome
 from tests.kit.slow_store import Slow, busy
+from trio_gate.audit.rows import intent_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit import writer
 from trio_gate.shell.audit.database import read_last
@@ -61,7 +62,7 @@ async def test_who_waits_for_the_outcome_of_a_call_that_was_not_answered_does_so
         refused.append("r-2")
 
     async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
-        nursery.start_soon(audit.intend, intent("r-1"))
+        nursery.start_soon(audit.acted, intent_row(intent("r-1")))
         await busy(slow[0])
         nursery.start_soon(conclude, audit)
         await trio.testing.wait_all_tasks_blocked()
@@ -71,6 +72,23 @@ async def test_who_waits_for_the_outcome_of_a_call_that_was_not_answered_does_so
         mock_clock.jump(0.5)
         await trio.testing.wait_all_tasks_blocked()
         assert refused == ["r-2"]
+        slow[0].go.set()
+
+
+async def test_who_waits_for_its_intent_does_so_for_a_while(path, slow, mock_clock):
+    refused = []
+
+    async def intend(audit) -> None:
+        with pytest.raises(AuditUnavailable):
+            await audit.intend(intent("r-1"))
+        refused.append("r-1")
+
+    async with open_audit_log(path) as audit, trio.open_nursery() as nursery:
+        nursery.start_soon(intend, audit)
+        await busy(slow[0])
+        mock_clock.jump(writer.PATIENCE)
+        await trio.testing.wait_all_tasks_blocked()
+        assert refused == ["r-1"]
         slow[0].go.set()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
 
@@ -10,6 +12,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from trio_gate.config.model import Address
+from trio_gate.shell.net import accept
 from trio_gate.shell.net.accept import OpenListener, Shutdown, listen, run
 from trio_gate.shell.net.connection_limits import Seats
 
@@ -49,6 +52,33 @@ async def test_whatever_a_handler_lets_through_is_a_bug_and_has_a_line(door, cap
         await served(made, came)
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
     assert record.exc_info[1] is fault
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ECONNABORTED, errno.EAGAIN])
+async def test_an_error_of_the_connection_that_is_accepted_is_not_the_listeners(code):
+    await trio.lowlevel.checkpoint()
+    assert await accept._accepted(Refusing(code)) is None
+
+
+async def test_an_error_of_the_listener_itself_ends_it():
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        await accept._accepted(Refusing(errno.EBADF))
+
+
+async def test_a_shortage_of_sockets_is_logged_and_waited_out(autojump_clock, caplog):
+    assert await accept._accepted(Refusing(errno.EMFILE)) is None
+    assert trio.current_time() > 0
+    assert "no connection can be accepted" in caplog.text
+
+
+class Refusing:
+    """A listening socket that accepts nothing."""
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def accept(self):
+        raise OSError(self._code, os.strerror(self._code))
 
 
 async def test_who_has_left_before_it_is_served_is_no_bug(door, caplog):

@@ -21,13 +21,18 @@ def pairs():
             one.close()
 
 
+async def waits(wait: Wait, deadline: float) -> None:
+    wait.move(deadline)
+    await wait.ready()
+
+
 async def test_each_ends_at_its_own_time(autojump_clock, pairs):
     began = trio.current_time()
     ends = {}
 
     async def wait(number: int, sock: socket.socket) -> None:
         with pytest.raises(trio.TooSlowError):
-            await Wait(sock, trio.lowlevel.wait_readable).until(began + number)
+            await waits(Wait(sock, trio.lowlevel.wait_readable), began + number)
         ends[number] = trio.current_time() - began
 
     async with trio.open_nursery() as nursery:
@@ -41,11 +46,11 @@ async def test_one_that_is_ready_in_time_is_not_late(autojump_clock, pairs):
     wait = Wait(ours, trio.lowlevel.wait_readable)
     for _ in range(3):
         theirs.send(b"x")
-        await wait.until(trio.current_time() + 1)
+        await waits(wait, trio.current_time() + 1)
         ours.recv(1)
         await trio.sleep(5)
     with pytest.raises(trio.TooSlowError):
-        await wait.until(trio.current_time() + 1)
+        await waits(wait, trio.current_time() + 1)
 
 
 async def test_one_without_a_deadline_waits(autojump_clock, pairs):
@@ -53,7 +58,7 @@ async def test_one_without_a_deadline_waits(autojump_clock, pairs):
     done = []
 
     async def wait() -> None:
-        await Wait(ours, trio.lowlevel.wait_readable).until(math.inf)
+        await waits(Wait(ours, trio.lowlevel.wait_readable), math.inf)
         done.append(trio.current_time())
 
     began = trio.current_time()
@@ -68,11 +73,11 @@ async def test_one_without_a_deadline_waits(autojump_clock, pairs):
 async def test_cancelling_one_leaves_the_others(autojump_clock, pairs):
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Wait(pairs[0][0], trio.lowlevel.wait_readable).until, began + 1)
+        nursery.start_soon(waits, Wait(pairs[0][0], trio.lowlevel.wait_readable), began + 1)
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     with pytest.raises(trio.TooSlowError):
-        await Wait(pairs[1][0], trio.lowlevel.wait_readable).until(began + 2)
+        await waits(Wait(pairs[1][0], trio.lowlevel.wait_readable), began + 2)
     assert trio.current_time() == began + 2
 
 
@@ -82,7 +87,7 @@ async def test_closing_a_socket_ends_its_wait(pairs):
 
         async def wait() -> None:
             with pytest.raises(trio.ClosedResourceError):
-                await Wait(ours, trio.lowlevel.wait_readable).until(math.inf)
+                await waits(Wait(ours, trio.lowlevel.wait_readable), math.inf)
 
         nursery.start_soon(wait)
         await wait_all_tasks_blocked()

@@ -150,6 +150,40 @@ async def test_a_silent_peer(mock_clock, aws, upstreams, script, patience, said)
     assert upstreams.idle == 0
 
 
+async def test_an_answer_in_parts_after_a_long_body_has_its_time(mock_clock, aws, upstreams):
+    """The deadline that the body has moved on holds for all parts of the answer."""
+    total, more = 32 * MIB, trio.Semaphore(0)
+
+    async def slow(peer: Peer) -> None:
+        await peer.head()
+        for _ in range(4):
+            await more.acquire()
+            await peer.body(total // 4)
+        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 4\r\n\r\n", b"done"):
+            await peer.send(part)
+            await more.acquire()
+
+    aws.script = slow
+    found = []
+
+    async def read(link) -> None:
+        found.extend(await events(link))
+
+    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
+        make = link.connection
+        data = make.send_request(request("PUT"), length=total) + make.send_data(bytes(total)) + make.send_end()
+        nursery.start_soon(link.send, data)
+        nursery.start_soon(read, link)
+        for _ in range(4):
+            await wait_all_tasks_blocked(0.05)
+            mock_clock.jump(15)
+            more.release()
+        for _ in range(3):
+            await wait_all_tasks_blocked(0.05)
+            more.release()
+    assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
+
+
 async def test_a_peer_that_does_not_read(mock_clock, aws, upstreams):
     """The deadline is for a piece, and no more is handed on than what the sockets hold and one piece."""
     aws.script = silent

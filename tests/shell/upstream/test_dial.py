@@ -1,6 +1,8 @@
 """Which addresses a name may lead to, and what happens on the way there. Names are trio's own hook, sockets and TLS are real."""
 
+import select
 import socket
+import struct
 
 import pytest
 import trio
@@ -10,7 +12,8 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.standins.stand_in import HOST, serving, stand_in_on
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.upstream.dial import PORT, dial, unfit
+from trio_gate.shell.net.contexts import for_client
+from trio_gate.shell.upstream.dial import PORT, _secure, dial, unfit
 
 PUBLIC, PUBLIC_TOO = "52.216.0.1", "52.216.0.2"
 
@@ -184,6 +187,17 @@ async def test_our_own_listeners_are_never_dialled(aws, names, detour, spelling)
 async def test_what_is_no_host_name(aws, names, detour, host):
     assert await refusal(aws, host=host) == (502, "the host to be dialled is not a host name")
     assert names.asked == detour.dialled == []
+
+
+async def test_a_peer_that_resets_at_once_is_a_break():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        ours = socket.create_connection(listening.getsockname())
+        theirs, _ = listening.accept()
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    theirs.close()
+    select.select([ours], [], [], 10)
+    with pytest.raises(trio.BrokenResourceError):
+        await _secure("s3.us-east-1.amazonaws.com", ours, for_client())
 
 
 async def test_the_longest_host_name(aws, names):

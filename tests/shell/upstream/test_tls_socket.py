@@ -58,6 +58,15 @@ async def test_a_goodbye_is_an_end_while_the_connection_is_open(ends):
         assert [await ours.receive_some(10) for _ in range(3)] == [b"last", b"", b""]
 
 
+async def test_a_goodbye_that_was_read_with_the_rest_is_not_quiet(ends):
+    """The peer's connection stays open, so only TLS knows."""
+    ours, theirs = ends
+    await theirs.send_all(b"last")
+    await theirs._say_goodbye(5)
+    assert await ours.receive_some(10) == b"last"
+    assert not ours.quiet()
+
+
 async def test_an_end_without_goodbye_is_a_break(ends):
     ours, theirs = ends
     await theirs.send_all(b"last")

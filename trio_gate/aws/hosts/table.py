@@ -29,6 +29,9 @@ _HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _PATTERN = re.compile(r"((?:\{(?:a|l|b|ap|ol|op|x)\}\.)*)(.+)")
 _ZONE = re.compile(r"(s3express(?:-fips)?)-(?!control|fips-)([a-z0-9-]+)")
 
+MOST_LABELS = 48
+"""Labels of a host name: a bucket has up to 32, and what follows it fewer than ten. Each may begin what the table has."""
+
 _REMEMBERED = 256
 """How many hosts' places are cached: agents call few, and global names of S3 have a candidate for every region."""
 
@@ -132,7 +135,7 @@ class HostTable:
         return self._remembered(host)
 
     def _look_up(self, host: str) -> Place:
-        if len(host) > 253 or not _HOST.fullmatch(host):
+        if len(host) > 253 or host.count(".") >= MOST_LABELS or not _HOST.fullmatch(host):
             raise Unidentified("the request's host is not a host name in lower case")
         first = None if (found := self._find(host, host)) else first_name(host)
         if first is not None:

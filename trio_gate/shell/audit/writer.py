@@ -49,7 +49,7 @@ MAX_WAITING_BYTES = 8 * 1024 * 1024
 """Bytes of them, likewise."""
 
 PATIENCE = 10.0
-"""Seconds that a call that is over waits for its row, or for room for it."""
+"""Seconds that a call waits for its row, or for room for it."""
 
 LOOK_EVERY = 1
 """Seconds between two probes of the disk."""
@@ -101,7 +101,10 @@ class AuditWriter:
     async def intend(self, intent: Intent) -> None:
         """Return once the intent is on disk. Raises AuditUnavailable."""
         self._check_limit()
-        await self._write(intent_row(intent))
+        with trio.move_on_after(PATIENCE):
+            await self._write(intent_row(intent))
+            return
+        raise AuditUnavailable(UNRECORDED)
 
     async def conclude(self, outcome: Outcome) -> None:
         """Write an outcome; see `ports.AuditLog`. Raises AuditUnavailable."""

@@ -193,7 +193,14 @@ async def relay(
 
 
 async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:
-    while isinstance(event := await exchange.next_event(), BodyData):
+    while True:
+        event = exchange.arrived_event()
+        if event is None:
+            event = await exchange.next_event()
+        else:
+            await trio.lowlevel.checkpoint()  # it came in many pieces at once: others have their turn between them
+        if not isinstance(event, BodyData):
+            break
         await agent.send_data(event.data)
     if not isinstance(event, BodyEnd):
         raise UpstreamError("aws's answer broke off")
@@ -202,10 +209,10 @@ async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:
 
 def _arrived(exchange: UpstreamExchange) -> tuple[bytes, bool]:
     """What of the body came with the head, and whether it is all of it: a small answer is passed on in one piece."""
-    first = b""
+    first: list[bytes] = []
     while isinstance(event := exchange.arrived_event(), BodyData):
-        first += event.data
-    return first, isinstance(event, BodyEnd)
+        first.append(event.data)
+    return b"".join(first), isinstance(event, BodyEnd)
 
 
 async def _first(

@@ -35,6 +35,8 @@ GRACE = 10
 """Seconds that running requests have to finish after a shutdown was requested."""
 
 _SHORT_OF_SOCKETS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_BROKEN = frozenset({errno.EBADF, errno.EINVAL, errno.ENOTSOCK})
+"""Errors of the listening socket itself; all others concern the connection that is accepted, as accept(2) says."""
 
 log = logging.getLogger(__name__)
 
@@ -128,16 +130,27 @@ async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
 async def _accepted(listening: socket.socket) -> SocketTransport | None:
     """The next waiting connection; None if it is gone by now, or if there are no sockets left for it."""
     try:
-        return SocketTransport(listening.accept()[0])
-    except (BlockingIOError, ConnectionAbortedError):
-        return None
+        accepted, _ = listening.accept()
     except OSError as error:
-        if error.errno not in _SHORT_OF_SOCKETS:
+        if error.errno in _BROKEN:
             raise
+        if error.errno not in _SHORT_OF_SOCKETS:
+            return None
         shortage = error.strerror
+    else:
+        return _transport(accepted)
     log.error("no connection can be accepted: %s", shortage)
     await trio.sleep(PAUSE)
     return None
+
+
+def _transport(accepted: socket.socket) -> SocketTransport | None:
+    try:
+        return SocketTransport(accepted)
+    except OSError as error:
+        log.debug("a connection broke as it began: %s", error.strerror)
+        accepted.close()
+        return None
 
 
 async def _serve(accepted: SocketTransport, opened: OpenListener) -> None:

@@ -1,6 +1,7 @@
 """One agent's connection, with its deadlines: request heads and bodies in, answers out.
 
-Rule: every wait for the agent has a deadline, and every end of the connection on its side is one exception, `AgentGone`.
+Rule: every wait for the agent has a deadline, but `gone`, which its caller ends; every end of the connection on its side is one
+exception, `AgentGone`.
 `wire.agent_connection` parses the bytes.
 """
 

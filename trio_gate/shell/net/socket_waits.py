@@ -25,7 +25,7 @@ class Wait:
     """The waits for one socket in one direction, one after the other.
 
     Attributes:
-        deadline: of the current wait, by trio's clock.
+        deadline: of the current wait or the next, by trio's clock; see `move`.
         late: whether the current wait is over its deadline.
     """
 
@@ -38,15 +38,15 @@ class Wait:
         self._ready = ready
         self._watch = _watch()
 
-    async def until(self, deadline: float) -> None:
-        """Return when the socket is ready.
+    async def ready(self) -> None:
+        """Return when the socket is ready, or somebody else's wait for it has ended.
 
         Raises:
-            trio.TooSlowError: it was not before the deadline.
+            trio.TooSlowError: it was not before the deadline, the one of now.
             trio.ClosedResourceError: this side has closed it.
         """
         self.late = False
-        self.move(deadline)
+        self.move(self.deadline)
         self._watch.waiting.add(self)
         try:
             await self._ready(self._socket)
@@ -55,7 +55,7 @@ class Wait:
                 raise trio.TooSlowError from None
             if self._socket.fileno() < 0:
                 raise
-            # Only the wait in the other direction was late: the caller tries again, and waits again.
+            # The wait in the other direction was late: the caller tries again, and waits again.
         finally:
             self._watch.waiting.discard(self)
 

@@ -60,6 +60,7 @@ class TlsTransport(trio.abc.AsyncResource):
         self._arrived, self._at = arrived, 0
         self._spare = float(SPARE)
         self._ended = False
+        self._deadline = math.inf
 
     @property
     def certificate(self) -> bytes:
@@ -71,7 +72,7 @@ class TlsTransport(trio.abc.AsyncResource):
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush()
             if not self._next_record():
-                await self._receive(RECEIVE, math.inf)
+                await self._receive(RECEIVE)
         if fault is None:
             await self._flush()
             return
@@ -99,8 +100,9 @@ class TlsTransport(trio.abc.AsyncResource):
         """See `Transport`."""
         if not self._is_read:
             await trio.lowlevel.checkpoint()
+        self._deadline = deadline
         while (data := self._decrypted(max_bytes)) is None:
-            await self._receive(max_bytes, deadline)
+            await self._receive(max_bytes)
         return data
 
     def _decrypted(self, most: int) -> bytes | None:
@@ -141,8 +143,8 @@ class TlsTransport(trio.abc.AsyncResource):
         self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
-    async def _receive(self, most: int, deadline: float) -> None:
-        data = await self._below.receive_some(max(most, RECEIVE), deadline)
+    async def _receive(self, most: int) -> None:
+        data = await self._below.receive_some(max(most, RECEIVE), self._deadline)
         self._arrived, self._at = self._arrived[self._at :] + data, 0
         if not data:
             self._ended = True
@@ -152,6 +154,7 @@ class TlsTransport(trio.abc.AsyncResource):
 
     def move_deadline(self, deadline: float) -> None:
         """See `Transport`."""
+        self._deadline = deadline
         self._below.move_deadline(deadline)
 
     async def _say_goodbye(self, within: float) -> None:

@@ -88,8 +88,9 @@ class SocketTransport(trio.abc.AsyncResource):
             self._cut_off = False
 
     async def _send_rest(self, data: memoryview, deadline: float) -> None:
+        self._writable.move(deadline)
         while data:
-            await self._ready(self._writable, deadline)
+            await self._ready(self._writable)
             data = data[self._sent(data) :]
 
     def _sent(self, data: bytes | memoryview) -> int:
@@ -103,8 +104,9 @@ class SocketTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
+        self._readable.move(deadline)
         while True:
-            await self._ready(self._readable, deadline)
+            await self._ready(self._readable)
             try:
                 return self._socket.recv(max_bytes)
             except BlockingIOError:
@@ -112,11 +114,11 @@ class SocketTransport(trio.abc.AsyncResource):
             except OSError as fault:
                 raise trio.BrokenResourceError from fault
 
-    async def _ready(self, wait: Wait, deadline: float) -> None:
+    async def _ready(self, wait: Wait) -> None:
         if self._socket.fileno() < 0:
             raise trio.BrokenResourceError("it is closed")
         try:
-            await wait.until(deadline)
+            await wait.ready()
         except trio.ClosedResourceError as closed:
             raise trio.BrokenResourceError from closed
 

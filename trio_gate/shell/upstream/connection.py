@@ -9,6 +9,7 @@ is moved on while the body is being sent.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import trio
@@ -38,7 +39,6 @@ class UpstreamExchange:
     Attributes:
         connection: makes the bytes to send, and says what those received mean.
         sent: bytes of this exchange that were handed to the transport.
-        reused: whether the connection has served other exchanges; it may then be broken already.
     """
 
     def __init__(
@@ -47,19 +47,18 @@ class UpstreamExchange:
         transport: Transport,
         connection: UpstreamConnection,
         *,
-        reused: bool,
         idle_timeout: float,
         answer_timeout: float,
     ) -> None:
         self.connection = connection
         self.sent = 0
-        self.reused = reused
         self._host = host
         self._transport = transport
         self._idle_timeout = idle_timeout
         self._answer_timeout = answer_timeout
         self._unsent = 0
         self._awaited = self._answering = False
+        self._deadline = math.inf
         self._ended = False
 
     @property
@@ -79,7 +78,8 @@ class UpstreamExchange:
             await self._send(piece)
             self._unsent -= len(piece)
             if self._awaited and not self._answering:
-                self._transport.move_deadline(trio.current_time() + self._answer_timeout)
+                self._deadline = trio.current_time() + self._answer_timeout
+                self._transport.move_deadline(self._deadline)
 
     async def _send(self, piece: bytes | memoryview) -> None:
         try:
@@ -103,16 +103,16 @@ class UpstreamExchange:
         """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError."""
         event = self.arrived_event()
         if event is None:
-            deadline = trio.current_time() + (self._idle_timeout if self._answering else self._answer_timeout)
+            self._deadline = trio.current_time() + (self._idle_timeout if self._answering else self._answer_timeout)
             self._awaited = True
             while event is None:
-                await self._receive(deadline)
+                await self._receive()
                 event = self.arrived_event()
         return event
 
-    async def _receive(self, deadline: float) -> None:
+    async def _receive(self) -> None:
         try:
-            data = await self._transport.receive_some(RECEIVE, deadline)
+            data = await self._transport.receive_some(RECEIVE, self._deadline)
         except trio.TooSlowError:
             silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
             raise UpstreamError(f"{self._host} {silence}", status=504) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import re
 import socket
 from typing import TYPE_CHECKING
@@ -130,10 +131,22 @@ async def _tcp(address: Address) -> socket.socket:
 
 
 async def _secure(host: str, sock: socket.socket, context: ssl.SSLContext) -> TlsSocket:
-    transport = TlsSocket(sock, context, server_hostname=host)
+    try:
+        _check_alive(sock)
+        transport = TlsSocket(sock, context, server_hostname=host)
+    except OSError as fault:
+        sock.close()
+        raise trio.BrokenResourceError from fault
     try:
         await transport.handshake()
     except BaseException:
         transport.close()
         raise
     return transport
+
+
+def _check_alive(sock: socket.socket) -> None:
+    """Raise OSError for a connection that the peer has reset by now: TLS could not be begun, nor the socket closed after that."""
+    code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))

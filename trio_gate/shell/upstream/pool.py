@@ -157,7 +157,6 @@ class UpstreamPool:
             host,
             pooled.transport,
             pooled.connection,
-            reused=kept is not None,
             idle_timeout=self._idle_timeout,
             answer_timeout=self._answer_timeout,
         )

@@ -45,9 +45,9 @@ class TlsSocket(SocketTransport):
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                await self._ready(self._readable, math.inf)
+                await self._ready(self._readable)
             except ssl.SSLWantWriteError:
-                await self._ready(self._writable, math.inf)
+                await self._ready(self._writable)
             except OSError as fault:
                 raise trio.BrokenResourceError from fault
             else:
@@ -59,9 +59,9 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError("an earlier write was cut off")
         if not self._written(data):
             self._cut_off = True
-            deadline = trio.current_time() + within
+            self._writable.move(trio.current_time() + within)
             while not self._written(data):
-                await self._ready(self._writable, deadline)
+                await self._ready(self._writable)
             self._cut_off = False
 
     def _written(self, data: bytes | memoryview) -> bool:
@@ -77,12 +77,13 @@ class TlsSocket(SocketTransport):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
+        self._readable.move(deadline)
         if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
             await trio.lowlevel.checkpoint()
         else:
-            await self._ready(self._readable, deadline)
+            await self._ready(self._readable)
         while (data := self._read(max_bytes)) is None:
-            await self._ready(self._readable, deadline)
+            await self._ready(self._readable)
         return data
 
     def _read(self, most: int) -> bytes | None:
@@ -111,7 +112,7 @@ class TlsSocket(SocketTransport):
 
     def quiet(self) -> bool:
         """See `Transport`."""
-        return super().quiet() and not self._tls.pending()
+        return not self._goodbye and super().quiet() and not self._tls.pending()
 
     async def aclose(self) -> None:
         """See `Transport`. Does not wait for the peer's close_notify."""
