@@ -14,6 +14,7 @@ from tests.kit.records import CALL, NOW
 from trio_gate.audit.described import describe
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit import decision_log
 from trio_gate.shell.audit.decision_log import DecisionLog
 
 
@@ -97,7 +98,8 @@ def test_it_has_a_bound_with_its_one_old_file(tmp_path):
     assert kept == [f"r-{number}" for number in range(100 - len(kept), 100)]
 
 
-def test_what_was_moved_away_is_begun_again(tmp_path):
+def test_what_was_moved_away_is_begun_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(decision_log, "LOOK_EVERY", 0)
     path = tmp_path / "decisions.jsonl"
     log = DecisionLog(str(path))
     refuse(log, "r-1")
@@ -108,6 +110,19 @@ def test_what_was_moved_away_is_begun_again(tmp_path):
     path.unlink()
     refuse(log, "r-3")
     assert [line["id"] for line in lines(path)] == ["r-3"]
+    log.close()
+
+
+def test_whether_it_was_moved_away_is_looked_at_now_and_then(tmp_path, monkeypatch):
+    time = [0.0]
+    monkeypatch.setattr(decision_log, "perf_counter", lambda: time[0])
+    path = tmp_path / "decisions.jsonl"
+    log = DecisionLog(str(path))
+    path.rename(tmp_path / "moved")
+    for number, time[0] in enumerate((0.0, 0.09, 0.1, 0.15)):
+        refuse(log, f"r-{number}")
+    assert [line["id"] for line in lines(tmp_path / "moved")] == ["r-0", "r-1"]
+    assert [line["id"] for line in lines(path)] == ["r-2", "r-3"]
     log.close()
 
 

@@ -1,7 +1,7 @@
 """The decision log: one JSON line for each decision, in the shape of `explain`, flushed before the answer.
 
 Rule: the log has a size limit. At half of it the file is renamed to `FILE.1`, replacing the one before, and a new one is begun. A
-new one is also begun when somebody has moved the file away.
+new one is also begun when somebody has moved the file away, LOOK_EVERY seconds later at most.
 
 A line is one short `write` to a file opened for appending, so lines of two processes never mix. It goes to the operating
 system, not to the disk: the durable record is the audit database. The write blocks the event loop for some microseconds; a worker
@@ -18,6 +18,7 @@ import select
 import stat
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii as quoted
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import stamp
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 PIPE = 1024 * 1024
 """Capacity that a pipe is asked for, in bytes: a longer line could never be written."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at whether the file is where it was, and how long."""
 
 _HOW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 
@@ -49,22 +53,28 @@ class DecisionLog:
     def _open(self) -> None:
         self._file = os.open(self._path, _HOW, 0o600)
         self._presence = Presence(self._path)
+        self._look()
         self._torn = _torn(self._path, os.fstat(self._file))
         with suppress(OSError):  # no pipe, or more than this user may have: it holds what it holds
             fcntl.fcntl(self._file, fcntl.F_SETPIPE_SZ, PIPE)
 
     def _make_room(self, more: int) -> None:
-        found = os.fstat(self._file)
-        if not stat.S_ISREG(found.st_mode):
-            return
-        moved = self._presence.missing() is not None
-        if not moved and found.st_size + more > self._limit // 2 and found.st_size:
+        moved = False
+        if perf_counter() >= self._look_at:
+            self._look()
+            moved = self._regular and self._presence.missing() is not None
+        if self._regular and not moved and self._size + more > self._limit // 2 and self._size:
             os.replace(self._path, f"{self._path}.1")
             moved = True
         if moved:
             before = self._file
             self._open()
             os.close(before)
+
+    def _look(self) -> None:
+        found = os.fstat(self._file)
+        self._regular, self._size = stat.S_ISREG(found.st_mode), found.st_size
+        self._look_at = perf_counter() + LOOK_EVERY
 
     def called(
         self,
@@ -118,6 +128,7 @@ class DecisionLog:
         self._make_room(len(line) + 1)
         line = b"\n" + line if self._torn else line
         written = os.write(self._file, line)
+        self._size += written
         self._torn = not line[:written].endswith(b"\n")
         return written == len(line)
 
