@@ -114,8 +114,8 @@ class ApprovalStage:
         self._services = services
         self._recorder = recorder
 
-    async def ask(self, parts: DigestInput, body: CheckedBody, agent: AgentStream, kept: ExitStack) -> Clearance:
-        """Return the approval once people have given it. It is closed, and its details dropped, when `kept` is.
+    async def ask(self, parts: DigestInput, body: CheckedBody, agent: AgentStream, opened: ExitStack) -> Clearance:
+        """Return the approval once people have given it. It is closed, and its details dropped, when `opened` is.
 
         The approval is bound to `parts`.
 
@@ -126,9 +126,9 @@ class ApprovalStage:
         """
         work, asker, size = self._services.workers, self._identified.proven.asker, self._identified.size
         held, asked = await offload(work, agent, asker, size, lambda: self._made(parts, body))
-        kept.callback(held.leave)
+        opened.callback(held.leave)
         self._recorder.asked(asked.question.digest)
-        clearance = await self._wait(asked, agent, kept)
+        clearance = await self._wait(asked, agent, opened)
         if isinstance(clearance, Verdict):
             raise self._denied(clearance)
         self._recorder.answered_by(clearance.verdict, self._people)
@@ -174,14 +174,14 @@ class ApprovalStage:
             open=held.open,
         )
 
-    async def _wait(self, asked: Asked, agent: AgentStream, kept: ExitStack) -> Verdict | Clearance:
+    async def _wait(self, asked: Asked, agent: AgentStream, opened: ExitStack) -> Verdict | Clearance:
         """Wait for the verdict. Raises AgentGone, even if the agent left at the moment of the verdict."""
         left: list[bool] = []
 
         async def answer() -> Verdict | Clearance:
             verdict = await self._services.approvals.ask(asked)
             if not isinstance(verdict, Verdict):
-                kept.callback(verdict.close)
+                opened.callback(verdict.close)
             return verdict
 
         async def gone() -> None:
