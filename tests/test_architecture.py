@@ -52,7 +52,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "approval": {"audit", "programs", "sqlite_file"},
     "upstream": {"net"},
     "admin": {"net", "approval"},
-    "exchange": {"net", "audit", "credentials", "upstream"},
+    "exchange": {"net", "audit", "upstream"},
     "listen": {"net", "certificates", "exchange"},
     "clock": set(),
     "log_lines": set(),

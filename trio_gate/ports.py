@@ -54,6 +54,9 @@ class CredentialSource(Protocol):
     async def credentials(self, request: AssumeRole) -> Credentials:
         """Return credentials of the role that are valid now. Raises CredentialsUnavailable."""
 
+    def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
+        """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
+
 
 @value_class
 class Asked:

@@ -16,11 +16,11 @@ MIB = 1024 * 1024
 
 
 class Wire(trio.abc.AsyncResource):
-    """A transport with faults: it may flip a bit of what is received, hold what is sent, and stay open when it is closed."""
+    """A transport with faults: it may flip a bit of what is received, and hold what is sent."""
 
     def __init__(self, below) -> None:
         self.below = below
-        self.flips = self.holds = self.lingers = False
+        self.flips = self.holds = False
 
     def __getattr__(self, name: str):
         return getattr(self.below, name)
@@ -36,8 +36,7 @@ class Wire(trio.abc.AsyncResource):
         await self.below.send_all(data, within)
 
     async def aclose(self) -> None:
-        if not self.lingers:
-            await self.below.aclose()
+        await self.below.aclose()
 
 
 class StreamTransport(trio.abc.AsyncResource):
@@ -69,9 +68,6 @@ class StreamTransport(trio.abc.AsyncResource):
     async def aclose(self) -> None:
         with suppress(trio.BrokenResourceError):
             await self.stream.aclose()
-
-    def quiet(self) -> bool:
-        return False
 
     @staticmethod
     @contextmanager

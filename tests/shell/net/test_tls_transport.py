@@ -7,7 +7,7 @@ import trio
 from trio.testing import memory_stream_pair
 
 from tests.kit.wire.raw_tls import RawClient
-from tests.kit.wire.transports import MIB, NAME, StreamTransport, Wire, in_memory, read, sockets, tls_pair
+from tests.kit.wire.transports import MIB, NAME, StreamTransport, in_memory, read, sockets, tls_pair
 from trio_gate.shell.net.tls_transport import RECORDS, SPARE, TlsTransport
 
 
@@ -100,39 +100,6 @@ async def test_many_small_records_let_others_have_their_turn(contexts):
 
 def test_hands_are_shaken_once(contexts):
     assert all(context.options & ssl.OP_NO_RENEGOTIATION for context in contexts)
-
-
-async def test_quiet(contexts):
-    async with tls_pair(contexts, sockets()) as (client, server):
-        await server.send_all(b"xyz")  # TLS 1.3's tickets come with it
-        for count in (1, 2):
-            await client.receive_some(count)
-            assert client.quiet() is (count == 2)  # "yz" is decrypted
-        await server.send_all(bytes(40000))
-        assert not client.quiet()  # in the socket
-        for count in (10, 16374, 23616):
-            await client.receive_some(count)
-            assert client.quiet() is (count == 23616)  # first in the buffer
-        await server.aclose()
-        assert not client.quiet()
-
-
-async def test_a_goodbye_that_was_read_with_the_rest_is_not_quiet(contexts):
-    """The peer's socket stays open, so only TLS knows."""
-    ours, theirs = sockets()
-    wire = Wire(theirs)
-    async with tls_pair(contexts, (ours, wire)) as (client, server):
-        await server.send_all(b"last")
-        wire.lingers = True
-        await server.aclose()
-        assert await client.receive_some(4) == b"last"
-        assert not client.quiet()
-    await theirs.aclose()
-
-
-async def test_what_cannot_tell_is_not_quiet(contexts):
-    async with tls_pair(contexts, in_memory()) as (client, _):
-        assert not client.quiet()
 
 
 async def test_tls_begins_in_the_head(contexts):

@@ -118,5 +118,10 @@ async def test_quiet(ends):
     for count in (1, 2):
         await ours.receive_some(count)
         assert ours.quiet() is (count == 2)
+    await theirs.send_all(bytes(40000))
+    assert not ours.quiet()  # in the socket
+    for count in (10, 16374, 23616):
+        await ours.receive_some(count)
+        assert ours.quiet() is (count == 23616)  # first in a record
     await theirs.aclose()
     assert not ours.quiet()

@@ -8,11 +8,10 @@ from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.ports import Approvals, AuditLog, Clock
+    from trio_gate.ports import Approvals, AuditLog, Clock, CredentialSource
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
-    from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.shell.exchange.model_loader import Models
@@ -30,7 +29,7 @@ class SharedServices:
     models: Models
     workers: WorkerThreads
     keys: SigningKeys
-    credentials: RoleCredentials
+    credentials: CredentialSource
     approvals: Approvals
     upstreams: UpstreamPool
     audit: AuditLog

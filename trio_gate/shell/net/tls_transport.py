@@ -62,11 +62,6 @@ class TlsTransport(trio.abc.AsyncResource):
         self._ended = False
         self._deadline = math.inf
 
-    @property
-    def certificate(self) -> bytes:
-        """The peer's certificate in DER, after the handshake; empty if it has none."""
-        return self._tls.getpeercert(binary_form=True) or b""
-
     async def handshake(self) -> None:
         """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
@@ -177,10 +172,6 @@ class TlsTransport(trio.abc.AsyncResource):
                 await self._say_goodbye(GOODBYE_TIMEOUT)
         finally:
             await self._below.aclose()
-
-    def quiet(self) -> bool:
-        """See `Transport`."""
-        return self._is_read and self._below.quiet()
 
     @property
     def _is_read(self) -> bool:

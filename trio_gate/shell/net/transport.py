@@ -55,9 +55,6 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close the transport, with TLS's close_notify. Raises no error that a peer can cause; `trio.aclose_forcefully` does not wait."""
 
-    def quiet(self) -> bool:
-        """Whether it is known that nothing has arrived since the last read, the end included."""
-
 
 class SocketTransport(trio.abc.AsyncResource):
     """A `Transport` over a connected TCP socket, which it owns. Small writes are sent at once."""
@@ -150,7 +147,7 @@ class SocketTransport(trio.abc.AsyncResource):
             self._socket.close()
 
     def quiet(self) -> bool:
-        """See `Transport`."""
+        """Whether it is known that nothing has arrived since the last read, the end included."""
         if self._socket.fileno() < 0:
             return False
         if self._arrivals is None:

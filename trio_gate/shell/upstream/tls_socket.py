@@ -111,7 +111,7 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError from closed
 
     def quiet(self) -> bool:
-        """See `Transport`."""
+        """See `SocketTransport`."""
         return not self._goodbye and super().quiet() and not self._tls.pending()
 
     async def aclose(self) -> None:
