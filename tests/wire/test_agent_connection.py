@@ -82,7 +82,7 @@ def test_what_cannot_become_a_request_is_refused_at_once(raw):
 def test_a_head_never_grows_beyond_its_limit():
     connection = AgentConnection()
     assert events(connection, *[b"POST / HTTP/1.1\r\nHost: a\r\nx-note: ", *[b"a" * 1024] * 40]) == [431]
-    assert len(connection._in.data) <= MAX_HEAD + 1024
+    assert len(connection.leftover) <= MAX_HEAD + 1024
     assert read(request(b"x-note: " + b"a" * 70_000)) == [431]
 
 
@@ -108,7 +108,7 @@ def test_a_pipelined_request_waits_for_its_turn():
     first, second = request(b"Content-Length: 1", body=b"a"), request(start=b"DELETE /b HTTP/1.1")
     connection = AgentConnection()
     assert len(events(connection, first + second)) == 3
-    assert connection._in.data == second
+    assert connection.leftover == second
     assert not connection.start_next()
     assert connection.send_head(OK, length=0) + connection.send_end() == b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
     assert connection.start_next()

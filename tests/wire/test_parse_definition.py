@@ -10,6 +10,7 @@ from trio_gate.wire.parse import MAX_FIELDS, parse_request_head
 
 TOKEN = set(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
 FRAMING = ("content-length", "host", "transfer-encoding")
+HOST = set(string.ascii_letters + string.digits + "._-")
 SINGLE = {
     *("authorization", "content-length", "content-md5", "content-type", "date", "expect", "host", "if-modified-since"),
     *("if-range", "if-unmodified-since", "proxy-authorization", "range", "smithy-protocol", "transfer-encoding"),
@@ -67,8 +68,14 @@ def fields_of(raw: bytes) -> tuple[tuple[str, str], ...]:
     for name in names:
         single = name in SINGLE or name.startswith(("x-amz-", "x-amzn-", "amz-sdk-"))
         require(names.count(name) == 1 or not single, f"`{name}` came more than once")
-    require("host" in names, "`host` is missing")
+    require(is_host(dict(fields).get("host", "")), "`host` is missing or is not a host name")
     return fields
+
+
+def is_host(value: str) -> bool:
+    """A name with or without a port. Addresses in brackets are not made here."""
+    name, colon, port = value.rpartition(":") if ":" in value else (value, "", "")
+    return name != "" and set(name) <= HOST and (not colon or (0 < len(port) <= 5 and set(port) <= set(string.digits)))
 
 
 def said(raw: bytes) -> object:
@@ -111,6 +118,9 @@ LINES = st.one_of(
 @example([b"a: b", b" c: d"])
 @example([b"a:\t", b"Date: 1", b"date: 2"])
 @example([b"a: b"] * MAX_FIELDS)
+@example([b"Accept:", b"Host:"])
+@example([b"Host: a:1"])
+@example([b"Host: a:"])
 def test_fields_are_read_as_the_rules_say(lines):
     check(b"Host: a", *lines)
     check(*lines, b"Host: a")

@@ -187,6 +187,11 @@ class AgentConnection:
         """Whether the head of an answer was sent, so that no other answer is possible."""
         return self._writer is not None
 
+    @property
+    def leftover(self) -> bytes:
+        """The bytes that arrived and were not read."""
+        return self._as_it_came + self._in.data
+
     def send_continue(self) -> bytes:
         """The bytes of an interim 100 answer: tells the agent to send the body, or keeps it waiting while a person decides."""
         self._require(self._writer is None, "100 Continue after the answer began")
