@@ -162,12 +162,12 @@ class UpstreamPool:
         )
         return pooled, exchange
 
-    async def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
+    def take_back(self, pooled: _PooledConnection, exchange: UpstreamExchange) -> None:
         """Keep a connection that was lent, or close it if no other exchange may follow."""
         self._lent -= 1
         surplus = self._given_back(pooled) if exchange.reusable else pooled
         if surplus is not None:
-            await trio.aclose_forcefully(surplus.transport)
+            surplus.transport.close()
 
     async def aclose(self) -> None:
         """Close idle connections now, and lent ones when they are returned."""
@@ -231,7 +231,7 @@ class _Loan:
         return self._lent[1]
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.take_back(*self._lent)
+        self._pool.take_back(*self._lent)
 
 
 async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: bytes, *, most: int) -> tuple[ResponseHead, bytes]:
