@@ -37,13 +37,13 @@ def _methods(cls: Any) -> dict[str, Callable[..., Any]]:
     known: Callable[[Any], Any] = attrgetter(*compared) if compared else lambda _: ()
     short: Callable[[Any], Any] = attrgetter(*hashed) if hashed else lambda _: ()
 
-    def __repr__(self: Any) -> str:  # noqa: N807 - it becomes a method
+    def represent(self: Any) -> str:
         return f"{cls.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
-    def __eq__(self: Any, other: object) -> bool:  # noqa: N807 - as above
+    def equals(self: Any, other: object) -> bool:
         return known(self) == known(other) if other.__class__ is self.__class__ else NotImplemented
 
-    def __hash__(self: Any) -> int:  # noqa: N807 - as above
+    def hashes(self: Any) -> int:
         return hash(short(self))
 
-    return {"__repr__": __repr__, "__eq__": __eq__, "__hash__": __hash__}
+    return {"__repr__": represent, "__eq__": equals, "__hash__": hashes}

@@ -66,9 +66,9 @@ def _count(text: str) -> int:
 
 
 def _print_table(records: list[dict[str, Any]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - reason: slow to load, and --json does not need it
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - as above
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and --json does not need it
+    from rich.table import Table  # noqa: PLC0415 - slow to load, and --json does not need it
+    from rich.text import Text  # noqa: PLC0415 - slow to load, and --json does not need it
 
     console = Console(width=None if sys.stdout.isatty() else NOT_A_TERMINAL)
     shown = [column for column in COLUMNS if console.width >= WIDE or column not in WIDE_ONLY]

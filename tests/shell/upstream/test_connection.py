@@ -150,18 +150,20 @@ async def test_a_silent_peer(mock_clock, aws, upstreams, script, patience, said)
     assert upstreams.idle == 0
 
 
-async def test_an_answer_in_parts_after_a_long_body_has_its_time(mock_clock, aws, upstreams):
-    """The deadline that the body has moved on holds for all parts of the answer."""
-    total, more = 32 * MIB, trio.Semaphore(0)
+LONG = 32 * MIB
+"""Bytes of a body of which the peer reads a quarter every 15 seconds."""
+
+
+async def upload(aws, upstreams, clock, finish, parts: int) -> list:
+    """The events of the answer to a long body; `finish` sends the answer, and may wait `parts` times."""
+    more = trio.Semaphore(0)
 
     async def slow(peer: Peer) -> None:
         await peer.head()
         for _ in range(4):
             await more.acquire()
-            await peer.body(total // 4)
-        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 4\r\n\r\n", b"done"):
-            await peer.send(part)
-            await more.acquire()
+            await peer.body(LONG // 4)
+        await finish(peer, more)
 
     aws.script = slow
     found = []
@@ -171,17 +173,28 @@ async def test_an_answer_in_parts_after_a_long_body_has_its_time(mock_clock, aws
 
     async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
         make = link.connection
-        data = make.send_request(request("PUT"), length=total) + make.send_data(bytes(total)) + make.send_end()
+        data = make.send_request(request("PUT"), length=LONG) + make.send_data(bytes(LONG)) + make.send_end()
         nursery.start_soon(link.send, data)
         nursery.start_soon(read, link)
         for _ in range(4):
             await wait_all_tasks_blocked(0.05)
-            mock_clock.jump(15)
+            clock.jump(15)
             more.release()
-        for _ in range(3):
+        for _ in range(parts):
             await wait_all_tasks_blocked(0.05)
             more.release()
-    assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
+    return [type(event) for event in found]
+
+
+async def test_an_answer_in_parts_after_a_long_body_has_its_time(mock_clock, aws, upstreams):
+    """The deadline that the body has moved on holds for all parts of the answer."""
+
+    async def finish(peer: Peer, more: trio.Semaphore) -> None:
+        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 4\r\n\r\n", b"done"):
+            await peer.send(part)
+            await more.acquire()
+
+    assert await upload(aws, upstreams, mock_clock, finish, 3) == [ResponseHead, BodyData, BodyEnd]
 
 
 async def test_a_peer_that_does_not_read(mock_clock, aws, upstreams):
@@ -208,32 +221,11 @@ async def test_a_peer_that_does_not_read(mock_clock, aws, upstreams):
 
 async def test_a_peer_that_reads_slowly_has_time(mock_clock, aws, upstreams):
     """Neither the deadline of a write nor that of the answer counts while the body moves."""
-    total = 32 * MIB
-    more = trio.Semaphore(0)
 
-    async def slow(peer: Peer) -> None:
-        await peer.head()
-        for _ in range(4):
-            await more.acquire()
-            await peer.body(total // 4)
+    async def finish(peer: Peer, _: trio.Semaphore) -> None:
         await peer.send(answer(b"done"))
 
-    aws.script = slow
-    found = []
-
-    async def read(link) -> None:
-        found.extend(await events(link))
-
-    async with upstreams.connect(HOST) as link, trio.open_nursery() as nursery:
-        make = link.connection
-        data = make.send_request(request("PUT"), length=total) + make.send_data(bytes(total)) + make.send_end()
-        nursery.start_soon(link.send, data)
-        nursery.start_soon(read, link)
-        for _ in range(4):
-            await wait_all_tasks_blocked(0.05)
-            mock_clock.jump(15)
-            more.release()
-    assert [type(event) for event in found] == [ResponseHead, BodyData, BodyEnd]
+    assert await upload(aws, upstreams, mock_clock, finish, 0) == [ResponseHead, BodyData, BodyEnd]
 
 
 async def test_an_answer_that_has_begun_waits_no_longer_for_a_body_that_moves(mock_clock, aws, upstreams):

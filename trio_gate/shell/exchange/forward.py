@@ -18,7 +18,7 @@ from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.values import value_class
-from trio_gate.wire.events import BodyData, BodyEnd, Informational
+from trio_gate.wire.events import BodyData, BodyEnd
 from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
 
@@ -98,7 +98,7 @@ async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes)
     """Send a request whose body is in memory; return the head of the answer. Raises UpstreamError."""
     connection = exchange.connection
     await exchange.send(connection.send_request(head, length=len(data)) + connection.send_data(data) + connection.send_end())
-    return await _answer(exchange)
+    return await exchange.answer_head()
 
 
 async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> ResponseHead:
@@ -119,7 +119,7 @@ async def send_flow(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> R
         await trio.sleep_forever()
 
     async def answer() -> ResponseHead:
-        return await _answer(exchange)
+        return await exchange.answer_head()
 
     found = await race(answer, pump)
     if found is None:
@@ -141,15 +141,6 @@ async def _pump(exchange: UpstreamExchange, signed: Signed, flow: Flow) -> None:
         flow.checker.finish()
     last = writer.data(kept) + writer.end(flow.checker.trailers)
     await exchange.send(start + connection.send_data(last) + connection.send_end())
-
-
-async def _answer(exchange: UpstreamExchange) -> ResponseHead:
-    while True:
-        event = await exchange.next_event()
-        if isinstance(event, ResponseHead):
-            return event
-        if not isinstance(event, Informational):
-            raise UpstreamError("aws closed the connection without an answer")
 
 
 async def relay(

@@ -15,14 +15,15 @@ import trio
 
 from trio_gate.errors import AgentGone, Malformed
 from trio_gate.wire.agent_connection import AgentConnection
-from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
+from trio_gate.wire.events import NEED_DATA, BodyData, BodyEnd, Http2Preface, PeerClosed
+from trio_gate.wire.head import RequestHead
 
 if TYPE_CHECKING:
     from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
     from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.agent_connection import AgentEvent
-    from trio_gate.wire.head import RequestHead, ResponseHead
+    from trio_gate.wire.head import ResponseHead
 
 RECEIVE, RECEIVE_BODY = 64 * 1024, 256 * 1024
 """Bytes asked of the transport at once, and in a body."""
@@ -129,10 +130,10 @@ class AgentStream:
                 raise Malformed("the request head did not arrive in time", status=408) from None
         if isinstance(event, PeerClosed):
             return None
-        if isinstance(event, (NeedData, BodyData, BodyEnd)):
-            message = f"{event} instead of a head"
-            raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
-        return event
+        if isinstance(event, (RequestHead, Http2Preface)):
+            return event
+        message = f"{event} instead of a head"
+        raise RuntimeError(message)
 
     async def next_piece(self) -> bytes | None:
         """The next bytes of the body, None at its end. Raises AgentGone, or Malformed on broken framing."""

@@ -16,12 +16,12 @@ import trio
 
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.net.transport import trouble
-from trio_gate.wire.events import NEED_DATA, NeedData, PeerClosed
+from trio_gate.wire.events import NEED_DATA, Informational, NeedData, PeerClosed
 from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
     from trio_gate.shell.net.transport import Transport
-    from trio_gate.wire.events import BodyData, BodyEnd, Informational
+    from trio_gate.wire.events import BodyData, BodyEnd
     from trio_gate.wire.upstream_connection import UpstreamConnection, UpstreamEvent
 
     AnswerEvent = ResponseHead | Informational | BodyData | BodyEnd
@@ -109,6 +109,15 @@ class UpstreamExchange:
                 await self._receive()
                 event = self.arrived_event()
         return event
+
+    async def answer_head(self) -> ResponseHead:
+        """The head of the answer, after any interim ones. Raises UpstreamError."""
+        while True:
+            event = await self.next_event()
+            if isinstance(event, ResponseHead):
+                return event
+            if not isinstance(event, Informational):
+                raise UpstreamError("aws closed the connection without an answer")
 
     async def _receive(self) -> None:
         try:

@@ -21,8 +21,7 @@ from trio_gate.config.host_pattern import matches
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.upstream.connection import UpstreamExchange
 from trio_gate.shell.upstream.dial import dial
-from trio_gate.wire.events import BodyData, Informational
-from trio_gate.wire.head import ResponseHead
+from trio_gate.wire.events import BodyData
 from trio_gate.wire.upstream_connection import UpstreamConnection
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from trio_gate.config.model import Upstream
     from trio_gate.shell.upstream.tls_socket import TlsSocket
-    from trio_gate.wire.head import RequestHead
+    from trio_gate.wire.head import RequestHead, ResponseHead
 
     Route = tuple[str, Upstream | None]
     """A host in lower case, and the block that sends it elsewhere."""
@@ -242,11 +241,7 @@ async def fetch(upstreams: UpstreamPool, host: str, head: RequestHead, body: byt
     async with upstreams.connect(host) as exchange:
         make = exchange.connection
         await exchange.send(make.send_request(head, length=len(body)) + make.send_data(body) + make.send_end())
-        while isinstance(answer := await exchange.next_event(), Informational):
-            pass
-        if not isinstance(answer, ResponseHead):
-            message = f"{answer} instead of the head of an answer"
-            raise RuntimeError(message)  # noqa: TRY004 - an internal error, not a wrong type
+        answer = await exchange.answer_head()
         content = bytearray()
         while isinstance(piece := await exchange.next_event(), BodyData):
             content += piece.data

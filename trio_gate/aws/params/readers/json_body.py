@@ -114,10 +114,7 @@ def _constant(name: str) -> NoReturn:
 def _at_once(text: str) -> Any:
     """Read a text in one call into C. Raises ValueError, Malformed."""
     text = text.strip(_BLANKS)
-    try:
-        tree, end = _SCAN(text, 0)
-    except StopIteration:
-        tree, end = None, -1
+    tree, end = _DECODER.raw_decode(text)
     if end != len(text):
         message = "not one value"
         raise ValueError(message)
@@ -126,5 +123,4 @@ def _at_once(text: str) -> Any:
 
 _BLANKS = " \t\n\r"
 _DECODER = json.JSONDecoder(object_pairs_hook=once, parse_int=_int, parse_float=_float, parse_constant=_constant)
-_SCAN = _DECODER.scan_once  # type: ignore[attr-defined]  # in every CPython, in no stub
 _PATIENT = Patient(parse_int=_int, parse_float=_float, parse_constant=_constant)
