@@ -25,6 +25,8 @@ import pytest
 from botocore.config import Config
 
 from scripts.embedded.aws import ACCOUNTS, REGION, ROLE
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.database import FILE, read_last
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +38,9 @@ SECRET = "agent-secret-0123456789"
 TOKEN = "tg_alice-0123456789abcdef0123456789abcdef"
 START, STOP = 60, 30
 """Seconds for the gateway to start, and to stop."""
+
+SETTLE = 3
+"""Seconds in which the outcome of a call that is over is on disk, also on a busy machine."""
 
 HEAD = """\
 gateway {{
@@ -164,9 +169,23 @@ class Gateway:
         return [row for row in self.rows(*words) if "act" not in row]
 
     def rows(self, *words: str) -> list[dict[str, Any]]:
+        """Rows as `trio-gate log` gives them, outcomes of answered calls included: they are written a moment after the answers."""
+        self._settle()
         return [
             json.loads(line) for line in self.gate("log", str(self.config), "--json", "-n", "1000", *words).stdout.splitlines()
         ]
+
+    def _settle(self) -> None:
+        """Wait until each call that was decided on has an outcome on disk, but not for those that are under way."""
+        decisions, record = self.folder / "decisions.jsonl", str(self.folder / "state" / FILE)
+        if not decisions.is_file():
+            return
+        lines = map(json.loads, decisions.read_text("utf-8").splitlines())
+        missing = {line["id"] for line in lines if line["outcome"] == "call"}
+        deadline = time.monotonic() + SETTLE
+        with suppress(AuditUnavailable):
+            while missing and time.monotonic() < deadline:
+                missing -= {row["id"] for row in read_last(record, 1000) if row["outcome"]}
 
 
 @contextmanager
