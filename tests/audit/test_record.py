@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.kit.records import CALL
 from trio_gate.audit.record import plain_read, stamp
@@ -33,3 +35,9 @@ def test_only_a_classified_read_of_its_own_account_may_go_before_its_record(fiel
 def test_times_are_utc_whatever_they_came_in():
     east = datetime(2026, 1, 15, 14, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
     assert stamp(east) == "2026-01-15T12:00:00.000005Z" == stamp(east.astimezone(UTC))
+
+
+@given(st.datetimes(timezones=st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))))
+def test_a_time_is_written_as_a_formatter_writes_it(time):
+    time = time.replace(year=2000 + time.year % 100)
+    assert stamp(time) == time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.call import Unknown
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Call
+
+_SECONDS = 16
+"""How many seconds are remembered as they are written: many requests are recorded in one."""
 
 End = Literal["answered", "refused", "aborted", "failed"]
 
@@ -125,4 +129,9 @@ def plain_read(call: Call) -> bool:
 
 def stamp(time: datetime) -> str:
     """A time as RFC 3339 in UTC, always with microseconds, so that texts sort by time."""
-    return f"{time.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
+    return f"{_second(time.timestamp() // 1)}.{time.microsecond:06}Z"
+
+
+@lru_cache(_SECONDS)
+def _second(second: float) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from json.encoder import encode_basestring_ascii as quoted
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_gate.audit.chain import SCHEMA
@@ -64,19 +65,38 @@ def act_row(
 def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str = "", counted: str = "") -> Row:
     """A row with the facts of an intent; `act` and `counted` are a member more each, after a comma."""
     ended = "" if outcome is None else f',"outcome":{_outcome(outcome)}'
+    facts = [_NULL if fact is None else quoted(fact) for fact in _facts(intent)]
+    access, suffix, account, account_name, action, agent, address, decided, reason, rule = facts[:10]
+    digest, grant, host, iam_action, id_, method, partition, region, service = facts[10:]
     text = (
-        f'{{"access":{_text(intent.access)},"access_key_suffix":{_text(intent.access_key_suffix)}'
-        f',"account":{_text(intent.account)},"account_name":{_text(intent.account_name)}{act}'
-        f',"action":{_text(intent.operation)},"agent":{_text(intent.agent)},"agent_address":{quoted(intent.agent_address)}'
+        f'{{"access":{access},"access_key_suffix":{suffix},"account":{account},"account_name":{account_name}{act}'
+        f',"action":{action},"agent":{agent},"agent_address":{address}'
         f',"approvers":{_approvers(intent.approvers) if intent.approvers else "[]"}{counted}'
-        f',"decision":{{"outcome":{quoted(intent.outcome)},"reason":{_text(intent.reason)},"rule":{_text(intent.rule)}}}'
-        f',"digest":{_text(intent.digest)},"generation":{intent.generation},"grant":{_text(intent.grant)}'
-        f',"host":{_text(intent.host)},"iam_action":{_text(intent.iam_action)},"id":{quoted(intent.id)},"kind":{quoted(kind)}'
-        f',"method":{_text(intent.method)}{ended},"params":{intent.params or "null"},"partition":{_text(intent.partition)}'
-        f',"path":{_clipped(intent.path)},"region":{_text(intent.region)},"resources":{intent.resources or "null"}'
-        f',"schema":{SCHEMA},"service":{_text(intent.service)},"time":"{stamp(intent.time)}"}}'
+        f',"decision":{{"outcome":{decided},"reason":{reason},"rule":{rule}}}'
+        f',"digest":{digest},"generation":{intent.generation},"grant":{grant},"host":{host},"iam_action":{iam_action}'
+        f',"id":{id_},"kind":{quoted(kind)},"method":{method}{ended},"params":{intent.params or _NULL},"partition":{partition}'
+        f',"path":{_clipped(intent.path)},"region":{region},"resources":{intent.resources or _NULL}'
+        f',"schema":{SCHEMA},"service":{service},"time":"{stamp(intent.time)}"}}'
     )
     return Row(kind, intent.id, text.encode("ascii"))
+
+
+_facts = attrgetter(
+    *(
+        "access",
+        "access_key_suffix",
+        "account",
+        "account_name",
+        "operation",
+        "agent",
+        "agent_address",
+        "outcome",
+        "reason",
+        "rule",
+    ),
+    *("digest", "grant", "host", "iam_action", "id", "method", "partition", "region", "service"),
+)
+"""The texts of an intent that are written as they are, in the order of the row's members."""
 
 
 def _outcome(outcome: Outcome) -> str:
@@ -94,12 +114,15 @@ def _approvers(approvers: tuple[tuple[str, str, str], ...]) -> str:
 
 
 def _text(text: str | None) -> str:
-    return "null" if text is None else quoted(text)
+    return _NULL if text is None else quoted(text)
 
 
 def _number(number: int | None) -> str:
-    return "null" if number is None else str(number)
+    return _NULL if number is None else str(number)
 
 
 def _clipped(text: str | None) -> str:
-    return "null" if text is None else quoted(brief(text))
+    return _NULL if text is None else quoted(brief(text))
+
+
+_NULL = "null"

@@ -61,17 +61,16 @@ _NO_SECRET = "0" * 64
 
 @value_class
 class Claimed:
-    """A request with the key id that it claims. A URL signed with version 2 is read as the request that it stands for."""
+    """A request with the key id that it claims.
+
+    `version_2` is whether it is a URL signed with signature version 2; that is read as the request that it stands for.
+    """
 
     arrived: RequestHead
     claim: Claim
     ingress: Ingress
     agent_address: str
-
-    @property
-    def version_2(self) -> bool:
-        """Whether the request is a URL signed with signature version 2."""
-        return self.claim.expires is not None
+    version_2: bool
 
 
 @value_class
@@ -177,8 +176,9 @@ def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed
     """Read which key id a request claims. Raises Malformed, Unauthenticated, or Unidentified for an unserved host."""
     check_way(arrived, ingress)
     found = read_claim(arrived)
-    said = arrived if found.expires is None else sigv2.spoken(arrived)
-    return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address)
+    old = found.expires is not None
+    said = sigv2.spoken(arrived) if old else arrived
+    return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address, version_2=old)
 
 
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:

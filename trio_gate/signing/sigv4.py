@@ -24,7 +24,7 @@ from trio_gate.wire.head import RequestHead, encoded, encoded_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from trio_gate.wire.head import Headers, Target
+    from trio_gate.wire.head import Target
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -79,6 +79,7 @@ _PRESIGNED = frozenset(
         "SignedHeaders",
     )
 )
+_BLANK = " \t"
 _BLANKS = re.compile(r"[ \t]+")
 
 
@@ -159,16 +160,21 @@ def sign(
         s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
         keys: the cache of derived keys; None for none.
     """
-    amz_date = stamp(now)
-    head = _prepared(head, amz_date, payload_hash, credentials.session_token, s3=s3)
-    names = sorted([name for name in head.first if name not in UNSIGNED_FIELDS])
-    path = head.target.path if s3 else encoded_path(head.target.path)
-    request = canonical_request(head, path=path, query=head.target.query, names=names, payload_hash=payload_hash)
+    amz_date, target = stamp(now), _unsigned(head.target)
+    fields = [field for field in head.headers if field[0] not in _SET_BY_US]
+    fields.append(("x-amz-date", amz_date))
+    if credentials.session_token is not None:
+        fields.append(("x-amz-security-token", credentials.session_token))
+    if s3 or _HASH in head.first:
+        fields.append((_HASH, payload_hash))
+    names = sorted(dict(fields).keys() - UNSIGNED_FIELDS)
+    path = target.path if s3 else encoded_path(target.path)
+    request = canonical_request(head.method, fields, path=path, query=target.query, names=names, payload_hash=payload_hash)
     scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
     key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)
     signature = sign_string(key, string_to_sign(amz_date, scope, request))
     value = f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    head = RequestHead(method=head.method, target=head.target, headers=(*head.headers, ("authorization", value)))
+    head = RequestHead(method=head.method, target=target, headers=(*fields, ("authorization", value)))
     return Signed(head=head, signature=signature, key=key, scope=scope, amz_date=amz_date)
 
 
@@ -182,36 +188,37 @@ def without_signature(head: RequestHead) -> RequestHead:
 
 
 def _unsigned(target: Target) -> Target:
+    if not target.query:
+        return target
     query = tuple([pair for pair in target.query if pair[0] not in _PRESIGNED])
     return target if len(query) == len(target.query) else replace(target, query=query)
 
 
-def _prepared(head: RequestHead, amz_date: str, payload_hash: str, token: str | None, *, s3: bool) -> RequestHead:
-    fields = [field for field in head.headers if field[0] not in _SET_BY_US]
-    fields.append(("x-amz-date", amz_date))
-    if token is not None:
-        fields.append(("x-amz-security-token", token))
-    if s3 or head.one(_HASH) is not None:
-        fields.append((_HASH, payload_hash))
-    return RequestHead(method=head.method, target=_unsigned(head.target), headers=tuple(fields))
-
-
 def canonical_request(
-    head: RequestHead, *, path: str, query: Sequence[tuple[str, str]], names: Iterable[str], payload_hash: str
+    method: str,
+    headers: Sequence[tuple[str, str]],
+    *,
+    path: str,
+    query: Sequence[tuple[str, str]],
+    names: Iterable[str],
+    payload_hash: str,
 ) -> str:
     """SigV4's canonical request. `path` is already in the form that the service signs; `names`, the signed fields, are sorted."""
-    fields = head.first
-    if len(fields) != len(head.headers):
-        fields = _joined(head.headers)
-    lines = "".join([f"{name}:{_plain(fields.get(name, ''))}\n" for name in names])
-    return f"{head.method}\n{path}\n{canonical_query(query)}\n{lines}\n{';'.join(names)}\n{payload_hash}"
+    fields: Mapping[str, str] = dict(headers)
+    if len(fields) != len(headers):
+        fields = _joined(headers)
+    # Not str.split: it would also fold spaces beyond ASCII, which AWS does not.
+    lines = "".join([f"{name}:{fields.get(name, '').strip(_BLANK)}\n" for name in names])
+    if "  " in lines or "\t" in lines:
+        lines = _BLANKS.sub(" ", lines)
+    return f"{method}\n{path}\n{canonical_query(query) if query else ''}\n{lines}\n{';'.join(names)}\n{payload_hash}"
 
 
-def _joined(headers: Headers) -> Mapping[str, str]:
+def _joined(headers: Sequence[tuple[str, str]]) -> Mapping[str, str]:
     """Fields by name, the values of a repeated one with commas between them."""
     found: dict[str, list[str]] = {}
     for name, value in headers:
-        found.setdefault(name, []).append(_plain(value))
+        found.setdefault(name, []).append(value.strip(_BLANK))
     return {name: ",".join(values) for name, values in found.items()}
 
 
@@ -246,9 +253,3 @@ def _derive(secret: str, day: str, region: str, service: str) -> bytes:
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
-
-
-def _plain(value: str) -> str:
-    # Not str.split: it would also fold spaces beyond ASCII, which AWS does not.
-    value = value.strip(" \t")
-    return _BLANKS.sub(" ", value) if "  " in value or "\t" in value else value

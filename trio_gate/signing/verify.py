@@ -65,7 +65,8 @@ def verify(
     _check_covered(head, claim)
     names = claim.signed_headers
     query = [pair for pair in head.target.query if pair[0] != "X-Amz-Signature"] if presigned else head.target.query
-    request = canonical_request(head, path=_path(head, claim.service), query=query, names=names, payload_hash=payload_hash)
+    path = _path(head, claim.service)
+    request = canonical_request(head.method, head.headers, path=path, query=query, names=names, payload_hash=payload_hash)
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     key = (keys or SigningKeys()).key(secret, claim.date, claim.region, claim.service)
     expected = sign_string(key, string_to_sign(claim.amz_date, scope, request))
@@ -179,7 +180,7 @@ def _check_covered(head: RequestHead, claim: Claim) -> None:
     signed = frozenset(names)
     if len(signed) != len(names) or list(names) != sorted(names):
         raise Unauthenticated("SignedHeaders must be sorted and name each header once")
-    loose = [name for name in present if name.startswith("x-amz-") and name not in signed]
+    loose = [name for name in present.keys() - signed if name.startswith("x-amz-")]
     if loose or "host" not in signed or not signed <= present.keys():
         raise Unauthenticated("the signature must cover host and every x-amz field, and no field that is absent")
 

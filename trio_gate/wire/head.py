@@ -75,21 +75,23 @@ Headers = tuple[tuple[str, str], ...]
 
 @value_class
 class RequestHead:
-    """The head of a request: method as sent (upper case), target, fields."""
+    """The head of a request.
+
+    Attributes:
+        method: as sent, in upper case.
+        target: path and query.
+        headers: all fields.
+        first: the first value of each field, by its name.
+    """
 
     method: str
     target: Target
     headers: Headers
-    _first: Mapping[str, str] | None = field(default=None, init=False, compare=False, repr=False)
+    first: Mapping[str, str] = field(init=False, compare=False, repr=False)
 
-    @property
-    def first(self) -> Mapping[str, str]:
-        """The first value of each field, by its name."""
-        first = self._first
-        if first is None:
-            first = dict(reversed(self.headers))
-            object.__setattr__(self, "_first", first)  # made once, unseen by the type checker: a head is asked some forty times
-        return first
+    def __post_init__(self) -> None:
+        """Sort the fields by name, once: a head is asked some twenty times."""
+        object.__setattr__(self, "first", dict(reversed(self.headers)))
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of the field `name` (lower case)."""
@@ -97,7 +99,7 @@ class RequestHead:
 
     def one(self, name: str) -> str | None:
         """The value of the field `name` (lower case), None when absent. Repeated single-valued fields were refused before."""
-        return (self._first or self.first).get(name)
+        return self.first.get(name)
 
     def where(self, keep: Callable[[str], bool]) -> RequestHead:
         """This head with only the fields whose name `keep` accepts."""
