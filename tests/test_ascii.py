@@ -88,7 +88,7 @@ REASONS = {
     ),
     "signing/verify.py": {"datetime.strptime(text, '%Y%m%dT%H%M%SZ')": JUDGED, "int(text)": JUDGED},
     "text/folding.py": {"text.lower()": "of a text in ASCII alone"},
-    "wire/agent_connection.py": {"field[0].lower()": BYTES, "int(fields.get('content-length', '0'))": JUDGED},
+    "wire/agent_connection.py": {"int(fields.get('content-length', '0'))": JUDGED},
     "wire/answer.py": {
         "codings[0].lower()": BYTES,
         "option.strip(b' \\t').lower()": BYTES,
@@ -100,8 +100,7 @@ REASONS = {
     "wire/chunked.py": {"int(found[1], 16)": JUDGED, "int(line, 16)": JUDGED},
     "wire/client_hello.py": {"name.take(name.left).lower()": BYTES},
     "wire/fields.py": {"name.lower()": "of bytes, or of a name that a pattern of ASCII has judged"},
-    "wire/head.py": {"key.lower()": BYTES},
-    "wire/hop_by_hop.py": dict.fromkeys(("field[0].lower()", "name.lower()", "option.strip(b' \\t').lower()"), BYTES),
+    "wire/hop_by_hop.py": {"option.strip(b' \\t').lower()": BYTES},
     "wire/parse.py": {"int(found[2])": JUDGED},
 }
 

@@ -68,7 +68,7 @@ OUTCOMES = st.builds(
     **dict.fromkeys(("error_code", "aws_request_id", "reason"), TEXTS),
     bytes_in=st.integers(min_value=0),
     bytes_out=st.integers(min_value=0),
-    seconds=st.dictionaries(st.text(), st.floats(0, 1e6)),
+    nanoseconds=st.dictionaries(st.from_regex("[a-z_]+", fullmatch=True), st.integers(0, 10**15)),
     end=st.sampled_from(["answered", "refused", "aborted", "failed"]),
 )
 
@@ -90,7 +90,7 @@ def in_json(intent):
 
 def over_in_json(outcome):
     names = ["status", "upstream_status", "error_code", "aws_request_id", "bytes_in", "bytes_out", "end", "reason"]
-    seconds = {name: round(value, 6) for name, value in outcome.seconds.items()}
+    seconds = {name: int(took / 1000) / 10**6 for name, took in outcome.nanoseconds.items()}
     return {**{name: getattr(outcome, name) for name in names}, "time": stamp(outcome.time), "seconds": seconds}
 
 

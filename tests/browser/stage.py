@@ -248,10 +248,10 @@ def record(name: str, now: Any, **changes: Any) -> tuple[Intent, Outcome]:
         "rule": "reads ok",
         **changes,
     }
-    seconds = {"decide": 0.0021, "upstream": 0.0832}
+    took = {"decide": 2_100_000, "upstream": 83_200_000}
     return (
         Intent(id=name, time=now, **facts),
-        Outcome(id=name, time=now, status=status, seconds=seconds, end=end, reason=why, bytes_in=0, bytes_out=2048),
+        Outcome(id=name, time=now, status=status, nanoseconds=took, end=end, reason=why, bytes_in=0, bytes_out=2048),
     )
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from trio_gate.wire.head import ResponseHead
 from trio_gate.wire.hop_by_hop import response_headers
 
 
@@ -17,29 +16,28 @@ from trio_gate.wire.hop_by_hop import response_headers
         b"trailer",
         b"upgrade",
         b"proxy-authenticate",
-        b"WWW-Authenticate",
-        b"Set-Cookie",
+        b"www-authenticate",
+        b"set-cookie",
         b"alt-svc",
         b"x-amz-security-token",
     ],
 )
 def test_fields_that_stop_here(name):
-    head = ResponseHead(status=200, headers=((name, b"a"), (b"etag", b"e")))
-    assert response_headers(head) == ((b"etag", b"e"),)
+    assert response_headers([(name, b"a"), (b"etag", b"e")]) == [(b"etag", b"e")]
 
 
 def test_fields_that_pass_in_order():
-    fields = (
+    fields = [
         (b"x-amz-request-id", b"1"),
         (b"x-amz-bucket-region", b"eu-west-1"),
         (b"location", b"https://b.s3.eu-west-1.amazonaws.com/"),
         (b"content-encoding", b"gzip"),
         (b"x-amz-meta-a", b"\xff"),
         (b"date", b"x"),
-    )
-    assert response_headers(ResponseHead(status=301, headers=fields)) == fields
+    ]
+    assert response_headers(fields) == fields
 
 
 def test_nominated_fields_stop_here():
-    head = ResponseHead(status=200, headers=((b"Connection", b"close, X-Hop"), (b"x-hop", b"a"), (b"etag", b"e")))
-    assert response_headers(head) == ((b"etag", b"e"),)
+    fields = [(b"connection", b"close, X-Hop"), (b"x-hop", b"a"), (b"etag", b"e"), (b"connection", b"X-Last"), (b"x-last", b"b")]
+    assert response_headers(fields) == [(b"etag", b"e")]

@@ -76,7 +76,7 @@ class Outcome:
     Attributes:
         status: the HTTP status that the agent got, None where it got no answer. upstream_status: the one that AWS answered.
         bytes_in, bytes_out: body bytes from the agent and to it.
-        seconds: how long each stage took, by name.
+        nanoseconds: how long each stage took, by its name, which is one of our own words.
         end: "answered" by AWS, "refused" by the gateway, "aborted" half-way by either side, "failed" if AWS was not reached.
     """
 
@@ -88,7 +88,7 @@ class Outcome:
     aws_request_id: str | None = None
     bytes_in: int = 0
     bytes_out: int = 0
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    nanoseconds: Mapping[str, int] = field(default_factory=dict)
     end: End
     reason: str | None = None
 

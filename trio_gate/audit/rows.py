@@ -100,7 +100,7 @@ _facts = attrgetter(
 
 
 def _outcome(outcome: Outcome) -> str:
-    seconds = ",".join([f"{quoted(name)}:{round(value, 6)}" for name, value in sorted(outcome.seconds.items())])
+    seconds = ",".join([f'"{stage}":{took // 1000 / 1e6}' for stage, took in sorted(outcome.nanoseconds.items())])
     return (
         f'{{"aws_request_id":{_text(outcome.aws_request_id)},"bytes_in":{outcome.bytes_in},"bytes_out":{outcome.bytes_out}'
         f',"end":{quoted(outcome.end)},"error_code":{_text(outcome.error_code)},"reason":{_clipped(outcome.reason)}'

@@ -131,7 +131,7 @@ def _name(kind: str, code: str, status: int) -> tuple[str, int]:
 
 def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> tuple[dict[str, str], bytes]:
     error = f"<Code>{code}</Code><Message>{html.escape(reason, quote=False)}</Message>"
-    ids = {"x-amzn-RequestId": request_id}
+    ids = {"x-amzn-requestid": request_id}
     if kind == "s3":
         ids = {"x-amz-request-id": request_id, "x-amz-id-2": request_id}
         return _xml(ids, f"<Error>{error}<RequestId>{request_id}</RequestId><HostId>{request_id}</HostId></Error>")
@@ -146,7 +146,7 @@ def _shape(kind: str, status: int, code: str, reason: str, request_id: str) -> t
         return fields, cbor2.dumps({"__type": code, "message": reason})
     media = "application/json" if kind == "rest-json" else "application/x-amz-json-1.1"
     body = json.dumps({"__type": code, "message": reason})
-    return {"content-type": media, "x-amzn-ErrorType": code, **ids}, body.encode("ascii")
+    return {"content-type": media, "x-amzn-errortype": code, **ids}, body.encode("ascii")
 
 
 def _xml(ids: dict[str, str], body: str) -> tuple[dict[str, str], bytes]:

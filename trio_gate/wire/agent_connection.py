@@ -17,6 +17,7 @@ from trio_gate.text.folding import fold
 from trio_gate.wire.chunked import ChunkReader, take
 from trio_gate.wire.events import BODY_END, NEED_DATA, BodyData, BodyEnd, Http2Preface, NeedData, PeerClosed
 from trio_gate.wire.fields import HeadBuffer
+from trio_gate.wire.hop_by_hop import response_headers
 from trio_gate.wire.parse import MAX_HEAD, glimpse, parse_request_head
 from trio_gate.wire.writer import BodyWriter, serialise
 
@@ -35,7 +36,6 @@ HTTP2_GOAWAY = bytes.fromhex("000000 04 00 00000000  000008 07 00 00000000 00000
 """An empty SETTINGS frame, then GOAWAY of stream 0 with HTTP_1_1_REQUIRED (RFC 9113 §6.5, §6.8, §7)."""
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"keep-alive"})
 
 
 class _At(Enum):
@@ -201,7 +201,7 @@ class AgentConnection:
         """The bytes of the answer's head, framed for this agent.
 
         Args:
-            head: status and fields; framing fields among them are replaced.
+            head: status and fields; those that `hop_by_hop` keeps back are left out.
             length: bytes of the body that follows (for HEAD: that would follow); None to send it chunked.
             close: end the connection after the answer in any case.
         """
@@ -210,7 +210,7 @@ class AgentConnection:
         bare = head.status in (204, 304)
         silent = bare or self._method == "HEAD"
         self._writer = BodyWriter(length, silent=silent)
-        fields = [field for field in head.headers if field[0].lower() not in _FRAMING]
+        fields = response_headers(head.headers)
         if length is not None and not bare:
             fields.append((b"content-length", b"%d" % length))
         elif length is None and not silent:

@@ -108,7 +108,7 @@ class RequestHead:
 
 @value_class
 class ResponseHead:
-    """The head of a response; `headers` hold raw bytes, because they are passed on and never interpreted."""
+    """The head of a response; `headers` hold raw bytes, names in lower case: they are passed on and never interpreted."""
 
     status: int
     reason: bytes = b""
@@ -116,7 +116,10 @@ class ResponseHead:
 
     def one(self, name: bytes) -> bytes | None:
         """The first value of the field `name` (lower case), None when absent."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
 
 
 class StreamKind(Enum):

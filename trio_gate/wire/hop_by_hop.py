@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trio_gate.wire.head import ResponseHead
+    from collections.abc import Sequence
+
+    from trio_gate.wire.fields import Fields
 
 HOP_BY_HOP = frozenset(
     {
@@ -39,11 +41,10 @@ _KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
 }
 
 
-def response_headers(head: ResponseHead) -> tuple[tuple[bytes, bytes], ...]:
-    """The fields of an answer that may go to the agent, in order, without framing fields."""
-    kept = [field for field in head.headers if field[0].lower() not in _KEPT_BACK]
-    options = [value for name, value in head.headers if name.lower() == b"connection"]
-    if options:
-        named = {option.strip(b" \t").lower() for value in options for option in value.split(b",")}
-        kept = [field for field in kept if field[0].lower() not in named]
-    return tuple(kept)
+def response_headers(fields: Sequence[tuple[bytes, bytes]]) -> Fields:
+    """The fields of an answer, names in lower case, that may go to the agent: in order, without framing fields."""
+    kept_back = _KEPT_BACK
+    for name, value in fields:
+        if name == b"connection":
+            kept_back = kept_back.union([option.strip(b" \t").lower() for option in value.split(b",")])
+    return [field for field in fields if field[0] not in kept_back]

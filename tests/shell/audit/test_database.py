@@ -176,7 +176,7 @@ def test_a_plain_read_takes_little_room(path, store):
                 whole_row(
                     intent(str(uuid4()), params=params),
                     outcome(
-                        str(uuid4()), aws_request_id=str(uuid4()), seconds={"aws": 0.012345, "end": 0.000123, "signed": 0.000021}
+                        str(uuid4()), aws_request_id=str(uuid4()), nanoseconds={"aws": 12345000, "end": 123000, "signed": 21000}
                     ),
                 )
                 for _ in range(50)

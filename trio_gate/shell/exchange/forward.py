@@ -19,8 +19,6 @@ from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
 from trio_gate.values import value_class
 from trio_gate.wire.events import BodyData, BodyEnd
-from trio_gate.wire.head import ResponseHead
-from trio_gate.wire.hop_by_hop import response_headers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.upstream.connection import UpstreamExchange
     from trio_gate.signing.sigv4 import Credentials, Signed
     from trio_gate.wire.body_checkers import Checker
-    from trio_gate.wire.head import Headers, RequestHead, Streamed
+    from trio_gate.wire.head import Headers, RequestHead, ResponseHead, Streamed
 
 FIRST = 256 * 1024
 """Bytes of a streamed body that are read before AWS is called: a body that ends within them is checked whole first."""
@@ -160,8 +158,7 @@ async def relay(
         UpstreamError: the answer was withheld, kept from the agent, or broke: then the agent's is begun and must break as well.
         AgentGone: nobody reads it.
     """
-    request_id = next((found.decode("latin-1") for name in _REQUEST_IDS if (found := head.one(name))), None)
-    recorder.answered(head.status, request_id)
+    recorder.answered(head.status, _request_id(head))
     code, (first, ended) = None, await _first(exchange, head, hands_out)
     if head.status >= 400:
         said = _said(head, first)
@@ -176,8 +173,7 @@ async def relay(
     else:
         more, ended = _arrived(exchange)
         first += more
-    out = ResponseHead(status=head.status, reason=head.reason, headers=response_headers(head))
-    await agent.send_head(out, length=length, data=first, ended=ended)
+    await agent.send_head(head, length=length, data=first, ended=ended)
     if not ended:
         await _relay_rest(agent, exchange)
     return code
@@ -196,6 +192,13 @@ async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:
     if not isinstance(event, BodyEnd):
         raise UpstreamError("aws's answer broke off")
     await agent.send_end()
+
+
+def _request_id(head: ResponseHead) -> str | None:
+    for name in _REQUEST_IDS:
+        if found := head.one(name):
+            return found.decode("latin-1")
+    return None
 
 
 def _arrived(exchange: UpstreamExchange) -> tuple[bytes, bool]:

@@ -132,7 +132,7 @@ class Pipeline:
 
     def _step(self, event: Event) -> None:
         self._exchange.apply(event)
-        self._recorder.lap(str(event))
+        self._recorder.lap(event)
 
     def _check_stops(self, proven: Proven) -> None:
         """Raise Denied while a person has stopped the agent."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import Intent, Outcome, plain_read
@@ -18,7 +17,6 @@ from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamE
 from trio_gate.text.secret_detection import kept_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from trio_gate.approval.state import Verdict
@@ -28,12 +26,8 @@ if TYPE_CHECKING:
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
     from trio_gate.exchange.steps import Identified
-    from trio_gate.ports import AuditLog, Clock
-    from trio_gate.shell.audit.decision_log import DecisionLog
-    from trio_gate.shell.audit.refusals import Refusals
+    from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.wire.head import RequestHead
-
-    Watch = Callable[[Callable[[], tuple[Intent, Outcome]]], None]
 
 log = logging.getLogger(__name__)
 
@@ -44,32 +38,20 @@ def request_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
 
 
-@dataclass(slots=True, kw_only=True)
 class Recorder:
     """Collects facts about one exchange from its stages, and writes its rows. No stage reads anything back from it.
 
     Attributes:
         id: the request id in the agent's answer.
-        generation: the number of the configuration that the request came under.
         call, described: the named call, and its text for the record.
         decision: outcome, rule and reason.
         digest: of what people were asked to approve, in hexadecimal; None if nobody was asked.
         grant: the id of the grant that this call used.
         approvers: name, kind and reason of each person who decided.
-        seconds: how long each stage took, by name.
-        watch: called with a function that makes the rows, when the exchange ends.
+        nanoseconds: how long each stage took, by name.
         proven: whether the agent is authenticated, or none is configured.
     """
 
-    id: str
-    agent_address: str
-    head: RequestHead
-    generation: int
-    audit: AuditLog
-    decisions: DecisionLog | None
-    clock: Clock
-    watch: Watch
-    refusals: Refusals
     proven: bool = False
     claim: Claim | None = None
     agent: str | None = None
@@ -83,9 +65,16 @@ class Recorder:
     upstream_status: int | None = None
     error_code: str | None = None
     aws_request_id: str | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
     _intended: bool = False
-    _mark: float = field(default_factory=perf_counter)
+
+    def __init__(self, head: RequestHead, *, agent_address: str, generation: int, services: SharedServices) -> None:
+        self.id = request_id()
+        self.nanoseconds: dict[str, int] = {}
+        self._head = head
+        self._agent_address = agent_address
+        self._generation = generation
+        self._services = services
+        self._mark = perf_counter_ns()
 
     def claimed(self, claim: Claim) -> None:
         """Note which account and agent the request claims to be for."""
@@ -121,8 +110,8 @@ class Recorder:
 
     def lap(self, stage: str) -> None:
         """Count the time since the last lap as this stage's."""
-        now = perf_counter()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._mark
+        now = perf_counter_ns()
+        self.nanoseconds[stage] = self.nanoseconds.get(stage, 0) + now - self._mark
         self._mark = now
 
     def answered_by(self, verdict: Verdict, people: dict[str, Person]) -> None:
@@ -134,39 +123,33 @@ class Recorder:
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and write its line to the decision log. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
-        if self.decisions is not None and self.described is not None and self.described.line is not None:
-            self.decisions.called(
-                self.described.line,
-                id=self.id,
-                time=self.clock.now(),
-                agent=self.agent,
-                decision=self.decision,
-                status=status,
-            )
+        decisions, described, now = self._services.decisions, self.described, self._services.clock.now()
+        if decisions is not None and described is not None and described.line is not None:
+            decisions.called(described.line, id=self.id, time=now, agent=self.agent, decision=self.decision, status=status)
 
     async def intend(self) -> None:
         """Return once the call may be sent: its intent is on disk, or it is a plain read and the disk accepts rows.
 
         Raises AuditUnavailable.
         """
-        if self.call is not None and (self.audit.failing or not plain_read(self.call)):
-            await self.audit.intend(self._intent(self.clock.now()))
+        audit = self._services.audit
+        if self.call is not None and (audit.failing or not plain_read(self.call)):
+            await audit.intend(self._intent(self._services.clock.now()))
             self._intended = True
 
     async def refused(self, fault: GateError, status: int, *, bytes_in: int) -> None:
         """Log and write the outcome of an exchange that the gateway refused with `status`. Never raises: it is refused already."""
         counted = self._is_counted(f"{status} {fault.code}")
         call = self.call
-        where = f"{call.service}:{call.operation}" if call else f"{self.head.method} {ascii(self.head.one('host') or '')[1:-1]}"
+        where = f"{call.service}:{call.operation}" if call else f"{self._head.method} {ascii(self._head.one('host') or '')[1:-1]}"
         level = logging.DEBUG if counted else logging.INFO
-        log.log(level, "refused %s for %s: %s (%d, %s)", where, self.agent_address, fault.detail, status, self.id)
+        log.log(level, "refused %s for %s: %s (%d, %s)", where, self._agent_address, fault.detail, status, self.id)
         if counted:
             return
-        if self.decision is None and self.decisions is not None:
+        decisions, now = self._services.decisions, self._services.clock.now()
+        if self.decision is None and decisions is not None:
             try:
-                self.decisions.refused(
-                    id=self.id, time=self.clock.now(), agent=self.agent, status=status, code=fault.code, reason=fault.detail
-                )
+                decisions.refused(id=self.id, time=now, agent=self.agent, status=status, code=fault.code, reason=fault.detail)
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
         end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
@@ -189,7 +172,7 @@ class Recorder:
     ) -> None:
         """Write the outcome: `status` of the agent's answer, `bytes_in` and `bytes_out` of its bodies. A failing disk is logged."""
         self.lap("end")
-        now = self.clock.now()
+        now, audit = self._services.clock.now(), self._services.audit
         outcome = Outcome(
             id=self.id,
             time=now,
@@ -199,19 +182,19 @@ class Recorder:
             aws_request_id=self.aws_request_id,
             bytes_in=bytes_in,
             bytes_out=bytes_out,
-            seconds=self.seconds,
+            nanoseconds=self.nanoseconds,
             end=end,
             reason=reason,
         )
-        self.watch(lambda: (self._intent(now), outcome))
+        self._services.approvals.publish(lambda: (self._intent(now), outcome))
         try:
-            await (self.audit.conclude(outcome) if self._intended else self.audit.record(self._intent(now), outcome))
+            await (audit.conclude(outcome) if self._intended else audit.record(self._intent(now), outcome))
         except AuditUnavailable as error:
             log.error("outcome of %s not recorded: %s", self.id, error.reason)  # noqa: TRY400 - the fault is the disk's
 
     def _is_counted(self, code: str) -> bool:
         """Return whether this is only counted, as one of many refusals, and has no row of its own."""
-        return not self.proven and self.refusals.counted(self.agent_address, code)
+        return not self.proven and self._services.refusals.counted(self._agent_address, code)
 
     def _intent(self, now: datetime) -> Intent:
         call, claim, described = self.call, self.claim, self.described
@@ -220,7 +203,7 @@ class Recorder:
             id=self.id,
             time=now,
             agent=self.agent,
-            agent_address=self.agent_address,
+            agent_address=self._agent_address,
             access_key_suffix=claim.suffix if claim else None,
             account=claim.account if claim else None,
             account_name=self.account_name,
@@ -232,8 +215,8 @@ class Recorder:
             access=call.access if call else None,
             resources=described.resources if described else None,
             host=call.host if call else None,
-            method=self.head.method,
-            path=described.path if described else path_text(self.head.target.path, {}),
+            method=self._head.method,
+            path=described.path if described else path_text(self._head.target.path, {}),
             params=described.params if described else None,
             outcome=outcome,
             rule=rule,
@@ -241,5 +224,5 @@ class Recorder:
             approvers=self.approvers,
             digest=self.digest,
             grant=self.grant,
-            generation=self.generation,
+            generation=self._generation,
         )

@@ -17,7 +17,7 @@ from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
-from trio_gate.shell.exchange.recorder import Recorder, request_id
+from trio_gate.shell.exchange.recorder import Recorder
 from trio_gate.shell.net.connection_limits import MADE_ROOM
 from trio_gate.wire.agent_connection import HTTP2_GOAWAY
 from trio_gate.wire.events import Http2Preface
@@ -178,17 +178,7 @@ class ConnectionHandler:
         await self._agent.send_head(answer, length=len(body), close=close, data=body, ended=True)
 
     def _recorder(self, head: RequestHead, snapshot: Snapshot) -> Recorder:
-        return Recorder(
-            id=request_id(),
-            agent_address=self._address,
-            head=head,
-            generation=snapshot.number,
-            audit=self._services.audit,
-            decisions=self._services.decisions,
-            clock=self._services.clock,
-            watch=self._services.approvals.publish,
-            refusals=self._services.refusals,
-        )
+        return Recorder(head, agent_address=self._address, generation=snapshot.number, services=self._services)
 
 
 async def _ending(pipeline: Pipeline, head: RequestHead) -> Ending:
