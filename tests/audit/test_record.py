@@ -37,7 +37,9 @@ def test_times_are_utc_whatever_they_came_in():
     assert stamp(east) == "2026-01-15T12:00:00.000005Z" == stamp(east.astimezone(UTC))
 
 
-@given(st.datetimes(timezones=st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))))
+ZONES = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+
+
+@given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=ZONES))  # noqa: DTZ001 - the strategy adds the zone
 def test_a_time_is_written_as_a_formatter_writes_it(time):
-    time = time.replace(year=2000 + time.year % 100)
     assert stamp(time) == time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -126,6 +126,8 @@ def brief(text: str) -> str:
 
 def path_text(path: str, params: Mapping[str, Value], shape: Shape | None = None) -> str:
     """A path in which each segment that holds a secret label is replaced by the label's name in braces."""
+    if path == "/":
+        return path
     labels = _secret_labels(shape) if shape is not None else ()
     secrets = {value: name for name in labels if isinstance(value := params.get(name), str) and value}
     return "/".join([_segment(unquote(segment), segment, secrets) for segment in path.split("/")])
@@ -145,7 +147,7 @@ def _secret_labels(shape: Shape) -> tuple[str, ...]:
 
 
 _Judged = tuple[bool, bool, "Shape | None"]
-"""Whether a name holds a secret itself, whether its value is one, and the value's shape."""
+"""Whether a name holds a secret itself, whether its value is one by its name or in the model, and the value's shape."""
 
 
 class _Plan(NamedTuple):
@@ -155,21 +157,29 @@ class _Plan(NamedTuple):
         shape: its name; "" without a shape.
         members: those of a structure, judged.
         other: the shape of values by other names, and of items.
+        hide: whether the model calls those sensitive.
         pairs: whether one member may say that another one's value is a secret.
     """
 
     shape: str
     members: Mapping[str, _Judged]
     other: Shape | None
+    hide: bool
     pairs: bool
 
 
 @lru_cache(maxsize=SHAPES)
 def _plan(shape: Shape | None) -> _Plan:
-    if shape is None or shape.type == "map":
-        return _Plan("" if shape is None else shape.name, {}, None if shape is None else shape.inner(""), pairs=True)
-    judged = {name: (looks_secret(name), _hides(shape.name, name, own=False), one.shape) for name, one in shape.members.items()}
-    return _Plan(shape.name, judged, shape.inner(""), pairs=may_be_beside(judged))
+    if shape is None:
+        return _Plan("", {}, None, hide=False, pairs=True)
+    other = shape.inner("")
+    hide = other is not None and other.sensitive
+    if shape.type == "map":
+        return _Plan(shape.name, {}, other, hide, pairs=True)
+    judged: dict[str, _Judged] = {}
+    for name, one in shape.members.items():
+        judged[name] = looks_secret(name), one.shape.sensitive or _hides(shape.name, name, own=False), one.shape
+    return _Plan(shape.name, judged, other, hide, pairs=may_be_beside(judged))
 
 
 def _hides(shape: str, name: str, *, own: bool) -> bool:
@@ -188,7 +198,8 @@ class _Masks:
 
     def members(self, value: Mapping[str, Value], shape: Shape | None, hide: bool = False, depth: int = 0) -> dict[str, Value]:
         tree: dict[str, Value] = {}
-        of, members, other, pairs = _plan(shape)
+        self.short = self.short and depth <= MAX_DEPTH
+        of, members, other, sensitive, pairs = _plan(shape)
         beside = hidden_beside(value) if pairs or not value.keys() <= members.keys() else _NOBODY
         for done, (name, item) in enumerate(value.items()):
             cost = len(name) + _NODE
@@ -196,16 +207,17 @@ class _Masks:
                 tree["$more"] = len(value) - done
                 break
             self.left -= cost
-            judged = members.get(name)
-            secret, hides_value, inner = judged or (looks_secret(name), _hides(of, name, own=True), other)
-            tree[f"$masked {done}" if secret else name] = self._value(
-                item, inner, hide or secret or hides_value or name in beside, depth + 1
-            )
+            secret, hidden, inner = members.get(name) or (looks_secret(name), sensitive or _hides(of, name, own=True), other)
+            hidden = hide or secret or hidden or name in beside
+            tree[f"$masked {done}" if secret else name] = self._value(item, inner, hidden, depth + 1)
         return tree
 
     def _items(self, value: list[Value], shape: Shape | None, hide: bool, depth: int) -> list[Value]:
         tree: list[Value] = []
-        hide = hide or (shape is None and is_pair(value))
+        self.short = self.short and depth <= MAX_DEPTH
+        plan = _plan(shape)
+        shape = plan.other
+        hide = hide or plan.hide or (shape is None and is_pair(value))
         for done, item in enumerate(value):
             if self.left < _NODE:
                 tree.append({"$more": len(value) - done})
@@ -215,22 +227,14 @@ class _Masks:
         return tree
 
     def _value(self, value: Value, shape: Shape | None, hide: bool, depth: int) -> Value:
-        hide = hide or (shape is not None and shape.sensitive)
-        self.short = self.short and depth <= MAX_DEPTH
-        if isinstance(value, str):
-            return self._text(value, hide=hide)
         if isinstance(value, dict):
             return self.members(value, shape, hide, depth)
         if isinstance(value, list):
-            return self._items(value, _plan(shape).other, hide, depth)
+            return self._items(value, shape, hide, depth)
         if isinstance(value, bytes):
             self.short = False
-            return self._text(value, hide=hide)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return {"$masked": {}} if hide else _number(value)
-        return value
-
-    def _text(self, value: str | bytes, *, hide: bool) -> Value:
+        elif not isinstance(value, str):
+            return _other(value, hide=hide)
         if hide:
             return {"$masked": {"length": len(value)}}
         cost = len(value) + _NODE
@@ -246,7 +250,12 @@ class _Masks:
 _NOBODY: frozenset[str] = frozenset()
 
 
-def _number(value: float) -> Value:
+def _other(value: Value, *, hide: bool) -> Value:
+    """A value that is neither a text nor bytes; only numbers may be secrets."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if hide:
+        return {"$masked": {}}
     if isinstance(value, int):
         bits = value.bit_length()
         return value if bits <= MAX_BITS else {"$number": f"an integer of {bits} bits"}

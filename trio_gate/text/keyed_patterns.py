@@ -42,5 +42,9 @@ def to_try(patterns: Keyed, text: str) -> list[tuple[str, re.Pattern[str]]]:
 
 def any_found(patterns: Keyed, text: str) -> bool:
     """Whether one of the patterns occurs in a text."""
-    tried = to_try(patterns, text)
-    return bool(tried) and any(pattern.search(text) is not None for _, pattern in tried)
+    for shared, found in patterns:
+        if shared in text:
+            for word, pattern in found:
+                if word in text and pattern.search(text) is not None:
+                    return True
+    return False

@@ -152,7 +152,10 @@ async def test_what_naming_needs_is_kept_and_read_the_next_time(tmp_path, monkey
     monkeypatch.setattr(module, "load_model", lambda name: pytest.fail(f"{name} was loaded again"))
     models = Models(cache)
     await models.ensure(["s3"])
-    assert models.catalog.service("s3").operations["PutObject"].streams
+    operations = models.catalog.service("s3").operations
+    assert operations["PutObject"].streams
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("an operation was read to know whether it is there"))
+    assert ("GetObject" in operations, "PutNothing" in operations) == (True, False)
 
 
 @pytest.mark.parametrize(

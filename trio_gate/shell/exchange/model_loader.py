@@ -64,6 +64,7 @@ class Models:
         self.catalog = Catalog(load_pruned if cache is None else partial(load_cached, cache))
         self.tables = Tables(packaged_tables)
         self._limiter = trio.CapacityLimiter(1)
+        self._ready: set[tuple[str, ...]] = set()
 
     async def ensure(self, services: Iterable[str]) -> None:
         """Return once the models and tables of these botocore services are loaded; without a checkpoint if they already are.
@@ -71,8 +72,11 @@ class Models:
         Cancellation takes effect when the load under way ends, a second at most. The services must exist in botocore.
         """
         names = tuple(services)
+        if names in self._ready:
+            return
         if not self._loaded(names):
             await trio.to_thread.run_sync(self._load, names, limiter=self._limiter)
+        self._ready.add(names)
 
     def _loaded(self, names: tuple[str, ...]) -> bool:
         return self.catalog.loaded(names) and self.tables.loaded(names)
@@ -169,6 +173,9 @@ class _Texts(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return json.loads(self._texts[name.encode()])
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.encode() in self._texts  # without reading it, as `Mapping` would
 
     def __iter__(self) -> Iterator[str]:
         return map(bytes.decode, self._texts)
