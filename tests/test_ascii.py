@@ -98,7 +98,7 @@ REASONS = {
     "wire/authority.py": {"int(found[2])": JUDGED},
     "wire/aws_chunked.py": {"int(text)": JUDGED},
     "wire/chunked.py": {"int(found[1], 16)": JUDGED, "int(line, 16)": JUDGED},
-    "wire/client_hello.py": {"name.take(name.left).lower()": BYTES},
+    "wire/client_hello.py": {"body[5:].lower()": BYTES},
     "wire/fields.py": {"name.lower()": "of bytes, or of a name that a pattern of ASCII has judged"},
     "wire/hop_by_hop.py": {"option.strip(b' \\t').lower()": BYTES},
     "wire/parse.py": {"int(found[2])": JUDGED},

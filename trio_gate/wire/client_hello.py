@@ -22,8 +22,8 @@ UNRECOGNIZED_NAME = bytes([21, 3, 3, 0, 2, 2, 112])
 _MAX_RECORDS = 8
 """The most records that a hello may be split into."""
 
-_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, 0, 0
-"""Numbers of a record type, a message, an extension and a kind of name (RFC 8446 sections 5.1 and 4, RFC 6066 section 3)."""
+_HANDSHAKE, _CLIENT_HELLO, _SERVER_NAME, _HOST_NAME = 22, 1, bytes(2), 0
+"""A record type, a message, an extension and a kind of name (RFC 8446 sections 5.1 and 4, RFC 6066 section 3)."""
 
 _VERSION_AND_RANDOM = 2 + 32
 """Bytes at the beginning of a hello that are skipped: its version and random."""
@@ -43,17 +43,18 @@ def read_client_hello(received: bytes) -> ClientHello | None:
     message = _message(received)
     if message is None:
         return None
-    hello = _Cursor(message)
-    hello.take(_VERSION_AND_RANDOM)
+    at = _VERSION_AND_RANDOM
     for width in (1, 2, 1):  # session id, cipher suites, compression methods
-        hello.vector(width)
+        at = _end(message, at, width)
     names = []
-    extensions = hello.vector(2) if hello.left else _Cursor(b"")
-    hello.end()
-    while extensions.left:
-        kind, body = extensions.number(2), extensions.vector(2)
-        if kind == _SERVER_NAME:
-            names.append(_server_name(body))
+    if at < len(message):
+        at, end = at + 2, _end(message, at, 2)
+        _check_all(message, end)
+        while at < end:
+            kind, begin = message[at : at + 2], at + 4
+            at = _end(message, at + 2, 2)
+            if kind == _SERVER_NAME:
+                names.append(_server_name(message[begin:at]))
     if len(names) > 1:
         raise Malformed("the TLS client names more than one server")
     return ClientHello(server_name=names[0] if names else None)
@@ -84,40 +85,24 @@ def _message(received: bytes) -> bytes | None:
     return None
 
 
-def _server_name(body: _Cursor) -> str:
-    entries = body.vector(2)
-    body.end()
-    kind, name = entries.number(1), entries.vector(2)
-    entries.end()
-    text = name.take(name.left).lower()
-    if kind != _HOST_NAME or not _NAME.fullmatch(text):
+def _server_name(body: bytes) -> str:
+    """The one host name that the extension holds."""
+    _check_all(body, _end(body, 0, 2))
+    _check_all(body, _end(body, 3, 2))
+    text = body[5:].lower()
+    if body[2] != _HOST_NAME or not _NAME.fullmatch(text):
         raise Malformed("the TLS client asks for a server name that is not a host name")
     return text.decode("ascii")
 
 
-class _Cursor:
-    """Reads TLS fields from the front of bytes. Raises Malformed if there are too few bytes, or some left at the end."""
+def _end(data: bytes, at: int, width: int) -> int:
+    """Where the vector ends whose length is in the `width` bytes at `at`. Raises Malformed if `data` ends before."""
+    end = at + width + int.from_bytes(data[at : at + width], "big")
+    if end > len(data):
+        raise Malformed("the TLS client's hello is cut short")
+    return end
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._at = 0
 
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def take(self, count: int) -> bytes:
-        if count > self.left:
-            raise Malformed("the TLS client's hello is cut short")
-        self._at += count
-        return self._data[self._at - count : self._at]
-
-    def number(self, width: int) -> int:
-        return int.from_bytes(self.take(width), "big")
-
-    def vector(self, width: int) -> _Cursor:
-        return _Cursor(self.take(self.number(width)))
-
-    def end(self) -> None:
-        if self.left:
-            raise Malformed("the TLS client's hello holds more than it says")
+def _check_all(data: bytes, end: int) -> None:
+    if end != len(data):
+        raise Malformed("the TLS client's hello holds more than it says")

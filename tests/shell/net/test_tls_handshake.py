@@ -86,6 +86,7 @@ async def test_the_name_chooses_the_certificate(accept, authority, choose, asked
     assert accepted == name
     assert alternative_names(client) == {name}
     assert client.selected_alpn_protocol() == "http/1.1"
+    assert not client.session.has_ticket
 
 
 async def test_who_names_nothing_may_have_a_default(accept, authority, choose):

@@ -124,13 +124,13 @@ async def _accept(opened: OpenListener, connections: trio.Nursery) -> None:
             if accepted is None:
                 opened.seats.release()
             else:
-                connections.start_soon(_serve, accepted, opened)
+                connections.start_soon(_serve, *accepted, opened)
 
 
-async def _accepted(listening: socket.socket) -> SocketTransport | None:
-    """The next waiting connection; None if it is gone by now, or if there are no sockets left for it."""
+async def _accepted(listening: socket.socket) -> tuple[SocketTransport, str] | None:
+    """The next waiting connection and its peer's address; None if it is gone by now, or if there are no sockets left for it."""
     try:
-        accepted, _ = listening.accept()
+        accepted, address = listening.accept()
     except OSError as error:
         if error.errno in _BROKEN:
             raise
@@ -138,7 +138,8 @@ async def _accepted(listening: socket.socket) -> SocketTransport | None:
             return None
         shortage = error.strerror
     else:
-        return _transport(accepted)
+        transport = _transport(accepted)
+        return None if transport is None else (transport, str(address[0]))
     log.error("no connection can be accepted: %s", shortage)
     await trio.sleep(PAUSE)
     return None
@@ -153,23 +154,12 @@ def _transport(accepted: socket.socket) -> SocketTransport | None:
         return None
 
 
-async def _serve(accepted: SocketTransport, opened: OpenListener) -> None:
+async def _serve(accepted: SocketTransport, address: str, opened: OpenListener) -> None:
     try:
-        peer = _peer(accepted)
-        if peer is not None:
-            with opened.seats.seat(peer) as seat:
-                await opened.handle(accepted, seat)
+        with opened.seats.seat(address) as seat:
+            await opened.handle(accepted, seat)
     except Exception:  # a bug must not end the other connections
         log.exception("a connection ended with an internal error")
     finally:
         opened.seats.release()
         accepted.close()
-
-
-def _peer(accepted: SocketTransport) -> str | None:
-    """The peer's address; None if the connection is broken already."""
-    try:
-        return accepted.peer
-    except OSError as error:
-        log.debug("a connection broke as it began: %s", error.strerror)
-        return None

@@ -110,7 +110,6 @@ class Seats:
 
     async def keep_room(self) -> None:
         """Wait until there is a seat for one more, and reserve it until `release`. Another connection is closed for it if possible."""
-        await trio.lowlevel.checkpoint()
         if self._free:
             self._free -= 1
             return

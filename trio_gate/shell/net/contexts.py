@@ -11,7 +11,9 @@ import ssl
 
 def for_server() -> ssl.SSLContext:
     """A TLS context for accepted connections; the caller adds its certificate."""
-    return _made(ssl.PROTOCOL_TLS_SERVER)
+    context = _made(ssl.PROTOCOL_TLS_SERVER)
+    context.num_tickets = 0  # two cost us as much as they save us, and most programs never use them
+    return context
 
 
 def for_client() -> ssl.SSLContext:

@@ -5,7 +5,6 @@ Rule: whatever a peer does wrong in the handshake raises Malformed, within the d
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -18,7 +17,7 @@ from trio_gate.wire.client_hello import MAX_HELLO, UNRECOGNIZED_NAME, read_clien
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from trio_gate.shell.net.transport import Transport
 
@@ -43,11 +42,16 @@ async def accept_transport(
     Raises:
         Malformed: what came is not TLS, the name is not served, or the handshake broke off or was too slow.
     """
-    with _in_time(within):
-        hello, context, name = await _greet(below, choose, arrived)
+    deadline = trio.current_time() + within
+    try:
+        hello, context, name = await _greet(below, choose, arrived, deadline)
         transport = TlsTransport(below, context, server_side=True, arrived=hello)
-        await transport.handshake()
-        return transport, name
+        await transport.handshake(deadline)
+    except trio.TooSlowError:
+        raise Malformed(f"the TLS handshake was not over in {within:g} seconds", status=408) from None
+    except trio.BrokenResourceError as broken:
+        raise Malformed(f"the TLS handshake broke off: {trouble(broken)}") from None
+    return transport, name
 
 
 async def accept_tls(below: Transport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
@@ -56,29 +60,18 @@ async def accept_tls(below: Transport, choose: Choose, *, within: float) -> tupl
     return Clear(transport), name
 
 
-@contextmanager
-def _in_time(within: float) -> Iterator[None]:
-    try:
-        with trio.fail_after(within):
-            yield
-    except trio.TooSlowError:
-        raise Malformed(f"the TLS handshake was not over in {within:g} seconds", status=408) from None
-    except trio.BrokenResourceError as broken:
-        raise Malformed(f"the TLS handshake broke off: {trouble(broken)}") from None
-
-
-async def _greet(below: Transport, choose: Choose, received: bytes) -> tuple[bytes, ssl.SSLContext, str | None]:
+async def _greet(below: Transport, choose: Choose, received: bytes, deadline: float) -> tuple[bytes, ssl.SSLContext, str | None]:
     """Read the client's hello. Returns what has come, the context for it, and the name."""
     while (hello := read_client_hello(received)) is None:
         if len(received) >= MAX_HELLO:
             raise Malformed("the TLS client's hello is too long")
-        more = await below.receive_some(MAX_HELLO - len(received))
+        more = await below.receive_some(MAX_HELLO - len(received), deadline)
         if not more:
             raise Malformed("the connection ended before the TLS client's hello")
         received += more
     name = hello.server_name
     context = choose(name)
     if context is None:
-        await below.send_all(UNRECOGNIZED_NAME)
+        await below.send_all(UNRECOGNIZED_NAME, deadline - trio.current_time())
         raise Malformed(f"the server name {name or '(none)'} is not served here", status=421)
     return received, context, name

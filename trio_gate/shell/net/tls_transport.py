@@ -62,18 +62,25 @@ class TlsTransport(trio.abc.AsyncResource):
         self._ended = False
         self._deadline = math.inf
 
-    async def handshake(self) -> None:
-        """Agree on keys and check certificates. Raises trio.BrokenResourceError; cancelling it ends the transport."""
+    async def handshake(self, deadline: float = math.inf) -> None:
+        """Agree on keys and check certificates. Cancelling it ends the transport.
+
+        Raises trio.BrokenResourceError, trio.TooSlowError.
+        """
+        self._deadline = deadline
+        self._next_record()
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
-            await self._flush()
-            if not self._next_record():
+            await self._flush(deadline - trio.current_time())
+            while not (self._next_record() or self._ended):
                 await self._receive(RECEIVE)
-        if fault is None:
-            await self._flush()
-            return
-        with suppress(trio.BrokenResourceError):
-            await self._flush()  # the alert, for the peer's log
-        raise trio.BrokenResourceError from fault
+            self._next_record()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
+        try:
+            await self._flush(deadline - trio.current_time())  # if it failed, the alert for the peer's log
+        except trio.BrokenResourceError:
+            if fault is None:
+                raise
+        if fault is not None:
+            raise trio.BrokenResourceError from fault
 
     def _shake(self) -> ssl.SSLError | None:
         """Continue the handshake. Returns what stopped it, None if it is done."""
@@ -158,7 +165,8 @@ class TlsTransport(trio.abc.AsyncResource):
         await self._flush(within)
 
     async def _flush(self, within: float = math.inf) -> None:
-        await self._below.send_all(self._outgoing.read(), within)
+        if data := self._outgoing.read():
+            await self._below.send_all(data, within)
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """See `Transport`. What arrives is not decrypted."""

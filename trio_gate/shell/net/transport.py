@@ -69,11 +69,6 @@ class SocketTransport(trio.abc.AsyncResource):
         self._cut_off = False
         self._arrivals: select.poll | None = None
 
-    @property
-    def peer(self) -> str:
-        """The peer's IP address. Raises OSError if the connection is broken already."""
-        return str(self._socket.getpeername()[0])
-
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
         """See `Transport`."""
         if self._cut_off:
@@ -138,7 +133,6 @@ class SocketTransport(trio.abc.AsyncResource):
     async def aclose(self) -> None:
         """See `Transport`."""
         self.close()
-        await trio.lowlevel.checkpoint()
 
     def close(self) -> None:
         """Close the socket; who waits for it gets a trio.BrokenResourceError."""
