@@ -22,7 +22,7 @@ def pairs():
 
 
 async def waits(wait: Wait, deadline: float) -> None:
-    wait.move(deadline)
+    wait.deadline = deadline
     await wait.ready()
 
 
@@ -86,7 +86,7 @@ async def test_closing_a_socket_ends_its_wait(pairs):
     async with trio.open_nursery() as nursery:
 
         async def wait() -> None:
-            with pytest.raises(trio.ClosedResourceError):
+            with pytest.raises(trio.BrokenResourceError):
                 await waits(Wait(ours, trio.lowlevel.wait_readable), math.inf)
 
         nursery.start_soon(wait)

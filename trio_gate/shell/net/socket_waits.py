@@ -25,7 +25,7 @@ class Wait:
     """The waits for one socket in one direction, one after the other.
 
     Attributes:
-        deadline: of the current wait or the next, by trio's clock; see `move`.
+        deadline: of the next wait, by trio's clock, and of the current one; see `move`.
         late: whether the current wait is over its deadline.
     """
 
@@ -43,24 +43,26 @@ class Wait:
 
         Raises:
             trio.TooSlowError: it was not before the deadline, the one of now.
-            trio.ClosedResourceError: this side has closed it.
+            trio.BrokenResourceError: this side has closed it.
         """
+        if self._socket.fileno() < 0:
+            raise trio.BrokenResourceError("it is closed")
         self.late = False
         self.move(self.deadline)
         self._watch.waiting.add(self)
         try:
             await self._ready(self._socket)
-        except trio.ClosedResourceError:
+        except trio.ClosedResourceError as closed:
             if self.late:
                 raise trio.TooSlowError from None
             if self._socket.fileno() < 0:
-                raise
+                raise trio.BrokenResourceError from closed
             # The wait in the other direction was late: the caller tries again, and waits again.
         finally:
             self._watch.waiting.discard(self)
 
     def move(self, deadline: float) -> None:
-        """Change the deadline of a wait, which may be running."""
+        """Change the deadline of the current wait."""
         self.deadline = deadline
         if deadline < self._watch.next:
             self._watch.wake_at(deadline)

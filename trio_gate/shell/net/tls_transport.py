@@ -100,9 +100,11 @@ class TlsTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        if not self._is_read:
-            await trio.lowlevel.checkpoint()
         self._deadline = deadline
+        if self._is_read and not self._ended:
+            await self._receive(max_bytes)
+        else:
+            await trio.lowlevel.checkpoint()
         while (data := self._decrypted(max_bytes)) is None:
             await self._receive(max_bytes)
         return data

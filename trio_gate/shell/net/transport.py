@@ -80,9 +80,9 @@ class SocketTransport(trio.abc.AsyncResource):
             self._cut_off = False
 
     async def _send_rest(self, data: memoryview, deadline: float) -> None:
-        self._writable.move(deadline)
+        self._writable.deadline = deadline
         while data:
-            await self._ready(self._writable)
+            await self._writable.ready()
             data = data[self._sent(data) :]
 
     def _sent(self, data: bytes | memoryview) -> int:
@@ -96,23 +96,15 @@ class SocketTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        self._readable.move(deadline)
+        self._readable.deadline = deadline
         while True:
-            await self._ready(self._readable)
+            await self._readable.ready()
             try:
                 return self._socket.recv(max_bytes)
             except BlockingIOError:
                 continue
             except OSError as fault:
                 raise trio.BrokenResourceError from fault
-
-    async def _ready(self, wait: Wait) -> None:
-        if self._socket.fileno() < 0:
-            raise trio.BrokenResourceError("it is closed")
-        try:
-            await wait.ready()
-        except trio.ClosedResourceError as closed:
-            raise trio.BrokenResourceError from closed
 
     def move_deadline(self, deadline: float) -> None:
         """See `Transport`."""

@@ -22,7 +22,7 @@ from trio_gate.wire.head import ResponseHead
 if TYPE_CHECKING:
     from trio_gate.shell.net.transport import Transport
     from trio_gate.wire.events import BodyData, BodyEnd
-    from trio_gate.wire.upstream_connection import UpstreamConnection, UpstreamEvent
+    from trio_gate.wire.upstream_connection import UpstreamConnection
 
     AnswerEvent = ResponseHead | Informational | BodyData | BodyEnd
 
@@ -72,18 +72,15 @@ class UpstreamExchange:
         An answer may have come all the same: AWS can refuse a body and close before it has read it.
         """
         self._unsent += len(data)
-        for at in range(0, len(data), PIECE):
-            piece = data if len(data) <= PIECE else memoryview(data)[at : at + PIECE]
-            self.sent += len(piece)
-            await self._send(piece)
-            self._unsent -= len(piece)
-            if self._awaited and not self._answering:
-                self._deadline = trio.current_time() + self._answer_timeout
-                self._transport.move_deadline(self._deadline)
-
-    async def _send(self, piece: bytes | memoryview) -> None:
         try:
-            await self._transport.send_all(piece, self._idle_timeout)
+            for at in range(0, len(data), PIECE):
+                piece = data if len(data) <= PIECE else memoryview(data)[at : at + PIECE]
+                self.sent += len(piece)
+                await self._transport.send_all(piece, self._idle_timeout)
+                self._unsent -= len(piece)
+                if self._awaited and not self._answering:
+                    self._deadline = trio.current_time() + self._answer_timeout
+                    self._transport.move_deadline(self._deadline)
         except trio.TooSlowError:
             raise UpstreamError(f"{self._host} stopped reading the request", status=504) from None
         except trio.BrokenResourceError as broken:
@@ -91,12 +88,18 @@ class UpstreamExchange:
 
     def arrived_event(self) -> AnswerEvent | None:
         """The next part of the answer, if it has arrived. Raises UpstreamError."""
-        event = self._understood()
+        try:
+            event = self.connection.next_event()
+        except UpstreamError as error:
+            if self._ended:
+                raise UpstreamError(f"{self._host} closed the connection in the middle of its answer") from None
+            raise UpstreamError(f"{self._host}: {error.reason}") from None
         if event is NEED_DATA:
             return None
         if isinstance(event, (NeedData, PeerClosed)):
             raise UpstreamError(f"{self._host} closed the connection before it answered")
-        self._answering = self._answering or isinstance(event, ResponseHead)
+        if isinstance(event, ResponseHead):
+            self._answering = True
         return event
 
     async def next_event(self) -> AnswerEvent:
@@ -129,11 +132,3 @@ class UpstreamExchange:
             raise UpstreamError(f"no whole answer from {self._host}: {trouble(broken)}") from None
         self._ended = not data
         self.connection.receive(data)
-
-    def _understood(self) -> UpstreamEvent:
-        try:
-            return self.connection.next_event()
-        except UpstreamError as error:
-            if self._ended:
-                raise UpstreamError(f"{self._host} closed the connection in the middle of its answer") from None
-            raise UpstreamError(f"{self._host}: {error.reason}") from None

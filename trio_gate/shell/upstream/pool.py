@@ -147,8 +147,7 @@ class UpstreamPool:
         self._lent += 1
         try:
             host, override = self._route(host)
-            kept = await self._kept(host)
-            pooled = kept or await self._dialled(host, override)
+            pooled = self._kept(host) or await self._dialled(host, override)
         except BaseException:
             self._lent -= 1
             raise
@@ -171,8 +170,8 @@ class UpstreamPool:
     async def aclose(self) -> None:
         """Close idle connections now, and lent ones when they are returned."""
         self._max_idle = 0
-        with trio.CancelScope(shield=True):  # nothing in it waits
-            await self._close_idle(before=math.inf)
+        self._close_idle(before=math.inf)
+        await trio.lowlevel.cancel_shielded_checkpoint()
 
     def _find_route(self, host: str) -> Route:
         return (host.lower(), self._override(host))
@@ -180,18 +179,18 @@ class UpstreamPool:
     def _override(self, host: str) -> Upstream | None:
         return next((override for override in self._overrides if matches(override.hosts, host)), None)
 
-    async def _kept(self, host: str) -> _PooledConnection | None:
+    def _kept(self, host: str) -> _PooledConnection | None:
         now = trio.current_time()
-        await self._close_idle(before=now - IDLE_LIMIT)
+        self._close_idle(before=now - IDLE_LIMIT)
         while (pooled := self._idle.newest(host)) is not None:
             if pooled.born > now - AGE_LIMIT and pooled.transport.quiet():
                 return pooled
-            await trio.aclose_forcefully(pooled.transport)
+            pooled.transport.close()
         return None
 
     async def _dialled(self, host: str, override: Upstream | None) -> _PooledConnection:
         if self._lent + len(self._idle) > self._max_idle and (idle := self._idle.oldest()) is not None:
-            await trio.aclose_forcefully(idle.transport)
+            idle.transport.close()
         transport = await dial(
             host,
             override.address if override else None,
@@ -200,7 +199,7 @@ class UpstreamPool:
             forbidden=self._forbidden,
         )
         if self._ours(transport.certificate):
-            await trio.aclose_forcefully(transport)
+            transport.close()
             raise UpstreamError(f"TLS with {host}: the certificate is one of this gateway's own")
         now = trio.current_time()
         return _PooledConnection(host=host, transport=transport, connection=UpstreamConnection(), born=now, since=now)
@@ -211,9 +210,9 @@ class UpstreamPool:
         self._idle.put(pooled)
         return self._idle.oldest() if len(self._idle) > self._max_idle else None
 
-    async def _close_idle(self, *, before: float) -> None:
+    def _close_idle(self, *, before: float) -> None:
         while (pooled := self._idle.oldest(before)) is not None:
-            await trio.aclose_forcefully(pooled.transport)
+            pooled.transport.close()
 
 
 class _Loan:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RECORDS = 64
 """Records that are decrypted before other tasks run."""
 
+SMALL = 4096
+"""Bytes of a record that is likely to be the last."""
+
 
 class TlsSocket(SocketTransport):
     """A client's `Transport` with TLS over a connected socket, which it owns. Call `handshake` first."""
@@ -45,9 +48,9 @@ class TlsSocket(SocketTransport):
             try:
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                await self._ready(self._readable)
+                await self._readable.ready()
             except ssl.SSLWantWriteError:
-                await self._ready(self._writable)
+                await self._writable.ready()
             except OSError as fault:
                 raise trio.BrokenResourceError from fault
             else:
@@ -59,9 +62,9 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError("an earlier write was cut off")
         if not self._written(data):
             self._cut_off = True
-            self._writable.move(trio.current_time() + within)
+            self._writable.deadline = trio.current_time() + within
             while not self._written(data):
-                await self._ready(self._writable)
+                await self._writable.ready()
             self._cut_off = False
 
     def _written(self, data: bytes | memoryview) -> bool:
@@ -77,13 +80,13 @@ class TlsSocket(SocketTransport):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        self._readable.move(deadline)
+        self._readable.deadline = deadline
         if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
             await trio.lowlevel.checkpoint()
         else:
-            await self._ready(self._readable)
+            await self._readable.ready()
         while (data := self._read(max_bytes)) is None:
-            await self._ready(self._readable)
+            await self._readable.ready()
         return data
 
     def _read(self, most: int) -> bytes | None:
@@ -97,6 +100,8 @@ class TlsSocket(SocketTransport):
                     break
                 pieces.append(data)
                 most -= len(data)
+                if len(data) < SMALL and self.quiet():  # to ask costs less than to try in vain
+                    break
         except ssl.SSLWantReadError:
             return b"".join(pieces) if pieces else None
         except (OSError, ValueError) as fault:
@@ -114,8 +119,8 @@ class TlsSocket(SocketTransport):
         """See `SocketTransport`."""
         return not self._goodbye and super().quiet() and not self._tls.pending()
 
-    async def aclose(self) -> None:
-        """See `Transport`. Does not wait for the peer's close_notify."""
+    def close(self) -> None:
+        """See `SocketTransport`. Sends TLS's close_notify, and does not wait for the peer's."""
         with suppress(OSError, ValueError):
             self._tls.unwrap()
-        await super().aclose()
+        super().close()
