@@ -11,7 +11,8 @@ from trio_gate.errors import Malformed
 
 def forward(headers, service="s3", operation="PutObject", protocol="rest-xml"):
     catalog().ensure([service])
-    return dict(forwarded_headers(head("PUT /bucket/k", headers), service, operation, protocol, catalog()))
+    model = catalog().service(service)
+    return dict(forwarded_headers(head("PUT /bucket/k", headers), model, model.operations[operation], protocol))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +111,9 @@ def test_the_api_version_may_be_the_models_alone():
 
 
 def test_order_and_repeats_stay():
-    fields = forwarded_headers(
-        head("GET /bucket/k", {"Range": "bytes=0-9", "Accept": "a"}), "s3", "GetObject", "rest-xml", catalog()
-    )
+    s3 = catalog().service("s3")
+    request = head("GET /bucket/k", {"Range": "bytes=0-9", "Accept": "a"})
+    fields = forwarded_headers(request, s3, s3.operations["GetObject"], "rest-xml")
     assert fields == (("range", "bytes=0-9"), ("accept", "a"))
 
 

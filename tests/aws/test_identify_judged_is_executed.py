@@ -217,7 +217,8 @@ def judged(head, data, at):
 
 def leaving(head, call, data):
     """The bytes that go to AWS."""
-    fields = forwarded_headers(head, call.service, call.operation, call.protocol, catalog())
+    service = catalog().service(call.service)
+    fields = forwarded_headers(head, service, service.operations[call.operation], call.protocol)
     out = replace(head, headers=(("host", call.candidate.host), *fields))
     signed = sign(
         out,

@@ -33,7 +33,8 @@ def test_its_content_is_read_and_its_trailer_is_a_field():
     call = name_call(request, body, place=place("s3"), claim=claim("s3"), catalog=catalog())
     assert opened(at=place("s3", "s3control", signing_name="s3", host="s3.us-east-1.amazonaws.com")) == (request, body)
     assert (call.operation, call.params["Delete"]) == ("DeleteObjects", {"Objects": [{"Key": "k"}]})
-    sent = dict(forwarded_headers(request, "s3", call.operation, call.protocol, catalog()))
+    s3 = catalog().service("s3")
+    sent = dict(forwarded_headers(request, s3, s3.operations[call.operation], call.protocol))
     assert sent[CRC32] == "A8uZRQ=="
     assert not sent.keys() & {"content-encoding", "x-amz-trailer", "x-amz-decoded-content-length"}
 

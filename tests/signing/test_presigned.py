@@ -61,7 +61,8 @@ def meaning(request):
     body = streamed_body(request, 5) if request.method == "PUT" and "acl" not in dict(request.target.query) else Empty()
     copies = request.one("x-amz-copy-source") is not None
     named = name_call(request, Empty() if copies else body, place=place("s3"), claim=CLAIM, catalog=catalog())
-    sent = forwarded_headers(request, "s3", named.operation, named.protocol, catalog())
+    s3 = catalog().service("s3")
+    sent = forwarded_headers(request, s3, s3.operations[named.operation], named.protocol)
     return named.operation, named.params, sorted(sent), body
 
 

@@ -22,6 +22,8 @@ class Unknown(Enum):
 
     UNKNOWN = "unknown"
 
+    __hash__ = object.__hash__  # in C, where an Enum's own is not: every call looks for it in sets and tables
+
 
 UNKNOWN = Unknown.UNKNOWN
 

@@ -64,8 +64,8 @@ def read_claim(head: RequestHead) -> Claim:
         Unauthenticated: there is no signature, its kind is not served, or the key id is not a placeholder.
     """
     presigned = _presigned(head)
-    authorization = head.one("authorization")
-    old = any(name == "AWSAccessKeyId" for name, _ in head.target.query)
+    authorization = head.first.get("authorization")
+    old = "AWSAccessKeyId" in [name for name, _ in head.target.query]
     if (authorization is not None) + bool(presigned) + old > 1:
         raise Malformed("the request carries more than one signature: sign it once, in its head or in its query")
     if authorization is not None:
@@ -107,10 +107,8 @@ def _why_not(scheme: str) -> str:
 
 
 def _date(head: RequestHead) -> str:
-    date = head.one("x-amz-date")
-    if date is None:
-        date = head.one("date")
-    if date is None or not _DATE.fullmatch(date):
+    date = head.first.get("x-amz-date", head.first.get("date", ""))
+    if not _DATE.fullmatch(date):
         raise Unauthenticated("the signed request has no x-amz-date such as 20260131T235959Z")
     return date
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Malformed
 
 if TYPE_CHECKING:
-    from trio_gate.aws.model.catalog import Catalog, Operation, Service
+    from trio_gate.aws.model.catalog import Operation, Service
     from trio_gate.aws.model.shape import Shape
     from trio_gate.wire.head import Headers, RequestHead
 
@@ -98,14 +98,13 @@ CHECKSUM_PREFIX = "x-amz-checksum-"
 CHECKSUM_ALGORITHM = "x-amz-sdk-checksum-algorithm"
 
 
-def forwarded_headers(head: RequestHead, service: str, operation: str, protocol: str, catalog: Catalog) -> Headers:
+def forwarded_headers(head: RequestHead, service: Service, operation: Operation, protocol: str) -> Headers:
     """The fields of `head` to sign and send, in their order.
 
     Raises:
         Malformed: an `x-amz-*` or `x-amzn-*` field that the operation does not have.
     """
-    model = catalog.service(service)
-    allowed, prefixes = _allowed(model, model.operations[operation], protocol)
+    allowed, prefixes = _allowed(service, operation, protocol)
     kept = []
     for field in head.headers:
         name = field[0]
@@ -113,10 +112,10 @@ def forwarded_headers(head: RequestHead, service: str, operation: str, protocol:
             kept.append(field)
         elif name in SET_BY_US:
             continue
-        elif name.startswith(prefixes) or field == (API_VERSION, model.api_version):
+        elif name.startswith(prefixes) or field == (API_VERSION, service.api_version):
             kept.append(field)
         elif name.startswith(("x-amz-", "x-amzn-")):
-            raise Malformed(f"`{name[:64]}` is not a header of {service}:{operation}")
+            raise Malformed(f"`{name[:64]}` is not a header of {service.name}:{operation.name}")
     return tuple(kept)
 
 

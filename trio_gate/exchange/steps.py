@@ -312,8 +312,9 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
 def prepare(identified: Identified, catalog: Catalog) -> Outbound:
     """Build what will be signed and sent: the forwarded headers, what stands for the payload, and the body."""
     head, call, payload_hash = identified.head, identified.call, identified.payload_hash
-    headers = forwarded_headers(head, call.service, call.operation, call.protocol, catalog)
-    if identified.proven.arrived.one("x-amz-content-sha256") is not None:
+    service = catalog.service(call.service)
+    headers = forwarded_headers(head, service, service.operations[call.operation], call.protocol)
+    if "x-amz-content-sha256" in identified.proven.arrived.first:
         headers = (*headers, ("x-amz-content-sha256", payload_hash))
     return Outbound(
         head=RequestHead(method=head.method, target=head.target, headers=(("host", call.host), *headers)),

@@ -177,10 +177,10 @@ _SHORTEN: dict[tuple[str, str], Callable[[str], str | Unknown]] = {
 
 def name_or_arn(service: str, kind: str, value: object, caller: CallerContext) -> Resource:
     """Read `value` as an ARN of `service`, or as a name after `kind` ("table/", "db:") in the caller's account and region."""
+    if plain(value):
+        return caller.arn(service, f"{kind}{value}")
     arn = parse(value)
-    if arn is not None:
-        return given_arn(arn, caller) if arn.service == service else NOT_KNOWN
-    return caller.arn(service, f"{kind}{value}") if plain(value) else NOT_KNOWN
+    return given_arn(arn, caller) if arn is not None and arn.service == service else NOT_KNOWN
 
 
 def function(value: object, caller: CallerContext) -> Resource:

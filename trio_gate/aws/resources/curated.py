@@ -120,8 +120,8 @@ def _dynamodb(operation: str, params: Mapping[str, Value], caller: CallerContext
     if operation in {"BatchGetItem", "BatchWriteItem"}:
         requests = params.get("RequestItems")
         return [TABLE(name, caller) for name in requests] if isinstance(requests, dict) and requests else [NOT_KNOWN]
-    index = text(params, "IndexName")
-    if index is not None and params.get("TableName"):
+    index = params.get("IndexName")
+    if isinstance(index, str) and index and params.get("TableName"):
         return _with_index(TABLE(params.get("TableName"), caller), index)
     return None
 
