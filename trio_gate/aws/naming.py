@@ -53,7 +53,7 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
     Raises:
         Unidentified: the claim's scope is not one of the host's.
     """
-    if all(candidate.service != "s3" for candidate in _in_scope(place, claim)):
+    if "s3" not in [candidate.service for candidate in _in_scope(place, claim)]:
         return "held"
     found = _by_head(head, place, claim, catalog)
     return "streamed" if found and all(one.service.name == "s3" and one.operation.streams for one in found) else "held"

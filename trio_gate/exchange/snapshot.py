@@ -48,15 +48,14 @@ class Admitted:
     Attributes:
         endpoint: the one that serves the key's account.
         agent: the one that has the key's suffix; None while no agent is configured.
+        agent_name: its name in the configuration; None while no agent is configured.
+        account_name: the account's name there; None without one.
     """
 
     endpoint: Endpoint
     agent: Agent | None
-
-    @property
-    def agent_name(self) -> str | None:
-        """The agent's name in the configuration; None while no agent is configured."""
-        return self.agent.name if self.agent else None
+    agent_name: str | None
+    account_name: str | None
 
 
 @value_class
@@ -81,20 +80,27 @@ class Snapshot:
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _admitted: dict[tuple[str, str], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def admit(self, claim: Claim) -> Admitted:
         """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated."""
+        return self._admitted.get((claim.account, claim.suffix)) or self._admit(claim)
+
+    def _admit(self, claim: Claim) -> Admitted:
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
             raise _not_yours(claim, f"account {claim.account} is not configured")
+        name = endpoint.accounts[claim.account]
         if not self.agents:
-            return Admitted(endpoint=endpoint, agent=None)
+            return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name)
         agent = self.agents.get(claim.suffix)
         if agent is None:
             raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
         if agent.accounts and claim.account not in agent.accounts:
             raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
-        return Admitted(endpoint=endpoint, agent=agent)
+        found = Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name)
+        self._admitted[claim.account, claim.suffix] = found  # both are configured, so they are few
+        return found
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
@@ -131,7 +137,7 @@ class Unconfigured:
         endpoint = Endpoint(
             name="", hosts=("*",), role="", region="", external_id=None, credentials=(), accounts={claim.account: None}
         )
-        return Admitted(endpoint=endpoint, agent=None)
+        return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """Always empty, because no account is configured."""

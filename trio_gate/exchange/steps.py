@@ -82,11 +82,6 @@ class Proven:
     admitted: Admitted
 
     @property
-    def account_name(self) -> str | None:
-        """The account's name in the configuration; None without one."""
-        return self.admitted.endpoint.accounts.get(self.claimed.claim.account)
-
-    @property
     def asker(self) -> str:
         """Whom the work is charged to: the agent's name or, where no agent is configured, the address."""
         return self.admitted.agent_name or self.claimed.agent_address
@@ -301,7 +296,7 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
     proven = identified.proven
     facets = facets_of(
         identified.call,
-        account_name=proven.account_name,
+        account_name=proven.admitted.account_name,
         agent=proven.admitted.agent_name,
         agent_address=proven.claimed.agent_address,
         time=now,

@@ -55,7 +55,7 @@ def with_fields(head: RequestHead, claim: Claim) -> RequestHead:
     Raises:
         Malformed: a parameter is there in two forms, or cannot be a field.
     """
-    moved = [pair for pair in head.target.query if _stands_for_field(pair[0])]
+    moved = [pair for pair in head.target.query if _stands_for_field(pair[0])] if head.target.query else None
     if not moved:
         return head
     anywhere = [name for name, _ in moved if fold(name) in _ANYWHERE_FOLDED]

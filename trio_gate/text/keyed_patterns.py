@@ -37,7 +37,11 @@ def within(needed: str, patterns: Keyed) -> Keyed:
 
 def to_try(patterns: Keyed, text: str) -> list[tuple[str, re.Pattern[str]]]:
     """The patterns whose literal occurs in a text."""
-    return [pair for shared, found in patterns if shared in text for pair in found if pair[0] in text]
+    tried: list[tuple[str, re.Pattern[str]]] = []
+    for shared, found in patterns:
+        if shared in text:
+            tried += [pair for pair in found if pair[0] in text]
+    return tried
 
 
 def any_found(patterns: Keyed, text: str) -> bool:

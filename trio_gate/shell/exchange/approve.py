@@ -156,7 +156,7 @@ class ApprovalStage:
         around = Circumstances(
             reason=self._rule.reason,
             approvers=self._approvers,
-            account_name=proven.account_name,
+            account_name=proven.admitted.account_name,
             agent_address=proven.claimed.agent_address,
             user_agent=user_agent,
             streamed=isinstance(self._identified.body, Streamed),

@@ -76,7 +76,7 @@ class IntakeStage:
         name = steps.prove(claimed, payload_hash, self._snapshot, self._table, now=services.clock.now(), keys=services.keys)
         self._recorder.proved(name)
         proven = steps.admit(claimed, self._snapshot)
-        self._recorder.admitted(proven.account_name)
+        self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
 
     async def identify(self, received: Received) -> IdentifiedRequest:
