@@ -39,8 +39,8 @@ async def minute(clock, made):
     await trio.testing.wait_all_tasks_blocked()
     clock.jump(refusals.TELL_EVERY_SECONDS)
     await trio.testing.wait_all_tasks_blocked()
-    async with made._audit._limiter:
-        await trio.testing.wait_all_tasks_blocked()
+    await made._audit._thread.run("", lambda: None)
+    await trio.testing.wait_all_tasks_blocked()
 
 
 async def test_one_source_has_rows_at_first_and_few_then(path, mock_clock: MockClock):

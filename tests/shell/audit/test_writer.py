@@ -156,8 +156,8 @@ async def looked(audit, clock):
     await trio.testing.wait_all_tasks_blocked()
     clock.jump(writer.LOOK_EVERY)
     await trio.testing.wait_all_tasks_blocked()
-    async with audit._limiter:
-        await trio.testing.wait_all_tasks_blocked()
+    await audit._thread.run("", lambda: None)
+    await trio.testing.wait_all_tasks_blocked()
 
 
 @pytest.mark.parametrize("gone", ["", "-wal"])

@@ -29,6 +29,7 @@ import trio
 from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import AuditDatabase
+from trio_gate.shell.exchange.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -84,7 +85,7 @@ class AuditWriter:
         self._percent = WARN_FROM - 1
         self._fault: str | None = None
         self._full = False
-        self._limiter = trio.CapacityLimiter(1)
+        self._thread = WorkerThreads(1)
         self._closed = False
         self._waiting: deque[_Entry] = deque()
         self._bytes = 0
@@ -182,12 +183,12 @@ class AuditWriter:
         with self._shield:
             while self._waiting or not self._closed:
                 await self._some.wait()
-                with trio.move_on_after(GATHER):
-                    await self._now.wait()
+                if not self._now.is_set():
+                    with trio.move_on_after(GATHER):
+                        await self._now.wait()
                 if batch := self._batch():
                     await self._commit(batch)
-            async with self._limiter:  # waits for a running probe
-                pass
+            await self._thread.run("", lambda: None)  # waits for a running probe
         while late := self._batch():
             self._tell(late, durable=False)
 
@@ -229,7 +230,7 @@ class AuditWriter:
             write()
             return self._store.size()
 
-        size = await trio.to_thread.run_sync(measured, limiter=self._limiter, abandon_on_cancel=True)
+        size = await self._thread.run("", measured)
         self._fault = None
         self._measured(size)
 
