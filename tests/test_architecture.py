@@ -48,17 +48,18 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "net": set(),
     "certificates": {"net"},
     "credentials": {"programs"},
-    "audit": {"net", "sqlite_file"},
+    "audit": {"net", "sqlite_file", "worker_threads"},
     "approval": {"audit", "programs", "sqlite_file"},
     "upstream": {"net"},
     "admin": {"net", "approval"},
-    "exchange": {"net", "audit", "upstream"},
+    "exchange": {"net", "audit", "upstream", "worker_threads"},
     "listen": {"net", "certificates", "exchange"},
     "clock": set(),
     "log_lines": set(),
     "programs": set(),
     "sqlite_file": set(),
     "systemd": set(),
+    "worker_threads": set(),
 }
 """The rooms of the shell, each with those it imports besides itself: no more than it needs."""
 
@@ -77,6 +78,7 @@ THIRD_PARTY = {
     "shell/exchange/hosts": {"trio", "botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
     "shell/programs": {"trio"},
+    "shell/worker_threads": {"trio"},
     "shell/admin": {"trio"},
     "shell/admin/http_request": {"trio", "h11"},
     "shell/admin/channel": {"trio", "trio_websocket", "wsproto"},  # wsproto's errors leak from trio_websocket

@@ -29,8 +29,8 @@ from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.prompt_details import PromptDetails
-from trio_gate.shell.exchange.worker_threads import WorkerThreads
 from trio_gate.shell.net.accept import Shutdown
+from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

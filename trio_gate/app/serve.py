@@ -25,7 +25,7 @@ from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange.hosts import Hosts
-from trio_gate.shell.exchange.worker_threads import tune_interpreter
+from trio_gate.shell.exchange.large_calls import tune_interpreter
 from trio_gate.shell.net import accept, descriptors
 from trio_gate.shell.systemd import notify
 

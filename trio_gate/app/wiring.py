@@ -29,9 +29,9 @@ from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
 from trio_gate.shell.exchange.shared_services import SharedServices
-from trio_gate.shell.exchange.worker_threads import WorkerThreads
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
+from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell.exchange import prompt_details
 from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails
-from trio_gate.shell.exchange.worker_threads import WorkerThreads
+from trio_gate.shell.worker_threads import WorkerThreads
 
 
 def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptDetails:

@@ -29,7 +29,7 @@ import trio
 from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import AuditDatabase
-from trio_gate.shell.exchange.worker_threads import WorkerThreads
+from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

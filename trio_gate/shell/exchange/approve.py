@@ -21,8 +21,8 @@ from trio_gate.approval.state import Verdict
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.exchange.steps import Payload
 from trio_gate.ports import Asked
+from trio_gate.shell.exchange.large_calls import offload
 from trio_gate.shell.exchange.prompt_details import PromptDetails
-from trio_gate.shell.exchange.worker_threads import offload
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.values import value_class

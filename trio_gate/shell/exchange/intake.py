@@ -15,7 +15,7 @@ from trio_gate.aws.identify import takes_blob
 from trio_gate.errors import AgentGone
 from trio_gate.exchange import steps
 from trio_gate.shell.exchange.bodies import read_held
-from trio_gate.shell.exchange.worker_threads import drop_params, offload
+from trio_gate.shell.exchange.large_calls import drop_params, offload
 from trio_gate.shell.net.race import race
 from trio_gate.values import value_class
 from trio_gate.wire.head import Empty, Held, Streamed, StreamKind

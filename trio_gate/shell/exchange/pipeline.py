@@ -17,7 +17,7 @@ from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
-from trio_gate.shell.exchange.worker_threads import LARGE, drop_in_thread, offload
+from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
 from trio_gate.signing.vended_answer import hands_out
 from trio_gate.values import value_class
 from trio_gate.wire.body_checkers import checker_for

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.shell.exchange.model_loader import Models
-    from trio_gate.shell.exchange.worker_threads import WorkerThreads
     from trio_gate.shell.upstream.pool import UpstreamPool
+    from trio_gate.shell.worker_threads import WorkerThreads
     from trio_gate.signing.sigv4 import SigningKeys
 
 

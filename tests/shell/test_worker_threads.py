@@ -9,9 +9,8 @@ import trio
 import trio.lowlevel
 import trio.testing
 
-from tests.kit.approvals.questions import call
 from trio_gate.errors import Overloaded
-from trio_gate.shell.exchange.worker_threads import MAX_WAITING, WorkerThreads, drop_params
+from trio_gate.shell.worker_threads import MAX_WAITING, WorkerThreads
 
 WAIT = 10
 
@@ -144,21 +143,6 @@ async def test_what_is_made_for_who_has_left_is_dropped_where_it_was_made(pieces
     assert await work.run("a", lambda: list(dropped)) == [("a1", False)]
     assert await work.run("a", lambda: "kept", drop) == "kept"
     assert len(dropped) == 1
-
-
-class Seen(list):
-    emptied = 0
-
-    def __delitem__(self, key):
-        Seen.emptied += 1
-        super().__delitem__(key)
-
-
-def test_parameters_are_taken_apart_but_for_what_somebody_reads():
-    held = Seen([{"x": "y"}])
-    made = call({"held": held, "free": Seen(["z"])})
-    drop_params(made)
-    assert (made.params, held, Seen.emptied) == ({}, [{"x": "y"}], 1)
 
 
 async def test_a_line_has_an_end_and_other_lines_have_room(pieces):
