@@ -16,7 +16,7 @@ from scripts.data.make_operations import members, outputs
 from tests.kit.aws.meanings import TABLES, model, need_botocore_of
 from tests.kit.aws.naming import FORM, catalog, claim, head, place, target
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.aws.iam.reviewed import entries, read
+from trio_gate.aws.iam.reviewed import all_known, entries, read
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.identify import identify
 from trio_gate.aws.model.catalog import Catalog
@@ -105,7 +105,7 @@ def newer_model(service, structure, member, shape="Boolean"):
 
 
 def catalog_of(service, raw):
-    found = Catalog(lambda name: with_known_answers(name, raw))
+    found = Catalog(lambda name: with_known_answers(raw, all_known(raw, known_outputs(name), "output")))
     found.ensure([service])
     return found
 

@@ -17,11 +17,12 @@ import trio
 import trio.testing
 from botocore.loaders import Loader
 
-from trio_gate.aws.model.catalog import compile_service
+from trio_gate.aws.model.catalog import KNOWN_ANSWER, compile_service
 from trio_gate.aws.model.shape import Shape
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.exchange import model_loader as module
 from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.exchange.packaged_data import known_outputs
 
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -53,8 +54,26 @@ def test_services_and_versions_are_those_of_botocores_loader():
 
 @pytest.mark.parametrize("service", ["sts", "ec2", "bedrock-agentcore"])
 def test_a_model_is_what_botocores_loader_reads(service, monkeypatch):
-    monkeypatch.setattr(module, "with_known_answers", lambda _, model: model)
+    monkeypatch.setattr(module, "with_known_answers", lambda model, _: model)
     assert module.load_model(service) == BOTOCORES.load_service_model(service, "service-2")
+
+
+@pytest.mark.parametrize("service", ["sts", "s3"])
+def test_the_answers_of_the_version_that_was_reviewed_are_known(service, monkeypatch):
+    monkeypatch.setattr(module, "reviewed_botocore", lambda: module.INSTALLED)
+    assert known_answers(service) == set(module.load_model(service)["operations"])
+
+
+def test_the_answers_of_another_version_are_known_if_the_lists_have_all_their_members(monkeypatch):
+    lists = {name: members - {"Arn"} for name, members in known_outputs("sts").items()}
+    monkeypatch.setattr(module, "reviewed_botocore", lambda: "1.0.0")
+    monkeypatch.setattr(module, "known_outputs", lambda service: lists)
+    assert set(module.load_model("sts")["operations"]) - known_answers("sts") >= {"AssumeRole", "GetCallerIdentity"}
+    assert "GetSessionToken" in known_answers("sts")
+
+
+def known_answers(service):
+    return {name for name, one in module.load_model(service)["operations"].items() if KNOWN_ANSWER in one}
 
 
 @pytest.mark.parametrize("packed", [False, True])

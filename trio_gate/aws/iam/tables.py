@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.aws.iam import reviewed
 from trio_gate.aws.iam.names import PREFIX
+from trio_gate.aws.on_demand import OnDemand
 from trio_gate.aws.review.rows import read_rows
 from trio_gate.text.folding import fold
 from trio_gate.values import value_class
@@ -128,7 +129,7 @@ class Tables:
         return found
 
     def _read(self, prefix: str) -> _Prefix:
-        actions = {key: _action(prefix, row) for key, row in self._load(f"actions/{prefix}").items()}
+        actions = OnDemand(self._load(f"actions/{prefix}"), lambda _, row: _action(prefix, row))
         kinds = self._load(f"resourceTypes/{prefix}")
         return _Prefix(actions=actions, templates={key: row["arn"] for key, row in kinds.items()})
 

@@ -223,12 +223,15 @@ def pruned(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"metadata": raw["metadata"], "operations": _without_prose(operations), "shapes": shapes}
 
 
-def _without_prose(value: Any) -> Any:
+def _without_prose(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Drop documentation. A member may also be called `documentation`, but then its value is not a text."""
-    if not isinstance(value, dict):
-        return value
-    kept = {key: _without_prose(item) for key, item in value.items() if key not in _PROSE or isinstance(item, dict)}
-    return {**kept, "enum": True} if isinstance(kept.get("enum"), list) else kept
+    kept: dict[str, Any] = {}
+    for key, value in raw.items():
+        if isinstance(value, dict):
+            kept[key] = _without_prose(value)
+        elif key not in _PROSE:
+            kept[key] = True if key == "enum" and isinstance(value, list) else value
+    return kept
 
 
 def _routes(

@@ -30,7 +30,7 @@ from trio_gate.aws.iam.reviewed import all_known
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
-from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables
+from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables, reviewed_botocore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,9 @@ DATA = Path(botocore.BOTOCORE_ROOT, "data")
 _MODEL = "service-2"
 _OPERATIONS = '"operations":'
 
-FORMAT = 4
+_encoded = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+FORMAT = 5
 """Of what is kept of a model. Another number, and it is made again.
 
 A line of JSON about the model, with the hash of the rest, and one for each operation and each shape: its name, a space, its JSON.
@@ -87,14 +89,19 @@ class Models:
 
 
 def load_model(name: str) -> Any:
-    """A `load` for `Catalog`: botocore's own model of a service, and which answers our lists know. Reads files."""
+    """A `load` for `Catalog`: botocore's own model of a service, and which answers our lists know. Reads files.
+
+    Of the version that was reviewed they know all.
+    """
     folder = _newest(DATA / name)
     # In parts: EC2's model in one call would block all other threads for 90 ms.
     model = by_parts(_read(folder / _MODEL) or "")
     extras = _read(folder / f"{_MODEL}.sdk-extras")
     if extras is not None:
         _merge(model, json.loads(extras).get("merge", {}))
-    return with_known_answers(name, model)
+    if reviewed_botocore() == INSTALLED:
+        return with_known_answers(model, model["operations"])
+    return with_known_answers(model, all_known(model, known_outputs(name), "output"))
 
 
 def installed_services() -> frozenset[str]:
@@ -132,9 +139,9 @@ def _merge(model: dict[str, Any], extras: Mapping[str, Any]) -> None:
             model[name] = value
 
 
-def with_known_answers(service: str, model: Any) -> Any:
-    """The same model, in which each operation whose answers our lists know says so."""
-    for operation in all_known(model, known_outputs(service), "output"):
+def with_known_answers(model: Any, operations: Iterable[str]) -> Any:
+    """The same model, in which these operations say that our lists know their answers."""
+    for operation in operations:
         model["operations"][operation][KNOWN_ANSWER] = True
     return model
 
@@ -187,7 +194,7 @@ class _Texts(Mapping[str, Any]):
 def _lines(model: Mapping[str, Any]) -> bytes:
     """A model in the form that is kept, see `FORMAT`."""
     groups = [
-        b"".join(f"{name} {json.dumps(one)}\n".encode() for name, one in model[group].items())
+        "".join([f"{name} {_encoded(one)}\n" for name, one in model[group].items()]).encode()
         for group in ("operations", "shapes")
     ]
     rest = b"".join(groups)
