@@ -32,6 +32,7 @@ ROOMS = [
         "policy",
         "approval",
         "signing",
+        "sessions",
         "audit",
         "ports",
         "exchange",
@@ -51,8 +52,9 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "audit": {"net", "sqlite_file", "worker_threads"},
     "approval": {"audit", "programs", "sqlite_file"},
     "upstream": {"net"},
+    "sessions": {"sqlite_file"},
     "admin": {"net", "approval"},
-    "exchange": {"net", "audit", "upstream", "worker_threads"},
+    "exchange": {"net", "audit", "upstream", "sessions", "worker_threads"},
     "listen": {"net", "certificates", "exchange"},
     "clock": set(),
     "log_lines": set(),
@@ -69,7 +71,15 @@ THIRD_PARTY = {
     "policy": {"cel_expr_python"},
     **{
         key: {"trio"}
-        for key in ("shell/net", "shell/upstream", "shell/audit", "shell/approval", "shell/exchange", "shell/listen")
+        for key in (
+            "shell/net",
+            "shell/upstream",
+            "shell/audit",
+            "shell/approval",
+            "shell/exchange",
+            "shell/listen",
+            "shell/sessions",
+        )
     },
     "shell/certificates": {"cryptography"},
     "shell/credentials": {"trio"},

@@ -11,6 +11,7 @@ SEEN = {
     errors.Unidentified: (403, "AccessDenied"),
     errors.Unauthenticated: (403, "AccessDenied"),
     errors.WrongSignature: (403, "AccessDenied"),
+    errors.SessionOver: (403, "SessionOver"),
     errors.Denied: (403, "AccessDenied"),
     errors.Overloaded: (503, "ServiceUnavailable"),
     errors.CredentialsUnavailable: (503, "ServiceUnavailable"),

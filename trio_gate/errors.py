@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "MissingLength", "TooLarge"]
+Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "MissingLength", "TooLarge", "SessionOver"]
 
 
 class GateError(Exception):
@@ -79,6 +79,13 @@ class Unauthenticated(GateError):
 
 class WrongSignature(Unauthenticated):
     """The signature was not made with the secret of any agent."""
+
+
+class SessionOver(Unauthenticated):
+    """A virtual session has expired or ended, or cannot be had again: SDKs that can make another one do so."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"this session {why}: assume the role again", condition="SessionOver")
 
 
 class Denied(GateError):

@@ -5,6 +5,7 @@ Every method that waits may be cancelled at any await, and then leaves nothing b
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from trio_gate.values import value_class
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.audit.rows import Row
+    from trio_gate.sessions.session import Sent, VirtualSession
+    from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
 
 
@@ -47,15 +50,58 @@ class AssumeRole:
     base: str
     generation: int
 
+    @property
+    def root(self) -> AssumeRole:
+        """The request that a base key signs: this one."""
+        return self
+
+
+@value_class
+class SessionRequest:
+    """The request that made a virtual session, and who signed it. `key_id` alone names it.
+
+    Attributes:
+        key_id: of the session.
+        role_arn: of its role; where it has none, of the role that asked.
+        sent: what is sent again where AWS's answer is no longer at hand.
+        signer: whose credentials sign it.
+    """
+
+    key_id: str
+    role_arn: str
+    sent: Sent = field(compare=False)
+    signer: AssumeRole | SessionRequest = field(compare=False)
+
+    @property
+    def root(self) -> AssumeRole:
+        """The request that a base key signs, from which the way to this one begins."""
+        return self.signer.root
+
+
+RoleRequest = AssumeRole | SessionRequest
+"""Whose credentials sign a call."""
+
 
 class CredentialSource(Protocol):
-    """Provides temporary credentials of roles."""
+    """Provides temporary credentials of roles and of virtual sessions."""
 
-    async def credentials(self, request: AssumeRole) -> Credentials:
-        """Return credentials of the role that are valid now. Raises CredentialsUnavailable."""
+    async def credentials(self, request: RoleRequest) -> Credentials:
+        """Return credentials that are valid now. Raises CredentialsUnavailable, or SessionOver where a session cannot be had again."""
 
-    def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
-        """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
+    def keep(self, request: RoleRequest, credentials: Credentials) -> None:
+        """Keep what AWS has just answered for a session."""
+
+    def forget(self, request: RoleRequest, refused: Credentials | None = None) -> None:
+        """Drop credentials because AWS refused them, unless they are others than `refused` by now."""
+
+
+class Sessions(Protocol):
+    """The virtual sessions of all agents. `table` finds them."""
+
+    table: SessionTable
+
+    async def open(self, session: VirtualSession) -> None:
+        """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
 
 
 @value_class

@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 HUB = "999999999999"
 ACCOUNTS = {"prod": "111111111111", "staging": "222222222222"}
 ROLE = "trio-gate"
+DEPLOY, DEEPER = "deploy", "deeper"
+"""Roles of each account that its role may assume, and that this one may assume in turn."""
 REGION = "us-east-1"
 NAMES = [
     "localhost",
@@ -180,7 +182,7 @@ def set_up(port: int, ca_file: str) -> Embedded:
     """Create the base key, the roles and the contents of the accounts, then turn the checks on.
 
     moto looks for an assumed role's trust policy only in the caller's account, so the trust policies are repeated there: the hub's
-    user may assume these roles and no others, and the roles may assume nothing.
+    user may assume these roles and no others; they may assume `deploy`, and that `deeper`, in any account.
     """
     from moto import settings  # noqa: PLC0415
 
@@ -193,8 +195,16 @@ def set_up(port: int, ca_file: str) -> Embedded:
     for account in ACCOUNTS.values():
         iam = client("iam", nobody, assumed(nobody, account))
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
-        iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=policy("Allow", "*", Resource="*"))
-        iam.put_role_policy(RoleName=ROLE, PolicyName="no-chain", PolicyDocument=policy("Deny", "sts:AssumeRole", Resource="*"))
+        trust = policy("Allow", "sts:AssumeRole", Principal={"AWS": "*"})  # moto does not know an account as a principal
+        for name in (DEPLOY, DEEPER):
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        for name, next_role in ((ROLE, DEPLOY), (DEPLOY, DEEPER), (DEEPER, None)):
+            iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=may_do_all_but_assume())
+            if next_role is not None:
+                roles = [f"arn:aws:iam::{one}:role/{next_role}" for one in ACCOUNTS.values()]
+                iam.put_role_policy(
+                    RoleName=name, PolicyName="chain", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles)
+                )
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     aws = Embedded(
         port=port, ca_file=ca_file, base_access_key_id=key["AccessKeyId"], base_secret_access_key=key["SecretAccessKey"]
@@ -202,6 +212,11 @@ def set_up(port: int, ca_file: str) -> Embedded:
     for name, account in ACCOUNTS.items():
         fill(name, aws, assumed(aws, account))
     return aws
+
+
+def may_do_all_but_assume() -> str:
+    """An IAM policy that allows everything but to assume a role."""
+    return json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "NotAction": "sts:AssumeRole", "Resource": "*"}})
 
 
 def policy(effect: str, action: str, **rest: Any) -> str:

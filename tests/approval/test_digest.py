@@ -64,6 +64,7 @@ def test_the_closed_list_of_headers_is_pinned():
         "transfer-encoding",
         "user-agent",
         "x-amz-date",
+        "x-amz-s3session-token",
         "x-amz-security-token",
         "x-amz-user-agent",
         "x-amzn-trace-id",

@@ -98,6 +98,7 @@ _JSONS = [("InvalidSignatureException", 400), ("InvalidSignatureException", 403)
 _XMLS = [("SignatureDoesNotMatch", 403), ("SignatureDoesNotMatch", 403)]
 _BAD = [*[("ValidationException", 400)] * 3, ("ValidationError", 400)]
 _LARGE = [*[("RequestEntityTooLargeException", 413)] * 3, *[("RequestEntityTooLarge", 413)] * 3]
+_OVER = [("ExpiredTokenException", status) for status in (400, 403, 400)]
 CONDITIONS = {
     "ClockSkew": [*_JSONS, *_XMLS, ("RequestExpired", 400), ("RequestTimeTooSkewed", 403)],
     "Expired": [*_JSONS, *_XMLS, ("RequestExpired", 400), ("AccessDenied", 403)],
@@ -105,6 +106,7 @@ CONDITIONS = {
     "BadDigest": [*_BAD, ("BadDigest", 400), ("InvalidRequest", 400), ("BadDigest", 400)],
     "MissingLength": [*_BAD, ("MissingContentLength", 411), ("InvalidRequest", 400), ("MissingContentLength", 411)],
     "TooLarge": [*_LARGE, ("EntityTooLarge", 400)],
+    "SessionOver": [*_OVER, ("ExpiredToken", 403), ("ExpiredToken", 403), ("RequestExpired", 400), ("ExpiredToken", 400)],
 }
 
 

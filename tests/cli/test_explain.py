@@ -16,7 +16,7 @@ import pytest
 from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
-from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, request
+from tests.kit.wire.raw import DYNAMODB, S3, STS, request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,11 @@ def row(raw: bytes, host: str = STS, **more: str) -> dict:
     return {"id": "1", "sni": host, "request_b64": raw, **more}
 
 
+ECR = "api.ecr.us-east-1.amazonaws.com"
+LOGIN = {
+    "x_amz_target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken",
+    "content_type": "application/x-amz-json-1.1",
+}
 TABLES = {"x_amz_target": "DynamoDB_20120810.ListTables", "content_type": "application/x-amz-json-1.0"}
 
 
@@ -161,7 +166,7 @@ def test_the_ancestors_rules_do_what_it_says_and_vending_stays_shut(tmp_path):
     asked = [
         row(request("dynamodb", DYNAMODB, body=b"{}", **TABLES), DYNAMODB),
         row(request("s3", S3, method="PUT", path="/bucket/key", body=b"x"), S3),
-        row(request(body=WHO.replace(b"CallerIdentity", b"SessionToken"), content_type=FORM)),
+        row(request("ecr", ECR, body=b"{}", **LOGIN), ECR),
     ]
     answers = explain(*asked, words=("--config", str(tmp_path / "a.hcl")))
     assert [(answer["decision"]["outcome"], answer["decision"]["rule"]) for answer in answers] == [

@@ -15,6 +15,7 @@ from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import Unauthenticated
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Held
@@ -30,7 +31,7 @@ def routed(head: bytes) -> steps.Routed:
     claimed = steps.claim(parse_request_head(head), Ingress(kind="tls", sni=S3), "127.0.0.1")
     declared = steps.declared_payload(claimed, SNAPSHOT, has_body=True)
     assert declared is not None
-    steps.prove(claimed, declared, SNAPSHOT, TABLE, now=when(claimed.claim), keys=KEYS)
+    steps.prove(claimed, declared, SNAPSHOT, TABLE, SessionTable(), now=when(claimed.claim), keys=KEYS)
     found = steps.route(steps.admit(claimed, SNAPSHOT), SNAPSHOT, TABLE, KEYS)
     catalog().ensure([candidate.service for candidate in found.place.candidates])
     return found

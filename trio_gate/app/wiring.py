@@ -1,6 +1,6 @@
 """Makes the services of a process from its configuration: stores, role sessions, connections to AWS.
 
-Theory: they are opened in this order and closed in the opposite one: the audit log, the approval hub, role sessions, connections to
+Theory: they are opened in this order and closed in the opposite one: the audit log, the approval hub, virtual sessions, role sessions, connections to
 AWS.
 """
 
@@ -30,6 +30,8 @@ from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
 from trio_gate.shell.exchange.shared_services import SharedServices
 from trio_gate.shell.net.accept import GRACE
+from trio_gate.shell.sessions import store as sessions_on_disk
+from trio_gate.shell.sessions.store import open_sessions
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.signing.sigv4 import SigningKeys
@@ -65,6 +67,7 @@ async def open_services(
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
             open_hub(config, clock, str(state / database.FILE), page, audit) as hub,
+            open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
             open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
             _closed_at_the_end(upstreams),
         ):
@@ -75,6 +78,7 @@ async def open_services(
                 workers=WorkerThreads(),
                 keys=SigningKeys(),
                 credentials=credentials,
+                sessions=sessions,
                 approvals=hub,
                 upstreams=upstreams,
                 audit=audit,

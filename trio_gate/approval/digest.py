@@ -36,6 +36,7 @@ LEFT_OUT = frozenset(
         "transfer-encoding",
         "user-agent",
         "x-amz-date",
+        "x-amz-s3session-token",
         "x-amz-security-token",
         "x-amz-user-agent",
         "x-amzn-trace-id",

@@ -40,6 +40,7 @@ class Intent:
         digest: the request digest in hex; None when nobody was asked.
         generation: number of the configuration that decided.
         grant: the id of the grant that allowed the call, or that an act is about.
+        session: the virtual session that was used, in JSON; None for the agent's own key.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Intent:
     digest: str | None = None
     generation: int = 0
     grant: str | None = None
+    session: str | None = None
 
 
 @value_class

@@ -80,7 +80,8 @@ class Claim:
     """What a signature says about itself, parsed but not yet verified.
 
     `account` and `suffix` are the two parts of the placeholder key id: AKIA 111111111111 CI01. `expires` (seconds since 1970) is
-    set only for a URL signed with SigV2, whose signature has no scope, no list of fields and no date of its own.
+    set only for a URL signed with SigV2, whose signature has no scope, no list of fields and no date of its own. `token` is set only for
+    the key of a virtual session.
     """
 
     access_key_id: str
@@ -93,6 +94,7 @@ class Claim:
     signature: str
     amz_date: str
     expires: int | None = None
+    token: str | None = field(default=None, repr=False)
 
 
 @value_class

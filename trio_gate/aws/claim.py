@@ -12,6 +12,7 @@ authenticating REST requests (AWS signature version 2)", Amazon S3 API Reference
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.call import Claim
@@ -33,6 +34,9 @@ _PLACEHOLDER = re.compile(r"[A-Z]{4}([0-9]{12})([A-Z][A-Z0-9]{0,15})")
 _REAL = re.compile(r"A[A-Z]{3}[A-Z2-7]{16}")
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
+VIRTUAL = "TGVS"
+"""The prefix of the key ids of virtual sessions (`sessions`), which is none of AWS's."""
+
 PRESIGNED = frozenset(
     {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature"}
 )
@@ -51,6 +55,8 @@ _EXPIRES = re.compile(r"[1-9][0-9]{0,9}")
 _NO_REGION = "us-east-1"
 """The region of S3 requests that name none."""
 
+_TOKEN_FIELDS = ("x-amz-security-token", "x-amz-s3session-token")
+_TOKEN_PARAMETERS = frozenset({"X-Amz-Security-Token", "X-Amz-S3session-Token"})
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
 _NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use resources of one region; {_USE_V4}"
 _NO_V2 = "signature version 2 is served only in presigned URLs of S3: set signature_version to v4, s3v4 for S3"
@@ -69,8 +75,21 @@ def read_claim(head: RequestHead) -> Claim:
     if (authorization is not None) + bool(presigned) + old > 1:
         raise Malformed("the request carries more than one signature: sign it once, in its head or in its query")
     if authorization is not None:
-        return _from_header(head, authorization)
-    return _from_v2(head) if old else _from_query(head, presigned)
+        claim = _from_header(head, authorization)
+    else:
+        claim = _from_v2(head) if old else _from_query(head, presigned)
+    return replace(claim, token=_token(head)) if claim.access_key_id.startswith(VIRTUAL) else claim
+
+
+def _token(head: RequestHead) -> str:
+    """The token of a virtual session. A placeholder that is none needs no token: one that comes with it is not looked at."""
+    tokens = [value for name in _TOKEN_FIELDS for value in head.all(name)]
+    tokens += [value for name, value in head.target.query if name in _TOKEN_PARAMETERS]
+    if len(tokens) != 1:
+        raise Unauthenticated(
+            "the key of a session needs its session token, once: use the three parts of the credentials together"
+        )
+    return tokens[0]
 
 
 def _presigned(head: RequestHead) -> dict[str, str]:

@@ -35,6 +35,7 @@ SET_BY_US = frozenset(
         "upgrade",
         "x-amz-content-sha256",
         "x-amz-date",
+        "x-amz-s3session-token",
         "x-amz-security-token",
     }
 )

@@ -63,6 +63,13 @@ _CONDITIONS: Mapping[str, Mapping[str, tuple[str, int]]] = {
         **dict.fromkeys(("query", "rest-xml", "ec2"), ("RequestEntityTooLarge", 413)),
         "s3": ("EntityTooLarge", 400),
     },
+    "SessionOver": {
+        **dict.fromkeys(("json", "smithy-rpc-v2-cbor"), ("ExpiredTokenException", 400)),
+        "rest-json": ("ExpiredTokenException", 403),
+        **dict.fromkeys(("query", "rest-xml"), ("ExpiredToken", 403)),
+        "ec2": ("RequestExpired", 400),
+        "s3": ("ExpiredToken", 400),
+    },
 }
 """Conditions that SDKs act on, with the code and status that each protocol's services use; elsewhere they are bad requests.
 

@@ -21,6 +21,7 @@ from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps
 from trio_gate.exchange.snapshot import Unconfigured
+from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.shell.exchange.packaged_data import packaged_tables
 from trio_gate.signing.sigv4 import SigningKeys
@@ -114,7 +115,8 @@ class Explainer:
         if payload_hash is None:
             data = b"".join(_pieces(connection))
             payload_hash = hashlib.sha256(data).hexdigest()
-        steps.prove(claimed, payload_hash, self._snapshot, self._hosts.table, now=self._now, keys=self._keys)
+        table = self._hosts.table
+        steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
         routed = steps.route(steps.admit(claimed, self._snapshot), self._snapshot, self._hosts.table, self._keys)
         self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)

@@ -14,10 +14,11 @@ from trio_gate.aws.resources.owned import Owned
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.model import Endpoint
-from trio_gate.errors import Unauthenticated, Unidentified
+from trio_gate.errors import SessionOver, Unauthenticated, Unidentified
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
 from trio_gate.ports import AssumeRole
+from trio_gate.sessions.session import proof_of
 from trio_gate.signing.session_name import session_name
 from trio_gate.values import value_class
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
+    from trio_gate.sessions.session import VirtualSession
 
 ROLE_SECONDS = 3600
 """Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
@@ -50,12 +52,21 @@ class Admitted:
         agent: the one that has the key's suffix; None while no agent is configured.
         agent_name: its name in the configuration; None while no agent is configured.
         account_name: the account's name there; None without one.
+        session: the virtual session whose key it is; None for an agent's own key.
     """
 
     endpoint: Endpoint
     agent: Agent | None
     agent_name: str | None
     account_name: str | None
+    session: VirtualSession | None = None
+
+    @property
+    def secret(self) -> str | None:
+        """What the request is signed with; None where that is not verified."""
+        if self.session:
+            return self.session.secret
+        return self.agent.secret if self.agent else None
 
 
 @value_class
@@ -82,25 +93,39 @@ class Snapshot:
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
     _admitted: dict[tuple[str, str], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def admit(self, claim: Claim) -> Admitted:
-        """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated."""
-        return self._admitted.get((claim.account, claim.suffix)) or self._admit(claim)
+    def admit(self, claim: Claim, session: VirtualSession | None = None) -> Admitted:
+        """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated.
 
-    def _admit(self, claim: Claim) -> Admitted:
+        `session` is the virtual one whose key it is; it must still belong to its agent.
+        """
+        if session is not None:
+            return replace(self._admit(claim, self._agent_of(session)), session=session)
+        found = self._admitted.get((claim.account, claim.suffix))
+        if found is None:
+            found = self._admit(claim, self.agents.get(claim.suffix))
+            if found.agent is not None:
+                self._admitted[claim.account, claim.suffix] = found  # both are configured, so they are few
+        return found
+
+    def _admit(self, claim: Claim, agent: Agent | None) -> Admitted:
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
             raise _not_yours(claim, f"account {claim.account} is not configured")
         name = endpoint.accounts[claim.account]
         if not self.agents:
             return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name)
-        agent = self.agents.get(claim.suffix)
         if agent is None:
             raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
         if agent.accounts and claim.account not in agent.accounts:
             raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
-        found = Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name)
-        self._admitted[claim.account, claim.suffix] = found  # both are configured, so they are few
-        return found
+        return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name)
+
+    def _agent_of(self, session: VirtualSession) -> Agent | None:
+        """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
+        agent = next((one for one in self.agents.values() if one.name == session.agent), None)
+        if proof_of(agent) != session.proof or (agent is None) != (not self.agents):
+            raise SessionOver("ended, because its agent's block has changed")
+        return agent
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
@@ -132,12 +157,12 @@ class Unconfigured:
     reviews: ClassVar[Mapping[tuple[str, str], OperationReview]] = {}
     rules: ClassVar[tuple[Rule, ...]] = ()
 
-    def admit(self, claim: Claim) -> Admitted:
+    def admit(self, claim: Claim, session: VirtualSession | None = None) -> Admitted:
         """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
         endpoint = Endpoint(
             name="", hosts=("*",), role="", region="", external_id=None, credentials=(), accounts={claim.account: None}
         )
-        return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None)
+        return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, session=session)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """Always empty, because no account is configured."""

@@ -1,6 +1,6 @@
 """The way of a request, as a table.
 
-Rule: the shell may forward only from SIGNED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
+Rule: the shell may forward only from SIGNED; what the gateway answers itself goes from CLEARED to ANSWERED. Every path to SIGNED passes AUTHENTICATED, IDENTIFIED and then ALLOWED or
 APPROVED, in this order: who asks is proven before anyone looks at what is asked. `tests/exchange/test_states.py` walks all
 paths. An event for which a state has no entry cannot happen there. Until AWS's answer has been sent on whole, an exchange
 may be refused or aborted; either way it is recorded once.
@@ -50,7 +50,7 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
     State.AUTHENTICATED: {Event.IDENTIFIED: State.IDENTIFIED, **_ENDS},
     State.IDENTIFIED: {Event.ALLOWED: State.CLEARED, Event.APPROVAL_NEEDED: State.PENDING, **_ENDS},
     State.PENDING: {Event.APPROVED: State.CLEARED, **_ENDS},
-    State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, **_ENDS},
+    State.CLEARED: {Event.CREDENTIALS_READY: State.ARMED, Event.ANSWERED: State.ANSWERED, **_ENDS},
     State.ARMED: {Event.SIGNED: State.SIGNED, **_ENDS},
     State.SIGNED: {Event.ANSWERED: State.ANSWERED, **_ENDS},
     State.ANSWERED: {Event.RECORDED: State.DONE},

@@ -1,7 +1,7 @@
 """The steps of a request in their order, written once: `serve` waits between them, `explain` walks straight through.
 
     claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
-        → identify → judge → prepare → role_to_assume → bind → sign
+        → identify → judge → prepare → virtual.plan, virtual.request_for → bind → sign
 
 Rule: a step takes what the step before it returned, so none can be left out or come too early. Nothing is routed, parsed or
 named before its agent is proven; only the host table may be asked, for what a signature covers. A step refuses by raising
@@ -13,20 +13,18 @@ the same refusal after the same work.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.digest import DigestInput
 from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
-from trio_gate.aws.forwarded_headers import forwarded_headers, modelled
-from trio_gate.aws.idempotency import repeat_of
+from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination, explained
-from trio_gate.errors import WrongSignature
-from trio_gate.exchange.snapshot import check_place, credential_for, role_for
+from trio_gate.errors import SessionOver, WrongSignature
+from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
+from trio_gate.sessions.calls import served
 from trio_gate.signing import sigv2, sigv4
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
@@ -50,10 +48,11 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
-    from trio_gate.ports import AssumeRole
+    from trio_gate.sessions.session import VirtualSession
+    from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
-    from trio_gate.wire.head import Body, Headers
+    from trio_gate.wire.head import Body
 
 _NO_SECRET = "0" * 64
 """The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
@@ -71,6 +70,14 @@ class Claimed:
     ingress: Ingress
     agent_address: str
     version_2: bool
+
+
+@value_class
+class Signer:
+    """Who signed a request: the name of an agent, None while none is configured, and the virtual session whose key it used."""
+
+    agent: str | None
+    session: VirtualSession | None = None
 
 
 @value_class
@@ -158,15 +165,6 @@ class Outbound:
     data: bytes
 
 
-@value_class
-class Payload:
-    """A body that was read whole and checked: length and hash (hex) of its content, and its trailers."""
-
-    length: int
-    sha256: str
-    trailers: Headers = ()
-
-
 def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:
     """Read which key id a request claims. Raises Malformed, Unauthenticated, or Unidentified for an unserved host."""
     check_way(arrived, ingress)
@@ -179,18 +177,27 @@ def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:
     """What stands for the body in the agent's signature; None for the hash of a body yet to be read. Raises Malformed."""
     refuse_unserved_form(claimed.arrived)
-    if claimed.version_2 or not snapshot.agents:
+    if claimed.version_2 or not (snapshot.agents or claimed.claim.token):
         return UNSIGNED
     return declared_hash(claimed.arrived, claimed.claim, has_body=has_body)
 
 
 def prove(
-    claimed: Claimed, payload_hash: str, snapshot: Snapshot | Unconfigured, table: HostTable, *, now: datetime, keys: SigningKeys
-) -> str | None:
-    """Name the agent that signed a request; None while no agent is configured. Raises Unauthenticated, Malformed."""
-    if not snapshot.agents:
-        return None
+    claimed: Claimed,
+    payload_hash: str,
+    snapshot: Snapshot | Unconfigured,
+    table: HostTable,
+    sessions: SessionTable,
+    *,
+    now: datetime,
+    keys: SigningKeys,
+) -> Signer:
+    """Find who signed a request. Raises Unauthenticated, Malformed."""
     request = claimed.claim
+    if request.token is not None:
+        return _prove_session(claimed, payload_hash, sessions, now=now, keys=keys)
+    if not snapshot.agents:
+        return Signer(agent=None)
     agent = snapshot.agents.get(request.suffix)
     secret, unknown = agent.secret if agent else _NO_SECRET, f"no agent has the suffix {request.suffix}"
     try:
@@ -204,13 +211,27 @@ def prove(
         raise WrongSignature(fault.reason, detail=detail) from None
     if agent is None:
         raise WrongSignature(WRONG, detail=unknown)
-    return agent.name
+    return Signer(agent=agent.name)
 
 
-def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured) -> Proven:
+def _prove_session(claimed: Claimed, payload_hash: str, sessions: SessionTable, *, now: datetime, keys: SigningKeys) -> Signer:
+    """Find the session whose key signed a request. Raises Unauthenticated, SessionOver."""
+    request = claimed.claim
+    session = sessions.find(request.access_key_id)
+    if session is None:  # nobody can guess an id, so this tells nothing
+        raise SessionOver("is not known here: it has ended, or another gateway made it")
+    verify(claimed.arrived, request, payload_hash=payload_hash, secret=session.secret, now=now, keys=keys)
+    if not session.has_token(request.token or ""):
+        raise WrongSignature(WRONG, detail=f"the token is not that of session {session.key_id}")
+    if session.expires <= now:
+        raise SessionOver("has expired")
+    return Signer(agent=session.agent, session=session)
+
+
+def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, session: VirtualSession | None = None) -> Proven:
     """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated."""
     arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
-    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim))
+    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim, session))
 
 
 def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, keys: SigningKeys) -> Routed:
@@ -229,7 +250,7 @@ def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, k
         place=check_place(place, admitted.endpoint, table),
         owned=snapshot.owned_by(admitted.endpoint, table),
         reviews=snapshot.reviews,
-        chain=chain_of(claimed.claim, admitted.agent.secret if admitted.agent else None, keys) if signed_chunks else None,
+        chain=chain_of(claimed.claim, admitted.secret, keys) if signed_chunks else None,
     )
 
 
@@ -299,9 +320,11 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
         account_name=proven.admitted.account_name,
         agent=proven.admitted.agent_name,
         agent_address=proven.claimed.agent_address,
+        session=proven.admitted.session,
         time=now,
     )
-    return Judged(decision=decide(snapshot.rules, facets, endpoint=proven.admitted.endpoint.name), facets=facets)
+    endpoint, virtual = proven.admitted.endpoint.name, served(identified.call)
+    return Judged(decision=decide(snapshot.rules, facets, endpoint=endpoint, virtual=virtual), facets=facets)
 
 
 def prepare(identified: Identified, catalog: Catalog) -> Outbound:
@@ -315,44 +338,6 @@ def prepare(identified: Identified, catalog: Catalog) -> Outbound:
         head=RequestHead(method=head.method, target=head.target, headers=(("host", call.host), *headers)),
         payload_hash=payload_hash,
         data=identified.body.data if isinstance(identified.body, Held) else b"",
-    )
-
-
-def role_to_assume(identified: Identified, snapshot: Snapshot) -> AssumeRole:
-    """The AssumeRole request for the role whose credentials will sign the call."""
-    admitted, call = identified.proven.admitted, identified.call
-    one, base = admitted.endpoint, credential_for(admitted.endpoint, call.account).name
-    return role_for(
-        call.partition, call.account, one.region, one.role, one.external_id, admitted.agent_name, base, snapshot.number
-    )
-
-
-def bind(
-    identified: Identified, outbound: Outbound, assume: AssumeRole, *, rule: str, payload: Payload, address: str | None
-) -> DigestInput:
-    """Gather all that an approval is bound to. `address` is where the host is reached, if not by its name."""
-    call, head = identified.call, outbound.head
-    role = {field: None if value is None else str(value) for field, value in asdict(assume).items() if field != "generation"}
-    return DigestInput(
-        agent=identified.proven.admitted.agent_name,
-        account=call.account,
-        partition=call.partition,
-        region=call.region,
-        signing_name=call.signing_name,
-        credential=assume.base,
-        assume_role=role,
-        host=call.host,
-        address=address,
-        method=head.method,
-        path=head.target.path,
-        query=head.target.query_string,
-        headers=head.headers,
-        modelled=modelled(head.headers, identified.shape),
-        payload_length=payload.length,
-        payload_sha256=payload.sha256,
-        trailers=payload.trailers,
-        rule=rule,
-        repeat=repeat_of(call, identified.shape),
     )
 
 

@@ -9,7 +9,7 @@ Facets are a dict that fills itself: most rules look at few of them, and again a
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from trio_gate.facet.values import UNKNOWN, UNSET, Plain, Unknown, Unset, keys_fit, plain
 
@@ -66,7 +66,20 @@ _OF_CALL: dict[Path, Callable[[Call], Value]] = {
 }
 """The facets that are facts of a call itself; `facets_of` knows the others."""
 
+_SESSION_ROLE, _SESSION_CHAIN = ("aws", "session_role"), ("aws", "session_chain")
 _ACCOUNT_NAME, _AGENT_NAME, _AGENT_ADDRESS = ("aws", "account_name"), ("agent", "name"), ("agent", "address")
+
+
+class Session(Protocol):
+    """What rules read of a virtual session: its role, and the roles on the way to it."""
+
+    @property
+    def role(self) -> str | None:
+        """The ARN of its role; None where it has none of its own."""
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The ARNs of the roles on the way to it, its own last."""
 
 
 class Facets(dict[Path, Plain | Unset | Unknown]):
@@ -111,7 +124,9 @@ class Facets(dict[Path, Plain | Unset | Unknown]):
         return UNKNOWN if isinstance(value, dict) and not keys_fit(value) else value
 
 
-def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_address: str, time: datetime) -> Facets:
+def facets_of(
+    call: Call, *, account_name: str | None, agent: str | None, agent_address: str, time: datetime, session: Session | None = None
+) -> Facets:
     """Make the facets of a call. An argument that is None becomes an unset facet.
 
     Args:
@@ -120,5 +135,9 @@ def facets_of(call: Call, *, account_name: str | None, agent: str | None, agent_
         agent: the name of the `agent` block whose key signed it.
         agent_address: the agent's IP address, as text.
         time: when the decision is made, with a time zone.
+        session: the virtual session that the agent uses; None for its own key.
     """
-    return Facets({_ACCOUNT_NAME: account_name, _AGENT_NAME: agent, _AGENT_ADDRESS: agent_address}, call, time=time)
+    given: dict[Path, Value] = {_ACCOUNT_NAME: account_name, _AGENT_NAME: agent, _AGENT_ADDRESS: agent_address}
+    given[_SESSION_ROLE] = session.role if session else None
+    given[_SESSION_CHAIN] = [*session.chain] if session else []
+    return Facets(given, call, time=time)

@@ -39,6 +39,12 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.spends", "bool", "whether the call itself costs money"),
     ("aws.account", "string", "the 12 digits of the target account"),
     ("aws.account_name", "string", "its label in the configuration; unset without one"),
+    (
+        "aws.session_role",
+        "string",
+        "the ARN of the role whose [virtual session](agents.md#roles) the agent uses; unset for its own key",
+    ),
+    ("aws.session_chain", "list of strings", "the roles on the way to that session, the last one included; `[]` for its own key"),
     ("aws.region", "string", "the region of the signature"),
     ("aws.partition", "string", "`aws`, `aws-cn`, `aws-us-gov`, …"),
     ("aws.resource", "string", "the ARN of the main resource; unset if the operation names none"),

@@ -2,7 +2,8 @@
 
 Rule: nothing is allowed unless a rule allows it on known facts. A condition that cannot be decided ends the walk with a denial,
 because the rules after it were written for calls that it does not match. So does a rule without `vends = true` that matches a
-call which may return credentials: a later rule must not allow what an earlier one was careful about.
+call which may return credentials: a later rule must not allow what an earlier one was careful about. Where the gateway answers with a
+virtual session instead, no credentials leave, and `vends = true` says that they shall.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Rule:
     def __post_init__(self) -> None:
         """Make the decision once for all calls."""
         reason = f'{_WORDS[self.action]} rule "{self.name}"' + (f": {self.reason}" if self.reason else "")
-        made = Decision(outcome=self.action, rule=self.name, reason=reason, approvers=self.approvers)
+        made = Decision(outcome=self.action, rule=self.name, reason=reason, approvers=self.approvers, vends=self.vends)
         object.__setattr__(self, "decision", made)  # unseen by the type checker, which keeps it frozen
 
 
@@ -64,6 +65,7 @@ class Decision:
         reason: one line that an agent may read; it names the rule and never holds its condition or a value.
         approvers: the rule's approvers; empty unless its action is approve.
         errors: why the rule could not be decided; empty if it could.
+        vends: whether the call may return credentials that work without the gateway.
     """
 
     outcome: Outcome
@@ -71,10 +73,18 @@ class Decision:
     reason: str
     approvers: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    vends: bool = False
 
 
-def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
-    """Evaluate the rules, in their order, for a call to the endpoint with this name."""
+def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str, virtual: bool = False) -> Decision:
+    """Evaluate the rules, in their order, for a call.
+
+    Args:
+        rules: compiled.
+        facets: of the call.
+        endpoint: the name of the one that serves it.
+        virtual: whether it is answered with a virtual session, unless the rule says `vends = true`.
+    """
     evidence = Evidence(facets)
     for rule in rules:
         if rule.endpoints and endpoint not in rule.endpoints:
@@ -85,12 +95,12 @@ def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str) -> Decision:
             reason = f'rule "{rule.name}" cannot be decided: {undecided.reason}'
             return Decision(outcome="deny", rule=rule.name, reason=reason, errors=(undecided.reason,))
         if holds:
-            return _decision(rule, facets)
+            return _decision(rule, facets, virtual=virtual)
     return Decision(outcome="deny", rule=None, reason=f"no rule allows {_call(facets)}")
 
 
-def _decision(rule: Rule, facets: Facets) -> Decision:
-    if rule.action == "deny" or rule.vends or facets.look(("aws", "vends_credentials")) is False:
+def _decision(rule: Rule, facets: Facets, *, virtual: bool) -> Decision:
+    if rule.action == "deny" or rule.vends or virtual or facets.look(("aws", "vends_credentials")) is False:
         return rule.decision
     reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not have `vends = true`'
     return Decision(outcome="deny", rule=rule.name, reason=reason)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 _PREFIX = "x-amz-"
-_ANYWHERE = frozenset({"X-Amz-Content-Sha256", "X-Amz-Security-Token"})
+_ANYWHERE = frozenset({"X-Amz-Content-Sha256", "X-Amz-S3session-Token", "X-Amz-Security-Token"})
 """Presigners of every service add these, in this one spelling."""
 
 _ANYWHERE_FOLDED = frozenset(map(fold, _ANYWHERE))

@@ -64,7 +64,13 @@ _SECONDS = 16
 """How many seconds are remembered as they are written: many requests are signed in one."""
 
 _HASH = "x-amz-content-sha256"
-_REPLACED = frozenset({"authorization", "date", "x-amz-date", "x-amz-security-token"})
+SESSION_FIELD = "x-amz-security-token"
+"""The field of a session token."""
+
+EXPRESS_FIELD = "x-amz-s3session-token"
+"""That of a session which CreateSession of S3 Express made."""
+
+_REPLACED = frozenset({"authorization", "date", "x-amz-date", SESSION_FIELD, EXPRESS_FIELD})
 _SET_BY_US = _REPLACED | {_HASH}
 _PRESIGNED = frozenset(
     f"X-Amz-{part}"
@@ -74,6 +80,7 @@ _PRESIGNED = frozenset(
         "Credential",
         "Date",
         "Expires",
+        "S3session-Token",
         "Security-Token",
         "Signature",
         "SignedHeaders",
@@ -89,12 +96,14 @@ class Credentials:
 
     Attributes:
         expires: when they expire, as an aware datetime; None for long-lived keys.
+        token_field: the field that the session token is sent in.
     """
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
     expires: datetime | None = None
+    token_field: str = field(default=SESSION_FIELD, repr=False)
 
 
 @value_class
@@ -164,7 +173,7 @@ def sign(
     fields = [field for field in head.headers if field[0] not in _SET_BY_US]
     fields.append(("x-amz-date", amz_date))
     if credentials.session_token is not None:
-        fields.append(("x-amz-security-token", credentials.session_token))
+        fields.append((credentials.token_field, credentials.session_token))
     if s3 or _HASH in head.first:
         fields.append((_HASH, payload_hash))
     names = sorted(dict(fields).keys() - UNSIGNED_FIELDS)

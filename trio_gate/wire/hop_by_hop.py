@@ -37,6 +37,7 @@ _KEPT_BACK = frozenset(name.encode() for name in HOP_BY_HOP) | {
     b"set-cookie2",
     b"strict-transport-security",
     b"www-authenticate",
+    b"x-amz-s3session-token",
     b"x-amz-security-token",  # it echoes what we sent
 }
 

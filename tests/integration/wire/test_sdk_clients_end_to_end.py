@@ -141,7 +141,7 @@ def test_a_secret_is_kept_from_the_agent(gate):
 
 def test_vending_calls_stay_shut_where_no_rule_says_otherwise(gate):
     with pytest.raises(ClientError, match="vends"):
-        gate.client("sts").get_session_token()
+        gate.client("ecr").get_authorization_token()
 
 
 def test_a_person_approves_and_only_then_it_happens(gate):

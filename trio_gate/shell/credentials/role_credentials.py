@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import CredentialsUnavailable
-from trio_gate.shell.credentials.sts import BaseKeyRefused, assume_role
+from trio_gate.errors import CredentialsUnavailable, GateError, SessionOver
+from trio_gate.ports import SessionRequest
+from trio_gate.shell.credentials.sts import BaseKeyRefused, RoleRefused, ask_again, assume_role
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from trio_gate.ports import AssumeRole, Clock
+    from trio_gate.ports import AssumeRole, Clock, RoleRequest
     from trio_gate.shell.credentials.base_keys import BaseKeys
     from trio_gate.shell.credentials.sts import Send
     from trio_gate.signing.sigv4 import Credentials
@@ -102,9 +103,9 @@ class RoleCredentials:
         self._send = send
         self._host = host
         self._clock = clock
-        self._roles: OrderedDict[AssumeRole, _Role] = OrderedDict()
+        self._roles: OrderedDict[RoleRequest, _Role] = OrderedDict()
 
-    async def credentials(self, request: AssumeRole) -> Credentials:
+    async def credentials(self, request: RoleRequest) -> Credentials:
         """Credentials that are valid for at least `MARGIN` seconds. Raises CredentialsUnavailable."""
         role = self._role(request)
         session, left = role.session, self._left(role, request)
@@ -113,20 +114,26 @@ class RoleCredentials:
                 self._launch(role, request)
             return session.credentials
         if role.flight is None and role.quiet and role.fault is not None:
-            raise _again(role.fault)
+            raise _again(request, role.fault)
         flight = role.flight or self._launch(role, request)
         await flight.done.wait()
         if flight.session is None:
-            raise _again(flight.fault)
+            raise _again(request, flight.fault)
         return flight.session.credentials
 
-    def forget(self, request: AssumeRole, refused: Credentials | None = None) -> None:
+    def keep(self, request: RoleRequest, credentials: Credentials) -> None:
+        """Keep what AWS has just answered for a session."""
+        base = self._base.current(request.root.base)
+        if base is not None:
+            self._role(request).session = self._session(request, credentials, base)
+
+    def forget(self, request: RoleRequest, refused: Credentials | None = None) -> None:
         """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
         role = self._roles.get(request)
         if role is not None and role.session is not None and refused in (None, role.session.credentials):
             role.session = None
 
-    def _role(self, request: AssumeRole) -> _Role:
+    def _role(self, request: RoleRequest) -> _Role:
         role = self._roles.get(request)
         if role is not None:
             self._roles.move_to_end(request)
@@ -138,19 +145,19 @@ class RoleCredentials:
                 del self._roles[oldest]
         return role
 
-    def _left(self, role: _Role, request: AssumeRole) -> float:
+    def _left(self, role: _Role, request: RoleRequest) -> float:
         """Seconds for which a role's session can be used; 0 without one, or where another base key has obtained it."""
-        session, base = role.session, self._base.current(request.base)
+        session, base = role.session, self._base.current(request.root.base)
         if session is None or base is None or base.access_key_id != session.signer:
             return 0.0
         return session.left(self._clock.now())
 
-    def _launch(self, role: _Role, request: AssumeRole) -> _Flight:
+    def _launch(self, role: _Role, request: RoleRequest) -> _Flight:
         role.flight = flight = _Flight()
         self._nursery.start_soon(self._fly, role, request, flight)
         return flight
 
-    async def _fly(self, role: _Role, request: AssumeRole, flight: _Flight) -> None:
+    async def _fly(self, role: _Role, request: RoleRequest, flight: _Flight) -> None:
         try:
             flight.session = role.session = await self._assume(request)
             role.pause, role.quiet_until = 0.0, -math.inf
@@ -163,8 +170,10 @@ class RoleCredentials:
             role.flight = None
             flight.done.set()
 
-    async def _assume(self, request: AssumeRole) -> _Session:
+    async def _assume(self, request: RoleRequest) -> _Session:
         with trio.move_on_after(DEADLINE):
+            if isinstance(request, SessionRequest):
+                return await self._ask_again(request)
             base = await self._base.get(request.base)
             try:
                 return await self._call(request, base)
@@ -180,17 +189,32 @@ class RoleCredentials:
     async def _call(self, request: AssumeRole, base: Credentials) -> _Session:
         host = self._host(request.partition, request.region)
         given = await assume_role(request, base, send=self._send, host=host, now=self._clock.now())
+        return self._session(request, given, base)
+
+    async def _ask_again(self, request: SessionRequest) -> _Session:
+        """Send the request of a session again, with newer credentials of its signer where AWS refuses those at hand."""
+        signer = await self.credentials(request.signer)
+        try:
+            given = await ask_again(request, signer, send=self._send, now=self._clock.now())
+        except BaseKeyRefused:
+            self.forget(request.signer, signer)
+            signer = await self.credentials(request.signer)
+            given = await ask_again(request, signer, send=self._send, now=self._clock.now())
+        return self._session(request, given, await self._base.get(request.root.base))
+
+    def _session(self, request: RoleRequest, given: Credentials, base: Credentials) -> _Session:
+        """What is kept of AWS's answer. That of a virtual session is not refreshed ahead: it ends when the agent was told."""
         now = self._clock.now()
         expires = given.expires or now
         life = (expires - now).total_seconds()
         if life <= MARGIN:
-            raise CredentialsUnavailable(f"STS's credentials for {request.role_arn} end at once: check the gateway's clock")
+            raise CredentialsUnavailable(f"AWS's credentials for {request.role_arn} end at once: check the gateway's clock")
         return _Session(
             credentials=given,
             signer=base.access_key_id,
             expires=expires,
             ends=trio.current_time() + life,
-            lead=min(REFRESH, MARGIN + (life - MARGIN) / 2),
+            lead=0.0 if isinstance(request, SessionRequest) else min(REFRESH, MARGIN + (life - MARGIN) / 2),
         )
 
 
@@ -211,6 +235,8 @@ async def open_role_credentials(
         nursery.cancel_scope.cancel()
 
 
-def _again(fault: CredentialsUnavailable) -> CredentialsUnavailable:
+def _again(request: RoleRequest, fault: CredentialsUnavailable) -> GateError:
+    if isinstance(request, SessionRequest) and type(fault) is RoleRefused:
+        return SessionOver("was lost, and AWS did not give it again")
     # Every asker gets an exception of its own: one that many tasks raise gathers all their tracebacks.
     return type(fault)(fault.detail, status=fault.status)

@@ -1,4 +1,4 @@
-"""AssumeRole: one request signed with the base key, and its answer read strictly.
+"""AssumeRole: one request signed with the base key, and its answer read strictly; and the requests of agents, sent again.
 
 Rule: STS's messages go to the log, never to an agent: they name the base key's owner. An answer that is not exactly what was asked
 for, including the account, gives no credentials.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -19,7 +20,8 @@ from urllib.parse import quote, urlencode
 from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
-from trio_gate.signing.sigv4 import Credentials, sign
+from trio_gate.sessions.answer import NoSessionError, read_answer
+from trio_gate.signing.sigv4 import EXPRESS_FIELD, S3_FAMILY, Credentials, sign
 from trio_gate.text.visible import visible
 from trio_gate.wire.head import RequestHead, Target
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from trio_gate.aws.params.readers.xml_body import Element
-    from trio_gate.ports import AssumeRole
+    from trio_gate.ports import AssumeRole, RoleRequest, SessionRequest
     from trio_gate.wire.head import ResponseHead
 
     Send = Callable[[str, RequestHead, bytes], Awaitable[tuple[ResponseHead, bytes]]]
@@ -97,6 +99,43 @@ async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, hos
     raise _refusal(request, base, answer.status, content)
 
 
+async def ask_again(request: SessionRequest, signer: Credentials, *, send: Send, now: datetime) -> Credentials:
+    """The credentials of a virtual session, by the request that the agent made once; `expires` is set.
+
+    Args:
+        request: what is sent again.
+        signer: the credentials that sign it.
+        send: the way to AWS.
+        now: the time, aware.
+
+    Raises:
+        BaseKeyRefused: `signer` is wrong or has expired (403).
+        RoleRefused: AWS refused (403).
+        CredentialsUnavailable: AWS is out of reach, busy, or answers nonsense (503).
+    """
+    sent = request.sent
+    signed = sign(
+        sent.head,
+        payload_hash=hashlib.sha256(sent.body).hexdigest(),
+        credentials=signer,
+        service=sent.signing_name,
+        region=sent.region,
+        now=now,
+        s3=sent.signing_name in S3_FAMILY,
+    )
+    try:
+        answer, content = await send(sent.host, signed.head, sent.body)
+    except UpstreamError as fault:
+        raise CredentialsUnavailable(f"AWS could not be asked again for {request.role_arn}: {fault.detail}") from fault
+    if answer.status != 200:
+        raise _refusal(request, signer, answer.status, content)
+    try:
+        found = read_answer(content).credentials
+    except NoSessionError:
+        raise _nonsense(request) from None
+    return replace(found, token_field=EXPRESS_FIELD) if sent.express else found
+
+
 def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) -> tuple[RequestHead, bytes]:
     form = {
         "Action": "AssumeRole",
@@ -140,7 +179,7 @@ def _credentials(request: AssumeRole, content: bytes) -> Credentials:
     return Credentials(access_key_id=key, secret_access_key=secret, session_token=token, expires=expires)
 
 
-def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:
+def _refusal(request: RoleRequest, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:
     """The exception for an error from STS; its message is logged."""
     code, message = _said(content)
     words = _loggable(code, message, request, base)
@@ -148,12 +187,12 @@ def _refusal(request: AssumeRole, base: Credentials, status: int, content: bytes
     if status >= 500 or status == 429 or code in BUSY:
         return CredentialsUnavailable(f"STS is busy and did not assume {request.role_arn}: try again later")
     if code in BASE_KEY_FAULTS:
-        return BaseKeyRefused(f"AWS refuses the base key of credential {request.base} ({code}): {BASE_KEY_FAULTS[code]}")
+        return BaseKeyRefused(f"AWS refuses the base key of credential {request.root.base} ({code}): {BASE_KEY_FAULTS[code]}")
     if not _CODE.fullmatch(code):
         return _nonsense(request)
     return RoleRefused(
         f"{request.role_arn} could not be assumed ({code}): check that the role exists, that its trust policy allows the base key"
-        f" of credential {request.base}, and its external id and longest session"
+        f" of credential {request.root.base}, and its external id and longest session"
     )
 
 
@@ -168,13 +207,13 @@ def _said(content: bytes) -> tuple[str, str]:
         return "", ""
 
 
-def _nonsense(request: AssumeRole) -> CredentialsUnavailable:
+def _nonsense(request: RoleRequest) -> CredentialsUnavailable:
     return CredentialsUnavailable(f"STS gave no answer that can be read for {request.role_arn}: try again later")
 
 
-def _loggable(code: str, message: str, request: AssumeRole, base: Credentials) -> str:
+def _loggable(code: str, message: str, request: RoleRequest, base: Credentials) -> str:
     """The message, unless it could hold a secret: a signature fault spells the request that was signed, token included."""
-    secrets = (base.secret_access_key, base.session_token, request.external_id)
+    secrets = (base.secret_access_key, base.session_token, request.root.external_id)
     if code == "SignatureDoesNotMatch" or any(secret in message for secret in secrets if secret):
         return "(its message is not shown)"
     return visible(message[:_MESSAGE_LIMIT])

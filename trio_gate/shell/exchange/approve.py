@@ -19,7 +19,7 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import AgentGone, Denied
-from trio_gate.exchange.steps import Payload
+from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
 from trio_gate.shell.exchange.large_calls import offload
 from trio_gate.shell.exchange.prompt_details import PromptDetails

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from trio_gate.wire.body_checkers import Checker
     from trio_gate.wire.head import Headers, RequestHead, ResponseHead, Streamed
 
+    Look = Callable[[ResponseHead, bytes], Awaitable[bytes]]
+    """Looks through a whole success and returns the body to pass on. Raises AnswerWithheld for none."""
+
 FIRST = 256 * 1024
 """Bytes of a streamed body that are read before AWS is called: a body that ends within them is checked whole first."""
 
@@ -149,9 +152,9 @@ async def relay(
     recorder: Recorder,
     *,
     again: bool,
-    hands_out: Callable[[ResponseHead, bytes], Awaitable[bool]] | None = None,
+    look: Look | None = None,
 ) -> str | None:
-    """Pass an answer on; gives the code of an error. Where `hands_out` is given, a success is looked through first.
+    """Pass an answer on; gives the code of an error. Where `look` is given, a success is read whole, and what it returns passed on.
 
     Raises:
         Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
@@ -159,7 +162,7 @@ async def relay(
         AgentGone: nobody reads it.
     """
     recorder.answered(head.status, _request_id(head))
-    code, (first, ended) = None, await _first(exchange, head, hands_out)
+    code, (first, ended) = None, await _first(exchange, head, look)
     if head.status >= 400:
         said = _said(head, first)
         code = _error_code(head, said)
@@ -169,7 +172,7 @@ async def relay(
         raise UpstreamError("aws refused the call, and its answer is too long to be checked", status=403)
     length = exchange.connection.content_length
     if ended:
-        length = len(first) if length is None else length
+        length = len(first) if length is None or (look and head.status < 400) else length
     else:
         more, ended = _arrived(exchange)
         first += more
@@ -209,20 +212,16 @@ def _arrived(exchange: UpstreamExchange) -> tuple[bytes, bool]:
     return b"".join(first), isinstance(event, BodyEnd)
 
 
-async def _first(
-    exchange: UpstreamExchange, head: ResponseHead, hands_out: Callable[[ResponseHead, bytes], Awaitable[bool]] | None
-) -> tuple[bytes, bool]:
+async def _first(exchange: UpstreamExchange, head: ResponseHead, look: Look | None) -> tuple[bytes, bool]:
     """What of a body is read before any of it goes on, and whether it is all of it. Raises AnswerWithheld, UpstreamError."""
     if 400 <= head.status < 500:
         return await _read_first(exchange, READ_FIRST)
-    if hands_out is None or head.status >= 400:
+    if look is None or head.status >= 400:
         return b"", False
     body, ended = await _read_first(exchange, MOST_LOOKED_THROUGH)
     if not ended:
         raise AnswerWithheld("it is too long to be checked for credentials")
-    if await hands_out(head, body):
-        raise AnswerWithheld("it contains credentials, or cannot be checked for them")
-    return body, True
+    return await look(head, body), True
 
 
 async def _read_first(exchange: UpstreamExchange, most: int) -> tuple[bytes, bool]:

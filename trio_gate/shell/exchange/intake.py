@@ -73,9 +73,10 @@ class IntakeStage:
         if payload_hash is None:
             kept = await read_held(agent, self._limit, self._room, lambda: False)
             payload_hash = kept.sha256
-        name = steps.prove(claimed, payload_hash, self._snapshot, self._table, now=services.clock.now(), keys=services.keys)
-        self._recorder.proved(name)
-        proven = steps.admit(claimed, self._snapshot)
+        table, now, sessions = self._table, services.clock.now(), services.sessions.table
+        signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
+        self._recorder.proved(signer)
+        proven = steps.admit(claimed, self._snapshot, signer.session)
         self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
 

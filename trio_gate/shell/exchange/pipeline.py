@@ -10,14 +10,15 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Denied, GateError, UpstreamError
-from trio_gate.exchange import steps
+from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
+from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
+from trio_gate.shell.sessions.answers import SessionAnswer
 from trio_gate.signing.vended_answer import hands_out
 from trio_gate.values import value_class
 from trio_gate.wire.body_checkers import checker_for
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.states import Exchange
     from trio_gate.exchange.steps import Identified, Judged, Outbound, Proven
-    from trio_gate.ports import AssumeRole, Clearance
+    from trio_gate.exchange.virtual import Plan
+    from trio_gate.policy.decide import Decision
+    from trio_gate.ports import Clearance, RoleRequest
     from trio_gate.shell.exchange.bodies import Room, Source
-    from trio_gate.shell.exchange.forward import Flow
+    from trio_gate.shell.exchange.forward import Flow, Look
     from trio_gate.shell.exchange.intake import IdentifiedRequest
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -56,13 +59,17 @@ class Prepared:
 
     Attributes:
         outbound: the request to sign, with its body where that is in memory.
-        assume: the role whose session signs it.
+        assume: whose credentials sign it.
+        plan: the virtual session that it is answered with; None for AWS's own answer.
+        vends: whether its rule lets credentials go to the agent.
         source: where the body is read from; None where `outbound` holds it.
     """
 
     identified: Identified
     outbound: Outbound
-    assume: AssumeRole
+    assume: RoleRequest
+    plan: Plan | None
+    vends: bool
     source: Source | None
 
 
@@ -112,7 +119,7 @@ class Pipeline:
         with self._services.bodies.room(self._agent.seat) as room:
             named = await self._identify(arrived, room)
             judged = await self._judge(named.identified)
-            prepared = self._prepare(named)
+            prepared = self._prepare(named, judged.decision)
             if judged.decision.outcome == "approve":
                 self._step(Event.APPROVAL_NEEDED)
                 cleared = await self._approved(prepared, judged, room)
@@ -135,8 +142,11 @@ class Pipeline:
         self._recorder.lap(event)
 
     def _check_stops(self, proven: Proven) -> None:
-        """Raise Denied while a person has stopped the agent."""
+        """Raise Denied while a person has stopped the agent, SessionOver where its virtual session has ended."""
         self._services.approvals.check(proven.admitted.agent_name)
+        session = proven.admitted.session
+        if session is not None and self._services.sessions.table.find(session.key_id) is not session:
+            raise SessionOver("has ended")
 
     async def _identify(self, arrived: RequestHead, room: Room) -> IdentifiedRequest:
         """Authenticate the agent, then name the call. Raises GateError, AgentGone."""
@@ -178,15 +188,24 @@ class Pipeline:
                 cleared.clearance.void()
             raise
 
-    def _prepare(self, named: IdentifiedRequest) -> Prepared:
-        identified, source = named.identified, named.store
+    def _prepare(self, named: IdentifiedRequest, decision: Decision) -> Prepared:
+        """The call as it would be sent. Raises Denied for a role that the agent may not assume here, SessionOver."""
+        identified, source, snapshot = named.identified, named.store, self._snapshot
         flows = source is None and isinstance(identified.body, Streamed)
+        outbound = steps.prepare(identified, self._services.models.catalog)
+        plan, outbound = virtual.plan(identified, outbound, decision, snapshot, self._services.table)
         return Prepared(
             identified=identified,
-            outbound=steps.prepare(identified, self._services.models.catalog),
-            assume=steps.role_to_assume(identified, self._snapshot),
+            outbound=outbound,
+            assume=self._signer(identified),
+            plan=plan,
+            vends=decision.vends,
             source=self._agent if flows else source,
         )
+
+    def _signer(self, identified: Identified) -> RoleRequest:
+        """Whose credentials sign a call. Raises SessionOver."""
+        return virtual.request_for(identified, self._snapshot, self._services.sessions.table)
 
     async def _approved(self, prepared: Prepared, judged: Judged, room: Room) -> Cleared:
         """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
@@ -198,7 +217,7 @@ class Pipeline:
         def bound(prepared: Prepared) -> DigestInput:
             identified, outbound, assume = prepared.identified, prepared.outbound, prepared.assume
             address = self._services.upstreams.address_of(identified.call.host)
-            return steps.bind(identified, outbound, assume, rule=rule, payload=body.payload, address=address)
+            return binding.bind(identified, outbound, assume, rule=rule, payload=body.payload, address=address)
 
         parts = await self._beside(prepared.identified, lambda: bound(prepared))
         stage = ApprovalStage(prepared.identified, judged, self._snapshot, self._services, self._recorder)
@@ -214,10 +233,12 @@ class Pipeline:
         """Read the whole body and check it. Raises GateError, AgentGone."""
         body, outbound = prepared.identified.body, prepared.outbound
         if not isinstance(body, Streamed):
-            return CheckedBody(payload=steps.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data)
+            return CheckedBody(
+                payload=binding.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data
+            )
         if isinstance(prepared.source, Spool):
             return CheckedBody(
-                payload=steps.Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=prepared.source
+                payload=binding.Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=prepared.source
             )
         store = room.spool()
         await self._agent.ask_for_body()
@@ -230,7 +251,8 @@ class Pipeline:
         prepared = self._admitted_again(prepared)
         again = (await self._judge(prepared.identified)).decision
         same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
-        if not same or (again.outcome == "approve" and not (again.rule == parts.rule and stage.stands(self._snapshot))):
+        asked_alike = again.outcome != "approve" or (again.rule == parts.rule and stage.stands(self._snapshot))
+        if not same or not asked_alike or again.vends != prepared.vends:
             raise Denied(_CHANGED)
         return prepared
 
@@ -238,7 +260,7 @@ class Pipeline:
         """Check an allowed call against the current configuration. Raises GateError, AgentGone."""
         now = self._admitted_again(prepared)
         again = (await self._judge(now.identified)).decision
-        if again.outcome != "allow" or replace(now.assume, generation=prepared.assume.generation) != prepared.assume:
+        if again.outcome != "allow" or again.vends != prepared.vends or not binding.same_role(now.assume, prepared.assume):
             raise Denied(_CHANGED)
 
     def _admitted_again(self, prepared: Prepared) -> Prepared:
@@ -247,15 +269,18 @@ class Pipeline:
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
         if reviews.get(named) != self._snapshot.reviews.get(named):
             raise Denied(_CHANGED)
-        proven = steps.admit(before.claimed, self._snapshot)
+        proven = steps.admit(before.claimed, self._snapshot, before.admitted.session)
         if proven.admitted.agent != before.admitted.agent:
             raise Denied("the agent's block changed while the call waited: run the same command again")
         identified = replace(prepared.identified, proven=proven)
-        return replace(prepared, identified=identified, assume=steps.role_to_assume(identified, self._snapshot))
+        return replace(prepared, identified=identified, assume=self._signer(identified))
 
     async def _forward(self, cleared: Cleared) -> None:
         """Get credentials, sign and send. Raises GateError, AgentGone."""
         prepared = cleared.prepared
+        if prepared.plan is not None and prepared.plan.sent is None:
+            await self._answer_here(cleared, prepared.plan)
+            return
         credentials = await self._services.credentials.credentials(prepared.assume)
         await self._judge_again(cleared)
         self._step(Event.CREDENTIALS_READY)
@@ -277,6 +302,15 @@ class Pipeline:
                 continue
             else:
                 break
+        self._step(Event.ANSWERED)
+
+    async def _answer_here(self, cleared: Cleared, plan: Plan) -> None:
+        """Answer a call that AWS would refuse to the session of a role. Raises GateError, AgentGone."""
+        await self._judge_again(cleared)
+        await self._recorder.intend()
+        head, text = await self._session_answer(plan, cleared.prepared).of_gateway(self._recorder.id)
+        self._recorder.answered_here()
+        await self._agent.send_head(head, length=len(text), data=text, ended=True)
         self._step(Event.ANSWERED)
 
     async def _flow(self, prepared: Prepared) -> Flow | None:
@@ -313,16 +347,27 @@ class Pipeline:
             self._recorder.lap("aws")
             if clearance is not None:  # before the agent gets the answer: its retry may come at once
                 clearance.answered(answer.status, None)
-            checked = cleared.prepared.identified.call.check_answer
-            check = partial(self._hands_out, cleared.prepared) if checked else None
-            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, hands_out=check)
+            look = self._look(cleared.prepared)
+            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, look=look)
             if clearance is not None:
                 clearance.answered(answer.status, code)
 
-    async def _hands_out(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bool:
-        """Whether an answer contains credentials, or cannot be parsed. Raises Overloaded, AgentGone."""
+    def _look(self, prepared: Prepared) -> Look | None:
+        """What looks through AWS's answer before the agent gets it."""
+        if prepared.plan is not None:
+            return self._session_answer(prepared.plan, prepared).of_aws
+        return partial(self._without_credentials, prepared) if prepared.identified.call.check_answer else None
+
+    def _session_answer(self, plan: Plan, prepared: Prepared) -> SessionAnswer:
+        of = self._services
+        return SessionAnswer(plan, prepared.assume, sessions=of.sessions, credentials=of.credentials, clock=of.clock)
+
+    async def _without_credentials(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bytes:
+        """An answer as it came. Raises AnswerWithheld if it contains credentials or cannot be parsed, Overloaded, AgentGone."""
         asker = prepared.identified.proven.asker
-        return await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body))
+        if await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body)):
+            raise AnswerWithheld("it contains credentials, or cannot be checked for them")
+        return body
 
 
 class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and stays in this file

@@ -12,7 +12,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import Intent, Outcome, plain_read
-from trio_gate.audit.redact import path_text
+from trio_gate.audit.redact import encode, path_text
 from trio_gate.errors import AuditUnavailable, CredentialsUnavailable, UpstreamError
 from trio_gate.text.secret_detection import kept_text
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
-    from trio_gate.exchange.steps import Identified
+    from trio_gate.exchange.steps import Identified, Signer
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.wire.head import RequestHead
 
@@ -55,6 +55,7 @@ class Recorder:
     proven: bool = False
     claim: Claim | None = None
     agent: str | None = None
+    _session: str | None = None
     account_name: str | None = None
     call: Call | None = None
     described: Described | None = None
@@ -80,9 +81,12 @@ class Recorder:
         """Note which account and agent the request claims to be for."""
         self.claim = claim
 
-    def proved(self, agent: str | None) -> None:
-        """Note the agent whose signature was verified; None where no agent is configured."""
-        self.agent, self.proven = agent, agent is not None
+    def proved(self, signer: Signer) -> None:
+        """Note whose signature was verified."""
+        self.agent, self.proven = signer.agent, signer.agent is not None
+        session = signer.session
+        if session is not None:
+            self._session = encode({"chain": list(session.chain), "key_id": session.key_id, "role": session.role})
 
     def admitted(self, account_name: str | None) -> None:
         """Note the account's label: the request is authenticated as far as the configuration asks."""
@@ -99,6 +103,10 @@ class Recorder:
     def answered(self, status: int, request_id: str | None) -> None:
         """Note AWS's status and request id."""
         self.upstream_status, self.aws_request_id, self.error_code = status, request_id, None
+
+    def answered_here(self) -> None:
+        """Note that the gateway answers itself."""
+        self.upstream_status = 200
 
     def failed(self, code: str | None) -> None:
         """Note the code of an error from AWS, None if it has none."""
@@ -225,4 +233,5 @@ class Recorder:
             digest=self.digest,
             grant=self.grant,
             generation=self._generation,
+            session=self._session,
         )

@@ -1,0 +1,167 @@
+"""What a virtual session will be, and who signs with it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from tests.kit.aws.host_table import TABLE
+from tests.kit.aws.sts import given
+from tests.kit.calls import make_call
+from tests.kit.configs import BASE, MAIN, load
+from tests.kit.records import NOW
+from tests.kit.sessions import DEPLOY, SENT, placeholder, session
+from trio_gate.config.model import Agent
+from trio_gate.errors import Denied, SessionOver
+from trio_gate.exchange.snapshot import Admitted, compile_snapshot
+from trio_gate.exchange.steps import Outbound
+from trio_gate.exchange.virtual import plan, request_for
+from trio_gate.policy.decide import Decision
+from trio_gate.ports import AssumeRole, SessionRequest
+from trio_gate.sessions.answer import read_answer
+from trio_gate.sessions.table import SessionTable
+from trio_gate.signing.sigv4 import EXPRESS_FIELD
+from trio_gate.wire.head import RequestHead, Target
+
+GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n' + BASE
+CHINA = MAIN.replace('"main"', '"cn"').replace("us-east-1", "cn-north-1").replace("111111111111", "333333333333")
+SNAPSHOT = compile_snapshot(1, load(GATEWAY + MAIN + CHINA.replace("222222222222", "444444444444")))
+CI = Agent(name="ci", key_suffix="CI01", secret="agent-secret-0123456789", accounts=("111111111111",))
+ALLOWED = Decision(outcome="allow", rule="roles", reason="")
+OUTBOUND = Outbound(head=SENT.head, payload_hash="0" * 64, data=SENT.body)
+
+
+def identified(operation="AssumeRole", service="sts", used=None, agent=CI, signing_name="sts", **params):
+    """The parts of a named request that these functions look at."""
+    call = make_call(
+        service=service,
+        operation=operation,
+        signing_name=signing_name,
+        account=used.account if used else "111111111111",
+        params=params,
+    )
+    admitted = Admitted(
+        endpoint=SNAPSHOT.endpoints["111111111111"],
+        agent=agent,
+        agent_name=agent.name if agent else None,
+        account_name=None,
+        session=used,
+    )
+    return SimpleNamespace(call=call, proven=SimpleNamespace(admitted=admitted))
+
+
+def planned(*words, decision=ALLOWED, outbound=OUTBOUND, **more):
+    return plan(identified(*words, **more), outbound, decision, SNAPSHOT, TABLE)[0]
+
+
+def made(found, expires=NOW + timedelta(hours=1)):
+    return found.session(placeholder(), NOW, expires)
+
+
+def test_a_role_becomes_a_session_of_its_account_with_what_was_sent():
+    found = made(planned(RoleArn=DEPLOY))
+    assert (found.role, found.chain, found.account, found.agent) == (DEPLOY, (DEPLOY,), "111111111111", "ci")
+    assert (found.parent, found.home) == (None, "111111111111")
+    assert found.sent.body == SENT.body
+    assert found.expires == NOW + timedelta(hours=1)
+
+
+def test_a_session_that_assumes_a_role_is_the_way_to_it():
+    way = session(1, home="222222222222")
+    found = made(planned(RoleArn="arn:aws:iam::111111111111:role/a/path/deeper", used=way))
+    assert (found.parent, found.home) == (way.key_id, "222222222222")
+    assert found.chain == (DEPLOY, "arn:aws:iam::111111111111:role/a/path/deeper")
+
+
+@pytest.mark.parametrize(
+    ("arn", "why"),
+    [
+        ("arn:aws:iam::222222222222:role/deploy", "none that this agent may use"),
+        ("arn:aws:iam::999999999999:role/deploy", "none that this agent may use"),
+        ("arn:aws-cn:iam::111111111111:role/deploy", "none that this agent may use"),
+        ("arn:aws:iam::333333333333:role/deploy", "none that this agent may use"),
+        ("arn:aws:iam::111111111111:user/deploy", "not the ARN of a role"),
+        ("arn:aws:iam::111111111111:role/", "not the ARN of a role"),
+        ("arn:aws:iam::1111:role/deploy", "not the ARN of a role"),
+        ("deploy", "not the ARN of a role"),
+    ],
+)
+def test_a_role_elsewhere_is_refused(arn, why):
+    with pytest.raises(Denied, match=why):
+        planned(RoleArn=arn)
+
+
+def test_without_agents_every_configured_account_of_the_partition_will_do():
+    assert planned(RoleArn="arn:aws:iam::222222222222:role/deploy", agent=None).account == "222222222222"
+    with pytest.raises(Denied):
+        planned(RoleArn="arn:aws:iam::333333333333:role/deploy", agent=None)
+
+
+def test_a_rule_that_vends_hands_out_the_real_thing_wherever_it_is():
+    assert planned(RoleArn="arn:aws:iam::999999999999:role/x", decision=replace(ALLOWED, vends=True)) is None
+
+
+def test_other_calls_are_left_alone():
+    assert planned("GetCallerIdentity") is None
+
+
+def test_an_answer_is_asked_for_that_can_be_read():
+    head = RequestHead(method="POST", target=Target(segments=("",)), headers=(("accept-encoding", "gzip"), ("host", "h")))
+    _, outbound = plan(identified(RoleArn=DEPLOY), replace(OUTBOUND, head=head), ALLOWED, SNAPSHOT, TABLE)
+    assert outbound.head.headers == (("host", "h"),)
+
+
+@pytest.mark.parametrize(
+    ("asked", "life"),
+    [(None, timedelta(hours=12)), (900, timedelta(minutes=15)), (1, timedelta(minutes=15)), (10**9, timedelta(hours=36))],
+)
+def test_a_session_of_the_same_power_lives_as_long_as_aws_says(asked, life):
+    found = planned("GetSessionToken", **({} if asked is None else {"DurationSeconds": asked}))
+    assert (found.life, found.sent, found.role) == (life, None, None)
+
+
+def test_a_session_of_the_same_power_ends_with_the_one_that_asked():
+    used = session(1)
+    assert made(planned("GetSessionToken", used=used), NOW + timedelta(hours=12)).expires == used.expires
+    assert made(planned("GetSessionToken"), NOW + timedelta(hours=12)).expires == NOW + timedelta(hours=12)
+
+
+def test_the_role_of_the_answer_must_be_that_of_the_question():
+    assert planned(RoleArn=DEPLOY).credentials(read_answer(given().encode())).access_key_id == "ASIA1"
+    for arn in ("", "arn:aws:sts::222222222222:assumed-role/deploy/x", "arn:aws:iam::111111111111:role/deploy"):
+        with pytest.raises(ValueError, match="another role"):
+            planned(RoleArn=DEPLOY).credentials(read_answer(given(arn=arn).encode()))
+
+
+def test_s3_express_has_a_field_of_its_own_for_the_token():
+    found = planned("CreateSession", service="s3", signing_name="s3express")
+    assert found.credentials(read_answer(given(arn="").encode())).token_field == EXPRESS_FIELD
+
+
+def test_the_role_of_the_account_signs_for_an_agent_s_own_key():
+    found = request_for(identified("GetObject"), SNAPSHOT, SessionTable())
+    assert isinstance(found, AssumeRole)
+    assert (found.role_arn, found.session_name) == ("arn:aws:iam::111111111111:role/gate", "trio-gate@ci")
+
+
+def test_the_whole_way_signs_for_a_session():
+    first = session(1, home="222222222222")
+    same = session(2, parent=first.key_id, sent=None, home="222222222222")
+    second = session(3, parent=same.key_id, role=f"{DEPLOY}2", home="222222222222")
+    found = request_for(identified("GetObject", used=second), SNAPSHOT, SessionTable([first, same, second]))
+    assert isinstance(found, SessionRequest)
+    assert (found.key_id, found.role_arn) == (second.key_id, f"{DEPLOY}2")
+    assert isinstance(found.signer, SessionRequest)
+    assert (found.signer.key_id, found.signer.signer) == (first.key_id, found.root)
+    assert found.root.account == "222222222222"
+
+
+def test_a_session_of_the_same_power_is_signed_for_by_what_asked():
+    same = session(2, sent=None, role=None)
+    assert isinstance(request_for(identified("GetObject", used=same), SNAPSHOT, SessionTable([same])), AssumeRole)
+
+
+def test_an_account_that_is_gone_takes_its_sessions_with_it():
+    with pytest.raises(SessionOver, match="no longer configured"):
+        request_for(identified("GetObject", used=session(1, home="999999999999")), SNAPSHOT, SessionTable())

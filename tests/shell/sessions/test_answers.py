@@ -1,0 +1,70 @@
+"""AWS's answer goes to the agent only as a session that is on disk and whose credentials are kept."""
+
+import pytest
+
+from tests.kit.aws.sts import REQUEST, given
+from tests.kit.records import NOW
+from tests.kit.sessions import DEPLOY, SENT
+from trio_gate.errors import AnswerWithheld, Denied, StorageUnavailable
+from trio_gate.exchange.virtual import Plan
+from trio_gate.sessions.answer import read_answer
+from trio_gate.shell.sessions.answers import SessionAnswer
+from trio_gate.wire.head import ResponseHead
+
+PLAN = Plan(
+    account="111111111111", role=DEPLOY, chain=(DEPLOY,), parent=None, home="111111111111", agent="ci", proof="p", sent=SENT
+)
+OK = ResponseHead(status=200, headers=())
+
+
+class Kept:
+    """What the answer needs: sessions, credentials and a clock; it keeps the order of what it is told."""
+
+    def __init__(self, fault=None):
+        self.fault = fault
+        self.told = []
+
+    async def open(self, session):
+        if self.fault:
+            raise self.fault
+        self.told.append(session)
+
+    def keep(self, request, credentials):
+        self.told.append((request, credentials))
+
+    def now(self):
+        return NOW
+
+
+def answer(kept):
+    return SessionAnswer(PLAN, REQUEST, sessions=kept, credentials=kept, clock=kept)
+
+
+async def test_the_session_is_stored_and_its_credentials_kept_before_it_is_answered():
+    kept = Kept()
+    found = read_answer(await answer(kept).of_aws(OK, given().encode())).credentials
+    session, (request, credentials) = kept.told
+    assert (found.access_key_id, found.secret_access_key) == (session.key_id, session.secret)
+    assert session.has_token(found.session_token)
+    assert (request.key_id, request.signer, credentials.access_key_id) == (session.key_id, REQUEST, "ASIA1")
+
+
+@pytest.mark.parametrize("text", ["", "<a/>", given().replace("AROA123", "ASIA1"), given(account="222222222222")])
+async def test_what_is_no_session_is_withheld(text):
+    kept = Kept()
+    with pytest.raises(AnswerWithheld, match="not one session"):
+        await answer(kept).of_aws(OK, text.encode())
+    assert kept.told == []
+
+
+async def test_an_encoded_answer_is_withheld():
+    with pytest.raises(AnswerWithheld, match="encoded"):
+        await answer(Kept()).of_aws(ResponseHead(status=200, headers=((b"content-encoding", b"gzip"),)), given().encode())
+
+
+async def test_a_session_that_cannot_be_stored_is_withheld():
+    kept = Kept(StorageUnavailable("tell your operator"))
+    with pytest.raises(AnswerWithheld, match="could not be stored"):
+        await answer(kept).of_aws(OK, given().encode())
+    with pytest.raises(Denied):
+        await answer(Kept(Denied("too many"))).of_aws(OK, given().encode())

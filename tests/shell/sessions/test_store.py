@@ -1,0 +1,88 @@
+"""Sessions are on disk before they are used, and gone from it when they end."""
+
+import sqlite3
+import stat
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from tests.kit.sessions import session
+from trio_gate.errors import Denied, StorageUnavailable
+from trio_gate.sessions import table
+from trio_gate.shell.sessions.store import open_sessions
+
+
+class Wall:
+    def __init__(self):
+        self.time = session().started
+
+    def now(self):
+        return self.time
+
+
+@asynccontextmanager
+async def opened(folder, wall=None):
+    async with open_sessions(str(folder / "sessions.db"), wall or Wall()) as store:
+        yield store
+
+
+async def test_sessions_survive_a_restart_in_the_order_of_their_starts(tmp_path):
+    first, second = session(1), session(2, parent=session(1).key_id, started=session().started + timedelta(seconds=1))
+    async with opened(tmp_path) as store:
+        await store.open(second)
+        await store.open(first)
+    async with opened(tmp_path) as store:
+        assert store.table.all() == [first, second]
+    assert stat.S_IMODE((tmp_path / "sessions.db").stat().st_mode) == 0o600
+
+
+async def test_what_has_ended_is_gone_at_once_and_from_the_disk(tmp_path):
+    async with opened(tmp_path) as store:
+        for number in (1, 2, 3):
+            await store.open(session(number, agent="docs" if number == 3 else "ci"))
+        assert [one.key_id for one in await store.end(lambda one: one.agent == "ci")] == [session(1).key_id, session(2).key_id]
+        assert await store.end(lambda one: one.agent == "ci") == []
+    async with opened(tmp_path) as store:
+        assert [one.agent for one in store.table.all()] == ["docs"]
+
+
+async def test_one_too_many_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "MAX_PER_AGENT", 1)
+    async with opened(tmp_path) as store:
+        await store.open(session(1))
+        with pytest.raises(Denied):
+            await store.open(session(2))
+        assert store.table.all() == [session(1)]
+
+
+async def test_what_is_over_is_swept_away(tmp_path):
+    wall = Wall()
+    async with opened(tmp_path, wall) as store:
+        await store.open(session(1))
+        await store.sweep()
+        assert store.table.all() == [session(1)]
+        wall.time = session().expires
+        await store.sweep()
+    async with opened(tmp_path) as store:
+        assert store.table.all() == []
+
+
+async def test_a_session_that_cannot_be_stored_is_not_handed_out(tmp_path):
+    async with opened(tmp_path) as store:
+        with sqlite3.connect(tmp_path / "sessions.db") as db:
+            db.execute("DROP TABLE sessions")
+        with pytest.raises(StorageUnavailable, match="no such table"):
+            await store.open(session(1))
+        assert store.table.all() == []
+
+
+@pytest.mark.parametrize("kept", ["{}", "[]", "no json"])
+async def test_a_file_that_cannot_be_read_is_refused(tmp_path, kept):
+    async with opened(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / "sessions.db") as db:
+        db.execute("INSERT INTO sessions VALUES ('a', ?)", (kept,))
+    with pytest.raises(StorageUnavailable):
+        async with opened(tmp_path):
+            pass

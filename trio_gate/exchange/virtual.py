@@ -1,0 +1,172 @@
+"""Virtual sessions in the way of a request: which calls are answered with one, what it will be, and who signs with it later.
+
+Rule: AWS's answer is given to nobody. A session is for a role in an account that this agent may use here, belongs to the agent and the
+proof that asked for it, and ends no later than AWS's own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Denied, SessionOver
+from trio_gate.exchange.snapshot import credential_for, role_for
+from trio_gate.ports import SessionRequest
+from trio_gate.sessions.calls import ASSUMES, SAME_POWER, served
+from trio_gate.sessions.session import Sent, VirtualSession, proof_of
+from trio_gate.signing.sigv4 import EXPRESS_FIELD
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trio_gate.aws.call import Call
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.steps import Identified, Outbound
+    from trio_gate.policy.decide import Decision
+    from trio_gate.ports import RoleRequest
+    from trio_gate.sessions.answer import Answer
+    from trio_gate.sessions.session import Placeholder
+    from trio_gate.sessions.table import SessionTable
+    from trio_gate.signing.sigv4 import Credentials
+
+DEFAULT_LIFE, LONGEST_LIFE = timedelta(hours=12), timedelta(hours=36)
+"""Of what GetSessionToken gives, see docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html."""
+
+_ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/[!-~]{1,600}")
+
+
+@value_class
+class Plan:
+    """The session that a call is answered with.
+
+    Attributes:
+        account, role, chain, home, parent, agent, proof: as in `VirtualSession`.
+        sent: the request that AWS is asked with; None where the gateway answers itself.
+        life: how long the session lives where AWS does not say.
+        latest: when it ends at the latest; None where nothing but AWS says so.
+    """
+
+    account: str
+    role: str | None
+    chain: tuple[str, ...]
+    parent: str | None
+    home: str
+    agent: str | None
+    proof: str
+    sent: Sent | None
+    life: timedelta = timedelta()
+    latest: datetime | None = None
+
+    def session(self, placeholder: Placeholder, now: datetime, expires: datetime) -> VirtualSession:
+        """The session with this key that lives until `expires`."""
+        return VirtualSession(
+            key_id=placeholder.key_id,
+            secret=placeholder.secret,
+            token_sha256=placeholder.token_sha256,
+            agent=self.agent,
+            proof=self.proof,
+            account=self.account,
+            role=self.role,
+            chain=self.chain,
+            parent=self.parent,
+            home=self.home,
+            sent=self.sent,
+            started=now,
+            expires=expires if self.latest is None else min(expires, self.latest),
+        )
+
+    def credentials(self, answer: Answer) -> Credentials:
+        """What AWS answered, as it is sent later. Raises ValueError for a session of another role than was asked for."""
+        express = self.sent is not None and self.sent.express
+        if not express:
+            got = (answer.role_session or "").split(":")
+            if len(got) != 6 or got[2] != "sts" or got[4] != self.account or got[5].split("/")[0] != "assumed-role":
+                message = f"AWS answered with a session of another role than {self.role}"
+                raise ValueError(message)
+        return replace(answer.credentials, token_field=EXPRESS_FIELD) if express else answer.credentials
+
+
+def plan(
+    identified: Identified, outbound: Outbound, decision: Decision, snapshot: Snapshot, table: HostTable
+) -> tuple[Plan | None, Outbound]:
+    """The session that a call is answered with, and the request for it; no session where its rule says `vends = true`.
+
+    Raises Denied where the role is in an account that the agent may not use here.
+    """
+    call, admitted = identified.call, identified.proven.admitted
+    if decision.vends or not served(call):
+        return None, outbound
+    from_, kind = admitted.session, (call.service, call.operation)
+    account, role, chain = call.account, from_.role if from_ else None, from_.chain if from_ else ()
+    if kind == ASSUMES:
+        role = str(call.params.get("RoleArn", ""))
+        account, chain = _account(role, call, identified, snapshot, table), (*chain, role)
+    head = replace(outbound.head, headers=tuple(one for one in outbound.head.headers if one[0] != "accept-encoding"))
+    outbound = replace(outbound, head=head)
+    sent = Sent(head=head, body=outbound.data, signing_name=call.signing_name, region=call.region)
+    here = kind == SAME_POWER
+    made = Plan(
+        account=account,
+        role=role,
+        chain=chain,
+        parent=from_.key_id if from_ else None,
+        home=from_.home if from_ else call.account,
+        agent=admitted.agent_name,
+        proof=proof_of(admitted.agent),
+        sent=None if here else sent,
+        life=_life(call) if here else timedelta(),
+        latest=from_.expires if from_ and here else None,
+    )
+    return made, outbound
+
+
+def _account(role: str, call: Call, identified: Identified, snapshot: Snapshot, table: HostTable) -> str:
+    """The account of a role, where the agent may use it here. Raises Denied."""
+    found = _ROLE.fullmatch(role)
+    agent = identified.proven.admitted.agent
+    if found is None:
+        raise Denied("RoleArn is not the ARN of a role, such as arn:aws:iam::111111111111:role/deploy")
+    partition, account = found.groups()
+    endpoint = snapshot.endpoints.get(account)
+    mine = endpoint is not None and (agent is None or not agent.accounts or account in agent.accounts)
+    if endpoint is None or not mine or partition != call.partition or table.partition_of(endpoint.region) != partition:
+        raise Denied(f"account {account} is none that this agent may use here, so its roles cannot be assumed: ask your operator")
+    return account
+
+
+def _life(call: Call) -> timedelta:
+    seconds = call.params.get("DurationSeconds")
+    return (
+        DEFAULT_LIFE
+        if not isinstance(seconds, int)
+        else min(max(timedelta(seconds=seconds), timedelta(minutes=15)), LONGEST_LIFE)
+    )
+
+
+def request_for(identified: Identified, snapshot: Snapshot, sessions: SessionTable) -> RoleRequest:
+    """Whose credentials sign a call: the session's that its key stands for, else the role's of its account. Raises SessionOver."""
+    call, admitted = identified.call, identified.proven.admitted
+    session = admitted.session
+    account = session.home if session else call.account
+    endpoint = snapshot.endpoints.get(account)
+    if endpoint is None:
+        raise SessionOver("began in an account that is no longer configured")
+    base = credential_for(endpoint, account).name
+    one, agent = endpoint, admitted.agent_name
+    signer: RoleRequest = role_for(call.partition, account, one.region, one.role, one.external_id, agent, base, snapshot.number)
+    way = [session, *sessions.way(session)] if session else []
+    for step in reversed(way):
+        signer = request_of(step, signer)
+    return signer
+
+
+def request_of(session: VirtualSession, signer: RoleRequest) -> RoleRequest:
+    """Whose credentials sign the calls of a session that `signer` asked for."""
+    if session.sent is None:
+        return signer
+    role = session.role or signer.role_arn
+    return SessionRequest(key_id=session.key_id, role_arn=role, sent=session.sent, signer=signer)

@@ -1,0 +1,1 @@
+"""Virtual sessions on disk, so that they outlive a restart."""

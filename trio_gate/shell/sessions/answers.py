@@ -1,0 +1,66 @@
+"""Answers a call with a virtual session, in AWS's own shape.
+
+Rule: the session is on disk and AWS's credentials are kept before the agent learns of it; an answer that does not hold exactly one
+session is withheld.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import AnswerWithheld, StorageUnavailable
+from trio_gate.exchange.virtual import request_of
+from trio_gate.sessions.answer import NoSessionError, own_answer, read_answer
+from trio_gate.sessions.session import RANDOM_BYTES, placeholder_of
+from trio_gate.wire.head import ResponseHead
+
+if TYPE_CHECKING:
+    from trio_gate.exchange.virtual import Plan
+    from trio_gate.ports import Clock, CredentialSource, RoleRequest, Sessions
+
+log = logging.getLogger(__name__)
+
+
+class SessionAnswer:
+    """The session that one call is answered with. `signer`: whose credentials sign the call."""
+
+    def __init__(
+        self, plan: Plan, signer: RoleRequest, *, sessions: Sessions, credentials: CredentialSource, clock: Clock
+    ) -> None:
+        self._plan = plan
+        self._signer = signer
+        self._sessions = sessions
+        self._credentials = credentials
+        self._clock = clock
+
+    async def of_aws(self, head: ResponseHead, body: bytes) -> bytes:
+        """What the agent gets instead of AWS's answer. Raises AnswerWithheld, Denied."""
+        now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
+        try:
+            if head.one(b"content-encoding") not in (None, b"identity"):
+                raise NoSessionError("it is encoded")
+            answer = read_answer(body)
+            credentials = self._plan.credentials(answer)
+            text = answer.written(placeholder)
+        except ValueError as fault:
+            raise AnswerWithheld(f"it is not one session ({fault})") from None
+        session = self._plan.session(placeholder, now, credentials.expires or now)
+        try:
+            await self._sessions.open(session)
+        except StorageUnavailable as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            raise AnswerWithheld("its session could not be stored") from fault
+        self._credentials.keep(request_of(session, self._signer), credentials)
+        return text
+
+    async def of_gateway(self, request_id: str) -> tuple[ResponseHead, bytes]:
+        """The answer that the gateway gives without AWS. Raises Denied, StorageUnavailable."""
+        now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
+        session = self._plan.session(placeholder, now, (now + self._plan.life).replace(microsecond=0))
+        await self._sessions.open(session)
+        text = own_answer(placeholder, session.expires.astimezone(UTC), request_id)
+        fields = ((b"content-type", b"text/xml"), (b"x-amzn-requestid", request_id.encode()))
+        return ResponseHead(status=200, reason=b"OK", headers=fields), text

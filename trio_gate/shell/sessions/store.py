@@ -1,0 +1,129 @@
+"""The virtual sessions of all agents, in memory and on disk. Implements the port `Sessions`.
+
+Rule: a session is on disk before an agent gets its key, and ended there before its end is told. What is stored are terms and verifier:
+never a credential of AWS. After a restart the credentials are asked for again, at the session's next call.
+
+Theory: tools such as the AWS CLI keep sessions in files of their own and go on using them after the gateway was restarted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.errors import StorageUnavailable
+from trio_gate.sessions.persistence import from_json, to_json
+from trio_gate.sessions.table import SessionTable
+from trio_gate.shell.sqlite_file import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from trio_gate.ports import Clock
+    from trio_gate.sessions.session import VirtualSession
+
+FILE = "sessions.db"
+"""The database's name in `state_dir`."""
+
+SCHEMA = 1
+"""The version of what is stored."""
+
+SWEEP_EVERY = 60.0
+"""Seconds between two looks for sessions that are over."""
+
+_TABLES = "CREATE TABLE sessions (key_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+log = logging.getLogger(__name__)
+
+
+class SessionStore:
+    """All sessions. Made by `open_sessions`."""
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._limiter = trio.CapacityLimiter(1)
+        try:
+            self._db = open_database(path, _TABLES, schema=SCHEMA, secure_delete=True)
+            rows = self._db.execute("SELECT value FROM sessions").fetchall()
+            found = [from_json(json.loads(value)) for (value,) in rows]
+        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
+            raise self._unavailable(error) from error
+        self.table = SessionTable(sorted(found, key=lambda session: session.started))
+
+    async def open(self, session: VirtualSession) -> None:
+        """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
+        self.table.check_room(session.agent, self._clock.now())
+        await self._write([session], [])
+        self.table.add(session)
+
+    async def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
+        """End the sessions for which `ends` holds, and those that came from them; return them. Raises StorageUnavailable.
+
+        From the first moment on they can no longer be used; the method returns once that is on disk.
+        """
+        ended = self.table.end(ends)
+        if ended:
+            await self._write([], ended)
+        return ended
+
+    async def run(self) -> None:
+        """Sweep every SWEEP_EVERY seconds, until cancelled."""
+        while True:
+            await trio.sleep(SWEEP_EVERY)
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Delete the sessions that are over. Where the disk fails, they stay there and are deleted after the next start."""
+        try:
+            await self._write([], self.table.over(self._clock.now()))
+        except StorageUnavailable as fault:
+            log.warning("sessions that are over stay on disk: %s", fault.detail)
+
+    async def _write(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
+        if not (new or old):
+            return
+        try:
+            await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter)
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+
+    def _store(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            rows = [(session.key_id, json.dumps(to_json(session), separators=(",", ":"))) for session in new]
+            self._db.executemany("INSERT INTO sessions VALUES (?, ?)", rows)
+            self._db.executemany("DELETE FROM sessions WHERE key_id = ?", [(session.key_id,) for session in old])
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def close(self) -> None:
+        """Close the database. While a write hangs in its thread it stays open."""
+        if not self._limiter.borrowed_tokens:
+            self._db.close()
+
+    def _unavailable(self, error: Exception) -> StorageUnavailable:
+        return StorageUnavailable(
+            "the session cannot be stored: tell your operator", detail=f"sessions cannot be stored in {self._path}: {error}"
+        )
+
+
+@asynccontextmanager
+async def open_sessions(path: str, clock: Clock) -> AsyncIterator[SessionStore]:
+    """Open the sessions until the block is left. Raises StorageUnavailable if the database at `path` cannot be used."""
+    store = SessionStore(path, clock)
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.run)
+            yield store
+            nursery.cancel_scope.cancel()
+    finally:
+        store.close()
