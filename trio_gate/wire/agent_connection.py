@@ -106,16 +106,14 @@ class AgentConnection:
         if self._fault is not None:
             raise self._fault
         try:
-            return self._next()
+            if self._at is _HEAD:
+                return self._head()
+            return self._body() if self._at is _BODY else self._waiting()
         except Malformed as fault:
             self._fault = fault
             raise
 
-    def _next(self) -> AgentEvent:
-        if self._at is _HEAD:
-            return self._head()
-        if self._at is _BODY:
-            return self._body()
+    def _waiting(self) -> AgentEvent:
         if len(self._in.data) > MAX_AHEAD:
             raise Malformed("too much was sent ahead of the answer")
         return PeerClosed() if self._eof else NEED_DATA

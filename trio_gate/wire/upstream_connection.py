@@ -115,15 +115,12 @@ class UpstreamConnection:
         if self._spoiled:
             raise UpstreamError("upstream's connection is unusable after an earlier fault")
         try:
-            return self._next()
+            if self._at is _END or self._writer is None:
+                return self._idle()
+            return self._head() if self._at is _HEAD else self._body()
         except Malformed as fault:
             self._spoiled = True
             raise UpstreamError(f"upstream's answer is not valid HTTP: {fault.reason}") from None
-
-    def _next(self) -> UpstreamEvent:
-        if self._at is _END or self._writer is None:
-            return self._idle()
-        return self._head() if self._at is _HEAD else self._body()
 
     def _idle(self) -> UpstreamEvent:
         if self._in.data:

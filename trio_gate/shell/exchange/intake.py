@@ -56,6 +56,7 @@ class IntakeStage:
         self._snapshot = snapshot
         self._services = services
         self._table = services.table
+        self._limit = snapshot.config.gateway.held_limit
         self._room = room
         self._recorder = recorder
 
@@ -108,10 +109,6 @@ class IntakeStage:
         self._recorder.named(identified, line)
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
-
-    @property
-    def _limit(self) -> int:
-        return self._snapshot.config.gateway.held_limit
 
     async def _read(self, routed: Routed) -> Kept:
         """Read the whole body. Only a blob, which no rule reads, may exceed the limit: it goes to disk."""
