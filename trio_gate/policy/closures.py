@@ -20,7 +20,7 @@ from trio_gate.policy.cost import BUDGET, most_iterations
 from trio_gate.policy.references import read_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from trio_gate.facet.extract import Facets, Path
     from trio_gate.policy.activation import Plan
@@ -168,27 +168,19 @@ _JOINS = {"_&&_": False, "_||_": True}
 def _join(node: Node, depths: Mapping[str, int]) -> Closure:
     decides = _JOINS[node.name]
     otherwise = not decides
-    first, *others = (_closure(part, depths) for part in _operands(node, node.name))
+    parts = tuple(_closure(part, depths) for part in _operands(node, node.name))
 
     def closure(facets: Facets, scope: tuple[Any, ...]) -> Any:
-        value = first(facets, scope)
-        if value is decides:  # as it is in most calls
-            return decides
-        rest = (part(facets, scope) for part in others)
-        return _joined(rest, decides, otherwise if value is otherwise else UNKNOWN)
+        answer: Any = otherwise
+        for part in parts:
+            value = part(facets, scope)
+            if value is decides:
+                return decides
+            if value is not otherwise:
+                answer = UNKNOWN
+        return answer
 
     return closure
-
-
-def _joined(values: Iterable[Any], decides: bool, answer: Any) -> Any:
-    """`decides` if it is among the values; else UNKNOWN if one is neither true nor false; else `answer`."""
-    otherwise = not decides
-    for value in values:
-        if value is decides:
-            return decides
-        if value is not otherwise:
-            answer = UNKNOWN
-    return answer
 
 
 def _operands(node: Node, operator: str) -> Iterator[Node]:
@@ -204,6 +196,7 @@ def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
     if found is None:
         return _library
     decides, asked = found
+    otherwise = not decides
     depth = 1 + max(depths.values(), default=-1)
     over, inside = _closure(node.parts[0], depths), _closure(asked, {**depths, node.binds[0]: depth})
 
@@ -211,7 +204,14 @@ def _loop(node: Node, depths: Mapping[str, int]) -> Closure:
         items = over(facets, scope)
         if items.__class__ is not list and items.__class__ is not dict:
             return UNKNOWN
-        return _joined((inside(facets, (*scope, item)) for item in items), decides, not decides)
+        answer: Any = otherwise
+        for item in items:
+            value = inside(facets, (*scope, item))
+            if value is decides:
+                return decides
+            if value is not otherwise:
+                answer = UNKNOWN
+        return answer
 
     return closure
 
