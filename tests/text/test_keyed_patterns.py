@@ -31,7 +31,7 @@ from trio_gate.text.secret_detection import (
 )
 from trio_gate.text.secret_phrases import PHRASES
 
-LETTERS = string.ascii_letters + string.digits + "_.#/-"
+LETTERS = string.ascii_letters + string.digits + "_.#/,@+*()-"
 """What a word is made of."""
 
 
@@ -90,7 +90,7 @@ def test_no_pattern_matches_a_word_but_those_that_are_tried():
         ("(?=[^a]*:)a", True),
         ("(?!:)a", False),
         ("[^a]", False),
-        (r"[^\w.#/-]", True),
+        (r"[^\w.#/,@+*()-]", True),
         ("(?:a:){0,2}", False),
     ],
 )
@@ -112,6 +112,10 @@ PIECES = [
     "-p",
     "--",
     "#",
+    ",",
+    "pin",
+    "hunter2",
+    "eyJhbGci.",
 ]
 WORDS = st.lists(st.sampled_from(PIECES) | st.text(LETTERS, max_size=6), max_size=6).map("".join)
 
@@ -136,6 +140,10 @@ BEGINNINGS = {
 @pytest.mark.parametrize("shape", sorted(_SHAPES.keys() - {"://", "-----BEGIN "}))
 def test_a_key_is_one_though_it_is_a_word(shape):
     assert looks_secret(BEGINNINGS.get(shape, shape) + "A2B3C4D5E6F7G2H3")
+
+
+def test_the_shortest_token_is_one_though_it_is_a_short_word():
+    assert looks_secret("eyJaaaaa.bbbbb.")
 
 
 ROOTS = [

@@ -227,14 +227,14 @@ class _Masks:
         return tree
 
     def _value(self, value: Value, shape: Shape | None, hide: bool, depth: int) -> Value:
-        if isinstance(value, dict):
-            return self.members(value, shape, hide, depth)
-        if isinstance(value, list):
-            return self._items(value, shape, hide, depth)
-        if isinstance(value, bytes):
+        if not isinstance(value, str):
+            if isinstance(value, dict):
+                return self.members(value, shape, hide, depth)
+            if isinstance(value, list):
+                return self._items(value, shape, hide, depth)
+            if not isinstance(value, bytes):
+                return _other(value, hide=hide)
             self.short = False
-        elif not isinstance(value, str):
-            return _other(value, hide=hide)
         if hide:
             return {"$masked": {"length": len(value)}}
         cost = len(value) + _NODE

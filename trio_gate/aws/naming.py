@@ -44,6 +44,9 @@ _OUTPOSTS = "s3-outposts"
 _SEARCH = "cloudsearchdomain"
 """SDKs send this service's Search as a form (botocore.handlers.change_get_to_post); the model has only the GET."""
 
+UPLOADING = ("POST", "PUT")
+"""The methods of those operations of S3 whose payload is a streaming blob."""
+
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -53,7 +56,7 @@ def body_mode(head: RequestHead, *, place: Place, claim: Claim, catalog: Catalog
     Raises:
         Unidentified: the claim's scope is not one of the host's.
     """
-    if "s3" not in [candidate.service for candidate in _in_scope(place, claim)]:
+    if "s3" not in [candidate.service for candidate in _in_scope(place, claim)] or head.method not in UPLOADING:
         return "held"
     found = _by_head(head, place, claim, catalog)
     return "streamed" if found and all(one.service.name == "s3" and one.operation.streams for one in found) else "held"

@@ -144,11 +144,13 @@ _MORE: Mapping[str, re.Pattern[str]] = {
 }
 """Patterns for text in lower case, each by a word that it contains and that is searched for first."""
 
-_WORD = late(r"[A-Za-z0-9_.#/-]*")
-"""A text without anything but a slash that sets a value off from its name: no pattern matches it, save those in _ALONE."""
+_WORD = late(r"[A-Za-z0-9_.#/,@+*()-]*")
+"""A text without anything but a slash or a comma that sets a value off from its name: no pattern matches it, save those in _ALONE."""
 
-_SHORT_WORD = late(r"(?!BZh9|.{0,7}(?i:chpasswd))[A-Za-z0-9_.#-]{0,15}")
-"""A word that is too short to be a key or to be read as base64, and none of `_ALONE`."""
+_SHORT_WORD = late(
+    r"(?!BZh9|.{0,6}(?i:chpasswd)|(?=.{0,13},).{0,12}(?i:pass|pwd|secret|token|key|credential|pin|pw))[A-Za-z0-9_.#,@+*()-]{0,14}"
+)
+"""A word that is too short to be a key, a token or read as base64, none of `_ALONE`, and no row that `Tables` reads."""
 
 _ALONE = {word: PHRASES[word] for word in ("chpasswd", "convertto-securestring")}
 """Patterns that match a word."""
@@ -221,16 +223,17 @@ def _hides_own(bare: str) -> bool:
 
 def _reveals(text: str, tables: Tables | None) -> bool:
     """Whether one reading of a text reveals a secret. Without `tables` its lines are joined: rows and commands are not read."""
-    if (len(text) == KEY_LENGTH and _KEY.fullmatch(text) is not None) or any_found(_CASED, text) or is_basic(text):
+    if (len(text) == KEY_LENGTH and _KEY.fullmatch(text) is not None) or any_found(_CASED, text):
         return True
     folded = text.lower()  # letters beyond ASCII may become longer; no offset is used here
     if _WORD.fullmatch(text) is not None:
-        return any_found(_OF_WORDS, folded) or ("/" in text and is_named(text, folded))
+        found = any_found(_OF_WORDS, folded) or ("/" in text and is_named(text, folded))
+        return found or ("," in text and tables is not None and tables.reveal(text, folded))
     if tables is None:
         found = any_found(_FOLDED, folded)
     else:
         found = any_found(_ON_LINES, folded) or is_option(text) or is_named(text, folded) or tables.reveal(text, folded)
-    if found or ("insert" in folded and _speaks(inserted(folded))) or any(map(_own, variables(text))):
+    if found or is_basic(text) or ("insert" in folded and _speaks(inserted(folded))) or any(map(_own, variables(text))):
         return True
     return folded[:64].lstrip()[:1] in ("{", "[") and _holds_pairs(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kit.aws.naming import ACCOUNT, FORM, REST_JSON, catalog, claim, head, named, place, target
-from trio_gate.aws.naming import body_mode, name_call
+from trio_gate.aws.naming import UPLOADING, body_mode, name_call
 from trio_gate.aws.routing.route import TWINS, Ambiguous
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.wire.head import Streamed, StreamKind
@@ -141,6 +141,7 @@ S3 = {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}
         ("s3", "PUT /bucket/k?acl", "held"),
         ("s3", "POST /bucket?delete", "held"),
         ("s3", "PUT /bucket", "held"),
+        ("s3", "GET /bucket/k", "held"),
         ("s3", "PUT /bucket/k?nonsense", "held"),
         ("lambda", f"POST {FUNCTIONS}/f/invocations", "held"),
         ("glacier", "POST /-/vaults/v/archives", "held"),
@@ -152,6 +153,12 @@ def test_the_operation_chooses_the_body_mode(service, line, mode):
     scope = claim(at.candidates[0].signing_name)
     for headers in ({}, S3, {"x-amz-content-sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "Content-Encoding": "aws-chunked"}):
         assert body_mode(head(line, headers), place=at, claim=scope, catalog=catalog()) == mode
+
+
+def test_all_operations_of_s3_that_stream_upload_by_their_method():
+    catalog().ensure(["s3"])
+    methods = {one.route.method for one in catalog().service("s3").operations.values() if one.streams}
+    assert methods == set(UPLOADING)
 
 
 SPEECH = "Text=hi&OutputFormat=mp3&VoiceId=Joanna&SpeechMarkTypes=ssml&SpeechMarkTypes=word&LexiconNames=a"

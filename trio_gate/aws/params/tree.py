@@ -66,9 +66,10 @@ def value_from_tree(member: Member, value: Any, *, binary: bool = False) -> Valu
 
 def _map(inner: Member, value: dict[str, Any], *, binary: bool) -> dict[str, Value]:
     values: dict[str, Value] = {}
+    texts = inner.shape.type == "string"
     for key, item in value.items():
         if item is not None:
-            values[key] = value_from_tree(inner, item, binary=binary)
+            values[key] = item if texts and isinstance(item, str) else value_from_tree(inner, item, binary=binary)
     return values
 
 
