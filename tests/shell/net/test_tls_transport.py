@@ -1,14 +1,15 @@
 """TLS as connections see it: order, breaks, and whether something waits to be read."""
 
+import math
 import ssl
 
 import pytest
 import trio
-from trio.testing import memory_stream_pair
+from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.wire.raw_tls import RawClient
-from tests.kit.wire.transports import MIB, NAME, StreamTransport, in_memory, read, sockets, tls_pair
-from trio_gate.shell.net.tls_transport import RECORDS, SPARE, TlsTransport
+from tests.kit.wire.transports import MIB, NAME, StreamTransport, Wire, in_memory, read, sockets, tls_pair
+from trio_gate.shell.net.tls_transport import FEED, RECORDS, SPARE, TlsTransport
 
 
 async def test_bytes_go_both_ways_at_once(contexts):
@@ -113,3 +114,74 @@ async def test_tls_begins_in_the_head(contexts):
         nursery.start_soon(server.handshake)
     await client.send_all(b"hello")
     assert await server.receive_some(10) == b"hello"
+
+
+@pytest.mark.parametrize("cut", [1, 4, 5, 6, 1000, 4097, 16406, 70_001])
+async def test_records_arrive_whole_wherever_they_are_cut(contexts, cut):
+    """Large and small ones by turns; a peer may send each in many parts."""
+    client, near, server = await shaken(contexts)
+    sent = b""
+    for length in (1, 16384, 4090, 2, 16384, 16384, 16384, 5000, 4096, 3, 3):
+        client.write(piece := bytes([length % 251]) * length)
+        sent += piece
+    client.update_key()
+    client.write(b"last")
+    wire = client.made()
+    async with trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            for at in range(0, len(wire), cut):
+                await near.send_all(wire[at : at + cut])
+
+        nursery.start_soon(send)
+        assert await read(server, len(sent) + 4, 2**20) == sent + b"last"
+
+
+async def test_a_record_in_many_parts_is_one_record(contexts):
+    client, near, server = await shaken(contexts)
+    client.write(bytes(16000))
+    wire = client.made()
+    assert len(wire) > 100 * SPARE
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(read, server, 16000)
+        for at in range(0, len(wire), 100):
+            await near.send_all(wire[at : at + 100])
+            await wait_all_tasks_blocked()
+
+
+async def test_what_two_connections_read_is_not_mixed(contexts):
+    """They decrypt in the same buffer."""
+    async with tls_pair(contexts, sockets()) as one, tls_pair(contexts, sockets()) as other:
+        for number, (client, _) in enumerate((one, other)):
+            await client.send_all(bytes([number]) * 20000)
+        got = [await server.receive_some(20000) for _, server in (one, other)]
+        assert [set(data) for data in got] == [{0}, {1}]
+
+
+async def test_openssl_keeps_little_of_a_large_body(contexts):
+    """Its buffers stay as large as they ever were."""
+    async with tls_pair(contexts, sockets()) as (client, server), trio.open_nursery() as nursery:
+        nursery.start_soon(client.send_all, bytes(MIB))
+        left = MIB
+        while left:
+            left -= len(await server.receive_some(MIB))
+            assert server._incoming.pending <= FEED
+            assert client._outgoing.pending <= FEED + 4096
+
+
+async def test_a_large_write_has_one_deadline(contexts, autojump_clock):
+    async with tls_pair(contexts, in_memory()) as (client, _):
+        client._below = Wire(client._below)
+        pauses = iter([3.0, 3.0])
+        send = client._below.below.send_all
+
+        async def slow(data, within: float = math.inf) -> None:
+            with trio.fail_after(within):
+                await trio.sleep(next(pauses, math.inf))
+            await send(data)
+
+        client._below.send_all = slow
+        began = trio.current_time()
+        with pytest.raises(trio.TooSlowError):
+            await client.send_all(bytes(4 * FEED), 10)
+        assert trio.current_time() == began + 10

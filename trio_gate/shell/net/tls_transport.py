@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import RECEIVE
+from trio_gate.shell.net.transport import RECEIVE, record_room
 
 if TYPE_CHECKING:
-    from trio_gate.shell.net.transport import Transport
+    from trio_gate.shell.net.transport import ReadInto, Transport
 
 RECORDS = 64
 """Records that are decrypted before other tasks run."""
@@ -36,6 +36,9 @@ _TYPES, _VERSION = range(20, 25), 3
 
 _LARGE = 4096
 """Bytes of a record that costs OpenSSL's time for its length, so that several may be passed on at once."""
+
+FEED = 64 * 1024
+"""Bytes that pass through OpenSSL's buffers at once, each way: these stay as large as they ever were."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds to send TLS's close_notify, to a peer that may no longer read."""
@@ -57,7 +60,10 @@ class TlsTransport(trio.abc.AsyncResource):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = below
+        self._read = cast("ReadInto", self._tls.read)
+        self._room = record_room()
         self._arrived, self._at = arrived, 0
+        self._rest = 0  # bytes of a record that has begun, still to come
         self._spare = float(SPARE)
         self._ended = False
         self._deadline = math.inf
@@ -68,12 +74,12 @@ class TlsTransport(trio.abc.AsyncResource):
         Raises trio.BrokenResourceError, trio.TooSlowError.
         """
         self._deadline = deadline
-        self._next_record()
+        self._next_records()
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush(deadline - trio.current_time())
-            while not (self._next_record() or self._ended):
+            while not (self._next_records() or self._ended):
                 await self._receive(RECEIVE)
-            self._next_record()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
+            self._next_records()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
         try:
             await self._flush(deadline - trio.current_time())  # if it failed, the alert for the peer's log
         except trio.BrokenResourceError:
@@ -91,7 +97,16 @@ class TlsTransport(trio.abc.AsyncResource):
         return None
 
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
-        """See `Transport`. All of `data` is encrypted in one step, so pass large data in pieces."""
+        """See `Transport`."""
+        if len(data) <= FEED:
+            await self._encrypted(data, within)
+            return
+        deadline = trio.current_time() + within
+        whole = memoryview(data)
+        for at in range(0, len(whole), FEED):
+            await self._encrypted(whole[at : at + FEED], max(0, deadline - trio.current_time()))
+
+    async def _encrypted(self, data: bytes | memoryview, within: float) -> None:
         try:
             self._tls.write(data)
         except ssl.SSLError as fault:
@@ -111,39 +126,44 @@ class TlsTransport(trio.abc.AsyncResource):
 
     def _decrypted(self, most: int) -> bytes | None:
         """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
-        pieces: list[bytes] = []
-        tls = self._tls
+        room, tls, count, records = self._room[:most], self._tls, 0, 0
         while (
-            most > 0 and len(pieces) < RECORDS and (tls.pending() or self._incoming.pending or self._next_record() or self._ended)
+            count < len(room)
+            and records < RECORDS
+            and (tls.pending() or self._incoming.pending or self._next_records() or self._ended)
         ):
             try:
-                data = tls.read(most)
+                read = self._read(len(room) - count, room[count:])
             except ssl.SSLWantReadError:
-                continue  # a record without data
+                continue  # a record without data, or a part of one
             except ssl.SSLError as fault:
                 raise trio.BrokenResourceError from fault
-            if not data:
+            if not read:
                 self._ended = True
-                return b"".join(pieces)
-            self._spare += len(data) / SPARE_EVERY + 1
-            pieces.append(data)
-            most -= len(data)
-        return b"".join(pieces) if pieces else None
+                return bytes(room[:count])
+            self._spare += read / SPARE_EVERY + 1
+            count += read
+            records += 1
+        return bytes(room[:count]) if count else None
 
-    def _next_record(self) -> bool:
-        """Pass one more record to OpenSSL, or several large ones; return whether there was one.
+    def _next_records(self) -> bool:
+        """Pass more to OpenSSL: the rest of what began and several large records, or one small; return whether there was anything.
 
-        Raises trio.BrokenResourceError if too many hold no data.
+        Raises trio.BrokenResourceError if too many records hold no data.
         """
         arrived, at = self._arrived, self._at
-        end = _end_of_records(arrived, at)
+        begin = at + self._rest
+        whole = _end_of_records(arrived, begin)
+        end = min(whole, len(arrived), at + FEED)
         if end == at:
             return False
-        self._spare -= 1
-        if self._spare < 0:
-            raise trio.BrokenResourceError("too many records without data")
+        if whole > begin:
+            self._spare -= 1
+            if self._spare < 0:
+                raise trio.BrokenResourceError("too many records without data")
         with memoryview(arrived) as view:
             self._incoming.write(view[at:end])
+        self._rest = whole - end
         self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
@@ -190,15 +210,16 @@ class TlsTransport(trio.abc.AsyncResource):
 
 
 def _end_of_records(arrived: bytes, at: int) -> int:
-    """Where the record that begins at `at` ends, and the large ones after it; `at` while it is not complete."""
-    begin = at
-    while at + _HEADER < len(arrived):
-        if not (arrived[at] in _TYPES and arrived[at + 1] == _VERSION):
+    """Where the record that begins at `at` ends, and the large ones after it, be it all there or not; `at` without a whole header."""
+    end = at
+    while end + _HEADER <= len(arrived):
+        if not (arrived[end] in _TYPES and arrived[end + 1] == _VERSION):
             return len(arrived)  # OpenSSL says what is wrong with it
-        end = at + _HEADER + (arrived[at + 3] << 8) + arrived[at + 4]
-        if end > len(arrived) or (at > begin and end - at < _LARGE):
+        length = _HEADER + (arrived[end + 3] << 8) + arrived[end + 4]
+        small = length < _LARGE
+        if small and end > at:
             break
-        at, small = end, end - at < _LARGE
+        end += length
         if small:
             break
-    return at
+    return end

@@ -5,7 +5,8 @@ a trio.TooSlowError. After a write that failed, was late or was cancelled the tr
 sent. An end without TLS's close_notify is a failure, not an end: anybody on the way can cause it.
 
 Theory: one task may send while another receives. To read is to wait first, as the bytes are hardly ever there, and so others have
-their turn; to write is to try first, as there is nearly always room.
+their turn; to write is to try first, as there is nearly always room. TLS decrypts all records that have arrived into one buffer: nobody
+waits meanwhile, so all connections of a run share it. A record that became bytes of its own would be copied once more.
 """
 
 from __future__ import annotations
@@ -14,14 +15,25 @@ import math
 import select
 import socket
 import ssl
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
 from trio_gate.shell.net.socket_waits import Wait
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ReadInto = Callable[[int, memoryview], int]
+    """What `read` of TLS's objects is if it is given a buffer: it returns how many bytes it wrote into that."""
+
 RECEIVE = 64 * 1024
 """Bytes asked of the socket at once, unless more are wanted."""
+
+DECRYPTED = 256 * 1024
+"""Most bytes that are decrypted before other tasks run."""
+
+_ROOM = trio.lowlevel.RunVar[memoryview]("room for records")
 
 _CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
 """What Pythons before 3.11.3 say in place of SSLEOFError."""
@@ -140,6 +152,16 @@ class SocketTransport(trio.abc.AsyncResource):
             self._arrivals = select.poll()
             self._arrivals.register(self._socket, select.POLLIN | select.POLLRDHUP)
         return not self._arrivals.poll(0)
+
+
+def record_room() -> memoryview:
+    """The buffer in which this run of trio decrypts records."""
+    try:
+        return _ROOM.get()
+    except LookupError:
+        made = memoryview(bytearray(DECRYPTED))
+        _ROOM.set(made)
+        return made
 
 
 def trouble(broken: trio.BrokenResourceError) -> str:

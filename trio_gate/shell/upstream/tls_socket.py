@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import SocketTransport
+from trio_gate.shell.net.transport import SocketTransport, record_room
 
 if TYPE_CHECKING:
     import socket
+
+    from trio_gate.shell.net.transport import ReadInto
+
 
 RECORDS = 64
 """Records that are decrypted before other tasks run."""
@@ -35,6 +38,8 @@ class TlsSocket(SocketTransport):
         )
         super().__init__(tls)
         self._tls = tls
+        self._read_into = cast("ReadInto", tls.read)
+        self._room = record_room()
         self._goodbye = False
 
     @property
@@ -91,23 +96,23 @@ class TlsSocket(SocketTransport):
 
     def _read(self, most: int) -> bytes | None:
         """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
-        pieces: list[bytes] = []
+        room, count = self._room[:most], 0
         try:
-            while most > 0 and len(pieces) < RECORDS:
-                data = self._tls.read(most)
-                if not data:
+            for _ in range(RECORDS):
+                read = self._read_into(len(room) - count, room[count:])
+                count += read
+                if not read:
                     self._goodbye = True
+                if not read or count == len(room):
                     break
-                pieces.append(data)
-                most -= len(data)
-                if len(data) < SMALL and self.quiet():  # to ask costs less than to try in vain
+                if read < SMALL and self.quiet():  # to ask costs less than to try in vain
                     break
         except ssl.SSLWantReadError:
-            return b"".join(pieces) if pieces else None
+            return bytes(room[:count]) if count else None
         except (OSError, ValueError) as fault:
-            if not pieces:
+            if not count:
                 raise trio.BrokenResourceError from fault
-        return b"".join(pieces)
+        return bytes(room[:count])
 
     def _pending(self) -> int:
         try:
