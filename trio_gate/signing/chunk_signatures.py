@@ -21,7 +21,7 @@ from trio_gate.wire.head import StreamKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_gate.signing.sigv4 import Signed
+    from trio_gate.signing.sigv4 import Signed, SigningKey
     from trio_gate.wire.head import Headers, Streamed
 
 CHUNK = 64 * 1024
@@ -44,7 +44,7 @@ class Chain:
 
     __slots__ = ("_key", "_last", "_seed", "_when")
 
-    def __init__(self, *, key: bytes, amz_date: str, scope: str, seed: str) -> None:
+    def __init__(self, *, key: SigningKey, amz_date: str, scope: str, seed: str) -> None:
         self._key = key
         self._when = f"{amz_date}\n{scope}"
         self._seed = self._last = seed

@@ -107,6 +107,17 @@ class Credentials:
 
 
 @value_class
+class SigningKey:
+    """A derived key as HMAC uses it (RFC 2104): padded to a block of SHA-256, and combined with the inner and the outer pad.
+
+    OpenSSL's own HMAC makes these two blocks for each signature, which takes longer than the hashes.
+    """
+
+    inner: bytes = field(repr=False)
+    outer: bytes = field(repr=False)
+
+
+@value_class
 class Signed:
     """A signed head, ready to be sent.
 
@@ -120,7 +131,7 @@ class Signed:
 
     head: RequestHead = field(repr=False)
     signature: str
-    key: bytes = field(repr=False)
+    key: SigningKey = field(repr=False)
     scope: str
     amz_date: str
 
@@ -131,9 +142,9 @@ class SigningKeys:
     __slots__ = ("_keys",)
 
     def __init__(self) -> None:
-        self._keys: OrderedDict[tuple[str, str, str, str], bytes] = OrderedDict()
+        self._keys: OrderedDict[tuple[str, str, str, str], SigningKey] = OrderedDict()
 
-    def key(self, secret: str, day: str, region: str, service: str) -> bytes:
+    def key(self, secret: str, day: str, region: str, service: str) -> SigningKey:
         """The derived signing key for a secret. `day` is written as 20260131."""
         name = (secret, day, region, service)
         key = self._keys.get(name)
@@ -252,13 +263,17 @@ def string_to_sign(amz_date: str, scope: str, request: str) -> str:
     return f"{ALGORITHM}\n{amz_date}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
 
 
-def sign_string(key: bytes, text: str) -> str:
+def sign_string(key: SigningKey, text: str) -> str:
     """The signature of a string: HMAC-SHA256 in hex."""
-    return hmac.digest(key, text.encode(), "sha256").hex()
+    return hashlib.sha256(key.outer + hashlib.sha256(key.inner + text.encode()).digest()).hexdigest()
 
 
-def _derive(secret: str, day: str, region: str, service: str) -> bytes:
+def _derive(secret: str, day: str, region: str, service: str) -> SigningKey:
     key = f"AWS4{secret}".encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    return SigningKey(inner=block.translate(_INNER_PAD), outer=block.translate(_OUTER_PAD))
+
+
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
