@@ -60,6 +60,14 @@ def need(name: str, *files: Path) -> None:
         _lacking(f"{name} is not installed (scripts/programs does it)")
 
 
+def need_terraform() -> Path:
+    """Terraform, of which neither Debian nor PyPI nor npm has the program."""
+    path = shutil.which("terraform")
+    if path is None:
+        _lacking("Terraform is not installed, and scripts/programs cannot install it: put it on PATH")
+    return Path(str(path))
+
+
 def need_namespaces(why_not: str | None) -> None:
     """Leave the test where the transparent way cannot be made."""
     if why_not is not None:
@@ -83,14 +91,19 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A tree to bring to S3 by one way and back; `others` says whether other services are there as well."""
+    """A tree to bring to S3 by one way and back.
+
+    Attributes:
+        key: the key id of the environment; None where the keys are in a profile.
+        others: whether other services are there as well.
+    """
 
     way: Way
     source: Path
     target: Path
     prefix: str
     folder: Path
-    key: str = KEY
+    key: str | None = KEY
     secret: str = SECRET
     token: str | None = None
     others: bool = True
@@ -120,16 +133,16 @@ class Job:
         proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.way.proxy) if self.way.proxy else {}
         endpoint = {"AWS_ENDPOINT_URL": self.way.endpoint} if self.way.endpoint else {}
         session = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
+        keys = {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret} if self.key else {}
         return {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
-            "AWS_ACCESS_KEY_ID": self.key,
-            "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_PAGER": "",
+            **keys,
             **proxy,
             **endpoint,
             **session,
