@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.wire.transports import MIB, NAME, read
 from trio_gate.shell.net.tls_transport import TlsTransport
 from trio_gate.shell.net.transport import SocketTransport, trouble
-from trio_gate.shell.upstream.tls_socket import TlsSocket
+from trio_gate.shell.upstream.tls_socket import SMALL, TlsSocket
 
 
 @pytest.fixture
@@ -41,6 +41,17 @@ async def test_large_pieces_go_both_ways_at_once(ends):
         nursery.start_soon(receive, 0)
         nursery.start_soon(receive, 1)
     assert got == sent[::-1]
+
+
+async def test_small_records_that_have_arrived_are_read_at_once(ends):
+    ours, theirs = ends
+    for piece in (b"a", b"b" * SMALL, b"c"):
+        await theirs.send_all(piece)
+    assert await ours.receive_some(MIB) == b"a" + b"b" * SMALL + b"c"
+    assert ours.quiet()
+    await theirs.send_all(b"d")
+    assert not ours.quiet()
+    assert await ours.receive_some(MIB) == b"d"
 
 
 async def test_a_goodbye_is_an_end(ends):
