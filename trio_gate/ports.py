@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from trio_gate.approval.question import Question
@@ -102,6 +102,12 @@ class Sessions(Protocol):
 
     async def open(self, session: VirtualSession) -> None:
         """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
+
+    def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
+        """End the sessions for which `ends` holds, and those that came from them, at once; return them. `flush` writes that."""
+
+    async def flush(self) -> None:
+        """Return once every end so far is on disk. Raises StorageUnavailable."""
 
 
 @value_class

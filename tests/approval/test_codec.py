@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.approvals.frames import SCHEMA, conforms
 from tests.kit.approvals.questions import NOW, ONCALL, asked, call, question
+from tests.kit.sessions import session
 from trio_gate.approval.codec import (
     MAX_CLIENT_FRAME,
     MAX_SERVER_FRAME,
@@ -30,6 +31,7 @@ from trio_gate.approval.frames import (
     Activity,
     Decide,
     Detail,
+    EndSession,
     Found,
     GrantEnded,
     Hello,
@@ -41,6 +43,8 @@ from trio_gate.approval.frames import (
     Rejected,
     Revoke,
     Search,
+    SessionList,
+    Sessions,
     Stop,
     Stopped,
     Token,
@@ -52,6 +56,7 @@ from trio_gate.approval.terms import Terms
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.config.model import Rule
 from trio_gate.errors import Malformed
+from trio_gate.sessions.persistence import shown
 
 DIGEST = "a" * 64
 DECIDE = {"type": "decide", "id": "q1", "digest": DIGEST, "verdict": "approve", "reason": "fine"}
@@ -168,6 +173,8 @@ SERVER_FRAMES = [
     Activity(call={**RECORD, "outcome": ENDED, "seq": None}, missed=0),
     Found(ref="", calls=[RECORD], next=7),
     Found(ref="", calls=[], next=None),
+    SessionList(ref="s", sessions=[]),
+    SessionList(ref="s", sessions=[shown(session()), shown(session(2, agent=None, role=None, chain=()))]),
     Accepted(ref="", id="q1", status="approved"),
     Accepted(ref="x", id=None, status="done"),
     Rejected(ref="", id="q1", code="digest", message="look again"),
@@ -185,6 +192,8 @@ CLIENT_FRAMES = [
     Stop(agent=None),
     Stop(agent="ci", reason="look at this"),
     Lift(agent="ci"),
+    Sessions(ref="s"),
+    EndSession(id="TGVS111111111111SABC"),
     Observe(on=True),
     Search(filters={}),
     Search(filters={"agent": "ci", "end": "refused"}, before=9, limit=200),
@@ -236,6 +245,8 @@ WRONG = {
     "detail before the start": {"type": "detail", "id": "q1", "part": "p1", "offset": -1},
     "stop of a number": {"type": "stop", "agent": 1},
     "stop of nobody": {"type": "stop"},
+    "sessions of somebody": {"type": "sessions", "agent": "ci"},
+    "end of no session": {"type": "end_session"},
     "observe perhaps": {"type": "observe", "on": 1},
     "search by password": {"type": "search", "filters": {"password": "x"}},
     "search for everything": {"type": "search", "filters": {}, "limit": 1000},

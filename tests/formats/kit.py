@@ -19,6 +19,8 @@ _MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "ID"),
     (re.compile(r"\b[qg][0-9a-f]{16}\b"), "ID"),
     (re.compile(r"\b(?:[0-9a-f]{64}|[0-9A-F]{64})\b"), "SHA-256"),
+    (re.compile(r"TGVS(\d{12})S[A-Z2-7]{15}"), r"TGVS\1SESSION"),
+    (re.compile(r'("access_key_suffix":\s*)"S[A-Z2-7]{15}"'), r'\1"SESSION"'),
     (re.compile(r"127\.0\.0\.1:\d{2,}"), "ADDRESS"),
     (re.compile(r'("aws_request_id":\s*)"[^"]*"'), r'\1"ID"'),
     (re.compile(r'("version":\s*)"[^"]*"'), r'\1"VERSION"'),

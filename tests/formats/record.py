@@ -37,9 +37,11 @@ from tests.formats.setting import (
     RULES,
     TOKENS,
     TOPICS,
+    by_session,
     calls,
     machine,
     queue,
+    role,
     secret,
     topic,
 )
@@ -116,7 +118,7 @@ def answer(channel: Channel, prompt: Mapping[str, Any], verdict: str = "approve"
 def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     """Say something; its answer."""
     channel.say(**frame)
-    return channel.until("accepted", "rejected", "detail", "found", ref=frame.get("ref", ""))
+    return channel.until("accepted", "rejected", "detail", "found", "sessions", ref=frame.get("ref", ""))
 
 
 ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "stop", "eve's call", "lift"])
@@ -135,6 +137,7 @@ def first_run(run: Run) -> None:
     while sum(text.startswith('{"type":"activity"') for text in ann.came) < ACTIVITIES:
         ann.next()
     asked(ann, type="observe", ref="enough", on=False)
+    sessions(run, ann)
     for _ in range(102):
         with Raw(run.gateway.doors["proxy"], source="127.0.1.1").send(connect("example.com:443")) as raw:
             raw.rest()
@@ -142,6 +145,16 @@ def first_run(run: Run) -> None:
     rejections(run, ann, ben)
     asked(ann, type="search", ref="all", filters={"service": "sqs", "agent": "ci"}, before=None, limit=2)
     reloads(run, ann)
+
+
+def sessions(run: Run, ann: Channel) -> None:
+    """One that its agent uses, and that a person lists and ends."""
+    made = run.calls(role()).answer().text
+    keys = (re.search(f"<{name}>([^<]+)<", made)[1] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+    key, *parts = keys
+    assert run.calls(by_session(key, *parts)).answer().status == 200
+    assert asked(ann, type="sessions", ref="open")["sessions"][0]["id"] == key
+    asked(ann, type="end_session", ref="over", id=key)
 
 
 def grants(run: Run, ann: Channel, ben: Channel) -> None:

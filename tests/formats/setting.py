@@ -108,6 +108,16 @@ def secret(*, region: str = "us-east-1", name: str = "CreateSecret", **members: 
     return host, request("secretsmanager", host, body=json.dumps(members).encode(), region=region, **fields)
 
 
+def role() -> tuple[str, bytes]:
+    arn = b"arn%3Aaws%3Aiam%3A%3A222222222222%3Arole%2Fdeploy"
+    body = b"Action=AssumeRole&Version=2011-06-15&RoleSessionName=run&RoleArn=" + arn
+    return "sts.us-east-1.amazonaws.com", request(body=body, content_type=FORM)
+
+
+def by_session(key_id: str, secret: str, token: str) -> tuple[str, bytes]:
+    return "sts.us-east-1.amazonaws.com", request(key_id=key_id, secret=secret, x_amz_security_token=token)
+
+
 def s3(method: str, path: str, body: bytes = b"", **more: Any) -> tuple[str, bytes]:
     host = "s3.us-east-1.amazonaws.com"
     return host, request("s3", host, method=method, path=path, body=body, **more)

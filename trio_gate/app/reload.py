@@ -34,6 +34,7 @@ class ActiveConfig:
     def __init__(self, config: Config, hub: ApprovalHub) -> None:
         self._snapshot = compile_snapshot(1, config)
         self._hub = hub
+        self._end_sessions()
         self.people: dict[str, Person] = {person.name: person for person in config.people}
 
     def __call__(self) -> Snapshot:
@@ -44,7 +45,7 @@ class ActiveConfig:
         """Serve by `config` from now on; waiting calls are judged by it before they are sent.
 
         People who were removed, or have another token, are disconnected. Prompts and grants whose rule, approvers or agent
-        changed end: an old secret can no longer sign, and an old token can no longer answer.
+        changed end, and so do virtual sessions: an old secret can no longer sign, and an old token can no longer answer.
 
         Returns:
             None; or why nothing was changed, in one line, because a restart would be needed.
@@ -61,7 +62,13 @@ class ActiveConfig:
         self.people.update(people)
         self._hub.subscribers.drop(gone)
         self._hub.judge_again(hub_config(config))
+        self._end_sessions()
         return None
+
+    def _end_sessions(self) -> None:
+        """End the virtual sessions whose agent is gone or is proven otherwise now."""
+        if self._hub.sessions is not None:
+            self._hub.sessions.end(lambda session: not self._snapshot.keeps(session))
 
 
 async def reload_on_signal(

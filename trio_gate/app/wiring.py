@@ -1,6 +1,6 @@
 """Makes the services of a process from its configuration: stores, role sessions, connections to AWS.
 
-Theory: they are opened in this order and closed in the opposite one: the audit log, the approval hub, virtual sessions, role sessions, connections to
+Theory: they are opened in this order and closed in the opposite one: the audit log, the virtual sessions, approval hub, role sessions, connections to
 AWS.
 """
 
@@ -66,8 +66,8 @@ async def open_services(
         async with (
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
             open_refusals(audit, clock) as refusals,
-            open_hub(config, clock, str(state / database.FILE), page, audit) as hub,
             open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
+            open_hub(config, clock, str(state / database.FILE), page, audit, sessions) as hub,
             open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
             _closed_at_the_end(upstreams),
         ):

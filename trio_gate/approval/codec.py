@@ -105,6 +105,8 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
     "revoke": (frames.Revoke, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "stop": (frames.Stop, {"ref": _REF, "agent": nullable(_NAME), "reason": text(MAX_REASON)}, frozenset({"ref", "reason"})),
     "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
+    "sessions": (frames.Sessions, {"ref": _REF}, frozenset({"ref"})),
+    "end_session": (frames.EndSession, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "observe": (frames.Observe, {"ref": _REF, "on": typed(bool)}, frozenset({"ref"})),
     "search": (
         frames.Search,
@@ -153,6 +155,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
     "lifted": (frames.Lifted, {"agent": nullable(_ANY), "by": _ANY}),
     "activity": (frames.Activity, {"call": typed(dict), "missed": _COUNT}),
     "found": (frames.Found, {"ref": _REF, "calls": typed(list), "next": nullable(_COUNT)}),
+    "sessions": (frames.SessionList, {"ref": _REF, "sessions": texts(typed(dict))}),
     "accepted": (
         frames.Accepted,
         {"ref": _REF, "id": nullable(_ID), "status": one_of(*(status.value for status in Status), "done")},

@@ -5,7 +5,7 @@ that an agent or a person wrote is safe to show (see `text.visible`). Times are 
 
 Theory: a client that connects gets the present state, not history: `hello`, then as many `pending` and then `granted` frames as
 that says, then news as they come. Each request is answered by one frame that repeats its `ref`: `accepted` or `rejected`, or for
-`detail` and `search` the text or the calls. Answers and news keep the order in which things happened.
+`detail`, `search` and `sessions` the text, the calls or the sessions. Answers and news keep the order in which things happened.
 """
 
 from __future__ import annotations
@@ -83,6 +83,23 @@ class Lift:
     type: ClassVar[str] = "lift"
     ref: str = ""
     agent: str | None
+
+
+@value_class
+class Sessions:
+    """Client: list the virtual sessions of agents. Needs `may_stop`; the answer is `SessionList`."""
+
+    type: ClassVar[str] = "sessions"
+    ref: str = ""
+
+
+@value_class
+class EndSession:
+    """Client: end the virtual session `id`, and those that came from it. Needs `may_stop`."""
+
+    type: ClassVar[str] = "end_session"
+    ref: str = ""
+    id: str
 
 
 @value_class
@@ -253,6 +270,15 @@ class Found:
 
 
 @value_class
+class SessionList:
+    """Gateway: the virtual sessions, oldest first, each as {id, agent, account, role, chain, started, expires}."""
+
+    type: ClassVar[str] = "sessions"
+    ref: str
+    sessions: list[Any]
+
+
+@value_class
 class Accepted:
     """Gateway: done. For `decide` the vote on `id` counts and `status` is the prompt's status after it; otherwise "done"."""
 
@@ -273,7 +299,7 @@ class Rejected:
     message: str
 
 
-Request = Decide | Open | Revoke | Stop | Lift | Observe | Search
+Request = Decide | Open | Revoke | Stop | Lift | Sessions | EndSession | Observe | Search
 """The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request
@@ -289,6 +315,7 @@ ServerFrame = (
     | Lifted
     | Activity
     | Found
+    | SessionList
     | Accepted
     | Rejected
 )

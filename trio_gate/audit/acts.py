@@ -30,11 +30,27 @@ if TYPE_CHECKING:
     from trio_gate.audit.rows import Row
     from trio_gate.aws.call import Call, Value
     from trio_gate.config.model import Config
+    from trio_gate.sessions.session import VirtualSession
 
-Kind = Literal["vote", "void", "grant", "revoke", "stop", "lift", "ended", "started", "stopped", "reload", "voided", "unreviewed"]
+Kind = Literal[
+    "vote",
+    "void",
+    "grant",
+    "revoke",
+    "stop",
+    "lift",
+    "end_session",
+    "ended",
+    "started",
+    "stopped",
+    "reload",
+    "voided",
+    "unreviewed",
+]
 """The kinds of acts.
 
-By people: a vote; that a recorded vote did not count after all (`void`); a grant; its revocation; a stop; its end (`lift`).
+By people: a vote; that a recorded vote did not count after all (`void`); a grant; its revocation; a stop; its end (`lift`);
+the end of a virtual session.
 
 By the gateway: the end of a grant by use, by time or because it is void; its own start and end; another configuration,
 accepted or not; what it drops from an earlier version (`voided`); an operation that its lists do not know."""
@@ -83,6 +99,19 @@ def stop_row(stop: Stop, kind: str) -> Row:
 def lift_row(agent: str | None, person: str, kind: str, now: datetime) -> Row:
     """The row of a stop that a person lifted. `agent` is whose calls were stopped, None for all; `kind` is the person's."""
     return _row("lift", _stopped(agent, now), {"agent": agent}, (person, kind))
+
+
+def end_session_row(session: VirtualSession, person: str, kind: str, now: datetime) -> Row:
+    """The row of a virtual session that a person ended; `kind` is the person's."""
+    intent = Intent(
+        id=f"session {session.key_id}",
+        time=now,
+        agent=session.agent,
+        agent_address=HERE,
+        account=session.account,
+        outcome="end_session",
+    )
+    return _row("end_session", intent, {"role": session.role, "session": session.key_id}, (person, kind))
 
 
 def ended_row(grant: Grant, why: str, now: datetime) -> Row:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ssl import VERIFY_X509_PARTIAL_CHAIN
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.frames import Lift, Revoke, Stop
+from trio_gate.approval.frames import EndSession, Lift, Revoke, Sessions, Stop
 from trio_gate.cli import state_dir
 from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
@@ -60,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tells = parser.add_mutually_exclusive_group()
     tells.add_argument("--revoke", metavar="GRANT", help="end a grant, and exit")
     tells.add_argument("--stop", metavar="AGENT", help="refuse the calls of an agent, or of all (*), until lifted, and exit")
+    tells.add_argument("--sessions", action="store_true", help="list the virtual sessions of agents, and exit")
+    tells.add_argument("--end-session", metavar="ID", help="end a virtual session and those that came from it, and exit")
     tells.add_argument("--lift", metavar="AGENT", help="end a stop, and exit")
 
 
@@ -110,6 +112,10 @@ def _request(args: argparse.Namespace) -> Request | None:
         return Revoke(id=args.revoke)
     if args.stop is not None:
         return Stop(agent=_agent(args.stop))
+    if args.end_session is not None:
+        return EndSession(id=args.end_session)
+    if args.sessions:
+        return Sessions()
     return None if args.lift is None else Lift(agent=_agent(args.lift))
 
 

@@ -120,6 +120,14 @@ class Snapshot:
             raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
         return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name)
 
+    def keeps(self, session: VirtualSession) -> bool:
+        """Whether a session belongs to an agent of this configuration, as it was when it was made."""
+        try:
+            self._agent_of(session)
+        except SessionOver:
+            return False
+        return True
+
     def _agent_of(self, session: VirtualSession) -> Agent | None:
         """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
         agent = next((one for one in self.agents.values() if one.name == session.agent), None)

@@ -6,6 +6,7 @@ import base64
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.approval.codec import timestamp
 from trio_gate.sessions.session import Sent, VirtualSession
 from trio_gate.wire.head import RequestHead, Target
 
@@ -24,6 +25,19 @@ def to_json(session: VirtualSession) -> dict[str, Any]:
         "started": session.started.isoformat(),
         "expires": session.expires.isoformat(),
         "sent": None if sent is None else _sent_json(sent),
+    }
+
+
+def shown(session: VirtualSession) -> dict[str, Any]:
+    """What people are shown of a session: nothing that could be used."""
+    return {
+        "id": session.key_id,
+        "agent": session.agent,
+        "account": session.account,
+        "role": session.role,
+        "chain": list(session.chain),
+        "started": timestamp(session.started),
+        "expires": timestamp(session.expires),
     }
 
 

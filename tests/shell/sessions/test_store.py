@@ -41,10 +41,35 @@ async def test_what_has_ended_is_gone_at_once_and_from_the_disk(tmp_path):
     async with opened(tmp_path) as store:
         for number in (1, 2, 3):
             await store.open(session(number, agent="docs" if number == 3 else "ci"))
-        assert [one.key_id for one in await store.end(lambda one: one.agent == "ci")] == [session(1).key_id, session(2).key_id]
-        assert await store.end(lambda one: one.agent == "ci") == []
-    async with opened(tmp_path) as store:
+        assert [one.key_id for one in store.end(lambda one: one.agent == "ci")] == [session(1).key_id, session(2).key_id]
         assert [one.agent for one in store.table.all()] == ["docs"]
+        assert store.end(lambda one: one.agent == "ci") == []
+        await store.flush()
+        with sqlite3.connect(tmp_path / "sessions.db") as db:
+            assert db.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
+
+
+async def test_an_end_that_was_not_awaited_is_written_when_the_gateway_stops(tmp_path):
+    async with opened(tmp_path) as store:
+        await store.open(session(1))
+        store.end(lambda _: True)
+    async with opened(tmp_path) as store:
+        assert store.table.all() == []
+
+
+async def test_an_end_that_could_not_be_written_is_written_later(tmp_path):
+    async with opened(tmp_path) as store:
+        await store.open(session(1))
+        with sqlite3.connect(tmp_path / "sessions.db") as db:
+            db.execute("ALTER TABLE sessions RENAME TO elsewhere")
+        store.end(lambda _: True)
+        with pytest.raises(StorageUnavailable):
+            await store.flush()
+        with sqlite3.connect(tmp_path / "sessions.db") as db:
+            db.execute("ALTER TABLE elsewhere RENAME TO sessions")
+        await store.sweep()
+        with sqlite3.connect(tmp_path / "sessions.db") as db:
+            assert db.execute("SELECT count(*) FROM sessions").fetchone() == (0,)
 
 
 async def test_one_too_many_is_not_written(tmp_path, monkeypatch):

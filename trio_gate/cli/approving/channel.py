@@ -22,6 +22,7 @@ from trio_gate.approval.frames import (
     Pending,
     Rejected,
     Resolved,
+    SessionList,
     Updated,
 )
 from trio_gate.text.visible import plain
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.frames import Request, ServerFrame
     from trio_gate.client import ApproverClient
 
-    Reply = Accepted | Rejected | Detail | Found
+    Reply = Accepted | Rejected | Detail | Found | SessionList
 
 ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
 """Codes of rejected votes after which the same person may answer again."""
@@ -82,7 +83,7 @@ class ApprovalChannel:
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
                 self.grants.pop(frame.id, None)
-            case Accepted() | Rejected() | Detail() | Found() if frame.ref:
+            case Accepted() | Rejected() | Detail() | Found() | SessionList() if frame.ref:
                 self._replies[frame.ref] = frame
             case _:
                 pass

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, Stopped
+from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, SessionList, Stopped
 from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
 from trio_gate.text.visible import plain
 
@@ -102,8 +102,15 @@ def _news(frame: ServerFrame) -> list[str]:
             return [_stop_line(frame.stop)]
         case Lifted():
             return [f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}"]
+        case SessionList():
+            return [_session_line(session) for session in frame.sessions] or ["no virtual sessions"]
         case Pending() | _:
             return []
+
+
+def _session_line(session: dict[str, Any]) -> str:
+    facts = {name: plain(str(session.get(name) or "-")) for name in ("id", "agent", "account", "role", "expires")}
+    return "session {id}: {agent} in {account} as {role} until {expires}".format(**facts)
 
 
 def _standing(hello: Hello) -> list[str]:

@@ -61,7 +61,7 @@ class ApproverSession:
         """Send one request. Returns exit status 0 if the gateway carried it out, 1 if it refused. Raises ClientError."""
 
         async def work(channel: ApprovalChannel) -> int:
-            return 0 if isinstance(await channel.ask(frame), Accepted) else 1
+            return 1 if isinstance(await channel.ask(frame), Rejected) else 0
 
         async with self._connect() as client:
             with trio.move_on_after(ANSWER_TIMEOUT):

@@ -13,11 +13,28 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.approval.codec import MAX_SERVER_FRAME, encode
-from trio_gate.approval.frames import Accepted, Decide, Detail, Found, Lift, Observe, Open, Rejected, Revoke, Search, Stop, Token
+from trio_gate.approval.frames import (
+    Accepted,
+    Decide,
+    Detail,
+    EndSession,
+    Found,
+    Lift,
+    Observe,
+    Open,
+    Rejected,
+    Revoke,
+    Search,
+    SessionList,
+    Sessions,
+    Stop,
+    Token,
+)
 from trio_gate.approval.state import GONE, Prompt, Refused, decide
-from trio_gate.audit.acts import lift_row, revoke_row, stop_row, void_row, vote_row
+from trio_gate.audit.acts import end_session_row, lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
 from trio_gate.policy import cel
+from trio_gate.sessions.persistence import shown
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
 from trio_gate.text.visible import visible, visible_tree
 
@@ -145,6 +162,10 @@ class CommandHandler:
                 return await self._revoked(subscription.person, frame)
             case Stop() | Lift():
                 return await self._stopped(subscription, frame)
+            case Sessions():
+                return self._sessions(subscription.person, frame)
+            case EndSession():
+                return await self._session_ended(subscription.person, frame)
             case Observe():
                 return self._observing(subscription, frame)
             case Search():
@@ -231,6 +252,24 @@ class CommandHandler:
             return None
         self._hub.acts.note(stop_row(found, ""))  # so that the record does not end with a lift that did not happen
         return flaw or _NOT_STOPPED
+
+    def _sessions(self, person: Person, frame: Sessions) -> ServerFrame | Refused:
+        if not person.may_stop:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
+        found = self._hub.sessions.table.all() if self._hub.sessions is not None else ()
+        return SessionList(ref=frame.ref, sessions=[shown(session) for session in found if session.expires > self._clock.now()])
+
+    async def _session_ended(self, person: Person, frame: EndSession) -> ServerFrame | Refused:
+        if not person.may_stop:
+            return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
+        sessions = self._hub.sessions
+        ended = sessions.end(lambda session: session.key_id == frame.id) if sessions is not None else ()
+        if not ended:
+            return Refused(code="gone", message="there is no such session any more")
+        for session in ended:
+            self._hub.acts.note(end_session_row(session, person.name, person.kind, self._clock.now()))
+        unwritten = await self._unwritten("the session has ended", "bring it back")
+        return unwritten or Accepted(ref=frame.ref, id=frame.id, status="done")
 
     def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
         if not subscription.person.may_observe:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Prompt
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
-    from trio_gate.ports import Asked, AuditLog, Clock
+    from trio_gate.ports import Asked, AuditLog, Clock, Sessions
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
@@ -64,6 +64,7 @@ class ApprovalHub:
         voting: held while a vote is recorded and counted, so that votes count in the order in which they came.
         deadlines_changed: set when something new may expire; see `open_hub`.
         notices: lines that everyone who connects is shown.
+        sessions: the virtual sessions of agents; None without any.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class ApprovalHub:
         database: ApprovalDatabase | None = None,
         audit: AuditLog | None = None,
         notifier: Notifier | None = None,
+        sessions: Sessions | None = None,
     ) -> None:
+        self.sessions = sessions
         self.limits = limits or Limits()
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
@@ -157,12 +160,15 @@ class ApprovalHub:
 
     async def flush(self) -> None:
         """Wait until everything that outlives the process is on disk. Raises StorageUnavailable."""
-        if self._database is not None:
-            await self._database.flush()
+        for kept in (self._database, self.sessions):
+            if kept is not None:
+                await kept.flush()
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
-        """Refuse an agent's calls, or with None all calls, and withdraw its questions and approvals. `by` is the person's name."""
+        """Refuse an agent's calls, or with None all calls, and end its questions, approvals and sessions. `by` is the person's name."""
         stop = self.stops.stop(agent, by, reason)
+        if self.sessions is not None:
+            self.sessions.end(lambda session: agent in (None, session.agent))
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
                 self.settle(entry, withdraw(entry.prompt))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from trio_gate.config.model import Config
-    from trio_gate.ports import AuditLog, Clock
+    from trio_gate.ports import AuditLog, Clock, Sessions
     from trio_gate.shell.audit.acts import Acts
 
 SWEEP_EVERY = 30
@@ -38,15 +38,17 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_hub(
-    config: Config, clock: Clock, path: str, link: str, audit: AuditLog | None = None
+    config: Config, clock: Clock, path: str, link: str, audit: AuditLog | None = None, sessions: Sessions | None = None
 ) -> AsyncIterator[ApprovalHub]:
     """A hub that keeps its state in the database at `path`; `link` is the address of the approvals page.
 
-    `audit` is the record of what people do. Raises StorageUnavailable if the database cannot be used.
+    `audit` is the record of what people do, `sessions` are those that they may end. Raises StorageUnavailable if the database cannot be used.
     """
     database = await trio.to_thread.run_sync(ApprovalDatabase, path)
     notifier = Notifier(link)
-    hub = ApprovalHub(clock, limits_of(config), hub_config(config), database=database, audit=audit, notifier=notifier)
+    hub = ApprovalHub(
+        clock, limits_of(config), hub_config(config), database=database, audit=audit, notifier=notifier, sessions=sessions
+    )
     try:
         hub.load()
         async with trio.open_nursery() as nursery:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import trio
@@ -34,7 +34,10 @@ SCHEMA = 1
 """The version of what is stored."""
 
 SWEEP_EVERY = 60.0
-"""Seconds between two looks for sessions that are over."""
+"""Seconds between two looks for sessions that are over, and for ends that could not be written."""
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds that the last write may take when the gateway stops."""
 
 _TABLES = "CREATE TABLE sessions (key_id TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
@@ -47,7 +50,9 @@ class SessionStore:
     def __init__(self, path: str, clock: Clock) -> None:
         self._path = path
         self._clock = clock
+        self._lock = trio.Lock()
         self._limiter = trio.CapacityLimiter(1)
+        self._ended: list[VirtualSession] = []
         try:
             self._db = open_database(path, _TABLES, schema=SCHEMA, secure_delete=True)
             rows = self._db.execute("SELECT value FROM sessions").fetchall()
@@ -59,18 +64,18 @@ class SessionStore:
     async def open(self, session: VirtualSession) -> None:
         """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
         self.table.check_room(session.agent, self._clock.now())
-        await self._write([session], [])
+        await self._write([session])
         self.table.add(session)
 
-    async def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
-        """End the sessions for which `ends` holds, and those that came from them; return them. Raises StorageUnavailable.
-
-        From the first moment on they can no longer be used; the method returns once that is on disk.
-        """
+    def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
+        """End the sessions for which `ends` holds, and those that came from them, at once; return them. `flush` writes that."""
         ended = self.table.end(ends)
-        if ended:
-            await self._write([], ended)
+        self._ended += ended
         return ended
+
+    async def flush(self) -> None:
+        """Return once every end so far is on disk. Raises StorageUnavailable."""
+        await self._write([])
 
     async def run(self) -> None:
         """Sweep every SWEEP_EVERY seconds, until cancelled."""
@@ -80,18 +85,25 @@ class SessionStore:
 
     async def sweep(self) -> None:
         """Delete the sessions that are over. Where the disk fails, they stay there and are deleted after the next start."""
+        self._ended += self.table.over(self._clock.now())
         try:
-            await self._write([], self.table.over(self._clock.now()))
+            await self.flush()
         except StorageUnavailable as fault:
             log.warning("sessions that are over stay on disk: %s", fault.detail)
 
-    async def _write(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
-        if not (new or old):
-            return
-        try:
-            await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter)
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
+    async def _write(self, new: Sequence[VirtualSession]) -> None:
+        """Write new sessions, and the ends that are not on disk yet. Raises StorageUnavailable."""
+        async with self._lock:
+            if not (new or self._ended):
+                return
+            old, self._ended = self._ended, []
+            try:
+                await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter)
+            except BaseException as error:  # a cancellation, too: an end may be written twice
+                self._ended = [*old, *self._ended]
+                if isinstance(error, sqlite3.Error):
+                    raise self._unavailable(error) from error
+                raise
 
     def _store(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
         try:
@@ -126,4 +138,6 @@ async def open_sessions(path: str, clock: Clock) -> AsyncIterator[SessionStore]:
             yield store
             nursery.cancel_scope.cancel()
     finally:
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True), suppress(StorageUnavailable):
+            await store.flush()
         store.close()
