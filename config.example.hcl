@@ -66,6 +66,12 @@ endpoint "aws_api" "main" {
   ]
   # hosts       = ["*.amazonaws.com"]                # only these AWS hosts; `*` is one or more labels
   # external_id = "…"                                # if the roles' trust policies require one
+  # These may be set for an agent and for a rule, too; the rule's count most:
+  # role, external_id
+  # session_policy  = file("policy.json")            # narrows the role's session to what this policy allows as well
+  # duration        = "1h"                           # how long a session lives
+  # tags            = { team = "data" }              # session tags; trust policies must allow sts:TagSession
+  # source_identity = true                           # the agent's name; trust policies must allow sts:SetSourceIdentity
   # owned_buckets         = ["reports"]              # buckets of the account, so that aws.cross_account is known for them
   # expected_bucket_owner = true                     # or have S3 refuse buckets of other accounts
 }

@@ -36,6 +36,9 @@ class AssumeRole:
 
     Attributes:
         duration: life of the session, in seconds.
+        session_policy: JSON that narrows the session; None for all that the role may do.
+        tags: of the session: keys and values.
+        source_identity: who acts, for AWS's own record; None for nobody.
         base: name of the `credential` block whose key signs the request.
         generation: number of the configuration that the block belongs to.
     """
@@ -45,8 +48,11 @@ class AssumeRole:
     account: str
     role_arn: str
     session_name: str
-    external_id: str | None
+    external_id: str | None = field(repr=False)
     duration: int
+    session_policy: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    source_identity: str | None = None
     base: str
     generation: int
 

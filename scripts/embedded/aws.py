@@ -7,7 +7,7 @@ writes `ca.pem` to the directory, prints one JSON line when it is ready ({"port"
 
 There is a hub account whose user holds the base key and may assume the role `trio-gate` of the accounts `prod` and `staging`;
 each of those holds a bucket, a secret and a table. Signatures and policies are checked as AWS checks them: a wrong key, a
-wrong signature or a role that does not trust the hub is refused.
+wrong signature or a role that does not trust the hub is refused, and so is what a session's own policy does not allow.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ ACCOUNTS = {"prod": "111111111111", "staging": "222222222222"}
 ROLE = "trio-gate"
 DEPLOY, DEEPER = "deploy", "deeper"
 """Roles of each account that its role may assume, and that this one may assume in turn."""
+READER = "reader"
+"""A role of each account that the hub's user may assume and that may read objects of S3, and nothing else."""
 REGION = "us-east-1"
 NAMES = [
     "localhost",
@@ -186,15 +188,19 @@ def set_up(port: int, ca_file: str) -> Embedded:
     """
     from moto import settings  # noqa: PLC0415
 
+    from scripts.embedded.session_policies import enforce  # noqa: PLC0415
+
     nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
-    roles = [f"arn:aws:iam::{account}:role/{ROLE}" for account in ACCOUNTS.values()]
+    roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)]
     hub = client("iam", nobody, assumed(nobody, HUB))
     user = hub.create_user(UserName="gateway")["User"]["Arn"]
     hub.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles))
     key = hub.create_access_key(UserName="gateway")["AccessKey"]
     for account in ACCOUNTS.values():
         iam = client("iam", nobody, assumed(nobody, account))
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
+        for name in (ROLE, READER):
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
+        iam.put_role_policy(RoleName=READER, PolicyName="reads", PolicyDocument=policy("Allow", "s3:GetObject", Resource="*"))
         trust = policy("Allow", "sts:AssumeRole", Principal={"AWS": "*"})  # moto does not know an account as a principal
         for name in (DEPLOY, DEEPER):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
@@ -205,6 +211,7 @@ def set_up(port: int, ca_file: str) -> Embedded:
                 iam.put_role_policy(
                     RoleName=name, PolicyName="chain", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles)
                 )
+    enforce()
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     aws = Embedded(
         port=port, ca_file=ca_file, base_access_key_id=key["AccessKeyId"], base_secret_access_key=key["SecretAccessKey"]

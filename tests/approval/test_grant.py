@@ -11,6 +11,7 @@ from trio_gate.approval.grant import grant_of, spent, standing, used
 from trio_gate.approval.question import grantable
 from trio_gate.approval.terms import Terms
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.config.model import RoleSettings
 
 LIFE = timedelta(minutes=10)
 
@@ -42,7 +43,15 @@ def test_a_grant_is_spent_with_its_last_use():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"condition": "true"}, {"action": "allow"}, {"name": "other"}, {"endpoints": ("main",)}, {"vends": True}]
+    "changes",
+    [
+        {"condition": "true"},
+        {"action": "allow"},
+        {"name": "other"},
+        {"endpoints": ("main",)},
+        {"vends": True},
+        {"assume": RoleSettings(role="other")},
+    ],
 )
 def test_another_rule_is_another_standing(changes):
     assert standing(RULE, [ONCALL]) == standing(replace(RULE, where="moved:9", reason="said otherwise"), [ONCALL])

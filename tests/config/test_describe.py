@@ -30,7 +30,7 @@ credential "aws_account" "spare" {
   profile = "hub"
   accounts = ["222222222222"]
 }
-agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222222222"] }
+agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222222222"] role = "ci" tags = { team = "data" } source_identity = true }
 """
     + MAIN.replace("credential = aws_account.base", "credentials = [aws_account.base, aws_account.spare]")
     + PEOPLE
@@ -40,7 +40,8 @@ agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222
   action = "allow"
   vends = true
 }
-rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main }
+rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main source_identity = false external_id = "ex-secret" duration = "90m"
+session_policy = "{\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Action\\":\\"s3:*\\",\\"Resource\\":\\"*\\"}]}" }
 """
 )
 
@@ -57,7 +58,7 @@ endpoint aws_api.main: role gate, region us-east-1, hosts *
   credential aws_account.base: a key in this file, all accounts
   credential aws_account.spare: profile hub, accounts 222222222222
 upstream sts.amazonaws.com is dialled at 127.0.0.1:5000, roots from /etc/gate/test.pem
-agent ci: keys end in CI01, accounts 222222222222
+agent ci: keys end in CI01, accounts 222222222222, role ci, tagged team=data, with the agent as source identity
 person alice (human)
 person robot (bot)
 approver human.oncall: 1 of alice, within 10m; agents wait 5m
@@ -65,7 +66,7 @@ rules, the first that matches decides:
   1. allow: "reads", vends (gate.hcl:38)
        (aws.a ||
        aws.b)
-  2. approve by human.oncall: "rest" at aws_api.main (gate.hcl:44)
+  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity (gate.hcl:44)
        always
 """
 
@@ -73,7 +74,7 @@ rules, the first that matches decides:
 def test_a_description_has_everything_but_secrets():
     shown = describe(load(TEXT))
     assert shown == EXPECTED
-    for secret in ("very-secret", "session-secret", "0123456789abcdef", HASH):
+    for secret in ("very-secret", "session-secret", "ex-secret", "0123456789abcdef", HASH):
         assert secret not in shown
 
 

@@ -159,7 +159,7 @@ def test_credentials_by_parts_by_profile_and_by_account():
 
 def test_an_endpoint():
     [endpoint] = load(BASE + MAIN.replace("role", 'external_id = "x/1"\n hosts = ["S3.*.Amazonaws.com"]\n role')).endpoints
-    assert (endpoint.name, endpoint.role, endpoint.external_id, endpoint.hosts) == (
+    assert (endpoint.name, endpoint.assume.role, endpoint.assume.external_id, endpoint.hosts) == (
         "main",
         "gate",
         "x/1",

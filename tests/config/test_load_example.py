@@ -25,7 +25,7 @@ def test_the_ancestors_example_loads_word_for_word():
     config = load(page[start : page.index("\nAction parsing", start)] + ONCALL)
     assert [note.partition(": ")[2] for note in config.notes[:1]] == ['plugin "aws" is built in: the block has no effect']
     [endpoint] = config.endpoints
-    assert (endpoint.role, endpoint.region, endpoint.hosts) == ("clawpatrol-gateway", "us-east-1", ("*.amazonaws.com",))
+    assert (endpoint.assume.role, endpoint.region, endpoint.hosts) == ("clawpatrol-gateway", "us-east-1", ("*.amazonaws.com",))
     assert dict(endpoint.accounts) == {"111111111111": "prod", "222222222222": "staging"}
     [base] = endpoint.credentials
     assert (base.access_key_id, base.secret_access_key, base.session_token, base.profile) == (None, None, None, None)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.aws.host_table import TABLE
 from tests.kit.configs import BASE, MAIN, load
-from trio_gate.config.model import Endpoint
+from trio_gate.config.model import NOTHING_SAID, Endpoint
 from trio_gate.errors import Unidentified
 from trio_gate.exchange.snapshot import check_place, compile_snapshot, owned_by
 
@@ -32,7 +32,7 @@ OF_AWS = ACCOUNTS["us-east-1"] | ACCOUNTS["eu-west-1"]
     ],
 )
 def test_an_account_is_ours_in_its_own_partition_alone(region, ours):
-    endpoint = Endpoint(name="e", hosts=(), role="r", region=region, external_id=None, credentials=(), accounts={})
+    endpoint = Endpoint(name="e", hosts=(), assume=NOTHING_SAID, region=region, credentials=(), accounts={})
     assert owned_by(endpoint, ACCOUNTS, TABLE).accounts == ours
 
 

@@ -38,6 +38,7 @@ def session(number: int = 0, **changes) -> VirtualSession:
         chain=(DEPLOY,),
         parent=None,
         home=ACCOUNT,
+        rule="roles",
         sent=SENT,
         started=NOW,
         expires=NOW + timedelta(hours=1),

@@ -10,10 +10,10 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.config import attribute_types
+from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import KEY_TEXT, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, NOTHING_SAID, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -54,9 +54,7 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # IAM's RoleName
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
-_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdType
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -133,11 +131,8 @@ def credential(form: Form) -> Credential:
 def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | None:
     """Read a set of accounts; None if it is faulty. `credentials` are the readable ones, by id."""
     hosts = form.take(attribute_types.listing(attribute_types.host_pattern), "hosts") or ("*",)
-    role = form.need(attribute_types.matching(_ROLE, "the name of a role, not its ARN"), "role")
+    assume = role_settings.read(form, needed=True)
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
-    external_id = form.take(
-        attribute_types.matching(_EXTERNAL_ID, "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"), "external_id"
-    )
     named = form.need(_references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
     checked = form.take(attribute_types.flag, "expected_bucket_owner") or False
@@ -153,14 +148,13 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
         for part, number in enumerate(accounts):
             if not any(not base.accounts or number in base.accounts for base in bases):
                 form.fault(f"no credential of this endpoint is for account {number}", of="accounts", part=part)
-    if role is None or region is None or listed is None or not bases:
+    if assume.role is None or region is None or listed is None or not bases:
         return None
     return Endpoint(
         name=form.name,
         hosts=hosts,
-        role=role,
+        assume=assume,
         region=region,
-        external_id=external_id,
         credentials=bases,
         accounts=MappingProxyType(accounts),
         owned_buckets=owned,
@@ -197,6 +191,7 @@ def agent(form: Form) -> Agent | None:
     )
     secret = form.need(attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces"), "secret")
     accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
+    assume = role_settings.read(form)
     form.close()
     if secret is not None and len(secret) < 16:
         form.fault(
@@ -204,7 +199,7 @@ def agent(form: Form) -> Agent | None:
         )
     if suffix is None or secret is None:
         return None
-    return Agent(name=form.name, key_suffix=suffix, secret=secret, accounts=accounts)
+    return Agent(name=form.name, key_suffix=suffix, secret=secret, accounts=accounts, assume=assume)
 
 
 def person(form: Form) -> Person | None:
@@ -251,6 +246,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     endpoints = form.take(_references(form, "endpoint"), "endpoints", "endpoint") or ()
     reason = form.take(attribute_types.short(500), "reason")
     vends = form.default(attribute_types.flag, "vends", default=False)
+    assume = role_settings.read(form)
     priority = form.default(attribute_types.whole(-1_000_000, 1_000_000), "priority", 0)
     form.close()
     asked = form.given("approvers") or form.given("approve")
@@ -260,6 +256,8 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         form.fault(f'`{asked.name}` goes with action "approve", not "{action}"', of=asked.name)
     if action == "deny" and vends:
         form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
+    if action == "deny" and assume != NOTHING_SAID:
+        form.fault("a rule that denies assumes no role", "leave out the attributes that say how")
     if action is None:
         return None
     source = form.report.source
@@ -271,6 +269,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         endpoints=tuple(path.partition(".")[2] for path in endpoints),
         reason=reason,
         vends=vends,
+        assume=assume,
         where=f"{source.name}:{source.line(form.block.at)}",
     )
 

@@ -41,6 +41,13 @@ def agents(found: Sequence[tuple[Form, Agent]]) -> None:
     _distinct(found, "secret", lambda agent: agent.secret)
 
 
+def source_identities(found: Sequence[tuple[Form, Endpoint] | tuple[Form, Rule]]) -> None:
+    """Report source identities where there is no agent whose name they could be."""
+    for form, block in found:
+        if block.assume.source_identity:
+            form.fault("`source_identity` is the agent's name, and no agent is declared", of="source_identity")
+
+
 def people(found: Sequence[tuple[Form, Person]]) -> None:
     """Report tokens that several people share."""
     _distinct(found, "token_sha256", lambda person: person.token_sha256)

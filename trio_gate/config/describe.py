@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, OperationReview, Rule
+    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, OperationReview, RoleSettings, Rule
 
 
 def describe(config: Config) -> str:
@@ -23,7 +23,7 @@ def _lines(config: Config) -> Iterator[str]:
         roots = f", roots from {upstream.ca_file}" if upstream.ca_file else ""
         yield f"upstream {upstream.hosts} is dialled at {upstream.address}{roots}"
     for agent in config.agents:
-        yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}"
+        yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}{_also(agent.assume)}"
     for person in config.people:
         able = [word for word in ("grant", "observe", "stop") if getattr(person, f"may_{word}")]
         yield f"person {person.name} ({person.kind})" + (f", may {' and '.join(able)}" if able else "")
@@ -52,7 +52,7 @@ def _gateway(gateway: Gateway) -> Iterator[str]:
 
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     hosts = ", ".join(endpoint.hosts)
-    yield f"endpoint aws_api.{endpoint.name}: role {endpoint.role}, region {endpoint.region}, hosts {hosts}"
+    yield f"endpoint aws_api.{endpoint.name}: {_assume(endpoint.assume)}, region {endpoint.region}, hosts {hosts}"
     yield from (f"  {number}" + (f" {label}" if label else "") for number, label in endpoint.accounts.items())
     yield from (f"  credential aws_account.{base.name}: {_credential(base)}" for base in endpoint.credentials)
 
@@ -77,9 +77,30 @@ def _rule(number: int, rule: Rule) -> Iterator[str]:
     asked = f" by {' and '.join(rule.approvers)}" if rule.approvers else ""
     where = f" at {', '.join(f'aws_api.{name}' for name in rule.endpoints)}" if rule.endpoints else ""
     vends = ", vends" if rule.vends else ""
-    yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends} ({rule.where})'
+    yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends}{_also(rule.assume)} ({rule.where})'
     condition = "always" if rule.condition is None else rule.condition
     yield from (f"       {line.strip()}" for line in condition.splitlines() if line.strip())
+
+
+def _also(settings: RoleSettings) -> str:
+    said = _assume(settings)
+    return f", {said}" if said else ""
+
+
+def _assume(settings: RoleSettings) -> str:
+    """How a role is assumed, without the external id, which is a secret of some."""
+    said = [f"role {settings.role}"] if settings.role else []
+    if settings.session_policy:
+        said.append(f"narrowed by a session policy of {len(settings.session_policy)} characters")
+    if settings.duration:
+        said.append(f"for {_seconds(settings.duration)}")
+    if settings.external_id:
+        said.append("with an external id")
+    if settings.tags:
+        said.append(f"tagged {', '.join(f'{key}={value}' for key, value in settings.tags)}")
+    if settings.source_identity is not None:
+        said.append("with the agent as source identity" if settings.source_identity else "without a source identity")
+    return ", ".join(said)
 
 
 def _held(group: Approver) -> str:

@@ -115,6 +115,8 @@ def _config(declared: _Blocks, report: Report, find: Find | None) -> Config:
     if len(endpoints) == declared.count("endpoint"):
         cross_checks.accounts(agents, endpoints)
     cross_checks.agents(agents)
+    if declared.count("agent") == 0:
+        cross_checks.source_identities([*endpoints, *rules])
     cross_checks.people(people)
     cross_checks.rules(rules, report, admin=gateway.admin is not None)
     return Config(

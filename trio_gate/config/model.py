@@ -6,7 +6,7 @@ One `Config` is one generation. It is made whole or not at all, and never change
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import field, fields, replace
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.values import value_class
@@ -130,23 +130,51 @@ class Credential:
 
 
 @value_class
+class RoleSettings:
+    """How the role of an account is assumed, as far as one block says.
+
+    Attributes:
+        role: its name.
+        external_id: for a trust policy that wants one.
+        session_policy: JSON that narrows the session, without blanks.
+        duration: life of the session, in seconds.
+        tags: of the session: keys and values.
+        source_identity: whether the agent's name is set as the source identity.
+    """
+
+    role: str | None = None
+    external_id: str | None = field(default=None, repr=False)
+    session_policy: str | None = None
+    duration: int | None = None
+    tags: tuple[tuple[str, str], ...] | None = None
+    source_identity: bool | None = None
+
+    def over(self, other: RoleSettings) -> RoleSettings:
+        """These settings, and those of `other` where these say nothing."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        return replace(other, **{name: value for name, value in own.items() if value is not None})
+
+
+@value_class
 class Endpoint:
     """A set of AWS accounts and how to reach them.
 
     `hosts` are patterns that narrow the built-in host table (`*` is one or more labels). `accounts` maps ids to labels (None
     without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
-    `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
+    `assume` names at least the role. `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
     """
 
     name: str
     hosts: tuple[str, ...]
-    role: str
+    assume: RoleSettings
     region: str
-    external_id: str | None
     credentials: tuple[Credential, ...]
     accounts: Mapping[str, str | None]
     owned_buckets: tuple[str, ...] = ()
     expected_bucket_owner: bool = False
+
+
+NOTHING_SAID = RoleSettings()
 
 
 @value_class
@@ -157,6 +185,7 @@ class Agent:
     key_suffix: str
     secret: str
     accounts: tuple[str, ...]
+    assume: RoleSettings = NOTHING_SAID
 
 
 @value_class
@@ -225,6 +254,7 @@ class Rule:
     reason: str | None
     vends: bool
     where: str
+    assume: RoleSettings = NOTHING_SAID
 
 
 @value_class

@@ -5,6 +5,7 @@ Rule: two calls that could differ in their effect are bound differently.
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,11 @@ def same_role(one: RoleRequest, other: RoleRequest) -> bool:
 
 def _role(assume: RoleRequest) -> dict[str, str | None]:
     """All that says which role's session signs, by name."""
-    found: dict[str, object] = {name: getattr(assume.root, name) for name in _OF_ROLE}
+    found = {name: _text(getattr(assume.root, name)) for name in _OF_ROLE}
     if isinstance(assume, SessionRequest):
         found |= {"role_arn": assume.role_arn, "session": assume.key_id}
-    return {name: None if value is None else str(value) for name, value in found.items()}
+    return found
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)

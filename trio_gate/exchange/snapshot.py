@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, ClassVar
 from trio_gate.aws.resources.owned import Owned
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
-from trio_gate.config.model import Endpoint
+from trio_gate.config.model import NOTHING_SAID, Endpoint
 from trio_gate.errors import SessionOver, Unauthenticated, Unidentified
+from trio_gate.exchange.roles import role_of
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
-from trio_gate.ports import AssumeRole
 from trio_gate.sessions.session import proof_of
-from trio_gate.signing.session_name import session_name
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -27,14 +26,11 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.config.model import Agent, Approver, Config, Credential, OperationReview
+    from trio_gate.config.model import Agent, Approver, Config, OperationReview, RoleSettings
+    from trio_gate.ports import AssumeRole
     from trio_gate.sessions.session import VirtualSession
 
-ROLE_SECONDS = 3600
-"""Seconds that a role's session lives: the default of STS, and the longest that every role allows."""
-
-GATEWAY = "trio-gate"
-"""The gateway's part of session names."""
+    _RoleKey = tuple[str, str, str | None, str | None]
 
 _ROLES = 512
 """How many requests for roles are remembered, of the accounts and agents that call most."""
@@ -80,6 +76,7 @@ class Snapshot:
         agents: by key suffix.
         approvers: by their id, such as `human.oncall`.
         reviews: what the operator says of operations, by service and operation.
+        assumes: how roles are assumed for the calls of those rules that say so, by the rule's name.
     """
 
     number: int
@@ -90,6 +87,8 @@ class Snapshot:
     agents: Mapping[str, Agent]
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
+    assumes: Mapping[str, RoleSettings]
+    _roles: dict[_RoleKey, AssumeRole] = field(default_factory=dict, init=False, compare=False, repr=False)
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
     _admitted: dict[tuple[str, str], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
 
@@ -135,6 +134,20 @@ class Snapshot:
             raise SessionOver("ended, because its agent's block has changed")
         return agent
 
+    def role_for(self, partition: str, account: str, agent: Agent | None, rule: str | None) -> AssumeRole:
+        """The request for the role that signs an agent's calls in a configured account, where `rule` lets them pass."""
+        rule = rule if rule in self.assumes else None
+        key = (partition, account, agent.name if agent else None, rule)
+        found = self._roles.get(key)
+        if found is None:
+            said = NOTHING_SAID if rule is None else self.assumes[rule]
+            endpoint, number = self.endpoints[account], self.number
+            found = role_of(endpoint, partition=partition, account=account, agent=agent, rule=said, generation=number)
+            if len(self._roles) >= _ROLES:
+                self._roles.clear()  # most are needed again at once, and cost little to make
+            self._roles[key] = found
+        return found
+
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
         return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
@@ -167,9 +180,7 @@ class Unconfigured:
 
     def admit(self, claim: Claim, session: VirtualSession | None = None) -> Admitted:
         """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
-        endpoint = Endpoint(
-            name="", hosts=("*",), role="", region="", external_id=None, credentials=(), accounts={claim.account: None}
-        )
+        endpoint = Endpoint(name="", hosts=("*",), assume=NOTHING_SAID, region="", credentials=(), accounts={claim.account: None})
         return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, session=session)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
@@ -205,6 +216,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
         agents={agent.key_suffix: agent for agent in config.agents},
         approvers={approver.id: approver for approver in config.approvers},
         reviews={(one.service, one.operation): one for one in config.operations},
+        assumes={rule.name: rule.assume for rule in config.rules if rule.assume != NOTHING_SAID},
     )
 
 
@@ -227,29 +239,6 @@ def _not_yours(claim: Claim, detail: str) -> Unauthenticated:
     """The same sentence for every cause, so that no agent learns what is configured for others."""
     reason = f"this key may not use account {claim.account}: use an account that the agent was given"
     return Unauthenticated(reason, detail=detail)
-
-
-def credential_for(endpoint: Endpoint, account: str) -> Credential:
-    """The first base credential that serves an account; `config.load` has made sure that there is one."""
-    return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
-
-
-@functools.lru_cache(_ROLES)
-def role_for(
-    partition: str, account: str, region: str, role: str, external_id: str | None, agent: str | None, base: str, generation: int
-) -> AssumeRole:
-    """The AssumeRole request for an endpoint's role in an account, signed with the credential `base`."""
-    return AssumeRole(
-        partition=partition,
-        region=region,
-        account=account,
-        role_arn=f"arn:{partition}:iam::{account}:role/{role}",
-        session_name=session_name(GATEWAY, agent),
-        external_id=external_id,
-        duration=ROLE_SECONDS,
-        base=base,
-        generation=generation,
-    )
 
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Denied, SessionOver
-from trio_gate.exchange.snapshot import credential_for, role_for
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, served
 from trio_gate.sessions.session import Sent, VirtualSession, proof_of
@@ -44,7 +43,7 @@ class Plan:
     """The session that a call is answered with.
 
     Attributes:
-        account, role, chain, home, parent, agent, proof: as in `VirtualSession`.
+        account, role, chain, home, parent, agent, proof, rule: as in `VirtualSession`.
         sent: the request that AWS is asked with; None where the gateway answers itself.
         life: how long the session lives where AWS does not say.
         latest: when it ends at the latest; None where nothing but AWS says so.
@@ -57,6 +56,7 @@ class Plan:
     home: str
     agent: str | None
     proof: str
+    rule: str | None
     sent: Sent | None
     life: timedelta = timedelta()
     latest: datetime | None = None
@@ -74,6 +74,7 @@ class Plan:
             chain=self.chain,
             parent=self.parent,
             home=self.home,
+            rule=self.rule,
             sent=self.sent,
             started=now,
             expires=expires if self.latest is None else min(expires, self.latest),
@@ -117,6 +118,7 @@ def plan(
         home=from_.home if from_ else call.account,
         agent=admitted.agent_name,
         proof=proof_of(admitted.agent),
+        rule=decision.rule,
         sent=None if here else sent,
         life=_life(call) if here else timedelta(),
         latest=from_.expires if from_ and here else None,
@@ -147,19 +149,22 @@ def _life(call: Call) -> timedelta:
     )
 
 
-def request_for(identified: Identified, snapshot: Snapshot, sessions: SessionTable) -> RoleRequest:
-    """Whose credentials sign a call: the session's that its key stands for, else the role's of its account. Raises SessionOver."""
+def request_for(identified: Identified, snapshot: Snapshot, sessions: SessionTable, rule: str | None) -> RoleRequest:
+    """Whose credentials sign a call that `rule` lets pass: the session's that its key stands for, else the role's of its account.
+
+    Raises SessionOver, and Denied where the rule says how the role is assumed and a session of the agent's own would sign.
+    """
     call, admitted = identified.call, identified.proven.admitted
     session = admitted.session
     account = session.home if session else call.account
-    endpoint = snapshot.endpoints.get(account)
-    if endpoint is None:
+    if account not in snapshot.endpoints:
         raise SessionOver("began in an account that is no longer configured")
-    base = credential_for(endpoint, account).name
-    one, agent = endpoint, admitted.agent_name
-    signer: RoleRequest = role_for(call.partition, account, one.region, one.role, one.external_id, agent, base, snapshot.number)
-    way = [session, *sessions.way(session)] if session else []
-    for step in reversed(way):
+    way = list(reversed([session, *sessions.way(session)])) if session else []
+    first = next((step for step in way if step.sent is not None), None)
+    if first is not None and rule in snapshot.assumes:
+        raise Denied(f'rule "{rule}" says how a role is assumed, and this call has a session that the agent assumed itself')
+    signer: RoleRequest = snapshot.role_for(call.partition, account, admitted.agent, first.rule if first else rule)
+    for step in way:
         signer = request_of(step, signer)
     return signer
 

@@ -13,7 +13,7 @@ from trio_gate.wire.head import RequestHead, Target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TEXTS = ("key_id", "secret", "token_sha256", "agent", "proof", "account", "role", "parent", "home")
+_TEXTS = ("key_id", "secret", "token_sha256", "agent", "proof", "account", "role", "parent", "home", "rule")
 
 
 def to_json(session: VirtualSession) -> dict[str, Any]:

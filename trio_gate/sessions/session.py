@@ -72,6 +72,7 @@ class VirtualSession:
         chain: the roles on the way to it, each assumed by the one before; the last is `role`.
         parent: the id of the session whose credentials signed `sent`; None where the account's own role did.
         home: the account whose own role the way begins with.
+        rule: the name of the rule that let it be made, which may say how the role was assumed that signed for it.
         sent: the request that made it; None where it has the power of what made it, and AWS was not asked.
         started, expires: times, aware.
     """
@@ -86,6 +87,7 @@ class VirtualSession:
     chain: tuple[str, ...]
     parent: str | None
     home: str
+    rule: str | None
     sent: Sent | None
     started: datetime
     expires: datetime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
 import trio
@@ -99,6 +100,29 @@ async def test_the_request_in_bytes():
         "content-type": "application/x-www-form-urlencoded; charset=utf-8",
         "x-amz-date": "20260115T120000Z",
         "x-amz-security-token": "BASE-TOKEN",
+    }
+
+
+async def test_all_that_narrows_and_names_a_session_is_sent():
+    sent = []
+
+    async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
+        sent.append(parse_qsl(body.decode(), strict_parsing=True))
+        return ResponseHead(status=200, headers=()), given().encode()
+
+    full = role("x", session_policy='{"a": 1}', tags=(("team", "d&e"), ("b c", "é")), source_identity="ci", duration=900)
+    await assume_role(full, BASE, send=send, host=HOST, now=NOW)
+    assert dict(sent[0][2:]) == {
+        "RoleArn": ROLE,
+        "RoleSessionName": "x",
+        "DurationSeconds": "900",
+        "Policy": '{"a": 1}',
+        "SourceIdentity": "ci",
+        "Tags.member.1.Key": "team",
+        "Tags.member.1.Value": "d&e",
+        "Tags.member.2.Key": "b c",
+        "Tags.member.2.Value": "é",
     }
 
 

@@ -144,8 +144,10 @@ def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) ->
         "RoleSessionName": request.session_name,
         "DurationSeconds": str(request.duration),
     }
-    if request.external_id is not None:
-        form["ExternalId"] = request.external_id
+    more = {"ExternalId": request.external_id, "Policy": request.session_policy, "SourceIdentity": request.source_identity}
+    form |= {name: text for name, text in more.items() if text is not None}
+    for number, (key, value) in enumerate(request.tags, start=1):
+        form |= {f"Tags.member.{number}.Key": key, f"Tags.member.{number}.Value": value}
     body = urlencode(form, quote_via=quote).encode("ascii")
     fields = (("host", host), ("content-type", "application/x-www-form-urlencoded; charset=utf-8"))
     head = RequestHead(method="POST", target=Target(segments=("",)), headers=fields)

@@ -197,15 +197,15 @@ class Pipeline:
         return Prepared(
             identified=identified,
             outbound=outbound,
-            assume=self._signer(identified),
+            assume=self._signer(identified, decision),
             plan=plan,
             vends=decision.vends,
             source=self._agent if flows else source,
         )
 
-    def _signer(self, identified: Identified) -> RoleRequest:
-        """Whose credentials sign a call. Raises SessionOver."""
-        return virtual.request_for(identified, self._snapshot, self._services.sessions.table)
+    def _signer(self, identified: Identified, decision: Decision) -> RoleRequest:
+        """Whose credentials sign a call. Raises SessionOver, Denied."""
+        return virtual.request_for(identified, self._snapshot, self._services.sessions.table, decision.rule)
 
     async def _approved(self, prepared: Prepared, judged: Judged, room: Room) -> Cleared:
         """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
@@ -248,8 +248,7 @@ class Pipeline:
         self, prepared: Prepared, parts: DigestInput, stage: ApprovalStage, bound: Callable[[Prepared], DigestInput]
     ) -> Prepared:
         """An approved call under the current configuration. Raises GateError where that would ask differently, AgentGone."""
-        prepared = self._admitted_again(prepared)
-        again = (await self._judge(prepared.identified)).decision
+        prepared, again = await self._judged_again(prepared)
         same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
         asked_alike = again.outcome != "approve" or (again.rule == parts.rule and stage.stands(self._snapshot))
         if not same or not asked_alike or again.vends != prepared.vends:
@@ -258,12 +257,11 @@ class Pipeline:
 
     async def _still_allowed(self, prepared: Prepared) -> None:
         """Check an allowed call against the current configuration. Raises GateError, AgentGone."""
-        now = self._admitted_again(prepared)
-        again = (await self._judge(now.identified)).decision
+        now, again = await self._judged_again(prepared)
         if again.outcome != "allow" or again.vends != prepared.vends or not binding.same_role(now.assume, prepared.assume):
             raise Denied(_CHANGED)
 
-    def _admitted_again(self, prepared: Prepared) -> Prepared:
+    async def _judged_again(self, prepared: Prepared) -> tuple[Prepared, Decision]:
         """The call under the current configuration. Raises GateError where its agent's block, or that of its operation, has changed."""
         before, call = prepared.identified.proven, prepared.identified.call
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
@@ -273,7 +271,8 @@ class Pipeline:
         if proven.admitted.agent != before.admitted.agent:
             raise Denied("the agent's block changed while the call waited: run the same command again")
         identified = replace(prepared.identified, proven=proven)
-        return replace(prepared, identified=identified, assume=self._signer(identified))
+        again = (await self._judge(identified)).decision
+        return replace(prepared, identified=identified, assume=self._signer(identified, again)), again
 
     async def _forward(self, cleared: Cleared) -> None:
         """Get credentials, sign and send. Raises GateError, AgentGone."""

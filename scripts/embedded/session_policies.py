@@ -1,0 +1,32 @@
+"""Session policies as AWS applies them: what a session does must be allowed by its role, and by the policy that it was assumed with.
+
+moto keeps these policies and ignores them. `enforce` changes that in the one place where moto checks a request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def enforce() -> None:
+    """From now on, require both."""
+    from moto.iam import access_control  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
+    from moto.sts.models import sts_backends  # noqa: PLC0415
+    from moto.utilities.utils import get_partition  # noqa: PLC0415
+
+    checked = access_control.IAMRequestBase.check_action_permitted
+
+    def both(self: Any, resource: str) -> None:
+        checked(self, resource)
+        key = self._access_key
+        if not isinstance(key, access_control.AssumedRoleAccessKey) or self._action == "sts:GetCallerIdentity":
+            return
+        sessions = sts_backends[self.account_id][get_partition(self._region)].assumed_roles
+        (policy,) = (one.policy for one in sessions if one.access_key_id == key._access_key_id)
+        if policy is None:
+            return
+        found = access_control.IAMPolicy(policy).is_action_permitted(self._action, resource)
+        if found is not access_control.PermissionResult.PERMITTED:
+            self._raise_access_denied()
+
+    access_control.IAMRequestBase.check_action_permitted = both

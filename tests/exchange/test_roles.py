@@ -1,0 +1,77 @@
+"""What STS is asked for a call's role, by what endpoint, agent and rule say."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from tests.kit.aws.sts import literal
+from trio_gate.config.model import NOTHING_SAID, Agent, Endpoint, RoleSettings
+from trio_gate.exchange.roles import role_of
+from trio_gate.ports import AssumeRole
+
+ACCOUNT = "111111111111"
+ENDPOINT = Endpoint(
+    name="main",
+    hosts=("*",),
+    assume=RoleSettings(role="gate"),
+    region="us-east-1",
+    credentials=(literal("other"), literal()),
+    accounts=MappingProxyType({ACCOUNT: None}),
+)
+AGENT = Agent(name="ci", key_suffix="CI01", secret="0123456789abcdef", accounts=())
+PLAIN = AssumeRole(
+    partition="aws",
+    region="us-east-1",
+    account=ACCOUNT,
+    role_arn=f"arn:aws:iam::{ACCOUNT}:role/gate",
+    session_name="trio-gate@ci",
+    external_id=None,
+    duration=3600,
+    base="other",
+    generation=1,
+)
+
+
+def made(endpoint=NOTHING_SAID, agent=NOTHING_SAID, rule=NOTHING_SAID):
+    one, who = replace(ENDPOINT, assume=endpoint.over(ENDPOINT.assume)), replace(AGENT, assume=agent)
+    return role_of(one, partition="aws", account=ACCOUNT, agent=who, rule=rule, generation=1)
+
+
+def test_where_nothing_is_said():
+    assert made() == PLAIN
+    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=NOTHING_SAID, generation=1)
+    assert nobody == replace(PLAIN, session_name="trio-gate")
+
+
+def test_the_first_credential_for_the_account_signs():
+    one = replace(ENDPOINT, credentials=(replace(literal("other"), accounts=("222222222222",)), literal()))
+    assert role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=NOTHING_SAID, generation=1).base == "base"
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "becomes"),
+    [
+        ("role", "a", "b", {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/b"}),
+        ("external_id", "aa", "bb", {"external_id": "bb"}),
+        ("session_policy", "{}", '{"b":1}', {"session_policy": '{"b":1}'}),
+        ("duration", 900, 1000, {"duration": 1000}),
+        ("tags", (("a", "b"),), (("c", "d"),), {"tags": (("c", "d"),)}),
+        ("source_identity", False, True, {"source_identity": "ci"}),
+        ("source_identity", True, False, {"source_identity": None}),
+    ],
+)
+def test_the_rule_counts_more_than_the_agent_and_that_more_than_the_endpoint(name, low, high, becomes):
+    less, more = replace(NOTHING_SAID, **{name: low}), replace(NOTHING_SAID, **{name: high})
+    wanted = replace(PLAIN, **becomes)
+    assert (
+        made(endpoint=more) == made(endpoint=less, agent=more) == made(less, less, more) == made(agent=less, rule=more) == wanted
+    )
+
+
+def test_a_source_identity_has_aws_s_form():
+    short = replace(AGENT, name="x", assume=RoleSettings(source_identity=True))
+    found = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=short, rule=NOTHING_SAID, generation=1)
+    assert found.source_identity.startswith("x=")
+    nobody = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=None, rule=short.assume, generation=1)
+    assert nobody.source_identity is None

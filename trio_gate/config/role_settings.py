@@ -1,0 +1,151 @@
+"""Reads how a role is assumed: the attributes that `endpoint`, `agent` and `rule` have in common.
+
+Rule: what STS would refuse for its form alone is refused here, with a position.
+
+Theory: patterns and lengths are those of AssumeRole (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html) and of session
+tags (docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html). STS also limits the size of policy and tags in a packed form
+that nobody can compute, so what passes here may still be refused there, as PackedPolicyTooLarge.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from trio_gate.config import attribute_types
+from trio_gate.config.attribute_types import wrong
+from trio_gate.config.model import RoleSettings
+from trio_gate.config.source import Flaw
+
+if TYPE_CHECKING:
+    from trio_gate.config.block_reader import Form
+    from trio_gate.config.expressions import Value
+
+MOST_POLICY = 2048
+"""Characters of a session policy, see `Policy` of AssumeRole."""
+
+SHORTEST, LONGEST = 900, 43_200
+"""Seconds that a session may live; the role's own limit, an hour unless changed, holds as well."""
+
+MOST_TAGS = 48
+"""Session tags. STS takes 50; two are for who approved a call."""
+
+OWN_TAGS = "trio-gate:"
+"""Keys of tags that begin so are the gateway's."""
+
+_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # IAM's RoleName
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdType
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
+_SIGNS = "_.:/=+-@"
+
+
+def read(form: Form, *, needed: bool = False) -> RoleSettings:
+    """What a block says of the role that is assumed. `needed`: it must name the role."""
+    role = attribute_types.matching(_ROLE, "the name of a role, not its ARN")
+    seconds = form.take(attribute_types.duration(SHORTEST, LONGEST), "duration")
+    return RoleSettings(
+        role=(form.need if needed else form.take)(role, "role"),
+        external_id=external_id(form, "external_id"),
+        session_policy=form.take(policy, "session_policy"),
+        duration=None if seconds is None else int(seconds),
+        tags=form.take(tags, "tags"),
+        source_identity=form.take(attribute_types.flag, "source_identity"),
+    )
+
+
+def external_id(form: Form, name: str) -> str | None:
+    """The external id in an attribute; None if it is not given or faulty."""
+    wanted = "an external id of 2 to 1224 characters A-Z a-z 0-9 _+=,.@:/-"
+    return form.take(attribute_types.matching(_EXTERNAL_ID, wanted), name)
+
+
+def policy(value: Value) -> str:
+    """A session policy, as JSON without blanks."""
+    if not isinstance(value.data, str):
+        raise wrong(value, "a policy in JSON", 'as a string, a heredoc or file("policy.json")')
+    try:
+        document = json.loads(value.data, object_pairs_hook=_object, parse_constant=_no_number)
+    except RecursionError:
+        raise Flaw(value.at, "the policy is nested too deep") from None
+    except ValueError as fault:
+        raise Flaw(value.at, f"the policy is not JSON: {fault}") from None
+    if why := _fault_of(document):
+        raise Flaw(value.at, why, "a session policy has a Version and a Statement, and no Principal")
+    written = json.dumps(document, separators=(",", ":"))
+    if len(written) > MOST_POLICY:
+        raise Flaw(value.at, f"the policy has {len(written)} characters without its blanks, more than {MOST_POLICY}")
+    return written
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        message = "a member is given twice"
+        raise ValueError(message)
+    return found
+
+
+def _no_number(word: str) -> object:
+    del word
+    message = "it has a number that is none"
+    raise ValueError(message)
+
+
+def _fault_of(document: object) -> str | None:
+    """Why a document is no session policy; None if it may be one."""
+    if not isinstance(document, dict) or not document.get("Statement"):
+        return "the policy has no Statement"
+    if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
+        return 'the Version of a policy is "2012-10-17"'
+    found = document["Statement"]
+    for statement in found if isinstance(found, list) else [found]:
+        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+            return 'each Statement of a policy needs an Effect, "Allow" or "Deny"'
+        for names in (("Action", "NotAction"), ("Resource", "NotResource")):
+            if sum(name in statement for name in names) != 1:
+                return f"each Statement of a session policy needs either {names[0]} or {names[1]}"
+        if "Principal" in statement or "NotPrincipal" in statement:
+            return "a session policy has no Principal: it is for the session"
+    return None
+
+
+def tags(value: Value) -> tuple[tuple[str, str], ...]:
+    """Session tags: a map of keys and values."""
+    if not isinstance(value.data, dict):
+        raise wrong(value, "a map of tags", 'such as { team = "data" }')
+    if not 1 <= len(value.data) <= MOST_TAGS:
+        raise Flaw(value.at, f"expected 1 to {MOST_TAGS} tags")
+    found: list[tuple[str, str]] = []
+    flaws: list[Flaw] = []
+    for key, part in value.data.items():
+        try:
+            found.append((_key(key, part), _value(part)))
+        except Flaw as flaw:
+            flaws.append(flaw)
+            continue
+        if key.lower() in [other.lower() for other, _ in found[:-1]]:
+            flaws.append(Flaw(part.at, f"the tag {key} is given twice: STS does not tell upper from lower case"))
+    if flaws:
+        raise Flaw(flaws[0].at, flaws[0].message, flaws[0].hint, also=flaws[1:])
+    return tuple(found)
+
+
+def _key(key: str, part: Value) -> str:
+    if not (1 <= len(key) <= _LONGEST_KEY and _may_tag(key)):
+        raise Flaw(part.at, f"expected a tag's key of 1 to {_LONGEST_KEY} letters, digits, spaces and {_SIGNS}")
+    if key.lower().startswith(("aws:", OWN_TAGS)):
+        raise Flaw(part.at, f"the keys of tags that begin with aws: are AWS's, those with {OWN_TAGS} the gateway's")
+    return key
+
+
+def _value(part: Value) -> str:
+    data = attribute_types.text(part)
+    if len(data) > _LONGEST_VALUE or not _may_tag(data):
+        raise Flaw(part.at, f"expected a tag's value of at most {_LONGEST_VALUE} letters, digits, spaces and {_SIGNS}")
+    return data
+
+
+def _may_tag(text: str) -> bool:
+    return all(char in _SIGNS or char == " " or unicodedata.category(char)[0] in "LN" for char in text)

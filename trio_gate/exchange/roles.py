@@ -1,0 +1,56 @@
+"""How the role of a call is assumed: what its rule says, else what its agent's block says, else the endpoint's.
+
+Rule: all that STS is asked with is in the `AssumeRole`, so calls share credentials only where STS would be asked the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.ports import AssumeRole
+from trio_gate.signing.session_name import session_name
+
+if TYPE_CHECKING:
+    from trio_gate.config.model import Agent, Credential, Endpoint, RoleSettings
+
+ROLE_SECONDS = 3600
+"""Seconds that a role's session lives unless configured: the default of STS, and the longest that every role allows."""
+
+GATEWAY = "trio-gate"
+"""The gateway's part of session names."""
+
+
+def role_of(
+    endpoint: Endpoint, *, partition: str, account: str, agent: Agent | None, rule: RoleSettings, generation: int
+) -> AssumeRole:
+    """The request for the role that signs an agent's calls in an account.
+
+    Args:
+        endpoint: of the account.
+        partition: of the account.
+        account: its 12 digits.
+        agent: None while none is configured.
+        rule: what the rule says that lets the call pass.
+        generation: number of the configuration.
+    """
+    said = rule.over(agent.assume.over(endpoint.assume) if agent else endpoint.assume)
+    name = agent.name if agent else None
+    return AssumeRole(
+        partition=partition,
+        region=endpoint.region,
+        account=account,
+        role_arn=f"arn:{partition}:iam::{account}:role/{said.role}",
+        session_name=session_name(GATEWAY, name),
+        external_id=said.external_id,
+        duration=said.duration or ROLE_SECONDS,
+        session_policy=said.session_policy,
+        tags=said.tags or (),
+        source_identity=session_name(name, None) if said.source_identity and name else None,
+        base=credential_for(endpoint, account).name,
+        generation=generation,
+    )
+
+
+def credential_for(endpoint: Endpoint, account: str) -> Credential:
+    """The first base credential that serves an account; `config.load` has made sure that there is one."""
+    return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)
