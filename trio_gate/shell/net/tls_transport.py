@@ -38,7 +38,7 @@ _LARGE = 4096
 """Bytes of a record that costs OpenSSL's time for its length, so that several may be passed on at once."""
 
 FEED = 64 * 1024
-"""Bytes that pass through OpenSSL's buffers at once, each way: these stay as large as they ever were."""
+"""Bytes that pass through OpenSSL's buffers at once, each way, and what is left of a record: these stay as large as they ever were."""
 
 GOODBYE_TIMEOUT = 1
 """Seconds to send TLS's close_notify, to a peer that may no longer read."""
@@ -130,7 +130,7 @@ class TlsTransport(trio.abc.AsyncResource):
         while (
             count < len(room)
             and records < RECORDS
-            and (tls.pending() or self._incoming.pending or self._next_records() or self._ended)
+            and (self._incoming.pending or tls.pending() or self._next_records() or self._ended)
         ):
             try:
                 read = self._read(len(room) - count, room[count:])
@@ -154,7 +154,7 @@ class TlsTransport(trio.abc.AsyncResource):
         arrived, at = self._arrived, self._at
         begin = at + self._rest
         whole = _end_of_records(arrived, begin)
-        end = min(whole, len(arrived), at + FEED)
+        end = min(whole, len(arrived))
         if end == at:
             return False
         if whole > begin:
@@ -210,9 +210,12 @@ class TlsTransport(trio.abc.AsyncResource):
 
 
 def _end_of_records(arrived: bytes, at: int) -> int:
-    """Where the record that begins at `at` ends, and the large ones after it, be it all there or not; `at` without a whole header."""
+    """Where the record that begins at `at` ends, and large ones after it, be all there or not; `at` without a whole header.
+
+    They end where records end, so that OpenSSL is seldom asked in vain.
+    """
     end = at
-    while end + _HEADER <= len(arrived):
+    while end + _HEADER <= len(arrived) and end - at < FEED:
         if not (arrived[end] in _TYPES and arrived[end + 1] == _VERSION):
             return len(arrived)  # OpenSSL says what is wrong with it
         length = _HEADER + (arrived[end + 3] << 8) + arrived[end + 4]
