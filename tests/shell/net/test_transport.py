@@ -22,6 +22,19 @@ async def test_what_cannot_be_read_yet_is_quiet():
     await theirs.aclose()
 
 
+async def test_what_has_arrived_is_read_without_waiting():
+    ours, theirs = sockets()
+    async with ours:
+        with trio.testing.assert_no_checkpoints():
+            assert ours.arrived(10) == b""
+            theirs._socket.send(b"hello")
+            assert ours.arrived(3) == b"hel"
+        assert await ours.receive_some(10) == b"lo"
+        await theirs.aclose()
+        assert ours.arrived(10) == b""
+        assert await ours.receive_some(10) == b""
+
+
 async def test_a_read_that_is_late_loses_nothing(autojump_clock):
     ours, theirs = sockets()
     async with ours, theirs:

@@ -22,6 +22,7 @@ from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
 from trio_gate.values import value_class
+from trio_gate.wire.client_hello import MAX_HELLO
 from trio_gate.wire.fields import HeadBuffer
 from trio_gate.wire.parse import MAX_HEAD, parse_connect
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.accept import Shutdown
     from trio_gate.shell.net.connection_limits import Seat
+    from trio_gate.shell.net.tls_handshake import Choose
+    from trio_gate.shell.net.tls_transport import TlsTransport
     from trio_gate.shell.net.transport import SocketTransport, Transport
 
 HTTPS = 443
@@ -192,7 +195,7 @@ class TlsListener:
             return self._names.context(name, refused)
 
         try:
-            tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout)
+            tls, sni = await _tls(accepted, choose, self._inside)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
@@ -214,27 +217,34 @@ class EndpointListener:
             return
         context = self._context
         try:
-            tls, _ = await accept_transport(accepted, lambda _: context(), within=self._inside.head_timeout)
+            tls, _ = await _tls(accepted, lambda _: context(), self._inside)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
         await self._inside.converse(tls, self._ingress, seat)
 
 
+async def _tls(accepted: SocketTransport, choose: Choose, inside: AgentListenerContext) -> tuple[TlsTransport, str | None]:
+    """The connection in the clear, and the name that it asked for. Raises Malformed."""
+    return await accept_transport(accepted, choose, within=inside.head_timeout, arrived=accepted.arrived(MAX_HELLO))
+
+
 async def _read_head(accepted: SocketTransport, *, within: float) -> tuple[bytes, bytes]:
     """Read a head; return it and the bytes after it. Raises Malformed."""
     buffer, deadline = HeadBuffer(MAX_HEAD), trio.current_time() + within
-    while (raw := buffer.take()) is None:
+    data = accepted.arrived(RECEIVE)
+    while True:
+        buffer.data += data
+        if buffer.data and not b"A" <= buffer.data[:1] <= b"Z":
+            raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
+        if (raw := buffer.take()) is not None:
+            return raw, bytes(buffer.data)
         try:
             data = await accepted.receive_some(RECEIVE, deadline)
         except trio.TooSlowError:
             raise Malformed("the request head did not arrive in time", status=408) from None
         if not data:
             raise Malformed("the connection closed inside a head")
-        buffer.data += data
-        if not b"A" <= buffer.data[:1] <= b"Z":
-            raise Malformed("this is not HTTP: write http:// in the proxy's address, even for https endpoints")
-    return raw, bytes(buffer.data)
 
 
 async def _turn_away(accepted: SocketTransport, fault: GateError) -> None:

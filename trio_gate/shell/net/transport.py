@@ -5,8 +5,9 @@ a trio.TooSlowError. After a write that failed, was late or was cancelled the tr
 sent. An end without TLS's close_notify is a failure, not an end: anybody on the way can cause it.
 
 Theory: one task may send while another receives. To read is to wait first, as the bytes are hardly ever there, and so others have
-their turn; to write is to try first, as there is nearly always room. TLS decrypts all records that have arrived into one buffer: nobody
-waits meanwhile, so all connections of a run share it. A record that became bytes of its own would be copied once more.
+their turn; to write is to try first, as there is nearly always room. But a connection's first bytes are often there when it is
+accepted (see `arrived`). TLS decrypts all records that have arrived into one buffer: nobody waits meanwhile, so all connections of a
+run share it. A record that became bytes of its own would be copied once more.
 """
 
 from __future__ import annotations
@@ -105,6 +106,13 @@ class SocketTransport(trio.abc.AsyncResource):
             return 0
         except OSError as fault:
             raise trio.BrokenResourceError from fault
+
+    def arrived(self, most: int) -> bytes:
+        """What can be read without waiting: nothing if nothing has arrived, or the connection has ended."""
+        try:
+            return self._socket.recv(most)
+        except OSError:
+            return b""
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
