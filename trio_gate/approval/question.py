@@ -62,6 +62,8 @@ class Circumstances:
         user_agent: the agent's User-Agent field; None without one.
         streamed: whether the payload is an upload, which is not among the parameters.
         patience: seconds that the agent's program waits for an answer.
+        virtual: whether the call is answered with a virtual session.
+        session_chain: the roles on the way to the virtual session that the call is made with; empty for the agent's own key.
     """
 
     reason: str | None
@@ -71,6 +73,8 @@ class Circumstances:
     user_agent: str | None
     streamed: bool
     patience: float = math.inf
+    virtual: bool = False
+    session_chain: tuple[str, ...] = ()
 
 
 @value_class
@@ -93,7 +97,7 @@ class Question:
         resources_total: how many ARNs there are; None if unknown.
         address: where connections for the host go instead; None for the host itself.
         headers: the first MAX_HEADERS fields that will be sent.
-        role: ARN of the role that will be assumed.
+        role: ARN of the role whose credentials sign; that of a virtual session with the roles on the way to it.
         params: the tree from `param_tree.shown`.
         payload_length: bytes of content.
         not_shown: everything that is hidden or cut; opened with `readable`.
@@ -206,11 +210,11 @@ def question_from(
         path=_line(call.path),
         query=FOLDED if _folds_query(parts.query) else _line(parts.query),
         headers=tuple((_line(name), _value(name, value)) for name, value in parts.headers[:MAX_HEADERS]),
-        role=_line(parts.assume_role.get("role_arn") or ""),
+        role=_line(" via ".join(reversed(around.session_chain)) or parts.assume_role.get("role_arn") or ""),
         params=tree.tree,
         payload_length=parts.payload_length,
         payload_sha256=parts.payload_sha256,
-        risks=risks(call),
+        risks=risks(call, virtual=around.virtual),
         grantable=grantable(call),
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),

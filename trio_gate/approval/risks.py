@@ -61,6 +61,7 @@ _LONGEST = 4096
 
 
 _NEWER = "it, or a parameter or answer field of it, is newer than the review: what it does, and whether it returns credentials, is unknown"
+_VIRTUAL = "the agent gets a session that works through this gateway alone: rules decide about each call that it makes with it"
 _OWN_REVIEW = (
     "it, or a parameter or answer field of it, is newer than the review: the facts shown here are from the operator's own review"
 )
@@ -71,16 +72,16 @@ def words(operation: str) -> str:
     return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(operation))
 
 
-def risks(call: Call) -> tuple[Risk, ...]:
-    """The hints about a call, the most serious first."""
-    return tuple(_risks(call))
+def risks(call: Call, *, virtual: bool = False) -> tuple[Risk, ...]:
+    """The hints about a call, the most serious first. `virtual`: it is answered with a virtual session."""
+    return tuple(_risks(call, virtual=virtual))
 
 
-def _risks(call: Call) -> Iterator[Risk]:
+def _risks(call: Call, *, virtual: bool) -> Iterator[Risk]:
     if not call.reviewed:
         yield Risk(code="newer", text=_OWN_REVIEW if call.own_review else _NEWER)
     if call.vends_credentials is True:
-        yield Risk(code="vends", text="the answer contains credentials")
+        yield Risk(code="vends", text=_VIRTUAL if virtual else "the answer contains credentials")
     if call.reads_secret is True:
         yield Risk(code="secret", text="the answer contains a secret")
     if _is_public(call.params):

@@ -1,5 +1,7 @@
 """Agents assume roles through the gateway, and get a placeholder that works through it alone."""
 
+import threading
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -12,6 +14,12 @@ RULES = """\
 rule "deny deeper in prod" {
   match  = aws.session_chain.exists(role, role == "arn:aws:iam::111111111111:role/deeper") && aws.service == "s3"
   action = "deny"
+}
+rule "asked" { match = has(aws.params.RoleSessionName) && aws.params.RoleSessionName == "asked"  action = "approve"  approvers = [human.oncall] }
+rule "asked again" {
+  match     = aws.action == "DeleteObject" && has(aws.session_role)
+  action    = "approve"
+  approvers = [human.oncall]
 }
 rule "roles" { match = aws.action == "AssumeRole"  action = "allow" }
 rule "reads" { match = aws.access in ["read", "list"]  action = "allow" }
@@ -91,3 +99,21 @@ def test_the_agents_own_session(gate):
     given = gate.client("sts").get_session_token(DurationSeconds=900)
     assert given["Credentials"]["AccessKeyId"].startswith("TGVS222222222222")
     assert by(gate, given, "s3").list_buckets()["Buckets"]
+
+
+def test_people_see_that_a_session_is_asked_for_and_which_one_is_used(gate):
+    def approved(ask):
+        done = threading.Thread(target=ask)
+        done.start()
+        shown = gate.gate(*gate.approver("--once", "--yes")).stdout
+        done.join()
+        return shown
+
+    given = []
+    shown = approved(lambda: given.append(gate.client("sts").assume_role(RoleArn=arn(DEPLOY), RoleSessionName="asked")))
+    assert "the agent gets a session that works through this gateway alone" in shown
+    second = assume(by(gate, given[0], "sts"), DEEPER)
+    shown = approved(lambda: by(gate, second, "s3").delete_object(Bucket="staging-data", Key="nothing"))
+    assert f"{arn(DEEPER)} via {arn(DEPLOY)}" in shown
+    (record,) = [row for row in gate.records() if row["action"] == "DeleteObject"]
+    assert (record["session"]["chain"], record["decision"]["rule"]) == ([arn(DEPLOY), arn(DEEPER)], "asked again")

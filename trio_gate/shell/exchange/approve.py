@@ -21,6 +21,7 @@ from trio_gate.approval.state import Verdict
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
+from trio_gate.sessions.calls import served
 from trio_gate.shell.exchange.large_calls import offload
 from trio_gate.shell.exchange.prompt_details import PromptDetails
 from trio_gate.shell.net.race import race
@@ -152,7 +153,7 @@ class ApprovalStage:
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
         proven = self._identified.proven
-        user_agent = proven.arrived.one("user-agent")
+        user_agent, session = proven.arrived.one("user-agent"), proven.admitted.session
         around = Circumstances(
             reason=self._rule.reason,
             approvers=self._approvers,
@@ -161,6 +162,8 @@ class ApprovalStage:
             user_agent=user_agent,
             streamed=isinstance(self._identified.body, Streamed),
             patience=patience(user_agent or ""),
+            virtual=served(self._identified.call) and not self._rule.vends,
+            session_chain=session.chain if session else (),
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(
