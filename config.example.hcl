@@ -86,7 +86,7 @@ endpoint "aws_api" "main" {
 # With any `agent` block, keys that belong to no agent are refused.
 # agent "ci" {
 #   key_suffix = "CI01"
-#   secret     = env("TRIO_GATE_AGENT_CI")
+#   secret     = env("TRIO_GATE_AGENT_CI")         # or secrets = [env("NEW"), env("OLD")] while one is replaced
 #   accounts   = ["222222222222"]                    # default: all
 # }
 

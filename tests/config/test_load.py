@@ -184,7 +184,12 @@ def test_an_endpoints_hosts_are_all_by_default():
 
 def test_an_agent_with_accounts():
     [agent] = load(BASE + MAIN + AGENT.replace(" }", ' accounts = ["222222222222"] }')).agents
-    assert (agent.name, agent.key_suffix, agent.secret, agent.accounts) == ("ci", "CI01", "0123456789abcdef", ("222222222222",))
+    assert (agent.name, agent.key_suffix, agent.secrets, agent.accounts) == (
+        "ci",
+        "CI01",
+        ("0123456789abcdef",),
+        ("222222222222",),
+    )
 
 
 def test_a_suffix_may_have_sixteen_characters():

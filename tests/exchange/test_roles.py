@@ -19,7 +19,7 @@ ENDPOINT = Endpoint(
     credentials=(literal("other"), literal()),
     accounts=MappingProxyType({ACCOUNT: None}),
 )
-AGENT = Agent(name="ci", key_suffix="CI01", secret="0123456789abcdef", accounts=())
+AGENT = Agent(name="ci", key_suffix="CI01", secrets=("0123456789abcdef",), accounts=())
 PLAIN = AssumeRole(
     partition="aws",
     region="us-east-1",

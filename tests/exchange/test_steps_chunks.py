@@ -22,7 +22,7 @@ from trio_gate.wire.head import Held
 from trio_gate.wire.parse import parse_request_head
 
 KEYS = SigningKeys()
-AGENT = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "{SECRET}"\n}}\n'
+AGENT = f'agent "ci" {{\n  key_suffix = "CI01"\n  secrets = ["another-{SECRET}", "{SECRET}"]\n}}\n'
 GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n'
 SNAPSHOT = compile_snapshot(1, load(GATEWAY + BASE + MAIN + AGENT))
 
@@ -31,8 +31,8 @@ def routed(head: bytes) -> steps.Routed:
     claimed = steps.claim(parse_request_head(head), Ingress(kind="tls", sni=S3), "127.0.0.1")
     declared = steps.declared_payload(claimed, SNAPSHOT, has_body=True)
     assert declared is not None
-    steps.prove(claimed, declared, SNAPSHOT, TABLE, SessionTable(), now=when(claimed.claim), keys=KEYS)
-    found = steps.route(steps.admit(claimed, SNAPSHOT), SNAPSHOT, TABLE, KEYS)
+    signer = steps.prove(claimed, declared, SNAPSHOT, TABLE, SessionTable(), now=when(claimed.claim), keys=KEYS)
+    found = steps.route(steps.admit(claimed, SNAPSHOT, signer), SNAPSHOT, TABLE, KEYS)
     catalog().ensure([candidate.service for candidate in found.place.candidates])
     return found
 

@@ -14,6 +14,7 @@ from tests.kit.records import NOW
 from tests.kit.sessions import DEPLOY, SENT, placeholder, session
 from trio_gate.config.model import Agent
 from trio_gate.errors import Denied, SessionOver
+from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import Admitted, compile_snapshot
 from trio_gate.exchange.steps import Outbound
 from trio_gate.exchange.virtual import plan, request_for
@@ -27,7 +28,7 @@ from trio_gate.wire.head import RequestHead, Target
 GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n' + BASE
 CHINA = MAIN.replace('"main"', '"cn"').replace("us-east-1", "cn-north-1").replace("111111111111", "333333333333")
 SNAPSHOT = compile_snapshot(1, load(GATEWAY + MAIN + CHINA.replace("222222222222", "444444444444")))
-CI = Agent(name="ci", key_suffix="CI01", secret="agent-secret-0123456789", accounts=("111111111111",))
+CI = Agent(name="ci", key_suffix="CI01", secrets=("agent-secret-0123456789",), accounts=("111111111111",))
 ALLOWED = Decision(outcome="allow", rule="roles", reason="")
 OUTBOUND = Outbound(head=SENT.head, payload_hash="0" * 64, data=SENT.body)
 
@@ -46,7 +47,7 @@ def identified(operation="AssumeRole", service="sts", used=None, agent=CI, signi
         agent=agent,
         agent_name=agent.name if agent else None,
         account_name=None,
-        session=used,
+        signer=Signer(agent="ci", session=used, secret=used.secret if used else CI.secrets[0]),
     )
     return SimpleNamespace(call=call, proven=SimpleNamespace(admitted=admitted))
 

@@ -1,5 +1,7 @@
 """A session's key has a placeholder's form, and nothing that could be used is shown."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,7 +11,8 @@ from trio_gate.config.model import Agent
 from trio_gate.sessions.session import RANDOM_BYTES, placeholder_of, proof_of
 from trio_gate.wire.head import RequestHead, Target
 
-CI = Agent(name="ci", key_suffix="CI01", secret="agent-secret-0123456789", accounts=())
+SECRET = "agent-secret-0123456789"
+CI = Agent(name="ci", key_suffix="CI01", secrets=(SECRET,), accounts=())
 
 
 @given(st.binary(min_size=RANDOM_BYTES, max_size=RANDOM_BYTES))
@@ -41,13 +44,17 @@ def test_only_its_own_token_is_a_sessions():
 
 def test_a_proof_changes_with_all_that_proves_an_agent():
     others = [
-        Agent(name="cd", key_suffix="CI01", secret=CI.secret, accounts=()),
-        Agent(name="ci", key_suffix="CI02", secret=CI.secret, accounts=()),
-        Agent(name="ci", key_suffix="CI01", secret="another-secret-0123456789", accounts=()),
-        None,
+        (replace(CI, name="cd"), SECRET),
+        (replace(CI, key_suffix="CI02"), SECRET),
+        (CI, "another-secret-0123456789"),
+        (None, None),
     ]
-    assert len({proof_of(agent) for agent in (CI, *others)}) == 5
-    assert proof_of(CI) == proof_of(Agent(name="ci", key_suffix="CI01", secret=CI.secret, accounts=("111111111111",)))
+    assert len({proof_of(agent, secret) for agent, secret in ((CI, SECRET), *others)}) == 5
+
+
+def test_a_proof_is_of_the_secret_that_signed_alone():
+    more = replace(CI, secrets=("another-secret-0123456789", SECRET), accounts=("111111111111",))
+    assert proof_of(more, SECRET) == proof_of(CI, SECRET)
 
 
 def test_nothing_that_could_be_used_is_shown():

@@ -57,7 +57,7 @@ def prove(request, now: datetime = NOW, secret: str = SECRET):
     claim = read_claim(request)
     ingress = Ingress(kind="proxy", sni=urlsplit(f"//{request.one('host')}").hostname)
     said = sigv2.spoken(request)
-    sigv2.verify(*destination(said, claim, ingress, TABLE), claim, secret=secret, now=now)
+    sigv2.verify(*destination(said, claim, ingress, TABLE), claim, secrets=(secret,), now=now)
     head, place = destination(sigv2.declared(said), claim, ingress, TABLE)
     catalog().ensure([candidate.service for candidate in place.candidates])
     streams = body_mode(head, place=place, claim=claim, catalog=catalog()) == "streamed"

@@ -114,20 +114,20 @@ def test_presigned_requests_are_proven_while_they_live(method):
     claim = claim_of(head)
     payload = payload_hash_of(head, Empty())
     assert payload == "UNSIGNED-PAYLOAD"
-    verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) + timedelta(seconds=3600))
+    verify(head, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim) + timedelta(seconds=3600))
     with pytest.raises(Unauthenticated, match="expired"):
-        verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) + timedelta(seconds=3601))
+        verify(head, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim) + timedelta(seconds=3601))
     with pytest.raises(Unauthenticated, match="not yet current"):
-        verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim) - timedelta(seconds=901))
+        verify(head, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim) - timedelta(seconds=901))
     longer = tuple((name, "604800" if name == "X-Amz-Expires" else value) for name, value in head.target.query)
     changed = replace(head, target=replace(head.target, query=longer))
     with pytest.raises(Unauthenticated, match="secret"):
-        verify(changed, claim, payload_hash=payload, secret=SECRET, now=when(claim))
+        verify(changed, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim))
     for life in ("0", "604801", "-1", "1e3", "99999999"):
         query = tuple((name, life if name == "X-Amz-Expires" else value) for name, value in head.target.query)
         changed = replace(head, target=replace(head.target, query=query))
         with pytest.raises(Unauthenticated, match="X-Amz-Expires"):
-            verify(changed, claim, payload_hash=payload, secret=SECRET, now=when(claim))
+            verify(changed, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim))
 
 
 def signed_twice_dated(date: str, amz_date: str) -> tuple[RequestHead, Claim]:
@@ -144,10 +144,10 @@ def signed_twice_dated(date: str, amz_date: str) -> tuple[RequestHead, Claim]:
 )
 def test_a_signature_has_one_date(date, amz_date):
     head, claim = signed_twice_dated("20260131", "20260131T120000Z")
-    verify(head, claim, payload_hash=EMPTY, secret=SECRET, now=NOW)
+    verify(head, claim, payload_hash=EMPTY, secrets=(SECRET,), now=NOW)
     head, claim = signed_twice_dated(date, amz_date)
     with pytest.raises(Unauthenticated, match="dates differ"):
-        verify(head, claim, payload_hash=EMPTY, secret=SECRET, now=NOW)
+        verify(head, claim, payload_hash=EMPTY, secrets=(SECRET,), now=NOW)
 
 
 @pytest.mark.parametrize("name", ["clients.sample", "jsv3.sample", "botocore_variants.sample"])
@@ -167,7 +167,7 @@ def test_what_real_clients_sign_is_proven(name):
                 continue
             streamed = row["operation"] in ("PutObject", "UploadPart", "PutObjectAnnotation")
             body = streamed_body(head, length) if streamed else Held(data=data)
-            verify(head, claim, payload_hash=payload_hash_of(head, body), secret=SECRET, now=when(claim), keys=keys)
+            verify(head, claim, payload_hash=payload_hash_of(head, body), secrets=(SECRET,), now=when(claim), keys=keys)
             if streamed and row.get("body_truncated_from") is None:
                 checker = checker_for(body, chain=chain_of(claim, SECRET, keys))
                 checker.feed(data)
@@ -189,7 +189,7 @@ def test_botocores_signature_of_every_operation_is_proven(one_in):
             if row["auth"] != "v4" or claim is None or "x-amz-s3session-token" in dict(head.headers):
                 continue
             payload = head.one("x-amz-content-sha256") or hashlib.sha256(data).hexdigest()
-            verify(head, claim, payload_hash=payload, secret=SECRET, now=when(claim), keys=keys)
+            verify(head, claim, payload_hash=payload, secrets=(SECRET,), now=when(claim), keys=keys)
             proven += 1
     assert proven > 34_000 / one_in
 
@@ -211,7 +211,7 @@ def signed(head: RequestHead = PLAIN, service: str = "lambda") -> tuple[RequestH
 
 def accepted(head: RequestHead, claim: Claim, *, payload: str = HELLO, secret: str = SECRET, now: datetime = NOW) -> bool:
     try:
-        verify(head, claim, payload_hash=payload, secret=secret, now=now)
+        verify(head, claim, payload_hash=payload, secrets=(secret,), now=now)
     except Unauthenticated as fault:
         return not (fault.status == 403 and SECRET not in fault.reason)
     return True

@@ -116,8 +116,8 @@ class Explainer:
             data = b"".join(_pieces(connection))
             payload_hash = hashlib.sha256(data).hexdigest()
         table = self._hosts.table
-        steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
-        routed = steps.route(steps.admit(claimed, self._snapshot), self._snapshot, self._hosts.table, self._keys)
+        signer = steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
+        routed = steps.route(steps.admit(claimed, self._snapshot, signer), self._snapshot, table, self._keys)
         self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
         if body is None:

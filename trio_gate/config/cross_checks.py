@@ -38,7 +38,13 @@ def accounts(found: Sequence[tuple[Form, Agent]], served: Sequence[tuple[Form, E
 def agents(found: Sequence[tuple[Form, Agent]]) -> None:
     """Report suffixes and secrets that several agents share."""
     _distinct(found, "key_suffix", lambda agent: agent.key_suffix)
-    _distinct(found, "secret", lambda agent: agent.secret)
+    owners: dict[str, Form] = {}
+    for form, agent in found:
+        for part, secret in enumerate(agent.secrets):
+            owner = owners.setdefault(secret, form)
+            if owner is not form:
+                of = "secrets" if form.given("secrets") else "secret"
+                form.fault(f"{title(owner.block)} has the same secret", of=of, part=part)
 
 
 def source_identities(found: Sequence[tuple[Form, Endpoint] | tuple[Form, Rule]]) -> None:

@@ -179,11 +179,14 @@ NOTHING_SAID = RoleSettings()
 
 @value_class
 class Agent:
-    """A caller with its own secret. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones."""
+    """A caller with secrets of its own. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones.
+
+    Each of `secrets` may sign, so that a new one can be handed out before the old one is removed.
+    """
 
     name: str
     key_suffix: str
-    secret: str
+    secrets: tuple[str, ...] = field(repr=False)
     accounts: tuple[str, ...]
     assume: RoleSettings = NOTHING_SAID
 

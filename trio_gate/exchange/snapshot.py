@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.config.model import Agent, Approver, Config, OperationReview, RoleSettings
+    from trio_gate.exchange.proofs import Signer
     from trio_gate.ports import AssumeRole
     from trio_gate.sessions.session import VirtualSession
 
@@ -48,21 +49,24 @@ class Admitted:
         agent: the one that has the key's suffix; None while no agent is configured.
         agent_name: its name in the configuration; None while no agent is configured.
         account_name: the account's name there; None without one.
-        session: the virtual session whose key it is; None for an agent's own key.
+        signer: who signed it.
     """
 
     endpoint: Endpoint
     agent: Agent | None
     agent_name: str | None
     account_name: str | None
-    session: VirtualSession | None = None
+    signer: Signer
 
     @property
-    def secret(self) -> str | None:
-        """What the request is signed with; None where that is not verified."""
-        if self.session:
-            return self.session.secret
-        return self.agent.secret if self.agent else None
+    def session(self) -> VirtualSession | None:
+        """The virtual session whose key it is; None for an agent's own key."""
+        return self.signer.session
+
+    @property
+    def proof(self) -> str:
+        """How the agent is proven, for the virtual sessions that the request makes; they are bound to what made the first of them."""
+        return self.session.proof if self.session else proof_of(self.agent, self.signer.secret)
 
 
 @value_class
@@ -73,7 +77,7 @@ class Snapshot:
         number: of the generation, from 1.
         endpoints: by account id.
         accounts: the ids of all of them, by the region of their endpoint.
-        agents: by key suffix.
+        agents: by key suffix. most_secrets: the most that one of them has.
         approvers: by their id, such as `human.oncall`.
         reviews: what the operator says of operations, by service and operation.
         assumes: how roles are assumed for the calls of those rules that say so, by the rule's name.
@@ -85,39 +89,44 @@ class Snapshot:
     endpoints: Mapping[str, Endpoint]
     accounts: Mapping[str, frozenset[str]]
     agents: Mapping[str, Agent]
+    most_secrets: int
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
     assumes: Mapping[str, RoleSettings]
     _roles: dict[_RoleKey, AssumeRole] = field(default_factory=dict, init=False, compare=False, repr=False)
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _admitted: dict[tuple[str, str], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _admitted: dict[tuple[str, str, str | None], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def admit(self, claim: Claim, session: VirtualSession | None = None) -> Admitted:
+    def admit(self, claim: Claim, signer: Signer) -> Admitted:
         """Find the endpoint and agent of a key id whose signature was verified before. Raises Unauthenticated.
 
-        `session` is the virtual one whose key it is; it must still belong to its agent.
+        The secret, or the virtual session, that signed must still belong to the agent.
         """
-        if session is not None:
-            return replace(self._admit(claim, self._agent_of(session)), session=session)
-        found = self._admitted.get((claim.account, claim.suffix))
+        if signer.session is not None:
+            return self._admit(claim, self._agent_of(signer.session), signer)
+        asked = claim.account, claim.suffix, signer.secret
+        found = self._admitted.get(asked)
         if found is None:
-            found = self._admit(claim, self.agents.get(claim.suffix))
+            agent = self.agents.get(claim.suffix)
+            if agent is not None and signer.secret not in agent.secrets:
+                raise Unauthenticated("the secret that signed this request was replaced: sign with the agent's new one")
+            found = self._admit(claim, agent, signer)
             if found.agent is not None:
-                self._admitted[claim.account, claim.suffix] = found  # both are configured, so they are few
+                self._admitted[asked] = found  # all three are configured, so they are few
         return found
 
-    def _admit(self, claim: Claim, agent: Agent | None) -> Admitted:
+    def _admit(self, claim: Claim, agent: Agent | None, signer: Signer) -> Admitted:
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
             raise _not_yours(claim, f"account {claim.account} is not configured")
         name = endpoint.accounts[claim.account]
         if not self.agents:
-            return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name)
+            return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name, signer=signer)
         if agent is None:
             raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
         if agent.accounts and claim.account not in agent.accounts:
             raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
-        return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name)
+        return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name, signer=signer)
 
     def keeps(self, session: VirtualSession) -> bool:
         """Whether a session belongs to an agent of this configuration, as it was when it was made."""
@@ -130,7 +139,8 @@ class Snapshot:
     def _agent_of(self, session: VirtualSession) -> Agent | None:
         """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
         agent = next((one for one in self.agents.values() if one.name == session.agent), None)
-        if proof_of(agent) != session.proof or (agent is None) != (not self.agents):
+        secrets = agent.secrets if agent else (None,)
+        if session.proof not in [proof_of(agent, one) for one in secrets] or (agent is None) != (not self.agents):
             raise SessionOver("ended, because its agent's block has changed")
         return agent
 
@@ -175,13 +185,14 @@ class Unconfigured:
     """Stands in for a snapshot where `explain` has no configuration: any account is admitted, and no rule applies."""
 
     agents: ClassVar[Mapping[str, Agent]] = {}
+    most_secrets: ClassVar[int] = 1
     reviews: ClassVar[Mapping[tuple[str, str], OperationReview]] = {}
     rules: ClassVar[tuple[Rule, ...]] = ()
 
-    def admit(self, claim: Claim, session: VirtualSession | None = None) -> Admitted:
+    def admit(self, claim: Claim, signer: Signer) -> Admitted:
         """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
         endpoint = Endpoint(name="", hosts=("*",), assume=NOTHING_SAID, region="", credentials=(), accounts={claim.account: None})
-        return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, session=session)
+        return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, signer=signer)
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """Always empty, because no account is configured."""
@@ -214,6 +225,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
         endpoints={account: endpoint for endpoint in config.endpoints for account in endpoint.accounts},
         accounts=_by_region(config),
         agents={agent.key_suffix: agent for agent in config.agents},
+        most_secrets=max((len(agent.secrets) for agent in config.agents), default=1),
         approvers={approver.id: approver for approver in config.approvers},
         reviews={(one.service, one.operation): one for one in config.operations},
         assumes={rule.name: rule.assume for rule in config.rules if rule.assume != NOTHING_SAID},

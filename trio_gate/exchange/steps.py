@@ -21,6 +21,7 @@ from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination, explained
 from trio_gate.errors import SessionOver, WrongSignature
+from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.decide import decide
@@ -48,14 +49,16 @@ if TYPE_CHECKING:
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
-    from trio_gate.sessions.session import VirtualSession
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.chunk_signatures import Chain
     from trio_gate.signing.sigv4 import Credentials, Signed, SigningKeys
     from trio_gate.wire.head import Body
 
 _NO_SECRET = "0" * 64
-"""The secret for a key id that belongs to no agent, so that the check takes as long. Even a match is refused."""
+"""Tried for a key id that belongs to no agent, or to one with fewer secrets than another, so that each check takes as long.
+
+Even a match is refused.
+"""
 
 
 @value_class
@@ -70,14 +73,6 @@ class Claimed:
     ingress: Ingress
     agent_address: str
     version_2: bool
-
-
-@value_class
-class Signer:
-    """Who signed a request: the name of an agent, None while none is configured, and the virtual session whose key it used."""
-
-    agent: str | None
-    session: VirtualSession | None = None
 
 
 @value_class
@@ -199,19 +194,20 @@ def prove(
     if not snapshot.agents:
         return Signer(agent=None)
     agent = snapshot.agents.get(request.suffix)
-    secret, unknown = agent.secret if agent else _NO_SECRET, f"no agent has the suffix {request.suffix}"
+    own, unknown = agent.secrets if agent else (), f"no agent has the suffix {request.suffix}"
+    secrets = (*own, *[_NO_SECRET] * (snapshot.most_secrets - len(own)))
     try:
         if claimed.version_2:
             head, place = destination(claimed.arrived, request, claimed.ingress, table)
-            sigv2.verify(head, place, request, secret=secret, now=now)
+            signed = sigv2.verify(head, place, request, secrets=secrets, now=now)
         else:
-            verify(claimed.arrived, request, payload_hash=payload_hash, secret=secret, now=now, keys=keys)
+            signed = verify(claimed.arrived, request, payload_hash=payload_hash, secrets=secrets, now=now, keys=keys)
     except WrongSignature as fault:
         detail = f"{fault.detail} (agent {agent.name})" if agent else unknown
         raise WrongSignature(fault.reason, detail=detail) from None
-    if agent is None:
+    if agent is None or signed not in own:
         raise WrongSignature(WRONG, detail=unknown)
-    return Signer(agent=agent.name)
+    return Signer(agent=agent.name, secret=signed)
 
 
 def _prove_session(claimed: Claimed, payload_hash: str, sessions: SessionTable, *, now: datetime, keys: SigningKeys) -> Signer:
@@ -220,18 +216,18 @@ def _prove_session(claimed: Claimed, payload_hash: str, sessions: SessionTable, 
     session = sessions.find(request.access_key_id)
     if session is None:  # nobody can guess an id, so this tells nothing
         raise SessionOver("is not known here: it has ended, or another gateway made it")
-    verify(claimed.arrived, request, payload_hash=payload_hash, secret=session.secret, now=now, keys=keys)
+    verify(claimed.arrived, request, payload_hash=payload_hash, secrets=(session.secret,), now=now, keys=keys)
     if not session.has_token(request.token or ""):
         raise WrongSignature(WRONG, detail=f"the token is not that of session {session.key_id}")
     if session.expires <= now:
         raise SessionOver("has expired")
-    return Signer(agent=session.agent, session=session)
+    return Signer(agent=session.agent, session=session, secret=session.secret)
 
 
-def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, session: VirtualSession | None = None) -> Proven:
+def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer) -> Proven:
     """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated."""
     arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
-    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim, session))
+    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim, signer))
 
 
 def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, keys: SigningKeys) -> Routed:
@@ -250,7 +246,7 @@ def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, k
         place=check_place(place, admitted.endpoint, table),
         owned=snapshot.owned_by(admitted.endpoint, table),
         reviews=snapshot.reviews,
-        chain=chain_of(claimed.claim, admitted.secret, keys) if signed_chunks else None,
+        chain=chain_of(claimed.claim, admitted.signer.secret, keys) if signed_chunks else None,
     )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Denied, SessionOver
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, served
-from trio_gate.sessions.session import Sent, VirtualSession, proof_of
+from trio_gate.sessions.session import Sent, VirtualSession
 from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.values import value_class
 
@@ -117,7 +117,7 @@ def plan(
         parent=from_.key_id if from_ else None,
         home=from_.home if from_ else call.account,
         agent=admitted.agent_name,
-        proof=proof_of(admitted.agent),
+        proof=admitted.proof,
         rule=decision.rule,
         sent=None if here else sent,
         life=_life(call) if here else timedelta(),

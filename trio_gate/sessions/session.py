@@ -122,9 +122,9 @@ def placeholder_of(account: str, random: bytes) -> Placeholder:
     )
 
 
-def proof_of(agent: Agent | None) -> str:
-    """How an agent is proven now, as a fingerprint: a session ends when it changes. It reveals nothing of the agent's secret."""
-    return "" if agent is None else _sha256(f"trio-gate session\0{agent.name}\0{agent.key_suffix}\0{agent.secret}")
+def proof_of(agent: Agent | None, secret: str | None) -> str:
+    """How an agent is proven by one of its secrets, as a fingerprint. It reveals nothing of the secret."""
+    return "" if agent is None else _sha256(f"trio-gate session\0{agent.name}\0{agent.key_suffix}\0{secret}")
 
 
 def _sha256(text: str) -> str:

@@ -21,14 +21,14 @@ from typing import TYPE_CHECKING
 
 from trio_gate.aws.claim import SIGV2, USE_S3V4
 from trio_gate.aws.forwarded_headers import HTTP
-from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
+from trio_gate.errors import Malformed, Unauthenticated
 from trio_gate.signing.presigned import field_of
-from trio_gate.signing.verify import MAX_PRESIGNED, SKEW, WRONG
+from trio_gate.signing.verify import MAX_PRESIGNED, SKEW, matching
 from trio_gate.text.folding import fold
 from trio_gate.wire.aws_chunked import FRAMED, UNSIGNED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from trio_gate.aws.call import Call, Claim, Place
     from trio_gate.wire.head import Headers, RequestHead
@@ -89,25 +89,27 @@ def declared(said: RequestHead) -> RequestHead:
     return said if said.one(_HASH) is not None else replace(said, headers=(*said.headers, (_HASH, UNSIGNED)))
 
 
-def verify(said: RequestHead, place: Place, claim: Claim, *, secret: str, now: datetime) -> None:
-    """Check the signature of a URL.
+def verify(said: RequestHead, place: Place, claim: Claim, *, secrets: Sequence[str], now: datetime) -> str:
+    """Check the signature of a URL. Returns the secret that it was made with.
 
     Args:
         said: the head from `spoken`, as AWS will see it.
         place: where the request goes; the signature covers the bucket, whether it stands in the host or in the path.
         claim: what the signature says.
-        secret: the agent's.
+        secrets: the agent's; all are tried.
         now: the time, aware.
 
     Raises:
-        WrongSignature: it was made with another secret, or over another request.
+        WrongSignature: it was made with none of the secrets, or over another request.
         Unauthenticated: it has expired, or expires too far in the future.
     """
     _check_time(claim.expires or 0, now)
     text = string_to_sign(said, claim.expires or 0, place.bucket)
-    expected = base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1"))
-    if not hmac.compare_digest(expected, claim.signature.encode()):
-        raise WrongSignature(WRONG, detail="the signature does not match this agent's secret")
+
+    def sign(secret: str) -> bytes:
+        return base64.b64encode(hmac.digest(secret.encode(), text.encode(), "sha1"))
+
+    return matching(secrets, sign, claim.signature)
 
 
 def _check_time(expires: int, now: datetime) -> None:

@@ -24,6 +24,8 @@ from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_pa
 from trio_gate.wire.head import Held, Streamed, encoded_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from trio_gate.aws.call import Claim
     from trio_gate.wire.head import Body, RequestHead
 
@@ -44,20 +46,20 @@ _DATES = 64
 
 
 def verify(
-    head: RequestHead, claim: Claim, *, payload_hash: str, secret: str, now: datetime, keys: SigningKeys | None = None
-) -> None:
-    """Check the signature of a request, in its head or presigned.
+    head: RequestHead, claim: Claim, *, payload_hash: str, secrets: Sequence[str], now: datetime, keys: SigningKeys | None = None
+) -> str:
+    """Check the signature of a request, in its head or presigned. Returns the secret that it was made with.
 
     Args:
         head: the head as it arrived.
         claim: what its signature says.
         payload_hash: from `declared_hash`, or the hash of the body.
-        secret: the agent's.
+        secrets: the agent's; all are tried, so that the time does not say which one it was.
         now: the current time, aware.
         keys: the cache of derived keys; None for none.
 
     Raises:
-        WrongSignature: it was made with another secret, or over another request.
+        WrongSignature: it was made with none of the secrets, or over another request.
         Unauthenticated: its time is off, or it does not cover the whole request.
     """
     presigned = "authorization" not in head.first
@@ -68,10 +70,23 @@ def verify(
     path = _path(head, claim.service)
     request = canonical_request(head.method, head.headers, path=path, query=query, names=names, payload_hash=payload_hash)
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-    key = (keys or SigningKeys()).key(secret, claim.date, claim.region, claim.service)
-    expected = sign_string(key, string_to_sign(claim.amz_date, scope, request))
-    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
+    text, keys = string_to_sign(claim.amz_date, scope, request), keys or SigningKeys()
+
+    def sign(secret: str) -> bytes:
+        return sign_string(keys.key(secret, claim.date, claim.region, claim.service), text).encode()
+
+    return matching(secrets, sign, claim.signature)
+
+
+def matching(secrets: Sequence[str], sign: Callable[[str], bytes], signature: str) -> str:
+    """The secret with which `sign` gives this signature; all are tried. Raises WrongSignature."""
+    offered, found = signature.encode(), None
+    for secret in secrets:
+        if hmac.compare_digest(sign(secret), offered):
+            found = secret
+    if found is None:
         raise WrongSignature(WRONG, detail="the signature does not match this agent's secret")
+    return found
 
 
 def chain_of(claim: Claim, secret: str | None, keys: SigningKeys) -> Chain | None:

@@ -111,6 +111,11 @@ CHANGES = {
     "the account is gone": ({}, lambda text: text.replace('"111111111111=prod", ', ""), False),
     "the agent is gone": ({}, lambda text: text.replace("CI01", "CI02"), False),
     "the agent's secret is another": ({}, lambda text: text.replace(SECRET, SECRET.swapcase() + "-another"), False),
+    "the agent has one more secret": (
+        {},
+        lambda text: text.replace(f'secret = "{SECRET}"', f'secrets = ["another-{SECRET}", "{SECRET}"]'),
+        True,
+    ),
     "the agent may not use the account any more": ({}, lambda text: text.replace(AGENT, NARROWED), False),
     "the rule is gone": ({}, lambda text: text.partition('rule "the rest"')[0], False),
     "the rule denies": (

@@ -66,7 +66,7 @@ def prove(raw: bytes, *, secret: str = SECRET, streamed: bool = False, now: date
     claim = claim_of(head)
     if claim is None:
         raise Unauthenticated("no claim")
-    verify(head, claim, payload_hash=payload_hash_of(head, body), secret=secret, now=now or when(claim))
+    verify(head, claim, payload_hash=payload_hash_of(head, body), secrets=(secret,), now=now or when(claim))
 
 
 PLAIN = RequestHead(

@@ -43,6 +43,9 @@ rule "the rest" {{ action = "approve" approvers = [human.oncall] }}
 CHANGES = {
     "nothing": lambda text: text,
     "the secret": lambda text: text.replace("0123456789abcdef", "fedcba9876543210"),
+    "a second secret": lambda text: text.replace(
+        'secret = "0123456789abcdef"', 'secrets = ["fedcba9876543210", "0123456789abcdef"]'
+    ),
     "the suffix": lambda text: text.replace("CI01", "CI02"),
     "the accounts": lambda text: text.replace('"CI01"', '"CI01"\n accounts = ["111111111111"]'),
     "the agent": lambda text: text.replace('agent "ci"', 'agent "cd"'),
@@ -118,6 +121,7 @@ async def test_an_agents_questions_and_grants_end_when_it_is_another(changed, cl
         waits = hub.pending
     stays = {
         "nothing": (1, {"once", "exact"}),
+        "a second secret": (1, {"once", "exact"}),
         "her token": (1, set()),
         "her right to grant": (1, {"once"}),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.approval.question import Question
-    from trio_gate.config.model import Config
+    from trio_gate.config.model import Agent, Config
 
 
 @value_class
@@ -52,14 +52,18 @@ class HubConfig:
 
 @value_class
 class Change:
-    """The proofs before and after a change of the configuration. One that is in neither counts as unchanged."""
+    """The proofs before and after a change of the configuration. One that is in neither counts as unchanged.
+
+    The proof of an agent has a word for each of its secrets.
+    """
 
     before: Mapping[str, str]
     after: Mapping[str, str]
 
     def same(self, asker: str) -> bool:
-        """Whether an asker (an agent or an address) is unchanged."""
-        return self.before.get(asker) == self.after.get(asker)
+        """Whether an asker (an agent or an address) is unchanged, or can still be proven in one of the ways as before."""
+        before, after = self.before.get(asker), self.after.get(asker)
+        return before == after or not set((before or "").split()).isdisjoint((after or "").split())
 
     def stands(self, person: str, *, granting: bool) -> bool:
         """Whether a person is unchanged and, where `granting`, may still grant."""
@@ -108,11 +112,15 @@ def hub_config(config: Config) -> HubConfig:
         standings={rule.name: standing(rule, [approvers[name] for name in rule.approvers]) for rule in asking},
         notify={approver.id: approver.notify for approver in config.approvers if approver.notify},
         proofs={
-            **{agent_proof(one.name): _proof(one.key_suffix, one.secret, *sorted(one.accounts)) for one in config.agents},
+            **{agent_proof(one.name): _ways(one) for one in config.agents},
             **{person_proof(one.name): _proof(one.token_sha256, one.kind) for one in config.people},
             **{grantor_proof(one.name): _proof("may grant") for one in config.people if one.may_grant},
         },
     )
+
+
+def _ways(agent: Agent) -> str:
+    return " ".join(sorted(_proof(agent.key_suffix, secret, *sorted(agent.accounts)) for secret in agent.secrets))
 
 
 def _proof(*facts: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, steps, virtual
+from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
@@ -267,8 +268,8 @@ class Pipeline:
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
         if reviews.get(named) != self._snapshot.reviews.get(named):
             raise Denied(_CHANGED)
-        proven = steps.admit(before.claimed, self._snapshot, before.admitted.session)
-        if proven.admitted.agent != before.admitted.agent:
+        proven = steps.admit(before.claimed, self._snapshot, before.admitted.signer)
+        if not same_agent(before.admitted.agent, proven.admitted.agent):
             raise Denied("the agent's block changed while the call waited: run the same command again")
         identified = replace(prepared.identified, proven=proven)
         again = (await self._judge(identified)).decision

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Claim
     from trio_gate.config.model import Person
     from trio_gate.errors import GateError
-    from trio_gate.exchange.steps import Identified, Signer
+    from trio_gate.exchange.proofs import Signer
+    from trio_gate.exchange.steps import Identified
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.wire.head import RequestHead
 

@@ -1,0 +1,80 @@
+"""Which requests prove an agent: by any of its secrets, and by no other's."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from tests.kit.aws.host_table import TABLE
+from tests.kit.configs import BASE, MAIN, load
+from tests.kit.wire.claims import when
+from tests.kit.wire.raw import STS, WHO, parted, request
+from trio_gate.aws.ingress import Ingress
+from trio_gate.config.model import Agent
+from trio_gate.errors import Unauthenticated, WrongSignature
+from trio_gate.exchange import steps
+from trio_gate.exchange.proofs import same_agent
+from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.sessions.table import SessionTable
+from trio_gate.signing.sigv4 import SigningKeys
+from trio_gate.wire.parse import parse_request_head
+
+GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n'
+OLD, NEW, OTHER = "old-secret-0123456789", "new-secret-0123456789", "other-secret-0123456789"
+CD = f'agent "cd" {{\n  key_suffix = "CD01"\n  secret = "{OTHER}"\n}}\n'
+BOTH = f'secrets = ["{NEW}", "{OLD}"]'
+
+
+def snapshot(ci=BOTH):
+    return compile_snapshot(1, load(GATEWAY + BASE + MAIN + CD + f'agent "ci" {{\n  key_suffix = "CI01"\n  {ci}\n}}\n'))
+
+
+def claimed(secret, suffix="CI01", address="192.0.2.1", ingress=None):
+    raw = request(secret=secret, key_id=f"AKIA111111111111{suffix}")
+    return steps.claim(parse_request_head(parted(raw)[0]), ingress or Ingress(kind="tls", sni=STS), address)
+
+
+def signer(asked, by):
+    now = when(asked.claim)
+    return steps.prove(asked, hashlib.sha256(WHO).hexdigest(), by, TABLE, SessionTable(), now=now, keys=SigningKeys())
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_each_secret_of_an_agent_proves_it(secret):
+    asked = claimed(secret)
+    found = signer(asked, snapshot())
+    assert (found.agent, found.secret) == ("ci", secret)
+    assert steps.admit(asked, snapshot(), found).admitted.agent_name == "ci"
+
+
+@pytest.mark.parametrize(
+    ("secret", "suffix"), [(OTHER, "CI01"), (NEW, "CD01"), ("0" * 64, "CD01"), ("0" * 64, "CI01"), ("0" * 64, "CE01")]
+)
+def test_no_other_secret_proves_it(secret, suffix):
+    with pytest.raises(WrongSignature):
+        signer(claimed(secret, suffix), snapshot())
+
+
+@pytest.mark.parametrize("suffix", ["CI01", "CD01", "CE01"])
+def test_every_check_takes_as_many_signatures(monkeypatch, suffix):
+    made = []
+    real = SigningKeys.key
+    monkeypatch.setattr(SigningKeys, "key", lambda keys, *words: made.append(words) or real(keys, *words))
+    with pytest.raises(WrongSignature):
+        signer(claimed("wrong-secret-0123456789", suffix), snapshot())
+    assert len(made) == 2
+
+
+def test_a_secret_that_was_removed_admits_nothing_any_more():
+    asked = claimed(OLD)
+    with pytest.raises(Unauthenticated, match="was replaced"):
+        steps.admit(asked, snapshot(f'secret = "{NEW}"'), signer(asked, snapshot()))
+
+
+def test_what_proves_an_agent_does_not_make_it_another():
+    ci = Agent(name="ci", key_suffix="CI01", secrets=(OLD,), accounts=())
+    assert same_agent(ci, Agent(name="ci", key_suffix="CI01", secrets=(NEW,), accounts=()))
+    assert not same_agent(ci, Agent(name="ci", key_suffix="CI01", secrets=(OLD,), accounts=("111111111111",)))
+    assert not same_agent(ci, None)
+    assert same_agent(None, None)
