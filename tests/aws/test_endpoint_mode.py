@@ -47,6 +47,47 @@ def test_a_service_in_the_path(target, signing_name, service, forwarded):
     assert stripped.target.arrived == ""
 
 
+FAST = "fast--use1-az4--x-s3"
+ZONAL = f"{FAST}.s3express-use1-az4.us-east-1.amazonaws.com"
+CONTROL = "s3express-control.us-east-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "forwarded", "operation"),
+    [
+        (f"GET /{FAST}?session", ZONAL, "/?session", "CreateSession"),
+        (f"GET /{FAST}/?list-type=2", ZONAL, "/?list-type=2", "ListObjectsV2"),
+        (f"GET /{FAST}?uploads", ZONAL, "/?uploads", "ListMultipartUploads"),
+        (f"HEAD /{FAST}", ZONAL, "/", "HeadBucket"),
+        (f"PUT /{FAST}/a//b", ZONAL, "/a//b", "PutObject"),
+        (f"GET /{FAST}//a", ZONAL, "//a", "GetObject"),
+        (f"GET /-/s3/{FAST}/a", ZONAL, "/a", "GetObject"),
+        ("GET /ap--use1-az4--xa-s3/a", f"ap--use1-az4--xa-s3{ZONAL.removeprefix(FAST)}", "/a", "GetObject"),
+        ("GET /a--b--use1-az4--x-s3/a", f"a--b--use1-az4--x-s3{ZONAL.removeprefix(FAST)}", "/a", "GetObject"),
+        ("GET /", CONTROL, "/", "ListDirectoryBuckets"),
+        (f"PUT /{FAST}", CONTROL, f"/{FAST}", "CreateBucket"),
+        (f"DELETE /{FAST}", CONTROL, f"/{FAST}", "DeleteBucket"),
+        (f"GET /{FAST}?policy", CONTROL, f"/{FAST}?policy", "GetBucketPolicy"),
+    ],
+)
+def test_s3_express(line, host, forwarded, operation):
+    method = line.partition(" ")[0]
+    changed, place = by_scope(head(line), claim("s3express"), TABLE)
+    assert (place.host, changed.target) == (host, head(f"{method} {forwarded}").target)
+    catalog().ensure(one.service for one in place.candidates)
+    named = name_call(changed, Held(data=b""), place=place, claim=claim("s3express"), catalog=catalog())
+    assert named.operation == operation
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["bucket", "x-s3", "a--x-s3", "fast--use1-az4--y-s3", "fast--use1 az4--x-s3", "Fast--use1-az4--x-s3", "--use1-az4--x-s3"],
+)
+def test_s3_express_without_a_directory_bucket(bucket):
+    with pytest.raises(Unidentified):
+        by_scope(head(f"GET /{bucket.replace(' ', '%20')}/k"), claim("s3express"), TABLE)
+
+
 def test_the_head_that_arrived_is_left_as_it_was():
     request = head("POST /-/dynamodb/")
     by_scope(request, claim("dynamodb"), TABLE)
