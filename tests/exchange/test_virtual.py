@@ -103,6 +103,28 @@ def test_a_rule_that_vends_hands_out_the_real_thing_wherever_it_is():
     assert planned(RoleArn="arn:aws:iam::999999999999:role/x", decision=replace(ALLOWED, vends=True)) is None
 
 
+@pytest.mark.parametrize("operation", ["GetFederationToken", "AssumeRoot"])
+@pytest.mark.parametrize("vends", [True, False])
+def test_what_no_session_can_stand_for_is_refused_whatever_a_rule_says(operation, vends):
+    with pytest.raises(Denied, match=f"sts:{operation} is not served: "):
+        planned(operation, decision=replace(ALLOWED, vends=vends))
+
+
+@pytest.mark.parametrize(
+    ("params", "note"),
+    [
+        ({"DurationSeconds": 3601}, "at most 3600 seconds"),
+        ({"DurationSeconds": 3600}, None),
+        ({}, None),
+        ({"SerialNumber": "arn:aws:iam::111111111111:mfa/x"}, "no MFA device"),
+        ({"TokenCode": "123456"}, "no MFA device"),
+    ],
+)
+def test_what_an_agent_should_know_if_aws_refuses(params, note):
+    found = planned(RoleArn=DEPLOY, **params).note
+    assert found == note if note is None else note in found
+
+
 def test_other_calls_are_left_alone():
     assert planned("GetCallerIdentity") is None
 
@@ -129,8 +151,9 @@ def test_a_session_of_the_same_power_ends_with_the_one_that_asked():
 
 
 def test_the_role_of_the_answer_must_be_that_of_the_question():
-    assert planned(RoleArn=DEPLOY).credentials(read_answer(given().encode())).access_key_id == "ASIA1"
-    for arn in ("", "arn:aws:sts::222222222222:assumed-role/deploy/x", "arn:aws:iam::111111111111:role/deploy"):
+    right = "arn:aws:sts::111111111111:assumed-role/deploy/x"
+    assert planned(RoleArn=DEPLOY).credentials(read_answer(given(arn=right).encode())).access_key_id == "ASIA1"
+    for arn in ("", right.replace("11:", "12:"), right.replace("/deploy/", "/deploy2/"), "arn:aws:iam::111111111111:role/deploy"):
         with pytest.raises(ValueError, match="another role"):
             planned(RoleArn=DEPLOY).credentials(read_answer(given(arn=arn).encode()))
 

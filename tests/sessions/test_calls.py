@@ -3,7 +3,7 @@
 import pytest
 
 from tests.kit.calls import make_call
-from trio_gate.sessions.calls import served
+from trio_gate.sessions.calls import REFUSED, SERVED, refused, served
 
 CALLS = [
     ("sts", "AssumeRole", True),
@@ -19,3 +19,9 @@ CALLS = [
 @pytest.mark.parametrize(("service", "operation", "is_served"), CALLS)
 def test_a_call_is_served(service, operation, is_served):
     assert served(make_call(service=service, operation=operation)) is is_served
+
+
+def test_what_is_refused_is_not_served():
+    assert SERVED.isdisjoint(REFUSED)
+    assert refused(make_call(service="sts", operation="AssumeRole")) is None
+    assert refused(make_call(service="sts", operation="GetFederationToken")).startswith("sts:GetFederationToken is not served: ")

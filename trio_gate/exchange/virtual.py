@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.errors import Denied, SessionOver
 from trio_gate.ports import SessionRequest
-from trio_gate.sessions.calls import ASSUMES, SAME_POWER, served
+from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
 from trio_gate.sessions.session import Sent, VirtualSession
 from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.values import value_class
@@ -47,6 +47,7 @@ class Plan:
         sent: the request that AWS is asked with; None where the gateway answers itself.
         life: how long the session lives where AWS does not say.
         latest: when it ends at the latest; None where nothing but AWS says so.
+        note: what the agent should know if AWS refuses; None if there is nothing.
     """
 
     account: str
@@ -60,6 +61,7 @@ class Plan:
     sent: Sent | None
     life: timedelta = timedelta()
     latest: datetime | None = None
+    note: str | None = None
 
     def session(self, placeholder: Placeholder, now: datetime, expires: datetime) -> VirtualSession:
         """The session with this key that lives until `expires`."""
@@ -85,7 +87,8 @@ class Plan:
         express = self.sent is not None and self.sent.express
         if not express:
             got = (answer.role_session or "").split(":")
-            if len(got) != 6 or got[2] != "sts" or got[4] != self.account or got[5].split("/")[0] != "assumed-role":
+            name = (self.role or "").rpartition("/")[2]
+            if len(got) != 6 or got[2] != "sts" or got[4] != self.account or got[5].split("/")[:2] != ["assumed-role", name]:
                 message = f"AWS answered with a session of another role than {self.role}"
                 raise ValueError(message)
         return replace(answer.credentials, token_field=EXPRESS_FIELD) if express else answer.credentials
@@ -96,9 +99,11 @@ def plan(
 ) -> tuple[Plan | None, Outbound]:
     """The session that a call is answered with, and the request for it; no session where its rule says `vends = true`.
 
-    Raises Denied where the role is in an account that the agent may not use here.
+    Raises Denied where the role is in an account that the agent may not use here, and for calls that no rule can allow.
     """
     call, admitted = identified.call, identified.proven.admitted
+    if why := refused(call):
+        raise Denied(why)
     if decision.vends or not served(call):
         return None, outbound
     from_, kind = admitted.session, (call.service, call.operation)
@@ -122,6 +127,7 @@ def plan(
         sent=None if here else sent,
         life=_life(call) if here else timedelta(),
         latest=from_.expires if from_ and here else None,
+        note=note(call),
     )
     return made, outbound
 

@@ -22,6 +22,7 @@ rule "asked again" {
   approvers = [human.oncall]
 }
 rule "roles" { match = aws.action == "AssumeRole"  action = "allow" }
+rule "federation" { match = aws.action == "GetFederationToken"  action = "allow"  vends = true }
 rule "reads" { match = aws.access in ["read", "list"]  action = "allow" }
 rule "writes of deploy" { match = has(aws.session_role) && aws.session_role.endsWith("role/deploy")  action = "allow" }
 """
@@ -117,3 +118,20 @@ def test_people_see_that_a_session_is_asked_for_and_which_one_is_used(gate):
     assert f"{arn(DEEPER)} via {arn(DEPLOY)}" in shown
     (record,) = [row for row in gate.records() if row["action"] == "DeleteObject"]
     assert (record["session"]["chain"], record["decision"]["rule"]) == ([arn(DEPLOY), arn(DEEPER)], "asked again")
+
+
+def test_what_aws_refuses_is_said_in_its_words_and_ours(gate):
+    with pytest.raises(ClientError, match=r"\(trio-gate: the gateway asks as a role, which has no MFA device: ") as caught:
+        gate.client("sts").assume_role(
+            RoleArn=arn("no-such-role"),
+            RoleSessionName="run",
+            SerialNumber="arn:aws:iam::222222222222:mfa/me",
+            TokenCode="123456",
+        )
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+    assert "is not authorized to perform: sts:AssumeRole (trio-gate" in str(caught.value)
+
+
+def test_a_federation_token_is_refused_with_a_reason(gate):
+    with pytest.raises(ClientError, match="sts:GetFederationToken is not served: AWS refuses it to the session of a role"):
+        gate.client("sts").get_federation_token(Name="somebody")

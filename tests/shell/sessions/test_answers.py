@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kit.aws.sts import REQUEST, given
+from tests.kit.aws.sts import REQUEST
+from tests.kit.aws.sts import given as answered
 from tests.kit.records import NOW
 from tests.kit.sessions import DEPLOY, SENT
 from trio_gate.errors import AnswerWithheld, Denied, StorageUnavailable
@@ -12,9 +13,21 @@ from trio_gate.shell.sessions.answers import SessionAnswer
 from trio_gate.wire.head import ResponseHead
 
 PLAN = Plan(
-    account="111111111111", role=DEPLOY, chain=(DEPLOY,), parent=None, home="111111111111", agent="ci", proof="p", sent=SENT
+    account="111111111111",
+    role=DEPLOY,
+    chain=(DEPLOY,),
+    parent=None,
+    home="111111111111",
+    agent="ci",
+    proof="p",
+    rule="roles",
+    sent=SENT,
 )
 OK = ResponseHead(status=200, headers=())
+
+
+def given(account="111111111111"):
+    return answered(arn=f"arn:aws:sts::{account}:assumed-role/deploy/run")
 
 
 class Kept:

@@ -7,6 +7,7 @@ rejects our signature, the agent gets a refusal of our own instead.
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 from typing import TYPE_CHECKING
@@ -153,8 +154,11 @@ async def relay(
     *,
     again: bool,
     look: Look | None = None,
+    note: str | None = None,
 ) -> str | None:
     """Pass an answer on; gives the code of an error. Where `look` is given, a success is read whole, and what it returns passed on.
+
+    `note` is a sentence for the agent that is added to the message of an XML error.
 
     Raises:
         Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
@@ -168,11 +172,12 @@ async def relay(
         code = _error_code(head, said)
         recorder.failed(code)
         _keep_back(head, said, credentials, code, again=again)
+        first = first if note is None else _noted(first, note)
     if not ended and 400 <= head.status < 500:  # the unread rest may repeat our key
         raise UpstreamError("aws refused the call, and its answer is too long to be checked", status=403)
     length = exchange.connection.content_length
     if ended:
-        length = len(first) if length is None or (look and head.status < 400) else length
+        length = len(first) if length is None or first else length  # an answer to HEAD has a length and no body
     else:
         more, ended = _arrived(exchange)
         first += more
@@ -180,6 +185,12 @@ async def relay(
     if not ended:
         await _relay_rest(agent, exchange)
     return code
+
+
+def _noted(answer: bytes, note: str) -> bytes:
+    """An XML error with a sentence added to its message; any other answer as it is."""
+    message, ends, rest = answer.partition(b"</Message>")
+    return message + f" (trio-gate: {html.escape(note, quote=False)})".encode() + ends + rest if ends else answer
 
 
 async def _relay_rest(agent: AgentStream, exchange: UpstreamExchange) -> None:

@@ -347,8 +347,9 @@ class Pipeline:
             self._recorder.lap("aws")
             if clearance is not None:  # before the agent gets the answer: its retry may come at once
                 clearance.answered(answer.status, None)
-            look = self._look(cleared.prepared)
-            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, look=look)
+            look, plan = self._look(cleared.prepared), cleared.prepared.plan
+            note = plan.note if plan is not None else None
+            code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, look=look, note=note)
             if clearance is not None:
                 clearance.answered(answer.status, code)
 
