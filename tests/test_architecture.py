@@ -57,6 +57,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "exchange": {"net", "audit", "upstream", "sessions", "worker_threads"},
     "listen": {"net", "certificates", "exchange"},
     "clock": set(),
+    "core_dumps": set(),
     "log_lines": set(),
     "programs": set(),
     "sqlite_file": set(),

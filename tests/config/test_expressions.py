@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.configs import BASE, MAIN, PEOPLE, load
+from tests.kit.configs import BASE, ENV, MAIN, PEOPLE, faults_of, load
 
 
 def rule(body: str):
@@ -27,7 +27,23 @@ def test_lists_take_comments_and_a_last_comma():
         ('env("LONG")', "correct-horse-battery"),
         ('file("/abs/secret")', "another-secret-here"),
         ('file( "secret.txt" )', "a-secret-from-a-file"),
+        ('systemd_credential("base-key")', "a-secret-of-the-unit"),
     ],
 )
 def test_strings(written: str, text: str):
     assert rule(f'action = "deny"\nreason = {written}\n').reason == text
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a/b", "../secret", "a b", "a" * 256])
+def test_a_credential_of_the_unit_is_a_plain_name(name: str):
+    (fault,) = faults_of(f'agent "a" {{\n  key_suffix = "A1"\n  secret = systemd_credential("{name}")\n}}\n')[:1]
+    assert fault.message in (
+        f"`{name}` is not a valid name of a systemd credential",
+        "`systemd_credential` takes one string that is not empty",
+    )
+
+
+def test_without_credentials_of_a_unit_the_hint_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(ENV, "CREDENTIALS_DIRECTORY")
+    (fault,) = faults_of('agent "a" {\n  key_suffix = "A1"\n  secret = systemd_credential("key")\n}\n')[:1]
+    assert (fault.message, "LoadCredential=key:PATH" in fault.hint) == ("there are no systemd credentials", True)

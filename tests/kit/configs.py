@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 HASH = "a" * 64
 OTHER_HASH = "b" * 64
 ENV = {
+    "CREDENTIALS_DIRECTORY": "/run/credentials/gate.service",
     "KEY": "AKIAEXAMPLEEXAMPLE",
     "EMPTY": "",
     "SHORT": "hunter2",
     "LONG": "correct horse battery".replace(" ", "-"),
     "HASH": HASH,
 }
-FILES = {"/etc/gate/secret.txt": "a-secret-from-a-file\n", "/abs/secret": "another-secret-here"}
+FILES = {
+    "/etc/gate/secret.txt": "a-secret-from-a-file\n",
+    "/abs/secret": "another-secret-here",
+    "/run/credentials/gate.service/base-key": "a-secret-of-the-unit\n",
+}
 
 BASE = 'credential "aws_account" "base" {}\n'
 MAIN = """endpoint "aws_api" "main" {

@@ -21,6 +21,7 @@ from trio_gate.app.warm_up import warm_up
 from trio_gate.app.wiring import open_services
 from trio_gate.audit.acts import gateway_row
 from trio_gate.errors import GateError
+from trio_gate.shell import core_dumps
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS
 from trio_gate.shell.certificates.authority import domains_of, uncovered
 from trio_gate.shell.clock import SystemClock
@@ -46,6 +47,7 @@ async def serve(config: Config, read: Callable[[], Config | None]) -> None:
         config: the configuration to start with.
         read: reads the configuration again at SIGHUP; it may block. It returns None if there are errors, which it has printed.
     """
+    core_dumps.forbid()
     _provide(config)
     tune_interpreter()
     state, clock, shutdown = Path(config.gateway.state_dir), SystemClock(), accept.Shutdown()

@@ -4,7 +4,7 @@ r"""Phase two of the reader: parses an expression that is a plain value.
     list      = "[" { value "," } "]"            a trailing comma and comments are allowed
     map       = "{" { key ("=" | ":") value } "}"  separated by commas or line breaks
     reference = name { "." name }
-    call      = env("NAME") | file("PATH")
+    call      = env("NAME") | file("PATH") | systemd_credential("NAME")
 
 Strings know `\n \r \t \" \\ \uXXXX \UXXXXXXXX`. Templates (`${…}`, `%{…}`) are refused; `$${` and `%%{` stand for `${` and `%{`.
 A heredoc does not include its last line break, and `<<-` removes the indentation that all its lines share. The result of
@@ -31,6 +31,7 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(?![A-Za-z0-9_.])")
 _KEY = re.compile(NAME)
 _REFERENCE = re.compile(rf"{NAME}(?:\.{NAME})*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CREDENTIAL = re.compile(r"(?!\.)[A-Za-z0-9_.@:-]{1,255}")
 _SPACE = re.compile(r"[ \t\r\n]+")
 _PIECE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|\\(.)|([$%])\4\{|([$%]\{)|.", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
@@ -154,15 +155,17 @@ class _Parser:
         return word == "true" if word in ("true", "false") else Reference(path=word)
 
     def call(self, function: str, at: int) -> str:
-        if function not in ("env", "file"):
-            raise Flaw(at, f"unknown function `{function}`", 'there are env("NAME") and file("PATH")')
+        if function not in ("env", "file", "systemd_credential"):
+            raise Flaw(at, f"unknown function `{function}`", 'there are env("NAME"), file("PATH") and systemd_credential("NAME")')
         self.pos += 1
         char, begin = self.skip(), self.pos
         argument = self.string() if char == '"' else ""
         if not argument or self.skip() != ")":
             raise Flaw(begin, f"`{function}` takes one string that is not empty")
         self.pos += 1
-        return self.variable(argument, begin) if function == "env" else self.contents(argument, begin)
+        if function == "env":
+            return self.variable(argument, begin)
+        return self.contents(argument if function == "file" else self.credential(argument, begin), begin)
 
     def variable(self, name: str, at: int) -> str:
         if not _VARIABLE.fullmatch(name):
@@ -171,6 +174,15 @@ class _Parser:
         if value is None:
             raise Flaw(at, f"environment variable {name} is not set")
         return value
+
+    def credential(self, name: str, at: int) -> str:
+        """The path of a credential of the systemd unit (systemd.exec(5), LoadCredential=)."""
+        if not _CREDENTIAL.fullmatch(name):
+            raise Flaw(at, f"`{name}` is not a valid name of a systemd credential")
+        folder = self.lookups.env("CREDENTIALS_DIRECTORY")
+        if folder is None:
+            raise Flaw(at, "there are no systemd credentials", f"the unit needs LoadCredential={name}:PATH; or use env or file")
+        return f"{folder}/{name}"
 
     def contents(self, path: str, at: int) -> str:
         try:
