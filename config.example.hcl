@@ -66,6 +66,7 @@ endpoint "aws_api" "main" {
   ]
   # hosts       = ["*.amazonaws.com"]                # only these AWS hosts; `*` is one or more labels
   # external_id = "…"                                # if the roles' trust policies require one
+  # through     = "arn:aws:iam::999999999999:role/hub"   # a role that is assumed first, and assumes the others
   # These may be set for an agent and for a rule, too; the rule's count most:
   # role, external_id
   # session_policy  = file("policy.json")            # narrows the role's session to what this policy allows as well

@@ -39,7 +39,8 @@ class AssumeRole:
         session_policy: JSON that narrows the session; None for all that the role may do.
         tags: of the session: keys and values.
         source_identity: who acts, for AWS's own record; None for nobody.
-        base: name of the `credential` block whose key signs the request.
+        through: the role whose session signs the request; None where a base key does.
+        base: name of the `credential` block whose key signs the first request.
         generation: number of the configuration that the block belongs to.
     """
 
@@ -53,13 +54,24 @@ class AssumeRole:
     session_policy: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
     source_identity: str | None = None
+    through: AssumeRole | None = None
     base: str
     generation: int
 
     @property
-    def root(self) -> AssumeRole:
-        """The request that a base key signs: this one."""
+    def signer(self) -> AssumeRole | None:
+        """Whose credentials sign the request; None for those of a base key."""
+        return self.through
+
+    @property
+    def first(self) -> AssumeRole:
+        """The request for the role of an account: this one."""
         return self
+
+    @property
+    def root(self) -> AssumeRole:
+        """The request that a base key signs."""
+        return self.through.root if self.through else self
 
 
 @value_class
@@ -79,9 +91,14 @@ class SessionRequest:
     signer: AssumeRole | SessionRequest = field(compare=False)
 
     @property
+    def first(self) -> AssumeRole:
+        """The request for the role of an account from which the agent's own way begins."""
+        return self.signer.first
+
+    @property
     def root(self) -> AssumeRole:
-        """The request that a base key signs, from which the way to this one begins."""
-        return self.signer.root
+        """The request that a base key signs."""
+        return self.first.root
 
 
 RoleRequest = AssumeRole | SessionRequest

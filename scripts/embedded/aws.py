@@ -36,6 +36,8 @@ DEPLOY, DEEPER = "deploy", "deeper"
 """Roles of each account that its role may assume, and that this one may assume in turn."""
 READER = "reader"
 """A role of each account that the hub's user may assume and that may read objects of S3, and nothing else."""
+HUB_ROLE, SPOKE = f"arn:aws:iam::{HUB}:role/hub", "spoke"
+"""A role of the hub account, and one of each account that only this role may assume."""
 REGION = "us-east-1"
 NAMES = [
     "localhost",
@@ -191,20 +193,23 @@ def set_up(port: int, ca_file: str) -> Embedded:
     from scripts.embedded.session_policies import enforce  # noqa: PLC0415
 
     nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
-    roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)]
+    roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)] + [HUB_ROLE]
     hub = client("iam", nobody, assumed(nobody, HUB))
     user = hub.create_user(UserName="gateway")["User"]["Arn"]
     hub.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles))
+    hub.create_role(RoleName="hub", AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
+    spokes = [f"arn:aws:iam::{account}:role/{SPOKE}" for account in ACCOUNTS.values()]
+    hub.put_role_policy(RoleName="hub", PolicyName="s", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=spokes))
     key = hub.create_access_key(UserName="gateway")["AccessKey"]
     for account in ACCOUNTS.values():
         iam = client("iam", nobody, assumed(nobody, account))
-        for name in (ROLE, READER):
+        for name in (ROLE, READER, SPOKE):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
         iam.put_role_policy(RoleName=READER, PolicyName="reads", PolicyDocument=policy("Allow", "s3:GetObject", Resource="*"))
         trust = policy("Allow", "sts:AssumeRole", Principal={"AWS": "*"})  # moto does not know an account as a principal
         for name in (DEPLOY, DEEPER):
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-        for name, next_role in ((ROLE, DEPLOY), (DEPLOY, DEEPER), (DEEPER, None)):
+        for name, next_role in ((ROLE, DEPLOY), (DEPLOY, DEEPER), (DEEPER, None), (SPOKE, None)):
             iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=may_do_all_but_assume())
             if next_role is not None:
                 roles = [f"arn:aws:iam::{one}:role/{next_role}" for one in ACCOUNTS.values()]

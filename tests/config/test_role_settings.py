@@ -134,6 +134,52 @@ def test_all_faults_of_the_tags_are_told():
     )
 
 
+HUB = '  through = "arn:aws:iam::999999999999:role/hub"\n'
+LONG = '  duration = §"61m"\n'
+SHORT = ["a session that another role's session asks for lives an hour at most"]
+
+
+def endpoint(more: str) -> str:
+    return BASE + MAIN.replace("  role", f"{more}  role")
+
+
+def test_a_hub():
+    found = load(endpoint(HUB + '  through_external_id = "e/1"\n')).endpoints[0]
+    assert (found.through, found.through_external_id, found.assume.external_id) == (
+        "arn:aws:iam::999999999999:role/hub",
+        "e/1",
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("marked", "messages"),
+    [
+        (endpoint('  through = §"hub"\n'), ['the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"']),
+        (endpoint('  through_external_id = §"e/1"\n'), ["`through_external_id` needs `through`"]),
+        (endpoint(HUB + LONG), SHORT),
+        (endpoint(HUB) + AGENT % LONG.strip(), SHORT),
+        (endpoint(HUB) + AGENT % f'accounts = ["222222222222"] {LONG}', SHORT),
+        (endpoint(HUB) + f'rule "r" {{\n action = "allow"\n{LONG}}}\n', SHORT),
+        (endpoint(HUB) + f'rule "r" {{\n action = "allow"\n endpoints = aws_api.main\n{LONG}}}\n', SHORT),
+    ],
+)
+def test_what_a_hub_cannot_have(marked, messages):
+    check(marked, [message if message in SHORT or "`" in message else f"expected {message}" for message in messages])
+
+
+def test_what_a_hub_has_nothing_to_do_with():
+    other = (
+        endpoint(HUB)
+        .replace('"main"', '"other"')
+        .replace("111111111111=prod", "333333333333")
+        .replace("222222222222", "444444444444")
+    )
+    long = LONG.replace("§", "")
+    load(MAIN.replace("  role", f"{long}  role") + other + AGENT % f'accounts = ["222222222222"] {long.strip()}')
+    load(MAIN + other + f'rule "r" {{\n action = "allow"\n endpoints = aws_api.main\n{long}}}\n')
+
+
 def test_a_rule_that_denies_assumes_nothing():
     check('§rule "r" { action = "deny" role = "reader" }', ["a rule that denies assumes no role"])
 

@@ -26,6 +26,17 @@ def test_every_other_part_is(name):
         assert not same_role(SESSION, replace(SESSION, signer=other))
 
 
+def test_so_is_every_part_of_the_way_to_the_role():
+    hub = replace(REQUEST, role_arn="arn:aws:iam::999999999999:role/hub")
+    chained = replace(REQUEST, through=hub)
+    assert same_role(chained, replace(chained, through=replace(hub, generation=2), generation=2))
+    for name in OTHERS:
+        assert not same_role(chained, replace(chained, through=replace(hub, **{name: "another"})))
+        assert not same_role(
+            replace(SESSION, signer=chained), replace(SESSION, signer=replace(chained, **{name: "another"}))
+        ) or (name == "role_arn")
+
+
 def test_so_are_the_duration_and_the_session():
     assert not same_role(REQUEST, replace(REQUEST, duration=900))
     assert not same_role(SESSION, REQUEST)

@@ -69,6 +69,19 @@ def test_the_rule_counts_more_than_the_agent_and_that_more_than_the_endpoint(nam
     )
 
 
+def test_a_hub_s_role_assumes_it_with_its_own_external_id_and_who_acts():
+    hub = "arn:aws:iam::999999999999:role/a/hub"
+    said = RoleSettings(external_id="ee", session_policy="{}", duration=900, tags=(("a", "b"),), source_identity=True)
+    one = replace(ENDPOINT, through=hub, through_external_id="hh")
+    found = role_of(one, partition="aws", account=ACCOUNT, agent=AGENT, rule=said, generation=1)
+    first = replace(PLAIN, account="999999999999", role_arn=hub, external_id="hh", source_identity="ci")
+    assert found.through == found.signer == found.root == first
+    assert found == replace(
+        PLAIN, external_id="ee", session_policy="{}", duration=900, tags=(("a", "b"),), source_identity=None, through=first
+    )
+    assert (first.root, found.first) == (first, found)
+
+
 def test_a_source_identity_has_aws_s_form():
     short = replace(AGENT, name="x", assume=RoleSettings(source_identity=True))
     found = role_of(ENDPOINT, partition="aws", account=ACCOUNT, agent=short, rule=NOTHING_SAID, generation=1)

@@ -54,6 +54,7 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 SHORTEST_SECRET, MOST_SECRETS = 16, 4
@@ -135,6 +136,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     """Read a set of accounts; None if it is faulty. `credentials` are the readable ones, by id."""
     hosts = form.take(attribute_types.listing(attribute_types.host_pattern), "hosts") or ("*",)
     assume = role_settings.read(form, needed=True)
+    through, through_id = _through(form)
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
     named = form.need(_references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
@@ -157,12 +159,24 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
         name=form.name,
         hosts=hosts,
         assume=assume,
+        through=through,
+        through_external_id=through_id,
         region=region,
         credentials=bases,
         accounts=MappingProxyType(accounts),
         owned_buckets=owned,
         expected_bucket_owner=checked,
     )
+
+
+def _through(form: Form) -> tuple[str | None, str | None]:
+    """The role of a hub account that assumes the roles of an endpoint, and its external id."""
+    wanted = 'the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"'
+    role = form.take(attribute_types.matching(_ROLE_ARN, wanted), "through")
+    external_id = role_settings.external_id(form, "through_external_id")
+    if external_id is not None and not form.given("through"):
+        form.fault("`through_external_id` needs `through`", of="through_external_id")
+    return role, external_id
 
 
 def _owned_buckets(form: Form, *, checked: bool) -> tuple[str, ...]:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config.block_reader import title
 
+CHAINED = 3600
+"""Seconds that a session lives at most whose request another role's session signs, see `DurationSeconds` of AssumeRole."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -52,6 +55,21 @@ def source_identities(found: Sequence[tuple[Form, Endpoint] | tuple[Form, Rule]]
     for form, block in found:
         if block.assume.source_identity:
             form.fault("`source_identity` is the agent's name, and no agent is declared", of="source_identity")
+
+
+def durations(
+    served: Sequence[tuple[Form, Endpoint]], agents: Sequence[tuple[Form, Agent]], rules: Sequence[tuple[Form, Rule]]
+) -> None:
+    """Report sessions of more than an hour whose role another role's session assumes."""
+    for at, endpoint in served:
+        if endpoint.through is None:
+            continue
+        of_agents = [(form, one.assume) for form, one in agents if not one.accounts or endpoint.accounts.keys() & one.accounts]
+        of_rules = [(form, one.assume) for form, one in rules if not one.endpoints or endpoint.name in one.endpoints]
+        for form, said in [(at, endpoint.assume), *of_agents, *of_rules]:
+            if (said.duration or 0) > CHAINED:
+                hint = f"{title(at.block)} has `through`"
+                form.fault("a session that another role's session asks for lives an hour at most", hint, of="duration")
 
 
 def people(found: Sequence[tuple[Form, Person]]) -> None:

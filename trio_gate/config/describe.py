@@ -53,6 +53,8 @@ def _gateway(gateway: Gateway) -> Iterator[str]:
 def _endpoint(endpoint: Endpoint) -> Iterator[str]:
     hosts = ", ".join(endpoint.hosts)
     yield f"endpoint aws_api.{endpoint.name}: {_assume(endpoint.assume)}, region {endpoint.region}, hosts {hosts}"
+    if endpoint.through:
+        yield f"  through {endpoint.through}" + (", with an external id" if endpoint.through_external_id else "")
     yield from (f"  {number}" + (f" {label}" if label else "") for number, label in endpoint.accounts.items())
     yield from (f"  credential aws_account.{base.name}: {_credential(base)}" for base in endpoint.credentials)
 

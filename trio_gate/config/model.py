@@ -161,7 +161,8 @@ class Endpoint:
 
     `hosts` are patterns that narrow the built-in host table (`*` is one or more labels). `accounts` maps ids to labels (None
     without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
-    `assume` names at least the role. `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
+    `assume` names at least the role. `through` is the ARN of a role that is assumed first and assumes it, with an external id of its own.
+    `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
     """
 
     name: str
@@ -170,6 +171,8 @@ class Endpoint:
     region: str
     credentials: tuple[Credential, ...]
     accounts: Mapping[str, str | None]
+    through: str | None = None
+    through_external_id: str | None = field(default=None, repr=False)
     owned_buckets: tuple[str, ...] = ()
     expected_bucket_owner: bool = False
 

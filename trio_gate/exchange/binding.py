@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _OF_ROLE = tuple(one.name for one in fields(AssumeRole) if one.name != "generation")
 
 
+_OPTIONAL = ("session_policy", "tags", "source_identity", "through")
+"""Parts that are left out where there are none, so that what was approved before there were any stays approved."""
+
+
 @value_class
 class Payload:
     """A body that was read whole and checked: length and hash (hex) of its content, and its trailers."""
@@ -67,11 +71,17 @@ def same_role(one: RoleRequest, other: RoleRequest) -> bool:
 
 def _role(assume: RoleRequest) -> dict[str, str | None]:
     """All that says which role's session signs, by name."""
-    found = {name: _text(getattr(assume.root, name)) for name in _OF_ROLE}
+    found = _parts(assume.first)
     if isinstance(assume, SessionRequest):
         found |= {"role_arn": assume.role_arn, "session": assume.key_id}
     return found
 
 
+def _parts(role: AssumeRole) -> dict[str, str | None]:
+    return {name: _text(value) for name in _OF_ROLE if (value := getattr(role, name)) or name not in _OPTIONAL}
+
+
 def _text(value: object) -> str | None:
+    if isinstance(value, AssumeRole):
+        value = _parts(value)
     return value if value is None or isinstance(value, str) else json.dumps(value)

@@ -5,6 +5,7 @@ Rule: all that STS is asked with is in the `AssumeRole`, so calls share credenti
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.ports import AssumeRole
@@ -35,7 +36,7 @@ def role_of(
     """
     said = rule.over(agent.assume.over(endpoint.assume) if agent else endpoint.assume)
     name = agent.name if agent else None
-    return AssumeRole(
+    asked = AssumeRole(
         partition=partition,
         region=endpoint.region,
         account=account,
@@ -49,6 +50,21 @@ def role_of(
         base=credential_for(endpoint, account).name,
         generation=generation,
     )
+    return asked if endpoint.through is None else _through(endpoint.through, asked, endpoint.through_external_id)
+
+
+def _through(hub: str, asked: AssumeRole, external_id: str | None) -> AssumeRole:
+    """The request, signed by the session of a hub's role. A source identity is set there, once, and stays for the chain."""
+    first = replace(
+        asked,
+        account=hub.split(":")[4],
+        role_arn=hub,
+        external_id=external_id,
+        duration=ROLE_SECONDS,
+        session_policy=None,
+        tags=(),
+    )
+    return replace(asked, through=first, source_identity=None)
 
 
 def credential_for(endpoint: Endpoint, account: str) -> Credential:

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import READER
+from scripts.embedded.aws import HUB_ROLE, READER, SPOKE
 from tests.kit.gateway import AGENT, running
 
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:%s", "Resource": "*"}}'
@@ -53,3 +53,12 @@ def test_the_session_policy_narrows_the_role(gate):
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket="staging-data", Key="invoice.txt")
     assert s3.copy_object(Bucket="staging-data", Key="i.txt", CopySource="staging-data/invoice.txt")
+
+
+def test_a_role_that_only_a_hub_may_assume(tmp_path, embedded_aws):
+    allow, through = 'rule "all" { action = "allow" }\n', f'through = "{HUB_ROLE}"'
+    with running(tmp_path, embedded_aws, rules=allow, role=SPOKE, served=through) as gate:
+        who = gate.client("sts", "prod").get_caller_identity()["Arn"]
+        assert who == f"arn:aws:sts::111111111111:assumed-role/{SPOKE}/trio-gate@ci"
+    with running(tmp_path, embedded_aws, rules=allow, role=SPOKE) as gate, pytest.raises(ClientError, match="tell your operator"):
+        gate.client("sts", "prod").get_caller_identity()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
-    from trio_gate.ports import AssumeRole, Clock, RoleRequest
+    from trio_gate.ports import Clock, RoleRequest
     from trio_gate.shell.credentials.base_keys import BaseKeys
     from trio_gate.shell.credentials.sts import Send
     from trio_gate.signing.sigv4 import Credentials
@@ -172,35 +172,38 @@ class RoleCredentials:
 
     async def _assume(self, request: RoleRequest) -> _Session:
         with trio.move_on_after(DEADLINE):
-            if isinstance(request, SessionRequest):
-                return await self._ask_again(request)
-            base = await self._base.get(request.base)
+            signer = await self._signer(request)
             try:
-                return await self._call(request, base)
+                return await self._call(request, signer)
             except BaseKeyRefused as fault:
                 refused = fault
-            self._base.forget(request.base)
-            fresh = await self._base.get(request.base)
-            if fresh == base:
+            self._forget_signer(request, signer)
+            fresh = await self._signer(request)
+            if fresh == signer:
                 raise refused
             return await self._call(request, fresh)
         raise CredentialsUnavailable(f"STS did not assume {request.role_arn} within {DEADLINE:g} seconds: try again later")
 
-    async def _call(self, request: AssumeRole, base: Credentials) -> _Session:
-        host = self._host(request.partition, request.region)
-        given = await assume_role(request, base, send=self._send, host=host, now=self._clock.now())
-        return self._session(request, given, base)
+    async def _signer(self, request: RoleRequest) -> Credentials:
+        """What signs a request: another session's credentials or, where the way begins, the base key."""
+        before = request.signer
+        return await (self._base.get(request.root.base) if before is None else self.credentials(before))
 
-    async def _ask_again(self, request: SessionRequest) -> _Session:
-        """Send the request of a session again, with newer credentials of its signer where AWS refuses those at hand."""
-        signer = await self.credentials(request.signer)
-        try:
-            given = await ask_again(request, signer, send=self._send, now=self._clock.now())
-        except BaseKeyRefused:
-            self.forget(request.signer, signer)
-            signer = await self.credentials(request.signer)
-            given = await ask_again(request, signer, send=self._send, now=self._clock.now())
-        return self._session(request, given, await self._base.get(request.root.base))
+    def _forget_signer(self, request: RoleRequest, refused: Credentials) -> None:
+        if request.signer is None:
+            self._base.forget(request.root.base)
+        else:
+            self.forget(request.signer, refused)
+
+    async def _call(self, request: RoleRequest, signer: Credentials) -> _Session:
+        now = self._clock.now()
+        if isinstance(request, SessionRequest):
+            given = await ask_again(request, signer, send=self._send, now=now)
+        else:
+            host = self._host(request.partition, request.region)
+            given = await assume_role(request, signer, send=self._send, host=host, now=now)
+        base = signer if request.signer is None else await self._base.get(request.root.base)
+        return self._session(request, given, base)
 
     def _session(self, request: RoleRequest, given: Credentials, base: Credentials) -> _Session:
         """What is kept of AWS's answer. That of a virtual session is not refreshed ahead: it ends when the agent was told."""

@@ -189,12 +189,19 @@ def _refusal(request: RoleRequest, base: Credentials, status: int, content: byte
     if status >= 500 or status == 429 or code in BUSY:
         return CredentialsUnavailable(f"STS is busy and did not assume {request.role_arn}: try again later")
     if code in BASE_KEY_FAULTS:
-        return BaseKeyRefused(f"AWS refuses the base key of credential {request.root.base} ({code}): {BASE_KEY_FAULTS[code]}")
+        before = request.signer
+        key = f"the base key of credential {request.root.base}" if before is None else f"the session of {before.role_arn}"
+        return BaseKeyRefused(f"AWS refuses {key} ({code}): {BASE_KEY_FAULTS[code]}")
     if not _CODE.fullmatch(code):
         return _nonsense(request)
+    if code == "PackedPolicyTooLarge":
+        return RoleRefused(
+            f"{request.role_arn} could not be assumed ({code}): its session policy and tags are too large together"
+        )
+    signer = f"the base key of credential {request.root.base}" if request.signer is None else request.signer.role_arn
     return RoleRefused(
-        f"{request.role_arn} could not be assumed ({code}): check that the role exists, that its trust policy allows the base key"
-        f" of credential {request.root.base}, and its external id and longest session"
+        f"{request.role_arn} could not be assumed ({code}): check that the role exists, that its trust policy allows"
+        f" {signer}, and its external id and longest session"
     )
 
 
@@ -215,7 +222,7 @@ def _nonsense(request: RoleRequest) -> CredentialsUnavailable:
 
 def _loggable(code: str, message: str, request: RoleRequest, base: Credentials) -> str:
     """The message, unless it could hold a secret: a signature fault spells the request that was signed, token included."""
-    secrets = (base.secret_access_key, base.session_token, request.root.external_id)
+    secrets = (base.secret_access_key, base.session_token, request.first.external_id, request.root.external_id)
     if code == "SignatureDoesNotMatch" or any(secret in message for secret in secrets if secret):
         return "(its message is not shown)"
     return visible(message[:_MESSAGE_LIMIT])

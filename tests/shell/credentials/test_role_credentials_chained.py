@@ -1,0 +1,133 @@
+"""Roles that a hub's session assumes, and many roles at once: whose credentials come out, whatever came before."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+import trio
+import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, WallClock, keys, literal, role
+from tests.shell.credentials.test_role_credentials import Bench, host, settled
+from trio_gate.shell.credentials.base_keys import BaseKeys
+from trio_gate.shell.credentials.role_credentials import open_role_credentials
+
+HUB = role("trio-gate@ci", account="999999999999", role_arn="arn:aws:iam::999999999999:role/hub")
+
+
+class TwoStep(Sts):
+    """STS that answers for the account of the role that it is asked for."""
+
+    async def send(self, host, head, body):
+        account = dict(parse_qsl(body.decode()))["RoleArn"].split(":")[4]
+        answer, sent = await super().send(host, head, body)
+        return answer, sent.replace(f"sts::{ACCOUNT}:".encode(), f"sts::{account}:".encode())
+
+
+@asynccontextmanager
+async def hub_bench(base=None):
+    clock = WallClock()
+    sts = TwoStep(clock)
+    async with open_role_credentials(base or keys(), send=sts.send, host=host, clock=clock) as roles:
+        yield Bench(roles, sts, clock)
+
+
+async def test_a_hub_s_session_signs_for_the_roles_that_go_through_it(autojump_clock):
+    async with hub_bench() as its:
+        one, two = (role(name, through=HUB) for name in ("a-one", "a-two"))
+        assert (await its.key(one), await its.key(two), await its.key(HUB)) == ("ASIA2", "ASIA3", "ASIA1")
+        assert its.sts.signers == ["AKIABASE", "ASIA1", "ASIA1"]
+
+
+async def test_a_hub_s_session_that_aws_refuses_is_had_again_once(autojump_clock):
+    async with hub_bench() as its:
+        await its.key(HUB)
+        its.sts.refused.add("ASIA1")
+        assert await its.key(role("a-one", through=HUB)) == "ASIA4"
+        assert its.sts.signers == ["AKIABASE", "ASIA1", "AKIABASE", "ASIA3"]
+
+
+async def test_a_role_through_a_hub_is_told_from_the_same_role_without(autojump_clock):
+    async with hub_bench() as its:
+        assert await its.key(REQUEST) != await its.key(role("trio-gate@ci", through=HUB))
+
+
+async def test_a_hundred_roles_make_a_hundred_calls(autojump_clock):
+    async with hub_bench() as its:
+        its.sts.go = trio.Event()
+        accounts = [f"{number:012}" for number in range(20)]
+        asked = [
+            role("trio-gate@ci", account=account, role_arn=f"arn:aws:iam::{account}:role/{name}")
+            for account in accounts
+            for name in "abcde"
+        ]
+        async with trio.open_nursery() as nursery:
+            for request in [*asked, *asked]:
+                nursery.start_soon(its.key, request)
+            await settled()
+            its.sts.go.set()
+        assert sorted(one["RoleArn"] for one in its.sts.asked) == sorted(request.role_arn for request in asked)
+
+
+BASES = {"base": "AKIABASE", "other": "AKIAOTHER"}
+PLAIN = st.builds(
+    lambda agent, account, name, base, more: replace(
+        REQUEST,
+        session_name=f"trio-gate@{agent}",
+        account=account,
+        role_arn=f"arn:aws:iam::{account}:role/{name}",
+        base=base,
+        **more,
+    ),
+    st.sampled_from(("ci", "docs")),
+    st.sampled_from(("111111111111", "222222222222")),
+    st.sampled_from(("gate", "reader")),
+    st.sampled_from(tuple(BASES)),
+    st.sampled_from(({}, {"session_policy": "{}"}, {"tags": (("a", "b"),)}, {"tags": (("a", "c"),)}, {"duration": 900})),
+)
+ROLES = st.recursive(
+    PLAIN, lambda inner: st.builds(lambda one, hub: replace(one, through=hub, base=hub.base), PLAIN, inner), max_leaves=3
+)
+STEPS = st.lists(st.one_of(ROLES, st.integers(1, 4000), st.sampled_from(("forget", "refuse"))), min_size=2, max_size=25)
+
+
+@settings(max_examples=100, deadline=None)
+@given(STEPS)
+def test_no_sequence_gets_the_credentials_of_another_key(steps):
+    async def run() -> None:
+        known = BaseKeys([replace(literal(name), access_key_id=key) for name, key in BASES.items()])
+        async with hub_bench(known) as its:
+            last = REQUEST
+            for step in steps:
+                if step == "forget":
+                    its.roles.forget(last)
+                elif step == "refuse":
+                    its.sts.refused.add(f"ASIA{len(its.sts.asked)}")
+                elif isinstance(step, int):
+                    await trio.sleep(step)
+                else:
+                    last = step
+                    found = await its.roles.credentials(step)
+                    assert found.expires - its.clock.now() > timedelta(seconds=60)
+                    check(its.sts, found.access_key_id, step)
+
+    trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def check(sts, key, request):
+    """A key was given for this request, signed by a key that was given for the one that signs it, and so on to the base key."""
+    number = int(key.removeprefix("ASIA")) - 1
+    form = sts.asked[number]
+    assert (form["RoleArn"], form["RoleSessionName"]) == (request.role_arn, request.session_name)
+    assert form["DurationSeconds"] == str(request.duration)
+    assert form.get("Policy") == request.session_policy
+    assert form.get("Tags.member.1.Value") == (request.tags[0][1] if request.tags else None)
+    if request.through is None:
+        assert sts.signers[number] == BASES[request.base]
+    else:
+        check(sts, sts.signers[number], request.through)
