@@ -21,6 +21,7 @@ from trio_gate.exchange.virtual import plan, request_for
 from trio_gate.policy.decide import Decision
 from trio_gate.ports import AssumeRole, SessionRequest
 from trio_gate.sessions.answer import read_answer
+from trio_gate.sessions.session import MAX_SENT
 from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.wire.head import RequestHead, Target
@@ -123,6 +124,12 @@ def test_what_no_session_can_stand_for_is_refused_whatever_a_rule_says(operation
 def test_what_an_agent_should_know_if_aws_refuses(params, note):
     found = planned(RoleArn=DEPLOY, **params).note
     assert found == note if note is None else note in found
+
+
+def test_a_request_that_aws_would_not_take_is_not_kept():
+    assert planned(RoleArn=DEPLOY, outbound=replace(OUTBOUND, data=bytes(MAX_SENT)))
+    with pytest.raises(Denied, match="longer than"):
+        planned(RoleArn=DEPLOY, outbound=replace(OUTBOUND, data=bytes(MAX_SENT + 1)))
 
 
 def test_other_calls_are_left_alone():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Denied, SessionOver
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
-from trio_gate.sessions.session import Sent, VirtualSession
+from trio_gate.sessions.session import MAX_SENT, Sent, VirtualSession
 from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.values import value_class
 
@@ -106,6 +106,8 @@ def plan(
         raise Denied(why)
     if decision.vends or not served(call):
         return None, outbound
+    if len(outbound.data) > MAX_SENT:
+        raise Denied(f"the request is longer than {MAX_SENT} bytes, and AWS takes none so long: shorten its policy and tags")
     from_, kind = admitted.session, (call.service, call.operation)
     account, role, chain = call.account, from_.role if from_ else None, from_.chain if from_ else ()
     if kind == ASSUMES:

@@ -32,6 +32,10 @@ RANDOM_BYTES = _ID_BYTES + _SECRET_BYTES + _TOKEN_BYTES
 """Random bytes of which a key is made."""
 
 
+MAX_SENT = 32 * 1024
+"""Most bytes of the body of a request that makes a session; a policy of 2 KiB and 50 tags, all that STS allows, are less."""
+
+
 @value_class
 class Sent:
     """The request that AWS answered with a session, without its signature, to be sent again where the answer is no longer there.
