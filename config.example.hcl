@@ -112,6 +112,7 @@ approver "human" "oncall" {                          # humans only; approver "bo
 # Rules are tried by `priority` (highest first), then in the order of this file. The first that matches decides; if none
 # matches, the call is refused. A rule without `match` matches every call; `endpoints = [aws_api.main]` limits a rule. A call that
 # returns credentials, tokens or passwords is refused unless the rule that allows it has `vends = true`.
+# A rule may name the role that signs, or narrow its session to each call: narrow = true, narrow_also = ["kms:Decrypt"].
 rule "no secrets" { match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }
 rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }
 rule "the rest"   { action = "approve"  approvers = [human.oncall] }

@@ -51,6 +51,8 @@ def test_a_grant_is_spent_with_its_last_use():
         {"endpoints": ("main",)},
         {"vends": True},
         {"assume": RoleSettings(role="other")},
+        {"narrow": True},
+        {"narrow": True, "narrow_also": ("kms:Decrypt",)},
     ],
 )
 def test_another_rule_is_another_standing(changes):

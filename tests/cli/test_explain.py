@@ -157,6 +157,20 @@ def test_a_configuration_verifies_and_judges(config):
     assert (answer["outcome"], "not yet current" in answer["reason"]) == ("refused", True)
 
 
+def test_the_role_and_what_narrows_it_are_shown(config, tmp_path):
+    good = request("dynamodb", DYNAMODB, body=b"{}", **TABLES)
+    plain = (tmp_path / "g.hcl").read_text()
+    (tmp_path / "g.hcl").write_text(
+        plain + 'rule "n" {\n  priority = 1\n  action = "allow"\n  role = "reader"\n  narrow = true\n}\n'
+    )
+    (answer,) = explain(row(good, DYNAMODB), words=("--config", config))
+    assert answer["decision"]["role"] == "arn:aws:iam::222222222222:role/reader"
+    assert '"Action":["dynamodb:ListTables"],"Resource":"*"' in answer["decision"]["session_policy"]
+    shown = pages(good, "--config", config)
+    assert "role/reader" in shown
+    assert "narrowed to" in shown
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here: the ancestor's example is not judged by")
 def test_the_ancestors_rules_do_what_it_says_and_vending_stays_shut(tmp_path):
     page = (SHARED / "ancestor-readme.txt").read_text()

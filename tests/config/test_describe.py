@@ -39,6 +39,8 @@ agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222
            aws.b)
   action = "allow"
   vends = true
+  narrow = true
+  narrow_also = ["kms:Decrypt"]
 }
 rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main source_identity = false external_id = "ex-secret" duration = "90m"
 session_policy = "{\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Action\\":\\"s3:*\\",\\"Resource\\":\\"*\\"}]}" }
@@ -63,10 +65,10 @@ person alice (human)
 person robot (bot)
 approver human.oncall: 1 of alice, within 10m; agents wait 5m
 rules, the first that matches decides:
-  1. allow: "reads", vends (gate.hcl:38)
+  1. allow: "reads", vends, narrowed to the call and kms:Decrypt (gate.hcl:38)
        (aws.a ||
        aws.b)
-  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity (gate.hcl:44)
+  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity (gate.hcl:46)
        always
 """
 

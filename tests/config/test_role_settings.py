@@ -180,6 +180,42 @@ def test_what_a_hub_has_nothing_to_do_with():
     load(MAIN + other + f'rule "r" {{\n action = "allow"\n endpoints = aws_api.main\n{long}}}\n')
 
 
+NARROW = 'rule "r" {\n  action = "allow"\n  narrow = %strue\n%s}\n'
+BOTH = "`narrow` and `session_policy` cannot be used together: STS would allow what either allows"
+
+
+def test_a_rule_narrows_a_session_to_the_call():
+    (rule,) = load(NARROW % ("", '  narrow_also = ["kms:Decrypt"]\n')).rules
+    assert (rule.narrow, rule.narrow_also, rule.shapes_role, rule.assume) == (True, ("kms:Decrypt",), True, NOTHING_SAID)
+
+
+POLICY_LINE = "  session_policy = " + json.dumps(POLICY) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "why"),
+    [
+        (NARROW % ("", '  narrow_also = [§"kms"]\n'), 'expected an IAM action, such as "kms:Decrypt"'),
+        ('rule "r" {\n  action = "allow"\n  narrow_also = §["kms:Decrypt"]\n}\n', "`narrow_also` needs `narrow = true`"),
+        ('§rule "r" {\n  action = "deny"\n  narrow = true\n}\n', "a rule that denies assumes no role"),
+        (NARROW % ("§", POLICY_LINE), BOTH),
+        (endpoint(POLICY_LINE) + NARROW % ("§", ""), BOTH),
+        (endpoint(POLICY_LINE) + NARROW % ("§", "  endpoints = aws_api.main\n"), BOTH),
+        (endpoint("") + AGENT % POLICY_LINE.strip() + NARROW % ("§", ""), BOTH),
+        (endpoint("") + AGENT % f'accounts = ["222222222222"] {POLICY_LINE.strip()}' + NARROW % ("§", ""), BOTH),
+    ],
+)
+def test_narrowing_that_cannot_be(marked, why):
+    check(marked, [why])
+
+
+def test_a_policy_elsewhere_does_not_matter():
+    other = endpoint(POLICY_LINE).replace('"main"', '"other"').replace("111111111111=prod", "333333333333")
+    other = other.replace("222222222222", "444444444444")
+    agent = AGENT % f'accounts = ["333333333333"] {POLICY_LINE.strip()}'
+    load(MAIN + other + agent + NARROW % ("", "  endpoints = aws_api.main\n"))
+
+
 def test_a_rule_that_denies_assumes_nothing():
     check('§rule "r" { action = "deny" role = "reader" }', ["a rule that denies assumes no role"])
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.kit.aws.host_table import TABLE
+from tests.kit.aws.operations import TABLES
 from tests.kit.aws.sts import given
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, MAIN, load
@@ -171,7 +172,7 @@ def test_s3_express_has_a_field_of_its_own_for_the_token():
 
 
 def test_the_role_of_the_account_signs_for_an_agent_s_own_key():
-    found = request_for(identified("GetObject"), SNAPSHOT, SessionTable(), None)
+    found = request_for(identified("GetObject"), SNAPSHOT, SessionTable(), None, TABLES)
     assert isinstance(found, AssumeRole)
     assert (found.role_arn, found.session_name) == ("arn:aws:iam::111111111111:role/gate", "trio-gate@ci")
 
@@ -180,7 +181,7 @@ def test_the_whole_way_signs_for_a_session():
     first = session(1, home="222222222222")
     same = session(2, parent=first.key_id, sent=None, home="222222222222")
     second = session(3, parent=same.key_id, role=f"{DEPLOY}2", home="222222222222")
-    found = request_for(identified("GetObject", used=second), SNAPSHOT, SessionTable([first, same, second]), None)
+    found = request_for(identified("GetObject", used=second), SNAPSHOT, SessionTable([first, same, second]), None, TABLES)
     assert isinstance(found, SessionRequest)
     assert (found.key_id, found.role_arn) == (second.key_id, f"{DEPLOY}2")
     assert isinstance(found.signer, SessionRequest)
@@ -190,7 +191,7 @@ def test_the_whole_way_signs_for_a_session():
 
 def test_a_session_of_the_same_power_is_signed_for_by_what_asked():
     same = session(2, sent=None, role=None)
-    assert isinstance(request_for(identified("GetObject", used=same), SNAPSHOT, SessionTable([same]), None), AssumeRole)
+    assert isinstance(request_for(identified("GetObject", used=same), SNAPSHOT, SessionTable([same]), None, TABLES), AssumeRole)
 
 
 READS = 'rule "reads" {\n  action = "allow"\n  role = "reader"\n}\nrule "rest" { action = "allow" }\n'
@@ -198,26 +199,26 @@ RULED = compile_snapshot(1, load(GATEWAY + MAIN + READS))
 
 
 def test_a_rule_says_which_role_signs():
-    first, second = (request_for(identified("GetObject"), RULED, SessionTable(), rule) for rule in ("reads", "rest"))
+    first, second = (request_for(identified("GetObject"), RULED, SessionTable(), rule, TABLES) for rule in ("reads", "rest"))
     assert (first.role_arn, second.role_arn) == ("arn:aws:iam::111111111111:role/reader", "arn:aws:iam::111111111111:role/gate")
-    assert request_for(identified("ListQueues"), RULED, SessionTable(), None) is second
+    assert request_for(identified("ListQueues"), RULED, SessionTable(), None, TABLES) is second
 
 
 def test_a_rule_cannot_say_so_of_a_session_that_the_agent_assumed():
     used, same = session(1), session(2, sent=None, role=None, rule=None)
     with pytest.raises(Denied, match='rule "reads" says how a role is assumed'):
-        request_for(identified("GetObject", used=used), RULED, SessionTable([used]), "reads")
-    found = request_for(identified("GetObject", used=same), RULED, SessionTable([same]), "reads")
+        request_for(identified("GetObject", used=used), RULED, SessionTable([used]), "reads", TABLES)
+    found = request_for(identified("GetObject", used=same), RULED, SessionTable([same]), "reads", TABLES)
     assert found.role_arn == "arn:aws:iam::111111111111:role/reader"
 
 
 def test_a_session_is_asked_for_again_as_it_was_at_first():
     used = session(1, rule="reads")
-    found = request_for(identified("GetObject", used=used), RULED, SessionTable([used]), "rest")
+    found = request_for(identified("GetObject", used=used), RULED, SessionTable([used]), "rest", TABLES)
     assert found.root.role_arn == "arn:aws:iam::111111111111:role/reader"
     assert planned(RoleArn=DEPLOY).rule == "roles"
 
 
 def test_an_account_that_is_gone_takes_its_sessions_with_it():
     with pytest.raises(SessionOver, match="no longer configured"):
-        request_for(identified("GetObject", used=session(1, home="999999999999")), SNAPSHOT, SessionTable(), None)
+        request_for(identified("GetObject", used=session(1, home="999999999999")), SNAPSHOT, SessionTable(), None, TABLES)

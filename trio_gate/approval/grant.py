@@ -16,7 +16,6 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.config.model import NOTHING_SAID
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def spent(grant: Grant) -> bool:
 def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
     """A fingerprint of a rule and its approvers. When it changes, the rule's grants are void."""
     groups = [[one.id, sorted(one.people), one.quorum] for one in approvers]
-    facts = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
-    if rule.assume != NOTHING_SAID:
-        facts.append([getattr(rule.assume, one.name) for one in fields(rule.assume)])
+    facts: list[object] = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
+    if rule.shapes_role:
+        facts.append([[getattr(rule.assume, one.name) for one in fields(rule.assume)], rule.narrow, list(rule.narrow_also)])
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()

@@ -19,7 +19,7 @@ from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
-from trio_gate.exchange import steps
+from trio_gate.exchange import steps, virtual
 from trio_gate.exchange.snapshot import Unconfigured
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
@@ -147,7 +147,12 @@ class Explainer:
         if isinstance(self._snapshot, Unconfigured):
             return None
         decision = steps.judge(identified, self._snapshot, self._now).decision
-        return {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}
+        said = {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}
+        if decision.outcome == "deny" or decision.rule not in self._snapshot.shaping:
+            return said
+        role = virtual.request_for(identified, self._snapshot, SessionTable(), decision.rule, self._tables)
+        policy = role.first.session_policy
+        return {**said, "role": role.role_arn, **({"session_policy": policy} if policy else {})}
 
 
 def _sums(identified: Identified, connection: AgentConnection) -> dict[str, str]:

@@ -24,6 +24,10 @@ def page(number: int, answer: Mapping[str, Any]) -> str:
     if answer.get("decision"):
         decision = answer["decision"]
         lines.append(_line("decision", f"{decision['outcome']}: {decision['reason']}"))
+        if "role" in decision:
+            lines.append(_line("role", decision["role"]))
+        if "session_policy" in decision:
+            lines.append(_line("narrowed to", decision["session_policy"]))
     if "forward" in answer:
         lines.extend(_forward(answer["forward"]))
     return "\n".join(lines)

@@ -280,6 +280,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     reason = form.take(attribute_types.short(500), "reason")
     vends = form.default(attribute_types.flag, "vends", default=False)
     assume = role_settings.read(form)
+    narrow, narrow_also = role_settings.narrowing(form, assume)
     priority = form.default(attribute_types.whole(-1_000_000, 1_000_000), "priority", 0)
     form.close()
     asked = form.given("approvers") or form.given("approve")
@@ -289,7 +290,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         form.fault(f'`{asked.name}` goes with action "approve", not "{action}"', of=asked.name)
     if action == "deny" and vends:
         form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
-    if action == "deny" and assume != NOTHING_SAID:
+    if action == "deny" and (narrow or assume != NOTHING_SAID):
         form.fault("a rule that denies assumes no role", "leave out the attributes that say how")
     if action is None:
         return None
@@ -303,6 +304,8 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         reason=reason,
         vends=vends,
         assume=assume,
+        narrow=narrow,
+        narrow_also=narrow_also,
         where=f"{source.name}:{source.line(form.block.at)}",
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.config.block_reader import title
+from trio_gate.config.role_settings import BOTH
 
 CHAINED = 3600
 """Seconds that a session lives at most whose request another role's session signs, see `DurationSeconds` of AssumeRole."""
@@ -70,6 +71,20 @@ def durations(
             if (said.duration or 0) > CHAINED:
                 hint = f"{title(at.block)} has `through`"
                 form.fault("a session that another role's session asks for lives an hour at most", hint, of="duration")
+
+
+def narrowing(
+    served: Sequence[tuple[Form, Endpoint]], agents: Sequence[tuple[Form, Agent]], rules: Sequence[tuple[Form, Rule]]
+) -> None:
+    """Report rules that narrow sessions which an agent or an endpoint narrows by a policy of its own."""
+    for form, rule in rules:
+        here = [(at, one) for at, one in served if not rule.endpoints or one.name in rule.endpoints]
+        near = {account for _, one in here for account in one.accounts}
+        said = [(at, one.assume) for at, one in here]
+        said += [(at, one.assume) for at, one in agents if not one.accounts or near & set(one.accounts)]
+        others = [title(at.block) for at, settings in said if settings.session_policy is not None]
+        if rule.narrow and others:
+            form.fault(BOTH, f"{others[0]} has a `session_policy`, and may be what the rule is for", of="narrow")
 
 
 def people(found: Sequence[tuple[Form, Person]]) -> None:

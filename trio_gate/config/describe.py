@@ -79,9 +79,14 @@ def _rule(number: int, rule: Rule) -> Iterator[str]:
     asked = f" by {' and '.join(rule.approvers)}" if rule.approvers else ""
     where = f" at {', '.join(f'aws_api.{name}' for name in rule.endpoints)}" if rule.endpoints else ""
     vends = ", vends" if rule.vends else ""
-    yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends}{_also(rule.assume)} ({rule.where})'
+    yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends}{_also(rule.assume)}{_narrowed(rule)} ({rule.where})'
     condition = "always" if rule.condition is None else rule.condition
     yield from (f"       {line.strip()}" for line in condition.splitlines() if line.strip())
+
+
+def _narrowed(rule: Rule) -> str:
+    also = f" and {' '.join(rule.narrow_also)}" if rule.narrow_also else ""
+    return f", narrowed to the call{also}" if rule.narrow else ""
 
 
 def _also(settings: RoleSettings) -> str:

@@ -118,6 +118,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None) -> Config:
     if declared.count("agent") == 0:
         cross_checks.source_identities([*endpoints, *rules])
     cross_checks.durations(endpoints, agents, rules)
+    cross_checks.narrowing(endpoints, agents, rules)
     cross_checks.people(people)
     cross_checks.rules(rules, report, admin=gateway.admin is not None)
     return Config(

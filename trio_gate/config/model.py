@@ -249,6 +249,7 @@ class Upstream:
 class Rule:
     """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
+    `narrow` narrows the role's session to what is known of the call, besides the IAM actions `narrow_also` on any resource.
     `where` is "file:line", for messages.
     """
 
@@ -261,6 +262,13 @@ class Rule:
     vends: bool
     where: str
     assume: RoleSettings = NOTHING_SAID
+    narrow: bool = False
+    narrow_also: tuple[str, ...] = ()
+
+    @property
+    def shapes_role(self) -> bool:
+        """Whether it says anything of how the role is assumed."""
+        return self.narrow or self.assume != NOTHING_SAID
 
 
 @value_class

@@ -35,6 +35,10 @@ MOST_TAGS = 48
 OWN_TAGS = "trio-gate:"
 """Keys of tags that begin so are the gateway's."""
 
+BOTH = "`narrow` and `session_policy` cannot be used together: STS would allow what either allows"
+"""Why a call has one of them at most."""
+
+_ACTION = re.compile(r"[a-z0-9-]{1,64}:[A-Za-z0-9*]{1,128}")
 _ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")  # IAM's RoleName
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # STS's externalIdType
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
@@ -53,6 +57,18 @@ def read(form: Form, *, needed: bool = False) -> RoleSettings:
         tags=form.take(tags, "tags"),
         source_identity=form.take(attribute_types.flag, "source_identity"),
     )
+
+
+def narrowing(form: Form, assume: RoleSettings) -> tuple[bool, tuple[str, ...]]:
+    """Whether a rule narrows a session to the call, and the actions that this one may take besides."""
+    action = attribute_types.matching(_ACTION, 'an IAM action, such as "kms:Decrypt"')
+    narrow = form.default(attribute_types.flag, "narrow", default=False)
+    also = form.take(attribute_types.listing(action), "narrow_also") or ()
+    if also and not narrow:
+        form.fault("`narrow_also` needs `narrow = true`", of="narrow_also")
+    if narrow and assume.session_policy is not None:
+        form.fault(BOTH, "keep one of them", of="narrow")
+    return narrow, also
 
 
 def external_id(form: Form, name: str) -> str | None:

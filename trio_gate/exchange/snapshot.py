@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.config.model import Agent, Approver, Config, OperationReview, RoleSettings
+    from trio_gate.config.model import Agent, Approver, Config, OperationReview
+    from trio_gate.config.model import Rule as ConfiguredRule
     from trio_gate.exchange.proofs import Signer
     from trio_gate.ports import AssumeRole
     from trio_gate.sessions.session import VirtualSession
@@ -80,7 +81,7 @@ class Snapshot:
         agents: by key suffix. most_secrets: the most that one of them has.
         approvers: by their id, such as `human.oncall`.
         reviews: what the operator says of operations, by service and operation.
-        assumes: how roles are assumed for the calls of those rules that say so, by the rule's name.
+        shaping: the rules that say how roles are assumed for their calls, by name.
     """
 
     number: int
@@ -92,7 +93,7 @@ class Snapshot:
     most_secrets: int
     approvers: Mapping[str, Approver]
     reviews: Mapping[tuple[str, str], OperationReview]
-    assumes: Mapping[str, RoleSettings]
+    shaping: Mapping[str, ConfiguredRule]
     _roles: dict[_RoleKey, AssumeRole] = field(default_factory=dict, init=False, compare=False, repr=False)
     _owned: dict[tuple[str, HostTable], Owned] = field(default_factory=dict, init=False, compare=False, repr=False)
     _admitted: dict[tuple[str, str, str | None], Admitted] = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -146,11 +147,11 @@ class Snapshot:
 
     def role_for(self, partition: str, account: str, agent: Agent | None, rule: str | None) -> AssumeRole:
         """The request for the role that signs an agent's calls in a configured account, where `rule` lets them pass."""
-        rule = rule if rule in self.assumes else None
+        rule = rule if rule in self.shaping else None
         key = (partition, account, agent.name if agent else None, rule)
         found = self._roles.get(key)
         if found is None:
-            said = NOTHING_SAID if rule is None else self.assumes[rule]
+            said = NOTHING_SAID if rule is None else self.shaping[rule].assume
             endpoint, number = self.endpoints[account], self.number
             found = role_of(endpoint, partition=partition, account=account, agent=agent, rule=said, generation=number)
             if len(self._roles) >= _ROLES:
@@ -228,7 +229,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
         most_secrets=max((len(agent.secrets) for agent in config.agents), default=1),
         approvers={approver.id: approver for approver in config.approvers},
         reviews={(one.service, one.operation): one for one in config.operations},
-        assumes={rule.name: rule.assume for rule in config.rules if rule.assume != NOTHING_SAID},
+        shaping={rule.name: rule for rule in config.rules if rule.shapes_role},
     )
 
 

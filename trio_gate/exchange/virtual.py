@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Denied, SessionOver
+from trio_gate.exchange.narrow import narrowed
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
 from trio_gate.sessions.session import MAX_SENT, Sent, VirtualSession
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Call
     from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.aws.iam.tables import Tables
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Outbound
     from trio_gate.policy.decide import Decision
@@ -157,10 +159,13 @@ def _life(call: Call) -> timedelta:
     )
 
 
-def request_for(identified: Identified, snapshot: Snapshot, sessions: SessionTable, rule: str | None) -> RoleRequest:
+def request_for(
+    identified: Identified, snapshot: Snapshot, sessions: SessionTable, rule: str | None, tables: Tables
+) -> RoleRequest:
     """Whose credentials sign a call that `rule` lets pass: the session's that its key stands for, else the role's of its account.
 
-    Raises SessionOver, and Denied where the rule says how the role is assumed and a session of the agent's own would sign.
+    Raises SessionOver, and Denied where the rule says how the role is assumed and a session of the agent's own would sign, or where
+    it narrows the role's session to the call and that cannot be done.
     """
     call, admitted = identified.call, identified.proven.admitted
     session = admitted.session
@@ -169,9 +174,11 @@ def request_for(identified: Identified, snapshot: Snapshot, sessions: SessionTab
         raise SessionOver("began in an account that is no longer configured")
     way = list(reversed([session, *sessions.way(session)])) if session else []
     first = next((step for step in way if step.sent is not None), None)
-    if first is not None and rule in snapshot.assumes:
+    said = snapshot.shaping.get(rule or "")
+    if first is not None and said is not None:
         raise Denied(f'rule "{rule}" says how a role is assumed, and this call has a session that the agent assumed itself')
-    signer: RoleRequest = snapshot.role_for(call.partition, account, admitted.agent, first.rule if first else rule)
+    role = snapshot.role_for(call.partition, account, admitted.agent, first.rule if first else rule)
+    signer: RoleRequest = narrowed(role, call, tables, said) if said is not None and said.narrow else role
     for step in way:
         signer = request_of(step, signer)
     return signer

@@ -3,8 +3,17 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import HUB_ROLE, READER, SPOKE
+from scripts.embedded.aws import HUB_ROLE, READER, SPOKE, client
+from tests.kit.aws.operations import TABLES
+from tests.kit.aws.sts import REQUEST
+from tests.kit.calls import make_call
+from tests.kit.configs import load
 from tests.kit.gateway import AGENT, running
+from tests.kit.standins.embedded import sender
+from trio_gate.exchange.narrow import narrowed
+from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.credentials.sts import assume_role
+from trio_gate.signing.sigv4 import Credentials
 
 POLICY = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:%s", "Resource": "*"}}'
 RULES = f"""\
@@ -17,6 +26,12 @@ rule "writes of the reader" {{
   match  = aws.action == "PutObject"
   action = "allow"
   role   = "{READER}"
+}}
+rule "narrowed" {{
+  match  = aws.action in ["HeadBucket", "GetObjectTagging", "PutObjectTagging", "DeleteObjects"] || aws.service == "dynamodb"
+  action = "allow"
+  narrow = true
+  narrow_also = ["dynamodb:Scan"]
 }}
 rule "lists" {{
   match  = aws.action in ["ListObjectsV2", "DeleteObject"]
@@ -62,3 +77,36 @@ def test_a_role_that_only_a_hub_may_assume(tmp_path, embedded_aws):
         assert who == f"arn:aws:sts::111111111111:assumed-role/{SPOKE}/trio-gate@ci"
     with running(tmp_path, embedded_aws, rules=allow, role=SPOKE) as gate, pytest.raises(ClientError, match="tell your operator"):
         gate.client("sts", "prod").get_caller_identity()
+
+
+def test_a_session_may_do_what_was_judged_and_no_more(gate):
+    s3, dynamodb = gate.client("s3"), gate.client("dynamodb")
+    s3.get_object_tagging(Bucket="staging-data", Key="report.txt")
+    assert dynamodb.scan(TableName="orders")["Count"] == 0
+    with pytest.raises(ClientError, match="AccessDenied"):
+        dynamodb.describe_table(TableName="orders")  # this AWS asks for `*` here, which is more than the table
+
+
+def test_what_cannot_be_narrowed_is_refused(gate):
+    keys = [{"Key": f"a-long-name-of-an-object-{number}"} for number in range(100)]
+    with pytest.raises(ClientError, match=r"cannot be narrowed to this call: .* more than 2048 characters"):
+        gate.client("s3").delete_objects(Bucket="staging-data", Delete={"Objects": keys})
+
+
+async def test_the_policy_of_a_call_lets_the_session_make_that_call_alone(embedded_aws):
+    (rule,) = load('rule "n" {\n  action = "allow"\n  narrow = true\n}\n').rules
+    made = make_call(iam_actions=("s3:GetObject",), resources=("arn:aws:s3:::prod-data/report.txt",))
+    base = Credentials(access_key_id=embedded_aws.base_access_key_id, secret_access_key=embedded_aws.base_secret_access_key)
+    host, now = "sts.us-east-1.amazonaws.com", SystemClock().now()
+    asked = narrowed(REQUEST, made, TABLES, rule)
+    given = await assume_role(asked, base, send=sender(embedded_aws), host=host, now=now)
+    s3 = client("s3", embedded_aws, (given.access_key_id, given.secret_access_key, given.session_token))
+    assert s3.get_object(Bucket="prod-data", Key="report.txt")["Body"].read() == b"the report of prod\n"
+    for other in (
+        lambda: s3.get_object(Bucket="prod-data", Key="invoice.txt"),
+        lambda: s3.delete_object(Bucket="prod-data", Key="report.txt"),
+        lambda: s3.list_objects_v2(Bucket="prod-data"),
+        s3.list_buckets,
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            other()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.signing.sigv4 import Credentials
 
 MAX_ROLES = 4096
-"""Roles that are cached, the least recently used dropped first: some 10 MiB."""
+"""Roles that are cached, the least recently used dropped first: some 20 MiB where each has a policy of its own."""
 
 DEADLINE = 15.0
 """Seconds for the base key and STS, including the second try."""

@@ -206,7 +206,8 @@ class Pipeline:
 
     def _signer(self, identified: Identified, decision: Decision) -> RoleRequest:
         """Whose credentials sign a call. Raises SessionOver, Denied."""
-        return virtual.request_for(identified, self._snapshot, self._services.sessions.table, decision.rule)
+        sessions, tables = self._services.sessions.table, self._services.models.tables
+        return virtual.request_for(identified, self._snapshot, sessions, decision.rule, tables)
 
     async def _approved(self, prepared: Prepared, judged: Judged, room: Room) -> Cleared:
         """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
