@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 REGION, ZONE = "us-east-1", "use1-az4"
 EXPRESS_BUCKET = f"fast--{ZONE}--x-s3"
 EXPRESS = f"s3express-{ZONE}.{REGION}.amazonaws.com"
-NAMES = [f"*.{REGION}.amazonaws.com", f"*.s3.{REGION}.amazonaws.com", f"*.{EXPRESS}"]
+NAMES = [f"*.{REGION}.amazonaws.com", f"*.s3.{REGION}.amazonaws.com", "*.s3.amazonaws.com", f"*.{EXPRESS}"]
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(\S+)/\d{8}/(\S+)/(\S+)/aws4_request, SignedHeaders=(\S+), Signature=(\w+)"
 )
