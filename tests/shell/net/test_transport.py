@@ -4,10 +4,10 @@ import ssl
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import assert_checkpoints, assert_no_checkpoints, wait_all_tasks_blocked
 
 from tests.kit.wire.transports import MIB, broken, sockets
-from trio_gate.shell.net.transport import trouble
+from trio_gate.shell.net.transport import IN_A_ROW, trouble
 
 
 async def test_what_cannot_be_read_yet_is_quiet():
@@ -33,6 +33,39 @@ async def test_what_has_arrived_is_read_without_waiting():
         await theirs.aclose()
         assert ours.arrived(10) == b""
         assert await ours.receive_some(10) == b""
+
+
+async def test_others_have_their_turn_though_there_is_always_more():
+    ours, theirs = sockets()
+    async with ours, theirs:
+        await theirs.send_all(bytes(range(100)))
+        for at in range(50):
+            with assert_no_checkpoints() if at % IN_A_ROW else assert_checkpoints():
+                assert await ours.receive_some(1) == bytes([at])
+
+
+async def test_after_a_read_that_got_less_than_it_asked_for_the_next_waits():
+    ours, theirs = sockets()
+    async with ours, theirs:
+        for _ in range(3):
+            await theirs.send_all(b"abc")
+            with assert_checkpoints():
+                assert await ours.receive_some(2) == b"ab"
+            with assert_no_checkpoints():
+                assert await ours.receive_some(2) == b"c"
+
+
+async def test_a_read_that_finds_nothing_where_more_was_likely_waits(autojump_clock):
+    ours, theirs = sockets()
+    async with ours, theirs:
+        await theirs.send_all(b"ab")
+        assert await ours.receive_some(2) == b"ab"
+        before = trio.current_time()
+        with pytest.raises(trio.TooSlowError):
+            await ours.receive_some(2, before + 7)
+        assert trio.current_time() == before + 7
+        await theirs.send_all(b"c")
+        assert await ours.receive_some(2) == b"c"
 
 
 async def test_a_read_that_is_late_loses_nothing(autojump_clock):

@@ -6,11 +6,11 @@ import socket
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import assert_checkpoints, assert_no_checkpoints, wait_all_tasks_blocked
 
 from tests.kit.wire.transports import MIB, NAME, read
 from trio_gate.shell.net.tls_transport import TlsTransport
-from trio_gate.shell.net.transport import SocketTransport, trouble
+from trio_gate.shell.net.transport import IN_A_ROW, SocketTransport, trouble
 from trio_gate.shell.upstream.tls_socket import SMALL, TlsSocket
 
 
@@ -136,3 +136,11 @@ async def test_quiet(ends):
         assert ours.quiet() is (count == 23616)  # first in a record
     await theirs.aclose()
     assert not ours.quiet()
+
+
+async def test_others_have_their_turn_though_there_is_always_more(ends):
+    ours, theirs = ends
+    await theirs.send_all(bytes(range(100)))
+    for at in range(50):
+        with assert_no_checkpoints() if at % IN_A_ROW else assert_checkpoints():
+            assert await ours.receive_some(1) == bytes([at])

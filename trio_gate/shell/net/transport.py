@@ -6,7 +6,7 @@ sent. An end without TLS's close_notify is a failure, not an end: anybody on the
 
 Theory: one task may send while another receives. To read is to wait first, as the bytes are hardly ever there, and so others have
 their turn; to write is to try first, as there is nearly always room. But a connection's first bytes are often there when it is
-accepted (see `arrived`). TLS decrypts all records that have arrived into one buffer: nobody waits meanwhile, so all connections of a
+accepted (see `arrived`), and after a read that got all it asked for there is likely to be more (see `IN_A_ROW`). TLS decrypts all records that have arrived into one buffer: nobody waits meanwhile, so all connections of a
 run share it. A record that became bytes of its own would be copied once more.
 """
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 RECEIVE = 64 * 1024
 """Bytes asked of the socket at once, unless more are wanted."""
+
+IN_A_ROW = 4
+"""Reads, each of all that was asked for, of which only the first waits: then others have their turn."""
 
 DECRYPTED = 256 * 1024
 """Most bytes that are decrypted before other tasks run."""
@@ -80,6 +83,7 @@ class SocketTransport(trio.abc.AsyncResource):
         self._readable = Wait(sock, trio.lowlevel.wait_readable)
         self._writable = Wait(sock, trio.lowlevel.wait_writable)
         self._cut_off = False
+        self._in_a_row = 0
         self._arrivals: select.poll | None = None
 
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
@@ -117,14 +121,22 @@ class SocketTransport(trio.abc.AsyncResource):
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
         self._readable.deadline = deadline
-        while True:
+        if not 0 < self._in_a_row < IN_A_ROW:
             await self._readable.ready()
-            try:
-                return self._socket.recv(max_bytes)
-            except BlockingIOError:
-                continue
-            except OSError as fault:
-                raise trio.BrokenResourceError from fault
+            self._in_a_row = 0
+        while (data := self._received(max_bytes)) is None:
+            await self._readable.ready()
+        self._in_a_row = self._in_a_row + 1 if len(data) == max_bytes else 0
+        return data
+
+    def _received(self, most: int) -> bytes | None:
+        """What can be read without waiting; None if there is nothing yet."""
+        try:
+            return self._socket.recv(most)
+        except BlockingIOError:
+            return None
+        except OSError as fault:
+            raise trio.BrokenResourceError from fault
 
     def move_deadline(self, deadline: float) -> None:
         """See `Transport`."""

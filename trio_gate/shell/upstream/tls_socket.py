@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import SocketTransport, record_room
+from trio_gate.shell.net.transport import IN_A_ROW, SocketTransport, record_room
 
 if TYPE_CHECKING:
     import socket
@@ -86,12 +86,15 @@ class TlsSocket(SocketTransport):
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
         self._readable.deadline = deadline
-        if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
-            await trio.lowlevel.checkpoint()
-        else:
-            await self._readable.ready()
+        if not 0 < self._in_a_row < IN_A_ROW:
+            if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
+                await trio.lowlevel.checkpoint()
+            else:
+                await self._readable.ready()
+            self._in_a_row = 0
         while (data := self._read(max_bytes)) is None:
             await self._readable.ready()
+        self._in_a_row = self._in_a_row + 1 if len(data) == min(max_bytes, len(self._room)) else 0
         return data
 
     def _read(self, most: int) -> bytes | None:
