@@ -81,6 +81,10 @@ class WrongSignature(Unauthenticated):
     """The signature was not made with the secret of any agent."""
 
 
+class Unproven(Unauthenticated):
+    """The connection is not one of the agent that signed; it is closed, because another one may be."""
+
+
 class SessionOver(Unauthenticated):
     """A virtual session has expired or ended, or cannot be had again: SDKs that can make another one do so."""
 

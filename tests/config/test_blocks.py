@@ -57,23 +57,6 @@ BLOCKS = {
         AGENT + AGENT.replace('"ci"', '"cd"').replace('"CI01"', '§"CI01"').replace('"0123', '§"0123'),
         ['agent "ci" has the same `key_suffix`', 'agent "ci" has the same secret'],
     ),
-    "secret and secrets": (
-        'agent "ci" { key_suffix = "CI" §secret = "0123456789abcdef" secrets = ["0123456789abcdeg"] }',
-        ["`secret` and `secrets` cannot be used together"],
-    ),
-    "one of the secrets short": (
-        'agent "ci" { key_suffix = "CI" secrets = ["0123456789abcdef", §"short"] }',
-        ["the secret is too short: it needs at least 16 characters"],
-    ),
-    "one of the secrets shared": (
-        f'{AGENT}agent "cd" {{ key_suffix = "CD" secrets = ["0123456789abcdeg", §"0123456789abcdef"] }}',
-        ['agent "ci" has the same secret'],
-    ),
-    "too many secrets": (
-        'agent "ci" { key_suffix = "CI" secrets = §["0123456789abcde0", "0123456789abcde1", "0123456789abcde2", '
-        '"0123456789abcde3", "0123456789abcde4"] }',
-        ["an agent has at most 4 secrets at once"],
-    ),
     "agent's account": (
         BASE + MAIN + AGENT.replace(" }", ' accounts = [§"333333333333"] }'),
         ["account 333333333333 is in no endpoint"],

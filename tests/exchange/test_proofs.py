@@ -12,7 +12,7 @@ from tests.kit.wire.claims import when
 from tests.kit.wire.raw import STS, WHO, parted, request
 from trio_gate.aws.ingress import Ingress
 from trio_gate.config.model import Agent
-from trio_gate.errors import Unauthenticated, WrongSignature
+from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.snapshot import compile_snapshot
@@ -78,3 +78,16 @@ def test_what_proves_an_agent_does_not_make_it_another():
     assert not same_agent(ci, Agent(name="ci", key_suffix="CI01", secrets=(OLD,), accounts=("111111111111",)))
     assert not same_agent(ci, None)
     assert same_agent(None, None)
+
+
+@pytest.mark.parametrize(("address", "admitted"), [("192.0.2.1", True), ("::ffff:192.0.2.1", True), ("198.51.100.1", False)])
+def test_an_agent_calls_from_its_networks_alone(address, admitted):
+    near = snapshot(f'{BOTH}\n  networks = ["192.0.2.0/24"]')
+    asked = claimed(NEW, address=address)
+    found = signer(asked, near)
+    if admitted:
+        assert steps.admit(asked, near, found).admitted.agent_name == "ci"
+    else:
+        with pytest.raises(Unproven, match="may not call from 198"):
+            steps.admit(asked, near, found)
+        assert steps.admit(asked, near, found, connected=False).admitted.agent_name == "ci"

@@ -1,6 +1,7 @@
 """What one connection's requests mean and what the rules decide: the steps of `serve` without its I/O.
 
-Rule: `exchange.steps` decides here as in `serve`; nothing is sent anywhere. Without a configuration there are no rules, every
+Rule: `exchange.steps` decides here as in `serve`; nothing is sent anywhere. There is no connection, so what an agent's connection must
+prove is not looked at. Without a configuration there are no rules, every
 account is configured, and signatures are parsed but not verified.
 """
 
@@ -117,7 +118,7 @@ class Explainer:
             payload_hash = hashlib.sha256(data).hexdigest()
         table = self._hosts.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
-        routed = steps.route(steps.admit(claimed, self._snapshot, signer), self._snapshot, table, self._keys)
+        routed = steps.route(steps.admit(claimed, self._snapshot, signer, connected=False), self._snapshot, table, self._keys)
         self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
         if body is None:

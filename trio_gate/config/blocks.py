@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import KEY_TEXT, NOTHING_SAID, Agent, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, NOTHING_SAID, Approver, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -57,10 +57,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
-SHORTEST_SECRET, MOST_SECRETS = 16, 4
-"""Characters of an agent's secret, and how many an agent may have: each request is checked with all of them."""
-
-_SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sha256")
@@ -198,41 +194,6 @@ def upstream(form: Form) -> Upstream | None:
     if not well_formed(form.name.lower()):
         form.fault("the label of `upstream` is a host pattern", 'such as upstream "s3.us-east-1.amazonaws.com" { … }')
     return None if address is None else Upstream(hosts=form.name.lower(), address=address, ca_file=ca_file)
-
-
-def agent(form: Form) -> Agent | None:
-    """Read an agent, a caller with a secret of its own; None if it is faulty."""
-    wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
-    suffix = form.need(
-        attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
-    )
-    secrets = _secrets(form)
-    accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
-    assume = role_settings.read(form)
-    form.close()
-    if suffix is None or secrets is None:
-        return None
-    return Agent(name=form.name, key_suffix=suffix, secrets=secrets, accounts=accounts, assume=assume)
-
-
-def _secrets(form: Form) -> tuple[str, ...] | None:
-    """The secrets that an agent may sign with: one, or several while they are being replaced."""
-    secret = attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces")
-    found: tuple[str, ...] | None
-    if form.given("secrets") is None:
-        one = form.need(secret, "secret")
-        found, of = None if one is None else (one,), "secret"
-    else:
-        found, of = form.take(attribute_types.listing(secret), "secrets"), "secrets"
-        if form.given("secret") is not None:
-            form.fault("`secret` and `secrets` cannot be used together", "write all of them in `secrets`", of="secret")
-    for part, text in enumerate(found or ()):
-        if len(text) < SHORTEST_SECRET:
-            hint = "make one with `openssl rand -hex 20`"
-            form.fault(f"the secret is too short: it needs at least {SHORTEST_SECRET} characters", hint, of=of, part=part)
-    if len(found or ()) > MOST_SECRETS:
-        form.fault(f"an agent has at most {MOST_SECRETS} secrets at once", "remove those that are no longer used", of=of)
-    return found
 
 
 def person(form: Form) -> Person | None:

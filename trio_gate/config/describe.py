@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from trio_gate.config.model import Approver, Config, Credential, Endpoint, Gateway, OperationReview, RoleSettings, Rule
+    from trio_gate.config.model import Agent, Approver, Config, Credential, Endpoint, Gateway, OperationReview, RoleSettings, Rule
 
 
 def describe(config: Config) -> str:
@@ -23,7 +23,7 @@ def _lines(config: Config) -> Iterator[str]:
         roots = f", roots from {upstream.ca_file}" if upstream.ca_file else ""
         yield f"upstream {upstream.hosts} is dialled at {upstream.address}{roots}"
     for agent in config.agents:
-        yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}{_also(agent.assume)}"
+        yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}{_also(agent.assume)}{_bounds(agent)}"
     for person in config.people:
         able = [word for word in ("grant", "observe", "stop") if getattr(person, f"may_{word}")]
         yield f"person {person.name} ({person.kind})" + (f", may {' and '.join(able)}" if able else "")
@@ -35,6 +35,20 @@ def _lines(config: Config) -> Iterator[str]:
     for number, rule in enumerate(config.rules, start=1):
         yield from _rule(number, rule)
     yield from (f"note: {note}" for note in config.notes)
+
+
+def _bounds(agent: Agent) -> str:
+    """From where an agent may call, and how much."""
+    limits = agent.limits
+    said = [f"from {', '.join(map(str, agent.networks))}"] if agent.networks else []
+    counted = {
+        "connections": limits.max_connections,
+        "requests under way": limits.max_in_flight,
+        "waiting calls": limits.max_pending,
+    }
+    said += [f"at most {most} {what}" for what, most in counted.items() if most]
+    said += [f"{limits.rate} requests a second, {limits.burst} at once"] if limits.rate else []
+    return "".join(f", {one}" for one in said)
 
 
 def _gateway(gateway: Gateway) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.config import blocks, cross_checks, gateway_block, hcl, operation_block
+from trio_gate.config.agents.block import agent as agent_block
 from trio_gate.config.block_reader import Form, Reading, title
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.expressions import Lookups
@@ -104,7 +105,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None) -> Config:
     by_id = {f"person.{person.name}": person for _, person in people}
     approvers = [approver for form in declared.forms("approver") if (approver := blocks.approver(form, by_id))]
     endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
-    agents = [(form, agent) for form in declared.forms("agent") if (agent := blocks.agent(form))]
+    agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form))]
     upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
     operations = [one for form in declared.forms("operation") if (one := operation_block.operation(form, find))]
     ruled = [(form, *found) for form in declared.forms("rule") if (found := blocks.rule(form))]

@@ -13,6 +13,7 @@ from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network, IPv6Network
 
 
 @value_class
@@ -181,10 +182,32 @@ NOTHING_SAID = RoleSettings()
 
 
 @value_class
+class AgentLimits:
+    """How much one agent may do at once; None is what the `gateway` block says, or no limit where that says nothing.
+
+    Attributes:
+        max_connections: its connections. max_pending: its calls that wait for people.
+        max_in_flight: its requests that are under way, those that wait for people included.
+        rate: its requests that may begin in a second, over a time. burst: how many may begin at once.
+    """
+
+    max_connections: int | None = None
+    max_in_flight: int | None = None
+    max_pending: int | None = None
+    rate: int | None = None
+    burst: int | None = None
+
+
+NO_LIMITS = AgentLimits()
+"""Those of an agent whose block names none."""
+
+
+@value_class
 class Agent:
     """A caller with secrets of its own. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones.
 
-    Each of `secrets` may sign, so that a new one can be handed out before the old one is removed.
+    Each of `secrets` may sign, so that a new one can be handed out before the old one is removed. Without `networks` it may call
+    from everywhere.
     """
 
     name: str
@@ -192,6 +215,8 @@ class Agent:
     secrets: tuple[str, ...] = field(repr=False)
     accounts: tuple[str, ...]
     assume: RoleSettings = NOTHING_SAID
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    limits: AgentLimits = NO_LIMITS
 
 
 @value_class

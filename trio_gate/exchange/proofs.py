@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trio_gate.config.agents.networks import within
+from trio_gate.errors import Unproven
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -28,6 +30,13 @@ class Signer:
     agent: str | None
     session: VirtualSession | None = None
     secret: str | None = field(default=None, repr=False)
+
+
+def check_way(agent: Agent, address: str) -> None:
+    """Check that a connection may be the agent's. Raises Unproven. `address` is the peer's."""
+    if agent.networks and not within(agent.networks, address):
+        reason = "this agent may not call from this address: call from one of its networks"
+        raise Unproven(reason, detail=f"agent {agent.name} may not call from {address}")
 
 
 def same_agent(before: Agent | None, after: Agent | None) -> bool:

@@ -21,6 +21,7 @@ from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import check_way, destination, explained
 from trio_gate.errors import SessionOver, WrongSignature
+from trio_gate.exchange import proofs
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
@@ -224,10 +225,16 @@ def _prove_session(claimed: Claimed, payload_hash: str, sessions: SessionTable, 
     return Signer(agent=session.agent, session=session, secret=session.secret)
 
 
-def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer) -> Proven:
-    """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated."""
+def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer, *, connected: bool = True) -> Proven:
+    """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated.
+
+    `connected`: there is a connection, which must be one of the agent's.
+    """
     arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
-    return Proven(claimed=claimed, arrived=arrived, admitted=snapshot.admit(claimed.claim, signer))
+    admitted = snapshot.admit(claimed.claim, signer)
+    if connected and admitted.agent is not None:
+        proofs.check_way(admitted.agent, claimed.agent_address)
+    return Proven(claimed=claimed, arrived=arrived, admitted=admitted)
 
 
 def route(proven: Proven, snapshot: Snapshot | Unconfigured, table: HostTable, keys: SigningKeys) -> Routed:

@@ -140,6 +140,9 @@ def test_an_asker_has_its_share_of_the_room_and_the_room_an_end(table):
         if number == 1:
             with pytest.raises(Denied, match="this agent has 2 calls"):
                 table.check_room("agent ci")
+            with pytest.raises(Denied, match="this agent has 2 calls"):
+                table.check_room("agent ci", 1)
+            table.check_room("agent ci", 3)
     with pytest.raises(Denied, match="too many calls wait"):
         table.check_room("agent third")
 

@@ -219,7 +219,8 @@ class ApprovalHub:
         question = asked.question
         for entry in self._questions.outdated_by(question):
             self.settle(entry, withdraw(entry.prompt))
-        self._questions.check_room(asker_of(question))
+        asker = asker_of(question)
+        self._questions.check_room(asker, self.config.max_pending.get(asker))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
         if earlier is not None:
             question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))

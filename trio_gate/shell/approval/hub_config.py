@@ -42,12 +42,14 @@ class HubConfig:
         standings: the fingerprint of each rule that asks, and its approvers, by the rule's name.
         notify: the program of each approver that has one, by the approver's id.
         proofs: a fingerprint of each agent, each person, and of a person's right to grant, by `agent_proof` and so on.
+        max_pending: how many calls of an agent may wait, where its block says so; by `agent_proof`.
     """
 
     agents: tuple[str, ...] = ()
     standings: Mapping[str, str] = field(default_factory=dict)
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
+    max_pending: Mapping[str, int] = field(default_factory=dict)
 
 
 @value_class
@@ -116,6 +118,7 @@ def hub_config(config: Config) -> HubConfig:
             **{person_proof(one.name): _proof(one.token_sha256, one.kind) for one in config.people},
             **{grantor_proof(one.name): _proof("may grant") for one in config.people if one.may_grant},
         },
+        max_pending={agent_proof(one.name): one.limits.max_pending for one in config.agents if one.limits.max_pending},
     )
 
 

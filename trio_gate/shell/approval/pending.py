@@ -73,12 +73,12 @@ class PendingQuestions:
         others = ((entry, entry.prompt.question) for entry in self if entry.prompt.detached)
         return [entry for entry, other in others if (asker_of(other), other.repeat_key) == same]
 
-    def check_room(self, asker: str) -> None:
-        """Raise Denied where no more questions may wait, in all or of this asker."""
+    def check_room(self, asker: str, most: int | None = None) -> None:
+        """Raise Denied where no more questions may wait, in all or of this asker. `most` is how many it may have; None for as many as any."""
         if len(self) >= self._limits.max_pending:
             raise Denied("too many calls wait for approval already: try again when some are answered")
         mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
-        if mine >= self._limits.max_pending_per_agent:
+        if mine >= (self._limits.max_pending_per_agent if most is None else most):
             raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
 
     def add(self, question: Question, standing: str) -> Entry:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio_gate.config.model import NO_LIMITS
 from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.proofs import same_agent
@@ -153,11 +154,13 @@ class Pipeline:
         """Authenticate the agent, then name the call. Raises GateError, AgentGone."""
         stage = IntakeStage(self._agent, self._snapshot, self._services, room, self._recorder)
         received = await stage.prove(arrived, self._ingress)
-        owner = received.proven.admitted.agent_name
-        self._agent.seat.prove(owner or self._agent.seat.source)
+        owner, agent = received.proven.admitted.agent_name, received.proven.admitted.agent
+        self._agent.seat.prove(owner or self._agent.seat.source, agent.limits.max_connections if agent else None)
         room.prove(owner or self._agent.seat.source)
         self._step(Event.AUTHENTICATED)
         self._check_stops(received.proven)
+        if agent is not None and agent.limits != NO_LIMITS:
+            room.opened.enter_context(self._services.loads.request(agent))
         named = await stage.identify(received)
         self.identified = named.identified
         self._step(Event.IDENTIFIED)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trio_gate.shell.net.rate_limit import AgentLoads
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class SharedServices:
     decisions: DecisionLog | None
     refusals: Refusals
     bodies: Bodies
+    loads: AgentLoads = field(default_factory=AgentLoads)
     unreviewed: Unreviewed
 
     @property

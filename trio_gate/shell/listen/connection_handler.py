@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
-from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified
+from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified, Unproven
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
@@ -174,7 +174,7 @@ class ConnectionHandler:
         status, headers, body = refusal
         date = (b"date", format_datetime(self._services.clock.now(), usegmt=True).encode("ascii"))
         answer = ResponseHead(status=status, reason=HTTPStatus(status).phrase.encode("ascii"), headers=(date, *headers))
-        close = isinstance(fault, Malformed) or self._ingress.refused is not None
+        close = isinstance(fault, (Malformed, Unproven)) or self._ingress.refused is not None
         await self._agent.send_head(answer, length=len(body), close=close, data=body, ended=True)
 
     def _recorder(self, head: RequestHead, snapshot: Snapshot) -> Recorder:

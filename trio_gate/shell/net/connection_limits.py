@@ -52,10 +52,13 @@ class Seat:
         """Note that `count` bytes have arrived."""
         self._received += count
 
-    def prove(self, agent: str | None) -> None:
-        """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections."""
+    def prove(self, agent: str | None, most: int | None = None) -> None:
+        """Count the connection, now busy, for this agent. Raises Overloaded if the agent has too many connections.
+
+        `most` is how many it may have; None for as many as any.
+        """
         if agent is not None and self.agent != agent:
-            self._seats.check(agent)
+            self._seats.check(agent, most)
         self.agent, self.busy = agent, True
 
     def rest(self) -> None:
@@ -140,15 +143,16 @@ class Seats:
             seat.turn_out()
             short -= 1
 
-    def check(self, agent: str) -> None:
+    def check(self, agent: str, most: int | None = None) -> None:
         """Make room for one more connection of an agent. Raises Overloaded if it has all that it may have, and none is idle."""
+        most = self._per_agent if most is None else most
         theirs = [seat for seat in self._taken if seat.agent == agent and not seat.turned_out]
-        if len(theirs) < self._per_agent:
+        if len(theirs) < most:
             return
         idle = least(theirs)
         if idle is None:
             raise Overloaded(
                 "this agent has too many connections with calls on their way: wait for them",
-                detail=f"{agent} has {self._per_agent} connections with calls on their way (max_connections_per_agent)",
+                detail=f"{agent} has {most} connections with calls on their way (max_connections of the agent, or max_connections_per_agent)",
             )
         idle.turn_out()

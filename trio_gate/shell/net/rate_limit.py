@@ -1,20 +1,26 @@
-"""Rate limits for costly work that unauthenticated peers cause.
+"""Rate limits: for costly work that unauthenticated peers cause, and for what one agent does at once.
 
-Rule: each source has an allowance, and all together have one. Theory: token buckets. `MAX_SOURCES` sources have a bucket of their
+Rule: each source has an allowance, and all together have one. Only requests of a proven agent count against an agent's limits, so that
+nobody uses up what another one may do; a refusal is a 503, because SDKs wait and try again. Theory: token buckets. `MAX_SOURCES` sources have a bucket of their
 own; the others share one.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.errors import Overloaded
 from trio_gate.shell.net.source_networks import source
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from trio_gate.config.model import Agent
 
 MAX_SOURCES = 256
 """Sources that have a bucket of their own."""
@@ -86,3 +92,37 @@ class Allowance:
                 return self._others
             self._sources[name] = Bucket(self._each, self._now)
         return self._sources[name]
+
+
+class AgentLoads:
+    """The loads of all agents with limits of their own; `now` returns seconds."""
+
+    def __init__(self, now: Callable[[], float] = trio.current_time) -> None:
+        self._now = now
+        self._under_way = Counter[str]()
+        self._buckets: dict[str, tuple[Pace, Bucket]] = {}
+
+    @contextmanager
+    def request(self, agent: Agent) -> Iterator[None]:
+        """Count a request as under way while the block runs. Raises Overloaded where the agent has as many as it may have."""
+        name, limits = agent.name, agent.limits
+        if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
+            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment")
+        if limits.max_in_flight is not None and self._under_way[name] >= limits.max_in_flight:
+            raise Overloaded(
+                f"this agent has {limits.max_in_flight} requests under way, as many as it may have: wait for one of them"
+            )
+        self._under_way[name] += 1
+        try:
+            yield
+        finally:
+            self._under_way[name] -= 1
+            if not self._under_way[name]:
+                del self._under_way[name]
+
+    def _bucket(self, name: str, pace: Pace) -> Bucket:
+        """The agent's bucket; a new one, which is full, where its pace was changed."""
+        known = self._buckets.get(name)
+        if known is None or known[0] != pace:
+            known = self._buckets[name] = pace, Bucket(pace, self._now)
+        return known[1]

@@ -1,0 +1,70 @@
+"""The `agent` block: each fault at its place, and what is read."""
+
+import pytest
+
+from tests.kit.configs import BASE, MAIN, check, load
+from trio_gate.config.model import NO_LIMITS, AgentLimits
+
+AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
+FAULTS = {
+    "secret and secrets": (
+        'agent "ci" { key_suffix = "CI" §secret = "0123456789abcdef" secrets = ["0123456789abcdeg"] }',
+        ["`secret` and `secrets` cannot be used together"],
+    ),
+    "one of the secrets short": (
+        'agent "ci" { key_suffix = "CI" secrets = ["0123456789abcdef", §"short"] }',
+        ["the secret is too short: it needs at least 16 characters"],
+    ),
+    "one of the secrets shared": (
+        f'{AGENT}agent "cd" {{ key_suffix = "CD" secrets = ["0123456789abcdeg", §"0123456789abcdef"] }}',
+        ['agent "ci" has the same secret'],
+    ),
+    "too many secrets": (
+        'agent "ci" { key_suffix = "CI" secrets = §["0123456789abcde0", "0123456789abcde1", "0123456789abcde2", '
+        '"0123456789abcde3", "0123456789abcde4"] }',
+        ["an agent has at most 4 secrets at once"],
+    ),
+    "no network": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" networks = ["10.0.0.0/8", §"home"] }',
+        ["expected a network"],
+    ),
+    "limits": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" max_connections = §0 max_in_flight = §"9" max_pending = §0 rate = §0 }',
+        [
+            "expected a number from 1 to 1000000",
+            "expected a whole number, found a string",
+            "expected a number from 1 to 10000",
+            "expected a number from 1 to 100000",
+        ],
+    ),
+    "burst alone": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" burst = §9 }',
+        ["`burst` needs `rate`"],
+    ),
+}
+
+
+def read(more):
+    return load(BASE + MAIN + AGENT.replace(" }", f" {more} }}")).agents[0]
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults(name):
+    check(*FAULTS[name])
+
+
+def test_what_is_not_said_is_no_limit():
+    assert (read("").networks, read("").limits) == ((), NO_LIMITS)
+
+
+def test_networks_and_limits():
+    agent = read(
+        'networks = ["10.0.0.0/8", "fd00::/8", "192.0.2.7"] max_connections = 3 max_in_flight = 2 max_pending = 1 rate = 10'
+    )
+    assert [str(one) for one in agent.networks] == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"]
+    assert agent.limits == AgentLimits(max_connections=3, max_in_flight=2, max_pending=1, rate=10, burst=10)
+    assert read("rate = 10 burst = 50").limits == AgentLimits(rate=10, burst=50)
+
+
+def test_secrets_are_not_shown():
+    assert "0123456789abcdef" not in repr(read(""))

@@ -1,0 +1,54 @@
+"""How much agents do at once: requests under way and their pace, each agent's for itself."""
+
+import pytest
+
+from trio_gate.config.model import Agent, AgentLimits
+from trio_gate.errors import Overloaded
+from trio_gate.shell.net.rate_limit import AgentLoads
+
+
+def agent(name="ci", **limits):
+    return Agent(name=name, key_suffix="CI01", secrets=("0123456789abcdef",), accounts=(), limits=AgentLimits(**limits))
+
+
+def begin(loads, one):
+    with loads.request(one):
+        pass
+
+
+def refused(loads, one):
+    try:
+        begin(loads, one)
+    except Overloaded as fault:
+        return fault.status == 503
+    return False
+
+
+def test_requests_under_way():
+    loads, ci = AgentLoads(lambda: 0), agent(max_in_flight=2)
+    with loads.request(ci):
+        with loads.request(ci):
+            assert refused(loads, ci)
+            begin(loads, agent("docs", max_in_flight=2))
+        begin(loads, ci)
+    with pytest.raises(KeyError), loads.request(ci):
+        raise KeyError
+    with loads.request(ci):
+        begin(loads, ci)
+
+
+def test_a_pace_and_a_burst():
+    times = [0.0]
+    loads, ci = AgentLoads(lambda: times[0]), agent(rate=2, burst=3)
+    assert [refused(loads, ci) for _ in range(5)] == [False, False, False, True, True]
+    assert not refused(loads, agent("docs", rate=2, burst=3))
+    times[0] = 0.5
+    assert [refused(loads, ci) for _ in range(2)] == [False, True]
+    times[0] = 100
+    assert [refused(loads, ci) for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_changed_pace_holds_at_once():
+    loads = AgentLoads(lambda: 0)
+    assert [refused(loads, agent(rate=1, burst=1)) for _ in range(2)] == [False, True]
+    assert [refused(loads, agent(rate=2, burst=2)) for _ in range(3)] == [False, False, True]

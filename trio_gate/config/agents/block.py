@@ -1,0 +1,83 @@
+"""Reads the `agent` block."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from trio_gate.config import attribute_types, role_settings
+from trio_gate.config.agents.networks import network
+from trio_gate.config.model import KEY_TEXT, Agent, AgentLimits
+
+if TYPE_CHECKING:
+    from trio_gate.config.block_reader import Form
+
+SHORTEST_SECRET, MOST_SECRETS = 16, 4
+"""Characters of an agent's secret, and how many an agent may have: each request is checked with all of them."""
+
+MOST_NETWORKS = 64
+"""Networks of one agent."""
+
+_SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
+
+
+def agent(form: Form) -> Agent | None:
+    """Read an agent, a caller with secrets of its own; None if it is faulty."""
+    wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
+    suffix = form.need(
+        attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
+    )
+    secrets = _secrets(form)
+    accounts = form.take(attribute_types.listing(attribute_types.account), "accounts") or ()
+    assume = role_settings.read(form)
+    networks = form.take(attribute_types.listing(network), "networks") or ()
+    if len(networks) > MOST_NETWORKS:
+        form.fault(f"an agent has at most {MOST_NETWORKS} networks", of="networks")
+    limits = _limits(form)
+    form.close()
+    if suffix is None or secrets is None:
+        return None
+    return Agent(
+        name=form.name,
+        key_suffix=suffix,
+        secrets=secrets,
+        accounts=accounts,
+        assume=assume,
+        networks=networks,
+        limits=limits,
+    )
+
+
+def _limits(form: Form) -> AgentLimits:
+    """How much an agent may do at once."""
+    rate = form.take(attribute_types.whole(1, 100_000), "rate")
+    burst = form.take(attribute_types.whole(1, 1_000_000), "burst")
+    if burst is not None and form.given("rate") is None:
+        form.fault("`burst` needs `rate`", "rate = 10, the requests that may begin in a second", of="burst")
+    return AgentLimits(
+        max_connections=form.take(attribute_types.whole(1, 1_000_000), "max_connections"),
+        max_in_flight=form.take(attribute_types.whole(1, 1_000_000), "max_in_flight"),
+        max_pending=form.take(attribute_types.whole(1, 10_000), "max_pending"),
+        rate=rate,
+        burst=burst or rate,
+    )
+
+
+def _secrets(form: Form) -> tuple[str, ...] | None:
+    """The secrets that an agent may sign with: one, or several while they are being replaced."""
+    secret = attribute_types.matching(KEY_TEXT, "a secret of printable ASCII characters without spaces")
+    found: tuple[str, ...] | None
+    if form.given("secrets") is None:
+        one = form.need(secret, "secret")
+        found, of = None if one is None else (one,), "secret"
+    else:
+        found, of = form.take(attribute_types.listing(secret), "secrets"), "secrets"
+        if form.given("secret") is not None:
+            form.fault("`secret` and `secrets` cannot be used together", "write all of them in `secrets`", of="secret")
+    for part, text in enumerate(found or ()):
+        if len(text) < SHORTEST_SECRET:
+            hint = "make one with `openssl rand -hex 20`"
+            form.fault(f"the secret is too short: it needs at least {SHORTEST_SECRET} characters", hint, of=of, part=part)
+    if len(found or ()) > MOST_SECRETS:
+        form.fault(f"an agent has at most {MOST_SECRETS} secrets at once", "remove those that are no longer used", of=of)
+    return found
