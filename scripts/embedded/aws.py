@@ -120,9 +120,12 @@ def serve(directory: Path) -> None:
     """Start, set up the accounts, report that, and wait for SIGTERM or SIGINT."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    from scripts.embedded.session_policies import write_down  # noqa: PLC0415
+
     server = listen(directory)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     aws = set_up(server.server_port, str(directory / "ca.pem"))
+    write_down(directory)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

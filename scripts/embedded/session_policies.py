@@ -1,11 +1,19 @@
 """Session policies as AWS applies them: what a session does must be allowed by its role, and by the policy that it was assumed with.
 
-moto keeps these policies and ignores them. `enforce` changes that in the one place where moto checks a request.
+moto keeps these policies and ignores them. `enforce` changes that in the one place where moto checks a request. It ignores tags and
+source identities as well; `write_down` keeps what was asked for, as CloudTrail does.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TRAIL = "assumed.jsonl"
+"""The file with a line for each AssumeRole: its parameters."""
 
 
 def enforce() -> None:
@@ -30,3 +38,17 @@ def enforce() -> None:
             self._raise_access_denied()
 
     access_control.IAMRequestBase.check_action_permitted = both
+
+
+def write_down(folder: Path) -> None:
+    """From now on, write the parameters of each AssumeRole to a file in `folder`."""
+    from moto.sts.responses import TokenResponse  # noqa: PLC0415 - as above
+
+    answered = TokenResponse.assume_role
+
+    def kept(self: Any) -> Any:
+        with (folder / TRAIL).open("a") as trail:
+            trail.write(json.dumps({name: values[0] for name, values in self.querystring.items()}) + "\n")
+        return answered(self)
+
+    TokenResponse.assume_role = kept

@@ -52,6 +52,7 @@ def test_a_grant_is_spent_with_its_last_use():
         {"vends": True},
         {"assume": RoleSettings(role="other")},
         {"narrow": True},
+        {"approval_tag": True},
         {"narrow": True, "narrow_also": ("kms:Decrypt",)},
     ],
 )

@@ -43,7 +43,7 @@ networks = ["10.0.0.0/8", "fd00::/8"] max_connections = 9 max_in_flight = 8 max_
   narrow = true
   narrow_also = ["kms:Decrypt"]
 }
-rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main source_identity = false external_id = "ex-secret" duration = "90m"
+rule "rest" { action = "approve" approvers = human.oncall endpoints = aws_api.main approval_tag = true source_identity = false external_id = "ex-secret" duration = "90m"
 session_policy = "{\\"Statement\\":[{\\"Effect\\":\\"Allow\\",\\"Action\\":\\"s3:*\\",\\"Resource\\":\\"*\\"}]}" }
 """
 )
@@ -70,7 +70,7 @@ rules, the first that matches decides:
   1. allow: "reads", vends, narrowed to the call and kms:Decrypt (gate.hcl:39)
        (aws.a ||
        aws.b)
-  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity (gate.hcl:47)
+  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity, tagged with who approved (gate.hcl:47)
        always
 """
 

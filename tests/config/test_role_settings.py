@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from tests.kit.configs import BASE, ENV, FILES, MAIN, check, load
+from tests.kit.configs import BASE, ENV, FILES, MAIN, PEOPLE, check, load
 from trio_gate.config.model import NOTHING_SAID, RoleSettings
 from trio_gate.config.role_settings import MOST_POLICY
 
@@ -178,6 +178,20 @@ def test_what_a_hub_has_nothing_to_do_with():
     long = LONG.replace("§", "")
     load(MAIN.replace("  role", f"{long}  role") + other + AGENT % f'accounts = ["222222222222"] {long.strip()}')
     load(MAIN + other + f'rule "r" {{\n action = "allow"\n endpoints = aws_api.main\n{long}}}\n')
+
+
+def test_who_approved_may_be_told():
+    asks = """rule "r" {
+      action = "approve"
+      approvers = [human.oncall]
+      approval_tag = true
+    }
+    """
+    (rule,) = load(f"{PEOPLE}{asks}").rules
+    assert (rule.approval_tag, rule.shapes_role) == (True, True)
+    check(
+        'rule "r" {\n  action = "allow"\n  approval_tag = §true\n}\n', ['`approval_tag` goes with action "approve", not "allow"']
+    )
 
 
 NARROW = 'rule "r" {\n  action = "allow"\n  narrow = %strue\n%s}\n'

@@ -6,8 +6,9 @@ from types import MappingProxyType
 import pytest
 
 from tests.kit.aws.sts import literal
+from trio_gate.approval.state import Verdict
 from trio_gate.config.model import NOTHING_SAID, Agent, Endpoint, RoleSettings
-from trio_gate.exchange.roles import role_of
+from trio_gate.exchange.roles import approved_by, role_of
 from trio_gate.ports import AssumeRole
 
 ACCOUNT = "111111111111"
@@ -80,6 +81,29 @@ def test_a_hub_s_role_assumes_it_with_its_own_external_id_and_who_acts():
         PLAIN, external_id="ee", session_policy="{}", duration=900, tags=(("a", "b"),), source_identity=None, through=first
     )
     assert (first.root, found.first) == (first, found)
+
+
+def tags(*by, of="q1", role=PLAIN):
+    return approved_by(role, Verdict(outcome="approve", by=by, reason="fine", id=of)).tags
+
+
+def test_who_approved_is_in_the_tags():
+    assert tags("alice", "bob") == (("trio-gate:approver", "alice+bob"), ("trio-gate:approval", "q1"))
+    assert tags("alice", of="g1", role=replace(PLAIN, tags=(("a", "b"),))) == (
+        ("a", "b"),
+        ("trio-gate:approver", "alice"),
+        ("trio-gate:approval", "g1"),
+    )
+
+
+def test_as_many_as_fit_are_named():
+    (_, told), _ = tags(*(f"{number}{'x' * 62}" for number in range(9)))
+    assert told.split("+") == [f"{number}{'x' * 62}" for number in range(3)] + ["..."]
+
+
+def test_nothing_but_the_tags_changes():
+    found = approved_by(PLAIN, Verdict(outcome="approve", by=("alice",), reason="", id="q1"))
+    assert replace(found, tags=()) == PLAIN
 
 
 def test_a_source_identity_has_aws_s_form():

@@ -108,5 +108,6 @@ def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
     groups = [[one.id, sorted(one.people), one.quorum] for one in approvers]
     facts: list[object] = [rule.name, rule.condition, rule.action, list(rule.endpoints), rule.vends, groups]
     if rule.shapes_role:
-        facts.append([[getattr(rule.assume, one.name) for one in fields(rule.assume)], rule.narrow, list(rule.narrow_also)])
+        facts += [[getattr(rule.assume, one.name) for one in fields(rule.assume)], rule.narrow, list(rule.narrow_also)]
+        facts.append(rule.approval_tag)
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()

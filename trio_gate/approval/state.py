@@ -9,7 +9,7 @@ decision is final because no step accepts a prompt that is not pending.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, assert_never
 
@@ -72,12 +72,14 @@ class Verdict:
         by: the people who approved or who denied; empty if nobody decided.
         reason: what they wrote, or why nobody answered; safe text. For "hold" and "stop" the question's id.
         grant: the id of the grant that answered instead of people; None without one.
+        id: of the grant, or of the question that people answered; empty where nobody did.
     """
 
     outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
     by: tuple[str, ...]
     reason: str
     grant: str | None = None
+    id: str = field(default="", compare=False)
 
 
 GONE = Refused(code="gone", message="this question was answered, has expired or was withdrawn")
@@ -164,4 +166,4 @@ def _all_agree(prompt: Prompt) -> bool:
 def _said(prompt: Prompt, answer: Answer) -> Verdict:
     votes = [vote for vote in prompt.votes if vote.answer == answer]
     reason = "; ".join(vote.reason for vote in votes if vote.reason)
-    return Verdict(outcome=answer, by=tuple(vote.person for vote in votes), reason=reason)
+    return Verdict(outcome=answer, by=tuple(vote.person for vote in votes), reason=reason, id=prompt.question.id)

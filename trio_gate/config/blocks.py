@@ -242,13 +242,10 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     vends = form.default(attribute_types.flag, "vends", default=False)
     assume = role_settings.read(form)
     narrow, narrow_also = role_settings.narrowing(form, assume)
+    approval_tag = form.default(attribute_types.flag, "approval_tag", default=False)
     priority = form.default(attribute_types.whole(-1_000_000, 1_000_000), "priority", 0)
     form.close()
-    asked = form.given("approvers") or form.given("approve")
-    if action == "approve" and not asked:
-        form.fault('action "approve" needs `approvers`', "such as approvers = [human.oncall]", of="action")
-    if action not in (None, "approve") and asked:
-        form.fault(f'`{asked.name}` goes with action "approve", not "{action}"', of=asked.name)
+    _needs(form, action)
     if action == "deny" and vends:
         form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
     if action == "deny" and (narrow or assume != NOTHING_SAID):
@@ -267,8 +264,19 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         assume=assume,
         narrow=narrow,
         narrow_also=narrow_also,
+        approval_tag=approval_tag,
         where=f"{source.name}:{source.line(form.block.at)}",
     )
+
+
+def _needs(form: Form, action: str | None) -> None:
+    """Report what an action needs and is not given, and what goes with asking people alone."""
+    asked = form.given("approvers") or form.given("approve")
+    if action == "approve" and not asked:
+        form.fault('action "approve" needs `approvers`', "such as approvers = [human.oncall]", of="action")
+    for alone in (asked, form.given("approval_tag")):
+        if action not in (None, "approve") and alone:
+            form.fault(f'`{alone.name}` goes with action "approve", not "{action}"', of=alone.name)
 
 
 def path(form: Form, name: str) -> str | None:

@@ -100,7 +100,8 @@ def _rule(number: int, rule: Rule) -> Iterator[str]:
 
 def _narrowed(rule: Rule) -> str:
     also = f" and {' '.join(rule.narrow_also)}" if rule.narrow_also else ""
-    return f", narrowed to the call{also}" if rule.narrow else ""
+    tagged = ", tagged with who approved" if rule.approval_tag else ""
+    return (f", narrowed to the call{also}" if rule.narrow else "") + tagged
 
 
 def _also(settings: RoleSettings) -> str:

@@ -275,6 +275,7 @@ class Rule:
     """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
     `narrow` narrows the role's session to what is known of the call, besides the IAM actions `narrow_also` on any resource.
+    `approval_tag` tags it with who approved the call.
     `where` is "file:line", for messages.
     """
 
@@ -289,11 +290,12 @@ class Rule:
     assume: RoleSettings = NOTHING_SAID
     narrow: bool = False
     narrow_also: tuple[str, ...] = ()
+    approval_tag: bool = False
 
     @property
     def shapes_role(self) -> bool:
         """Whether it says anything of how the role is assumed."""
-        return self.narrow or self.assume != NOTHING_SAID
+        return self.narrow or self.approval_tag or self.assume != NOTHING_SAID
 
 
 @value_class

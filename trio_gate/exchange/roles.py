@@ -8,14 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.ports import AssumeRole
+from trio_gate.config.role_settings import OWN_TAGS
+from trio_gate.ports import AssumeRole, RoleRequest
 from trio_gate.signing.session_name import session_name
 
 if TYPE_CHECKING:
+    from trio_gate.approval.state import Verdict
     from trio_gate.config.model import Agent, Credential, Endpoint, RoleSettings
 
 ROLE_SECONDS = 3600
 """Seconds that a role's session lives unless configured: the default of STS, and the longest that every role allows."""
+
+_LONGEST_VALUE = 256
+"""Characters of a tag's value."""
+
+_MORE = "..."
+"""Stands for those whose names do not fit."""
 
 GATEWAY = "trio-gate"
 """The gateway's part of session names."""
@@ -65,6 +73,17 @@ def _through(hub: str, asked: AssumeRole, external_id: str | None) -> AssumeRole
         tags=(),
     )
     return replace(asked, through=first, source_identity=None)
+
+
+def approved_by(role: RoleRequest, verdict: Verdict) -> RoleRequest:
+    """The request with tags that say who approved the call and by which question or grant, for AWS's own record."""
+    if not isinstance(role, AssumeRole):
+        return role  # a rule with such tags lets no other pass
+    names = [*verdict.by]
+    while len("+".join(names)) > _LONGEST_VALUE:
+        names[-2:] = [_MORE]
+    tags = ((f"{OWN_TAGS}approver", "+".join(names)), (f"{OWN_TAGS}approval", verdict.id))
+    return replace(role, tags=(*role.tags, *((key, value) for key, value in tags if value)))
 
 
 def credential_for(endpoint: Endpoint, account: str) -> Credential:

@@ -1,9 +1,14 @@
 """Only what was judged works: the role, and the policy that narrows it, are those that the rule names."""
 
+import json
+import threading
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import HUB_ROLE, READER, SPOKE, client
+from scripts.embedded.session_policies import TRAIL
 from tests.kit.aws.operations import TABLES
 from tests.kit.aws.sts import REQUEST
 from tests.kit.calls import make_call
@@ -32,6 +37,13 @@ rule "narrowed" {{
   action = "allow"
   narrow = true
   narrow_also = ["dynamodb:Scan"]
+}}
+rule "asked" {{
+  match        = aws.action == "DeleteObjectTagging"
+  action       = "approve"
+  approvers    = [human.oncall]
+  approval_tag = true
+  tags         = {{ team = "data" }}
 }}
 rule "lists" {{
   match  = aws.action in ["ListObjectsV2", "DeleteObject"]
@@ -110,3 +122,33 @@ async def test_the_policy_of_a_call_lets_the_session_make_that_call_alone(embedd
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             other()
+
+
+def trail(aws):
+    return [json.loads(line) for line in (Path(aws.ca_file).parent / TRAIL).read_text().splitlines()]
+
+
+def test_aws_is_told_who_acts_and_for_what(gate, embedded_aws):
+    gate.client("s3").list_objects_v2(Bucket="staging-data")
+    asked = next(one for one in reversed(trail(embedded_aws)) if "ListBucket" in one.get("Policy", ""))
+    assert (asked["SourceIdentity"], asked["RoleSessionName"], asked["DurationSeconds"]) == ("ci", "trio-gate@ci", "900")
+    assert (asked["Tags.member.1.Key"], asked["Tags.member.1.Value"]) == ("team", "data")
+
+
+def test_aws_is_told_who_approved(gate, embedded_aws):
+    questions = []
+    for _ in range(2):
+        call = threading.Thread(
+            target=gate.client("s3").delete_object_tagging, kwargs={"Bucket": "staging-data", "Key": "report.txt"}
+        )
+        call.start()
+        assert gate.gate(*gate.approver("--once", "--yes")).returncode == 0
+        call.join()
+        asked = trail(embedded_aws)[-1]
+        tags = [(asked[f"Tags.member.{number}.Key"], asked[f"Tags.member.{number}.Value"]) for number in (1, 2, 3)]
+        assert tags[:2] == [("team", "data"), ("trio-gate:approver", "alice")]
+        assert tags[2][0] == "trio-gate:approval"
+        questions.append(tags[2][1])
+    voted = [row["id"] for row in gate.rows() if row["kind"] == "vote"]
+    assert sorted(questions) == sorted(voted)
+    assert len(set(voted)) == 2

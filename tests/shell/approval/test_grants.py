@@ -39,7 +39,7 @@ async def test_an_agent_that_leaves_leaves_a_detached_question_and_its_approval_
     assert agent.answer is None
     again = await start(question("q2", digest=OTHER))
     assert again.cleared
-    assert again.answer.verdict.by == ("alice",)
+    assert (again.answer.verdict.by, again.answer.verdict.id) == (("alice",), granted["id"])
     assert (await alice.until(Granted)).grant["used"] == 1
     again.answer.sending()
     again.answer.answered(200, None)

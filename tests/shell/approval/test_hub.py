@@ -30,6 +30,7 @@ async def test_a_question_is_shown_and_answered(hub, alice, start):
     assert await alice.next() == Resolved(id="q1", status="approved", by=["alice"], reason="fine \\u{1b}", grant=None)
     await wait_all_tasks_blocked()
     assert agent.answer.verdict == Verdict(outcome="approve", by=("alice",), reason="fine \\u{1b}")
+    assert agent.answer.verdict.id == "q1"
     assert hub.pending == 0
 
 

@@ -127,7 +127,7 @@ class Clearances:
             return self.approved(asked, retry.verdict, retry=retry)
         grant = self._grants.use(asked)
         if grant is not None:
-            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id)
+            verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id, id=grant.id)
             return self.approved(asked, verdict, grant=grant.id)
         reason = self._ledger.cooling(asker, question, now)
         if reason is not None:

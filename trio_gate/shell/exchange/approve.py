@@ -136,6 +136,11 @@ class ApprovalStage:
         self._recorder.decided("approve", self._rule.name, kept_text(clearance.verdict.reason) or None)
         return clearance
 
+    @property
+    def tags(self) -> bool:
+        """Whether AWS is told who approved."""
+        return self._rule.approval_tag
+
     def stands(self, snapshot: Snapshot) -> bool:
         """Whether a configuration still has the same rule, and it asks the same people."""
         rule = next((rule for rule in snapshot.config.rules if rule.name == self._rule.name), None)

@@ -14,6 +14,7 @@ from trio_gate.config.model import NO_LIMITS
 from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.proofs import same_agent
+from trio_gate.exchange.roles import approved_by
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
 from trio_gate.shell.exchange.bodies import Spool
@@ -229,10 +230,13 @@ class Pipeline:
         clearance = await stage.ask(parts, body, self._agent, room.opened)
         recheck = partial(self._still_approved, prepared, parts, stage, bound)
         try:
-            return Cleared(prepared=await recheck(), recheck=recheck, clearance=clearance)
+            prepared = await recheck()
         except GateError:
             clearance.void()
             raise
+        if stage.tags:
+            prepared = replace(prepared, assume=approved_by(prepared.assume, clearance.verdict))
+        return Cleared(prepared=prepared, recheck=recheck, clearance=clearance)
 
     async def _held(self, prepared: Prepared, room: Room) -> CheckedBody:
         """Read the whole body and check it. Raises GateError, AgentGone."""
