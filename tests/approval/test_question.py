@@ -105,3 +105,16 @@ def test_it_holds_no_longer_than_it_lives():
     assert asked(approvers=[replace(ONCALL, hold=20.0)]).hold == 20.0
     assert asked(approvers=[replace(ONCALL, hold=900.0)]).hold == 600.0
     assert asked(approvers=[replace(ONCALL, hold=20.0)], patience=2.0).hold == 2.0
+
+
+def test_it_says_which_role_signs_and_what_narrows_it():
+    gate = "arn:aws:iam::111111111111:role/gate"
+
+    def role(session_chain=(), **assume):
+        return asked(bound=parts(assume_role={"role_arn": gate, **assume}), session_chain=session_chain).role
+
+    assert role() == role(session_policy=None) == gate
+    assert role(session_policy='{"Statement":1}') == f'{gate}, narrowed by the session policy {{"Statement":1}}'
+    assert len(role(session_policy="x" * 2048)) < MAX_LINE + 100
+    assert role(session_policy="{}", session="TGVS1") == gate
+    assert role(("a", "b"), session_policy="{}", session="TGVS1") == "b via a"

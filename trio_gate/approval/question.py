@@ -97,7 +97,8 @@ class Question:
         resources_total: how many ARNs there are; None if unknown.
         address: where connections for the host go instead; None for the host itself.
         headers: the first MAX_HEADERS fields that will be sent.
-        role: ARN of the role whose credentials sign; that of a virtual session with the roles on the way to it.
+        role: ARN of the role whose credentials sign; that of a virtual session with the roles on the way to it, another's with the
+            session policy that narrows it.
         params: the tree from `param_tree.shown`.
         payload_length: bytes of content.
         not_shown: everything that is hidden or cut; opened with `readable`.
@@ -210,7 +211,7 @@ def question_from(
         path=_line(call.path),
         query=FOLDED if _folds_query(parts.query) else _line(parts.query),
         headers=tuple((_line(name), _value(name, value)) for name, value in parts.headers[:MAX_HEADERS]),
-        role=_line(" via ".join(reversed(around.session_chain)) or parts.assume_role.get("role_arn") or ""),
+        role=_line(_role(parts, around)),
         params=tree.tree,
         payload_length=parts.payload_length,
         payload_sha256=parts.payload_sha256,
@@ -219,6 +220,13 @@ def question_from(
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),
     )
+
+
+def _role(parts: DigestInput, around: Circumstances) -> str:
+    if around.session_chain:
+        return " via ".join(reversed(around.session_chain))
+    policy = None if "session" in parts.assume_role else parts.assume_role.get("session_policy")
+    return (parts.assume_role.get("role_arn") or "") + (f", narrowed by the session policy {policy}" if policy else "")
 
 
 def grantable(call: Call) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import HUB_ROLE, READER, SPOKE, client
+from scripts.embedded.aws import DEPLOY, HUB_ROLE, READER, SPOKE, client
 from scripts.embedded.session_policies import TRAIL
+from tests.integration.sessions.test_assume_role import assume, by
 from tests.kit.aws.operations import TABLES
 from tests.kit.aws.sts import REQUEST
 from tests.kit.calls import make_call
@@ -152,3 +153,13 @@ def test_aws_is_told_who_approved(gate, embedded_aws):
     voted = [row["id"] for row in gate.rows() if row["kind"] == "vote"]
     assert sorted(questions) == sorted(voted)
     assert len(set(voted)) == 2
+
+
+def test_a_rule_cannot_narrow_what_the_agent_assumed_itself(gate):
+    given = assume(gate.client("sts"), DEPLOY)
+    assert by(gate, given, "s3").list_buckets()["Buckets"]
+    with pytest.raises(ClientError, match='rule "objects" says how a role is assumed, and this call has a session'):
+        by(gate, given, "s3").get_object(Bucket="staging-data", Key="report.txt")
+    own = gate.client("sts").get_session_token()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        by(gate, own, "s3").put_object(Bucket="staging-data", Key="never.txt", Body=b"x")
