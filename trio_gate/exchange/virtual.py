@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
 
-DEFAULT_LIFE, LONGEST_LIFE = timedelta(hours=12), timedelta(hours=36)
+SHORTEST_LIFE, DEFAULT_LIFE, LONGEST_LIFE = timedelta(minutes=15), timedelta(hours=12), timedelta(hours=36)
 """Of what GetSessionToken gives, see docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html."""
 
 _ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/[!-~]{1,600}")
@@ -152,11 +152,9 @@ def _account(role: str, call: Call, identified: Identified, snapshot: Snapshot, 
 
 def _life(call: Call) -> timedelta:
     seconds = call.params.get("DurationSeconds")
-    return (
-        DEFAULT_LIFE
-        if not isinstance(seconds, int)
-        else min(max(timedelta(seconds=seconds), timedelta(minutes=15)), LONGEST_LIFE)
-    )
+    if not isinstance(seconds, int):
+        return DEFAULT_LIFE
+    return min(max(timedelta(seconds=seconds), SHORTEST_LIFE), LONGEST_LIFE)
 
 
 def request_for(
