@@ -209,6 +209,31 @@ async def test_faults_by_who_must_act(status, text, expected, says):
     assert caught.value.code == ("AccessDenied" if expected == 403 else "ServiceUnavailable")
 
 
+async def test_a_policy_that_aws_cannot_pack_is_named_as_the_fault():
+    with pytest.raises(
+        CredentialsUnavailable, match=r"PackedPolicyTooLarge.: its session policy and tags are too large together"
+    ) as caught:
+        await answered(400, fault("PackedPolicyTooLarge"), role("x", session_policy="{}"))
+    assert caught.value.status == 403
+
+
+async def test_who_signs_through_a_hub_is_named_where_that_is_refused():
+    hub = role("x", role_arn="arn:aws:iam::999999999999:role/hub", external_id="HUB-CANARY")
+    chained = role("x", through=hub, external_id="OWN-CANARY")
+    with pytest.raises(CredentialsUnavailable, match="its trust policy allows arn:aws:iam::999999999999:role/hub, and"):
+        await answered(403, fault("AccessDenied"), chained)
+    with pytest.raises(BaseKeyRefused, match=r"AWS refuses the session of arn:aws:iam::999999999999:role/hub .ExpiredToken"):
+        await answered(403, fault("ExpiredToken"), chained)
+
+
+@pytest.mark.parametrize("canary", ["HUB-CANARY", "OWN-CANARY"])
+async def test_no_external_id_of_a_chain_is_logged(canary, caplog):
+    hub = role("x", role_arn="arn:aws:iam::999999999999:role/hub", external_id="HUB-CANARY")
+    with caplog.at_level(logging.DEBUG), pytest.raises(CredentialsUnavailable):
+        await answered(403, fault("AccessDenied", f"no {canary}"), role("x", through=hub, external_id="OWN-CANARY"))
+    assert "CANARY" not in caplog.text
+
+
 async def test_an_sts_out_of_reach_may_be_tried_again():
     async def send(host, head, body):
         await trio.lowlevel.checkpoint()
