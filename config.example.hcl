@@ -89,6 +89,8 @@ endpoint "aws_api" "main" {
 #   key_suffix = "CI01"
 #   secret     = env("TRIO_GATE_AGENT_CI")         # or secrets = [env("NEW"), env("OLD")] while one is replaced
 #   accounts   = ["222222222222"]                    # default: all
+#   certificate_authority = "agents-ca.pem"          # its connections need a client certificate of this authority
+#   certificate_name      = "ci.agents.example"      # with this DNS name; or certificate_sha256 = ["…"]
 #   networks   = ["10.0.0.0/8", "fd00::/8"]          # where it may call from; default: everywhere
 #   rate       = 50                                  # requests a second; also burst, max_in_flight, max_connections, max_pending
 # }

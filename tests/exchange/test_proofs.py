@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from tests.kit.aws.host_table import TABLE
-from tests.kit.configs import BASE, MAIN, load
+from tests.kit.configs import BASE, FILES, MAIN, load
 from tests.kit.wire.claims import when
 from tests.kit.wire.raw import STS, WHO, parted, request
-from trio_gate.aws.ingress import Ingress
+from trio_gate.aws.ingress import ClientCertificate, Ingress
 from trio_gate.config.model import Agent
 from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
-from trio_gate.exchange.proofs import same_agent
+from trio_gate.exchange.proofs import possible, same_agent
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import SigningKeys
@@ -45,7 +47,7 @@ def test_each_secret_of_an_agent_proves_it(secret):
     asked = claimed(secret)
     found = signer(asked, snapshot())
     assert (found.agent, found.secret) == ("ci", secret)
-    assert steps.admit(asked, snapshot(), found).admitted.agent_name == "ci"
+    assert steps.admit(asked, snapshot(), found, when(asked.claim)).admitted.agent_name == "ci"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_every_check_takes_as_many_signatures(monkeypatch, suffix):
 def test_a_secret_that_was_removed_admits_nothing_any_more():
     asked = claimed(OLD)
     with pytest.raises(Unauthenticated, match="was replaced"):
-        steps.admit(asked, snapshot(f'secret = "{NEW}"'), signer(asked, snapshot()))
+        steps.admit(asked, snapshot(f'secret = "{NEW}"'), signer(asked, snapshot()), when(asked.claim))
 
 
 def test_what_proves_an_agent_does_not_make_it_another():
@@ -86,8 +88,52 @@ def test_an_agent_calls_from_its_networks_alone(address, admitted):
     asked = claimed(NEW, address=address)
     found = signer(asked, near)
     if admitted:
-        assert steps.admit(asked, near, found).admitted.agent_name == "ci"
+        assert steps.admit(asked, near, found, when(asked.claim)).admitted.agent_name == "ci"
     else:
         with pytest.raises(Unproven, match="may not call from 198"):
-            steps.admit(asked, near, found)
-        assert steps.admit(asked, near, found, connected=False).admitted.agent_name == "ci"
+            steps.admit(asked, near, found, when(asked.claim))
+        assert steps.admit(asked, near, found, None).admitted.agent_name == "ci"
+
+
+CERTIFIED = f'{BOTH}\n  certificate_authority = "secret.txt"\n  certificate_name = ["a.example", "b.example"]'
+PEM = FILES["/etc/gate/secret.txt"]
+
+
+def shown(at, *names, hours=1, authorities=(PEM,)):
+    begins, ends = at - timedelta(hours=1), at + timedelta(hours=hours)
+    return ClientCertificate(sha256="0" * 64, names=names, begins=begins, ends=ends, authorities=frozenset(authorities))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, None),
+        ({"names": ("c.example", "b.example")}, None),
+        ({"names": ("c.example",)}, "not its own"),
+        ({"names": ()}, "not its own"),
+        ({"authorities": ()}, "not its own"),
+        ({"authorities": ("another",)}, "not its own"),
+        ({"hours": -0.5}, "is valid from"),
+    ],
+)
+def test_a_certificate_counts_while_it_is_the_agents_and_valid(change, reason):
+    plain = claimed(NEW)
+    facts = {"names": ("a.example",), **change}
+    ingress = Ingress(kind="tls", sni=STS, certificate=shown(when(plain.claim), *facts.pop("names"), **facts))
+    asked = replace(plain, ingress=ingress)
+    by = snapshot(CERTIFIED)
+    found = signer(asked, by)
+    if reason is None:
+        assert steps.admit(asked, by, found, when(asked.claim)).admitted.proof
+    else:
+        with pytest.raises(Unproven, match=reason):
+            steps.admit(asked, by, found, when(asked.claim))
+
+
+def test_what_connections_of_an_agent_may_prove():
+    assert possible(snapshot().agents["CI01"]) == [()]
+    named = possible(snapshot(CERTIFIED).agents["CI01"])
+    assert len(set(named)) == 2
+    both = possible(snapshot(f'{CERTIFIED}\n  certificate_sha256 = ["{"0" * 64}", "{"1" * 64}"]').agents["CI01"])
+    assert len(set(both)) == 4
+    assert not set(both) & set(named)

@@ -32,7 +32,7 @@ def routed(head: bytes) -> steps.Routed:
     declared = steps.declared_payload(claimed, SNAPSHOT, has_body=True)
     assert declared is not None
     signer = steps.prove(claimed, declared, SNAPSHOT, TABLE, SessionTable(), now=when(claimed.claim), keys=KEYS)
-    found = steps.route(steps.admit(claimed, SNAPSHOT, signer), SNAPSHOT, TABLE, KEYS)
+    found = steps.route(steps.admit(claimed, SNAPSHOT, signer, None), SNAPSHOT, TABLE, KEYS)
     catalog().ensure([candidate.service for candidate in found.place.candidates])
     return found
 

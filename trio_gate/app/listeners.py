@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,15 +149,16 @@ def _endpoint(inside: AgentListenerContext, own: LeafCertificates, block: Listen
     scheme = "https" if block.tls else "http"
     host = block.names[0] if block.names else bracketed(block.bind.host)
     ingress = Ingress(kind="endpoint", port=port, names=frozenset(_names(block)), base=f"{scheme}://{host}:{port}")
-    return EndpointListener(inside, _context(own, block) if block.tls else None, ingress)
+    return EndpointListener(inside, _context(own, block, inside.clients) if block.tls else None, ingress)
 
 
-def _context(own: LeafCertificates, block: Listener | Admin) -> Callable[[], ssl.SSLContext]:
-    """A function that returns a TLS context with the current certificate of a listener."""
-    if block.certificate and block.key:
-        context = file_context(block.certificate, block.key)
-        return lambda: context
-    return lambda: own.context(_names(block))
+def _context(own: LeafCertificates, block: Listener | Admin, clients: Callable[[], str] = str) -> Callable[[], ssl.SSLContext]:
+    """A function that returns a TLS context with the current certificate of a listener, for the current `clients`."""
+    if not (block.certificate and block.key):
+        return lambda: own.context(_names(block), clients=clients())
+    made = lru_cache(1)(partial(file_context, block.certificate, block.key))
+    made(clients())
+    return lambda: made(clients())
 
 
 def _names(block: Listener | Admin) -> tuple[str, ...]:

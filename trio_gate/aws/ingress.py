@@ -7,6 +7,7 @@ the scope of the signature decides, and Host only has to name the listener.
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope, hint
@@ -16,6 +17,8 @@ from trio_gate.values import value_class
 from trio_gate.wire.authority import agreed_host
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.model.catalog import Catalog
@@ -23,6 +26,23 @@ if TYPE_CHECKING:
     from trio_gate.wire.head import RequestHead
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
+
+
+@value_class
+class ClientCertificate:
+    """A certificate that the peer of a connection has proven to be its own, verified by one of all configured authorities.
+
+    Attributes:
+        sha256: of its DER, in hex. names: its DNS names (SAN), in lower case.
+        begins, ends: when it is valid; aware.
+        authorities: the files (PEM) that hold the certificate that signed it, or itself.
+    """
+
+    sha256: str
+    names: tuple[str, ...]
+    begins: datetime
+    ends: datetime
+    authorities: frozenset[str] = field(repr=False)
 
 
 @value_class
@@ -36,6 +56,7 @@ class Ingress:
         port: the listener's port, which Host may name besides 443.
         names: the Host names that an endpoint listener answers to, lower case, without port or brackets.
         base: an endpoint listener's URL, for messages.
+        certificate: the peer's; None where it has shown none.
         refused: why the connection's name is not served to anyone; None if it may be served.
     """
 
@@ -46,6 +67,7 @@ class Ingress:
     names: frozenset[str] = frozenset()
     base: str = ""
     refused: Unidentified | None = None
+    certificate: ClientCertificate | None = None
 
 
 def check_way(head: RequestHead, ingress: Ingress) -> None:

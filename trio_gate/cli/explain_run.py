@@ -118,7 +118,7 @@ class Explainer:
             payload_hash = hashlib.sha256(data).hexdigest()
         table = self._hosts.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
-        routed = steps.route(steps.admit(claimed, self._snapshot, signer, connected=False), self._snapshot, table, self._keys)
+        routed = steps.route(steps.admit(claimed, self._snapshot, signer, None), self._snapshot, table, self._keys)
         self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
         body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
         if body is None:

@@ -38,7 +38,7 @@ def _lines(config: Config) -> Iterator[str]:
 
 
 def _bounds(agent: Agent) -> str:
-    """From where an agent may call, and how much."""
+    """What else proves an agent, from where it may call, and how much."""
     limits = agent.limits
     said = [f"from {', '.join(map(str, agent.networks))}"] if agent.networks else []
     counted = {
@@ -46,6 +46,7 @@ def _bounds(agent: Agent) -> str:
         "requests under way": limits.max_in_flight,
         "waiting calls": limits.max_pending,
     }
+    said += ["proven by a client certificate too"] if agent.certificate else []
     said += [f"at most {most} {what}" for what, most in counted.items() if most]
     said += [f"{limits.rate} requests a second, {limits.burst} at once"] if limits.rate else []
     return "".join(f", {one}" for one in said)

@@ -203,6 +203,20 @@ NO_LIMITS = AgentLimits()
 
 
 @value_class
+class CertificateProof:
+    """The client certificate that an agent's connections must have; all that is given must hold.
+
+    Attributes:
+        authority: PEM of the certificates one of which must have signed it, or be it.
+        sha256: of its DER, in hex, one of these. names: one of its DNS names (SAN) must be one of these.
+    """
+
+    authority: str
+    sha256: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@value_class
 class Agent:
     """A caller with secrets of its own. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones.
 
@@ -217,6 +231,7 @@ class Agent:
     assume: RoleSettings = NOTHING_SAID
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     limits: AgentLimits = NO_LIMITS
+    certificate: CertificateProof | None = None
 
 
 @value_class

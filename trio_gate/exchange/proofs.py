@@ -5,16 +5,25 @@ Rule: a virtual session works only with the proofs that made it, and an agent on
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.config.agents.networks import within
 from trio_gate.errors import Unproven
+from trio_gate.sessions.session import proof_of
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from trio_gate.config.model import Agent
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from trio_gate.aws.ingress import ClientCertificate, Ingress
+    from trio_gate.config.model import Agent, CertificateProof
     from trio_gate.sessions.session import VirtualSession
+
+
+_NOT_ITS = "connected with a client certificate that is not its own"
 
 
 @value_class
@@ -32,11 +41,51 @@ class Signer:
     secret: str | None = field(default=None, repr=False)
 
 
-def check_way(agent: Agent, address: str) -> None:
-    """Check that a connection may be the agent's. Raises Unproven. `address` is the peer's."""
+def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tuple[str, ...]:
+    """What a connection proves of the agent that signed, besides its signature. Raises Unproven. `address` is the peer's."""
     if agent.networks and not within(agent.networks, address):
         reason = "this agent may not call from this address: call from one of its networks"
         raise Unproven(reason, detail=f"agent {agent.name} may not call from {address}")
+    return _certified(agent, ingress.certificate, now)
+
+
+def _certified(agent: Agent, shown: ClientCertificate | None, now: datetime) -> tuple[str, ...]:
+    asked = agent.certificate
+    if asked is None:
+        if shown is not None:
+            raise Unproven("this agent has no client certificate: connect without one", detail=f"agent {agent.name} {_NOT_ITS}")
+        return ()
+    if shown is None:
+        reason = "this agent is proven by a client certificate too: connect by TLS, with its certificate"
+        raise Unproven(reason, detail=f"agent {agent.name} connected without its client certificate")
+    name = next((name for name in asked.names if name in shown.names), None)
+    good = asked.authority in shown.authorities and (not asked.sha256 or shown.sha256 in asked.sha256)
+    if not good or (asked.names and name is None):
+        reason = "the client certificate is not this agent's: connect with its own"
+        raise Unproven(reason, detail=f"agent {agent.name} {_NOT_ITS} {shown.sha256}")
+    if not shown.begins <= now <= shown.ends:
+        reason = "the client certificate has expired, or is not valid yet: connect with a new one"
+        raise Unproven(reason, detail=f"the certificate of agent {agent.name} is valid from {shown.begins} to {shown.ends}")
+    return _facts(asked, shown.sha256 if asked.sha256 else None, name)
+
+
+def _facts(asked: CertificateProof, sha256: str | None, name: str | None) -> tuple[str, ...]:
+    facts = (f"certificate {sha256}",) if sha256 else ()
+    return facts if name is None else (*facts, f"name {name} of {hashlib.sha256(asked.authority.encode()).hexdigest()}")
+
+
+def possible(agent: Agent) -> list[tuple[str, ...]]:
+    """All that connections of an agent may prove."""
+    asked = agent.certificate
+    if asked is None:
+        return [()]
+    return [_facts(asked, sha256, name) for sha256 in asked.sha256 or (None,) for name in asked.names or (None,)]
+
+
+def proves(session: VirtualSession, agent: Agent | None, ways: Iterable[tuple[str, ...]]) -> bool:
+    """Whether a session was made by an agent as it is now, with one of its secrets and in one of these ways."""
+    secrets = agent.secrets if agent else (None,)
+    return session.proof in [proof_of(agent, secret, way) for secret in secrets for way in ways]
 
 
 def same_agent(before: Agent | None, after: Agent | None) -> bool:

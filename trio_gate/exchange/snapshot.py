@@ -15,6 +15,7 @@ from trio_gate.config.condition import ConditionFault
 from trio_gate.config.host_pattern import matches
 from trio_gate.config.model import NOTHING_SAID, Endpoint
 from trio_gate.errors import SessionOver, Unauthenticated, Unidentified
+from trio_gate.exchange.proofs import possible, proves
 from trio_gate.exchange.roles import role_of
 from trio_gate.policy import cel
 from trio_gate.policy.decide import Rule
@@ -50,7 +51,7 @@ class Admitted:
         agent: the one that has the key's suffix; None while no agent is configured.
         agent_name: its name in the configuration; None while no agent is configured.
         account_name: the account's name there; None without one.
-        signer: who signed it.
+        signer: who signed it. facts: what the connection proves besides, see `proofs.check_way`.
     """
 
     endpoint: Endpoint
@@ -58,16 +59,23 @@ class Admitted:
     agent_name: str | None
     account_name: str | None
     signer: Signer
+    facts: tuple[str, ...] = ()
 
     @property
     def session(self) -> VirtualSession | None:
         """The virtual session whose key it is; None for an agent's own key."""
         return self.signer.session
 
+    def proven(self, facts: tuple[str, ...]) -> Admitted:
+        """The same by a connection that proves this. Raises SessionOver for a session that was made with another proof."""
+        if self.session is not None and not proves(self.session, self.agent, [facts]):
+            raise SessionOver("was made with another proof of its agent")
+        return replace(self, facts=facts)
+
     @property
     def proof(self) -> str:
         """How the agent is proven, for the virtual sessions that the request makes; they are bound to what made the first of them."""
-        return self.session.proof if self.session else proof_of(self.agent, self.signer.secret)
+        return self.session.proof if self.session else proof_of(self.agent, self.signer.secret, self.facts)
 
 
 @value_class
@@ -140,8 +148,7 @@ class Snapshot:
     def _agent_of(self, session: VirtualSession) -> Agent | None:
         """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
         agent = next((one for one in self.agents.values() if one.name == session.agent), None)
-        secrets = agent.secrets if agent else (None,)
-        if session.proof not in [proof_of(agent, one) for one in secrets] or (agent is None) != (not self.agents):
+        if not proves(session, agent, possible(agent) if agent else [()]) or (agent is None) != (not self.agents):
             raise SessionOver("ended, because its agent's block has changed")
         return agent
 
@@ -158,6 +165,11 @@ class Snapshot:
                 self._roles.clear()  # most are needed again at once, and cost little to make
             self._roles[key] = found
         return found
+
+    @property
+    def authorities(self) -> tuple[str, ...]:
+        """The files (PEM) of the authorities that agents' client certificates are verified with."""
+        return tuple(dict.fromkeys(one.certificate.authority for one in self.agents.values() if one.certificate))
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""

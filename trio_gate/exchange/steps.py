@@ -225,15 +225,16 @@ def _prove_session(claimed: Claimed, payload_hash: str, sessions: SessionTable, 
     return Signer(agent=session.agent, session=session, secret=session.secret)
 
 
-def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer, *, connected: bool = True) -> Proven:
+def admit(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer, now: datetime | None) -> Proven:
     """Find account and agent of a request that `prove` has accepted. Raises Unauthenticated.
 
-    `connected`: there is a connection, which must be one of the agent's.
+    `now` is the time, None where there is no connection, which must be one of the agent's.
     """
     arrived = sigv2.declared(claimed.arrived) if claimed.version_2 else claimed.arrived
     admitted = snapshot.admit(claimed.claim, signer)
-    if connected and admitted.agent is not None:
-        proofs.check_way(admitted.agent, claimed.agent_address)
+    if now is not None and admitted.agent is not None:
+        facts = proofs.check_way(admitted.agent, claimed.ingress, claimed.agent_address, now)
+        admitted = admitted.proven(facts) if facts else admitted
     return Proven(claimed=claimed, arrived=arrived, admitted=admitted)
 
 

@@ -126,9 +126,11 @@ def placeholder_of(account: str, random: bytes) -> Placeholder:
     )
 
 
-def proof_of(agent: Agent | None, secret: str | None) -> str:
-    """How an agent is proven by one of its secrets, as a fingerprint. It reveals nothing of the secret."""
-    return "" if agent is None else _sha256(f"trio-gate session\0{agent.name}\0{agent.key_suffix}\0{secret}")
+def proof_of(agent: Agent | None, secret: str | None, facts: tuple[str, ...] = ()) -> str:
+    """How an agent is proven, by one of its secrets and what its connection proves, as a fingerprint. It reveals nothing of the secret."""
+    if agent is None:
+        return ""
+    return _sha256("\0".join(("trio-gate session", agent.name, agent.key_suffix, secret or "", *facts)))
 
 
 def _sha256(text: str) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.kit.configs import BASE, MAIN, check, load
-from trio_gate.config.model import NO_LIMITS, AgentLimits
+from tests.kit.configs import BASE, FILES, MAIN, check, load
+from trio_gate.config.model import NO_LIMITS, AgentLimits, CertificateProof
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
 FAULTS = {
@@ -37,6 +37,22 @@ FAULTS = {
             "expected a number from 1 to 100000",
         ],
     ),
+    "a certificate without its authority": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_name = §"ci.example" }',
+        ["`certificate_name` needs `certificate_authority`"],
+    ),
+    "an authority alone": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_authority = §"secret.txt" }',
+        ["`certificate_authority` needs `certificate_name` or `certificate_sha256`"],
+    ),
+    "an authority that is not there": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_name = "a" certificate_authority = §"none.pem" }',
+        ["the file cannot be read: No such file or directory"],
+    ),
+    "no hash": (
+        'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_sha256 = [§"ABCD"] certificate_authority = "secret.txt" }',
+        ["expected the SHA-256 of a certificate's DER: 64 hexadecimal digits in lower case"],
+    ),
     "burst alone": (
         'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" burst = §9 }',
         ["`burst` needs `rate`"],
@@ -64,6 +80,11 @@ def test_networks_and_limits():
     assert [str(one) for one in agent.networks] == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"]
     assert agent.limits == AgentLimits(max_connections=3, max_in_flight=2, max_pending=1, rate=10, burst=10)
     assert read("rate = 10 burst = 50").limits == AgentLimits(rate=10, burst=50)
+
+
+def test_a_certificate():
+    agent = read('certificate_authority = "secret.txt" certificate_name = "CI.example"')
+    assert agent.certificate == CertificateProof(authority=FILES["/etc/gate/secret.txt"], names=("ci.example",))
 
 
 def test_secrets_are_not_shown():

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.grant import standing
+from trio_gate.exchange.proofs import possible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class HubConfig:
 class Change:
     """The proofs before and after a change of the configuration. One that is in neither counts as unchanged.
 
-    The proof of an agent has a word for each of its secrets.
+    The proof of an agent has a word for each way in which it may be proven.
     """
 
     before: Mapping[str, str]
@@ -123,7 +124,9 @@ def hub_config(config: Config) -> HubConfig:
 
 
 def _ways(agent: Agent) -> str:
-    return " ".join(sorted(_proof(agent.key_suffix, secret, *sorted(agent.accounts)) for secret in agent.secrets))
+    accounts = sorted(agent.accounts)
+    ways = [_proof(agent.key_suffix, secret, *accounts, *way) for secret in agent.secrets for way in possible(agent)]
+    return " ".join(sorted(ways))
 
 
 def _proof(*facts: str) -> str:

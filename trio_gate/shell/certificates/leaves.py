@@ -51,12 +51,15 @@ class LeafCertificates:
         self._leaves: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
         self._free: OrderedDict[tuple[str, ...], _Leaf] = OrderedDict()
 
-    def context(self, names: Sequence[str], *, free: bool = False) -> ssl.SSLContext:
-        """The context for DNS names and IP addresses. `free` ones, of which anybody can invent more, replace only each other."""
-        leaves, wanted, now = self._free if free else self._leaves, tuple(names), self._clock.now()
+    def context(self, names: Sequence[str], *, free: bool = False, clients: str = "") -> ssl.SSLContext:
+        """The context for DNS names and IP addresses. `free` ones, of which anybody can invent more, replace only each other.
+
+        `clients` as in `contexts.for_server`.
+        """
+        leaves, wanted, now = self._free if free else self._leaves, (*names, clients), self._clock.now()
         leaf = leaves.get(wanted)
         if leaf is None or not timedelta() <= now - leaf.made < RENEWED_AFTER:  # the clock may be set back, too
-            leaf = leaves[wanted] = self._make(wanted, now)
+            leaf = leaves[wanted] = self._make(tuple(names), now, clients)
         leaves.move_to_end(wanted)
         if len(leaves) > MAX_LEAVES:
             leaves.popitem(last=False)
@@ -70,9 +73,9 @@ class LeafCertificates:
         """A context for one connection to a refused host."""
         return self._make((host,), self._clock.now()).context
 
-    def _make(self, names: tuple[str, ...], now: datetime) -> _Leaf:
+    def _make(self, names: tuple[str, ...], now: datetime, clients: str = "") -> _Leaf:
         certificate = self._authority.issue(names, self._key.public_key(), now - BACKDATED, now + LIFETIME)
-        context = for_server()
+        context = for_server(clients)
         pem = certificate.public_bytes(serialization.Encoding.PEM) + key_pem(self._key)
         handle = os.memfd_create("leaf")  # the ssl module reads keys only from files, and this one is not on disk
         try:
@@ -83,9 +86,9 @@ class LeafCertificates:
         return _Leaf(context=context, made=now)
 
 
-def file_context(certificate: str, key: str) -> ssl.SSLContext:
+def file_context(certificate: str, key: str, clients: str = "") -> ssl.SSLContext:
     """A server context from PEM files: the certificate with its chain, and its key. Raises CertificatesUnavailable."""
-    context = for_server()
+    context = for_server(clients)
     try:
         for file in (certificate, key):
             os.close(os.open(file, os.O_RDONLY | os.O_CLOEXEC))

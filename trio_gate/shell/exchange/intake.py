@@ -77,7 +77,7 @@ class IntakeStage:
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
         self._recorder.proved(signer)
-        proven = steps.admit(claimed, self._snapshot, signer)
+        proven = steps.admit(claimed, self._snapshot, signer, now)
         self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
 

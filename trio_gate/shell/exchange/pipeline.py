@@ -276,7 +276,7 @@ class Pipeline:
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
         if reviews.get(named) != self._snapshot.reviews.get(named):
             raise Denied(_CHANGED)
-        proven = steps.admit(before.claimed, self._snapshot, before.admitted.signer)
+        proven = steps.admit(before.claimed, self._snapshot, before.admitted.signer, self._services.clock.now())
         if not same_agent(before.admitted.agent, proven.admitted.agent):
             raise Denied("the agent's block changed while the call waited: run the same command again")
         identified = replace(prepared.identified, proven=proven)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
@@ -16,6 +17,7 @@ import trio
 from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import GateError, Malformed, Unidentified
 from trio_gate.exchange.snapshot import require_served_place
+from trio_gate.shell.certificates.clients import certificate_of
 from trio_gate.shell.listen.connection_handler import ConnectionHandler
 from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.plain_response import answer
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+    from trio_gate.aws.ingress import ClientCertificate
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.certificates.leaves import LeafCertificates
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -89,6 +92,15 @@ class AgentListenerContext:
         level = logging.DEBUG if self.services.refusals.counted(address, f"{fault.status} turned away") else logging.INFO
         log.log(level, "agent %s turned away: %s", address, fault.detail)
 
+    def clients(self) -> str:
+        """The authorities (PEM) of agents' client certificates, empty where no agent needs one."""
+        return "\n".join(self.snapshot().authorities)
+
+    def certificate(self, tls: TlsTransport) -> ClientCertificate | None:
+        """The client certificate of a connection."""
+        der = tls.peer_certificate
+        return None if der is None else certificate_of(der, self.snapshot().authorities)
+
     @property
     def head_timeout(self) -> float:
         """Seconds for each step before the first request."""
@@ -122,7 +134,7 @@ class Names:
         if refused:
             return self._leaves.passing(host)
         place = self._inside.services.table.place(host)
-        return self._leaves.context(place.names, free=place.free)
+        return self._leaves.context(place.names, free=place.free, clients=self._inside.clients())
 
 
 class ProxyListener:
@@ -148,7 +160,9 @@ class ProxyListener:
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        ingress = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused)
+        ingress = Ingress(
+            kind="proxy", sni=sni, connect=host, port=self._port, refused=refused, certificate=self._inside.certificate(tls)
+        )
         await self._inside.converse(tls, ingress, seat)
 
     async def _connect(self, accepted: SocketTransport, address: str) -> tuple[str, Unidentified | None, bytes] | None:
@@ -199,7 +213,9 @@ class TlsListener:
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, Ingress(kind="tls", sni=sni, port=self._port, refused=refused), seat)
+        certificate = self._inside.certificate(tls)
+        ingress = Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificate=certificate)
+        await self._inside.converse(tls, ingress, seat)
 
 
 class EndpointListener:
@@ -218,10 +234,10 @@ class EndpointListener:
         context = self._context
         try:
             tls, _ = await _tls(accepted, lambda _: context(), self._inside)
-        except Malformed as fault:
+        except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, self._ingress, seat)
+        await self._inside.converse(tls, replace(self._ingress, certificate=self._inside.certificate(tls)), seat)
 
 
 async def _tls(accepted: SocketTransport, choose: Choose, inside: AgentListenerContext) -> tuple[TlsTransport, str | None]:

@@ -9,10 +9,18 @@ from __future__ import annotations
 import ssl
 
 
-def for_server() -> ssl.SSLContext:
-    """A TLS context for accepted connections; the caller adds its certificate."""
+def for_server(clients: str = "") -> ssl.SSLContext:
+    """A TLS context for accepted connections; the caller adds its certificate.
+
+    `clients` are certificates in PEM. With them the peer is asked for a certificate, and one that none of them vouches for is refused.
+    """
     context = _made(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # two cost us as much as they save us, and most programs never use them
+    if clients:
+        context.load_verify_locations(cadata=clients)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an intermediate authority may stand alone
+        context.options |= ssl.OP_NO_TICKET  # a resumed connection would not be verified again
     return context
 
 

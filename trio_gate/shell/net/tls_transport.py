@@ -88,6 +88,11 @@ class TlsTransport(trio.abc.AsyncResource):
         if fault is not None:
             raise trio.BrokenResourceError from fault
 
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate (DER) that the peer has proven to be its own; None without one."""
+        return self._tls.getpeercert(binary_form=True)
+
     def _shake(self) -> ssl.SSLError | None:
         """Continue the handshake. Returns what stopped it, None if it is done."""
         try:
