@@ -38,6 +38,8 @@ READER = "reader"
 """A role of each account that the hub's user may assume and that may read objects of S3, and nothing else."""
 HUB_ROLE, SPOKE = f"arn:aws:iam::{HUB}:role/hub", "spoke"
 """A role of the hub account, and one of each account that only this role may assume."""
+CDK = "cdk-*"
+"""The roles that `cdk bootstrap` makes, which the role of their account may assume."""
 REGION = "us-east-1"
 NAMES = [
     "localhost",
@@ -193,6 +195,7 @@ def set_up(port: int, ca_file: str) -> Embedded:
     """
     from moto import settings  # noqa: PLC0415
 
+    from scripts.embedded.cloudformation import prepare, read_policies  # noqa: PLC0415
     from scripts.embedded.session_policies import enforce  # noqa: PLC0415
 
     nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
@@ -216,10 +219,13 @@ def set_up(port: int, ca_file: str) -> Embedded:
             iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=may_do_all_but_assume())
             if next_role is not None:
                 roles = [f"arn:aws:iam::{one}:role/{next_role}" for one in ACCOUNTS.values()]
+                roles += [f"arn:aws:iam::{account}:role/{CDK}"] if name == ROLE else []
                 iam.put_role_policy(
                     RoleName=name, PolicyName="chain", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles)
                 )
     enforce()
+    prepare()
+    read_policies()
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     aws = Embedded(
         port=port, ca_file=ca_file, base_access_key_id=key["AccessKeyId"], base_secret_access_key=key["SecretAccessKey"]
