@@ -96,14 +96,12 @@ class SessionStore:
         async with self._lock:
             if not (new or self._ended):
                 return
-            old, self._ended = self._ended, []
+            old = list(self._ended)
             try:
                 await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter)
-            except BaseException as error:  # a cancellation, too: an end may be written twice
-                self._ended = [*old, *self._ended]
-                if isinstance(error, sqlite3.Error):
-                    raise self._unavailable(error) from error
-                raise
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+            del self._ended[: len(old)]  # not before they are written: a cancellation may have them written again
 
     def _store(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
         try:
