@@ -29,6 +29,14 @@ class Wire(trio.abc.AsyncResource):
         data = await self.below.receive_some(max_bytes, deadline)
         return data[:-1] + bytes([data[-1] ^ 1]) if self.flips and data else data
 
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        data = await self.receive_some(len(room), deadline)
+        room[: len(data)] = data
+        return len(data)
+
+    def receive_now(self, room: memoryview) -> int | None:
+        return None
+
     async def send_all(self, data, within: float = math.inf) -> None:
         if self.holds:
             with trio.fail_after(within):
@@ -54,6 +62,14 @@ class StreamTransport(trio.abc.AsyncResource):
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         with self._faults(), trio.fail_at(deadline) as self._scope:
             return bytes(await self.stream.receive_some(max_bytes))
+
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        data = await self.receive_some(len(room), deadline)
+        room[: len(data)] = data
+        return len(data)
+
+    def receive_now(self, room: memoryview) -> int | None:
+        return None
 
     def move_deadline(self, deadline: float) -> None:
         if self._scope is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import RECEIVE, record_room
+from trio_gate.shell.net.transport import IN_A_ROW, receive_room, record_room
 
 if TYPE_CHECKING:
     from trio_gate.shell.net.transport import ReadInto, Transport
@@ -62,7 +62,11 @@ class TlsTransport(trio.abc.AsyncResource):
         self._below = below
         self._read = cast("ReadInto", self._tls.read)
         self._room = record_room()
-        self._arrived, self._at = arrived, 0
+        self._raw = receive_room()
+        self._arrived: bytes | memoryview = arrived
+        self._at = 0
+        self._more = False  # whether the last read below got all that it asked for
+        self._in_a_row = 0
         self._rest = 0  # bytes of a record that has begun, still to come
         self._spare = float(SPARE)
         self._ended = False
@@ -78,7 +82,7 @@ class TlsTransport(trio.abc.AsyncResource):
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush(deadline - trio.current_time())
             while not (self._next_records() or self._ended):
-                await self._receive(RECEIVE)
+                await self._receive()
             self._next_records()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
         try:
             await self._flush(deadline - trio.current_time())  # if it failed, the alert for the peer's log
@@ -120,22 +124,37 @@ class TlsTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
-        self._deadline = deadline
-        if self._is_read and not self._ended:
-            await self._receive(max_bytes)
-        else:
-            await trio.lowlevel.checkpoint()
-        while (data := self._decrypted(max_bytes)) is None:
-            await self._receive(max_bytes)
-        return data
+        room = self._room[:max_bytes]
+        return bytes(room[: await self.receive_into(room, deadline)])
 
-    def _decrypted(self, most: int) -> bytes | None:
-        """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
-        room, tls, count, records = self._room[:most], self._tls, 0, 0
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        """See `Transport`."""
+        self._deadline = deadline
+        if not 0 < self._in_a_row < IN_A_ROW:
+            self._in_a_row = 0
+            if self._is_read and not self._ended:
+                await self._receive()
+            else:
+                await trio.lowlevel.checkpoint()
+        while (count := self.receive_now(room)) is None:
+            await self._receive()
+        self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
+        return count
+
+    def receive_now(self, room: memoryview) -> int | None:
+        """See `Transport`."""
+        try:
+            return self._decrypted(room)
+        finally:
+            if isinstance(self._arrived, memoryview):  # others receive in the same buffer
+                self._arrived, self._at = bytes(self._arrived[self._at :]), 0
+
+    def _decrypted(self, room: memoryview) -> int | None:
+        tls, count, records = self._tls, 0, 0
         while (
             count < len(room)
             and records < RECORDS
-            and (self._incoming.pending or tls.pending() or self._next_records() or self._ended)
+            and (self._incoming.pending or tls.pending() or self._fed() or (self._ended and not count))
         ):
             try:
                 read = self._read(len(room) - count, room[count:])
@@ -145,11 +164,25 @@ class TlsTransport(trio.abc.AsyncResource):
                 raise trio.BrokenResourceError from fault
             if not read:
                 self._ended = True
-                return bytes(room[:count])
+                break
             self._spare += read / SPARE_EVERY + 1
             count += read
             records += 1
-        return bytes(room[:count]) if count else None
+        return count if count or self._ended else None
+
+    def _fed(self) -> bool:
+        """Pass more to OpenSSL, from below if much is likely to be there; return whether there was anything."""
+        if self._next_records():
+            return True
+        if not self._more:
+            return False
+        rest = bytes(self._arrived[self._at :])
+        count = self._below.receive_now(self._raw)
+        if count is None:
+            self._more = False
+            return False
+        self._take(rest, self._raw[:count])
+        return self._next_records()
 
     def _next_records(self) -> bool:
         """Pass more to OpenSSL: the rest of what began and several large records, or one small; return whether there was anything.
@@ -172,12 +205,17 @@ class TlsTransport(trio.abc.AsyncResource):
         self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
-    async def _receive(self, most: int) -> None:
-        data = await self._below.receive_some(max(most, RECEIVE), self._deadline)
-        self._arrived, self._at = self._arrived[self._at :] + data, 0
+    async def _receive(self) -> None:
+        count = await self._below.receive_into(self._raw, self._deadline)
+        self._take(bytes(self._arrived[self._at :]), bytes(self._raw[:count]))
+
+    def _take(self, rest: bytes, data: bytes | memoryview) -> None:
+        """Go on with what has just arrived, after the rest of what had."""
+        self._arrived, self._at = rest + data if rest else data, 0
+        self._more = len(data) == len(self._raw)
         if not data:
             self._ended = True
-            self._incoming.write(self._arrived)
+            self._incoming.write(rest)
             self._incoming.write_eof()
             self._arrived = b""
 
@@ -214,7 +252,7 @@ class TlsTransport(trio.abc.AsyncResource):
         return self._at == len(self._arrived) and not self._incoming.pending and not self._tls.pending()
 
 
-def _end_of_records(arrived: bytes, at: int) -> int:
+def _end_of_records(arrived: bytes | memoryview, at: int) -> int:
     """Where the record that begins at `at` ends, and large ones after it, be all there or not; `at` without a whole header.
 
     They end where records end, so that OpenSSL is seldom asked in vain.

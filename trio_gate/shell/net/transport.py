@@ -6,8 +6,9 @@ sent. An end without TLS's close_notify is a failure, not an end: anybody on the
 
 Theory: one task may send while another receives. To read is to wait first, as the bytes are hardly ever there, and so others have
 their turn; to write is to try first, as there is nearly always room. But a connection's first bytes are often there when it is
-accepted (see `arrived`), and after a read that got all it asked for there is likely to be more (see `IN_A_ROW`). TLS decrypts all records that have arrived into one buffer: nobody waits meanwhile, so all connections of a
-run share it. A record that became bytes of its own would be copied once more.
+accepted (see `arrived`), and after a read that got all it asked for there is likely to be more (see `IN_A_ROW`). All connections of a
+run receive what is encrypted in one buffer and decrypt it into another: nobody waits meanwhile. A record that became bytes of its own
+would be copied once more.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ DECRYPTED = 256 * 1024
 """Most bytes that are decrypted before other tasks run."""
 
 _ROOM = trio.lowlevel.RunVar[memoryview]("room for records")
+_RAW = trio.lowlevel.RunVar[memoryview]("room for what arrives encrypted")
 
 _CUT_OFF = "UNEXPECTED_EOF_WHILE_READING"
 """What Pythons before 3.11.3 say in place of SSLEOFError."""
@@ -59,8 +61,14 @@ class Transport(Protocol):
         Raises trio.BrokenResourceError, trio.TooSlowError.
         """
 
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        """As `receive_some`, into `room`, so that a large body is not copied once more. Returns how many bytes: 0 at the end."""
+
+    def receive_now(self, room: memoryview) -> int | None:
+        """As `receive_into`, but does not wait; None if there is nothing yet. Raises trio.BrokenResourceError."""
+
     def move_deadline(self, deadline: float) -> None:
-        """Change the deadline of a `receive_some` that is running."""
+        """Change the deadline of a read that is running."""
 
     async def drain(self, most: int, *, quiet: float = math.inf) -> None:
         """End the sending side, and discard up to `most` bytes until the peer ends too or is silent for `quiet` seconds.
@@ -84,6 +92,7 @@ class SocketTransport(trio.abc.AsyncResource):
         self._writable = Wait(sock, trio.lowlevel.wait_writable)
         self._cut_off = False
         self._in_a_row = 0
+        self._room = record_room()
         self._arrivals: select.poll | None = None
 
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
@@ -120,19 +129,28 @@ class SocketTransport(trio.abc.AsyncResource):
 
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         """See `Transport`."""
+        room = self._room[:max_bytes]
+        return bytes(room[: await self.receive_into(room, deadline)])
+
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        """See `Transport`."""
         self._readable.deadline = deadline
         if not 0 < self._in_a_row < IN_A_ROW:
-            await self._readable.ready()
             self._in_a_row = 0
-        while (data := self._received(max_bytes)) is None:
+            await self._turn()
+        while (count := self.receive_now(room)) is None:
             await self._readable.ready()
-        self._in_a_row = self._in_a_row + 1 if len(data) == max_bytes else 0
-        return data
+        self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
+        return count
 
-    def _received(self, most: int) -> bytes | None:
-        """What can be read without waiting; None if there is nothing yet."""
+    async def _turn(self) -> None:
+        """Let others have their turn, and wait if nothing is known to be there."""
+        await self._readable.ready()
+
+    def receive_now(self, room: memoryview) -> int | None:
+        """See `Transport`."""
         try:
-            return self._socket.recv(most)
+            return self._socket.recv_into(room)
         except BlockingIOError:
             return None
         except OSError as fault:
@@ -176,11 +194,19 @@ class SocketTransport(trio.abc.AsyncResource):
 
 def record_room() -> memoryview:
     """The buffer in which this run of trio decrypts records."""
+    return _shared(_ROOM, DECRYPTED)
+
+
+def receive_room() -> memoryview:
+    """The buffer in which this run of trio receives what is encrypted."""
+    return _shared(_RAW, RECEIVE)
+
+
+def _shared(room: trio.lowlevel.RunVar[memoryview], size: int) -> memoryview:
     try:
-        return _ROOM.get()
+        return room.get()
     except LookupError:
-        made = memoryview(bytearray(DECRYPTED))
-        _ROOM.set(made)
+        room.set(made := memoryview(bytearray(size)))
         return made
 
 

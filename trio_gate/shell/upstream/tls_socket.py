@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import IN_A_ROW, SocketTransport, record_room
+from trio_gate.shell.net.transport import SocketTransport
 
 if TYPE_CHECKING:
     import socket
@@ -39,7 +39,6 @@ class TlsSocket(SocketTransport):
         super().__init__(tls)
         self._tls = tls
         self._read_into = cast("ReadInto", tls.read)
-        self._room = record_room()
         self._goodbye = False
 
     @property
@@ -83,23 +82,16 @@ class TlsSocket(SocketTransport):
             raise trio.BrokenResourceError from fault
         return True
 
-    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
-        """See `Transport`."""
-        self._readable.deadline = deadline
-        if not 0 < self._in_a_row < IN_A_ROW:
-            if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
-                await trio.lowlevel.checkpoint()
-            else:
-                await self._readable.ready()
-            self._in_a_row = 0
-        while (data := self._read(max_bytes)) is None:
+    async def _turn(self) -> None:
+        """See `SocketTransport`."""
+        if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
+            await trio.lowlevel.checkpoint()
+        else:
             await self._readable.ready()
-        self._in_a_row = self._in_a_row + 1 if len(data) == min(max_bytes, len(self._room)) else 0
-        return data
 
-    def _read(self, most: int) -> bytes | None:
-        """Data that can be had without waiting; None if there is none yet, b"" after the peer's close_notify."""
-        room, count = self._room[:most], 0
+    def receive_now(self, room: memoryview) -> int | None:
+        """See `Transport`."""
+        count = 0
         try:
             for _ in range(RECORDS):
                 read = self._read_into(len(room) - count, room[count:])
@@ -111,11 +103,11 @@ class TlsSocket(SocketTransport):
                 if read < SMALL and self.quiet():  # to ask costs less than to try in vain
                     break
         except ssl.SSLWantReadError:
-            return bytes(room[:count]) if count else None
+            return count or None
         except (OSError, ValueError) as fault:
             if not count:
                 raise trio.BrokenResourceError from fault
-        return bytes(room[:count])
+        return count
 
     def _pending(self) -> int:
         try:
