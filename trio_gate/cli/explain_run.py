@@ -175,7 +175,7 @@ def _sums(identified: Identified, connection: AgentConnection) -> dict[str, str]
 
 def _pieces(connection: AgentConnection) -> Iterator[bytes]:
     while isinstance(event := connection.next_event(), BodyData):
-        yield event.data
+        yield bytes(event.data)
 
 
 def _next(connection: AgentConnection) -> bool:

@@ -217,7 +217,7 @@ class AgentConnection:
             fields.append((b"connection", b"close"))
         return serialise(b"HTTP/1.1 %d %b" % (head.status, head.reason), fields)
 
-    def send_data(self, data: bytes) -> bytes:
+    def send_data(self, data: bytes | memoryview) -> bytes | memoryview:
         """The bytes that send a piece of the body; empty where the answer has no body."""
         return self._answer().data(data)
 

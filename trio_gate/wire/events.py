@@ -21,9 +21,9 @@ NEED_DATA: Final = NeedData()
 
 @value_class
 class BodyData:
-    """Bytes of the body, transfer coding removed; never empty."""
+    """Bytes of the body, transfer coding removed; never empty. A view is what `receive` was given."""
 
-    data: bytes
+    data: bytes | memoryview
 
 
 @value_class

@@ -79,7 +79,7 @@ class UpstreamConnection:
         self._informational = 0
         self._chunks: AnswerChunkReader | None = None
         self._left: int | None = None
-        self._as_it_came = b""
+        self._as_it_came: bytes | memoryview = b""
         self.content_length: int | None = None
 
     def send_request(self, head: RequestHead, *, length: int | None) -> bytes:
@@ -94,7 +94,7 @@ class UpstreamConnection:
         self._writer = BodyWriter(length)
         return serialise_request(head, _framing(head.method, length), without=_FRAMING)
 
-    def send_data(self, data: bytes) -> bytes:
+    def send_data(self, data: bytes | memoryview) -> bytes | memoryview:
         """The bytes that send a piece of the request's body."""
         return self._request().data(data)
 
@@ -102,7 +102,7 @@ class UpstreamConnection:
         """The bytes that end the request's body. Raises RuntimeError if less was sent than promised: then close instead."""
         return self._request().end()
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, data: bytes | memoryview) -> None:
         """Add bytes from AWS; b"" means that it closed the connection."""
         if self._left is not None and 0 < len(data) <= self._left and not (self._in.data or self._as_it_came):
             self._as_it_came = data  # a piece of a large body, which is not copied
@@ -154,7 +154,7 @@ class UpstreamConnection:
 
     def _body(self) -> UpstreamEvent:
         if self._chunks is not None:
-            data = self._chunks.read_several(self._in.data)
+            data: bytes | memoryview = self._chunks.read_several(self._in.data)
             done = self._chunks.done
         else:
             data = self._as_it_came or take(self._in.data, len(self._in.data) if self._left is None else self._left)

@@ -57,12 +57,12 @@ class BodyWriter:
         self._silent = silent
         self.ended = False
 
-    def data(self, data: bytes) -> bytes:
+    def data(self, data: bytes | memoryview) -> bytes | memoryview:
         """The bytes that send a piece of the body. Raises RuntimeError for more than was promised."""
         if self._silent or not data:
             return b""
         if self._left is None:
-            return b"%x\r\n%b\r\n" % (len(data), data)
+            return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
         if len(data) > self._left:
             message = "more body than its head promised"
             raise RuntimeError(message)

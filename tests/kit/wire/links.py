@@ -21,10 +21,10 @@ async def start(link, body: bytes | None = b"", *, length: int | None = None) ->
 
 async def events(link) -> list:
     """The whole answer."""
-    found = [await link.next_event()]
-    while not isinstance(found[-1], BodyEnd):
-        found.append(await link.next_event())
-    return found
+    found = []
+    while not isinstance(event := await link.next_event(), BodyEnd):
+        found.append(BodyData(data=bytes(event.data)) if isinstance(event, BodyData) else event)
+    return [*found, event]
 
 
 async def exchange(link) -> bytes:

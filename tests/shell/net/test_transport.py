@@ -7,7 +7,7 @@ import trio
 from trio.testing import assert_checkpoints, assert_no_checkpoints, wait_all_tasks_blocked
 
 from tests.kit.wire.transports import MIB, broken, sockets
-from trio_gate.shell.net.transport import IN_A_ROW, trouble
+from trio_gate.shell.net.transport import IN_A_ROW, LentPieces, trouble
 
 
 async def test_what_cannot_be_read_yet_is_quiet():
@@ -153,3 +153,26 @@ def as_openssl_says(reason: str | None) -> ssl.SSLError:
 )
 def test_words_for_what_broke(cause, said):
     assert trouble(broken(cause)) == said
+
+
+async def test_a_piece_is_unreadable_once_the_next_is_read():
+    ours, theirs = sockets()
+    async with ours, theirs:
+        pieces = LentPieces(ours, 10)
+        await theirs.send_all(b"0123456789abc")
+        first = await pieces.next(10)
+        assert first == b"0123456789"
+        assert await pieces.next(10) == b"abc"
+        with pytest.raises(ValueError, match="released"):
+            bytes(first)
+
+
+async def test_what_two_connections_lend_is_not_mixed():
+    ours, theirs = sockets()
+    other, others = sockets()
+    async with ours, theirs, other, others:
+        await theirs.send_all(b"a" * 10)
+        await others.send_all(b"b" * 10)
+        one, two = await LentPieces(ours, 10).next(10), await LentPieces(other, 10).next(10)
+        assert one == b"a" * 10
+        assert two == b"b" * 10

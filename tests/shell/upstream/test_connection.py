@@ -1,11 +1,13 @@
 """One exchange with AWS, over real TLS on loopback: answers, silence, and what an agent is told."""
 
+import random
+
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.standins.stand_in import HOST, Peer, answer, echo, request, say, silent, stand_in_on
-from tests.kit.wire.links import ask, events, start
+from tests.kit.wire.links import ask, events, exchange, start
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.events import BodyData, BodyEnd, Informational
 from trio_gate.wire.head import ResponseHead
@@ -58,6 +60,34 @@ async def test_an_answer_while_the_body_is_on_its_way(aws, upstreams):
 
 
 # Answers
+
+
+async def test_a_piece_of_a_large_answer_is_lent_until_the_next(aws, upstreams):
+    aws.script = say(answer(random.Random(1).randbytes(2 * MIB)), then=silent)
+    async with upstreams.connect(HOST) as link:
+        await start(link)
+        assert isinstance(await link.next_event(), ResponseHead)
+        lent = []
+        while isinstance(event := await link.next_event(), BodyData):
+            lent.append(event.data)
+        stale = [piece for piece in lent[:-1] if isinstance(piece, memoryview)]
+        assert stale
+        for piece in stale:
+            with pytest.raises(ValueError, match="released"):
+                bytes(piece)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("size", [0, 1, 65535, 65536, 65537, 262143, 262144, 262145, 262144 * 5 + 7, 3 * MIB])
+async def test_an_answer_of_any_size_comes_byte_for_byte(aws, upstreams, size, chunked):
+    body = random.Random(size).randbytes(size)
+    framed = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(
+        b"%x\r\n%b\r\n" % (len(body[at : at + 50_000]), body[at : at + 50_000]) for at in range(0, size, 50_000)
+    )
+    aws.script = say(framed + b"0\r\n\r\n" if chunked else answer(body), then=silent)
+    async with upstreams.connect(HOST) as link:
+        assert await exchange(link) == body
+    assert upstreams.idle == 1
 
 
 async def test_interim_answers_are_seen(aws, upstreams):

@@ -217,7 +217,7 @@ def _request_id(head: ResponseHead) -> str | None:
 
 def _arrived(exchange: UpstreamExchange) -> tuple[bytes, bool]:
     """What of the body came with the head, and whether it is all of it: a small answer is passed on in one piece."""
-    first: list[bytes] = []
+    first: list[bytes | memoryview] = []
     while isinstance(event := exchange.arrived_event(), BodyData):
         first.append(event.data)
     return b"".join(first), isinstance(event, BodyEnd)

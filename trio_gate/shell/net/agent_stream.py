@@ -153,7 +153,7 @@ class AgentStream:
             self._at_once += 1
             self._small += count < SMALL_BYTES
             self._patience = min(self._patience + count / self._body_rate - took, PATIENCE)
-            return event.data
+            return bytes(event.data)
         if isinstance(event, BodyEnd):
             return None
         raise AgentGone
@@ -197,7 +197,7 @@ class AgentStream:
         answer = connection.send_head(head, length=length, close=close) + connection.send_data(data)
         await self._send(answer + connection.send_end() if ended else answer)
 
-    async def send_data(self, data: bytes) -> None:
+    async def send_data(self, data: bytes | memoryview) -> None:
         """A piece of the answer's body. Raises AgentGone."""
         self.sent += len(data)
         await self._send(self.connection.send_data(data))
@@ -241,7 +241,7 @@ class AgentStream:
         self.seat.took(len(data))
         self.connection.receive(data)
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, data: bytes | memoryview) -> None:
         for at in range(0, len(data), SEND):
             piece = data if len(data) <= SEND else memoryview(data)[at : at + SEND]
             try:

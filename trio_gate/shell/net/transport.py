@@ -192,6 +192,24 @@ class SocketTransport(trio.abc.AsyncResource):
         return not self._arrivals.poll(0)
 
 
+class LentPieces:
+    """Reads a large body from `transport` in pieces of up to `most` bytes, each a view of a buffer that the next read fills again.
+
+    It is released first, so that its use from then on is a ValueError. Who keeps a piece copies it.
+    """
+
+    def __init__(self, transport: Transport, most: int) -> None:
+        self._transport = transport
+        self._room = memoryview(bytearray(most))
+        self._lent = self._room[:0]
+
+    async def next(self, deadline: float) -> memoryview:
+        """The next bytes, valid until the next call; see `Transport.receive_into`."""
+        self._lent.release()
+        self._lent = self._room[: await self._transport.receive_into(self._room, deadline)]
+        return self._lent
+
+
 def record_room() -> memoryview:
     """The buffer in which this run of trio decrypts records."""
     return _shared(_ROOM, DECRYPTED)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.errors import UpstreamError
-from trio_gate.shell.net.transport import trouble
+from trio_gate.shell.net.transport import LentPieces, trouble
 from trio_gate.wire.events import NEED_DATA, Informational, NeedData, PeerClosed
 from trio_gate.wire.head import ResponseHead
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 RECEIVE = 256 * 1024
 """Bytes asked of the transport at once: what AWS sends is large, and fewer pieces cost less."""
+
+LARGE = 64 * 1024
+"""Bytes of a body that is worth a buffer of its own, if it is longer."""
 
 PIECE = 256 * 1024
 """Bytes written under one deadline, and the most that is encrypted ahead."""
@@ -60,13 +63,14 @@ class UpstreamExchange:
         self._awaited = self._answering = False
         self._deadline = math.inf
         self._ended = False
+        self._lent: LentPieces | None = None
 
     @property
     def reusable(self) -> bool:
         """Whether another exchange may follow on the connection."""
         return not self._unsent and self.connection.reusable
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, data: bytes | memoryview) -> None:
         """Send what `connection` made. Cancelling it ends the connection. Raises UpstreamError.
 
         An answer may have come all the same: AWS can refuse a body and close before it has read it.
@@ -103,7 +107,10 @@ class UpstreamExchange:
         return event
 
     async def next_event(self) -> AnswerEvent:
-        """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError."""
+        """The next part of the answer: interim answers, the head, pieces of the body, its end. Raises UpstreamError.
+
+        A piece of the body is valid until the next call.
+        """
         event = self.arrived_event()
         if event is None:
             self._deadline = trio.current_time() + (self._idle_timeout if self._answering else self._answer_timeout)
@@ -124,7 +131,7 @@ class UpstreamExchange:
 
     async def _receive(self) -> None:
         try:
-            data = await self._transport.receive_some(RECEIVE, self._deadline)
+            data = await self._arrives()
         except trio.TooSlowError:
             silence = "stopped in the middle of its answer" if self._answering else "did not answer in time"
             raise UpstreamError(f"{self._host} {silence}", status=504) from None
@@ -132,3 +139,10 @@ class UpstreamExchange:
             raise UpstreamError(f"no whole answer from {self._host}: {trouble(broken)}") from None
         self._ended = not data
         self.connection.receive(data)
+
+    async def _arrives(self) -> bytes | memoryview:
+        if not self._answering or (self.connection.content_length or 0) <= LARGE:
+            return await self._transport.receive_some(RECEIVE, self._deadline)
+        if self._lent is None:
+            self._lent = LentPieces(self._transport, RECEIVE)
+        return await self._lent.next(self._deadline)
