@@ -122,7 +122,7 @@ def serve(directory: Path) -> None:
     """Start, set up the accounts, report that, and wait for SIGTERM or SIGINT."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    from scripts.embedded.session_policies import write_down  # noqa: PLC0415
+    from scripts.embedded.session_policies import write_down  # noqa: PLC0415 - loads moto, which only a running AWS needs
 
     server = listen(directory)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -195,8 +195,8 @@ def set_up(port: int, ca_file: str) -> Embedded:
     """
     from moto import settings  # noqa: PLC0415
 
-    from scripts.embedded.cloudformation import prepare, read_policies  # noqa: PLC0415
-    from scripts.embedded.session_policies import enforce  # noqa: PLC0415
+    from scripts.embedded.cloudformation import prepare, read_policies  # noqa: PLC0415 - loads moto, which only a running AWS needs
+    from scripts.embedded.session_policies import enforce  # noqa: PLC0415 - loads moto, which only a running AWS needs
 
     nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
     roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)] + [HUB_ROLE]

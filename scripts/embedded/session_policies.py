@@ -19,8 +19,8 @@ TRAIL = "assumed.jsonl"
 def enforce() -> None:
     """From now on, require both."""
     from moto.iam import access_control  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-    from moto.sts.models import sts_backends  # noqa: PLC0415
-    from moto.utilities.utils import get_partition  # noqa: PLC0415
+    from moto.sts.models import sts_backends  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
+    from moto.utilities.utils import get_partition  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
 
     checked = access_control.IAMRequestBase.check_action_permitted
 
@@ -42,7 +42,7 @@ def enforce() -> None:
 
 def write_down(folder: Path) -> None:
     """From now on, write the parameters of each AssumeRole to a file in `folder`."""
-    from moto.sts.responses import TokenResponse  # noqa: PLC0415 - as above
+    from moto.sts.responses import TokenResponse  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
 
     answered = TokenResponse.assume_role
 
