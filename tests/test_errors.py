@@ -12,6 +12,7 @@ SEEN = {
     errors.Unauthenticated: (403, "AccessDenied"),
     errors.WrongSignature: (403, "AccessDenied"),
     errors.SessionOver: (403, "SessionOver"),
+    errors.Unproven: (403, "AccessDenied"),
     errors.Denied: (403, "AccessDenied"),
     errors.Overloaded: (503, "ServiceUnavailable"),
     errors.CredentialsUnavailable: (503, "ServiceUnavailable"),

@@ -199,14 +199,14 @@ PAGES = [example.text for example in examples("hcl fragment") if example.page.na
 WRITTEN = "\n".join([*PAGES, (ROOT / "config.example.hcl").read_text("utf-8")])
 MATCHES = [
     *re.findall(r"match += +<<-CEL\n(.*?)\n *CEL$", WRITTEN, re.DOTALL | re.MULTILINE),
-    *re.findall(r"match += +([^<\n].*?)(?: +action.*)?$", WRITTEN, re.MULTILINE),
+    *re.findall(r"match += +([^<\n].*?[^\[\n])(?: +action.*)?$", WRITTEN, re.MULTILINE),  # a list in many lines is left out
 ]
 
 
 @pytest.mark.parametrize("source", MATCHES)
 def test_the_rules_of_the_pages_need_no_library(source: str):
     condition = compile_condition(source)
-    assert len(MATCHES) == 18
+    assert len(MATCHES) == 19
     for action, access in (("RunInstances", "write"), ("GetObject", "read"), ("ListObjectsV2", "list")):
         call = {"operation": action, "access": access, "params": {"Bucket": "data", "InstanceType": "t3.micro"}}
         if not ("request.time" in source and access == "write"):
