@@ -12,6 +12,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from moto.iam import access_control
+
 _ACCOUNT = re.compile(r"(?:arn:aws:iam::)?([0-9]{12})(?::root)?")
 
 
@@ -30,8 +32,6 @@ def read_policies() -> None:
     An account as the principal stands for all in it. moto leaves `null` where a condition leaves a statement out, and keeps the
     policies that a template gives to a role as objects, where it wants text.
     """
-    from moto.iam import access_control  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-
     statement, result = access_control.IAMPolicyStatement, access_control.PermissionResult
     known, permitted = statement._check_principal, statement.is_action_permitted
 

@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from moto.iam import access_control
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+from moto.utilities.utils import get_partition
+
+from scripts.embedded.aws import TRAIL
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-TRAIL = "assumed.jsonl"
-"""The file with a line for each AssumeRole: its parameters."""
 
 
 def enforce() -> None:
     """From now on, require both."""
-    from moto.iam import access_control  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-    from moto.sts.models import sts_backends  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-    from moto.utilities.utils import get_partition  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-
     checked = access_control.IAMRequestBase.check_action_permitted
 
     def both(self: Any, resource: str) -> None:
@@ -42,8 +42,6 @@ def enforce() -> None:
 
 def write_down(folder: Path) -> None:
     """From now on, write the parameters of each AssumeRole to a file in `folder`."""
-    from moto.sts.responses import TokenResponse  # noqa: PLC0415 - loading moto takes long; only a running AWS needs it
-
     answered = TokenResponse.assume_role
 
     def kept(self: Any) -> Any:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import DEPLOY, HUB_ROLE, READER, SPOKE, client
-from scripts.embedded.session_policies import TRAIL
+from scripts.embedded.aws import DEPLOY, HUB_ROLE, READER, SPOKE, TRAIL, client
 from tests.integration.sessions.test_assume_role import assume, by
 from tests.kit.aws.operations import TABLES
 from tests.kit.aws.sts import REQUEST
