@@ -37,9 +37,13 @@ def test_times_are_utc_whatever_they_came_in():
     assert stamp(east) == "2026-01-15T12:00:00.000005Z" == stamp(east.astimezone(UTC))
 
 
+MOST = 3_150_000_000_000_000
+"""Microseconds in a hundred years."""
+
 ZONES = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 
 
-@given(st.datetimes(datetime(2000, 1, 2), datetime(2099, 12, 30), timezones=ZONES))  # noqa: DTZ001 - the strategy adds the zone
-def test_a_time_is_written_as_a_formatter_writes_it(time):
+@given(st.integers(0, MOST), ZONES)
+def test_a_time_is_written_as_a_formatter_writes_it(microseconds, zone):
+    time = (datetime(2000, 1, 2, tzinfo=UTC) + timedelta(microseconds=microseconds)).astimezone(zone)
     assert stamp(time) == time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

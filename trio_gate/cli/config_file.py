@@ -23,10 +23,15 @@ def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
     return find(service, operation)
 
 
+def _fault_of(authority: str) -> str | None:
+    from trio_gate.shell.certificates.clients import fault_of  # noqa: PLC0415 - loads cryptography, for an attribute that few files have
+
+    return fault_of(authority)
+
+
 def read(file: str) -> Config | None:
     """Read the configuration; None if it has errors, all of which are printed."""
     from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
-    from trio_gate.shell.certificates.clients import fault_of  # noqa: PLC0415 - loads cryptography, which not every verb needs
 
     path = Path(file)
     try:
@@ -38,7 +43,7 @@ def read(file: str) -> Config | None:
             base_dir=str(path.resolve().parent),
             check_condition=check_condition,
             find_operation=_find,
-            check_authority=fault_of,
+            check_authority=_fault_of,
         )
     except ConfigFaults as faults:
         count = len(faults.faults)

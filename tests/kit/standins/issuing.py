@@ -10,26 +10,25 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import ssl
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-import trustme
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from scripts.embedded.aws import Embedded
+from tests.kit.standins.https import https
 from trio_gate.shell.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.kit.standins.https import Answer, Seen
 
 REGION, ZONE = "us-east-1", "use1-az4"
 EXPRESS_BUCKET = f"fast--{ZONE}--x-s3"
@@ -77,7 +76,7 @@ class Issuing:
         self.issued[key] = made
         return made
 
-    def signer(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Session | str:
+    def signer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Session | str:
         """Whose request it is, or why it is nobody's."""
         found = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
         session = self.issued.get(found[1]) if found else None
@@ -106,7 +105,7 @@ class Issuing:
         wanted = auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
         return session if secrets.compare_digest(wanted, signature) else "SignatureDoesNotMatch"
 
-    def serve(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    def serve(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer."""
         who, parts = self.signer(method, url, headers, body), urlsplit(url)
         if isinstance(who, str):
@@ -167,57 +166,22 @@ def unframed(body: bytes) -> bytes:
         content, body = content + body[:count], body[count + 2 :]
 
 
-def _read(handler: BaseHTTPRequestHandler) -> bytes:
-    if "chunked" not in handler.headers.get("transfer-encoding", ""):
-        return handler.rfile.read(int(handler.headers.get("content-length", 0)))
-    body = b""
-    while count := int(handler.rfile.readline(), 16):
-        body += handler.rfile.read(count)
-        handler.rfile.readline()
-    handler.rfile.readline()
-    return body
-
-
 @contextmanager
 def issuing(folder: Path) -> Iterator[Issuing]:
     """Serve until the block is left; `aws` is what a gateway is started with."""
-    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*NAMES).configure_cert(context)
-    ca_file = str(folder / "issuing-ca.pem")
-    authority.cert_pem.write_to_path(ca_file)
+    base = Session(
+        key=f"AKIA{secrets.token_hex(8).upper()}",
+        secret=secrets.token_hex(20),
+        token=None,
+        arn="arn:aws:iam::999999999999:user/gateway",
+    )
+    ca_file = folder / "issuing-ca.pem"
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(seen: Seen) -> Answer:
+        status, content = made.serve(seen.method, f"https://{seen.headers['host']}{seen.target}", seen.headers, seen.body)
+        return status, {"Content-Type": "text/xml"}, content
 
-        def serve(self) -> None:
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, content = made.serve(self.command, f"https://{headers['host']}{self.path}", headers, _read(self))
-            self.send_response(status)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_PUT = do_POST = serve  # noqa: N815 - the base class's names
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        base = Session(
-            key=f"AKIA{secrets.token_hex(8).upper()}",
-            secret=secrets.token_hex(20),
-            token=None,
-            arn="arn:aws:iam::999999999999:user/gateway",
-        )
-        port = server.server_address[1]
-        aws = Embedded(port=port, ca_file=ca_file, base_access_key_id=base.key, base_secret_access_key=base.secret)
+    with https(ca_file, NAMES, answer) as port:
+        aws = Embedded(port=port, ca_file=str(ca_file), base_access_key_id=base.key, base_secret_access_key=base.secret)
         made = Issuing(aws=aws, issued={base.key: base})
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield made
-        finally:
-            server.shutdown()
-            thread.join()
+        yield made

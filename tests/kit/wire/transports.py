@@ -15,7 +15,19 @@ NAME = "s3.us-east-1.amazonaws.com"
 MIB = 1024 * 1024
 
 
-class Wire(trio.abc.AsyncResource):
+class ByReceivingSome(trio.abc.AsyncResource):
+    """The receiving of a `Transport` into a room, by one that returns bytes."""
+
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        data = await self.receive_some(len(room), deadline)
+        room[: len(data)] = data
+        return len(data)
+
+    def receive_now(self, room: memoryview) -> int | None:
+        return None
+
+
+class Wire(ByReceivingSome):
     """A transport with faults: it may flip a bit of what is received, and hold what is sent."""
 
     def __init__(self, below) -> None:
@@ -29,14 +41,6 @@ class Wire(trio.abc.AsyncResource):
         data = await self.below.receive_some(max_bytes, deadline)
         return data[:-1] + bytes([data[-1] ^ 1]) if self.flips and data else data
 
-    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
-        data = await self.receive_some(len(room), deadline)
-        room[: len(data)] = data
-        return len(data)
-
-    def receive_now(self, room: memoryview) -> int | None:
-        return None
-
     async def send_all(self, data, within: float = math.inf) -> None:
         if self.holds:
             with trio.fail_after(within):
@@ -47,7 +51,7 @@ class Wire(trio.abc.AsyncResource):
         await self.below.aclose()
 
 
-class StreamTransport(trio.abc.AsyncResource):
+class StreamTransport(ByReceivingSome):
     """A `Transport` over a stream of trio's: for what happens in memory, by a clock that jumps."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
@@ -62,14 +66,6 @@ class StreamTransport(trio.abc.AsyncResource):
     async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
         with self._faults(), trio.fail_at(deadline) as self._scope:
             return bytes(await self.stream.receive_some(max_bytes))
-
-    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
-        data = await self.receive_some(len(room), deadline)
-        room[: len(data)] = data
-        return len(data)
-
-    def receive_now(self, room: memoryview) -> int | None:
-        return None
 
     def move_deadline(self, deadline: float) -> None:
         if self._scope is not None:

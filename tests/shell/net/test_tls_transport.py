@@ -167,7 +167,7 @@ async def test_what_two_connections_read_is_not_mixed(contexts):
 
 async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
     """They receive and decrypt in the same buffers, by turns, from peers that are always ahead."""
-    got = {}
+    got, ended = {}, {}
 
     async def receive(number: int, server: TlsTransport) -> None:
         room = memoryview(bytearray(150_000 + number))
@@ -175,6 +175,7 @@ async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
         while count := await server.receive_into(room):
             data += room[:count]
         got[number] = data
+        ended[number].set()
 
     sent = {number: random.Random(number).randbytes(5 * MIB) for number in range(3)}
     async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
@@ -185,10 +186,11 @@ async def test_large_bodies_of_two_connections_are_not_mixed(contexts):
                 await client.send_all(body)
                 await client.aclose()
 
+            ended[number] = trio.Event()
             nursery.start_soon(send)
             nursery.start_soon(receive, number, server)
-        while len(got) < len(sent):  # noqa: ASYNC110 - a stack that is left closes the ends
-            await trio.sleep(0.01)
+        for event in ended.values():  # a stack that is left closes the ends
+            await event.wait()
     assert got == sent
 
 
