@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from trio_gate.shell.sqlite_file import open_database
+from trio_gate.shell.sqlite_file import open_database, transaction
 
 TABLES = "CREATE TABLE fruit (name TEXT) STRICT;"
 
@@ -73,3 +73,16 @@ def test_what_is_no_database_and_a_folder_that_is_not_there_are_refused(tmp_path
         open_database(str(path), TABLES, schema=1)
     with pytest.raises(FileNotFoundError):
         open_database(str(tmp_path / "absent" / "new.db"), TABLES, schema=1)
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path):
+    path = str(tmp_path / "some.db")
+    with closing(open_database(path, TABLES, schema=1)) as db:
+        with transaction(db):
+            db.execute("INSERT INTO fruit VALUES ('fig')")
+        with pytest.raises(KeyboardInterrupt), transaction(db):
+            db.execute("INSERT INTO fruit VALUES ('date')")
+            raise KeyboardInterrupt
+        assert not db.in_transaction
+    with closing(open_database(path, TABLES, schema=1)) as db:
+        assert db.execute("SELECT name FROM fruit").fetchall() == [("fig",)]

@@ -41,9 +41,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(base=None):
+async def bench(base=None, stand_in=Sts):
     clock = WallClock()
-    sts = Sts(clock)
+    sts = stand_in(clock)
     async with open_role_credentials(base or keys(), send=sts.send, host=host, clock=clock) as roles:
         yield Bench(roles, sts, clock)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from urllib.parse import parse_qsl
 
 import trio
@@ -12,10 +12,9 @@ import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, WallClock, keys, literal, role
-from tests.shell.credentials.test_role_credentials import Bench, host, settled
+from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, literal, role
+from tests.shell.credentials.test_role_credentials import bench, settled
 from trio_gate.shell.credentials.base_keys import BaseKeys
-from trio_gate.shell.credentials.role_credentials import open_role_credentials
 
 HUB = role("trio-gate@ci", account="999999999999", role_arn="arn:aws:iam::999999999999:role/hub")
 
@@ -29,12 +28,7 @@ class TwoStep(Sts):
         return answer, sent.replace(f"sts::{ACCOUNT}:".encode(), f"sts::{account}:".encode())
 
 
-@asynccontextmanager
-async def hub_bench(base=None):
-    clock = WallClock()
-    sts = TwoStep(clock)
-    async with open_role_credentials(base or keys(), send=sts.send, host=host, clock=clock) as roles:
-        yield Bench(roles, sts, clock)
+hub_bench = partial(bench, stand_in=TwoStep)
 
 
 async def test_a_hub_s_session_signs_for_the_roles_that_go_through_it(autojump_clock):

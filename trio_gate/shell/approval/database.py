@@ -17,7 +17,7 @@ import trio
 from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.audit.presence import Presence
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT
-from trio_gate.shell.sqlite_file import open_database
+from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +64,9 @@ class ApprovalDatabase:
     def _make_void(self, db: sqlite3.Connection) -> None:
         """Delete the questions and grants of an older gateway and log how many there were; stops remain in force."""
         found = dict(db.execute("SELECT kind, count(*) FROM kept WHERE kind != 'stop' GROUP BY kind").fetchall())
-        db.execute("BEGIN IMMEDIATE")
-        db.execute("DELETE FROM kept WHERE kind != 'stop'")
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-        db.execute("COMMIT")
+        with transaction(db):
+            db.execute("DELETE FROM kept WHERE kind != 'stop'")
+            db.execute(f"PRAGMA user_version = {SCHEMA}")
         if found:
             self.void = (
                 f"{found.get('prompt', 0)} waiting calls and {found.get('grant', 0)} grants of the gateway's last version are void: "
@@ -164,8 +163,7 @@ class ApprovalDatabase:
     def _write(self, notes: _Notes) -> None:
         if missing := self._presence.missing():
             raise sqlite3.OperationalError(f"{missing} is gone")
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        with transaction(self._db):
             for (kind, name), text in notes.items():
                 if text is None:
                     self._db.execute("DELETE FROM kept WHERE kind = ? AND id = ?", (kind, name))
@@ -173,11 +171,6 @@ class ApprovalDatabase:
                     self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?, ?)", (kind, name, text))
             if not notes:
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")  # as it is: a write that changes nothing
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     async def rest(self) -> None:
         """Return once no write is under way."""

@@ -19,7 +19,7 @@ from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.packing import DICTIONARY, Packing
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.presence import Presence
-from trio_gate.shell.sqlite_file import open_database
+from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,8 +86,7 @@ class AuditDatabase:
                 f"the audit database is not where it was: {missing} is gone; put it back, or start with a new one"
             )
         try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._db):
                 seq, head = self._head()
                 values: list[tuple[int, str, str, bytes, bytes]] = []
                 for row in rows:
@@ -96,11 +95,6 @@ class AuditDatabase:
                 self._db.executemany("INSERT INTO record VALUES (?, ?, ?, '', ?, ?)", values)
                 if not rows:
                     self._db.execute(f"PRAGMA user_version = {DATABASE}")  # a write that changes nothing
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
         except (sqlite3.Error, OSError) as error:
             raise _unavailable(self._path, error) from error
 

@@ -19,7 +19,7 @@ import trio
 from trio_gate.errors import StorageUnavailable
 from trio_gate.sessions.persistence import from_json, to_json
 from trio_gate.sessions.table import SessionTable
-from trio_gate.shell.sqlite_file import open_database
+from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -104,16 +104,10 @@ class SessionStore:
             del self._ended[: len(old)]  # not before they are written: a cancellation may have them written again
 
     def _store(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            rows = [(session.key_id, json.dumps(to_json(session), separators=(",", ":"))) for session in new]
+        rows = [(session.key_id, json.dumps(to_json(session), separators=(",", ":"))) for session in new]
+        with transaction(self._db):
             self._db.executemany("INSERT INTO sessions VALUES (?, ?)", rows)
             self._db.executemany("DELETE FROM sessions WHERE key_id = ?", [(session.key_id,) for session in old])
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     def close(self) -> None:
         """Close the database. While a write hangs in its thread it stays open."""
