@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.embedded.aws import DEPLOY, HUB_ROLE, READER, SPOKE, TRAIL, client
+from scripts.embedded.aws import DEPLOY, HUB_ROLE, READER, SPOKE, TRAIL, client, start
 from tests.integration.sessions.test_assume_role import assume, by
 from tests.kit.aws.operations import TABLES
 from tests.kit.aws.sts import REQUEST
@@ -58,6 +58,13 @@ rule "roles" {{ match = aws.action == "AssumeRole"  action = "allow" }}
 rule "rest" {{ action = "allow" }}
 """
 NAMED = AGENT.replace("\n}", "\n  source_identity = true\n}")
+
+
+@pytest.fixture(scope="module")
+def embedded_aws(tmp_path_factory):
+    """One of their own: what other tests write and delete is not there."""
+    with start(tmp_path_factory.mktemp("aws")) as aws:
+        yield aws
 
 
 @pytest.fixture(scope="module")
