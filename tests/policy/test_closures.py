@@ -198,15 +198,16 @@ def test_a_condition_of_the_tests_and_pages_is_decided_as_the_library_does(sourc
 PAGES = [example.text for example in examples("hcl fragment") if example.page.name == "rules.md"]
 WRITTEN = "\n".join([*PAGES, (ROOT / "config.example.hcl").read_text("utf-8")])
 MATCHES = [
-    *re.findall(r"match += +<<-CEL\n(.*?)\n *CEL$", WRITTEN, re.DOTALL | re.MULTILINE),
-    *re.findall(r"match += +([^<\n].*?[^\[\n])(?: +action.*)?$", WRITTEN, re.MULTILINE),  # a list in many lines is left out
+    *(text for _, text in re.findall(r"match += +<<-(\w+)\n(.*?)\n *\1$", WRITTEN, re.DOTALL | re.MULTILINE)),
+    *re.findall(r"match += +([^<\n].*?[^\[\n])(?: +action.*)?$", WRITTEN, re.MULTILINE),
+    *re.findall(r"match += +([^<\n]*\[\n.*?\n *\])$", WRITTEN, re.DOTALL | re.MULTILINE),
 ]
 
 
 @pytest.mark.parametrize("source", MATCHES)
 def test_the_rules_of_the_pages_need_no_library(source: str):
     condition = compile_condition(source)
-    assert len(MATCHES) == 19
+    assert len(MATCHES) == 22
     for action, access in (("RunInstances", "write"), ("GetObject", "read"), ("ListObjectsV2", "list")):
         call = {"operation": action, "access": access, "params": {"Bucket": "data", "InstanceType": "t3.micro"}}
         if not ("request.time" in source and access == "write"):
