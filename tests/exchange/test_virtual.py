@@ -145,7 +145,14 @@ def test_an_answer_is_asked_for_that_can_be_read():
 
 @pytest.mark.parametrize(
     ("asked", "life"),
-    [(None, timedelta(hours=12)), (900, timedelta(minutes=15)), (1, timedelta(minutes=15)), (10**9, timedelta(hours=36))],
+    [
+        (None, timedelta(hours=12)),
+        (900, timedelta(minutes=15)),
+        (1, timedelta(minutes=15)),
+        (10**9, timedelta(hours=36)),
+        (10**18, timedelta(hours=36)),
+        (-(10**18), timedelta(minutes=15)),
+    ],
 )
 def test_a_session_of_the_same_power_lives_as_long_as_aws_says(asked, life):
     found = planned("GetSessionToken", **({} if asked is None else {"DurationSeconds": asked}))

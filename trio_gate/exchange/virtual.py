@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
 
-SHORTEST_LIFE, DEFAULT_LIFE, LONGEST_LIFE = timedelta(minutes=15), timedelta(hours=12), timedelta(hours=36)
+SHORTEST_SECONDS, DEFAULT_LIFE, LONGEST_SECONDS = 900, timedelta(hours=12), 129_600
 """Of what GetSessionToken gives, see docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html."""
 
 _ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/[!-~]{1,600}")
@@ -154,7 +154,7 @@ def _life(call: Call) -> timedelta:
     seconds = call.params.get("DurationSeconds")
     if not isinstance(seconds, int):
         return DEFAULT_LIFE
-    return min(max(timedelta(seconds=seconds), SHORTEST_LIFE), LONGEST_LIFE)
+    return timedelta(seconds=min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS))
 
 
 def request_for(

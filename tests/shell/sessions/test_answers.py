@@ -36,6 +36,11 @@ class Kept:
     def __init__(self, fault=None):
         self.fault = fault
         self.told = []
+        self.stopped = False
+
+    def check(self):
+        if self.stopped:
+            raise Denied("stopped")
 
     async def open(self, session):
         if self.fault:
@@ -50,7 +55,7 @@ class Kept:
 
 
 def answer(kept):
-    return SessionAnswer(PLAN, REQUEST, sessions=kept, credentials=kept, clock=kept)
+    return SessionAnswer(PLAN, REQUEST, check=kept.check, sessions=kept, credentials=kept, clock=kept)
 
 
 async def test_the_session_is_stored_and_its_credentials_kept_before_it_is_answered():
@@ -81,3 +86,12 @@ async def test_a_session_that_cannot_be_stored_is_withheld():
         await answer(kept).of_aws(OK, given().encode())
     with pytest.raises(Denied):
         await answer(Kept(Denied("too many"))).of_aws(OK, given().encode())
+
+
+async def test_an_agent_that_was_stopped_while_aws_answered_gets_no_session():
+    kept = Kept()
+    kept.stopped = True
+    for made in (answer(kept).of_aws(OK, given().encode()), answer(kept).of_gateway("id")):
+        with pytest.raises(Denied, match="stopped"):
+            await made
+    assert kept.told == []

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.sessions import session
 from trio_gate.errors import Denied, StorageUnavailable
@@ -111,3 +113,14 @@ async def test_a_file_that_cannot_be_read_is_refused(tmp_path, kept):
     with pytest.raises(StorageUnavailable):
         async with opened(tmp_path):
             pass
+
+
+async def test_a_session_that_is_ended_while_it_is_written_stays_ended(tmp_path):
+    async with opened(tmp_path) as store:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(store.open, session(1))
+            await wait_all_tasks_blocked()
+            assert store.end(lambda one: one.agent == "ci") == [session(1)]
+        assert store.table.all() == []
+    async with opened(tmp_path) as store:
+        assert store.table.all() == []

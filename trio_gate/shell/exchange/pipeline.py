@@ -368,8 +368,8 @@ class Pipeline:
         return partial(self._without_credentials, prepared) if prepared.identified.call.check_answer else None
 
     def _session_answer(self, plan: Plan, prepared: Prepared) -> SessionAnswer:
-        of = self._services
-        return SessionAnswer(plan, prepared.assume, sessions=of.sessions, credentials=of.credentials, clock=of.clock)
+        of, check = self._services, partial(self._check_stops, prepared.identified.proven)
+        return SessionAnswer(plan, prepared.assume, check=check, sessions=of.sessions, credentials=of.credentials, clock=of.clock)
 
     async def _without_credentials(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bytes:
         """An answer as it came. Raises AnswerWithheld if it contains credentials or cannot be parsed, Overloaded, AgentGone."""

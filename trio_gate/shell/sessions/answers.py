@@ -18,18 +18,32 @@ from trio_gate.sessions.session import RANDOM_BYTES, placeholder_of
 from trio_gate.wire.head import ResponseHead
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from trio_gate.exchange.virtual import Plan
     from trio_gate.ports import Clock, CredentialSource, RoleRequest, Sessions
+    from trio_gate.sessions.session import VirtualSession
 
 log = logging.getLogger(__name__)
 
 
 class SessionAnswer:
-    """The session that one call is answered with. `signer`: whose credentials sign the call."""
+    """The session that one call is answered with.
+
+    `signer`: whose credentials sign the call. `check` raises GateError where its agent may have no session any more.
+    """
 
     def __init__(
-        self, plan: Plan, signer: RoleRequest, *, sessions: Sessions, credentials: CredentialSource, clock: Clock
+        self,
+        plan: Plan,
+        signer: RoleRequest,
+        *,
+        check: Callable[[], None],
+        sessions: Sessions,
+        credentials: CredentialSource,
+        clock: Clock,
     ) -> None:
+        self._check = check
         self._plan = plan
         self._signer = signer
         self._sessions = sessions
@@ -37,7 +51,7 @@ class SessionAnswer:
         self._clock = clock
 
     async def of_aws(self, head: ResponseHead, body: bytes) -> bytes:
-        """What the agent gets instead of AWS's answer. Raises AnswerWithheld, Denied."""
+        """What the agent gets instead of AWS's answer. Raises AnswerWithheld, Denied, SessionOver."""
         now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
         try:
             if head.one(b"content-encoding") not in (None, b"identity"):
@@ -49,18 +63,23 @@ class SessionAnswer:
             raise AnswerWithheld(f"it is not one session ({fault})") from None
         session = self._plan.session(placeholder, now, credentials.expires or now)
         try:
-            await self._sessions.open(session)
+            await self._opened(session)
         except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             raise AnswerWithheld("its session could not be stored") from fault
         self._credentials.keep(request_of(session, self._signer), credentials)
         return text
 
+    async def _opened(self, session: VirtualSession) -> None:
+        """Add a session, unless a stop or an end came while AWS was asked. Raises GateError."""
+        self._check()
+        await self._sessions.open(session)
+
     async def of_gateway(self, request_id: str) -> tuple[ResponseHead, bytes]:
-        """The answer that the gateway gives without AWS. Raises Denied, StorageUnavailable."""
+        """The answer that the gateway gives without AWS. Raises Denied, SessionOver, StorageUnavailable."""
         now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
         session = self._plan.session(placeholder, now, (now + self._plan.life).replace(microsecond=0))
-        await self._sessions.open(session)
+        await self._opened(session)
         text = own_answer(placeholder, session.expires.astimezone(UTC), request_id)
         fields = ((b"content-type", b"text/xml"), (b"x-amzn-requestid", request_id.encode()))
         return ResponseHead(status=200, reason=b"OK", headers=fields), text

@@ -64,8 +64,12 @@ class SessionStore:
     async def open(self, session: VirtualSession) -> None:
         """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
         self.table.check_room(session.agent, self._clock.now())
-        await self._write([session])
-        self.table.add(session)
+        self.table.add(session)  # before it is written, so that whatever ends sessions meanwhile ends this one too
+        try:
+            await self._write([session])
+        except BaseException:
+            self.end(lambda one: one is session)
+            raise
 
     def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
         """End the sessions for which `ends` holds, and those that came from them, at once; return them. `flush` writes that."""
