@@ -8,7 +8,6 @@ import pytest
 
 from tests.kit.aws.host_table import TABLE
 from tests.kit.aws.operations import TABLES
-from tests.kit.aws.sts import given
 from tests.kit.calls import make_call
 from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
@@ -21,10 +20,8 @@ from trio_gate.exchange.steps import Outbound
 from trio_gate.exchange.virtual import plan, request_for
 from trio_gate.policy.decide import Decision
 from trio_gate.ports import AssumeRole, SessionRequest
-from trio_gate.sessions.answer import read_answer
 from trio_gate.sessions.session import MAX_SENT
 from trio_gate.sessions.table import SessionTable
-from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.wire.head import RequestHead, Target
 
 GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n}\n' + BASE
@@ -163,19 +160,6 @@ def test_a_session_of_the_same_power_ends_with_the_one_that_asked():
     used = session(1)
     assert made(planned("GetSessionToken", used=used), NOW + timedelta(hours=12)).expires == used.expires
     assert made(planned("GetSessionToken"), NOW + timedelta(hours=12)).expires == NOW + timedelta(hours=12)
-
-
-def test_the_role_of_the_answer_must_be_that_of_the_question():
-    right = "arn:aws:sts::111111111111:assumed-role/deploy/x"
-    assert planned(RoleArn=DEPLOY).credentials(read_answer(given(arn=right).encode())).access_key_id == "ASIA1"
-    for arn in ("", right.replace("11:", "12:"), right.replace("/deploy/", "/deploy2/"), "arn:aws:iam::111111111111:role/deploy"):
-        with pytest.raises(ValueError, match="another role"):
-            planned(RoleArn=DEPLOY).credentials(read_answer(given(arn=arn).encode()))
-
-
-def test_s3_express_has_a_field_of_its_own_for_the_token():
-    found = planned("CreateSession", service="s3", signing_name="s3express")
-    assert found.credentials(read_answer(given(arn="").encode())).token_field == EXPRESS_FIELD
 
 
 def test_the_role_of_the_account_signs_for_an_agent_s_own_key():

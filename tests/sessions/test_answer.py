@@ -1,6 +1,7 @@
 """AWS's answer becomes the same answer with a placeholder, or is no session."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
@@ -8,8 +9,9 @@ import pytest
 from botocore.parsers import create_parser
 
 from tests.kit.aws.sts import given
-from tests.kit.sessions import placeholder
+from tests.kit.sessions import DEPLOY, SENT, placeholder
 from trio_gate.sessions.answer import NoSessionError, own_answer, read_answer
+from trio_gate.signing.sigv4 import EXPRESS_FIELD
 
 CREATED = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<CreateSessionResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Credentials>'
@@ -85,3 +87,18 @@ def test_the_gateways_own_answer_is_read_by_sdks():
     assert (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"]) == (made.key_id, made.secret, made.token)
     assert keys["Expiration"] == end
     assert re.search(rb"<RequestId>id-1</RequestId>", own_answer(made, end, "id-1"))
+
+
+def test_the_role_of_the_answer_must_be_that_of_the_question():
+    right = "arn:aws:sts::111111111111:assumed-role/deploy/x"
+    assert read_answer(given(arn=right).encode()).credentials_for(SENT, DEPLOY).access_key_id == "ASIA1"
+    for arn in ("", right.replace("11:", "12:"), right.replace("/deploy/", "/deploy2/"), DEPLOY):
+        with pytest.raises(NoSessionError, match="it is of another"):
+            read_answer(given(arn=arn).encode()).credentials_for(SENT, DEPLOY)
+    with pytest.raises(NoSessionError, match="it is of another"):
+        read_answer(given(arn=right).encode()).credentials_for(SENT, None)
+
+
+def test_s3_express_has_a_field_of_its_own_for_the_token():
+    sent = replace(SENT, signing_name="s3express")
+    assert read_answer(CREATED.encode()).credentials_for(sent, None).token_field == EXPRESS_FIELD

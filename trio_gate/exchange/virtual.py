@@ -16,7 +16,6 @@ from trio_gate.exchange.narrow import narrowed
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
 from trio_gate.sessions.session import MAX_SENT, Sent, VirtualSession
-from trio_gate.signing.sigv4 import EXPRESS_FIELD
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -29,10 +28,8 @@ if TYPE_CHECKING:
     from trio_gate.exchange.steps import Identified, Outbound
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import RoleRequest
-    from trio_gate.sessions.answer import Answer
     from trio_gate.sessions.session import Placeholder
     from trio_gate.sessions.table import SessionTable
-    from trio_gate.signing.sigv4 import Credentials
 
 SHORTEST_SECONDS, DEFAULT_LIFE, LONGEST_SECONDS = 900, timedelta(hours=12), 129_600
 """Of what GetSessionToken gives, see docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html."""
@@ -83,17 +80,6 @@ class Plan:
             started=now,
             expires=expires if self.latest is None else min(expires, self.latest),
         )
-
-    def credentials(self, answer: Answer) -> Credentials:
-        """What AWS answered, as it is sent later. Raises ValueError for a session of another role than was asked for."""
-        express = self.sent is not None and self.sent.express
-        if not express:
-            got = (answer.role_session or "").split(":")
-            name = (self.role or "").rpartition("/")[2]
-            if len(got) != 6 or got[2] != "sts" or got[4] != self.account or got[5].split("/")[:2] != ["assumed-role", name]:
-                message = f"AWS answered with a session of another role than {self.role}"
-                raise ValueError(message)
-        return replace(answer.credentials, token_field=EXPRESS_FIELD) if express else answer.credentials
 
 
 def plan(

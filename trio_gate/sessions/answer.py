@@ -10,18 +10,19 @@ Theory: `<AssumeRoleResponse><AssumeRoleResult><Credentials>…` (docs.aws.amazo
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import Malformed
-from trio_gate.signing.sigv4 import Credentials
+from trio_gate.signing.sigv4 import EXPRESS_FIELD, Credentials
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.params.readers.xml_body import Element
-    from trio_gate.sessions.session import Placeholder
+    from trio_gate.sessions.session import Placeholder, Sent
 
 LONGEST = 64 * 1024
 """Most bytes of such an answer; AWS's have about 2 KiB."""
@@ -47,6 +48,17 @@ class Answer:
     role_session: str | None
     _root: Element
     _holder: Element
+
+    def credentials_for(self, sent: Sent, role: str | None) -> Credentials:
+        """AWS's credentials, as the calls of the session send them. Raises NoSessionError if they are another role's than `role`."""
+        if sent.express:
+            return replace(self.credentials, token_field=EXPRESS_FIELD)
+        asked, got = (role or "").split(":"), (self.role_session or "").split(":")
+        if len(asked) != 6 or len(got) != 6 or (got[2], got[4]) != ("sts", asked[4]):
+            raise NoSessionError(f"it is of another account than {role}")
+        if got[5].split("/")[:2] != ["assumed-role", asked[5].rpartition("/")[2]]:
+            raise NoSessionError(f"it is of another role than {role}")
+        return self.credentials
 
     def written(self, placeholder: Placeholder) -> bytes:
         """The answer with a placeholder instead. Raises NoSessionError where one of the credentials would still be in it."""

@@ -60,7 +60,7 @@ def answer(kept):
 
 async def test_the_session_is_stored_and_its_credentials_kept_before_it_is_answered():
     kept = Kept()
-    found = read_answer(await answer(kept).of_aws(OK, given().encode())).credentials
+    found = read_answer(await answer(kept).of_aws(SENT, OK, given().encode())).credentials
     session, (request, credentials) = kept.told
     assert (found.access_key_id, found.secret_access_key) == (session.key_id, session.secret)
     assert session.has_token(found.session_token)
@@ -71,27 +71,27 @@ async def test_the_session_is_stored_and_its_credentials_kept_before_it_is_answe
 async def test_what_is_no_session_is_withheld(text):
     kept = Kept()
     with pytest.raises(AnswerWithheld, match="not one session"):
-        await answer(kept).of_aws(OK, text.encode())
+        await answer(kept).of_aws(SENT, OK, text.encode())
     assert kept.told == []
 
 
 async def test_an_encoded_answer_is_withheld():
     with pytest.raises(AnswerWithheld, match="encoded"):
-        await answer(Kept()).of_aws(ResponseHead(status=200, headers=((b"content-encoding", b"gzip"),)), given().encode())
+        await answer(Kept()).of_aws(SENT, ResponseHead(status=200, headers=((b"content-encoding", b"gzip"),)), given().encode())
 
 
 async def test_a_session_that_cannot_be_stored_is_withheld():
     kept = Kept(StorageUnavailable("tell your operator"))
     with pytest.raises(AnswerWithheld, match="could not be stored"):
-        await answer(kept).of_aws(OK, given().encode())
+        await answer(kept).of_aws(SENT, OK, given().encode())
     with pytest.raises(Denied):
-        await answer(Kept(Denied("too many"))).of_aws(OK, given().encode())
+        await answer(Kept(Denied("too many"))).of_aws(SENT, OK, given().encode())
 
 
 async def test_an_agent_that_was_stopped_while_aws_answered_gets_no_session():
     kept = Kept()
     kept.stopped = True
-    for made in (answer(kept).of_aws(OK, given().encode()), answer(kept).of_gateway("id")):
+    for made in (answer(kept).of_aws(SENT, OK, given().encode()), answer(kept).of_gateway("id")):
         with pytest.raises(Denied, match="stopped"):
             await made
     assert kept.told == []

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -21,7 +20,7 @@ from trio_gate.aws.params.readers.xml_body import read_xml
 from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
 from trio_gate.sessions.answer import NoSessionError, read_answer
-from trio_gate.signing.sigv4 import EXPRESS_FIELD, S3_FAMILY, Credentials, sign
+from trio_gate.signing.sigv4 import S3_FAMILY, Credentials, sign
 from trio_gate.text.visible import visible
 from trio_gate.wire.head import RequestHead, Target
 
@@ -130,10 +129,9 @@ async def ask_again(request: SessionRequest, signer: Credentials, *, send: Send,
     if answer.status != 200:
         raise _refusal(request, signer, answer.status, content)
     try:
-        found = read_answer(content).credentials
+        return read_answer(content).credentials_for(sent, request.role_arn)
     except NoSessionError:
         raise _nonsense(request) from None
-    return replace(found, token_field=EXPRESS_FIELD) if sent.express else found
 
 
 def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) -> tuple[RequestHead, bytes]:

@@ -363,8 +363,8 @@ class Pipeline:
 
     def _look(self, prepared: Prepared) -> Look | None:
         """What looks through AWS's answer before the agent gets it."""
-        if prepared.plan is not None:
-            return self._session_answer(prepared.plan, prepared).of_aws
+        if prepared.plan is not None and prepared.plan.sent is not None:
+            return partial(self._session_answer(prepared.plan, prepared).of_aws, prepared.plan.sent)
         return partial(self._without_credentials, prepared) if prepared.identified.call.check_answer else None
 
     def _session_answer(self, plan: Plan, prepared: Prepared) -> SessionAnswer:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from trio_gate.exchange.virtual import Plan
     from trio_gate.ports import Clock, CredentialSource, RoleRequest, Sessions
-    from trio_gate.sessions.session import VirtualSession
+    from trio_gate.sessions.session import Sent, VirtualSession
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +50,14 @@ class SessionAnswer:
         self._credentials = credentials
         self._clock = clock
 
-    async def of_aws(self, head: ResponseHead, body: bytes) -> bytes:
-        """What the agent gets instead of AWS's answer. Raises AnswerWithheld, Denied, SessionOver."""
+    async def of_aws(self, sent: Sent, head: ResponseHead, body: bytes) -> bytes:
+        """What the agent gets instead of AWS's answer to what was sent. Raises AnswerWithheld, Denied, SessionOver."""
         now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
         try:
             if head.one(b"content-encoding") not in (None, b"identity"):
                 raise NoSessionError("it is encoded")
             answer = read_answer(body)
-            credentials = self._plan.credentials(answer)
+            credentials = answer.credentials_for(sent, self._plan.role)
             text = answer.written(placeholder)
         except ValueError as fault:
             raise AnswerWithheld(f"it is not one session ({fault})") from None
