@@ -37,7 +37,6 @@ WITHOUT = [
     "ports.py",
     "shell/admin/listener.py",
     "shell/admin/static_files.py",
-    "shell/audit/presence.py",
     "shell/clock.py",
     "shell/exchange/budget.py",
     "shell/exchange/forward.py",
@@ -56,7 +55,7 @@ WITHOUT = [
 ]
 """Sources without a test of their name: they are tested with what uses them. This list may only shrink."""
 
-MOST = 44
+MOST = 43
 
 
 def twin(source: str) -> str:

@@ -13,7 +13,7 @@ from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
 from tests.kit.sessions import DEPLOY, SENT, placeholder, session
 from trio_gate.config.model import Agent
-from trio_gate.errors import Denied, SessionOver
+from trio_gate.errors import Denied, Malformed, SessionOver
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import Admitted, compile_snapshot
 from trio_gate.exchange.steps import Outbound
@@ -28,6 +28,7 @@ GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0
 CHINA = MAIN.replace('"main"', '"cn"').replace("us-east-1", "cn-north-1").replace("111111111111", "333333333333")
 SNAPSHOT = compile_snapshot(1, load(GATEWAY + MAIN + CHINA.replace("222222222222", "444444444444")))
 CI = Agent(name="ci", key_suffix="CI01", secrets=("agent-secret-0123456789",), accounts=("111111111111",))
+EVERYWHERE = replace(CI, accounts=())
 ALLOWED = Decision(outcome="allow", rule="roles", reason="")
 OUTBOUND = Outbound(head=SENT.head, payload_hash="0" * 64, data=SENT.body)
 
@@ -53,6 +54,10 @@ def identified(operation="AssumeRole", service="sts", used=None, agent=CI, signi
 
 def planned(*words, decision=ALLOWED, outbound=OUTBOUND, **more):
     return plan(identified(*words, **more), outbound, decision, SNAPSHOT, TABLE)[0]
+
+
+def signer_of(request, sessions):
+    return request_for(request, SNAPSHOT, sessions, None, TABLES)
 
 
 def made(found, expires=NOW + timedelta(hours=1)):
@@ -141,19 +146,33 @@ def test_an_answer_is_asked_for_that_can_be_read():
 
 
 @pytest.mark.parametrize(
-    ("asked", "life"),
-    [
-        (None, timedelta(hours=12)),
-        (900, timedelta(minutes=15)),
-        (1, timedelta(minutes=15)),
-        (10**9, timedelta(hours=36)),
-        (10**18, timedelta(hours=36)),
-        (-(10**18), timedelta(minutes=15)),
-    ],
+    ("asked", "life"), [(None, timedelta(hours=12)), (900, timedelta(minutes=15)), (129_600, timedelta(hours=36))]
 )
 def test_a_session_of_the_same_power_lives_as_long_as_aws_says(asked, life):
     found = planned("GetSessionToken", **({} if asked is None else {"DurationSeconds": asked}))
     assert (found.life, found.sent, found.role) == (life, None, None)
+
+
+@pytest.mark.parametrize("asked", [899, 129_601, -1, 10**18, -(10**18), "900"])
+def test_a_life_that_aws_would_not_take_is_refused(asked):
+    with pytest.raises(Malformed, match="DurationSeconds of GetSessionToken is 900 to 129600"):
+        planned("GetSessionToken", DurationSeconds=asked)
+
+
+@pytest.mark.parametrize("name", ["SerialNumber", "TokenCode"])
+def test_no_session_is_said_to_have_mfa_that_has_none(name):
+    with pytest.raises(Denied, match="no MFA device"):
+        planned("GetSessionToken", **{name: "123456"})
+
+
+def test_a_way_has_an_end():
+    long = session(1, chain=(DEPLOY,) * 10)
+    with pytest.raises(Denied, match="too many steps"):
+        planned(RoleArn=DEPLOY, used=long)
+    assert len(planned(RoleArn=DEPLOY, used=session(1, chain=(DEPLOY,) * 9)).chain) == 10
+    with pytest.raises(Denied, match="too many steps"):
+        planned("GetSessionToken", used=session(1, sent=None))
+    assert planned(RoleArn=DEPLOY, used=session(1, sent=None))
 
 
 def test_a_session_of_the_same_power_ends_with_the_one_that_asked():
@@ -172,7 +191,7 @@ def test_the_whole_way_signs_for_a_session():
     first = session(1, home="222222222222")
     same = session(2, parent=first.key_id, sent=None, home="222222222222")
     second = session(3, parent=same.key_id, role=f"{DEPLOY}2", home="222222222222")
-    found = request_for(identified("GetObject", used=second), SNAPSHOT, SessionTable([first, same, second]), None, TABLES)
+    found = signer_of(identified("GetObject", used=second, agent=EVERYWHERE), SessionTable([first, same, second]))
     assert isinstance(found, SessionRequest)
     assert (found.key_id, found.role_arn) == (second.key_id, f"{DEPLOY}2")
     assert isinstance(found.signer, SessionRequest)
@@ -210,6 +229,18 @@ def test_a_session_is_asked_for_again_as_it_was_at_first():
     assert planned(RoleArn=DEPLOY).rule == "roles"
 
 
-def test_an_account_that_is_gone_takes_its_sessions_with_it():
-    with pytest.raises(SessionOver, match="no longer configured"):
-        request_for(identified("GetObject", used=session(1, home="999999999999")), SNAPSHOT, SessionTable(), None, TABLES)
+@pytest.mark.parametrize("changes", [{"home": "999999999999"}, {"home": "222222222222"}])
+def test_a_session_goes_with_an_account_on_the_way_to_it(changes):
+    used = session(1, **changes)
+    with pytest.raises(SessionOver, match="may not use any more"):
+        signer_of(identified("GetObject", used=used), SessionTable([used]))
+    way = session(2, account="222222222222")
+    used = session(1, parent=way.key_id)
+    with pytest.raises(SessionOver, match="may not use any more"):
+        signer_of(identified("GetObject", used=used), SessionTable([way, used]))
+
+
+def test_a_session_whose_way_is_not_known_is_signed_for_by_nobody():
+    used = session(1, parent=session(2).key_id)
+    with pytest.raises(SessionOver, match="no longer known"):
+        signer_of(identified("GetObject", used=used), SessionTable([used]))

@@ -271,7 +271,7 @@ class Found:
 
 @value_class
 class SessionList:
-    """Gateway: the virtual sessions, oldest first, each as {id, agent, account, role, chain, started, expires}."""
+    """Gateway: the newest thousand virtual sessions at most, oldest first, each as {id, agent, account, role, chain, started, expires}."""
 
     type: ClassVar[str] = "sessions"
     ref: str

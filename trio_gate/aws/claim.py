@@ -157,6 +157,8 @@ def _from_v2(head: RequestHead) -> Claim:
         raise Malformed(f"a URL signed with version 2 needs AWSAccessKeyId, Signature and Expires, each once: {USE_S3V4}")
     if not (_V2_SIGNATURE.fullmatch(values["Signature"]) and _EXPIRES.fullmatch(values["Expires"])):
         raise Unauthenticated(f"Signature or Expires of a URL signed with version 2 is malformed: {USE_S3V4}")
+    if values["AWSAccessKeyId"].startswith(VIRTUAL):
+        raise Unauthenticated(f"the key of a session signs with version 4 alone: {USE_S3V4}")
     account, suffix = _parts(values["AWSAccessKeyId"])
     return Claim(
         access_key_id=values["AWSAccessKeyId"],

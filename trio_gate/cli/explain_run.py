@@ -21,7 +21,7 @@ from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import steps, virtual
-from trio_gate.exchange.snapshot import Unconfigured
+from trio_gate.exchange.snapshot import Snapshot, Unconfigured
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.shell.exchange.packaged_data import packaged_tables
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Outbound, Unframed
+    from trio_gate.policy.decide import Decision
     from trio_gate.wire.head import Body
 
 ADDRESS = "127.0.0.1"
@@ -133,8 +133,12 @@ class Explainer:
             raise
         identified = self._identified(content)
         yield {"call": self._call(identified)}
-        yield {"decision": self._decision(identified)}
-        yield {"forward": {**_forward(steps.prepare(identified, self._catalog)), **_sums(identified, connection)}}
+        decision = self._decision(identified)
+        yield {"decision": decision and self._shown(identified, decision)}
+        outbound = steps.prepare(identified, self._catalog)
+        if decision is not None and decision.outcome != "deny" and isinstance(self._snapshot, Snapshot):
+            _, outbound = virtual.plan(identified, outbound, decision, self._snapshot, table)
+        yield {"forward": {**_forward(outbound), **_sums(identified, connection)}}
 
     def _identified(self, content: Unframed) -> Identified:
         return steps.identify(content, catalog=self._catalog, tables=self._tables)
@@ -144,12 +148,12 @@ class Explainer:
         params = {name: _typed(value, shape.inner(name) if shape else None) for name, value in identified.call.params.items()}
         return {**call_json(identified.call), "params": params}
 
-    def _decision(self, identified: Identified) -> dict[str, Any] | None:
-        if isinstance(self._snapshot, Unconfigured):
-            return None
-        decision = steps.judge(identified, self._snapshot, self._now).decision
+    def _decision(self, identified: Identified) -> Decision | None:
+        return None if isinstance(self._snapshot, Unconfigured) else steps.judge(identified, self._snapshot, self._now).decision
+
+    def _shown(self, identified: Identified, decision: Decision) -> dict[str, Any]:
         said = {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}
-        if decision.outcome == "deny" or decision.rule not in self._snapshot.shaping:
+        if isinstance(self._snapshot, Unconfigured) or decision.outcome == "deny" or decision.rule not in self._snapshot.shaping:
             return said
         role = virtual.request_for(identified, self._snapshot, SessionTable(), decision.rule, self._tables)
         policy = role.first.session_policy

@@ -42,6 +42,10 @@ _PLACES = 256
 """How many places are remembered with what an endpoint keeps of them, as in the host table."""
 
 
+CHANGED = "ended, because its agent's block has changed"
+"""Why a session is over whose agent is another one now."""
+
+
 @value_class
 class Admitted:
     """Whose request it is, by its key id.
@@ -133,7 +137,7 @@ class Snapshot:
             return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name, signer=signer)
         if agent is None:
             raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
-        if agent.accounts and claim.account not in agent.accounts:
+        if not self.may_use(agent, claim.account):
             raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
         return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name, signer=signer)
 
@@ -149,7 +153,7 @@ class Snapshot:
         """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
         agent = next((one for one in self.agents.values() if one.name == session.agent), None)
         if not proves(session, agent, possible(agent) if agent else [()]) or (agent is None) != (not self.agents):
-            raise SessionOver("ended, because its agent's block has changed")
+            raise SessionOver(CHANGED)
         return agent
 
     def role_for(self, partition: str, account: str, agent: Agent | None, rule: str | None) -> AssumeRole:
@@ -173,7 +177,11 @@ class Snapshot:
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """The ids of the accounts that an agent may use."""
-        return tuple(account for account in self.endpoints if not agent.accounts or account in agent.accounts)
+        return tuple(account for account in self.endpoints if self.may_use(agent, account))
+
+    def may_use(self, agent: Agent | None, account: str) -> bool:
+        """Whether an agent, or anyone where none is configured, may use an account."""
+        return account in self.endpoints and (agent is None or not agent.accounts or account in agent.accounts)
 
     def owned_by(self, endpoint: Endpoint, table: HostTable) -> Owned:
         """What is ours at an endpoint; found once for each."""

@@ -173,7 +173,7 @@ def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:
     """What stands for the body in the agent's signature; None for the hash of a body yet to be read. Raises Malformed."""
     refuse_unserved_form(claimed.arrived)
-    if claimed.version_2 or not (snapshot.agents or claimed.claim.token):
+    if claimed.version_2 or not (snapshot.agents or claimed.claim.token is not None):
         return UNSIGNED
     return declared_hash(claimed.arrived, claimed.claim, has_body=has_body)
 

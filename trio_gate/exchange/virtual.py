@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Denied, SessionOver
+from trio_gate.errors import Denied, Malformed, SessionOver
 from trio_gate.exchange.narrow import narrowed
 from trio_gate.ports import SessionRequest
 from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from trio_gate.sessions.session import Placeholder
     from trio_gate.sessions.table import SessionTable
 
-SHORTEST_SECONDS, DEFAULT_LIFE, LONGEST_SECONDS = 900, timedelta(hours=12), 129_600
+SHORTEST_SECONDS, DEFAULT_SECONDS, LONGEST_SECONDS = 900, 43_200, 129_600
 """Of what GetSessionToken gives, see docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html."""
+
+LONGEST_CHAIN = 10
+"""Roles on the way to a session: the whole way may have to be gone again, and is looked at whenever a session ends."""
 
 _ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/[!-~]{1,600}")
 
@@ -97,14 +100,14 @@ def plan(
     if len(outbound.data) > MAX_SENT:
         raise Denied(f"the request is longer than {MAX_SENT} bytes, and AWS takes none so long: shorten its policy and tags")
     from_, kind = admitted.session, (call.service, call.operation)
+    if from_ is not None:
+        _check_steps(from_, kind)
     account, role, chain = call.account, from_.role if from_ else None, from_.chain if from_ else ()
     if kind == ASSUMES:
         role = str(call.params.get("RoleArn", ""))
         account, chain = _account(role, call, identified, snapshot, table), (*chain, role)
-    head = replace(outbound.head, headers=tuple(one for one in outbound.head.headers if one[0] != "accept-encoding"))
-    outbound = replace(outbound, head=head)
-    sent = Sent(head=head, body=outbound.data, signing_name=call.signing_name, region=call.region)
     here = kind == SAME_POWER
+    sent = None if here else _sent(call, outbound)
     made = Plan(
         account=account,
         role=role,
@@ -114,33 +117,47 @@ def plan(
         agent=admitted.agent_name,
         proof=admitted.proof,
         rule=decision.rule,
-        sent=None if here else sent,
+        sent=sent,
         life=_life(call) if here else timedelta(),
         latest=from_.expires if from_ and here else None,
         note=note(call),
     )
-    return made, outbound
+    return made, outbound if sent is None else replace(outbound, head=sent.head)
+
+
+def _sent(call: Call, outbound: Outbound) -> Sent:
+    """What AWS is asked, so that its answer can be read: no encoding of it is accepted."""
+    headers = tuple(one for one in outbound.head.headers if one[0] != "accept-encoding")
+    head = replace(outbound.head, headers=headers)
+    return Sent(head=head, body=outbound.data, signing_name=call.signing_name, region=call.region)
+
+
+def _check_steps(session: VirtualSession, kind: tuple[str, str]) -> None:
+    """Raise Denied where a session would be made from this one in too many steps."""
+    if len(session.chain) >= LONGEST_CHAIN if kind == ASSUMES else kind == SAME_POWER and session.sent is None:
+        raise Denied("this session came from another one in too many steps: make the call with the key that the way began with")
 
 
 def _account(role: str, call: Call, identified: Identified, snapshot: Snapshot, table: HostTable) -> str:
     """The account of a role, where the agent may use it here. Raises Denied."""
     found = _ROLE.fullmatch(role)
-    agent = identified.proven.admitted.agent
     if found is None:
         raise Denied("RoleArn is not the ARN of a role, such as arn:aws:iam::111111111111:role/deploy")
     partition, account = found.groups()
-    endpoint = snapshot.endpoints.get(account)
-    mine = endpoint is not None and (agent is None or not agent.accounts or account in agent.accounts)
-    if endpoint is None or not mine or partition != call.partition or table.partition_of(endpoint.region) != partition:
+    mine = snapshot.may_use(identified.proven.admitted.agent, account) and partition == call.partition
+    if not mine or table.partition_of(snapshot.endpoints[account].region) != partition:
         raise Denied(f"account {account} is none that this agent may use here, so its roles cannot be assumed: ask your operator")
     return account
 
 
 def _life(call: Call) -> timedelta:
-    seconds = call.params.get("DurationSeconds")
-    if not isinstance(seconds, int):
-        return DEFAULT_LIFE
-    return timedelta(seconds=min(max(seconds, SHORTEST_SECONDS), LONGEST_SECONDS))
+    """How long a session of the same power shall live. Raises Denied, Malformed."""
+    if "SerialNumber" in call.params or "TokenCode" in call.params:
+        raise Denied("the gateway answers for a role, which has no MFA device: ask without SerialNumber and TokenCode")
+    seconds = call.params.get("DurationSeconds", DEFAULT_SECONDS)
+    if not isinstance(seconds, int) or not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
+        raise Malformed(f"DurationSeconds of GetSessionToken is {SHORTEST_SECONDS} to {LONGEST_SECONDS}")
+    return timedelta(seconds=seconds)
 
 
 def request_for(
@@ -154,9 +171,11 @@ def request_for(
     call, admitted = identified.call, identified.proven.admitted
     session = admitted.session
     account = session.home if session else call.account
-    if account not in snapshot.endpoints:
-        raise SessionOver("began in an account that is no longer configured")
     way = list(reversed([session, *sessions.way(session)])) if session else []
+    if way and way[0].parent is not None:
+        raise SessionOver("came from one that is no longer known")
+    if not all(snapshot.may_use(admitted.agent, one) for one in (account, *(step.account for step in way))):
+        raise SessionOver("came by an account that its agent may not use any more")
     first = next((step for step in way if step.sent is not None), None)
     said = snapshot.shaping.get(rule or "")
     if first is not None and said is not None:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from trio_gate.aws.params.readers.xml_body import Element
     from trio_gate.sessions.session import Placeholder, Sent
 
-LONGEST = 64 * 1024
-"""Most bytes of such an answer; AWS's have about 2 KiB."""
-
 _STS = "https://sts.amazonaws.com/doc/2011-06-15/"
 _PARTS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 

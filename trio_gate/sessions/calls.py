@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-LONGEST_CHAINED = 3600
-"""Seconds that a session lives at most whose role was assumed by a role (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
-
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call
+
+LONGEST_CHAINED = 3600
+"""Seconds that a session lives at most whose role was assumed by a role (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
 
 ASSUMES, SAME_POWER, EXPRESS = ("sts", "AssumeRole"), ("sts", "GetSessionToken"), ("s3", "CreateSession")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, SessionOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,8 +41,17 @@ class SessionTable:
         """Raise Denied where an agent, or the gateway, has as many sessions as it may have."""
         live = [session for session in self._sessions.values() if session.expires > now]
         own = sum(session.agent == agent for session in live)
-        if own >= MAX_PER_AGENT or len(live) >= MAX_SESSIONS:
+        if own >= MAX_PER_AGENT:
             raise Denied(f"{own} sessions of this agent are in use: use those until they expire, then assume the role again")
+        if len(live) >= MAX_SESSIONS:
+            raise Denied("the gateway has no room for another session: try again when some have expired, or ask your operator")
+
+    def check(self, session: VirtualSession, now: datetime) -> None:
+        """Raise SessionOver unless a session may be used."""
+        if self._sessions.get(session.key_id) is not session:
+            raise SessionOver("has ended")
+        if session.expires <= now:
+            raise SessionOver("has expired")
 
     def add(self, session: VirtualSession) -> None:
         """Add a session."""

@@ -59,6 +59,9 @@ _MAY_NOT = {
     "may_stop": "you may not stop calls: `may_stop` in your person block allows it",
 }
 
+MAX_LISTED = 1000
+"""Sessions in a list, the newest of them: so many fit into a frame where their chains are short."""
+
 _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
@@ -207,7 +210,10 @@ class CommandHandler:
 
     async def _unwritten(self, done: str, restart: str) -> Refused | None:
         """The answer where an act is in force and not on disk yet: it says what a restart would do. None once it is on disk."""
-        wanted = ((self._hub.flush, f"a restart would {restart}"), (self._hub.acts.flush, "this is not in the record yet"))
+        lost, sessions = f"a restart would {restart}", self._hub.sessions
+        wanted = [(self._hub.flush, lost), (self._hub.acts.flush, "this is not in the record yet")]
+        if sessions is not None:
+            wanted.insert(1, (sessions.flush, lost))
         for write, but in wanted:
             try:
                 with trio.fail_after(WRITE_TIMEOUT):
@@ -256,8 +262,9 @@ class CommandHandler:
     def _sessions(self, person: Person, frame: Sessions) -> ServerFrame | Refused:
         if not person.may_stop:
             return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
-        found = self._hub.sessions.table.all() if self._hub.sessions is not None else ()
-        return SessionList(ref=frame.ref, sessions=[shown(session) for session in found if session.expires > self._clock.now()])
+        found, now = self._hub.sessions.table.all() if self._hub.sessions is not None else [], self._clock.now()
+        live = [session for session in found if session.expires > now]
+        return SessionList(ref=frame.ref, sessions=_fitting([shown(session) for session in live[-MAX_LISTED:]]))
 
     async def _session_ended(self, person: Person, frame: EndSession) -> ServerFrame | Refused:
         if not person.may_stop:
@@ -300,7 +307,7 @@ def _page(find: Find, frame: Search) -> str:
 
 
 def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many of the calls, made safe to show, as fit into one frame; at least one."""
+    """As many of the calls or sessions, made safe to show, as fit into one frame; at least one."""
     shown: list[dict[str, Any]] = []
     room = MAX_SERVER_FRAME // 2
     for call in calls:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import trio
 
 from trio_gate.errors import StorageUnavailable
-from trio_gate.shell.audit.presence import Presence
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT
+from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:

@@ -159,10 +159,9 @@ class ApprovalHub:
         return self._database is not None and self._database.failing
 
     async def flush(self) -> None:
-        """Wait until everything that outlives the process is on disk. Raises StorageUnavailable."""
-        for kept in (self._database, self.sessions):
-            if kept is not None:
-                await kept.flush()
+        """Wait until the questions, grants and stops are on disk. Raises StorageUnavailable."""
+        if self._database is not None:
+            await self._database.flush()
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or with None all calls, and end its questions, approvals and sessions. `by` is the person's name."""

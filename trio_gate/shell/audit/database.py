@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.packing import DICTIONARY, Packing
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.audit.presence import Presence
+from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:

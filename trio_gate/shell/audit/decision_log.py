@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.audit.record import stamp
 from trio_gate.errors import AuditUnavailable
-from trio_gate.shell.audit.presence import Presence
+from trio_gate.shell.presence import Presence
 
 if TYPE_CHECKING:
     from datetime import datetime

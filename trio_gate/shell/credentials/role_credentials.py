@@ -74,7 +74,7 @@ class _Flight:
 
     done: trio.Event = field(default_factory=trio.Event)
     session: _Session | None = None
-    fault: CredentialsUnavailable = field(default_factory=lambda: CredentialsUnavailable("the gateway is stopping"))
+    fault: CredentialsUnavailable | SessionOver = field(default_factory=lambda: CredentialsUnavailable("the gateway is stopping"))
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +83,7 @@ class _Role:
 
     session: _Session | None = None
     flight: _Flight | None = None
-    fault: CredentialsUnavailable | None = None
+    fault: CredentialsUnavailable | SessionOver | None = None
     pause: float = 0.0
     quiet_until: float = -math.inf
 
@@ -106,7 +106,10 @@ class RoleCredentials:
         self._roles: OrderedDict[RoleRequest, _Role] = OrderedDict()
 
     async def credentials(self, request: RoleRequest) -> Credentials:
-        """Credentials that are valid for at least `MARGIN` seconds. Raises CredentialsUnavailable."""
+        """Credentials that are valid for at least `MARGIN` seconds.
+
+        Raises CredentialsUnavailable, or SessionOver for those of a virtual session that AWS does not give again.
+        """
         role = self._role(request)
         session, left = role.session, self._left(role, request)
         if session is not None and left > MARGIN:
@@ -161,7 +164,7 @@ class RoleCredentials:
         try:
             flight.session = role.session = await self._assume(request)
             role.pause, role.quiet_until = 0.0, -math.inf
-        except CredentialsUnavailable as fault:
+        except (CredentialsUnavailable, SessionOver) as fault:  # a session's signer may be a session that is over
             flight.fault = role.fault = fault
             role.pause = min(max(2 * role.pause, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
             role.quiet_until = trio.current_time() + role.pause
@@ -238,8 +241,8 @@ async def open_role_credentials(
         nursery.cancel_scope.cancel()
 
 
-def _again(request: RoleRequest, fault: CredentialsUnavailable) -> GateError:
-    if isinstance(request, SessionRequest) and type(fault) is RoleRefused:
+def _again(request: RoleRequest, fault: CredentialsUnavailable | SessionOver) -> GateError:
+    if isinstance(fault, SessionOver) or (isinstance(request, SessionRequest) and type(fault) is RoleRefused):
         return SessionOver("was lost, and AWS did not give it again")
     # Every asker gets an exception of its own: one that many tasks raise gathers all their tracebacks.
     return type(fault)(fault.detail, status=fault.status)

@@ -22,6 +22,7 @@ from trio_gate.errors import AgentGone, Denied
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
+from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.large_calls import offload
 from trio_gate.shell.exchange.prompt_details import PromptDetails
 from trio_gate.shell.net.race import race
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Shown
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Identified, Judged
+    from trio_gate.exchange.steps import Identified, Judged, Outbound
     from trio_gate.ports import Clearance
-    from trio_gate.shell.exchange.bodies import Source, Spool
+    from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
@@ -97,6 +98,20 @@ async def keep(body: Streamed, source: Source, store: Spool, chain: Chain | None
     await store.rewind()
     payload = Payload(length=checker.seen, sha256=content.hexdigest(), trailers=checker.trailers)
     return CheckedBody(payload=payload, spool=store)
+
+
+async def checked(
+    identified: Identified, outbound: Outbound, source: Source | None, agent: AgentStream, room: Room
+) -> CheckedBody:
+    """Read the whole body of a call and check it. Raises GateError, AgentGone."""
+    body = identified.body
+    if not isinstance(body, Streamed):
+        return CheckedBody(payload=Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data)
+    if isinstance(source, Spool):
+        return CheckedBody(payload=Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=source)
+    store = room.spool()
+    await agent.ask_for_body()
+    return await keep(body, agent, store, identified.chain)
 
 
 class ApprovalStage:

@@ -15,8 +15,9 @@ from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, Ups
 from trio_gate.exchange import binding, steps, virtual
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
+from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State
-from trio_gate.shell.exchange.approve import ApprovalStage, CheckedBody, keep
+from trio_gate.shell.exchange.approve import ApprovalStage, checked
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from trio_gate.exchange.virtual import Plan
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import Clearance, RoleRequest
+    from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.forward import Flow, Look
     from trio_gate.shell.exchange.intake import IdentifiedRequest
@@ -145,11 +147,17 @@ class Pipeline:
         self._recorder.lap(event)
 
     def _check_stops(self, proven: Proven) -> None:
-        """Raise Denied while a person has stopped the agent, SessionOver where its virtual session has ended."""
+        """Raise Denied while a person has stopped the agent, SessionOver where its virtual session is over."""
         self._services.approvals.check(proven.admitted.agent_name)
         session = proven.admitted.session
-        if session is not None and self._services.sessions.table.find(session.key_id) is not session:
-            raise SessionOver("has ended")
+        if session is not None:
+            self._services.sessions.table.check(session, self._services.clock.now())
+
+    def _check_new(self, proven: Proven, session: VirtualSession) -> None:
+        """Raise GateError where a session must not be made any more: what allowed it has changed while AWS was asked."""
+        self._check_stops(proven)
+        if not self._current().keeps(session):
+            raise SessionOver(CHANGED)
 
     async def _identify(self, arrived: RequestHead, room: Room) -> IdentifiedRequest:
         """Authenticate the agent, then name the call. Raises GateError, AgentGone."""
@@ -195,10 +203,10 @@ class Pipeline:
 
     def _prepare(self, named: IdentifiedRequest, decision: Decision) -> Prepared:
         """The call as it would be sent. Raises Denied for a role that the agent may not assume here, SessionOver."""
-        identified, source, snapshot = named.identified, named.store, self._snapshot
+        identified, source = named.identified, named.store
         flows = source is None and isinstance(identified.body, Streamed)
         outbound = steps.prepare(identified, self._services.models.catalog)
-        plan, outbound = virtual.plan(identified, outbound, decision, snapshot, self._services.table)
+        plan, outbound = self._planned(identified, outbound, decision)
         return Prepared(
             identified=identified,
             outbound=outbound,
@@ -208,6 +216,13 @@ class Pipeline:
             source=self._agent if flows else source,
         )
 
+    def _planned(self, identified: Identified, outbound: Outbound, decision: Decision) -> tuple[Plan | None, Outbound]:
+        """The virtual session that a call is answered with, and the request for it. Raises Denied, Malformed."""
+        plan, outbound = virtual.plan(identified, outbound, decision, self._snapshot, self._services.table)
+        if plan is not None:
+            self._services.sessions.table.check_room(plan.agent, self._services.clock.now())
+        return plan, outbound
+
     def _signer(self, identified: Identified, decision: Decision) -> RoleRequest:
         """Whose credentials sign a call. Raises SessionOver, Denied."""
         sessions, tables = self._services.sessions.table, self._services.models.tables
@@ -215,7 +230,7 @@ class Pipeline:
 
     async def _approved(self, prepared: Prepared, judged: Judged, room: Room) -> Cleared:
         """Store the body, ask people, and judge again once they have approved. Raises GateError, AgentGone."""
-        body = await self._held(prepared, room)
+        body = await checked(prepared.identified, prepared.outbound, prepared.source, self._agent, room)
         if body.spool is not None:
             prepared = replace(prepared, source=body.spool)
         rule = judged.decision.rule or ""
@@ -237,21 +252,6 @@ class Pipeline:
         if stage.tags:
             prepared = replace(prepared, assume=approved_by(prepared.assume, clearance.verdict))
         return Cleared(prepared=prepared, recheck=recheck, clearance=clearance)
-
-    async def _held(self, prepared: Prepared, room: Room) -> CheckedBody:
-        """Read the whole body and check it. Raises GateError, AgentGone."""
-        body, outbound = prepared.identified.body, prepared.outbound
-        if not isinstance(body, Streamed):
-            return CheckedBody(
-                payload=binding.Payload(length=len(outbound.data), sha256=outbound.payload_hash), data=outbound.data
-            )
-        if isinstance(prepared.source, Spool):
-            return CheckedBody(
-                payload=binding.Payload(length=body.length or 0, sha256=outbound.payload_hash), spool=prepared.source
-            )
-        store = room.spool()
-        await self._agent.ask_for_body()
-        return await keep(body, self._agent, store, prepared.identified.chain)
 
     async def _still_approved(
         self, prepared: Prepared, parts: DigestInput, stage: ApprovalStage, bound: Callable[[Prepared], DigestInput]
@@ -281,6 +281,7 @@ class Pipeline:
             raise Denied("the agent's block changed while the call waited: run the same command again")
         identified = replace(prepared.identified, proven=proven)
         again = (await self._judge(identified)).decision
+        self._planned(identified, prepared.outbound, again)
         return replace(prepared, identified=identified, assume=self._signer(identified, again)), again
 
     async def _forward(self, cleared: Cleared) -> None:
@@ -316,8 +317,18 @@ class Pipeline:
         """Answer a call that AWS would refuse to the session of a role. Raises GateError, AgentGone."""
         await self._judge_again(cleared)
         await self._recorder.intend()
-        head, text = await self._session_answer(plan, cleared.prepared).of_gateway(self._recorder.id)
-        self._recorder.answered_here()
+        clearance = cleared.clearance
+        if clearance is not None:
+            clearance.sending()
+        try:
+            head, text = await self._session_answer(plan, cleared.prepared).of_gateway(self._recorder.id)
+        except GateError:
+            if clearance is not None:
+                clearance.unsent()
+            raise
+        if clearance is not None:
+            clearance.answered(head.status, None)
+        self._recorder.answered_here(head.status)
         await self._agent.send_head(head, length=len(text), data=text, ended=True)
         self._step(Event.ANSWERED)
 
@@ -368,7 +379,7 @@ class Pipeline:
         return partial(self._without_credentials, prepared) if prepared.identified.call.check_answer else None
 
     def _session_answer(self, plan: Plan, prepared: Prepared) -> SessionAnswer:
-        of, check = self._services, partial(self._check_stops, prepared.identified.proven)
+        of, check = self._services, partial(self._check_new, prepared.identified.proven)
         return SessionAnswer(plan, prepared.assume, check=check, sessions=of.sessions, credentials=of.credentials, clock=of.clock)
 
     async def _without_credentials(self, prepared: Prepared, head: ResponseHead, body: bytes) -> bytes:

@@ -65,6 +65,7 @@ class Recorder:
     grant: str | None = None
     approvers: tuple[tuple[str, str, str], ...] = ()
     upstream_status: int | None = None
+    _own_status: int | None = None
     error_code: str | None = None
     aws_request_id: str | None = None
     _intended: bool = False
@@ -105,9 +106,9 @@ class Recorder:
         """Note AWS's status and request id."""
         self.upstream_status, self.aws_request_id, self.error_code = status, request_id, None
 
-    def answered_here(self) -> None:
-        """Note that the gateway answers itself."""
-        self.upstream_status = 200
+    def answered_here(self, status: int) -> None:
+        """Note that the gateway answers itself, with this status."""
+        self._own_status = status
 
     def failed(self, code: str | None) -> None:
         """Note the code of an error from AWS, None if it has none."""
@@ -174,7 +175,7 @@ class Recorder:
 
     async def completed(self, *, bytes_in: int, bytes_out: int) -> None:
         """Write the outcome of an exchange whose answer went to the agent whole."""
-        await self._conclude("answered", self.upstream_status, bytes_in=bytes_in, bytes_out=bytes_out)
+        await self._conclude("answered", self._own_status or self.upstream_status, bytes_in=bytes_in, bytes_out=bytes_out)
 
     async def _conclude(
         self, end: End, status: int | None, *, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

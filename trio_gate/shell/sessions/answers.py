@@ -11,7 +11,7 @@ import os
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import AnswerWithheld, StorageUnavailable
+from trio_gate.errors import AnswerWithheld, CredentialsUnavailable, StorageUnavailable
 from trio_gate.exchange.virtual import request_of
 from trio_gate.sessions.answer import NoSessionError, own_answer, read_answer
 from trio_gate.sessions.session import RANDOM_BYTES, placeholder_of
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 class SessionAnswer:
     """The session that one call is answered with.
 
-    `signer`: whose credentials sign the call. `check` raises GateError where its agent may have no session any more.
+    `signer`: whose credentials sign the call. `check` raises GateError where its agent may not have the session any more; what ends
+    it while it is written is seen in the table afterwards.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class SessionAnswer:
         plan: Plan,
         signer: RoleRequest,
         *,
-        check: Callable[[], None],
+        check: Callable[[VirtualSession], None],
         sessions: Sessions,
         credentials: CredentialSource,
         clock: Clock,
@@ -67,12 +68,17 @@ class SessionAnswer:
         except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             raise AnswerWithheld("its session could not be stored") from fault
-        self._credentials.keep(request_of(session, self._signer), credentials)
+        try:
+            self._credentials.keep(request_of(session, self._signer), credentials)
+        except CredentialsUnavailable as fault:
+            self._sessions.end(lambda one: one is session)
+            raise AnswerWithheld("its session ends at once") from fault
+        self._sessions.table.check(session, now)
         return text
 
     async def _opened(self, session: VirtualSession) -> None:
-        """Add a session, unless a stop or an end came while AWS was asked. Raises GateError."""
-        self._check()
+        """Add a session, unless what allowed it has changed while AWS was asked. Raises GateError."""
+        self._check(session)
         await self._sessions.open(session)
 
     async def of_gateway(self, request_id: str) -> tuple[ResponseHead, bytes]:
@@ -80,6 +86,7 @@ class SessionAnswer:
         now, placeholder = self._clock.now(), placeholder_of(self._plan.account, os.urandom(RANDOM_BYTES))
         session = self._plan.session(placeholder, now, (now + self._plan.life).replace(microsecond=0))
         await self._opened(session)
+        self._sessions.table.check(session, now)
         text = own_answer(placeholder, session.expires.astimezone(UTC), request_id)
         fields = ((b"content-type", b"text/xml"), (b"x-amzn-requestid", request_id.encode()))
         return ResponseHead(status=200, reason=b"OK", headers=fields), text

@@ -19,6 +19,7 @@ import trio
 from trio_gate.errors import StorageUnavailable
 from trio_gate.sessions.persistence import from_json, to_json
 from trio_gate.sessions.table import SessionTable
+from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ SCHEMA = 1
 
 SWEEP_EVERY = 60.0
 """Seconds between two looks for sessions that are over, and for ends that could not be written."""
+
+WRITE_TIMEOUT = 10.0
+"""Seconds that a write may take; after that its session is not handed out, and an end is written again later."""
 
 CLOSE_TIMEOUT = 5.0
 """Seconds that the last write may take when the gateway stops."""
@@ -59,6 +63,7 @@ class SessionStore:
             found = [from_json(json.loads(value)) for (value,) in rows]
         except (sqlite3.Error, OSError, ValueError, LookupError, TypeError) as error:
             raise self._unavailable(error) from error
+        self._presence = Presence(path, f"{path}-wal")
         self.table = SessionTable(sorted(found, key=lambda session: session.started))
 
     async def open(self, session: VirtualSession) -> None:
@@ -102,12 +107,17 @@ class SessionStore:
                 return
             old = list(self._ended)
             try:
-                await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter)
+                with trio.fail_after(WRITE_TIMEOUT):
+                    await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter, abandon_on_cancel=True)
             except sqlite3.Error as error:
                 raise self._unavailable(error) from error
+            except trio.TooSlowError:
+                raise self._unavailable(f"they were not written within {WRITE_TIMEOUT:g} seconds") from None
             del self._ended[: len(old)]  # not before they are written: a cancellation may have them written again
 
     def _store(self, new: Sequence[VirtualSession], old: Sequence[VirtualSession]) -> None:
+        if missing := self._presence.missing():
+            raise sqlite3.OperationalError(f"{missing} is gone")
         rows = [(session.key_id, json.dumps(to_json(session), separators=(",", ":"))) for session in new]
         with transaction(self._db):
             self._db.executemany("INSERT INTO sessions VALUES (?, ?)", rows)
@@ -118,7 +128,7 @@ class SessionStore:
         if not self._limiter.borrowed_tokens:
             self._db.close()
 
-    def _unavailable(self, error: Exception) -> StorageUnavailable:
+    def _unavailable(self, error: Exception | str) -> StorageUnavailable:
         return StorageUnavailable(
             "the session cannot be stored: tell your operator", detail=f"sessions cannot be stored in {self._path}: {error}"
         )
