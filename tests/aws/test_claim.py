@@ -368,3 +368,8 @@ def test_adversarial_claims():
 def test_a_presigned_url_through_the_strict_reader():
     text = "&".join(f"{name}={quote(value, safe='')}" for name, value in QUERY.items())
     assert read_claim(parse_request_head(f"GET /b/k?{text} HTTP/1.1\r\nHost: agent.test\r\n\r\n".encode())) == CLAIM
+
+
+def test_version_2_and_the_key_of_a_session():
+    key = "TGVS111111111111" + "A" * 16
+    assert "signs with version 4 alone" in refused(head(None, query={**V2, "AWSAccessKeyId": key})).reason

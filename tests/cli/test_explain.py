@@ -255,3 +255,12 @@ def test_every_operation_that_botocore_sends_is_named_placed_and_read(corpus, on
     right, _, of = said.pop("optional rows").split()[:3]
     assert right == of
     assert said == EXCEPTIONS
+
+
+def test_what_no_rule_can_allow_is_said(config, tmp_path):
+    plain = (tmp_path / "g.hcl").read_text()
+    (tmp_path / "g.hcl").write_text(plain + 'rule "all" {\n  priority = 1\n  action = "allow"\n  vends = true\n}\n')
+    form = b"Action=GetFederationToken&Version=2011-06-15&Name=somebody"
+    raw = request("sts", STS, body=form, **{"content-type": "application/x-www-form-urlencoded"})
+    (answer,) = explain(row(raw, STS), words=("--config", config))
+    assert (answer["outcome"], "is not served" in answer["reason"]) == ("refused", True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.records import NOW
 from tests.kit.sessions import session
-from trio_gate.errors import Denied
+from trio_gate.errors import Denied, SessionOver
 from trio_gate.sessions import table as module
 from trio_gate.sessions.table import SessionTable
 
@@ -56,7 +56,7 @@ def test_there_is_room_for_so_many(monkeypatch):
     table().check_room("docs", NOW)
     table().check_room("ci", FIRST.expires)
     monkeypatch.setattr(module, "MAX_SESSIONS", 4)
-    with pytest.raises(Denied):
+    with pytest.raises(Denied, match="the gateway has no room"):
         table().check_room("docs", NOW)
 
 
@@ -64,3 +64,13 @@ def test_a_circle_has_an_end():
     one, two = session(1), session(2)
     sessions = SessionTable([session(1, parent=two.key_id), session(2, parent=one.key_id)])
     assert [found.key_id for found in sessions.way(sessions.all()[0])] == [two.key_id, one.key_id]
+
+
+def test_a_session_may_be_used_until_it_expires_or_ends():
+    sessions = table()
+    sessions.check(FIRST, NOW)
+    with pytest.raises(SessionOver, match="has expired"):
+        sessions.check(FIRST, FIRST.expires)
+    for other in (session(9), session(1, agent="docs")):
+        with pytest.raises(SessionOver, match="has ended"):
+            sessions.check(other, NOW)

@@ -16,6 +16,11 @@ rule "deny deeper in prod" {
   action = "deny"
 }
 rule "asked" { match = has(aws.params.RoleSessionName) && aws.params.RoleSessionName == "asked"  action = "approve"  approvers = [human.oncall] }
+rule "asked for its own" {
+  match     = aws.action == "GetSessionToken" && has(aws.params.DurationSeconds) && aws.params.DurationSeconds == 3600
+  action    = "approve"
+  approvers = [human.oncall]
+}
 rule "asked again" {
   match     = aws.action == "DeleteObject" && has(aws.session_role)
   action    = "approve"
@@ -102,19 +107,20 @@ def test_the_agents_own_session(gate):
     assert by(gate, given, "s3").list_buckets()["Buckets"]
 
 
-def test_people_see_that_a_session_is_asked_for_and_which_one_is_used(gate):
-    def approved(ask):
-        done = threading.Thread(target=ask)
-        done.start()
-        shown = gate.gate(*gate.approver("--once", "--yes")).stdout
-        done.join()
-        return shown
+def approved(gate, ask):
+    done = threading.Thread(target=ask)
+    done.start()
+    shown = gate.gate(*gate.approver("--once", "--yes")).stdout
+    done.join()
+    return shown
 
+
+def test_people_see_that_a_session_is_asked_for_and_which_one_is_used(gate):
     given = []
-    shown = approved(lambda: given.append(gate.client("sts").assume_role(RoleArn=arn(DEPLOY), RoleSessionName="asked")))
+    shown = approved(gate, lambda: given.append(gate.client("sts").assume_role(RoleArn=arn(DEPLOY), RoleSessionName="asked")))
     assert "the agent gets a session that works through this gateway alone" in shown
     second = assume(by(gate, given[0], "sts"), DEEPER)
-    shown = approved(lambda: by(gate, second, "s3").delete_object(Bucket="staging-data", Key="nothing"))
+    shown = approved(gate, lambda: by(gate, second, "s3").delete_object(Bucket="staging-data", Key="nothing"))
     assert f"{arn(DEEPER)} via {arn(DEPLOY)}" in shown
     (record,) = [row for row in gate.records() if row["action"] == "DeleteObject"]
     assert (record["session"]["chain"], record["decision"]["rule"]) == ([arn(DEPLOY), arn(DEEPER)], "asked again")
@@ -135,3 +141,15 @@ def test_what_aws_refuses_is_said_in_its_words_and_ours(gate):
 def test_a_federation_token_is_refused_with_a_reason(gate):
     with pytest.raises(ClientError, match="sts:GetFederationToken is not served: AWS refuses it to the session of a role"):
         gate.client("sts").get_federation_token(Name="somebody")
+
+
+def test_one_yes_is_one_session_of_the_agents_own(gate):
+    given = []
+    shown = approved(gate, lambda: given.append(gate.client("sts").get_session_token(DurationSeconds=3600)))
+    assert "GetSessionToken" in shown
+    assert by(gate, given[0], "s3").list_buckets()["Buckets"]
+    (record,) = [row for row in gate.records() if row["action"] == "GetSessionToken" and row["approvers"]]
+    assert (record["outcome"]["status"], record["outcome"]["upstream_status"]) == (200, None)
+    shown = approved(gate, lambda: given.append(gate.client("sts").get_session_token(DurationSeconds=3600)))
+    assert "GetSessionToken" in shown
+    assert given[0]["Credentials"]["AccessKeyId"] != given[1]["Credentials"]["AccessKeyId"]

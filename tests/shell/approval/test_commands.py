@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import intent, outcome, read
+from tests.kit.sessions import session
 from trio_gate.approval.frames import (
     Accepted,
     Detail,
@@ -23,11 +25,14 @@ from trio_gate.approval.frames import (
     Rejected,
     Revoke,
     Search,
+    SessionList,
+    Sessions,
     Stop,
 )
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.rows import whole_row
 from trio_gate.errors import AuditUnavailable, StorageUnavailable
+from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 
@@ -255,3 +260,27 @@ async def test_a_full_book_takes_no_more(hub, clock, waiting, monkeypatch):
         assert (await alice.until(Rejected)).code == "limits"
         assert waiting.answer is None
         await trio.lowlevel.checkpoint()
+
+
+class Store:
+    """The sessions that a hub knows; nothing is on disk."""
+
+    def __init__(self, sessions):
+        self.table = SessionTable(sessions)
+
+
+async def test_the_newest_sessions_are_listed_as_far_as_they_fit(clock):
+    kept = [
+        session(number % 256, key_id=f"TGVS111111111111{number:016}", expires=clock.now() + timedelta(hours=1))
+        for number in range(1001)
+    ]
+    hub = ApprovalHub(clock, Limits(grant_time=3600.0, grant_uses=10), HubConfig(agents=("ci",)), sessions=Store(kept))
+    with listening(hub, clock, **ALL) as alice:
+        await alice.say(Sessions(ref="r"))
+        listed = (await alice.until(SessionList)).sessions
+        assert [one["id"] for one in listed] == [one.key_id for one in kept[1:]]
+        hub.sessions = Store([replace(one, chain=(f"arn:aws:iam::111111111111:role/{'a' * 600}",) * 10) for one in kept])
+        await alice.say(Sessions(ref="r"))
+        listed = (await alice.until(SessionList)).sessions
+        assert 100 < len(listed) < 1000
+        assert listed[-1]["id"] == kept[-1].key_id

@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
+import pytest
 import trio
 import trio.testing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, literal, role
+from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, fault, literal, role
+from tests.kit.sessions import SENT
 from tests.shell.credentials.test_role_credentials import bench, settled
+from trio_gate.errors import SessionOver
+from trio_gate.ports import SessionRequest
 from trio_gate.shell.credentials.base_keys import BaseKeys
+from trio_gate.wire.head import ResponseHead
 
 HUB = role("trio-gate@ci", account="999999999999", role_arn="arn:aws:iam::999999999999:role/hub")
 
@@ -125,3 +130,31 @@ def check(sts, key, request):
         assert sts.signers[number] == BASES[request.base]
     else:
         check(sts, sts.signers[number], request.through)
+
+
+class Lost(TwoStep):
+    """STS that refuses the roles in `lost`."""
+
+    lost = ()
+
+    async def send(self, host, head, body):
+        if dict(parse_qsl(body.decode()))["RoleArn"] in self.lost:
+            await trio.lowlevel.checkpoint()
+            return ResponseHead(status=403, headers=()), fault("AccessDenied").encode()
+        return await super().send(host, head, body)
+
+
+async def test_what_came_from_a_session_that_aws_does_not_give_again_is_over_and_the_rest_goes_on(autojump_clock):
+    parent_role, child_role = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("parent", "child"))
+    parent = SessionRequest(key_id="TGVS1", role_arn=parent_role, sent=sent(parent_role), signer=REQUEST)
+    child = SessionRequest(key_id="TGVS2", role_arn=child_role, sent=sent(child_role), signer=parent)
+    async with bench(stand_in=Lost) as its:
+        its.sts.lost = (parent_role,)
+        for request in (child, parent, child):
+            with pytest.raises(SessionOver, match="was lost, and AWS did not give it again"):
+                await its.roles.credentials(request)
+        assert await its.key()
+
+
+def sent(role_arn):
+    return replace(SENT, body=urlencode({"Action": "AssumeRole", "RoleArn": role_arn, "RoleSessionName": "a"}).encode())

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import threading
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -12,7 +13,8 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.sessions import session
 from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.sessions import table
-from trio_gate.shell.sessions.store import open_sessions
+from trio_gate.shell.sessions import store as module
+from trio_gate.shell.sessions.store import SessionStore, open_sessions
 
 
 class Wall:
@@ -122,5 +124,26 @@ async def test_a_session_that_is_ended_while_it_is_written_stays_ended(tmp_path)
             await wait_all_tasks_blocked()
             assert store.end(lambda one: one.agent == "ci") == [session(1)]
         assert store.table.all() == []
+    async with opened(tmp_path) as store:
+        assert store.table.all() == []
+
+
+async def test_a_session_whose_file_is_gone_is_not_handed_out(tmp_path):
+    async with opened(tmp_path) as store:
+        (tmp_path / "sessions.db").rename(tmp_path / "elsewhere")
+        with pytest.raises(StorageUnavailable, match="is gone"):
+            await store.open(session(1))
+        assert store.table.all() == []
+
+
+async def test_a_disk_that_does_not_answer_holds_nobody_for_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "WRITE_TIMEOUT", 0.1)
+    go, real = threading.Event(), SessionStore._store
+    monkeypatch.setattr(SessionStore, "_store", lambda self, *rows: (go.wait(), real(self, *rows)))
+    async with opened(tmp_path) as store:
+        with pytest.raises(StorageUnavailable, match=r"within 0.1 seconds"):
+            await store.open(session(1))
+        assert store.table.all() == []
+        go.set()
     async with opened(tmp_path) as store:
         assert store.table.all() == []

@@ -264,7 +264,8 @@ class CommandHandler:
             return Refused(code="not_allowed", message=_MAY_NOT["may_stop"])
         found, now = self._hub.sessions.table.all() if self._hub.sessions is not None else [], self._clock.now()
         live = [session for session in found if session.expires > now]
-        return SessionList(ref=frame.ref, sessions=_fitting([shown(session) for session in live[-MAX_LISTED:]]))
+        newest = _fitting([shown(session) for session in live[: -MAX_LISTED - 1 : -1]])
+        return SessionList(ref=frame.ref, sessions=newest[::-1])
 
     async def _session_ended(self, person: Person, frame: EndSession) -> ServerFrame | Refused:
         if not person.may_stop:
