@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -67,13 +67,14 @@ def check_condition(condition: str) -> Sequence[ConditionFault]:
     return faults
 
 
-def load(text: str) -> Config:
-    return real_load(text, "gate.hcl", env=ENV.get, read_file=read_file, base_dir="/etc/gate", check_condition=check_condition)
+def load(text: str, **given: Any) -> Config:
+    own = {"env": ENV.get, "read_file": read_file, "base_dir": "/etc/gate", "check_condition": check_condition}
+    return real_load(text, "gate.hcl", **{**own, **given})
 
 
-def faults_of(text: str) -> tuple[Fault, ...]:
+def faults_of(text: str, **given: Any) -> tuple[Fault, ...]:
     with pytest.raises(ConfigFaults) as caught:
-        load(text)
+        load(text, **given)
     return caught.value.faults
 
 
@@ -89,9 +90,9 @@ def places(marked: str) -> tuple[str, list[tuple[int, int]]]:
     return marked.replace("§", ""), found
 
 
-def check(marked: str, messages: list[str]) -> None:
+def check(marked: str, messages: list[str], **given: Any) -> None:
     """A text has these faults and no others, each at its mark."""
     text, expected = places(marked)
-    assert [(fault.line, fault.column, fault.message) for fault in faults_of(text)] == [
+    assert [(fault.line, fault.column, fault.message) for fault in faults_of(text, **given)] == [
         (line, column, message) for (line, column), message in zip(expected, messages, strict=True)
     ]

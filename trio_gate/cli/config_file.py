@@ -23,10 +23,10 @@ def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
     return find(service, operation)
 
 
-def _fault_of(authority: str) -> str | None:
-    from trio_gate.shell.certificates.clients import fault_of  # noqa: PLC0415 - loads cryptography, for an attribute that few files have
+def _read_authority(pem: str) -> str:
+    from trio_gate.shell.certificates.clients import read_authority  # noqa: PLC0415 - loads cryptography, which few files need
 
-    return fault_of(authority)
+    return read_authority(pem)
 
 
 def read(file: str) -> Config | None:
@@ -43,7 +43,7 @@ def read(file: str) -> Config | None:
             base_dir=str(path.resolve().parent),
             check_condition=check_condition,
             find_operation=_find,
-            check_authority=_fault_of,
+            read_authority=_read_authority,
         )
     except ConfigFaults as faults:
         count = len(faults.faults)

@@ -76,6 +76,15 @@ class Lookups:
         """A path from the configuration as an absolute path."""
         return posixpath.normpath(posixpath.join(self.base_dir, path))
 
+    def contents(self, path: str, at: int) -> str:
+        """The text of a file that the configuration names at an offset. Raises Flaw."""
+        whole = self.path(path)
+        try:
+            return self.read_file(whole)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not a text file"
+            raise Flaw(at, f"cannot read the file: {reason}".lower(), f"it was looked for at {whole}") from None
+
 
 def parse(text: str, start: int, end: int, lookups: Lookups) -> Value:
     """Parse the value between two offsets of a text. Raises Flaw."""
@@ -165,7 +174,8 @@ class _Parser:
         self.pos += 1
         if function == "env":
             return self.variable(argument, begin)
-        return self.contents(argument if function == "file" else self.credential(argument, begin), begin)
+        path = argument if function == "file" else self.credential(argument, begin)
+        return self.lookups.contents(path, begin).removesuffix("\n").removesuffix("\r")
 
     def variable(self, name: str, at: int) -> str:
         if not _VARIABLE.fullmatch(name):
@@ -183,14 +193,6 @@ class _Parser:
         if folder is None:
             raise Flaw(at, "there are no systemd credentials", f"the unit needs LoadCredential={name}:PATH; or use env or file")
         return f"{folder}/{name}"
-
-    def contents(self, path: str, at: int) -> str:
-        try:
-            text = self.lookups.read_file(self.lookups.path(path))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not a text file"
-            raise Flaw(at, f"cannot read the file: {reason}".lower(), f"it was looked for at {self.lookups.path(path)}") from None
-        return text.removesuffix("\n").removesuffix("\r")
 
     def list(self, depth: int) -> tuple[Value, ...]:
         self.pos += 1

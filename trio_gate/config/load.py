@@ -18,7 +18,7 @@ from trio_gate.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from trio_gate.config.agents.block import CheckAuthority
+    from trio_gate.config.agents.block import ReadAuthority
     from trio_gate.config.hcl import Block
     from trio_gate.config.model import Rule
     from trio_gate.config.operation_block import Find
@@ -35,7 +35,7 @@ def load(
     base_dir: str,
     check_condition: Callable[[str], Sequence[ConditionFault]],
     find_operation: Find | None = None,
-    check_authority: CheckAuthority | None = None,
+    read_authority: ReadAuthority = str,
 ) -> Config:
     """Read a configuration.
 
@@ -47,7 +47,7 @@ def load(
         base_dir: the absolute path of the file's folder, where its relative paths start.
         check_condition: returns what is wrong with a rule's CEL source.
         find_operation: returns what is known of AWS's operations; None where no block may name one.
-        check_authority: returns what is wrong with a file of certificates (PEM), None if it can be used.
+        read_authority: returns the certificates (PEM) of a file's text; may raise ValueError, which says what is wrong with it.
 
     Raises:
         ConfigFaults: holds everything that is wrong.
@@ -56,7 +56,7 @@ def load(
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     lookups = Lookups(env=env, read_file=read_file, base_dir=base_dir)
     reading = Reading(report=report, lookups=lookups, check=check_condition, declared={})
-    config = _config(_Blocks(root, reading), report, find_operation, check_authority)
+    config = _config(_Blocks(root, reading), report, find_operation, read_authority)
     if faults := report.faults():
         raise ConfigFaults(faults)
     return replace(config, sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -98,7 +98,7 @@ class _Blocks:
         return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
 
 
-def _config(declared: _Blocks, report: Report, find: Find | None, check: CheckAuthority | None) -> Config:
+def _config(declared: _Blocks, report: Report, find: Find | None, read_authority: ReadAuthority) -> Config:
     for form in declared.forms("plugin"):
         blocks.plugin(form)
     empty = Form(hcl.Block(kind="gateway", at=0), declared.reading)
@@ -108,7 +108,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None, check: CheckAu
     by_id = {f"person.{person.name}": person for _, person in people}
     approvers = [approver for form in declared.forms("approver") if (approver := blocks.approver(form, by_id))]
     endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
-    agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form, check))]
+    agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form, read_authority))]
     upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
     operations = [one for form in declared.forms("operation") if (one := operation_block.operation(form, find))]
     ruled = [(form, *found) for form in declared.forms("rule") if (found := blocks.rule(form))]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kit.configs import BASE, FILES, MAIN, check, load
+from tests.kit.configs import BASE, FILES, MAIN, check, faults_of, load
 from trio_gate.config.model import NO_LIMITS, AgentLimits, CertificateProof
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
@@ -47,7 +47,7 @@ FAULTS = {
     ),
     "an authority that is not there": (
         'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_name = "a" certificate_authority = §"none.pem" }',
-        ["the file cannot be read: No such file or directory"],
+        ["cannot read the file: no such file or directory"],
     ),
     "no hash": (
         'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_sha256 = [§"ABCD"] certificate_authority = "secret.txt" }',
@@ -58,6 +58,10 @@ FAULTS = {
         ["`burst` needs `rate`"],
     ),
 }
+
+
+def refuse(pem):
+    raise ValueError("it is no good")
 
 
 def read(more):
@@ -85,6 +89,17 @@ def test_networks_and_limits():
 def test_a_certificate():
     agent = read('certificate_authority = "secret.txt" certificate_name = "CI.example"')
     assert agent.certificate == CertificateProof(authority=FILES["/etc/gate/secret.txt"], names=("ci.example",))
+
+
+def test_an_authority_is_as_it_is_read_and_what_is_wrong_with_it_is_a_fault_at_its_name():
+    named = AGENT.replace(" }", ' certificate_authority = "secret.txt" certificate_name = "a" }')
+    assert load(named, read_authority=str.upper).agents[0].certificate.authority == FILES["/etc/gate/secret.txt"].upper()
+    check(named.replace('"secret.txt"', '§"secret.txt"'), ["it is no good"], read_authority=refuse)
+
+
+def test_the_path_of_a_file_that_is_not_there_is_said():
+    text = AGENT.replace(" }", ' certificate_authority = "none.pem" certificate_name = "a" }')
+    assert [fault.hint for fault in faults_of(text)] == ["it was looked for at /etc/gate/none.pem"]
 
 
 def test_secrets_are_not_shown():

@@ -37,7 +37,7 @@ class Agents:
         self.folder = folder
         first, second, stranger = trustme.CA(), trustme.CA(), trustme.CA()
         for name, authority in (("first", first), ("second", second)):
-            authority.cert_pem.write_to_path(folder / f"{name}.pem")
+            (folder / f"{name}.pem").write_text(f"\ufeff# fran\u00e7aise\n{authority.cert_pem.bytes().decode()}", "utf-8")
         given = {
             "ci": first.issue_cert(NAME),
             "renewed": first.issue_cert(NAME),
@@ -54,8 +54,11 @@ class Agents:
         self.files["self-signed"] = str(folder / "self-signed.crt")
         (folder / "self-signed.crt").write_bytes(own)
         itself = own[own.index(b"-----BEGIN CERTIFICATE") :]
+        twice = self_signed("twice.agents.example", twice=True)
+        (folder / "twice.crt").write_bytes(twice)
+        self.files["unreadable"] = str(folder / "twice.crt")
         with (folder / "second.pem").open("ab") as known:
-            known.write(itself)
+            known.write(itself + twice[twice.index(b"-----BEGIN CERTIFICATE") :])
         pins = ", ".join(f'"{_sha256(pem)}"' for pem in (given["cd"].cert_chain_pems[0].bytes(), itself))
         named = f'  certificate_authority = "first.pem"\n  certificate_name = "{NAME}"\n}}\n'
         pinned = f'  certificate_authority = "second.pem"\n  certificate_sha256 = [{pins}]\n}}\n'
@@ -136,9 +139,14 @@ def test_any_other_is_refused(gate, agents, who, certificate, reason, by, versio
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("by", ["proxy", "tls", "endpoint"])
-@pytest.mark.parametrize("certificate", ["of a stranger", "expired"])
+@pytest.mark.parametrize("certificate", ["of a stranger", "expired", "unreadable"])
 def test_what_tls_does_not_accept_ends_there(gate, agents, certificate, by, version):
     assert ask(gate, agents, "ci", certificate, by, version) is None
+
+
+def test_a_connection_of_an_unreadable_certificate_is_turned_away(gate, agents):
+    assert ask(gate, agents, "cd", "unreadable") is None
+    assert "turned away: the client certificate has a form that is not read" in gate.log
 
 
 def client(gate, keys, certificate):

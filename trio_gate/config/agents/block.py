@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.agents.networks import network
-from trio_gate.config.blocks import path
 from trio_gate.config.model import KEY_TEXT, Agent, AgentLimits, CertificateProof
+from trio_gate.config.source import Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from trio_gate.config.attribute_types import Kind
     from trio_gate.config.block_reader import Form
+    from trio_gate.config.expressions import Lookups, Value
 
-    CheckAuthority = Callable[[str], str | None]
+    ReadAuthority = Callable[[str], str]
 
 SHORTEST_SECRET, MOST_SECRETS = 16, 4
 """Characters of an agent's secret, and how many an agent may have: each request is checked with all of them."""
@@ -30,8 +32,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 
 
-def agent(form: Form, check: CheckAuthority | None) -> Agent | None:
-    """Read an agent, a caller with secrets of its own; None if it is faulty. `check` says what is wrong with a file of authorities."""
+def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
+    """Read an agent, a caller with secrets of its own; None if it is faulty. `read_authority` as in `load`."""
     wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
     suffix = form.need(
         attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
@@ -43,7 +45,7 @@ def agent(form: Form, check: CheckAuthority | None) -> Agent | None:
     if len(networks) > MOST_NETWORKS:
         form.fault(f"an agent has at most {MOST_NETWORKS} networks", of="networks")
     limits = _limits(form)
-    certificate = _certificate(form, check)
+    certificate = _certificate(form, read_authority)
     form.close()
     if suffix is None or secrets is None:
         return None
@@ -59,32 +61,35 @@ def agent(form: Form, check: CheckAuthority | None) -> Agent | None:
     )
 
 
-def _certificate(form: Form, check: CheckAuthority | None) -> CertificateProof | None:
+def _certificate(form: Form, read_authority: ReadAuthority) -> CertificateProof | None:
     """The certificate that an agent's connections must have; None where it needs none, or where its attributes are faulty."""
     hashed = attribute_types.matching(_SHA256, "the SHA-256 of a certificate's DER: 64 hexadecimal digits in lower case")
     pins = form.take(attribute_types.listing(hashed), "certificate_sha256") or ()
     names = form.take(attribute_types.listing(attribute_types.host, or_one=True), "certificate_name") or ()
-    file = path(form, "certificate_authority")
+    authority = form.take(_authority(form.reading.lookups, read_authority), "certificate_authority")
+    given = form.given("certificate_authority")
     for of, found in (("certificate_sha256", pins), ("certificate_name", names)):
         if len(found) > MOST_CERTIFICATES:
             form.fault(f"an agent has at most {MOST_CERTIFICATES} of these", of=of)
     asked = [name for name in ("certificate_sha256", "certificate_name") if form.given(name)]
-    if file is None:
-        if asked and not form.given("certificate_authority"):
-            hint = "the file that TLS verifies it with: the authority's certificate, or its own where it signed itself"
-            form.fault(f"`{asked[0]}` needs `certificate_authority`", hint, of=asked[0])
-        return None
-    if not asked:
+    if asked and not given:
+        hint = "the file that TLS verifies it with: the authority's certificate, or its own where it signed itself"
+        form.fault(f"`{asked[0]}` needs `certificate_authority`", hint, of=asked[0])
+    if given and not asked:
         hint = "else any certificate of that authority would be this agent's"
         form.fault("`certificate_authority` needs `certificate_name` or `certificate_sha256`", hint, of="certificate_authority")
-    try:
-        pem = form.reading.lookups.read_file(file)
-        fault = check(pem) if check else None
-    except (OSError, ValueError) as error:
-        pem, fault = "", f"the file cannot be read: {getattr(error, 'strerror', None) or 'it is not text'}"
-    if fault is not None:
-        form.fault(fault, of="certificate_authority")
-    return CertificateProof(authority=pem, sha256=pins, names=names)
+    return None if authority is None else CertificateProof(authority=authority, sha256=pins, names=names)
+
+
+def _authority(lookups: Lookups, read_authority: ReadAuthority) -> Kind[str]:
+    def kind(value: Value) -> str:
+        pem = lookups.contents(attribute_types.text(value), value.at)
+        try:
+            return read_authority(pem)
+        except ValueError as fault:
+            raise Flaw(value.at, str(fault)) from None
+
+    return kind
 
 
 def _limits(form: Form) -> AgentLimits:

@@ -97,7 +97,7 @@ class AgentListenerContext:
         return "\n".join(self.snapshot().authorities)
 
     def certificate(self, tls: TlsTransport) -> ClientCertificate | None:
-        """The client certificate of a connection."""
+        """The client certificate of a connection. Raises Malformed."""
         der = tls.peer_certificate
         return None if der is None else certificate_of(der, self.snapshot().authorities)
 
@@ -154,15 +154,14 @@ class ProxyListener:
             host, refused, rest = met
             choose = _only(host, lambda: self._names.context(host, refused))
             tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
+            certificate = self._inside.certificate(tls)
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        ingress = Ingress(
-            kind="proxy", sni=sni, connect=host, port=self._port, refused=refused, certificate=self._inside.certificate(tls)
-        )
+        ingress = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused, certificate=certificate)
         await self._inside.converse(tls, ingress, seat)
 
     async def _connect(self, accepted: SocketTransport, address: str) -> tuple[str, Unidentified | None, bytes] | None:
@@ -210,10 +209,10 @@ class TlsListener:
 
         try:
             tls, sni = await _tls(accepted, choose, self._inside)
+            certificate = self._inside.certificate(tls)
         except Malformed as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        certificate = self._inside.certificate(tls)
         ingress = Ingress(kind="tls", sni=sni, port=self._port, refused=refused, certificate=certificate)
         await self._inside.converse(tls, ingress, seat)
 
@@ -234,10 +233,11 @@ class EndpointListener:
         context = self._context
         try:
             tls, _ = await _tls(accepted, lambda _: context(), self._inside)
+            certificate = self._inside.certificate(tls)
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
-        await self._inside.converse(tls, replace(self._ingress, certificate=self._inside.certificate(tls)), seat)
+        await self._inside.converse(tls, replace(self._ingress, certificate=certificate), seat)
 
 
 async def _tls(accepted: SocketTransport, choose: Choose, inside: AgentListenerContext) -> tuple[TlsTransport, str | None]:

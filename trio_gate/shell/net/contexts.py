@@ -13,6 +13,10 @@ def for_server(clients: str = "") -> ssl.SSLContext:
     """A TLS context for accepted connections; the caller adds its certificate.
 
     `clients` are certificates in PEM. With them the peer is asked for a certificate, and one that none of them vouches for is refused.
+    TLS 1.2 may resume a connection of the same context, for up to two hours: it has the certificate that was verified then, so whether
+    that is still valid is for the caller to say.
+
+    Raises ssl.SSLError if OpenSSL cannot read one of them, ValueError if there is none.
     """
     context = _made(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # two cost us as much as they save us, and most programs never use them
@@ -20,7 +24,6 @@ def for_server(clients: str = "") -> ssl.SSLContext:
         context.load_verify_locations(cadata=clients)
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an intermediate authority may stand alone
-        context.options |= ssl.OP_NO_TICKET  # a resumed connection would not be verified again
     return context
 
 
