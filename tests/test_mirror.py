@@ -46,7 +46,6 @@ WITHOUT = [
     "shell/exchange/pipeline.py",
     "shell/exchange/shared_services.py",
     "shell/listen/listeners.py",
-    "shell/net/contexts.py",
     "shell/net/plain_response.py",
     "shell/net/race.py",
     "text/secret_tables.py",
