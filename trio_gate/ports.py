@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.audit.rows import Row
+    from trio_gate.aws.call import Unknown
     from trio_gate.sessions.session import Sent, VirtualSession
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
@@ -116,6 +117,13 @@ class CredentialSource(Protocol):
 
     def forget(self, request: RoleRequest, refused: Credentials | None = None) -> None:
         """Drop credentials because AWS refused them, unless they are others than `refused` by now."""
+
+
+class AccountNames(Protocol):
+    """What an organization calls accounts."""
+
+    def of(self, account: str) -> str | Unknown | None:
+        """Its name; None where it has none, or nobody asks; UNKNOWN until AWS has said so. Does not wait."""
 
 
 class Sessions(Protocol):

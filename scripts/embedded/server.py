@@ -18,6 +18,7 @@ from typing import Any
 import trustme
 from moto import settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.organizations.models import organizations_backends
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
@@ -28,7 +29,9 @@ from scripts.embedded.aws import (
     DEPLOY,
     HUB,
     HUB_ROLE,
+    MEMBER_NAME,
     NAMES,
+    NAMES_ROLE,
     READER,
     ROLE,
     SPOKE,
@@ -111,13 +114,18 @@ def set_up(port: int, ca_file: str) -> Embedded:
     user may assume these roles and no others; they may assume `deploy`, and that `deeper`, in any account.
     """
     nobody = Embedded(port=port, ca_file=ca_file, base_access_key_id="AKIAANYTHING", base_secret_access_key="anything")
-    roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)] + [HUB_ROLE]
+    roles = [f"arn:aws:iam::{account}:role/{name}" for account in ACCOUNTS.values() for name in (ROLE, READER)]
+    roles += [HUB_ROLE, NAMES_ROLE]
     hub = client("iam", nobody, assumed(nobody, HUB))
     user = hub.create_user(UserName="gateway")["User"]["Arn"]
     hub.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles))
     hub.create_role(RoleName="hub", AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
     spokes = [f"arn:aws:iam::{account}:role/{SPOKE}" for account in ACCOUNTS.values()]
     hub.put_role_policy(RoleName="hub", PolicyName="s", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=spokes))
+    hub.create_role(RoleName="names", AssumeRolePolicyDocument=policy("Allow", "sts:AssumeRole", Principal={"AWS": user}))
+    describes = policy("Allow", "organizations:DescribeAccount", Resource="*")
+    hub.put_role_policy(RoleName="names", PolicyName="n", PolicyDocument=describes)
+    found_organization(client("organizations", nobody, assumed(nobody, HUB)))
     key = hub.create_access_key(UserName="gateway")["AccessKey"]
     for account in ACCOUNTS.values():
         iam = client("iam", nobody, assumed(nobody, account))
@@ -145,6 +153,13 @@ def set_up(port: int, ca_file: str) -> Embedded:
     for name, account in ACCOUNTS.items():
         fill(name, aws, assumed(aws, account))
     return aws
+
+
+def found_organization(hub: Any) -> None:
+    """Make the hub's organization, with one of the accounts as a member."""
+    hub.create_organization(FeatureSet="ALL")
+    hub.create_account(AccountName=MEMBER_NAME, Email="prod@example.com")
+    organizations_backends[HUB]["aws"].accounts[-1].id = ACCOUNTS["prod"]  # moto gives accounts ids of its own
 
 
 def fill(name: str, aws: Embedded, key: tuple[str, str, str]) -> None:

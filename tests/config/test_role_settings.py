@@ -156,6 +156,7 @@ def test_a_hub():
     ("marked", "messages"),
     [
         (endpoint('  through = §"hub"\n'), ['the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"']),
+        (endpoint('  organization_role = §"names"\n'), ['the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"']),
         (endpoint('  through_external_id = §"e/1"\n'), ["`through_external_id` needs `through`"]),
         (endpoint(HUB + LONG), SHORT),
         (endpoint(HUB) + AGENT % LONG.strip(), SHORT),

@@ -10,9 +10,14 @@ from trio_gate.facet.values import UNSET
 
 def test_the_schema_names_what_there_is():
     found = facets()
-    assert {name for name in FACETS if found.look(tuple(name.split("."))) is UNSET} == {"aws.session_role", "request.time"}
+    assert {name for name in FACETS if found.look(tuple(name.split("."))) is UNSET} == {
+        "aws.organization_name",
+        "aws.session_role",
+        "request.time",
+    }
     assert {".".join(path) for path in _OF_CALL} | {
         "aws.account_name",
+        "aws.organization_name",
         "aws.session_role",
         "aws.session_chain",
         "agent.name",

@@ -35,7 +35,7 @@ def _warm_up(config: Config, upstreams: UpstreamPool) -> None:
         log.warning("trio-gate: no call can be sent: %s", fault)
     for name in LATE:
         import_module(name)
-    if any(credential.access_key_id is None for endpoint in config.endpoints for credential in endpoint.credentials):
+    if any(credential.access_key_id is None for credential in config.credentials):
         import_module("trio_gate.shell.credentials.providers")
     if config.gateway.admin is not None:
         import_module("h11")

@@ -23,6 +23,7 @@ from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.credentials.account_names import open_account_names
 from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
@@ -56,11 +57,9 @@ async def open_services(
     Args:
         config: the configuration to start with.
         hosts: AWS's hosts, whose table grows with the installed botocore.
-        ours: whether one of the gateway's CAs signed a certificate (DER).
-        page: the URL of the approvals page.
+        ours: whether one of the gateway's CAs signed a certificate (DER). page: the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
-    base = BaseKeys(credential for endpoint in config.endpoints for credential in endpoint.credentials)
     send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts)
     with _decision_log(config.gateway) as decisions:
         async with (
@@ -68,7 +67,8 @@ async def open_services(
             open_refusals(audit, clock) as refusals,
             open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
             open_hub(config, clock, str(state / database.FILE), page, audit, sessions) as hub,
-            open_role_credentials(base, send=send, host=host, clock=clock) as credentials,
+            open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
+            open_account_names(config.endpoints, credentials, send=send, place=partial(_place, hosts), clock=clock) as names,
             _closed_at_the_end(upstreams),
         ):
             services = SharedServices(
@@ -79,6 +79,7 @@ async def open_services(
                 keys=SigningKeys(),
                 credentials=credentials,
                 sessions=sessions,
+                names=names,
                 approvals=hub,
                 upstreams=upstreams,
                 audit=audit,
@@ -136,6 +137,12 @@ def _sts_host(hosts: Hosts, partition: str, region: str) -> str:
     """The host name of STS in a region of a partition."""
     place = hosts.table.place_of_scope("sts", region)
     return next(candidate.host for candidate in place.candidates if candidate.partition == partition)
+
+
+def _place(hosts: Hosts, service: str, region: str) -> tuple[str, str]:
+    """Host and signing region of a service in a region, or in its partition where the service has one place there."""
+    found = hosts.table.place_of_scope(service, region).candidates[0]
+    return found.host, found.region
 
 
 def _is_ours(config: Config, address: str, port: int) -> bool:

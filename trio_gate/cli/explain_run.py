@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.described import call_json
 from trio_gate.audit.redact import plain
-from trio_gate.aws.call import Unknown
+from trio_gate.aws.call import UNKNOWN, Unknown
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
@@ -149,7 +149,10 @@ class Explainer:
         return {**call_json(identified.call), "params": params}
 
     def _decision(self, identified: Identified) -> Decision | None:
-        return None if isinstance(self._snapshot, Unconfigured) else steps.judge(identified, self._snapshot, self._now).decision
+        if isinstance(self._snapshot, Unconfigured):
+            return None
+        named = UNKNOWN if identified.proven.admitted.endpoint.organization_role else None
+        return steps.judge(identified, self._snapshot, self._now, named).decision
 
     def _shown(self, identified: Identified, decision: Decision) -> dict[str, Any]:
         said = {"outcome": decision.outcome, "rule": decision.rule, "reason": decision.reason}

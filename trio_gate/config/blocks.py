@@ -63,6 +63,7 @@ _SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sh
 _NOT_SECRET = ("key", "key_suffix", "access_key_id")
 
 _KIND: Kind[Literal["human", "bot"]] = attribute_types.one_of("human", "bot")
+_ROLE = attribute_types.matching(_ROLE_ARN, 'the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"')
 _ACTION: Kind[Literal["allow", "deny", "approve"]] = attribute_types.one_of("allow", "deny", "approve")
 
 
@@ -136,6 +137,7 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
     named = form.need(_references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
+    asking = form.take(_ROLE, "organization_role")
     checked = form.take(attribute_types.flag, "expected_bucket_owner") or False
     owned = _owned_buckets(form, checked=checked)
     form.close()
@@ -147,8 +149,10 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     bases = tuple(credentials[path] for path in named or () if path in credentials)
     if named and len(bases) == len(named):
         for part, number in enumerate(accounts):
-            if not any(not base.accounts or number in base.accounts for base in bases):
+            if not _served(bases, number):
                 form.fault(f"no credential of this endpoint is for account {number}", of="accounts", part=part)
+        if asking is not None and not _served(bases, number := asking.split(":")[4]):
+            form.fault(f"no credential of this endpoint is for account {number}", of="organization_role")
     if assume.role is None or region is None or listed is None or not bases:
         return None
     return Endpoint(
@@ -162,13 +166,17 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
         accounts=MappingProxyType(accounts),
         owned_buckets=owned,
         expected_bucket_owner=checked,
+        organization_role=asking,
     )
+
+
+def _served(bases: tuple[Credential, ...], account: str) -> bool:
+    return any(not base.accounts or account in base.accounts for base in bases)
 
 
 def _through(form: Form) -> tuple[str | None, str | None]:
     """The role of a hub account that assumes the roles of an endpoint, and its external id."""
-    wanted = 'the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"'
-    role = form.take(attribute_types.matching(_ROLE_ARN, wanted), "through")
+    role = form.take(_ROLE, "through")
     external_id = role_settings.external_id(form, "through_external_id")
     if external_id is not None and not form.given("through"):
         form.fault("`through_external_id` needs `through`", of="through_external_id")

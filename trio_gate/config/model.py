@@ -164,6 +164,7 @@ class Endpoint:
     without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
     `assume` names at least the role. `through` is the ARN of a role that is assumed first and assumes it, with an external id of its own.
     `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
+    `organization_role` is the ARN of a role that may ask what the organization calls these accounts.
     """
 
     name: str
@@ -176,6 +177,11 @@ class Endpoint:
     through_external_id: str | None = field(default=None, repr=False)
     owned_buckets: tuple[str, ...] = ()
     expected_bucket_owner: bool = False
+    organization_role: str | None = None
+
+    def credential_for(self, account: str) -> Credential:
+        """The first base credential that serves an account; `config.load` has made sure that there is one."""
+        return next(base for base in self.credentials if not base.accounts or account in base.accounts)
 
 
 NOTHING_SAID = RoleSettings()
@@ -348,3 +354,8 @@ class Config:
     notes: tuple[str, ...]
     operations: tuple[OperationReview, ...] = ()
     sha256: str = field(default="", compare=False)
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """The base keys of all endpoints, each as often as it is named."""
+        return tuple(credential for endpoint in self.endpoints for credential in endpoint.credentials)

@@ -14,7 +14,7 @@ from trio_gate.signing.session_name import session_name
 
 if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
-    from trio_gate.config.model import Agent, Credential, Endpoint, RoleSettings
+    from trio_gate.config.model import Agent, Endpoint, RoleSettings
 
 ROLE_SECONDS = 3600
 """Seconds that a role's session lives unless configured: the default of STS, and the longest that every role allows."""
@@ -55,7 +55,7 @@ def role_of(
         session_policy=said.session_policy,
         tags=said.tags or (),
         source_identity=session_name(name, None) if said.source_identity and name else None,
-        base=credential_for(endpoint, account).name,
+        base=endpoint.credential_for(account).name,
         generation=generation,
     )
     return asked if endpoint.through is None else _through(endpoint.through, asked, endpoint.through_external_id)
@@ -84,8 +84,3 @@ def approved_by(role: RoleRequest, verdict: Verdict) -> RoleRequest:
         names[-2:] = [_MORE]
     tags = ((f"{OWN_TAGS}approver", "+".join(names)), (f"{OWN_TAGS}approval", verdict.id))
     return replace(role, tags=(*role.tags, *((key, value) for key, value in tags if value)))
-
-
-def credential_for(endpoint: Endpoint, account: str) -> Credential:
-    """The first base credential that serves an account; `config.load` has made sure that there is one."""
-    return next(base for base in endpoint.credentials if not base.accounts or account in base.accounts)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from trio_gate.aws.call import Call, Claim, Place
+    from trio_gate.aws.call import Call, Claim, Place, Unknown
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.iam.tables import Tables
     from trio_gate.aws.ingress import Ingress
@@ -316,8 +316,13 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
     )
 
 
-def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime) -> Judged:
-    """Ask the rules about a call. A refusal is returned as a decision, not raised."""
+def judge(
+    identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime, organization_name: str | Unknown | None = None
+) -> Judged:
+    """Ask the rules about a call. A refusal is returned as a decision, not raised.
+
+    `organization_name` is what the organization calls the call's account.
+    """
     proven = identified.proven
     facets = facets_of(
         identified.call,
@@ -326,6 +331,7 @@ def judge(identified: Identified, snapshot: Snapshot | Unconfigured, now: dateti
         agent_address=proven.claimed.agent_address,
         session=proven.admitted.session,
         time=now,
+        organization_name=organization_name,
     )
     endpoint, virtual = proven.admitted.endpoint.name, served(identified.call)
     return Judged(decision=decide(snapshot.rules, facets, endpoint=endpoint, virtual=virtual), facets=facets)

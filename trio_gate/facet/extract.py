@@ -68,6 +68,7 @@ _OF_CALL: dict[Path, Callable[[Call], Value]] = {
 
 _SESSION_ROLE, _SESSION_CHAIN = ("aws", "session_role"), ("aws", "session_chain")
 _ACCOUNT_NAME, _AGENT_NAME, _AGENT_ADDRESS = ("aws", "account_name"), ("agent", "name"), ("agent", "address")
+_ORGANIZATION_NAME = ("aws", "organization_name")
 
 
 class Session(Protocol):
@@ -125,7 +126,14 @@ class Facets(dict[Path, Plain | Unset | Unknown]):
 
 
 def facets_of(
-    call: Call, *, account_name: str | None, agent: str | None, agent_address: str, time: datetime, session: Session | None = None
+    call: Call,
+    *,
+    account_name: str | None,
+    agent: str | None,
+    agent_address: str,
+    time: datetime,
+    session: Session | None = None,
+    organization_name: str | Unknown | None = None,
 ) -> Facets:
     """Make the facets of a call. An argument that is None becomes an unset facet.
 
@@ -136,8 +144,10 @@ def facets_of(
         agent_address: the agent's IP address, as text.
         time: when the decision is made, with a time zone.
         session: the virtual session that the agent uses; None for its own key.
+        organization_name: what its organization calls the account.
     """
     given: dict[Path, Value] = {_ACCOUNT_NAME: account_name, _AGENT_NAME: agent, _AGENT_ADDRESS: agent_address}
+    given[_ORGANIZATION_NAME] = organization_name
     given[_SESSION_ROLE] = session.role if session else None
     given[_SESSION_CHAIN] = [*session.chain] if session else []
     return Facets(given, call, time=time)

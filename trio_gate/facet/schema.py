@@ -40,6 +40,11 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.account", "string", "the 12 digits of the target account"),
     ("aws.account_name", "string", "its label in the configuration; unset without one"),
     (
+        "aws.organization_name",
+        "string",
+        "what [its organization](configuration.md#endpoint) calls it; unset if nobody asks or it is in none, unknown until AWS has answered",
+    ),
+    (
         "aws.session_role",
         "string",
         "the ARN of the role whose [virtual session](agents.md#roles) the agent uses; unset for its own key",

@@ -182,8 +182,8 @@ class Pipeline:
 
     async def _judge(self, identified: Identified) -> Judged:
         """Apply the rules. Raises Denied, AgentGone."""
-        now, snapshot = self._services.clock.now(), self._snapshot
-        judged = await self._beside(identified, lambda: steps.judge(identified, snapshot, now))
+        now, snapshot, named = self._services.clock.now(), self._snapshot, self._services.names.of(identified.call.account)
+        judged = await self._beside(identified, lambda: steps.judge(identified, snapshot, now, named))
         decision = judged.decision
         if decision.outcome == "deny":
             self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)

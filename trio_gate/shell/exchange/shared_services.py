@@ -10,7 +10,7 @@ from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.ports import Approvals, AuditLog, Clock, CredentialSource, Sessions
+    from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Sessions
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
@@ -33,6 +33,7 @@ class SharedServices:
     keys: SigningKeys
     credentials: CredentialSource
     sessions: Sessions
+    names: AccountNames
     approvals: Approvals
     upstreams: UpstreamPool
     audit: AuditLog
