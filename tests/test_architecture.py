@@ -53,9 +53,9 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "approval": {"audit", "presence", "programs", "sqlite_file"},
     "upstream": {"net"},
     "sessions": {"presence", "sqlite_file"},
-    "admin": {"net", "approval"},
+    "admin": {"net", "approval", "wrong_tokens"},
     "exchange": {"net", "audit", "upstream", "sessions", "worker_threads"},
-    "listen": {"net", "certificates", "exchange"},
+    "listen": {"net", "certificates", "exchange", "wrong_tokens"},
     "clock": set(),
     "core_dumps": set(),
     "log_lines": set(),
@@ -64,6 +64,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "sqlite_file": set(),
     "systemd": set(),
     "worker_threads": set(),
+    "wrong_tokens": set(),
 }
 """The rooms of the shell, each with those it imports besides itself: no more than it needs."""
 
@@ -91,6 +92,7 @@ THIRD_PARTY = {
     "shell/exchange/model_loader": {"trio", "botocore"},
     "shell/programs": {"trio"},
     "shell/worker_threads": {"trio"},
+    "shell/wrong_tokens": {"trio"},
     "shell/admin": {"trio"},
     "shell/admin/http_request": {"trio", "h11"},
     "shell/admin/channel": {"trio", "trio_websocket", "wsproto"},  # wsproto's errors leak from trio_websocket

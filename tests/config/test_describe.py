@@ -31,7 +31,7 @@ credential "aws_account" "spare" {
   accounts = ["222222222222"]
 }
 agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" accounts = ["222222222222"] role = "ci" tags = { team = "data" } source_identity = true
-certificate_authority = "secret.txt" certificate_name = "ci.example" networks = ["10.0.0.0/8", "fd00::/8"] max_connections = 9 max_in_flight = 8 max_pending = 7 rate = 6 burst = 12 }
+certificate_authority = "secret.txt" certificate_name = "ci.example" proxy_token_sha256 = "0000000000000000000000000000000000000000000000000000000000000000" networks = ["10.0.0.0/8", "fd00::/8"] max_connections = 9 max_in_flight = 8 max_pending = 7 rate = 6 burst = 12 }
 """
     + MAIN.replace("credential = aws_account.base", "credentials = [aws_account.base, aws_account.spare]")
     + PEOPLE
@@ -62,7 +62,7 @@ endpoint aws_api.main: role gate, region us-east-1, hosts *
   credential aws_account.spare: profile hub, accounts 222222222222
 upstream sts.amazonaws.com is dialled at 127.0.0.1:5000, roots from /etc/gate/test.pem
 agent ci: keys end in CI01, accounts 222222222222, role ci, tagged team=data, with the agent as source identity, \
-from 10.0.0.0/8, fd00::/8, proven by a client certificate too, at most 9 connections, at most 8 requests under way, at most 7 waiting calls, 6 requests a second, 12 at once
+from 10.0.0.0/8, fd00::/8, proven by a client certificate too, proven by a proxy token too, at most 9 connections, at most 8 requests under way, at most 7 waiting calls, 6 requests a second, 12 at once
 person alice (human)
 person robot (bot)
 approver human.oncall: 1 of alice, within 10m; agents wait 5m

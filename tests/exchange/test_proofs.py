@@ -12,7 +12,7 @@ from tests.kit.aws.host_table import TABLE
 from tests.kit.configs import BASE, FILES, MAIN, load
 from tests.kit.wire.claims import when
 from tests.kit.wire.raw import STS, WHO, parted, request
-from trio_gate.aws.ingress import ClientCertificate, Ingress
+from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
 from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
@@ -137,3 +137,48 @@ def test_what_connections_of_an_agent_may_prove():
     both = possible(snapshot(f'{CERTIFIED}\n  certificate_sha256 = ["{"0" * 64}", "{"1" * 64}"]').agents["CI01"])
     assert len(set(both)) == 4
     assert not set(both) & set(named)
+
+
+FIRST, SECOND = "1" * 64, "2" * 64
+TOKEN = f'{BOTH}\n  proxy_token_sha256 = ["{FIRST}", "{SECOND}"]'
+
+
+@pytest.mark.parametrize(
+    ("token", "by", "reason"),
+    [
+        (ProxyToken(agent="ci", sha256=FIRST), TOKEN, None),
+        (ProxyToken(agent="ci", sha256=SECOND), TOKEN, None),
+        (None, BOTH, None),
+        (None, TOKEN, "without its proxy token"),
+        (ProxyToken(agent="cd", sha256=FIRST), TOKEN, "ci signed on a connection of agent cd"),
+        (ProxyToken(agent="cd", sha256=FIRST), BOTH, "ci signed on a connection of agent cd"),
+        (ProxyToken(agent="ci", sha256="3" * 64), TOKEN, "was removed"),
+        (ProxyToken(agent="ci", sha256=FIRST), BOTH, "was removed"),
+    ],
+)
+def test_a_proxy_token_counts_while_it_is_the_agents(token, by, reason):
+    asked = replace(claimed(NEW), ingress=Ingress(kind="proxy", sni=STS, connect=STS, proxy_token=token))
+    by = snapshot(by)
+    found = signer(asked, by)
+    if reason is None:
+        assert steps.admit(asked, by, found, when(asked.claim)).admitted.facts in possible(by.agents["CI01"])
+    else:
+        with pytest.raises(Unproven, match=reason):
+            steps.admit(asked, by, found, when(asked.claim))
+
+
+def test_certificate_and_token_are_both_asked_for():
+    by = snapshot(f"{CERTIFIED}\n{TOKEN.removeprefix(BOTH)}")
+    assert len(set(possible(by.agents["CI01"]))) == 4
+    plain = claimed(NEW)
+    certificate, token = shown(when(plain.claim), "a.example"), ProxyToken(agent="ci", sha256=FIRST)
+    for ingress, reason in (
+        (Ingress(kind="proxy", sni=STS, certificate=certificate), "without its proxy token"),
+        (Ingress(kind="proxy", sni=STS, proxy_token=token), "without its client certificate"),
+    ):
+        with pytest.raises(Unproven, match=reason):
+            steps.admit(replace(plain, ingress=ingress), by, signer(plain, by), when(plain.claim))
+    both = replace(plain, ingress=Ingress(kind="proxy", sni=STS, certificate=certificate, proxy_token=token))
+    facts = steps.admit(both, by, signer(plain, by), when(plain.claim)).admitted.facts
+    assert len(facts) == 2
+    assert facts in possible(by.agents["CI01"])

@@ -46,6 +46,14 @@ class ClientCertificate:
 
 
 @value_class
+class ProxyToken:
+    """A token that a CONNECT has shown: `sha256` (hex) is its own, and was the `agent`'s at that time."""
+
+    agent: str
+    sha256: str = field(repr=False)
+
+
+@value_class
 class Ingress:
     """How one connection reached the gateway.
 
@@ -57,6 +65,7 @@ class Ingress:
         names: the Host names that an endpoint listener answers to, lower case, without port or brackets.
         base: an endpoint listener's URL, for messages.
         certificate: the peer's; None where it has shown none.
+        proxy_token: that of its CONNECT; None where that had none, or no agent has any.
         refused: why the connection's name is not served to anyone; None if it may be served.
     """
 
@@ -68,6 +77,7 @@ class Ingress:
     base: str = ""
     refused: Unidentified | None = None
     certificate: ClientCertificate | None = None
+    proxy_token: ProxyToken | None = None
 
 
 def check_way(head: RequestHead, ingress: Ingress) -> None:

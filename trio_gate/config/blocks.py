@@ -58,7 +58,9 @@ _ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,6
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""That of no bytes, which no token may have."""
+
 _SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sha256")
 _NOT_SECRET = ("key", "key_suffix", "access_key_id")
 
@@ -213,7 +215,7 @@ def person(form: Form) -> Person | None:
         form.default(attribute_types.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
     )
     form.close()
-    if token == _EMPTY_SHA256:
+    if token == EMPTY_SHA256:
         form.fault("this is the SHA-256 of an empty token", of="token_sha256")
     if token is None:
         return None

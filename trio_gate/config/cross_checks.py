@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from trio_gate.config.block_reader import title
@@ -49,6 +50,18 @@ def agents(found: Sequence[tuple[Form, Agent]]) -> None:
             if owner is not form:
                 of = "secrets" if form.given("secrets") else "secret"
                 form.fault(f"{title(owner.block)} has the same secret", of=of, part=part)
+
+
+def proxy_tokens(found: Sequence[tuple[Form, Agent]], people: Sequence[tuple[Form, Person]]) -> None:
+    """Report tokens that are a secret too, which would go over the network, or that belong to somebody else."""
+    owners: dict[str, str] = {person.token_sha256: title(form.block) for form, person in people}
+    owners |= {hashlib.sha256(one.encode()).hexdigest(): title(form.block) for form, agent in found for one in agent.secrets}
+    for form, agent in found:
+        for part, sha256 in enumerate(agent.proxy_tokens):
+            if sha256 in owners:
+                hint = "a token proves one agent, and nothing else"
+                form.fault(f"{owners[sha256]} has the same secret or token", hint, of="proxy_token_sha256", part=part)
+            owners[sha256] = title(form.block)
 
 
 def source_identities(found: Sequence[tuple[Form, Endpoint] | tuple[Form, Rule]]) -> None:

@@ -47,6 +47,7 @@ def _bounds(agent: Agent) -> str:
         "waiting calls": limits.max_pending,
     }
     said += ["proven by a client certificate too"] if agent.certificate else []
+    said += ["proven by a proxy token too"] if agent.proxy_tokens else []
     said += [f"at most {most} {what}" for what, most in counted.items() if most]
     said += [f"{limits.rate} requests a second, {limits.burst} at once"] if limits.rate else []
     return "".join(f", {one}" for one in said)

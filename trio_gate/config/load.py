@@ -119,6 +119,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None, read_authority
     if len(endpoints) == declared.count("endpoint"):
         cross_checks.accounts(agents, endpoints)
     cross_checks.agents(agents)
+    cross_checks.proxy_tokens(agents, people)
     if declared.count("agent") == 0:
         cross_checks.source_identities([*endpoints, *rules])
     cross_checks.durations(endpoints, agents, rules)

@@ -227,7 +227,7 @@ class Agent:
     """A caller with secrets of its own. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones.
 
     Each of `secrets` may sign, so that a new one can be handed out before the old one is removed. Without `networks` it may call
-    from everywhere.
+    from everywhere. With `proxy_tokens`, the SHA-256 (hex) of tokens, each connection must have shown one of them to the proxy.
     """
 
     name: str
@@ -238,6 +238,7 @@ class Agent:
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     limits: AgentLimits = NO_LIMITS
     certificate: CertificateProof | None = None
+    proxy_tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
 @value_class

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from trio_gate.aws.ingress import ClientCertificate, Ingress
+    from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
     from trio_gate.config.model import Agent, CertificateProof
     from trio_gate.sessions.session import VirtualSession
 
@@ -46,7 +46,7 @@ def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tu
     if agent.networks and not within(agent.networks, address):
         reason = "this agent may not call from this address: call from one of its networks"
         raise Unproven(reason, detail=f"agent {agent.name} may not call from {address}")
-    return _certified(agent, ingress.certificate, now)
+    return (*_certified(agent, ingress.certificate, now), *_known_to_the_proxy(agent, ingress.proxy_token))
 
 
 def _certified(agent: Agent, shown: ClientCertificate | None, now: datetime) -> tuple[str, ...]:
@@ -74,12 +74,32 @@ def _facts(asked: CertificateProof, sha256: str | None, name: str | None) -> tup
     return facts if name is None else (*facts, f"name {name} of {hashlib.sha256(asked.authority.encode()).hexdigest()}")
 
 
+def _known_to_the_proxy(agent: Agent, shown: ProxyToken | None) -> tuple[str, ...]:
+    if shown is None:
+        if not agent.proxy_tokens:
+            return ()
+        reason = "this agent is proven by a proxy token too: connect to the proxy listener, with http://NAME:TOKEN@HOST:PORT"
+        raise Unproven(reason, detail=f"agent {agent.name} connected without its proxy token")
+    if shown.agent != agent.name:
+        reason = "the proxy token is another agent's than the key: use those of one agent"
+        raise Unproven(reason, detail=f"agent {agent.name} signed on a connection of agent {shown.agent}")
+    if shown.sha256 not in agent.proxy_tokens:
+        reason = "the proxy token of this connection is no longer valid: connect with the agent's new one"
+        raise Unproven(reason, detail=f"the proxy token of agent {agent.name} was removed from its block")
+    return _token_facts(shown.sha256)
+
+
+def _token_facts(sha256: str | None) -> tuple[str, ...]:
+    return () if sha256 is None else (f"proxy token {sha256}",)
+
+
 def possible(agent: Agent) -> list[tuple[str, ...]]:
     """All that connections of an agent may prove."""
     asked = agent.certificate
-    if asked is None:
-        return [()]
-    return [_facts(asked, sha256, name) for sha256 in asked.sha256 or (None,) for name in asked.names or (None,)]
+    certified: list[tuple[str, ...]] = [()]
+    if asked is not None:
+        certified = [_facts(asked, sha256, name) for sha256 in asked.sha256 or (None,) for name in asked.names or (None,)]
+    return [(*one, *_token_facts(token)) for one in certified for token in agent.proxy_tokens or (None,)]
 
 
 def proves(session: VirtualSession, agent: Agent | None, ways: Iterable[tuple[str, ...]]) -> bool:

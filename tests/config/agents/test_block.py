@@ -1,11 +1,21 @@
 """The `agent` block: each fault at its place, and what is read."""
 
+import hashlib
+import json
+
 import pytest
 
 from tests.kit.configs import BASE, FILES, MAIN, check, faults_of, load
 from trio_gate.config.model import NO_LIMITS, AgentLimits, CertificateProof
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
+SIGNED = 'key_suffix = "CI" secret = "0123456789abcdef"'
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 FAULTS = {
     "secret and secrets": (
         'agent "ci" { key_suffix = "CI" §secret = "0123456789abcdef" secrets = ["0123456789abcdeg"] }',
@@ -52,6 +62,31 @@ FAULTS = {
     "no hash": (
         'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" certificate_sha256 = [§"ABCD"] certificate_authority = "secret.txt" }',
         ["expected the SHA-256 of a certificate's DER: 64 hexadecimal digits in lower case"],
+    ),
+    "no hash of a token": (
+        f'agent "ci" {{ {SIGNED} proxy_token_sha256 = [§"ABCD"] }}',
+        ["expected the SHA-256 of the token: 64 hexadecimal digits in lower case"],
+    ),
+    "too many tokens": (
+        f'agent "ci" {{ {SIGNED} proxy_token_sha256 = §{json.dumps([digit * 64 for digit in "12345"])} }}',
+        ["an agent has at most 4 tokens at once"],
+    ),
+    "an empty token": (
+        f'agent "ci" {{ {SIGNED} proxy_token_sha256 = §"{sha256("")}" }}',
+        ["this is the SHA-256 of an empty token"],
+    ),
+    "a token that is a secret": (
+        f'agent "ci" {{ {SIGNED} proxy_token_sha256 = §"{sha256("0123456789abcdef")}" }}',
+        ['agent "ci" has the same secret or token'],
+    ),
+    "a token of two": (
+        f'agent "ci" {{ {SIGNED} proxy_token_sha256 = "{"1" * 64}" }}\n'
+        f'agent "cd" {{ key_suffix = "CD" secret = "0123456789abcdeg" proxy_token_sha256 = ["{"2" * 64}", §"{"1" * 64}"] }}',
+        ['agent "ci" has the same secret or token'],
+    ),
+    "a token of a person": (
+        f'person "alice" {{ token_sha256 = "{"1" * 64}" }}\nagent "ci" {{ {SIGNED} proxy_token_sha256 = §"{"1" * 64}" }}',
+        ['person "alice" has the same secret or token'],
     ),
     "burst alone": (
         'agent "ci" { key_suffix = "CI" secret = "0123456789abcdef" burst = §9 }',
@@ -100,6 +135,12 @@ def test_an_authority_is_as_it_is_read_and_what_is_wrong_with_it_is_a_fault_at_i
 def test_the_path_of_a_file_that_is_not_there_is_said():
     text = AGENT.replace(" }", ' certificate_authority = "none.pem" certificate_name = "a" }')
     assert [fault.hint for fault in faults_of(text)] == ["it was looked for at /etc/gate/none.pem"]
+
+
+def test_proxy_tokens():
+    assert read(f'proxy_token_sha256 = "{"1" * 64}"').proxy_tokens == ("1" * 64,)
+    assert read(f'proxy_token_sha256 = ["{"1" * 64}", "{"2" * 64}"]').proxy_tokens == ("1" * 64, "2" * 64)
+    assert read("").proxy_tokens == ()
 
 
 def test_secrets_are_not_shown():

@@ -15,7 +15,7 @@ from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, 
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import PROTOCOL, Observe
-from trio_gate.shell.admin import authentication
+from trio_gate.shell import wrong_tokens
 from trio_gate.shell.admin.channel import POLICY
 from trio_gate.shell.admin.connection_limits import UNPROVEN
 from trio_gate.shell.admin.sessions import COOKIE, LIFE
@@ -220,10 +220,10 @@ class Asking:
 async def test_wrong_tokens_take_their_time_and_only_a_few_at_once(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for _ in range(authentication.MAX_FAILURES + 1):
+        for _ in range(wrong_tokens.MOST_AT_ONCE + 1):
             nursery.start_soon(asking.offer, WRONG)
     answers = sorted((round(at), status) for at, status in asking.answers)
-    assert answers == [(0, b"429"), *[(authentication.FAILURE_DELAY_SECONDS, b"401")] * authentication.MAX_FAILURES]
+    assert answers == [(0, b"429"), *[(wrong_tokens.DELAY_SECONDS, b"401")] * wrong_tokens.MOST_AT_ONCE]
     await asking.offer(WRONG)
     assert asking.answers[-1][1] == b"401"
 
@@ -232,7 +232,7 @@ async def test_wrong_tokens_take_their_time_and_only_a_few_at_once(autojump_cloc
 async def test_a_right_token_never_waits_for_wrong_ones(autojump_clock: MockClock, address):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for _ in range(4 * authentication.MAX_FAILURES):
+        for _ in range(4 * wrong_tokens.MOST_AT_ONCE):
             nursery.start_soon(asking.offer, WRONG)
         await trio.testing.wait_all_tasks_blocked()
         before = trio.current_time()
@@ -256,7 +256,7 @@ async def test_a_wrong_token_goes_before_older_guests(autojump_clock: MockClock)
 async def test_wrong_tokens_delay_their_own_source_alone(autojump_clock: MockClock):
     asking = Asking()
     async with trio.open_nursery() as nursery:
-        for last in range(authentication.MAX_FAILURES + 1):
+        for last in range(wrong_tokens.MOST_AT_ONCE + 1):
             nursery.start_soon(asking.offer, WRONG, f"2001:db8::{last:x}")
         await trio.testing.wait_all_tasks_blocked()
         assert [status for _, status in asking.answers] == [b"429"]

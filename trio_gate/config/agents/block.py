@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.agents.networks import network
+from trio_gate.config.blocks import EMPTY_SHA256
 from trio_gate.config.model import KEY_TEXT, Agent, AgentLimits, CertificateProof
 from trio_gate.config.source import Flaw
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     ReadAuthority = Callable[[str], str]
 
 SHORTEST_SECRET, MOST_SECRETS = 16, 4
-"""Characters of an agent's secret, and how many an agent may have: each request is checked with all of them."""
+"""Characters of an agent's secret, and how many an agent may have, of tokens too: each request is checked with all of them."""
 
 MOST_NETWORKS = 64
 """Networks of one agent."""
@@ -46,6 +47,7 @@ def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
         form.fault(f"an agent has at most {MOST_NETWORKS} networks", of="networks")
     limits = _limits(form)
     certificate = _certificate(form, read_authority)
+    proxy_tokens = _proxy_tokens(form)
     form.close()
     if suffix is None or secrets is None:
         return None
@@ -58,7 +60,22 @@ def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
         networks=networks,
         limits=limits,
         certificate=certificate,
+        proxy_tokens=proxy_tokens,
     )
+
+
+def _proxy_tokens(form: Form) -> tuple[str, ...]:
+    """The hashes of the tokens that an agent may show to the proxy."""
+    wanted = "the SHA-256 of the token: 64 hexadecimal digits in lower case"
+    hashed = attribute_types.matching(
+        _SHA256, wanted, "printf %s TOKEN | sha256sum, of a token such as `openssl rand -hex 32` makes"
+    )
+    found = form.take(attribute_types.listing(hashed, or_one=True), "proxy_token_sha256") or ()
+    if len(found) > MOST_SECRETS:
+        form.fault(f"an agent has at most {MOST_SECRETS} tokens at once", "remove those no longer used", of="proxy_token_sha256")
+    if EMPTY_SHA256 in found:
+        form.fault("this is the SHA-256 of an empty token", of="proxy_token_sha256")
+    return found
 
 
 def _certificate(form: Form, read_authority: ReadAuthority) -> CertificateProof | None:

@@ -1,7 +1,6 @@
 """Authentication on the admin listener: a token in a header or a first frame, or the page's session.
 
-Rule: tokens are compared by hash, in constant time. A wrong one is answered late, which slows only its own source; a right one never
-waits for wrong ones. A cookie counts only if the browser says that the listener's own page sent it.
+Rule: tokens are compared by hash, in constant time, and a wrong one is answered late. A cookie counts only if the browser says that the listener's own page sent it.
 """
 
 from __future__ import annotations
@@ -9,15 +8,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections import Counter
 from typing import TYPE_CHECKING
 
-import trio
-
-from trio_gate.errors import Malformed, Overloaded, Unauthenticated
+from trio_gate.errors import Malformed, Unauthenticated
 from trio_gate.shell.admin.http_request import bearer, cookie, own_page
 from trio_gate.shell.admin.sessions import COOKIE, LIFE, Sessions
 from trio_gate.shell.net.plain_response import answer
+from trio_gate.shell.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +23,6 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
-
-FAILURE_DELAY_SECONDS = 1
-"""Delay of the answer to an unknown token."""
-
-MAX_FAILURES = 8
-"""Unknown tokens of one source whose answers may be delayed at once; a further one is refused with 429."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +33,7 @@ class SignIn:
     def __init__(self, people: Mapping[str, Person]) -> None:
         self._people = people
         self._sessions = Sessions(people)
-        self._failures: Counter[str] = Counter()
+        self._wrong = WrongTokens()
 
     async def bearer(self, request: AdminRequest, connection: AdminConnection) -> Person | None:
         """The person whose token the Authorization header holds, None without one. Raises as `person`, and Malformed."""
@@ -59,7 +50,7 @@ class SignIn:
         found = self._owner(token)
         if found is None:
             connection.wrong = True
-            await self._slow_down(connection.source)
+            await self._wrong.slow_down(connection.source)
             raise Unauthenticated("this token is unknown", status=401)
         connection.proven(found.name)
         return found
@@ -113,17 +104,6 @@ class SignIn:
             if hmac.compare_digest(person.token_sha256, offered):
                 found = person
         return found
-
-    async def _slow_down(self, source: str) -> None:
-        if self._failures[source] >= MAX_FAILURES:
-            raise Overloaded("too many wrong tokens: try again in a moment", status=429)
-        self._failures[source] += 1
-        try:
-            await trio.sleep(FAILURE_DELAY_SECONDS)
-        finally:
-            self._failures[source] -= 1
-            if not self._failures[source]:
-                del self._failures[source]
 
 
 def _cookie(value: str, seconds: int) -> tuple[bytes, bytes]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.aws.ingress import Ingress
-from trio_gate.errors import GateError, Malformed, Unidentified
+from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
+from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.snapshot import require_served_place
 from trio_gate.shell.certificates.clients import certificate_of
 from trio_gate.shell.listen.connection_handler import ConnectionHandler
@@ -23,6 +24,7 @@ from trio_gate.shell.net.agent_stream import AgentStream
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.net.rate_limit import Allowance, Pace
 from trio_gate.shell.net.tls_handshake import accept_transport
+from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.values import value_class
 from trio_gate.wire.client_hello import MAX_HELLO
 from trio_gate.wire.fields import HeadBuffer
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_gate.aws.ingress import ClientCertificate
+    from trio_gate.aws.ingress import ClientCertificate, ProxyToken
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.certificates.leaves import LeafCertificates
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.tls_handshake import Choose
     from trio_gate.shell.net.tls_transport import TlsTransport
     from trio_gate.shell.net.transport import SocketTransport, Transport
+    from trio_gate.wire.parse import ConnectHead
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -63,6 +66,7 @@ class AgentListenerContext:
     services: SharedServices
     snapshot: Callable[[], Snapshot]
     shutdown: Shutdown
+    wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
     async def converse(self, transport: Transport, ingress: Ingress, seat: Seat) -> None:
         """Serve the requests of a connection, then close it."""
@@ -100,6 +104,19 @@ class AgentListenerContext:
         """The client certificate of a connection. Raises Malformed."""
         der = tls.peer_certificate
         return None if der is None else certificate_of(der, self.snapshot().authorities)
+
+    async def proxy_token(self, connect: ConnectHead, seat: Seat) -> ProxyToken | None:
+        """The token that a CONNECT shows; None where it has none and needs none. Raises Unauthenticated, Overloaded."""
+        agents, said = self.snapshot().agents.values(), proxy_tokens.shown(connect.headers)
+        if said is None:
+            proxy_tokens.check_asked(agents)
+        if said is None or not any(agent.proxy_tokens for agent in agents):
+            return None
+        found = proxy_tokens.find(agents, said)
+        if found is None:
+            await self.wrong_tokens.slow_down(seat.source)
+            raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
+        return found
 
     @property
     def head_timeout(self) -> float:
@@ -148,10 +165,11 @@ class ProxyListener:
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
         try:
-            met = await self._connect(accepted, seat.address)
+            met = await self._connect(accepted, seat)
             if met is None:
                 return
-            host, refused, rest = met
+            ingress, rest = met
+            host, refused = ingress.connect or "", ingress.refused
             choose = _only(host, lambda: self._names.context(host, refused))
             tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
             certificate = self._inside.certificate(tls)
@@ -161,28 +179,29 @@ class ProxyListener:
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        ingress = Ingress(kind="proxy", sni=sni, connect=host, port=self._port, refused=refused, certificate=certificate)
-        await self._inside.converse(tls, ingress, seat)
+        await self._inside.converse(tls, replace(ingress, sni=sni, certificate=certificate), seat)
 
-    async def _connect(self, accepted: SocketTransport, address: str) -> tuple[str, Unidentified | None, bytes] | None:
-        """Read and answer the CONNECT; None if it is refused, else its host, what `admit` returned, and the bytes after it."""
+    async def _connect(self, accepted: SocketTransport, seat: Seat) -> tuple[Ingress, bytes] | None:
+        """Read and answer the CONNECT; None if it is refused, else what is known so far, and the bytes after it."""
         try:
             raw, rest = await _read_head(accepted, within=self._inside.head_timeout)
-            host, refused = self._checked(raw, address)
+            ingress = await self._checked(raw, seat)
         except GateError as fault:
             refusal = fault
         else:
             await accepted.send_all(CONNECTED, self._inside.head_timeout)
-            return host, refused, rest
-        self._inside.turned_away(address, refusal)
+            return ingress, rest
+        self._inside.turned_away(seat.address, refusal)
         await _turn_away(accepted, refusal)
         return None
 
-    def _checked(self, raw: bytes, address: str) -> tuple[str, Unidentified | None]:
+    async def _checked(self, raw: bytes, seat: Seat) -> Ingress:
         connect = parse_connect(raw)
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        return connect.host, self._names.admit(connect.host, address)
+        token = await self._inside.proxy_token(connect, seat)
+        refused = self._names.admit(connect.host, seat.address)
+        return Ingress(kind="proxy", connect=connect.host, port=self._port, refused=refused, proxy_token=token)
 
 
 class TlsListener:

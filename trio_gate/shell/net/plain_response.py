@@ -26,6 +26,8 @@ def answer(
     ]
     if status == 401:
         fields.append((b"www-authenticate", b"Bearer"))
+    if status == 407:
+        fields.append((b"proxy-authenticate", b'Basic realm="trio-gate"'))
     if status == 426:
         fields += [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
     return serialise(f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode("ascii"), fields) + content

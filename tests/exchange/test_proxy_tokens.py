@@ -1,0 +1,79 @@
+"""Which values of `Proxy-Authorization` prove which agent."""
+
+import base64
+import hashlib
+
+import pytest
+
+from trio_gate.config.model import Agent
+from trio_gate.errors import Unauthenticated
+from trio_gate.exchange.proxy_tokens import check_asked, find, shown
+
+OLD, NEW, OTHER = "old-token", "new:token", "other-token"
+
+
+def sha256(token):
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def agent(name, *tokens):
+    return Agent(name=name, key_suffix=name.upper(), secrets=("s",), accounts=(), proxy_tokens=tuple(map(sha256, tokens)))
+
+
+CI, CD, PLAIN = agent("ci", NEW, OLD), agent("cd", OTHER), agent("plain")
+
+
+def basic(text, scheme="Basic"):
+    return f"{scheme} {base64.b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (basic(f"ci:{NEW}"), ("ci", NEW)),
+        (basic(f"ci:{OLD}", "bAsIc"), ("ci", OLD)),
+        (basic(f"cd:{OTHER}", "basic "), ("cd", OTHER)),
+        (basic(f"cd:{NEW}"), None),
+        (basic(f"ci:{OTHER}"), None),
+        (basic(f"CI:{NEW}"), None),
+        (basic(f"nobody:{NEW}"), None),
+        (basic("plain:"), None),
+        (basic("ci:"), None),
+        (basic(f"{NEW}"), None),
+        (basic(f":{NEW}"), None),
+        (basic(f"ci:{sha256(NEW)}"), None),
+        (basic(f"ci:{NEW}", "Bearer"), None),
+        (basic(f"cd:{OTHER}").rstrip("="), None),
+        (basic(f"ci:{NEW}") + "!", None),
+        ("Basic", None),
+        ("", None),
+        ("Basic \u00fc", None),
+    ],
+)
+def test_a_token_proves_the_agent_that_it_belongs_to(said, found):
+    proven = find([CI, CD, PLAIN], said)
+    assert (proven and (proven.agent, proven.sha256)) == (found and (found[0], sha256(found[1])))
+
+
+def test_every_token_is_compared_whoever_is_named(monkeypatch):
+    compared = []
+    monkeypatch.setattr("hmac.compare_digest", lambda one, other: compared.append(one) or one == other)
+    counts = set()
+    for said in (f"ci:{NEW}", f"cd:{OTHER}", "nobody:x"):
+        compared.clear()
+        find([CI, CD, PLAIN], basic(said))
+        counts.add(len(compared))
+    assert counts == {6}
+
+
+def test_a_token_is_asked_for_where_nobody_can_do_without():
+    with pytest.raises(Unauthenticated) as refused:
+        check_asked([CI, CD])
+    assert refused.value.status == 407
+    check_asked([CI, PLAIN])
+    check_asked([])
+
+
+def test_where_it_stands():
+    assert shown((("host", "a:443"), ("proxy-authorization", "Basic eA=="))) == "Basic eA=="
+    assert shown((("host", "a:443"), ("authorization", "Basic eA=="))) is None

@@ -1,0 +1,51 @@
+"""The agent that a CONNECT names by a token of its own: HTTP's Basic scheme (RFC 7617), with the agent's name as user.
+
+Rule: the token is compared by hash, in constant time, with those of all agents, so that no answer takes longer for one name than for
+another. Only the hash is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from trio_gate.aws.ingress import ProxyToken
+from trio_gate.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from trio_gate.config.model import Agent
+    from trio_gate.wire.head import Headers
+
+
+def shown(headers: Headers) -> str | None:
+    """What a CONNECT says of its sender, in `Proxy-Authorization`; None where it says nothing."""
+    return next((value for name, value in headers if name == "proxy-authorization"), None)
+
+
+def check_asked(agents: Collection[Agent]) -> None:
+    """Ask a CONNECT without a token for one, where no agent could call without. Raises Unauthenticated."""
+    if agents and all(agent.proxy_tokens for agent in agents):
+        raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
+
+
+def find(agents: Collection[Agent], said: str) -> ProxyToken | None:
+    """The agent that a value of `Proxy-Authorization` proves, None if it proves none."""
+    scheme, _, credentials = said.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, token = base64.b64decode(credentials.strip(" "), validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return None
+    offered, found = hashlib.sha256(token).hexdigest(), None
+    for agent in agents:
+        named = hmac.compare_digest(agent.name.encode(), user)
+        for sha256 in agent.proxy_tokens:
+            if hmac.compare_digest(sha256, offered) and named:
+                found = ProxyToken(agent=agent.name, sha256=sha256)
+    return found
