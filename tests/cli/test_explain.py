@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TRIO_GATE
+from tests.kit.gateway import AGENT, HEAD, PLAIN, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
 from tests.kit.wire.raw import DYNAMODB, S3, STS, request
@@ -138,9 +138,7 @@ def test_a_file_or_an_endpoint_may_be_named(tmp_path):
 @pytest.fixture
 def config(tmp_path, monkeypatch):
     facts = {"role": "r", "region": "us-east-1", "port": 1, "ca_file": "x", "token_sha256": "1" * 64, "bob_sha256": "2" * 64}
-    (tmp_path / "g.hcl").write_text(
-        HEAD.format(**facts, knobs="", endpoint="", served="", first="", hosts="*.amazonaws.com") + AGENT + RULES
-    )
+    (tmp_path / "g.hcl").write_text(HEAD.format(**PLAIN, **facts) + AGENT + RULES)
     monkeypatch.setenv("BASE_ACCESS_KEY_ID", "AKIAANYTHINGATALL000")
     monkeypatch.setenv("BASE_SECRET_ACCESS_KEY", "anything")
     return str(tmp_path / "g.hcl")

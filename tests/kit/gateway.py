@@ -53,8 +53,7 @@ gateway {{
   {knobs}
 }}
 credential "aws_account" "base" {{
-  access_key_id     = env("BASE_ACCESS_KEY_ID")
-  secret_access_key = env("BASE_SECRET_ACCESS_KEY")
+  {base}
 }}
 endpoint "aws_api" "main" {{
   role       = "{role}"
@@ -79,6 +78,11 @@ approver "human" "oncall" {{
   timeout = "60s"
 }}
 """
+BASE = """access_key_id     = env("BASE_ACCESS_KEY_ID")
+  secret_access_key = env("BASE_SECRET_ACCESS_KEY")"""
+PLAIN = {"base": BASE, "endpoint": "", "first": "", "hosts": "*.amazonaws.com", "knobs": "", "served": ""}
+"""What HEAD is filled with where a test says nothing else."""
+
 AGENT = f'agent "ci" {{\n  key_suffix = "CI01"\n  secret = "{SECRET}"\n}}\n'
 RULES = """\
 rule "no secrets" { match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }
@@ -195,7 +199,6 @@ def running(
     *,
     rules: str = RULES,
     agent: str = AGENT,
-    knobs: str = "",
     extra: str = "",
     **changes: Any,
 ) -> Iterator[Gateway]:
@@ -207,14 +210,9 @@ def running(
         "ca_file": aws.ca_file if aws else ssl.get_default_verify_paths().openssl_cafile,
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
-        "knobs": knobs,
-        "endpoint": "",
-        "served": "",
-        "first": "",
-        "hosts": "*.amazonaws.com",
     }
     base_secret = changes.pop("base_secret", aws.base_secret_access_key if aws else "anything")
-    (folder / "gateway.hcl").write_text(HEAD.format(**{**facts, **changes}) + agent + extra + rules)
+    (folder / "gateway.hcl").write_text(HEAD.format(**{**PLAIN, **facts, **changes}) + agent + extra + rules)
     env = {
         "BASE_ACCESS_KEY_ID": aws.base_access_key_id if aws else "AKIAANYTHINGATALL000",
         "BASE_SECRET_ACCESS_KEY": base_secret,

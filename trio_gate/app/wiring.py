@@ -35,7 +35,6 @@ from trio_gate.shell.sessions import store as sessions_on_disk
 from trio_gate.shell.sessions.store import open_sessions
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.shell.worker_threads import WorkerThreads
-from trio_gate.signing.sigv4 import SigningKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,7 +56,8 @@ async def open_services(
     Args:
         config: the configuration to start with.
         hosts: AWS's hosts, whose table grows with the installed botocore.
-        ours: whether one of the gateway's CAs signed a certificate (DER). page: the URL of the approvals page.
+        ours: whether one of the gateway's CAs signed a certificate (DER).
+        page: the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
     send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts)
@@ -76,7 +76,6 @@ async def open_services(
                 hosts=hosts,
                 models=Models(state / "models"),
                 workers=WorkerThreads(),
-                keys=SigningKeys(),
                 credentials=credentials,
                 sessions=sessions,
                 names=names,

@@ -47,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
-    for name in ("botocore", "trio-websocket"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("trio-websocket").setLevel(logging.WARNING)
+    for name in ("botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # their tracebacks quote what a provider of base keys printed
     for note in config.notes:
         log.warning("note: %s", note)
     import trio  # noqa: PLC0415 - loaded by this verb alone, after the configuration was found good

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import REGION, ROLE
 from tests.kit.approvals.asking import Listener
-from tests.kit.gateway import AGENT, HEAD, RULES, SECRET, TOKEN, Gateway
+from tests.kit.gateway import AGENT, HEAD, PLAIN, RULES, SECRET, TOKEN, Gateway
 from trio_gate.app.listeners import open_authorities
 from trio_gate.app.wiring import open_services
 from trio_gate.aws.iam.tables import Tables
@@ -43,13 +43,8 @@ def text(aws, **changes: str) -> str:
         "ca_file": aws.ca_file,
         "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
-        "endpoint": "",
-        "knobs": "",
-        "first": "",
-        "served": "",
-        "hosts": "*.amazonaws.com",
     }
-    return HEAD.format(**{**facts, **changes}) + AGENT + SECOND + RULES
+    return HEAD.format(**{**PLAIN, **facts, **changes}) + AGENT + SECOND + RULES
 
 
 @pytest.fixture

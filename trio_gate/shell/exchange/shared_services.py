@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.net.rate_limit import AgentLoads
+from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.upstream.pool import UpstreamPool
     from trio_gate.shell.worker_threads import WorkerThreads
-    from trio_gate.signing.sigv4 import SigningKeys
 
 
 @value_class
@@ -30,7 +30,7 @@ class SharedServices:
     hosts: Hosts
     models: Models
     workers: WorkerThreads
-    keys: SigningKeys
+    keys: SigningKeys = field(default_factory=SigningKeys)
     credentials: CredentialSource
     sessions: Sessions
     names: AccountNames
