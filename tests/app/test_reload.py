@@ -12,7 +12,12 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.approvals.approver import Person
+from tests.kit.approvals.hubs import CONFIG
 from tests.kit.gateway import SECRET, START, reload, running
+from tests.kit.shortages import no_thread
+from trio_gate.app.reload import ActiveConfig, reload_on_signal
+from trio_gate.shell.approval.open_hub import open_hub
+from trio_gate.shell.clock import SystemClock
 
 ASKS = 'rule "the rest"   { action = "approve"  approvers = [human.oncall] }'
 READS = 'rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }'
@@ -103,3 +108,17 @@ def test_what_an_agents_old_secret_signed_is_not_sent_after_its_secret_is_anothe
         reload(gate, SECRET, SECRET.swapcase() + "-another", "reloaded, generation 2")
         assert "was withdrawn" in str(asks.exception(START)) or "changed while" in str(asks.exception(START))
         assert not Person(gate).state().prompts
+
+
+async def test_without_a_thread_nothing_is_read_and_what_there_was_stays(tmp_path, caplog):
+    async def once():
+        await trio.lowlevel.checkpoint()
+        yield 1
+
+    async with open_hub(CONFIG, SystemClock(), str(tmp_path / "k.db"), "") as hub:
+        present = ActiveConfig(CONFIG, hub)
+        with no_thread():
+            await reload_on_signal(once(), present, lambda: CONFIG, hub)
+        assert "not reloaded: the gateway can start no thread" in caplog.text
+        await reload_on_signal(once(), present, lambda: CONFIG, hub)
+        assert present().number == 2

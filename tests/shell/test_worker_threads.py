@@ -9,8 +9,9 @@ import trio
 import trio.lowlevel
 import trio.testing
 
+from tests.kit.shortages import no_thread
 from trio_gate.errors import Overloaded
-from trio_gate.shell.worker_threads import MAX_WAITING, WorkerThreads
+from trio_gate.shell.worker_threads import MAX_WAITING, WorkerThreads, in_thread
 
 WAIT = 10
 
@@ -167,3 +168,52 @@ def test_the_end_of_the_run_waits_for_no_piece(pieces):
 
     trio.run(main)
     assert pieces.began == ["a1"]
+
+
+async def test_where_no_thread_can_be_had_nobody_waits_for_one():
+    work, fault = WorkerThreads(1), r"can start no thread just now"
+
+    async def refused(key):
+        with pytest.raises(Overloaded, match=fault):
+            await work.run(key, lambda: 1)
+
+    with no_thread(), trio.fail_after(WAIT):
+        for _ in range(2):
+            async with trio.open_nursery() as nursery:
+                for key in "aab":
+                    nursery.start_soon(refused, key)
+        with pytest.raises(Overloaded, match=fault):
+            await in_thread(lambda: 1)
+    assert await work.run("a", lambda: 1) == await in_thread(lambda: 1) == 1
+
+
+async def test_those_who_wait_for_a_turn_learn_that_there_is_no_thread(pieces, monkeypatch):
+    work, faults = WorkerThreads(1), []
+
+    def none(*_):
+        raise RuntimeError("can't start new thread")
+
+    async def asks(name):
+        try:
+            await work.run(name[0], pieces.piece(name))
+        except Overloaded:
+            faults.append(name)
+
+    with trio.fail_after(WAIT):
+        async with trio.open_nursery() as nursery:
+            for name in ("a1", "a2", "a3", "b1"):
+                nursery.start_soon(asks, name)
+                await trio.testing.wait_all_tasks_blocked()
+            await pieces.until(1)
+            monkeypatch.setattr(trio.lowlevel, "start_thread_soon", none)  # of a real thread nobody knows when it is idle
+            pieces.end("a1")
+    assert sorted(faults) == ["a2", "a3", "b1"]
+    assert not work._queues
+
+
+async def test_what_a_job_raises_is_not_taken_for_a_thread_that_is_missing():
+    def broken():
+        raise RuntimeError("can't start new thread")
+
+    with pytest.raises(RuntimeError, match="can't start"):
+        await in_thread(broken)

@@ -10,12 +10,12 @@ import logging
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
-import trio
-
 from trio_gate.audit.acts import reload_row
+from trio_gate.errors import Overloaded
 from trio_gate.exchange.snapshot import Snapshot, compile_snapshot
 from trio_gate.shell.approval.hub_config import hub_config
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -79,8 +79,13 @@ async def reload_on_signal(
     `read` runs in a thread; it returns None if the configuration has errors, which it has printed.
     """
     async for _ in hangups:
-        config = await trio.to_thread.run_sync(read)
-        why_not = present.apply(config) if config is not None else "the configuration has faults: the previous one stays in force"
+        try:
+            config = await in_thread(read)
+            why_not = (
+                present.apply(config) if config is not None else "the configuration has faults: the previous one stays in force"
+            )
+        except Overloaded as fault:
+            config, why_not = None, fault.detail
         hub.acts.note(reload_row(config, why_not, present().number, SystemClock().now()))
         if why_not is None:
             log.info("trio-gate: reloaded, generation %d", present().number)

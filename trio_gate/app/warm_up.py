@@ -9,9 +9,8 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import trio
-
-from trio_gate.errors import GateError
+from trio_gate.errors import GateError, Overloaded
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from trio_gate.config.model import Config
@@ -25,7 +24,10 @@ log = logging.getLogger(__name__)
 
 async def warm_up(config: Config, upstreams: UpstreamPool) -> None:
     """Return when it is done."""
-    await trio.to_thread.run_sync(_warm_up, config, upstreams)
+    try:
+        await in_thread(_warm_up, config, upstreams)
+    except Overloaded as fault:
+        log.warning("trio-gate: it begins slowly: %s", fault)
 
 
 def _warm_up(config: Config, upstreams: UpstreamPool) -> None:

@@ -70,7 +70,7 @@ def read_claim(head: RequestHead) -> Claim:
         Unauthenticated: there is no signature, its kind is not served, or the key id is not a placeholder.
     """
     presigned = _presigned(head)
-    authorization = head.first.get("authorization")
+    authorization = head.one("authorization")
     old = "AWSAccessKeyId" in [name for name, _ in head.target.query]
     if (authorization is not None) + bool(presigned) + old > 1:
         raise Malformed("the request carries more than one signature: sign it once, in its head or in its query")
@@ -126,7 +126,7 @@ def _why_not(scheme: str) -> str:
 
 
 def _date(head: RequestHead) -> str:
-    date = head.first.get("x-amz-date", head.first.get("date", ""))
+    date = head.one("date" if head.one("x-amz-date") is None else "x-amz-date") or ""
     if not _DATE.fullmatch(date):
         raise Unauthenticated("the signed request has no x-amz-date such as 20260131T235959Z")
     return date

@@ -177,7 +177,7 @@ def _content(head: RequestHead, body: Body, candidates: tuple[Candidate, ...], c
         case Empty():
             return b""
         case Held(data=data):
-            if head.first.get("content-encoding") != "gzip":
+            if head.one("content-encoding") != "gzip":
                 return data
             operations = (one for item in candidates for one in catalog.service(item.service).operations.values())
             return gunzip(data) if any(one.compressed for one in operations) else data
@@ -185,7 +185,7 @@ def _content(head: RequestHead, body: Body, candidates: tuple[Candidate, ...], c
 
 def _check_encoding(head: RequestHead, match: Match) -> bool:
     """Whether the body has aws-chunked framing. Any other encoding must be S3 metadata or one that the model allows."""
-    encoding = head.first.get("content-encoding")
+    encoding = head.one("content-encoding")
     if encoding is None:
         return False
     if len(head.all("content-encoding")) > 1:
@@ -257,7 +257,7 @@ def _check_account(match: Match, place: Place, claim: Claim, params: Mapping[str
 
 def _check_outpost(head: RequestHead, params: Mapping[str, Value]) -> None:
     """Check that an outpost in the header equals the one in an ARN, as some SDKs of S3 on Outposts send both."""
-    outpost = head.first.get("x-amz-outpost-id")
+    outpost = head.one("x-amz-outpost-id")
     if outpost is None:
         return
     for value in params.values():

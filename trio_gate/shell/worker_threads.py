@@ -20,9 +20,10 @@ from trio_gate.errors import Overloaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol, TypeVar
+    from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
     T = TypeVar("T")
+    Ts = TypeVarTuple("Ts")
 
     class Outcome(Protocol):
         """A job's result, as trio delivers it."""
@@ -33,8 +34,18 @@ if TYPE_CHECKING:
 
 THREADS = 2
 
+NO_THREAD = "the gateway can start no thread just now: try again later"
+"""Said where the system, or systemd's TasksMax, allows no more of them."""
+
 MAX_WAITING = 64
 """Jobs that may wait in one queue. For most agents `max_connections_per_agent` is the lower limit."""
+
+
+class _NoThread:
+    """The outcome of a job for which no thread can be had."""
+
+    def unwrap(self) -> Any:
+        raise Overloaded(NO_THREAD)
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +54,7 @@ class _Job:
     drop: Callable[[Any], None] | None = None
     left: bool = False
     done: trio.Event = field(default_factory=trio.Event)
-    outcome: Outcome | None = None
+    outcome: Outcome = field(default_factory=_NoThread)
 
 
 class WorkerThreads:
@@ -64,13 +75,13 @@ class WorkerThreads:
         If the caller is cancelled meanwhile, the result is passed to `drop`, in the thread.
 
         Raises:
-            Overloaded: `MAX_WAITING` jobs of this key wait already.
+            Overloaded: `MAX_WAITING` jobs of this key wait already, or no thread can be had.
             Exception: what `work` raises.
         """
         job = _Job(work, drop)
         queue = self._queues.setdefault(key, deque())
         if len(queue) >= MAX_WAITING:
-            raise Overloaded("too many large calls of this agent are waiting to be read: try again later")
+            raise Overloaded("too much of this agent's work waits for its turn: try again later")
         queue.append(job)
         self._start()
         try:
@@ -78,9 +89,6 @@ class WorkerThreads:
         finally:
             job.left = True
             self._leave(key, job)
-        if job.outcome is None:
-            message = "a finished job has no outcome"
-            raise RuntimeError(message)
         result: T = job.outcome.unwrap()
         return result
 
@@ -95,13 +103,12 @@ class WorkerThreads:
     def _start(self) -> None:
         """Start the first job of each queue, in turn, while threads are free."""
         for key, queue in list(self._queues.items()):
-            if self._free and queue and key not in self._busy:
+            while self._free and queue and key not in self._busy:
                 self._begin(key, queue.popleft())
 
     def _begin(self, key: str, job: _Job) -> None:
+        """Start a job; where no thread can be had it is over."""
         token = trio.lowlevel.current_trio_token()
-        self._free -= 1
-        self._busy.add(key)
 
         def work() -> Any:
             made = job.work()
@@ -114,7 +121,13 @@ class WorkerThreads:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(self._end, key, job, outcome)
 
-        trio.lowlevel.start_thread_soon(work, deliver, "trio-gate work")
+        try:
+            trio.lowlevel.start_thread_soon(work, deliver, "trio-gate work")
+        except RuntimeError:
+            job.done.set()
+            return
+        self._free -= 1
+        self._busy.add(key)
 
     def _end(self, key: str, job: _Job, outcome: Outcome) -> None:
         job.outcome = outcome
@@ -124,3 +137,25 @@ class WorkerThreads:
         if key in self._queues:  # to the end: the other queues come first
             self._queues[key] = self._queues.pop(key)
         self._start()
+
+
+async def in_thread(
+    work: Callable[[Unpack[Ts]], T],
+    *args: *Ts,
+    limiter: trio.CapacityLimiter | None = None,
+    abandon_on_cancel: bool = False,
+) -> T:
+    """As `trio.to_thread.run_sync`, for what nobody has to share. Raises Overloaded if no thread can be had, and what `work` raises."""
+    begun = False
+
+    def marked() -> T:
+        nonlocal begun
+        begun = True
+        return work(*args)
+
+    try:
+        return await trio.to_thread.run_sync(marked, limiter=limiter, abandon_on_cancel=abandon_on_cancel)
+    except RuntimeError:
+        if begun:
+            raise
+    raise Overloaded(NO_THREAD)

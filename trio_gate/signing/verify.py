@@ -156,7 +156,7 @@ def payload_hash_of(head: RequestHead, body: Body, sha256: str | None = None) ->
 
 
 def _check_time(head: RequestHead, claim: Claim, now: datetime, *, presigned: bool) -> None:
-    sent = dict(head.target.query).get("X-Amz-Date") if presigned else head.first.get("x-amz-date")
+    sent = dict(head.target.query).get("X-Amz-Date") if presigned else head.one("x-amz-date")
     if not _DATE.fullmatch(claim.amz_date) or claim.amz_date[:8] != claim.date or sent not in (None, claim.amz_date):
         raise Unauthenticated("the signature's dates differ, or are not written as 20260131T235959Z")
     try:

@@ -39,7 +39,7 @@ def agreed_host(head: RequestHead, *, sni: str | None, connect: str | None, port
     Raises:
         Malformed: 400 where a name is not a host name, 421 where names or ports differ or the connection named none.
     """
-    return _agreed(head.first.get("host", ""), sni, connect, tuple(ports))
+    return _agreed(head.one("host") or "", sni, connect, tuple(ports))
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -42,7 +42,7 @@ _FRAMING = frozenset({"x-amz-decoded-content-length", "x-amz-trailer"})
 
 def declared_payload(head: RequestHead) -> str | None:
     """The value of x-amz-content-sha256, from the field or, when presigned, the query; None without one."""
-    return head.first.get("x-amz-content-sha256") or (
+    return head.one("x-amz-content-sha256") or (
         dict(head.target.query).get("X-Amz-Content-Sha256") if head.target.query else None
     )
 

@@ -13,8 +13,8 @@ import pytest
 import trio
 from botocore.exceptions import ClientError
 
-from tests.kit.disk import room
 from tests.kit.gateway import STOP, TOKEN, running
+from tests.kit.shortages import room
 from tests.kit.wire.raw import DYNAMODB, request, tunnel
 from trio_gate.client import ClientError as ChannelError
 from trio_gate.client import connect

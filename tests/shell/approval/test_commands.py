@@ -13,6 +13,7 @@ from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import intent, outcome, read
 from tests.kit.sessions import session
+from tests.kit.shortages import no_thread
 from trio_gate.approval.frames import (
     Accepted,
     Detail,
@@ -284,3 +285,10 @@ async def test_the_newest_sessions_are_listed_as_far_as_they_fit(clock):
         listed = (await alice.until(SessionList)).sessions
         assert 100 < len(listed) < 1000
         assert listed[-1]["id"] == kept[-1].key_id
+
+
+async def test_without_a_thread_a_search_is_refused(hub, clock):
+    with listening(hub, clock, find=lambda *_: [], **ALL) as alice:
+        with no_thread():
+            await alice.say(Search(filters={}))
+        assert (await alice.until(Rejected)).code == "unavailable"

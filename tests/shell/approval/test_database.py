@@ -15,6 +15,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.formats.kit import written
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import CONFIG, STANDING, call, waiting
+from tests.kit.shortages import no_thread
 from trio_gate.approval.frames import Lift, Rejected, Revoke, Stop
 from trio_gate.cli.log import cells
 from trio_gate.errors import Denied, StorageUnavailable
@@ -240,3 +241,14 @@ async def test_an_older_database_with_nothing_in_it_says_nothing(opened, tmp_pat
         db.commit()
     async with opened():
         assert caplog.records == []
+
+
+async def test_without_a_thread_what_was_noted_is_written_later(tmp_path):
+    database = ApprovalDatabase(str(tmp_path / "k.db"))
+    database.put("stop", "a", {"n": 1})
+    with no_thread(), pytest.raises(StorageUnavailable, match="no thread"):
+        await database.flush()
+    assert database.failing
+    await database.flush()
+    assert database.load("stop") == {"a": {"n": 1}}
+    database.close()

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.kit.disk import room
 from tests.kit.records import CALL, NOW
+from tests.kit.shortages import room
 from trio_gate.audit.described import describe
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.errors import AuditUnavailable

@@ -12,6 +12,7 @@ import trio
 import trio.testing
 
 from tests.kit.records import NOW, intent, outcome
+from tests.kit.shortages import no_thread
 from tests.kit.slow_store import Slow, busy
 from trio_gate.audit.record import Many
 from trio_gate.audit.rows import intent_row
@@ -242,3 +243,13 @@ async def test_at_its_limit_it_begins_no_call_and_concludes_those_begun(path, ca
     assert len(read_last(path, number + 9)) == number
     assert 80 <= percents[0] < 90 < percents[-1] < 100
     assert last.endswith("calls are refused")
+
+
+async def test_without_a_thread_calls_are_refused_until_there_is_one(path, caplog):
+    async with open_audit_log(path) as audit:
+        with no_thread(), pytest.raises(AuditUnavailable):
+            await audit.intend(intent("r-1"))
+        assert audit.failing
+        assert "start no thread" in caplog.text
+        await audit.intend(intent("r-2"))
+    assert [record["id"] for record in read_last(path, 5)] == ["r-2"]

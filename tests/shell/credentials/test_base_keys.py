@@ -15,6 +15,7 @@ import trio.testing
 
 from tests.kit.aws.sts import block
 from tests.kit.held import held
+from tests.kit.shortages import no_thread
 from trio_gate.errors import CredentialsUnavailable
 from trio_gate.shell.clock import SystemClock
 from trio_gate.shell.credentials import base_keys
@@ -312,3 +313,11 @@ async def test_those_who_ask_together_make_botocore_look_once(machine):
         for _ in range(20):
             nursery.start_soon(keys.get, "base")
     assert machine.given == 1
+
+
+async def test_without_a_thread_a_key_is_read_later(home):
+    write(home, "credentials", profile("AKIAHUB"))
+    keys = BaseKeys([block(profile="hub")])
+    with no_thread():
+        assert "no thread" in (await refusal(keys)).detail
+    assert (await keys.get("base")).access_key_id == "AKIAHUB"

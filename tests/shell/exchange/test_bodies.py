@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import memory_stream_pair
 
-from tests.kit.disk import room as disk
+from tests.kit.shortages import room as disk
 from tests.kit.wire.streams import agent_stream, seat
 from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import Malformed, Overloaded, StorageUnavailable

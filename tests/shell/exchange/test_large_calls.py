@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.kit.approvals.questions import call
-from trio_gate.shell.exchange.large_calls import drop_params
+from tests.kit.shortages import no_thread
+from trio_gate.shell.exchange.large_calls import drop_in_thread, drop_params
 
 
 class Seen(list):
@@ -19,3 +20,10 @@ def test_parameters_are_taken_apart_but_for_what_somebody_reads():
     made = call({"held": held, "free": Seen(["z"])})
     drop_params(made)
     assert (made.params, held, Seen.emptied) == ({}, [{"x": "y"}], 1)
+
+
+def test_without_a_thread_nothing_is_taken_apart_and_nothing_fails():
+    made = call({"free": Seen(["z"])})
+    with no_thread():
+        drop_in_thread(made)
+    assert made.params == {"free": ["z"]}

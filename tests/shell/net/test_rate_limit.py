@@ -67,3 +67,10 @@ def test_a_limited_number_is_counted_apart_and_those_beyond_share(clock, monkeyp
     assert given(made, "192.0.2.7", 3) == 2
     assert given(made, "192.0.2.8", 3) == 2
     assert len(made._sources) == 2
+
+
+def test_what_all_together_may_not_have_costs_a_source_nothing(clock):
+    made = Allowance(Pace(most=2, rate=0.001), Pace(most=1, rate=1), now=clock)
+    assert given(made, "192.0.2.1", 9) == 1
+    clock.advance(1)
+    assert given(made, "192.0.2.1", 9) == 1

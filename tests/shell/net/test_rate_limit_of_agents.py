@@ -52,3 +52,10 @@ def test_a_changed_pace_holds_at_once():
     loads = AgentLoads(lambda: 0)
     assert [refused(loads, agent(rate=1, burst=1)) for _ in range(2)] == [False, True]
     assert [refused(loads, agent(rate=2, burst=2)) for _ in range(3)] == [False, False, True]
+
+
+def test_a_request_too_many_does_not_count_for_the_pace():
+    loads, ci = AgentLoads(lambda: 0), agent(max_in_flight=1, rate=2, burst=2)
+    with loads.request(ci):
+        assert [refused(loads, ci) for _ in range(3)] == [True, True, True]
+    assert [refused(loads, ci) for _ in range(2)] == [False, True]

@@ -14,8 +14,8 @@ from trio.testing import assert_checkpoints, assert_no_checkpoints, memory_strea
 
 from tests.kit.wire.raw_tls import RawClient
 from tests.kit.wire.transports import MIB, NAME, StreamTransport, Wire, in_memory, read, sockets, tls_pair
-from trio_gate.shell.net.tls_transport import FEED, RECORDS, SPARE, TlsTransport
-from trio_gate.shell.net.transport import IN_A_ROW
+from trio_gate.shell.net.tls_transport import FEED, SPARE, TlsTransport
+from trio_gate.shell.net.transport import IN_A_ROW, RECORDS
 
 
 async def test_bytes_go_both_ways_at_once(contexts):

@@ -11,6 +11,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.sessions import session
+from tests.kit.shortages import no_thread
 from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.sessions import table
 from trio_gate.shell.sessions import store as module
@@ -147,3 +148,16 @@ async def test_a_disk_that_does_not_answer_holds_nobody_for_long(tmp_path, monke
         go.set()
     async with opened(tmp_path) as store:
         assert store.table.all() == []
+
+
+async def test_without_a_thread_a_session_is_refused_and_what_is_over_stays_for_later(tmp_path):
+    async with opened(tmp_path) as store:
+        await store.open(session(1))
+        store.end(lambda _: True)
+        with no_thread():
+            with pytest.raises(StorageUnavailable, match="no thread"):
+                await store.open(session(2))
+            await store.sweep()
+        await store.open(session(3))
+    async with opened(tmp_path) as store:
+        assert store.table.all() == [session(3)]

@@ -9,6 +9,7 @@ import trio
 import trustme
 from trio.testing import wait_all_tasks_blocked
 
+from tests.kit.shortages import no_thread
 from tests.kit.standins.stand_in import HOST, serving, stand_in_on
 from trio_gate.config.model import Address
 from trio_gate.errors import UpstreamError
@@ -262,3 +263,9 @@ async def test_silence_on_the_way(mock_clock, aws, names, detour, where):
             mock_clock.jump(0.5)
     assert refusals[0][0] == 504
     assert refusals[0][1].startswith(f"{HOST} did not take a connection")
+
+
+async def test_a_name_that_no_thread_can_look_up_is_not_resolved(aws):
+    trio.socket.set_custom_hostname_resolver(None)
+    with no_thread():
+        assert await refusal(aws) == (502, f"the address of {HOST} cannot be resolved")

@@ -36,7 +36,7 @@ class NoMatch(Exception):  # noqa: N818 - not an error: another candidate may ma
 
 def media_type(head: RequestHead) -> str | None:
     """The content type in lower case without `charset=utf-8`; None if absent. Other parameters stay, so nothing matches them."""
-    value = head.first.get("content-type")
+    value = head.one("content-type")
     if value is None or value in SPELLED:
         return SPELLED[value] if value else None
     if not value.isascii():
@@ -50,7 +50,7 @@ def json_operation(service: Service, head: RequestHead) -> str:
     _require(head, path=("",))
     if media_type(head) not in _JSON_TYPES:
         raise NoMatch("x-amz-target needs content-type application/x-amz-json-1.0 or 1.1")
-    prefix, _, name = head.first.get(TARGET, "").rpartition(".")
+    prefix, _, name = (head.one(TARGET) or "").rpartition(".")
     if (prefix != service.target_prefix and prefix not in _names(service)) or name not in service.operations:
         raise NoMatch(f"{service.name} has no such x-amz-target")
     return name

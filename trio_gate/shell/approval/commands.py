@@ -36,6 +36,7 @@ from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
 from trio_gate.policy import cel
 from trio_gate.sessions.persistence import shown
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
+from trio_gate.shell.worker_threads import in_thread
 from trio_gate.text.visible import visible, visible_tree
 
 if TYPE_CHECKING:
@@ -293,9 +294,9 @@ class CommandHandler:
         # Each person has one thread of their own: nobody waits for another person's search, and no file access waits for any.
         own = self._searching.setdefault(person.name, trio.CapacityLimiter(1))
         try:
-            return await trio.to_thread.run_sync(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
-        except AuditUnavailable as fault:
-            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
+            return await in_thread(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
+        except (AuditUnavailable, Overloaded) as fault:
+            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's, or the system's
             return Refused(code="unavailable", message="the record cannot be read")
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 
-from trio_gate.errors import StorageUnavailable
+from trio_gate.errors import Overloaded, StorageUnavailable
 from trio_gate.shell.audit.writer import LOOK_EVERY, LOOK_TIMEOUT
 from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,8 +128,8 @@ class ApprovalDatabase:
     async def _use(self, notes: _Notes) -> None:
         """Write notes in a thread, or with none of them try a write that changes nothing; a write that hangs delays the next one."""
         try:
-            await trio.to_thread.run_sync(self._write, notes, limiter=self._limiter, abandon_on_cancel=True)
-        except sqlite3.Error as error:
+            await in_thread(self._write, notes, limiter=self._limiter, abandon_on_cancel=True)
+        except (sqlite3.Error, Overloaded) as error:
             self._fault = self._unavailable(error)
             raise self._fault from error
         self._fault = None

@@ -16,6 +16,7 @@ from trio_gate.shell.approval.database import ApprovalDatabase
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import hub_config, limits_of
 from trio_gate.shell.approval.notifier import Notifier
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +45,7 @@ async def open_hub(
 
     `audit` is the record of what people do, `sessions` are those that they may end. Raises StorageUnavailable if the database cannot be used.
     """
-    database = await trio.to_thread.run_sync(ApprovalDatabase, path)
+    database = await in_thread(ApprovalDatabase, path)
     notifier = Notifier(link)
     hub = ApprovalHub(
         clock, limits_of(config), hub_config(config), database=database, audit=audit, notifier=notifier, sessions=sessions

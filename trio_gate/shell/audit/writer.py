@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
-from trio_gate.errors import AuditUnavailable
+from trio_gate.errors import AuditUnavailable, Overloaded
 from trio_gate.shell.audit.database import AuditDatabase
-from trio_gate.shell.worker_threads import WorkerThreads
+from trio_gate.shell.worker_threads import WorkerThreads, in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -188,7 +188,8 @@ class AuditWriter:
                         await self._now.wait()
                 if batch := self._batch():
                     await self._commit(batch)
-            await self._thread.run("", lambda: None)  # waits for a running probe
+            with suppress(Overloaded):
+                await self._thread.run("", lambda: None)  # waits for a running probe
         while late := self._batch():
             self._tell(late, durable=False)
 
@@ -230,7 +231,10 @@ class AuditWriter:
             write()
             return self._store.size()
 
-        size = await self._thread.run("", measured)
+        try:
+            size = await self._thread.run("", measured)
+        except Overloaded as fault:
+            raise AuditUnavailable(UNRECORDED, detail=f"the record cannot be written: {fault.detail}") from None
         self._fault = None
         self._measured(size)
 
@@ -264,7 +268,7 @@ async def open_audit_log(path: str, limit: float = math.inf) -> AsyncIterator[Au
 
     No call is begun once it has `limit` bytes. Raises AuditUnavailable if it cannot be opened.
     """
-    store = await trio.to_thread.run_sync(AuditDatabase, path)
+    store = await in_thread(AuditDatabase, path)
     writer = AuditWriter(store, limit)
     try:
         async with trio.open_nursery() as nursery, trio.open_nursery() as looking:

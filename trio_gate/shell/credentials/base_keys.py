@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.errors import CredentialsUnavailable
+from trio_gate.errors import CredentialsUnavailable, Overloaded
+from trio_gate.shell.worker_threads import in_thread
 from trio_gate.signing.sigv4 import Credentials
 
 if TYPE_CHECKING:
@@ -89,7 +90,10 @@ class BaseKeys:
 
     async def _read(self, place: _Place) -> Credentials:
         source, place.source = place.source, None
-        found, key = await trio.to_thread.run_sync(_look, place.block, source, limiter=self._limiter, abandon_on_cancel=True)
+        try:
+            found, key = await in_thread(_look, place.block, source, limiter=self._limiter, abandon_on_cancel=True)
+        except Overloaded as fault:
+            raise CredentialsUnavailable(f"the base key cannot be read: {fault.detail}") from None
         place.source, place.read_at = found, trio.current_time()
         return key
 

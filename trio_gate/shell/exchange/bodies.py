@@ -12,9 +12,8 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Protocol, Self
 
-import trio
-
 from trio_gate.errors import Malformed, StorageUnavailable
+from trio_gate.shell.worker_threads import in_thread
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class Spool:
         """Append bytes. Raises Overloaded if the budget is used up."""
         self._share.reserve(len(data))
         with _refusing():
-            await trio.to_thread.run_sync(self._write, data)
+            await in_thread(self._write, data)
 
     def _write(self, data: bytes) -> None:
         left = memoryview(data)
@@ -197,7 +196,7 @@ class Spool:
         if self._file.closed:
             return b""
         with _refusing():
-            return await trio.to_thread.run_sync(os.pread, self._file.fileno(), count, offset)
+            return await in_thread(os.pread, self._file.fileno(), count, offset)
 
     def load(self) -> bytes:
         """The whole body; blocks, so call it in a thread. Its result is meaningless if the spool was closed meanwhile."""
@@ -210,12 +209,12 @@ class Spool:
     async def rewind(self) -> None:
         """Move the reading position to the start."""
         with _refusing():
-            await trio.to_thread.run_sync(self._file.seek, 0)
+            await in_thread(self._file.seek, 0)
 
     async def next_piece(self) -> bytes | None:
         """The next bytes, at most `PIECE`; None at the end."""
         with _refusing():
-            return await trio.to_thread.run_sync(self._file.read, PIECE) or None
+            return await in_thread(self._file.read, PIECE) or None
 
 
 @contextmanager

@@ -22,8 +22,10 @@ import trio
 from trio_gate import __version__
 from trio_gate.aws.hosts.merged import limited, merged
 from trio_gate.aws.hosts.table import HostTable
+from trio_gate.errors import Overloaded
 from trio_gate.shell.exchange.model_loader import installed_services, keep
 from trio_gate.shell.exchange.packaged_data import packaged_hosts
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +76,8 @@ class Hosts:
         try:
             made = await _made()
             data = merged(self._packaged, json.loads(made))
-            table = await trio.to_thread.run_sync(HostTable, data)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            table = await in_thread(HostTable, data)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, Overloaded) as error:
             log.warning(
                 "trio-gate: the host table of botocore %s cannot be made, that of %s stays: %s",
                 botocore.__version__,
@@ -86,9 +88,9 @@ class Hosts:
         self.table, self.complete = table, True
         log.info("trio-gate: the host table of botocore %s serves", botocore.__version__)
         try:
-            await trio.to_thread.run_sync(keep, self._file, first_line(made) + made)
-        except OSError as error:
-            log.warning("trio-gate: %s cannot be kept: %s", self._file, error.strerror)
+            await in_thread(keep, self._file, first_line(made) + made)
+        except (OSError, Overloaded) as error:
+            log.warning("trio-gate: %s cannot be kept: %s", self._file, error)
 
     @property
     def _of(self) -> str:

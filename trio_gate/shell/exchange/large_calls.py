@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ def drop_params(call: Call) -> None:
 
 def drop_in_thread(call: Call) -> None:
     """Call `drop_params` in a new thread, at once: in a queue, the memory would be held until its turn."""
-    trio.lowlevel.start_thread_soon(partial(drop_params, call), lambda _: None, "trio-gate drop")
+    with suppress(RuntimeError):  # no thread can be had: they are freed with the call, which blocks for a moment
+        trio.lowlevel.start_thread_soon(partial(drop_params, call), lambda _: None, "trio-gate drop")
 
 
 def _alone(tree: object) -> bool:

@@ -31,6 +31,7 @@ from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.model.catalog import KNOWN_ANSWER, Catalog, pruned
 from trio_gate.aws.params.readers.json_patient import by_parts
 from trio_gate.shell.exchange.packaged_data import known_outputs, packaged_tables, reviewed_botocore
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +78,7 @@ class Models:
         if names in self._ready:
             return
         if not self._loaded(names):
-            await trio.to_thread.run_sync(self._load, names, limiter=self._limiter)
+            await in_thread(self._load, names, limiter=self._limiter)
         self._ready.add(names)
 
     def _loaded(self, names: tuple[str, ...]) -> bool:

@@ -43,10 +43,14 @@ class Bucket:
         self._level = float(pace.most)
         self._at = now()
 
+    def ready(self) -> bool:
+        """Whether there is a token."""
+        self._fill()
+        return self._level >= 1
+
     def take(self) -> bool:
         """Take one token; return whether there was one."""
-        self._fill()
-        taken = self._level >= 1
+        taken = self.ready()
         self._level -= taken
         return taken
 
@@ -82,7 +86,8 @@ class Allowance:
 
     def take(self, address: str) -> bool:
         """Take a token for this peer's address; return whether its source and all together had one."""
-        return self._bucket(source(address)).take() and self._all.take()
+        bucket = self._bucket(source(address))
+        return bucket.ready() and self._all.take() and bucket.take()
 
     def _bucket(self, name: str) -> Bucket:
         if name not in self._sources:
@@ -106,12 +111,12 @@ class AgentLoads:
     def request(self, agent: Agent) -> Iterator[None]:
         """Count a request as under way while the block runs. Raises Overloaded where the agent has as many as it may have."""
         name, limits = agent.name, agent.limits
-        if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
-            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment")
         if limits.max_in_flight is not None and self._under_way[name] >= limits.max_in_flight:
             raise Overloaded(
                 f"this agent has {limits.max_in_flight} requests under way, as many as it may have: wait for one of them"
             )
+        if limits.rate is not None and not self._bucket(name, Pace(most=limits.burst or limits.rate, rate=limits.rate)).take():
+            raise Overloaded(f"this agent may begin {limits.rate} requests a second: try again in a moment")
         self._under_way[name] += 1
         try:
             yield

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_gate.shell.net.transport import Transport
+    from trio_gate.shell.net.transport import SocketTransport
 
     Choose = Callable[[str | None], ssl.SSLContext | None]
 
 
 async def accept_transport(
-    below: Transport, choose: Choose, *, within: float, arrived: bytes = b""
+    below: SocketTransport, choose: Choose, *, within: float, arrived: bytes = b""
 ) -> tuple[TlsTransport, str | None]:
     """Do the server's side of a handshake.
 
@@ -54,13 +54,15 @@ async def accept_transport(
     return transport, name
 
 
-async def accept_tls(below: Transport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
+async def accept_tls(below: SocketTransport, choose: Choose, *, within: float) -> tuple[Clear, str | None]:
     """As `accept_transport`, but returns a trio stream, for libraries that need one."""
     transport, name = await accept_transport(below, choose, within=within)
     return Clear(transport), name
 
 
-async def _greet(below: Transport, choose: Choose, received: bytes, deadline: float) -> tuple[bytes, ssl.SSLContext, str | None]:
+async def _greet(
+    below: SocketTransport, choose: Choose, received: bytes, deadline: float
+) -> tuple[bytes, ssl.SSLContext, str | None]:
     """Read the client's hello. Returns what has come, the context for it, and the name."""
     while (hello := read_client_hello(received)) is None:
         if len(received) >= MAX_HELLO:

@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import IN_A_ROW, receive_room, record_room
+from trio_gate.shell.net.transport import RECORDS, Receiver, receive_room
 
 if TYPE_CHECKING:
-    from trio_gate.shell.net.transport import ReadInto, Transport
-
-RECORDS = 64
-"""Records that are decrypted before other tasks run."""
+    from trio_gate.shell.net.transport import ReadInto, SocketTransport
 
 SPARE = 64
 """Records without data that a peer may send at first: a handshake takes at most ten."""
@@ -44,29 +41,28 @@ GOODBYE_TIMEOUT = 1
 """Seconds to send TLS's close_notify, to a peer that may no longer read."""
 
 
-class TlsTransport(trio.abc.AsyncResource):
-    """A `Transport` with TLS over another, which it owns. Call `handshake` first; `arrived` was received before."""
+class TlsTransport(Receiver):
+    """A `Transport` with TLS over a socket's, which it owns. Call `handshake` first; `arrived` was received before."""
 
     def __init__(
         self,
-        below: Transport,
+        below: SocketTransport,
         context: ssl.SSLContext,
         *,
         server_hostname: str | None = None,
         server_side: bool = False,
         arrived: bytes = b"",
     ) -> None:
+        super().__init__()
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname)
         self._below = below
         self._read = cast("ReadInto", self._tls.read)
-        self._room = record_room()
         self._raw = receive_room()
         self._arrived: bytes | memoryview = arrived
         self._at = 0
-        self._more = False  # whether the last read below got all that it asked for
-        self._in_a_row = 0
+        self._full = False  # whether the last read below got all that it asked for
         self._rest = 0  # bytes of a record that has begun, still to come
         self._spare = float(SPARE)
         self._ended = False
@@ -82,7 +78,7 @@ class TlsTransport(trio.abc.AsyncResource):
         while isinstance(fault := self._shake(), ssl.SSLWantReadError):
             await self._flush(deadline - trio.current_time())
             while not (self._next_records() or self._ended):
-                await self._receive()
+                await self._more()
             self._next_records()  # of a client's two, the first is often for old middleboxes alone (RFC 8446 appendix D.4)
         try:
             await self._flush(deadline - trio.current_time())  # if it failed, the alert for the peer's log
@@ -122,24 +118,14 @@ class TlsTransport(trio.abc.AsyncResource):
             raise trio.BrokenResourceError from fault
         await self._flush(within)
 
-    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
-        """See `Transport`."""
-        room = self._room[:max_bytes]
-        return bytes(room[: await self.receive_into(room, deadline)])
-
-    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
-        """See `Transport`."""
+    def _read_until(self, deadline: float) -> None:
         self._deadline = deadline
-        if not 0 < self._in_a_row < IN_A_ROW:
-            self._in_a_row = 0
-            if self._is_read and not self._ended:
-                await self._receive()
-            else:
-                await trio.lowlevel.checkpoint()
-        while (count := self.receive_now(room)) is None:
-            await self._receive()
-        self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
-        return count
+
+    async def _turn(self) -> None:
+        if self._is_read and not self._ended:
+            await self._more()
+        else:
+            await trio.lowlevel.checkpoint()
 
     def receive_now(self, room: memoryview) -> int | None:
         """See `Transport`."""
@@ -174,12 +160,12 @@ class TlsTransport(trio.abc.AsyncResource):
         """Pass more to OpenSSL, from below if much is likely to be there; return whether there was anything."""
         if self._next_records():
             return True
-        if not self._more:
+        if not self._full:
             return False
         rest = bytes(self._arrived[self._at :])
         count = self._below.receive_now(self._raw)
         if count is None:
-            self._more = False
+            self._full = False
             return False
         self._take(rest, self._raw[:count])
         return self._next_records()
@@ -205,14 +191,14 @@ class TlsTransport(trio.abc.AsyncResource):
         self._arrived, self._at = (arrived, end) if end < len(arrived) else (b"", 0)
         return True
 
-    async def _receive(self) -> None:
+    async def _more(self) -> None:
         count = await self._below.receive_into(self._raw, self._deadline)
         self._take(bytes(self._arrived[self._at :]), bytes(self._raw[:count]))
 
     def _take(self, rest: bytes, data: bytes | memoryview) -> None:
         """Go on with what has just arrived, after the rest of what had."""
         self._arrived, self._at = rest + data if rest else data, 0
-        self._more = len(data) == len(self._raw)
+        self._full = len(data) == len(self._raw)
         if not data:
             self._ended = True
             self._incoming.write(rest)

@@ -17,6 +17,7 @@ import math
 import select
 import socket
 import ssl
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 RECEIVE = 64 * 1024
 """Bytes asked of the socket at once, unless more are wanted."""
+
+RECORDS = 64
+"""Records of TLS that are decrypted before other tasks run."""
 
 IN_A_ROW = 4
 """Reads, each of all that was asked for, of which only the first waits: then others have their turn."""
@@ -80,10 +84,51 @@ class Transport(Protocol):
         """Close the transport, with TLS's close_notify. Raises no error that a peer can cause; `trio.aclose_forcefully` does not wait."""
 
 
-class SocketTransport(trio.abc.AsyncResource):
+class Receiver(trio.abc.AsyncResource):
+    """What all transports receive by."""
+
+    def __init__(self) -> None:
+        self._in_a_row = 0
+        self._room = record_room()
+
+    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
+        """See `Transport`."""
+        room = self._room[:max_bytes]
+        return bytes(room[: await self.receive_into(room, deadline)])
+
+    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
+        """See `Transport`."""
+        self._read_until(deadline)
+        if not 0 < self._in_a_row < IN_A_ROW:
+            self._in_a_row = 0
+            await self._turn()
+        while (count := self.receive_now(room)) is None:
+            await self._more()
+        self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
+        return count
+
+    @abstractmethod
+    def receive_now(self, room: memoryview) -> int | None:
+        """See `Transport`."""
+
+    @abstractmethod
+    def _read_until(self, deadline: float) -> None:
+        """Set the deadline of the waits."""
+
+    @abstractmethod
+    async def _turn(self) -> None:
+        """Let others have their turn, and wait if nothing is known to be there."""
+
+    @abstractmethod
+    async def _more(self) -> None:
+        """Wait until more may be there."""
+
+
+class SocketTransport(Receiver):
     """A `Transport` over a connected TCP socket, which it owns. Small writes are sent at once."""
 
     def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
         sock.setblocking(False)
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -91,8 +136,6 @@ class SocketTransport(trio.abc.AsyncResource):
         self._readable = Wait(sock, trio.lowlevel.wait_readable)
         self._writable = Wait(sock, trio.lowlevel.wait_writable)
         self._cut_off = False
-        self._in_a_row = 0
-        self._room = record_room()
         self._arrivals: select.poll | None = None
 
     async def send_all(self, data: bytes | memoryview, within: float = math.inf) -> None:
@@ -127,24 +170,13 @@ class SocketTransport(trio.abc.AsyncResource):
         except OSError:
             return b""
 
-    async def receive_some(self, max_bytes: int, deadline: float = math.inf) -> bytes:
-        """See `Transport`."""
-        room = self._room[:max_bytes]
-        return bytes(room[: await self.receive_into(room, deadline)])
-
-    async def receive_into(self, room: memoryview, deadline: float = math.inf) -> int:
-        """See `Transport`."""
+    def _read_until(self, deadline: float) -> None:
         self._readable.deadline = deadline
-        if not 0 < self._in_a_row < IN_A_ROW:
-            self._in_a_row = 0
-            await self._turn()
-        while (count := self.receive_now(room)) is None:
-            await self._readable.ready()
-        self._in_a_row = self._in_a_row + 1 if count == len(room) else 0
-        return count
 
     async def _turn(self) -> None:
-        """Let others have their turn, and wait if nothing is known to be there."""
+        await self._readable.ready()
+
+    async def _more(self) -> None:
         await self._readable.ready()
 
     def receive_now(self, room: memoryview) -> int | None:
@@ -193,9 +225,9 @@ class SocketTransport(trio.abc.AsyncResource):
 
 
 class LentPieces:
-    """Reads a large body from `transport` in pieces of up to `most` bytes, each a view of a buffer that the next read fills again.
+    """Reads a large body from `transport` in pieces of at most `most` bytes, all views of one buffer.
 
-    It is released first, so that its use from then on is a ValueError. Who keeps a piece copies it.
+    A piece is valid until the next read, which releases it: to use it later is a ValueError. Copy what is to be kept.
     """
 
     def __init__(self, transport: Transport, most: int) -> None:
@@ -216,7 +248,7 @@ def record_room() -> memoryview:
 
 
 def receive_room() -> memoryview:
-    """The buffer in which this run of trio receives what is encrypted."""
+    """The buffer in which this run of trio receives what is encrypted, for transports right on a socket."""
     return _shared(_RAW, RECEIVE)
 
 

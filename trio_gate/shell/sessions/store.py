@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.errors import StorageUnavailable
+from trio_gate.errors import Overloaded, StorageUnavailable
 from trio_gate.sessions.persistence import from_json, to_json
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
+from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -108,8 +109,8 @@ class SessionStore:
             old = list(self._ended)
             try:
                 with trio.fail_after(WRITE_TIMEOUT):
-                    await trio.to_thread.run_sync(self._store, new, old, limiter=self._limiter, abandon_on_cancel=True)
-            except sqlite3.Error as error:
+                    await in_thread(self._store, new, old, limiter=self._limiter, abandon_on_cancel=True)
+            except (sqlite3.Error, Overloaded) as error:
                 raise self._unavailable(error) from error
             except trio.TooSlowError:
                 raise self._unavailable(f"they were not written within {WRITE_TIMEOUT:g} seconds") from None

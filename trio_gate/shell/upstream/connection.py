@@ -126,8 +126,6 @@ class UpstreamExchange:
             event = await self.next_event()
             if isinstance(event, ResponseHead):
                 return event
-            if not isinstance(event, Informational):
-                raise UpstreamError("aws closed the connection without an answer")
 
     async def _receive(self) -> None:
         try:

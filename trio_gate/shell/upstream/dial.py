@@ -85,7 +85,7 @@ def _meant(address: str) -> IP:
 async def _resolve(host: str, at: Address) -> list[Address]:
     try:
         answers = await trio.socket.getaddrinfo(at.host.encode("ascii"), at.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
+    except (OSError, UnicodeError, RuntimeError) as error:  # the last if no thread can be had
         log.info("cannot resolve %s for %s: %s", at.host, host, error)
         raise UpstreamError(f"the address of {host} cannot be resolved") from None
     return [Address(host=str(address[0]), port=at.port) for *_, address in answers]

@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_gate.shell.net.transport import SocketTransport
+from trio_gate.shell.net.transport import RECORDS, SocketTransport
 
 if TYPE_CHECKING:
     import socket
 
     from trio_gate.shell.net.transport import ReadInto
-
-
-RECORDS = 64
-"""Records that are decrypted before other tasks run."""
 
 SMALL = 4096
 """Bytes of a record that is likely to be the last."""
@@ -83,7 +79,6 @@ class TlsSocket(SocketTransport):
         return True
 
     async def _turn(self) -> None:
-        """See `SocketTransport`."""
         if self._goodbye or self._pending():  # the peer may keep its connection open after a goodbye
             await trio.lowlevel.checkpoint()
         else:

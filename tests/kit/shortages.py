@@ -1,0 +1,41 @@
+"""What a process is short of: a disk that is full, without one, as files may not grow beyond a size; and threads."""
+
+from __future__ import annotations
+
+import resource
+import threading
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import trio.lowlevel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NO_ROOM = 1 << 47
+"""Bytes of a stack that no address space has."""
+
+
+@contextmanager
+def room(size: int, process: int = 0) -> Iterator[None]:
+    """No file of a process, by default this one, grows beyond a number of bytes: what is written there is cut, and then an OSError."""
+    before = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def no_thread() -> Iterator[None]:
+    """While the block runs, no thread can be had: new ones cannot be started, and trio's idle ones are busy."""
+    go, before = threading.Event(), threading.stack_size(NO_ROOM)
+    try:
+        with suppress(RuntimeError):
+            while True:
+                trio.lowlevel.start_thread_soon(go.wait, lambda _: None)
+        yield
+    finally:
+        threading.stack_size(before)
+        go.set()
