@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.embedded.aws import DEEPER, DEPLOY
 from tests.browser.kit import NARROW, Visitor
 from tests.browser.stage import TOKENS
+from tests.integration.sessions.test_assume_role import arn, assume, by
 from tests.kit.gateway import running
 
 PEOPLE = f"""
@@ -24,6 +26,7 @@ approver "human" "page" {{
 """
 RULES = """\
 rule "reads ok" { match = aws.access in ["read", "list"]  action = "allow" }
+rule "roles"    { match = aws.action == "AssumeRole"        action = "allow" }
 rule "the rest" { action = "approve"  approvers = [human.page] }
 """
 
@@ -77,5 +80,33 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
     page.click("nav >> text=Activity")
     page.click("text=Record")
     page.wait_for_selector("text=9 rows.")
+    context.close()
+    assert visitor.faults == []
+
+
+def test_a_session_of_a_role_is_seen_and_ended(gate, browser):
+    first = assume(gate.client("sts"), DEPLOY)
+    second = assume(by(gate, first, "sts"), DEEPER)
+    context = browser.new_context(ignore_https_errors=True, viewport=NARROW)
+    visitor = Visitor(context, f"https://{gate.doors['admin']}/")
+    page = visitor.enter("carol")
+    page.click("nav >> text=Stop")
+    page.wait_for_selector(".sessions li >> nth=1")
+    assert [arn(role) in page.locator(".sessions li").nth(place).inner_text() for place, role in enumerate((DEEPER, DEPLOY))] == [
+        True,
+        True,
+    ]
+    assert second["Credentials"]["SecretAccessKey"] not in page.content()
+    control = page.locator(f"[data-session='{first['Credentials']['AccessKeyId']}'] button")
+    control.click()
+    control.click()
+    page.wait_for_selector("text=2 sessions ended.")
+    assert page.inner_text(".sessions") == "No agent uses a role."
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        by(gate, second, "sts").get_caller_identity()
+    page.click("nav >> text=Activity")
+    page.click("text=Record")
+    page.wait_for_selector(f"text=session ended: {arn(DEPLOY)}")
+    assert f"session ended: {arn(DEPLOY)}" in gate.gate("log", str(gate.config)).stdout
     context.close()
     assert visitor.faults == []

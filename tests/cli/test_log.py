@@ -18,10 +18,17 @@ def state(tmp_path):
     folder = tmp_path / "state"
     folder.mkdir()
     approvers = (("alice", "human", "fine"), ("bob", "human", ""))
+    session = '{"chain":["arn:aws:iam::1:role/deploy"],"role":"arn:aws:iam::1:role/deploy"}'
     with closing(AuditDatabase(str(folder / "audit.db"))) as store:
         store.append([intent_row(intent("r-1")), outcome_row(outcome("r-1"))])
         store.append(
-            [intent_row(intent("r-2", operation="DeleteObject", outcome="approve", rule="the rest", approvers=approvers))]
+            [
+                intent_row(
+                    intent(
+                        "r-2", operation="DeleteObject", outcome="approve", rule="the rest", approvers=approvers, session=session
+                    )
+                )
+            ]
         )
         refused = intent(
             "r-3", agent=None, rule="evil \x1b[2J[bold]\u202e", outcome="deny", resources='["arn:1","arn:2","arn:3"]'
@@ -46,7 +53,7 @@ def test_the_table_shows_who_did_what_and_who_let_them(state, capsys, monkeypatc
     _, first, second, third, fourth = capsys.readouterr().out.splitlines()
     for words, line in [
         (("2026-01-15 12:00:00", "ci", "prod", "s3:GetObject", "arn:aws:s3:::b/k", "allow", "reads ok", "200"), first),
-        (("s3:DeleteObject", "approve", "the rest", "in progress", "alice, bob"), second),
+        (("prod as deploy", "s3:DeleteObject", "approve", "the rest", "in progress", "alice, bob"), second),
         (("127.0.0.1", "arn:1 and 2 more", "deny", r"evil \u{1b}[2J[bold]\u{202e}", "403 refused"), third),
         (("refused", "- refused"), fourth),
     ]:

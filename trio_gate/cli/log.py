@@ -96,7 +96,7 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
     return (
         record["time"][:19].replace("T", " "),
         record["agent"] or record["agent_address"],
-        record["account_name"] or record["account"] or "-",
+        _where(record),
         called,
         f"{names[0]}{more}" if names else "-",
         decision["outcome"],
@@ -104,6 +104,15 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
         _status(outcome),
         ", ".join(item["person"] for item in record["approvers"]) or "-",
     )
+
+
+def _where(record: dict[str, Any]) -> str:
+    """The account of a call, and the role of the virtual session that it was made with."""
+    account = str(record["account_name"] or record["account"] or "-")
+    session = record.get("session")
+    if not session:
+        return account
+    return f"{account} as {str(session['role']).rpartition('/')[2] if session.get('role') else 'a session'}"
 
 
 def said(kind: str, act: dict[str, Any], called: str | None) -> str:
@@ -122,6 +131,8 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
             words = f"grant ended, {act.get('why')} ({act.get('kind')}): {act.get('about')}"
         case "stop" | "lift":
             words = f"{kind} {act.get('agent') or 'everything'}"
+        case "end_session":
+            words = f"session ended: {act.get('role') or act.get('session')}"
         case "unreviewed":
             words = f"first call of {called}"
         case "reload":

@@ -212,6 +212,7 @@ function title(call) {
   if (!call.act) return name ?? "unknown call";
   const { act, kind } = call;
   if (kind === "stop" || kind === "lift") return `${kind} ${act.agent ?? "everything"}`;
+  if (kind === "end_session") return `session ended: ${act.role ?? act.session}`;
   if (kind === "ended") return `grant ended, ${act.why}: ${act.about}`;
   if (kind === "reload") return act.taken ? "reloaded" : "not reloaded";
   if (kind in GATEWAY) return name ? `${GATEWAY[kind]}: ${name}` : GATEWAY[kind];

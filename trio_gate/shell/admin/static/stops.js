@@ -1,6 +1,7 @@
 // Stopping one agent or all, lifting stops, and the banners that show them to everyone.
 
 import { button, capital, clock, el, said, toast } from "./dom.js";
+import { SessionsList } from "./sessions.js";
 import { state } from "./state.js";
 
 const MAX_REASON = 1000;
@@ -54,6 +55,7 @@ export class StopsView {
     });
     this.list = el("ul", { class: "agents" });
     this.all = el("div", {});
+    this.sessions = new SessionsList(channel);
     this.node = el(
       "div",
       { class: "page" },
@@ -67,6 +69,7 @@ export class StopsView {
       this.all,
       el("h2", {}, "One agent"),
       this.list,
+      this.sessions.node,
     );
   }
 
@@ -77,6 +80,7 @@ export class StopsView {
     );
     if (!state.me.agents.length)
       this.list.append(el("li", { class: "muted" }, "No agents are configured, so only everything can be stopped."));
+    this.sessions.show();
   }
 
   control(agent, text, done) {
