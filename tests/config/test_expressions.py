@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kit.configs import BASE, ENV, MAIN, PEOPLE, faults_of, load
+from tests.kit.configs import BASE, ENV, FILES, MAIN, PEOPLE, faults_of, load
 
 
 def rule(body: str):
@@ -43,7 +43,19 @@ def test_a_credential_of_the_unit_is_a_plain_name(name: str):
     )
 
 
-def test_without_credentials_of_a_unit_the_hint_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delitem(ENV, "CREDENTIALS_DIRECTORY")
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        (None, "there are no systemd credentials"),
+        ("", "there are no systemd credentials"),
+        ("credentials", "CREDENTIALS_DIRECTORY is not an absolute path"),
+    ],
+)
+def test_without_credentials_of_a_unit_the_hint_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, said: str
+):
+    monkeypatch.setitem(ENV, "CREDENTIALS_DIRECTORY", folder)
+    monkeypatch.setitem(FILES, "/key", "not-of-the-unit")
+    monkeypatch.setitem(FILES, "/etc/gate/credentials/key", "not-of-the-unit")
     (fault,) = faults_of('agent "a" {\n  key_suffix = "A1"\n  secret = systemd_credential("key")\n}\n')[:1]
-    assert (fault.message, "LoadCredential=key:PATH" in fault.hint) == ("there are no systemd credentials", True)
+    assert (fault.message, "LoadCredential=key:PATH" in fault.hint) == (said, True)

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from tests.kit.configs import BASE, ENV, FILES, MAIN, PEOPLE, check, load
+from tests.kit.configs import BASE, ENV, FILES, MAIN, PEOPLE, check, faults_of, load
 from trio_gate.config.model import NOTHING_SAID, RoleSettings
 from trio_gate.config.role_settings import MOST_POLICY
 
@@ -54,6 +54,11 @@ def test_a_policy_may_be_in_a_file_and_loses_its_blanks(monkeypatch):
     assert load(AGENT % 'session_policy = file("policy.json")').agents[0].assume.session_policy == POLICY
 
 
+TEXTS = "%s is a string, or a list of strings that is not empty"
+FULL = {"Sid": "a", "Condition": {"NumericLessThan": {"s3:max-keys": 10, "a:b": 1.5}, "Bool": {"c:d": [True, "false"]}}}
+CONDITION = "a Condition has operators, which have keys, which have values"
+
+
 def statement(**changes):
     plain = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     return json.dumps({"Statement": {name: value for name, value in {**plain, **changes}.items() if value is not None}})
@@ -61,7 +66,13 @@ def statement(**changes):
 
 @pytest.mark.parametrize(
     "said",
-    [statement(Effect="Deny"), statement(Action=None, NotAction="iam:*"), statement(Resource=None, NotResource=["a"]), POLICY],
+    [
+        statement(Effect="Deny"),
+        statement(Action=None, NotAction="iam:*"),
+        statement(Resource=None, NotResource=["a"]),
+        POLICY,
+        statement(**FULL),
+    ],
 )
 def test_policies(monkeypatch, said):
     monkeypatch.setitem(ENV, "POLICY", said)
@@ -83,6 +94,17 @@ def test_policies(monkeypatch, said):
         (statement(Action=None), "each Statement of a session policy needs either Action or NotAction"),
         (statement(NotResource="*"), "each Statement of a session policy needs either Resource or NotResource"),
         (statement(Principal="*"), "a session policy has no Principal: it is for the session"),
+        ('{"Statement": 1e999}', "the policy is not JSON: it has a number that is none"),
+        (json.dumps({**json.loads(POLICY), "Statements": []}), 'a policy has no member "Statements"'),
+        (statement(Ressource="*"), 'a Statement of a session policy has no member "Ressource"'),
+        (statement(Action=5), TEXTS % "Action"),
+        (statement(Action=[]), TEXTS % "Action"),
+        (statement(Resource=["*", None]), TEXTS % "Resource"),
+        (statement(Action=None, NotAction={}), TEXTS % "NotAction"),
+        (statement(Condition="x"), CONDITION),
+        (statement(Condition={"Bool": "x"}), CONDITION),
+        (statement(Condition={"Bool": {"aws:SecureTransport": {}}}), CONDITION),
+        (statement(Condition={"Bool": {"aws:SecureTransport": []}}), CONDITION),
         (statement(Sid="x" * MOST_POLICY), "the policy has 2120 characters without its blanks, more than 2048"),
     ],
 )
@@ -99,8 +121,8 @@ SIGNS = "letters, digits, spaces and _.:/=+-@"
     ("said", "why"),
     [
         ("session_policy = §7", "expected a policy in JSON, found a number"),
-        ('duration = §"14m"', "expected a duration from 900s to 12h"),
-        ('duration = §"13h"', "expected a duration from 900s to 12h"),
+        ('duration = §"14m"', "expected a duration from 15m to 12h"),
+        ('duration = §"13h"', "expected a duration from 15m to 12h"),
         ('tags = §["a"]', "expected a map of tags, found a list"),
         ("tags = §{}", "expected 1 to 48 tags"),
         (f"tags = §{{ {MANY} }}", "expected 1 to 48 tags"),
@@ -231,8 +253,23 @@ def test_a_policy_elsewhere_does_not_matter():
     load(MAIN + other + agent + NARROW % ("", "  endpoints = aws_api.main\n"))
 
 
+DENIES = "a rule that denies assumes no role"
+
+
+def test_an_external_id_is_shown_nowhere_and_a_policy_is():
+    said = 'external_id = "hush#"\n  through_external_id = "hush#"\n  session_policy = "seen"\n'
+    shown = [fault.text for fault in faults_of(endpoint(HUB + said))]
+    assert len(shown) == 3
+    assert [("hush" in line, "seen" in line) for line in shown].count((False, True)) == 1
+    assert not any("hush" in line for line in shown)
+
+
 def test_a_rule_that_denies_assumes_nothing():
-    check('§rule "r" { action = "deny" role = "reader" }', ["a rule that denies assumes no role"])
+    check(
+        '§rule "r" {\n  action = "deny"\n  approval_tag = §true\n}\n',
+        [DENIES, '`approval_tag` goes with action "approve", not "deny"'],
+    )
+    check('§rule "r" { action = "deny" role = "reader" }', [DENIES])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ _DURATION = re.compile(r"([0-9]{1,9})(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _SIZE = re.compile(r"([0-9]{1,15})(B|KiB|MiB|GiB)")
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -119,6 +120,11 @@ def matching(form: re.Pattern[str], wanted: str, hint: str | None = None) -> Kin
     return read
 
 
+def sha256(of: str, hint: str | None = None) -> Kind[str]:
+    """The SHA-256 of something, in the form of `sha256sum`."""
+    return matching(_SHA256, f"the SHA-256 of {of}: 64 hexadecimal digits in lower case", hint)
+
+
 def duration(low: float = 1, high: float = DAY) -> Kind[float]:
     """A duration in seconds from `low` to `high`, written "30s", "10m" or "12h"."""
 
@@ -128,14 +134,18 @@ def duration(low: float = 1, high: float = DAY) -> Kind[float]:
             raise Flaw(value.at, "expected a duration", 'such as "30s", "10m" or "12h"')
         seconds = float(int(match[1]) * _SECONDS[match[2]])
         if not low <= seconds <= high:
-            raise Flaw(value.at, f"expected a duration from {_clock(low)} to {_clock(high)}")
+            raise Flaw(value.at, f"expected a duration from {shown_seconds(low)} to {shown_seconds(high)}")
         return seconds
 
     return read
 
 
-def _clock(seconds: float) -> str:
-    return f"{seconds / 3600:g}h" if seconds >= 3600 else f"{seconds:g}s"
+def shown_seconds(seconds: float) -> str:
+    """A duration as it may be written in the file."""
+    for unit in ("h", "m"):
+        if seconds % _SECONDS[unit] == 0:
+            return f"{seconds / _SECONDS[unit]:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def size(low: int, high: int) -> Kind[int]:

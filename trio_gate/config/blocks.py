@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import KEY_TEXT, NOTHING_SAID, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, Approver, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -57,12 +57,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ROLE_ARN = re.compile(r"arn:[a-z0-9-]{3,32}:iam::[0-9]{12}:role/(?:[!-.0-~]{1,64}/){0,8}[A-Za-z0-9_+=,.@-]{1,64}")
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}")
 _BUCKET = re.compile(r"[a-z0-9*][a-z0-9.*-]{0,61}[a-z0-9*]")  # S3's names, with `*` for any part
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """That of no bytes, which no token may have."""
 
-_SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sha256")
-_NOT_SECRET = ("key", "key_suffix", "access_key_id")
+_SECRETS = ("secret", "secrets", "secret_access_key", "session_token", "token_sha256", "external_id", "through_external_id")
+_NOT_SECRET = ("key", "key_suffix", "access_key_id", "session_policy")
 
 _KIND: Kind[Literal["human", "bot"]] = attribute_types.one_of("human", "bot")
 _ROLE = attribute_types.matching(_ROLE_ARN, 'the ARN of a role, such as "arn:aws:iam::999999999999:role/hub"')
@@ -208,8 +207,7 @@ def upstream(form: Form) -> Upstream | None:
 
 def person(form: Form) -> Person | None:
     """Read a person, whom a token proves; None if the block is faulty."""
-    wanted = "the SHA-256 of the person's token: 64 hexadecimal digits in lower case"
-    token = form.need(attribute_types.matching(_SHA256, wanted, "`trio-gate person new` makes both"), "token_sha256")
+    token = form.need(attribute_types.sha256("the person's token", "`trio-gate person new` makes both"), "token_sha256")
     kind = form.take(_KIND, "kind") or "human"
     may_grant, may_observe, may_stop = (
         form.default(attribute_types.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
@@ -258,12 +256,10 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     _needs(form, action)
     if action == "deny" and vends:
         form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
-    if action == "deny" and (narrow or assume != NOTHING_SAID):
-        form.fault("a rule that denies assumes no role", "leave out the attributes that say how")
     if action is None:
         return None
     source = form.report.source
-    return priority, Rule(
+    found = Rule(
         name=form.name,
         condition=condition,
         action=action,
@@ -277,6 +273,9 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         approval_tag=approval_tag,
         where=f"{source.name}:{source.line(form.block.at)}",
     )
+    if action == "deny" and found.shapes_role:
+        form.fault("a rule that denies assumes no role", "leave out the attributes that say how")
+    return priority, found
 
 
 def _needs(form: Form, action: str | None) -> None:

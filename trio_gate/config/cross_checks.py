@@ -6,10 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from trio_gate.config.block_reader import title
-from trio_gate.config.role_settings import BOTH
-
-CHAINED = 3600
-"""Seconds that a session lives at most whose request another role's session signs, see `DurationSeconds` of AssumeRole."""
+from trio_gate.config.role_settings import BOTH, ROLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,7 +78,7 @@ def durations(
         of_agents = [(form, one.assume) for form, one in agents if not one.accounts or endpoint.accounts.keys() & one.accounts]
         of_rules = [(form, one.assume) for form, one in rules if not one.endpoints or endpoint.name in one.endpoints]
         for form, said in [(at, endpoint.assume), *of_agents, *of_rules]:
-            if (said.duration or 0) > CHAINED:
+            if (said.duration or 0) > ROLE_SECONDS:
                 hint = f"{title(at.block)} has `through`"
                 form.fault("a session that another role's session asks for lives an hour at most", hint, of="duration")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.config.attribute_types import shown_seconds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,7 +31,7 @@ def _lines(config: Config) -> Iterator[str]:
         yield f"person {person.name} ({person.kind})" + (f", may {' and '.join(able)}" if able else "")
     for group in config.approvers:
         people = ", ".join(group.people)
-        yield f"approver {group.id}: {group.quorum} of {people}, within {_seconds(group.timeout)}{_held(group)}"
+        yield f"approver {group.id}: {group.quorum} of {people}, within {shown_seconds(group.timeout)}{_held(group)}"
     yield from map(_operation, config.operations)
     yield "rules, the first that matches decides:" if config.rules else "rules: none"
     for number, rule in enumerate(config.rules, start=1):
@@ -117,7 +119,7 @@ def _assume(settings: RoleSettings) -> str:
     if settings.session_policy:
         said.append(f"narrowed by a session policy of {len(settings.session_policy)} characters")
     if settings.duration:
-        said.append(f"for {_seconds(settings.duration)}")
+        said.append(f"for {shown_seconds(settings.duration)}")
     if settings.external_id:
         said.append("with an external id")
     if settings.tags:
@@ -128,7 +130,7 @@ def _assume(settings: RoleSettings) -> str:
 
 
 def _held(group: Approver) -> str:
-    held = f"; agents wait {_seconds(group.hold)}" if group.hold < group.timeout else ""
+    held = f"; agents wait {shown_seconds(group.hold)}" if group.hold < group.timeout else ""
     return held + (f"; {group.notify[0]} is run when nobody is connected" if group.notify else "")
 
 
@@ -138,10 +140,3 @@ def _names(names: tuple[str, ...]) -> str:
 
 def _accounts(accounts: tuple[str, ...]) -> str:
     return "all accounts" if not accounts else f"accounts {', '.join(accounts)}"
-
-
-def _seconds(seconds: float) -> str:
-    for unit, length in (("h", 3600), ("m", 60)):
-        if seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"

@@ -189,9 +189,11 @@ class _Parser:
         """The path of a credential of the systemd unit (systemd.exec(5), LoadCredential=)."""
         if not _CREDENTIAL.fullmatch(name):
             raise Flaw(at, f"`{name}` is not a valid name of a systemd credential")
-        folder = self.lookups.env("CREDENTIALS_DIRECTORY")
-        if folder is None:
-            raise Flaw(at, "there are no systemd credentials", f"the unit needs LoadCredential={name}:PATH; or use env or file")
+        folder, hint = self.lookups.env("CREDENTIALS_DIRECTORY"), f"the unit needs LoadCredential={name}:PATH; or use env or file"
+        if not folder:
+            raise Flaw(at, "there are no systemd credentials", hint)
+        if not posixpath.isabs(folder):
+            raise Flaw(at, "CREDENTIALS_DIRECTORY is not an absolute path", hint)
         return f"{folder}/{name}"
 
     def list(self, depth: int) -> tuple[Value, ...]:

@@ -10,14 +10,16 @@ that nobody can compute, so what passes here may still be refused there, as Pack
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from trio_gate.config import attribute_types
 from trio_gate.config.attribute_types import wrong
 from trio_gate.config.model import RoleSettings
 from trio_gate.config.source import Flaw
+from trio_gate.text.json_members import once
 
 if TYPE_CHECKING:
     from trio_gate.config.block_reader import Form
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
 MOST_POLICY = 2048
 """Characters of a session policy, see `Policy` of AssumeRole."""
+
+ROLE_SECONDS = 3600
+"""Seconds that a role's session lives unless configured: the default of STS, the longest that every role allows, and the longest of a
+session that another role's session asks for."""
 
 SHORTEST, LONGEST = 900, 43_200
 """Seconds that a session may live; the role's own limit, an hour unless changed, holds as well."""
@@ -82,7 +88,7 @@ def policy(value: Value) -> str:
     if not isinstance(value.data, str):
         raise wrong(value, "a policy in JSON", 'as a string, a heredoc or file("policy.json")')
     try:
-        document = json.loads(value.data, object_pairs_hook=_object, parse_constant=_no_number)
+        document = json.loads(value.data, object_pairs_hook=once, parse_float=_finite, parse_constant=_no_number)
     except RecursionError:
         raise Flaw(value.at, "the policy is nested too deep") from None
     except ValueError as fault:
@@ -95,15 +101,12 @@ def policy(value: Value) -> str:
     return written
 
 
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        message = "a member is given twice"
-        raise ValueError(message)
-    return found
+def _finite(digits: str) -> float:
+    found = float(digits)
+    return found if math.isfinite(found) else _no_number(digits)
 
 
-def _no_number(word: str) -> object:
+def _no_number(word: str) -> NoReturn:
     del word
     message = "it has a number that is none"
     raise ValueError(message)
@@ -113,18 +116,52 @@ def _fault_of(document: object) -> str | None:
     """Why a document is no session policy; None if it may be one."""
     if not isinstance(document, dict) or not document.get("Statement"):
         return "the policy has no Statement"
+    if more := document.keys() - _POLICY:
+        return f"a policy has no member {_quoted(more)}"
     if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
         return 'the Version of a policy is "2012-10-17"'
     found = document["Statement"]
-    for statement in found if isinstance(found, list) else [found]:
-        if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
-            return 'each Statement of a policy needs an Effect, "Allow" or "Deny"'
-        for names in (("Action", "NotAction"), ("Resource", "NotResource")):
-            if sum(name in statement for name in names) != 1:
-                return f"each Statement of a session policy needs either {names[0]} or {names[1]}"
-        if "Principal" in statement or "NotPrincipal" in statement:
-            return "a session policy has no Principal: it is for the session"
+    return next(filter(None, map(_statement_fault, found if isinstance(found, list) else [found])), None)
+
+
+def _statement_fault(statement: object) -> str | None:
+    if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
+        return 'each Statement of a policy needs an Effect, "Allow" or "Deny"'
+    for names in (("Action", "NotAction"), ("Resource", "NotResource")):
+        if sum(name in statement for name in names) != 1:
+            return f"each Statement of a session policy needs either {names[0]} or {names[1]}"
+    if "Principal" in statement or "NotPrincipal" in statement:
+        return "a session policy has no Principal: it is for the session"
+    if more := statement.keys() - _STATEMENT:
+        return f"a Statement of a session policy has no member {_quoted(more)}"
+    for name, one in statement.items():
+        if name in _LISTS and not _all_of(one, str):
+            return f"{name} is a string, or a list of strings that is not empty"
+    if not _is_condition(statement.get("Condition", {})):
+        return "a Condition has operators, which have keys, which have values"
     return None
+
+
+_POLICY = {"Version", "Id", "Statement"}
+_LISTS = {"Action", "NotAction", "Resource", "NotResource"}
+_STATEMENT = {"Sid", "Effect", "Condition", *_LISTS}
+
+
+def _quoted(names: set[str]) -> str:
+    return json.dumps(min(names))
+
+
+def _all_of(value: object, *kinds: type[object]) -> bool:
+    """Whether it is one of these kinds, or a list of them that is not empty."""
+    return value != [] and all(isinstance(one, kinds) for one in (value if isinstance(value, list) else [value]))
+
+
+def _is_condition(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(
+        isinstance(keys, dict) and all(_all_of(one, str, int, float, bool) for one in keys.values()) for keys in value.values()
+    )
 
 
 def tags(value: Value) -> tuple[tuple[str, str], ...]:

@@ -10,8 +10,9 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.config.role_settings import ROLE_SECONDS
 from trio_gate.errors import Malformed
-from trio_gate.exchange.roles import GATEWAY, ROLE_SECONDS
+from trio_gate.exchange.roles import GATEWAY
 from trio_gate.ports import AssumeRole
 from trio_gate.signing.session_name import session_name
 from trio_gate.wire.head import RequestHead, Target

@@ -8,16 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_gate.config.role_settings import OWN_TAGS
+from trio_gate.config.role_settings import OWN_TAGS, ROLE_SECONDS
 from trio_gate.ports import AssumeRole, RoleRequest
 from trio_gate.signing.session_name import session_name
 
 if TYPE_CHECKING:
     from trio_gate.approval.state import Verdict
     from trio_gate.config.model import Agent, Endpoint, RoleSettings
-
-ROLE_SECONDS = 3600
-"""Seconds that a role's session lives unless configured: the default of STS, and the longest that every role allows."""
 
 _LONGEST_VALUE = 256
 """Characters of a tag's value."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.config.role_settings import ROLE_SECONDS
+
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call
-
-LONGEST_CHAINED = 3600
-"""Seconds that a session lives at most whose role was assumed by a role (docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
 
 ASSUMES, SAME_POWER, EXPRESS = ("sts", "AssumeRole"), ("sts", "GetSessionToken"), ("s3", "CreateSession")
 
@@ -35,8 +34,8 @@ def note(call: Call) -> str | None:
     if "SerialNumber" in call.params or "TokenCode" in call.params:
         return "the gateway asks as a role, which has no MFA device: take mfa_serial out of the profile, or the condition out of the trust policy"
     asked = call.params.get("DurationSeconds")
-    if isinstance(asked, int) and asked > LONGEST_CHAINED:
-        return f"a role that a role assumes has a session of at most {LONGEST_CHAINED} seconds: ask for no more"
+    if isinstance(asked, int) and asked > ROLE_SECONDS:
+        return f"a role that a role assumes has a session of at most {ROLE_SECONDS} seconds: ask for no more"
     return None
 
 

@@ -19,7 +19,10 @@ def read(text):
         ("10.0.0.0/33", "10.0.0.0/8"),
         ("10.0.0", "10.0.0.0/8"),
         ("host.example", "10.0.0.0/8"),
-        ("::ffff:10.0.0.0/104", "IPv4 network"),
+        ("::ffff:10.0.0.0/104", 'the network is "10.0.0.0/8"'),
+        ("::ffff:192.0.2.7", 'the network is "192.0.2.7/32"'),
+        ("::/64", "write a smaller one"),
+        ("::/1", "write a smaller one"),
         ("fe80::1%eth0", "10.0.0.0/8"),
     ],
 )

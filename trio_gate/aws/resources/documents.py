@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.resources.arns import is_account, parse
 from trio_gate.text.folding import fold
+from trio_gate.text.json_members import once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,13 +51,7 @@ def _own_policy(value: str, caller: CallerContext) -> bool:
     return isinstance(policy, dict) and "Statement" in policy and _all_own(policy, caller)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a name stands twice")
-    return dict(pairs)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+_DECODER = json.JSONDecoder(object_pairs_hook=once)
 
 
 def _all_own(policy: Any, caller: CallerContext) -> bool:

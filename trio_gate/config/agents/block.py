@@ -29,7 +29,6 @@ MOST_NETWORKS = 64
 MOST_CERTIFICATES = 8
 """Names and hashes of certificates that one agent may have."""
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 
 
@@ -66,10 +65,7 @@ def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
 
 def _proxy_tokens(form: Form) -> tuple[str, ...]:
     """The hashes of the tokens that an agent may show to the proxy."""
-    wanted = "the SHA-256 of the token: 64 hexadecimal digits in lower case"
-    hashed = attribute_types.matching(
-        _SHA256, wanted, "printf %s TOKEN | sha256sum, of a token such as `openssl rand -hex 32` makes"
-    )
+    hashed = attribute_types.sha256("the token", "printf %s TOKEN | sha256sum, of a token such as `openssl rand -hex 32` makes")
     found = form.take(attribute_types.listing(hashed, or_one=True), "proxy_token_sha256") or ()
     if len(found) > MOST_SECRETS:
         form.fault(f"an agent has at most {MOST_SECRETS} tokens at once", "remove those no longer used", of="proxy_token_sha256")
@@ -80,7 +76,7 @@ def _proxy_tokens(form: Form) -> tuple[str, ...]:
 
 def _certificate(form: Form, read_authority: ReadAuthority) -> CertificateProof | None:
     """The certificate that an agent's connections must have; None where it needs none, or where its attributes are faulty."""
-    hashed = attribute_types.matching(_SHA256, "the SHA-256 of a certificate's DER: 64 hexadecimal digits in lower case")
+    hashed = attribute_types.sha256("a certificate's DER")
     pins = form.take(attribute_types.listing(hashed), "certificate_sha256") or ()
     names = form.take(attribute_types.listing(attribute_types.host, or_one=True), "certificate_name") or ()
     authority = form.take(_authority(form.reading.lookups, read_authority), "certificate_authority")

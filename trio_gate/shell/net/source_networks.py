@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-import ipaddress
+from ipaddress import IPv6Address, IPv6Network
+
+from trio_gate.config.agents.networks import peer
 
 IPV6_NETWORK = 64
 """Prefix length of an IPv6 source: such a network is usually assigned to one user as a whole."""
@@ -15,10 +17,7 @@ _REMEMBERED = 1024
 @functools.lru_cache(_REMEMBERED)
 def source(address: str) -> str:
     """The source of an address: the IPv4 address itself, or its IPv6 network. Other text is returned unchanged."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), IPV6_NETWORK), strict=False))
+    found = peer(address)
+    if isinstance(found, IPv6Address):
+        return str(IPv6Network((int(found), IPV6_NETWORK), strict=False))
+    return address if found is None else str(found)
