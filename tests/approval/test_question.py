@@ -42,8 +42,13 @@ def test_what_a_newer_operation_hands_out_cannot_be_said_and_nothing_like_it_is_
     question = asked(call(vends_credentials=UNKNOWN, reads_secret=UNKNOWN, reviewed=False))
     assert (question.vends_credentials, question.reads_secret, question.grantable) == (None, None, False)
     assert question.risks[0].code == "newer"
-    assert not asked(call(reads_secret=UNKNOWN)).grantable
-    assert not asked(call(vends_credentials=UNKNOWN)).grantable
+    assert asked(call(vends_credentials=UNKNOWN)).suggestion is None
+
+
+def test_what_is_proposed_for_a_grant_and_what_the_organization_calls_the_account():
+    question = asked(organization_name="Production\N{RIGHT-TO-LEFT OVERRIDE}", session_chain=("arn:1", "arn:2"))
+    assert question.organization_name == r"Production\u{202e}"
+    assert 'aws.session_role == "arn:2"' in question.suggestion
 
 
 def test_it_says_in_what_an_equal_call_may_differ():

@@ -37,6 +37,9 @@ GONE = NOT_KEPT + "the gateway was restarted"
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
+LATER = frozenset(("suggestion", "organization_name"))
+"""Members of a question that older gateways do not write; they are left out where there is nothing to say."""
+
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 """The form of a model's member names. An agent made up any other name."""
 
@@ -74,7 +77,7 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["params"] = _without_secrets(question["params"])
     question["not_shown"] = []
     return {
-        "question": question,
+        "question": {name: value for name, value in question.items() if value is not None or name not in LATER},
         "votes": [{**as_json(vote), "reason": kept_text(vote.reason)} for vote in prompt.votes],
         "standing": standing,
     }

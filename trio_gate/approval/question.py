@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 from trio_gate.approval.digest import digest, repeat_key
 from trio_gate.approval.param_tree import Part, Shown
 from trio_gate.approval.risks import risks, words
+from trio_gate.approval.suggestion import suggestion
 from trio_gate.aws.call import Unknown
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.visible import visible
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.risks import Risk
-    from trio_gate.aws.call import Access, Call, Value
+    from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
     from trio_gate.text.visible import Json
 
@@ -64,6 +65,7 @@ class Circumstances:
         patience: seconds that the agent's program waits for an answer.
         virtual: whether the call is answered with a virtual session.
         session_chain: the roles on the way to the virtual session that the call is made with; empty for the agent's own key.
+        organization_name: what its organization calls the account; None where that is not known.
     """
 
     reason: str | None
@@ -75,6 +77,7 @@ class Circumstances:
     patience: float = math.inf
     virtual: bool = False
     session_chain: tuple[str, ...] = ()
+    organization_name: str | None = None
 
 
 @value_class
@@ -104,6 +107,8 @@ class Question:
         not_shown: everything that is hidden or cut; opened with `readable`.
         may_differ: the members in which another call with the same repeat key may differ.
         grantable: whether a grant for calls like this is allowed.
+        suggestion: a condition for such a grant, in CEL; None where none can be proposed.
+        organization_name: what AWS Organizations calls the account, which is text of those who may rename it; None if unknown.
     """
 
     id: str
@@ -146,6 +151,8 @@ class Question:
     grantable: bool
     not_shown: tuple[Part, ...]
     may_differ: tuple[str, ...]
+    suggestion: str | None = None
+    organization_name: str | None = None
 
     @property
     def hold(self) -> float:
@@ -219,6 +226,8 @@ def question_from(
         grantable=grantable(call),
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),
+        suggestion=suggestion(call, around.session_chain[-1] if around.session_chain else None) if grantable(call) else None,
+        organization_name=_line_or_none(around.organization_name),
     )
 
 
@@ -230,19 +239,11 @@ def _role(parts: DigestInput, around: Circumstances) -> str:
 
 
 def grantable(call: Call) -> bool:
-    """Whether a grant for calls like this is allowed: they return no credentials, and everything about them is known."""
-    facts = (call.iam_actions, call.resource, call.resources, call.resource_accounts, call.cross_account, call.reads_secret)
-    return call.vends_credentials is False and not any(isinstance(fact, Unknown) for fact in facts) and _known(dict(call.params))
+    """Whether a grant for calls like this is allowed: they are known to return no credentials.
 
-
-def _known(value: Value) -> bool:
-    match value:
-        case dict():
-            return all(map(_known, value.values()))
-        case list():
-            return all(map(_known, value))
-        case _:
-            return not isinstance(value, Unknown)
+    What else is unknown of them does no harm: a condition that reads it is not decided, and equal calls are equal in it, too.
+    """
+    return call.vends_credentials is False
 
 
 def request_text(parts: DigestInput) -> str:

@@ -20,12 +20,12 @@ class Terminal:
         self.end, self.other = os.openpty()
         self.shown = 0
 
-    async def answer(self, *words: str, may_grant: bool = True) -> TypedAnswer:
+    async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None) -> TypedAnswer:
         """What comes of these lines, each typed when it is waited for."""
         got: list[TypedAnswer] = []
 
         async def run() -> None:
-            got.append(await typed(may_grant=may_grant, most=(480, 100), show=self._show))
+            got.append(await typed(may_grant=may_grant, most=(480, 100), proposed=proposed, show=self._show))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run)
@@ -57,6 +57,13 @@ async def test_a_grant_is_asked_for_its_terms_within_their_limits(terminal):
     typed_lines = ["g\n", "481\n", "0\n", "x\n", "5\n", "101\n", "100\n", "aws.service == 's3'\n", "\n"]
     grant = Terms(minutes=5, uses=100, predicate="aws.service == 's3'")
     assert await terminal.answer(*typed_lines) == TypedAnswer(verdict="approve", reason="", grant=grant)
+
+
+@pytest.mark.parametrize(("proposed", "predicate"), [("aws.action == 'GetObject'", "aws.action == 'GetObject'"), (None, "p")])
+async def test_the_proposed_condition_is_taken_by_a_letter(terminal, capsys, proposed, predicate):
+    found = await terminal.answer("g\n", "5\n", "5\n", "p\n", "\n", proposed=proposed)
+    assert found.grant == Terms(minutes=5, uses=5, predicate=predicate)
+    assert ("proposed condition: aws.action == 'GetObject'" in capsys.readouterr().out) == (proposed is not None)
 
 
 async def test_a_grant_without_a_condition_is_for_equal_calls(terminal):

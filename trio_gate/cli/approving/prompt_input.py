@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import termios
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_gate.approval.terms import Terms
+from trio_gate.text.visible import plain
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -30,12 +32,15 @@ class TypedAnswer:
     grant: Terms | None = None
 
 
-async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Awaitable[None]]) -> TypedAnswer:
+async def typed(
+    *, may_grant: bool, most: tuple[int, int], proposed: str | None, show: Callable[[], Awaitable[None]]
+) -> TypedAnswer:
     """Ask at the terminal until there is an answer.
 
     Args:
         may_grant: whether a grant is offered as well.
         most: the most minutes and uses that a grant may have.
+        proposed: a condition for a grant, in CEL; None where there is none.
         show: prints the hidden parts of the prompt in full.
 
     Raises:
@@ -48,7 +53,7 @@ async def typed(*, may_grant: bool, most: tuple[int, int], show: Callable[[], Aw
         if word in ("y", "yes", "n", "no"):
             return TypedAnswer(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
         if word in ("g", "grant") and may_grant:
-            grant = await _terms(*most)
+            grant = await _terms(*most, proposed)
             return TypedAnswer(verdict="approve", reason=await _reason(), grant=grant)
         if word in ("d", "detail"):
             await show()
@@ -61,12 +66,16 @@ async def _reason() -> str:
     return await _asked("reason (may be empty): ")
 
 
-async def _terms(minutes: int, uses: int) -> Terms:
-    return Terms(
+async def _terms(minutes: int, uses: int, proposed: str | None) -> Terms:
+    if proposed is not None:
+        print(f"proposed condition: {plain(proposed)}")
+    take = "p: the proposed one, " if proposed is not None else ""
+    grant = Terms(
         minutes=await _number(f"for how many minutes? [1-{minutes}] ", minutes),
         uses=await _number(f"for how many calls? [1-{uses}] ", uses),
-        predicate=await _asked("condition in CEL, as in a rule (empty: only calls equal to this one): ") or None,
+        predicate=await _asked(f"condition in CEL, as in a rule ({take}empty: only calls equal to this one): ") or None,
     )
+    return replace(grant, predicate=proposed) if grant.predicate == "p" and proposed is not None else grant
 
 
 async def _number(question: str, most: int) -> int:

@@ -22,9 +22,10 @@ _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 
 
 def title(prompt: Mapping[str, Any]) -> str:
-    """The account in one line: its label and number."""
-    name = prompt.get("account_name")
-    return f"{_word(name)}  {_word(prompt.get('account'))}" if name else f"{_word(prompt.get('account'))}  (no label)"
+    """The account in one line: its label and number, and what its organization calls it."""
+    name, account, of_aws = prompt.get("account_name"), _word(prompt.get("account")), prompt.get("organization_name")
+    more = f"  (AWS calls it {_word(of_aws)})" if of_aws else ""
+    return f"{_word(name)}  {account}{more}" if name else f"{account}  (no label){more}"
 
 
 def summary(prompt: Mapping[str, Any]) -> str:

@@ -146,7 +146,7 @@ class ApproverSession:
             await self._open(channel, prompt)
 
         async def answer() -> TypedAnswer:
-            return await typed(may_grant=may_grant, most=most, show=show)
+            return await typed(may_grant=may_grant, most=most, proposed=prompt.get("suggestion"), show=show)
 
         self._console.hidden(channel.not_shown(prompt))
         return await _unless_gone(channel, prompt["id"], answer)

@@ -63,6 +63,7 @@ _MAY_NOT = {
 MAX_LISTED = 1000
 """Sessions in a list, the newest of them: so many fit into a frame where their chains are short."""
 
+_VENDS = "calls that return credentials, or may do so, are approved one by one"
 _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
@@ -152,7 +153,7 @@ class CommandHandler:
             most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
             return Refused(code="limits", message=f"a grant has at most {most}")
         if not entry.prompt.question.grantable:
-            return Refused(code="not_grantable", message="this call returns credentials, or something about it is unknown")
+            return Refused(code="not_grantable", message=_VENDS)
         if self._hub.grants.table.full:
             return Refused(code="limits", message="there are too many grants: revoke one")
         return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)

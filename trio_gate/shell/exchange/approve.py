@@ -174,6 +174,7 @@ class ApprovalStage:
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
         proven = self._identified.proven
         user_agent, session = proven.arrived.one("user-agent"), proven.admitted.session
+        named = self._services.names.of(self._identified.call.account)
         around = Circumstances(
             reason=self._rule.reason,
             approvers=self._approvers,
@@ -184,6 +185,7 @@ class ApprovalStage:
             patience=patience(user_agent or ""),
             virtual=served(self._identified.call) and not self._rule.vends,
             session_chain=session.chain if session else (),
+            organization_name=named if isinstance(named, str) else None,
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(

@@ -28,6 +28,7 @@ export function callView(channel, prompt) {
         { class: "account" },
         said(accountOf(prompt), "account-name"),
         prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
+        prompt.organization_name ? el("span", { class: "account-id" }, "AWS calls it ", said(prompt.organization_name)) : null,
       ),
       el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
       el(

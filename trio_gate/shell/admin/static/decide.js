@@ -9,16 +9,8 @@ const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 
 /** A condition that is true for the call, for the person to widen. */
-function startingPoint({ service, operation, resources }) {
-  const facts = [
-    ["aws.service", service],
-    ["aws.action", operation],
-    ...(resources?.length === 1 ? [["aws.resource", resources[0]]] : []),
-  ];
-  return facts
-    .filter(([, value]) => /^[\w:/.*@ +=,-]+$/.test(value))
-    .map(([name, value]) => `${name} == "${value}"`)
-    .join(" && ");
+function startingPoint({ suggestion, service, operation }) {
+  return suggestion ?? `aws.service == "${service}" && aws.action == "${operation}"`;
 }
 
 /** The bar of a prompt. `refresh` updates it, `key` handles a key: approve, deny or grant. */
@@ -105,7 +97,7 @@ class Bar {
         el(
           "p",
           { class: "muted" },
-          "This call cannot be granted in advance: it returns credentials, or something about it is unknown.",
+          "Calls that return credentials, or may do so, are approved one by one: no grant can be made.",
         ),
       );
     }

@@ -1,0 +1,91 @@
+"""The condition that is proposed for a grant: true of the call, of those beside it, and of no others."""
+
+import pytest
+
+from tests.kit.approvals.questions import call
+from tests.kit.facets import NOW
+from trio_gate.approval.suggestion import MAX_RESOURCES, suggestion
+from trio_gate.aws.call import UNKNOWN
+from trio_gate.facet.extract import facets_of
+from trio_gate.policy.cel import Evidence, check, compile_condition
+
+ROLE = "arn:aws:iam::111111111111:role/deploy"
+
+
+def object_(key, bucket="reports"):
+    return f"arn:aws:s3:::{bucket}/{key}"
+
+
+def on(*resources, **changes):
+    return call(resource=resources[0], resources=resources, **changes)
+
+
+def machine(kind, count, **changes):
+    params = {"InstanceType": kind, "MinCount": 1, "MaxCount": count, **changes}
+    return call(params, service="ec2", operation="RunInstances", resource=UNKNOWN, resources=UNKNOWN)
+
+
+def holds(condition, made, role=None):
+    session = None if role is None else type("Session", (), {"role": role, "chain": (role,)})
+    facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW, session=session)
+    assert check(condition) == []
+    return compile_condition(condition).holds(Evidence(facets))
+
+
+@pytest.mark.parametrize(
+    ("made", "beside", "others"),
+    [
+        (
+            on(object_("tmp/2026/a")),
+            [on(object_("tmp/2026/b")), on(object_("tmp/2026/c/d"), object_("tmp/2026/e"))],
+            [on(object_("tmp/2027/a")), on(object_("tmp/2026/a"), object_("b")), on(object_("tmp/2026/a", "other"))],
+        ),
+        (on(object_("a/b/c"), object_("a/d")), [on(object_("a/e"))], [on(object_("ab"))]),
+        (on(object_("a")), [on(object_("b"))], [on(object_("a", "reports2"))]),
+        (on(object_("a")), [], [on(object_("a"), operation="PutObject"), on(object_("a"), service="s3control")]),
+        (
+            on("arn:aws:sqs:us-east-1:111111111111:one", service="sqs", operation="PurgeQueue"),
+            [],
+            [
+                on("arn:aws:sqs:us-east-1:111111111111:one2", service="sqs", operation="PurgeQueue"),
+                on(*("arn:aws:sqs:us-east-1:111111111111:one",) * 2, service="sqs", operation="PurgeQueue"),
+            ],
+        ),
+        (machine("t3.micro", 2), [machine("t3.micro", 1)], [machine("t3.micro", 3), machine("p5.48xlarge", 1)]),
+    ],
+)
+def test_it_holds_for_the_call_and_those_beside_it_alone(made, beside, others):
+    condition = suggestion(made)
+    assert [holds(condition, one) for one in (made, *beside)] == [True] * (1 + len(beside))
+    assert [holds(condition, one) for one in others] == [False] * len(others)
+
+
+def test_the_session_of_a_role_is_part_of_it():
+    condition = suggestion(on(object_("a")), ROLE)
+    assert holds(condition, on(object_("a")), ROLE)
+    assert not holds(condition, on(object_("a")), ROLE + "2")
+    assert not holds(condition, on(object_("a")))
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        UNKNOWN,
+        (),
+        (object_('a"b'),),
+        (object_("a\\b"),),
+        (object_("a\nb"),),
+        (object_("é"),),
+        (object_("a"), object_("a", "other")),
+        (object_("AKIAIOSFODNN7EXAMPLE/a"),),
+        tuple(object_(str(number)) for number in range(MAX_RESOURCES + 1)),
+        (object_("a" * 600),),
+    ],
+)
+def test_where_it_cannot_be_said_nothing_is_proposed(resources):
+    assert suggestion(call(resource=UNKNOWN, resources=resources)) is None
+
+
+def test_sizes_that_are_no_plain_text_are_not_quoted():
+    assert suggestion(machine('a"', 1)) is None
+    assert "MaxCount" not in suggestion(machine("t3.micro", True))
