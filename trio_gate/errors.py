@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+Outcome = Literal["denied", "pending", "expired", "stopped", "refused", "invalid", "unavailable"]
+"""Why a call was not answered by AWS, in one word for programs: a rule or a person said no; people have not answered yet; they did not
+answer in time; a person has stopped the agent; the gateway never lets it pass as it is; it breaks a protocol or is not one call;
+something that it needs does not work just now."""
+
 Condition = Literal["ClockSkew", "Expired", "BadDigest", "HashMismatch", "MissingLength", "TooLarge", "SessionOver"]
 
 
@@ -29,6 +34,11 @@ class GateError(Exception):
 
     status: int = 500
     code: str = "InternalFailure"
+    outcome: Outcome = "unavailable"
+    approval: str | None = None
+    """The id of the question that waits for people."""
+    retry_after: int | None = None
+    """Seconds after which the same call may go through; None where waiting does not help."""
 
     def __init__(
         self, reason: str, *, status: int | None = None, detail: str | None = None, condition: Condition | None = None
@@ -61,6 +71,7 @@ class Malformed(GateError):
 
     status = 400
     code = "InvalidRequest"
+    outcome: Outcome = "invalid"
 
 
 class Unidentified(GateError):
@@ -68,6 +79,7 @@ class Unidentified(GateError):
 
     status = 403
     code = "AccessDenied"
+    outcome: Outcome = "invalid"
 
 
 class Unauthenticated(GateError):
@@ -75,6 +87,7 @@ class Unauthenticated(GateError):
 
     status = 403
     code = "AccessDenied"
+    outcome: Outcome = "refused"
 
 
 class WrongSignature(Unauthenticated):
@@ -93,10 +106,30 @@ class SessionOver(Unauthenticated):
 
 
 class Denied(GateError):
-    """A rule, an approver or a limit said no. SDKs do not retry 403."""
+    """A rule, an approver or a limit said no, or nobody has said yes. SDKs do not retry 403.
+
+    `approval` is the question that waits, `retry_after` the seconds after which the same call may go through.
+    """
 
     status = 403
     code = "AccessDenied"
+    outcome: Outcome = "refused"
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        detail: str | None = None,
+        outcome: Outcome = "refused",
+        approval: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(reason, detail=detail)
+        self.outcome, self.approval, self.retry_after = outcome, approval, retry_after
+
+
+DO_NOT_RETRY = ": do not run it again"
+"""Ends what an agent reads where a person has said no."""
 
 
 class Overloaded(GateError):
@@ -104,6 +137,7 @@ class Overloaded(GateError):
 
     status = 503
     code = "ServiceUnavailable"
+    retry_after = 1
 
 
 NOT_YOUR_FAULT = "the gateway cannot reach this account just now, which is not the fault of this call: tell your operator"
@@ -134,6 +168,7 @@ class AnswerWithheld(UpstreamError):
 
     status = 403
     code = "AccessDenied"
+    outcome: Outcome = "refused"
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the call was executed, and its answer is withheld: {why}: do not run it again, ask your operator")

@@ -194,7 +194,9 @@ class Clearance(Protocol):
 
 
 class Approvals(Protocol):
-    """Asks people for their approval, and shows them what happens."""
+    """Asks people for their approval, and shows them what happens. `page` is the URL of the page for it, empty without one."""
+
+    page: str
 
     async def ask(self, asked: Asked) -> Verdict | Clearance:
         """Wait for the people's verdict; a yes comes as a Clearance. If cancelled, the question stays open as detached.

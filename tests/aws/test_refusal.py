@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_gate.aws.refusal import guess_protocol, refuse
-from trio_gate.errors import Condition
+from trio_gate.errors import AnswerWithheld, Condition, Denied, Malformed, Overloaded, SessionOver, UpstreamError
 from trio_gate.wire.head import RequestHead, Target
 
 REASON = "rule \"no <deletes> & co\" denied this; ask 'oncall' (request req-1)"
@@ -31,7 +31,13 @@ PROTOCOLS = {
 
 
 def answer(protocol, service=None, *, method="POST", status=403, code="AccessDenied", reason=REASON):
-    return refuse(protocol=protocol, service=service, method=method, status=status, code=code, reason=reason, request_id="req-1")
+    fault = Denied(reason)
+    fault.status, fault.code = status, code
+    return told(fault, protocol, service, method)
+
+
+def told(fault, protocol, service=None, method="POST"):
+    return refuse(fault, protocol=protocol, service=service, method=method, reason=fault.reason, request_id="req-1")
 
 
 def parsed(protocol, refusal):
@@ -39,6 +45,24 @@ def parsed(protocol, refusal):
     fields = {key.decode().lower(): value.decode() for key, value in headers}
     shape = None
     return botocore.parsers.create_parser(protocol).parse({"status_code": status, "headers": fields, "body": body}, shape)
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+@pytest.mark.parametrize("protocol", [*PROTOCOLS, None])
+def test_programs_read_the_outcome_from_fields(protocol, method):
+    pending = Denied("wait", outcome="pending", approval="q1", retry_after=60)
+    for fault, expected in (
+        (pending, {b"x-trio-gate-outcome": b"pending", b"x-trio-gate-approval": b"q1", b"retry-after": b"60"}),
+        (Malformed("what is this"), {b"x-trio-gate-outcome": b"invalid"}),
+        (UpstreamError("no route"), {b"x-trio-gate-outcome": b"unavailable"}),
+        (Overloaded("no room"), {b"x-trio-gate-outcome": b"unavailable", b"retry-after": b"1"}),
+        (SessionOver("has ended"), {b"x-trio-gate-outcome": b"refused"}),
+        (AnswerWithheld("why"), {b"x-trio-gate-outcome": b"refused"}),
+    ):
+        _, fields, _ = told(fault, protocol, method=method)
+        own = {name: value for name, value in fields if name.startswith(b"x-trio-gate-") or name == b"retry-after"}
+        own.pop(b"x-trio-gate-reason", None)
+        assert own == expected
 
 
 @pytest.mark.parametrize(("protocol", "code"), PROTOCOLS.items())

@@ -20,7 +20,7 @@ def test_the_sdk_for_cpp_hears_that_its_call_waits(embedded_aws, tmp_path):
         job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)
         words = (OWN / "python", CLIENTS / "arrow_sync.py", "write", BUCKET, "short-limits")
         said = job.run(*words)
-        assert "is pending, run the same command again" in said
+        assert "is pending, open until " in said
         assert len(Person(gate).state().prompts) == 1, "it was not asked again and again"
         Person(gate).answer(ready=detached)
         assert job.run(*words).splitlines()[-1] == "written"

@@ -73,6 +73,7 @@ class Verdict:
         reason: what they wrote, or why nobody answered; safe text. For "hold" and "stop" the question's id.
         grant: the id of the grant that answered instead of people; None without one.
         id: of the grant, or of the question that people answered; empty where nobody did.
+        until: for "hold" and "stop", when the question expires.
     """
 
     outcome: Literal["approve", "deny", "expire", "withdraw", "hold", "stop"]
@@ -80,6 +81,7 @@ class Verdict:
     reason: str
     grant: str | None = None
     id: str = field(default="", compare=False)
+    until: datetime | None = None
 
 
 GONE = Refused(code="gone", message="this question was answered, has expired or was withdrawn")

@@ -19,6 +19,7 @@ from trio_gate.text.late_patterns import late
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from trio_gate.errors import GateError
     from trio_gate.wire.head import RequestHead
 
 Refusal = tuple[int, tuple[tuple[bytes, bytes], ...], bytes]
@@ -102,29 +103,33 @@ _REASON_LIMIT = 1024
 """Characters of a reason in a header field; a longer one is cut."""
 
 
-def refuse(
-    *, protocol: str | None, service: str | None, method: str, status: int, code: str, reason: str, request_id: str
-) -> Refusal:
+def refuse(fault: GateError, *, protocol: str | None, service: str | None, method: str, reason: str, request_id: str) -> Refusal:
     """The answer to a request that is not forwarded.
 
     Args:
+        fault: why; its status, code, outcome, approval and retry_after are told.
         protocol: botocore's name of the wire protocol, or what `guess_protocol` returned; None is answered as JSON.
         service: botocore's service name where it is known; distinguishes S3 from other rest-xml services.
         method: of the request; HEAD gets no body, but the reason in `x-trio-gate-reason`.
-        status: the GateError's; a condition has the service's own.
-        code: the GateError's.
-        reason: the GateError's.
+        reason: the text for people and models.
         request_id: the gateway's own id of the exchange, plain ASCII.
 
     Source of the shapes: Smithy's AWS protocols; S3 alone has no wrapper around Error (trait `noErrorWrapping`).
     """
     kind = protocol if protocol is not None and protocol in _CODES else "json"
     kind = "s3" if kind == "rest-xml" and service == "s3" else kind
-    name, status = _name(kind, code, status)
+    name, status = _name(kind, fault.code, fault.status)
     fields, body = _shape(kind, status, name, _NOT_TEXT.sub("?", reason), request_id)
+    fields |= {name: value for name, value in _told(fault).items() if value}
     if method == "HEAD":
         fields, body = {**fields, "x-trio-gate-reason": _field_text(reason)}, b""
     return status, tuple((key.encode("ascii"), value.encode("ascii")) for key, value in fields.items()), body
+
+
+def _told(fault: GateError) -> dict[str, str]:
+    """What programs read of a refusal, whatever the form of its body."""
+    later = "" if fault.retry_after is None else str(fault.retry_after)
+    return {"x-trio-gate-outcome": fault.outcome, "x-trio-gate-approval": fault.approval or "", "retry-after": later}
 
 
 def _name(kind: str, code: str, status: int) -> tuple[str, int]:

@@ -61,12 +61,16 @@ TRANSITIONS: dict[State, dict[Event, State]] = {
 
 
 class Exchange:
-    """The state of one request. `apply` moves it along the table or raises."""
+    """The state of one request. `apply` moves it along the table or raises.
 
-    __slots__ = ("state",)
+    `sent`: whether AWS has got any of it, and so may have executed it.
+    """
+
+    __slots__ = ("sent", "state")
 
     def __init__(self) -> None:
         self.state = State.RECEIVED
+        self.sent = False
 
     def apply(self, event: Event) -> None:
         """Move along the table. Raises RuntimeError for an event that cannot happen here, which is an internal error."""

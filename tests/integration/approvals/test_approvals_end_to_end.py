@@ -169,7 +169,7 @@ def test_after_its_hold_the_agent_is_asked_to_come_again(gate, alice):
     def make(**config):
         return gate.client("dynamodb", "prod", **config).delete_table(TableName="no-such-table")
 
-    with pytest.raises(ClientError, match=r"approval q[0-9a-f]+ is pending, run the same command again") as caught:
+    with pytest.raises(ClientError, match=r"approval q[0-9a-f]+ is pending, open until") as caught:
         make(retries={"total_max_attempts": 5})
     assert caught.value.response["ResponseMetadata"] | {"HTTPHeaders": 0, "RequestId": 0} == {
         "HTTPStatusCode": 403,
@@ -269,7 +269,7 @@ def test_waiting_agents_are_answered_at_a_stop_and_their_questions_outlive_it(em
             pass
         gateway.process.terminate()
         for one in waiting:
-            with pytest.raises(ClientError, match=r"not a denial: approval q[0-9a-f]+ is pending, run the same command again"):
+            with pytest.raises(ClientError, match=r"not a denial: approval q[0-9a-f]+ is pending, open until"):
                 one.result()
     with running(tmp_path, embedded_aws) as gateway:
         person = Person(gateway)
@@ -366,7 +366,7 @@ def test_the_smallest_approver_decides(gate, agents, word, goes):
         if goes:
             put.result()
         else:
-            with pytest.raises(ClientError, match="denied by an approver"):
+            with pytest.raises(ClientError, match="denied by a person"):
                 put.result()
         approver.terminate()
 

@@ -62,7 +62,7 @@ def test_sts_that_cannot_be_reached_is_worth_another_try(embedded_aws, tmp_path,
     with running(tmp_path, embedded_aws, first=route(STS, closed_port)) as gateway:
         status, code, message = refused(gateway.client("dynamodb"), "list_tables")
         assert (status, code) == (503, "ServiceUnavailableException")
-        assert message.startswith(NOT_YOUR_FAULT)
+        assert message.startswith(f"not executed: {NOT_YOUR_FAULT}")
         assert "STS could not be asked for arn:aws:iam::" in gateway.log
         assert gateway.records()[-1]["outcome"]["end"] == "failed"
     assert "Traceback" not in gateway.log
@@ -72,7 +72,7 @@ def test_a_wrong_base_key_is_not(embedded_aws, tmp_path):
     with running(tmp_path, embedded_aws, base_secret="unequal" * 6) as gateway:
         status, code, message = refused(gateway.client("dynamodb"), "list_tables")
         assert (status, code) == (403, "AccessDeniedException")
-        assert message.startswith(NOT_YOUR_FAULT)
+        assert message.startswith(f"not executed: {NOT_YOUR_FAULT}")
         assert "AWS refuses the base key of credential" in gateway.log
         assert "SignatureDoesNotMatch" in gateway.log
         assert "unequal" not in message + gateway.log
@@ -82,7 +82,7 @@ def test_a_role_that_cannot_be_assumed_is_named_to_the_operator_alone(embedded_a
     with running(tmp_path, embedded_aws, role="nobody") as gateway:
         status, _, message = refused(gateway.client("s3"), "list_buckets")
         assert status == 403
-        assert message.startswith(NOT_YOUR_FAULT)
+        assert message.startswith(f"not executed: {NOT_YOUR_FAULT}")
         assert "nobody" not in message
         arn = f"arn:aws:iam::{ACCOUNTS['staging']}:role/nobody"
         assert f"refused s3:ListBuckets for 127.0.0.1: {arn} could not be assumed (AccessDenied)" in gateway.log

@@ -81,7 +81,7 @@ async def test_a_denied_call_is_not_asked_about_again_for_a_while(hub, clock, al
     alice.vote("deny", reason="not today")
     again = await start(question("q2", digest=OTHER))
     assert isinstance(again.answer, Denied)
-    assert "denied a moment ago: not today" in again.answer.reason
+    assert "denied by a person a moment ago: not today" in again.answer.reason
     clock.time += timedelta(seconds=hub.limits.deny_cooldown)
     assert (await start(question("q3"))).answer is None
 

@@ -183,7 +183,7 @@ async def test_a_gateway_that_stops_tells_its_agents_and_asks_nothing_more(hub, 
     hub.stop_waiting()
     alice.vote()
     await wait_all_tasks_blocked()
-    assert agent.answer == Verdict(outcome="stop", by=(), reason="q1")
+    assert agent.answer == Verdict(outcome="stop", by=(), reason="q1", until=question().expires_at)
     assert [grant.kind for grant in hub.grants.table] == ["once"]
     assert isinstance((await start(question("q2", digest=OTHER, repeat_key=OTHER))).answer, Denied)
 

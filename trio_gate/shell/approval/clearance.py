@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.send_history import throttled
 from trio_gate.approval.state import Verdict
-from trio_gate.errors import Denied
+from trio_gate.errors import DO_NOT_RETRY, Denied
 from trio_gate.shell.approval.grants import LiveApproval
 from trio_gate.shell.approval.hub_config import asker_of
 from trio_gate.text.secret_detection import kept_text
@@ -58,7 +58,8 @@ class HubClearance:
     def sending(self) -> None:
         """Note that the call is being sent. Raises Denied if the approval was taken back meanwhile."""
         if self._live.void:
-            raise Denied("its approval was withdrawn before it was sent, which is not a denial: run the same command again")
+            why = "its approval was withdrawn before it was sent, which is not a denial: run the same command again"
+            raise Denied(why, outcome="expired")
         self._left = True
         if self._sent is None:
             asked, now = self._asked, self._clock.now()
@@ -131,6 +132,7 @@ class Clearances:
             return self.approved(asked, verdict, grant=grant.id)
         reason = self._ledger.cooling(asker, question, now)
         if reason is not None:
-            why = f'rule "{question.rule}" asks for approval, and this call was denied a moment ago'
-            raise Denied(f"{why}: {reason}", detail=f"{why}: {kept_text(reason)}") if reason else Denied(why)
+            why = f'rule "{question.rule}" asks for approval, and this call was denied by a person a moment ago'
+            said, kept = (f": {reason}", f": {kept_text(reason)}") if reason else ("", "")
+            raise Denied(why + said + DO_NOT_RETRY, detail=why + kept, outcome="denied")
         return None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import trio
 
@@ -65,6 +65,7 @@ class ApprovalHub:
         deadlines_changed: set when something new may expire; see `open_hub`.
         notices: lines that everyone who connects is shown.
         sessions: the virtual sessions of agents; None without any.
+        page: the URL of the approvals page, empty without one.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class ApprovalHub:
         audit: AuditLog | None = None,
         notifier: Notifier | None = None,
         sessions: Sessions | None = None,
+        page: str = "",
     ) -> None:
         self.sessions = sessions
+        self.page = page
         self.limits = limits or Limits()
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
@@ -144,7 +147,7 @@ class ApprovalHub:
         self._stopping = True
         for entry in self:
             if entry.attempt is not None:
-                entry.attempt.answer(Verdict(outcome="stop", by=(), reason=entry.prompt.question.id))
+                entry.attempt.answer(_waits(entry, "stop"))
                 self._leave(entry, entry.attempt)
 
     def check(self, agent: str | None) -> None:
@@ -214,7 +217,7 @@ class ApprovalHub:
     def _admitted(self, asked: Asked) -> Entry:
         """Put a new question to its approvers. Raises Denied if too many wait or the gateway stops."""
         if self._stopping:
-            raise Denied("the gateway is stopping: run the same command again in a while")
+            raise Denied("the gateway is stopping: run the same command again in a while", outcome="unavailable", retry_after=30)
         question = asked.question
         for entry in self._questions.outdated_by(question):
             self.settle(entry, withdraw(entry.prompt))
@@ -230,7 +233,7 @@ class ApprovalHub:
 
     def _out_of_time(self, entry: Entry, *, expired: bool) -> Verdict:
         if not expired:
-            return Verdict(outcome="hold", by=(), reason=entry.prompt.question.id)
+            return _waits(entry, "hold")
         self.settle(entry, expire(entry.prompt))
         return verdict_of(entry.prompt)
 
@@ -303,3 +306,9 @@ class ApprovalHub:
             program = self.config.notify.get(group.id, ())
             if self._notifier is not None and program and not self.subscribers.has(group.people):
                 self._notifier.notify(program, question)
+
+
+def _waits(entry: Entry, outcome: Literal["hold", "stop"]) -> Verdict:
+    """The end of an agent's wait, not of the question."""
+    question = entry.prompt.question
+    return Verdict(outcome=outcome, by=(), reason=question.id, until=question.expires_at)

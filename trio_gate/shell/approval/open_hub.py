@@ -48,7 +48,14 @@ async def open_hub(
     database = await in_thread(ApprovalDatabase, path)
     notifier = Notifier(link)
     hub = ApprovalHub(
-        clock, limits_of(config), hub_config(config), database=database, audit=audit, notifier=notifier, sessions=sessions
+        clock,
+        limits_of(config),
+        hub_config(config),
+        database=database,
+        audit=audit,
+        notifier=notifier,
+        sessions=sessions,
+        page=link,
     )
     try:
         hub.load()

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.subscribers import Subscribers
 
 
+RETRY_SECONDS = 60
+"""After this long an agent may ask again that has too many calls waiting."""
+
+
 class PendingQuestions:
     """The table of what waits, by question id, in the order in which it was asked."""
 
@@ -76,10 +80,10 @@ class PendingQuestions:
     def check_room(self, asker: str, most: int | None = None) -> None:
         """Raise Denied where no more questions may wait, in all or of this asker. `most` is how many it may have; None for as many as any."""
         if len(self) >= self._limits.max_pending:
-            raise Denied("too many calls wait for approval already: try again when some are answered")
+            raise Denied("too many calls wait for approval already: try again when some are answered", retry_after=RETRY_SECONDS)
         mine = sum(asker_of(entry.prompt.question) == asker for entry in self)
         if mine >= (self._limits.max_pending_per_agent if most is None else most):
-            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers")
+            raise Denied(f"this agent has {mine} calls waiting for approval: wait for their answers", retry_after=RETRY_SECONDS)
 
     def add(self, question: Question, standing: str) -> Entry:
         """Let a new question wait, and show it to its approvers."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import secrets
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from trio_gate.approval.grant import standing
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
-from trio_gate.errors import AgentGone, Denied
+from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
@@ -32,10 +33,12 @@ from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextlib import ExitStack
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Shown
+    from trio_gate.errors import Outcome
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Judged, Outbound
     from trio_gate.ports import Clearance
@@ -67,13 +70,18 @@ Their SDKs' defaults: C++ 3 s (`requestTimeoutMs`, curl's low-speed limit), Java
 (`http_read_timeout`), .NET 100 s (HttpClient).
 """
 
-_ENDED = {
-    "deny": "denied by an approver",
-    "expire": "nobody answered in time, which is not a denial: run the same command again",
-    "withdraw": "it was withdrawn before anybody decided, which is not a denial: run the same command again",
-    "hold": "approval {reason} is pending, run the same command again",
-    "stop": "the gateway is stopping, which is not a denial: approval {reason} is pending, run the same command again",
+RETRY_SECONDS = 60
+"""After this long an agent is told to ask again whose call waits for people."""
+
+_PENDING = f"approval {{id}} is pending, open until {{until}}: run the same command again in {RETRY_SECONDS} s{{where}}; do not change the call"
+_ENDED: Mapping[str, tuple[Outcome, str]] = {
+    "deny": ("denied", "denied by a person"),
+    "expire": ("expired", "nobody answered in time, which is not a denial: run the same command again"),
+    "withdraw": ("expired", "it was withdrawn before anybody decided, which is not a denial: run the same command again"),
+    "hold": ("pending", _PENDING),
+    "stop": ("pending", f"the gateway is stopping, which is not a denial: {_PENDING}"),
 }
+"""How the wait for people ends without a yes: the outcome, and the words for the agent."""
 
 INVOCATION = "amz-sdk-invocation-id"
 
@@ -225,11 +233,25 @@ class ApprovalStage:
         self._recorder.answered_by(verdict, self._people)
         if verdict.outcome == "withdraw":
             self._services.approvals.check(self._identified.proven.admitted.agent_name)
-        said = f": {verdict.reason}" if verdict.outcome == "deny" and verdict.reason else ""
-        kept = f": {kept_text(verdict.reason)}" if said else ""
-        told = f'rule "{self._rule.name}" asks for approval: {_ENDED[verdict.outcome].format(reason=verdict.reason)}'
-        self._recorder.decided("deny", self._rule.name, told + kept, status=Denied.status)
-        return Denied(told + said, detail=told + kept)
+        outcome, words = _ENDED[verdict.outcome]
+        pending = outcome == "pending"
+        told = f'rule "{self._rule.name}" asks for approval: {words.format(**self._waiting(verdict)) if pending else words}'
+        kept = said = ""
+        if outcome == "denied":
+            kept = f": {kept_text(verdict.reason)}" if verdict.reason else ""
+            said = (f": {verdict.reason}" if verdict.reason else "") + DO_NOT_RETRY
+        self._recorder.decided("deny" if outcome == "denied" else outcome, self._rule.name, told + kept, status=Denied.status)
+        question, later = (verdict.reason, RETRY_SECONDS) if pending else (None, None)
+        return Denied(told + said, detail=told + kept, outcome=outcome, approval=question, retry_after=later)
+
+    def _waiting(self, verdict: Verdict) -> dict[str, str]:
+        """Where a question stands that stays open, in words."""
+        page, until = self._services.approvals.page, verdict.until
+        return {
+            "id": verdict.reason,
+            "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else "it is answered",
+            "where": f", or ask your user to approve it at {page}#{verdict.reason}" if page else "",
+        }
 
 
 def patience(user_agent: str) -> float:

@@ -187,7 +187,7 @@ class Pipeline:
         decision = judged.decision
         if decision.outcome == "deny":
             self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)
-            raise Denied(decision.reason)
+            raise Denied(decision.reason, outcome="denied")
         return judged
 
     async def _judge_again(self, cleared: Cleared) -> None:
@@ -261,24 +261,24 @@ class Pipeline:
         same = await self._beside(prepared.identified, lambda: bound(prepared) == parts)
         asked_alike = again.outcome != "approve" or (again.rule == parts.rule and stage.stands(self._snapshot))
         if not same or not asked_alike or again.vends != prepared.vends:
-            raise Denied(_CHANGED)
+            raise Denied(_CHANGED, outcome="expired")
         return prepared
 
     async def _still_allowed(self, prepared: Prepared) -> None:
         """Check an allowed call against the current configuration. Raises GateError, AgentGone."""
         now, again = await self._judged_again(prepared)
         if again.outcome != "allow" or again.vends != prepared.vends or not binding.same_role(now.assume, prepared.assume):
-            raise Denied(_CHANGED)
+            raise Denied(_CHANGED, outcome="expired")
 
     async def _judged_again(self, prepared: Prepared) -> tuple[Prepared, Decision]:
         """The call under the current configuration. Raises GateError where its agent's block, or that of its operation, has changed."""
         before, call = prepared.identified.proven, prepared.identified.call
         named, reviews, self._snapshot = (call.service, call.operation), self._snapshot.reviews, self._current()
         if reviews.get(named) != self._snapshot.reviews.get(named):
-            raise Denied(_CHANGED)
+            raise Denied(_CHANGED, outcome="expired")
         proven = steps.admit(before.claimed, self._snapshot, before.admitted.signer, self._services.clock.now())
         if not same_agent(before.admitted.agent, proven.admitted.agent):
-            raise Denied("the agent's block changed while the call waited: run the same command again")
+            raise Denied("the agent's block changed while the call waited: run the same command again", outcome="expired")
         identified = replace(prepared.identified, proven=proven)
         again = (await self._judge(identified)).decision
         self._planned(identified, prepared.outbound, again)
@@ -358,12 +358,14 @@ class Pipeline:
                 else:
                     answer = await send_flow(link, signed, flow)
             except UpstreamError as fault:
+                self._exchange.sent = link.sent > 0
                 if clearance is not None and not link.sent:
                     clearance.unsent()
                 if again and not link.sent:
                     raise _NotSent(fault.reason) from fault
                 raise
             self._recorder.lap("aws")
+            self._exchange.sent = True
             if clearance is not None:  # before the agent gets the answer: its retry may come at once
                 clearance.answered(answer.status, None)
             look, plan = self._look(cleared.prepared), cleared.prepared.plan

@@ -39,6 +39,10 @@ def request_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{'89ab'[int(digits[16], 16) % 4]}{digits[17:20]}-{digits[20:]}"
 
 
+_OWN_WORD = frozenset({"stopped", "unavailable"})
+"""Outcomes of refusals without a decision that the record tells from others."""
+
+
 class Recorder:
     """Collects facts about one exchange from its stages, and writes its rows. No stage reads anything back from it.
 
@@ -66,6 +70,7 @@ class Recorder:
     approvers: tuple[tuple[str, str, str], ...] = ()
     upstream_status: int | None = None
     _own_status: int | None = None
+    _refused_as: str = "refused"
     error_code: str | None = None
     aws_request_id: str | None = None
     _intended: bool = False
@@ -162,6 +167,7 @@ class Recorder:
                 decisions.refused(id=self.id, time=now, agent=self.agent, status=status, code=fault.code, reason=fault.detail)
             except AuditUnavailable as error:
                 log.error("%s", error.reason)  # noqa: TRY400 - the fault is the disk's
+        self._refused_as = fault.outcome if fault.outcome in _OWN_WORD else "refused"
         end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
@@ -208,7 +214,7 @@ class Recorder:
 
     def _intent(self, now: datetime) -> Intent:
         call, claim, described = self.call, self.claim, self.described
-        outcome, rule, reason = self.decision or ("refused", None, None)
+        outcome, rule, reason = self.decision or (self._refused_as, None, None)
         return Intent(
             id=self.id,
             time=now,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
-from trio_gate.errors import AgentGone, GateError, Malformed, Unidentified, Unproven
+from trio_gate.errors import AgentGone, AnswerWithheld, GateError, Malformed, Unidentified, Unproven
 from trio_gate.exchange.states import Event, Exchange
 from trio_gate.shell.exchange.pipeline import Pipeline
 from trio_gate.shell.exchange.recorder import Recorder
@@ -122,7 +122,7 @@ class ConnectionHandler:
         if isinstance(end, GateError) and self._agent.connection.answering:
             end = AgentGone(end.reason)  # only a broken connection tells the agent that its answer is not complete
         call = pipeline.identified.call if pipeline.identified else None
-        refusal = self._refusal(recorder.id, head, end, call) if isinstance(end, GateError) else None
+        refusal = self._refusal(recorder.id, head, end, call, sent=exchange.sent) if isinstance(end, GateError) else None
         await self._record(exchange, recorder, end, refusal)
         if isinstance(end, AgentGone):
             try:
@@ -147,14 +147,14 @@ class ConnectionHandler:
             await recorder.completed(bytes_in=agent.received, bytes_out=agent.sent)
         exchange.apply(Event.RECORDED)
 
-    def _refusal(self, request_id: str, head: RequestHead, fault: GateError, call: Call | None) -> Refusal:
+    def _refusal(self, request_id: str, head: RequestHead, fault: GateError, call: Call | None, *, sent: bool = False) -> Refusal:
+        executed = "" if isinstance(fault, AnswerWithheld) else "may have been executed: " if sent else "not executed: "
         return refuse(
+            fault,
             protocol=call.protocol if call else guess_protocol(head, self._named()),
             service=call.service if call else None,
             method=head.method,
-            status=fault.status,
-            code=fault.code,
-            reason=f"{fault.reason} (request {request_id})",
+            reason=f"{executed}{fault.reason} (request {request_id})",
             request_id=request_id,
         )
 

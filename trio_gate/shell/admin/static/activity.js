@@ -15,7 +15,19 @@ const GATEWAY = {
   voided: "approvals void after an update",
   unreviewed: "first call of an operation that was not reviewed",
 };
-const DECISIONS = { "": "any decision", allow: "allowed by rule", approve: "asked people", deny: "denied by rule", ...PEOPLE, ...GATEWAY };
+const DECISIONS = {
+  "": "any decision",
+  allow: "allowed by rule",
+  approve: "approved by people",
+  deny: "denied by a rule or a person",
+  pending: "still waiting for people",
+  expired: "nobody answered in time",
+  refused: "refused by the gateway",
+  unavailable: "something did not work",
+  ...PEOPLE,
+  ...GATEWAY,
+  stopped: "agent or gateway stopped",
+};
 const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "aborted", failed: "failed" };
 const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
 
