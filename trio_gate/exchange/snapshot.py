@@ -42,6 +42,9 @@ _PLACES = 256
 """How many places are remembered with what an endpoint keeps of them, as in the host table."""
 
 
+_NAMED = 10
+"""Accounts of an agent that are named to it where it asks for one of others."""
+
 CHANGED = "ended, because its agent's block has changed"
 """Why a session is over whose agent is another one now."""
 
@@ -131,15 +134,23 @@ class Snapshot:
     def _admit(self, claim: Claim, agent: Agent | None, signer: Signer) -> Admitted:
         endpoint = self.endpoints.get(claim.account)
         if endpoint is None:
-            raise _not_yours(claim, f"account {claim.account} is not configured")
+            raise self._not_yours(claim, agent, f"account {claim.account} is not configured")
         name = endpoint.accounts[claim.account]
         if not self.agents:
             return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=name, signer=signer)
         if agent is None:
-            raise _not_yours(claim, f"no agent has the suffix {claim.suffix}")
+            raise self._not_yours(claim, None, f"no agent has the suffix {claim.suffix}")
         if not self.may_use(agent, claim.account):
-            raise _not_yours(claim, f"agent {agent.name} may not use account {claim.account}")
+            raise self._not_yours(claim, agent, f"agent {agent.name} may not use account {claim.account}")
         return Admitted(endpoint=endpoint, agent=agent, agent_name=agent.name, account_name=name, signer=signer)
+
+    def _not_yours(self, claim: Claim, agent: Agent | None, detail: str) -> Unauthenticated:
+        """An agent reads which accounts it may use instead; nobody learns what is configured for others."""
+        own = self.accounts_of(agent) if agent else ()
+        named = [f"{one} ({label})" if (label := self.endpoints[one].accounts[one]) else one for one in own[:_NAMED]]
+        more = [f"{len(own) - _NAMED} others"] if len(own) > _NAMED else []
+        which = f"use one of its own, {', '.join([*named, *more])}" if own else "use an account that the agent was given"
+        return Unauthenticated(f"this key may not use account {claim.account}: {which}", detail=detail)
 
     def keeps(self, session: VirtualSession) -> bool:
         """Whether a session belongs to an agent of this configuration, as it was when it was made."""
@@ -266,12 +277,6 @@ def check_condition(source: str) -> Sequence[ConditionFault]:
         ConditionFault(offset=fault.offset, message=fault.message, hint=fault.hint, fatal=fault.fatal)
         for fault in cel.check(source)
     ]
-
-
-def _not_yours(claim: Claim, detail: str) -> Unauthenticated:
-    """The same sentence for every cause, so that no agent learns what is configured for others."""
-    reason = f"this key may not use account {claim.account}: use an account that the agent was given"
-    return Unauthenticated(reason, detail=detail)
 
 
 def require_served_place(place: Place, config: Config, table: HostTable) -> None:
