@@ -12,7 +12,6 @@ FOUND = {path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")
 WITHOUT = [
     "app/serve.py",
     "app/state_dir.py",
-    "app/wiring.py",
     "approval/frames.py",
     "approval/terms.py",
     "audit/acts.py",

@@ -131,6 +131,9 @@ class Sessions(Protocol):
 
     table: SessionTable
 
+    def watch(self, told: Callable[[Sequence[VirtualSession]], None]) -> None:
+        """Have `told` called with sessions as soon as they have ended or are over."""
+
     async def open(self, session: VirtualSession) -> None:
         """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
 

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.kit.shortages import no_thread
 from trio_gate.app.warm_up import warm_up
 from trio_gate.cli.config_file import read
 from trio_gate.errors import CertificatesUnavailable
@@ -74,3 +75,9 @@ async def test_roots_that_cannot_be_read_are_told(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         await warm_up(read(written(tmp_path, key=LITERAL)), Upstreams())
     assert "no call can be sent: the roots /etc/x cannot be read: gone" in caplog.text
+
+
+async def test_without_a_thread_nothing_is_read_ahead(tmp_path, caplog):
+    with no_thread():
+        await warm_up(read(written(tmp_path, key=LITERAL)), None)
+    assert "begins slowly: the gateway can start no thread" in caplog.text

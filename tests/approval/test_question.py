@@ -1,5 +1,6 @@
 """The question that is made from a call."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.idempotency import IdempotentForm
 from trio_gate.cli.approving.prompt_view import details
+from trio_gate.config.role_settings import MOST_POLICY
+from trio_gate.text.visible import visible
 
 
 def test_it_says_who_wants_what_and_is_bound_to_the_digest():
@@ -115,11 +118,15 @@ def test_it_holds_no_longer_than_it_lives():
 def test_it_says_which_role_signs_and_what_narrows_it():
     gate = "arn:aws:iam::111111111111:role/gate"
 
-    def role(session_chain=(), **assume):
-        return asked(bound=parts(assume_role={"role_arn": gate, **assume}), session_chain=session_chain).role
+    def said(session=None, session_chain=(), **assume):
+        bound = parts(assume_role={"role_arn": gate, **assume, **({"session": session} if session else {})})
+        found = asked(bound=bound, session=session, session_chain=session_chain)
+        return found.role, found.session, found.session_policy
 
-    assert role() == role(session_policy=None) == gate
-    assert role(session_policy='{"Statement":1}') == f'{gate}, narrowed by the session policy {{"Statement":1}}'
-    assert len(role(session_policy="x" * 2048)) < MAX_LINE + 100
-    assert role(session_policy="{}", session="TGVS1") == gate
-    assert role(("a", "b"), session_policy="{}", session="TGVS1") == "b via a"
+    whole = json.dumps({"Statement": "\\" * (MOST_POLICY // 2 - 20)})
+    assert len(whole) > MOST_POLICY - 40
+    assert said() == said(session_policy=None) == (gate, None, None)
+    assert said(session_policy=whole) == (gate, None, whole)
+    assert said(session_policy='"\\u{1b}"') == (gate, None, visible('"\\u{1b}"'))
+    assert said("TGVS1", session_policy="{}") == (gate, "TGVS1", None)
+    assert said("TGVS1", ("a", "b"), session_policy="{}") == ("b via a", "TGVS1", None)

@@ -51,7 +51,7 @@ def hostile(text: str) -> dict:
         "resources": (text, "arn:aws:s3:::reports/a"),
         "iam_action": text,
         "iam_actions": (text,),
-        "assume_role": {"role_arn": text},
+        "assume_role": {"role_arn": text, "session_policy": f"policy {text}"},
         "body": text.encode("utf-8", "replace"),
     }
 
@@ -63,6 +63,7 @@ def test_what_an_agent_wrote_is_text(visit, stage, text):
     page = visitor.enter()
     visitor.open(ask)
     page.click("summary:has-text('headers')")
+    assert page.inner_text("dt:has-text('Narrowed by') + dd").startswith("policy ")
     openers = page.locator(".call-body button.small:not(.lay-out):visible")
     assert openers.count() >= 6
     for number in range(openers.count()):

@@ -30,12 +30,16 @@ def room(size: int, process: int = 0) -> Iterator[None]:
 @contextmanager
 def no_thread() -> Iterator[None]:
     """While the block runs, no thread can be had: new ones cannot be started, and trio's idle ones are busy."""
-    go, before = threading.Event(), threading.stack_size(NO_ROOM)
+    go, idle, taken = threading.Event(), threading.Semaphore(0), 0
+    before = threading.stack_size(NO_ROOM)
     try:
         with suppress(RuntimeError):
             while True:
-                trio.lowlevel.start_thread_soon(go.wait, lambda _: None)
+                trio.lowlevel.start_thread_soon(go.wait, lambda _: idle.release())
+                taken += 1
         yield
     finally:
         threading.stack_size(before)
         go.set()
+        for _ in range(taken):
+            idle.acquire()

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from tests.kit.held import held
+from tests.kit.shortages import no_thread
 from trio_gate.shell.programs import BoundedProgram, run_program
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -75,3 +76,8 @@ async def test_a_thread_that_waits_for_one_is_free_again_when_its_time_is_over(t
 def test_one_that_ends_in_time_says_what_it_said():
     with BoundedProgram(["/bin/sh", "-c", "echo out; echo err >&2"], seconds=30, stdout=-1, stderr=-1) as program:
         assert program.communicate() == (b"out\n", b"err\n")
+
+
+async def test_without_a_thread_none_can_be_started():
+    with no_thread(), pytest.raises(OSError, match="no thread"):
+        await sh("true")

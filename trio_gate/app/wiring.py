@@ -53,11 +53,8 @@ async def open_services(
 ) -> AsyncIterator[tuple[SharedServices, ApprovalHub]]:
     """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
-    Args:
-        config: the configuration to start with.
-        hosts: AWS's hosts, whose table grows with the installed botocore.
-        ours: whether one of the gateway's CAs signed a certificate (DER).
-        page: the URL of the approvals page.
+    The table of `hosts` grows with the installed botocore. `ours` says whether one of the gateway's CAs signed a certificate (DER).
+    `page` is the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
     send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts)
@@ -71,6 +68,7 @@ async def open_services(
             open_account_names(config.endpoints, credentials, send=send, place=partial(_place, hosts), clock=clock) as names,
             _closed_at_the_end(upstreams),
         ):
+            sessions.watch(credentials.forget_sessions)
             services = SharedServices(
                 clock=clock,
                 hosts=hosts,

@@ -64,8 +64,9 @@ class Circumstances:
         streamed: whether the payload is an upload, which is not among the parameters.
         patience: seconds that the agent's program waits for an answer.
         virtual: whether the call is answered with a virtual session.
-        session_chain: the roles on the way to the virtual session that the call is made with; empty for the agent's own key.
         organization_name: what its organization calls the account; None where that is not known.
+        session: key id of the virtual session that the call is made with; None for the agent's own key.
+        session_chain: the roles on the way to that session.
     """
 
     reason: str | None
@@ -76,6 +77,7 @@ class Circumstances:
     streamed: bool
     patience: float = math.inf
     virtual: bool = False
+    session: str | None = None
     session_chain: tuple[str, ...] = ()
     organization_name: str | None = None
 
@@ -100,8 +102,9 @@ class Question:
         resources_total: how many ARNs there are; None if unknown.
         address: where connections for the host go instead; None for the host itself.
         headers: the first MAX_HEADERS fields that will be sent.
-        role: ARN of the role whose credentials sign; that of a virtual session with the roles on the way to it, another's with the
-            session policy that narrows it.
+        role: ARN of the role whose credentials sign; that of a virtual session with the roles on the way to it.
+        session: key id of the virtual session that the call is made with; None for the agent's own key.
+        session_policy: the policy that narrows the role's session; None for all that the role may do.
         params: the tree from `param_tree.shown`.
         payload_length: bytes of content.
         not_shown: everything that is hidden or cut; opened with `readable`.
@@ -153,6 +156,8 @@ class Question:
     may_differ: tuple[str, ...]
     suggestion: str | None = None
     organization_name: str | None = None
+    session: str | None = None
+    session_policy: str | None = None
 
     @property
     def hold(self) -> float:
@@ -228,14 +233,21 @@ def question_from(
         may_differ=parts.repeat.tokens if parts.repeat else (),
         suggestion=suggestion(call, around.session_chain[-1] if around.session_chain else None) if grantable(call) else None,
         organization_name=_line_or_none(around.organization_name),
+        session=around.session,
+        session_policy=_session_policy(parts),
     )
 
 
 def _role(parts: DigestInput, around: Circumstances) -> str:
     if around.session_chain:
         return " via ".join(reversed(around.session_chain))
+    return parts.assume_role.get("role_arn") or ""
+
+
+def _session_policy(parts: DigestInput) -> str | None:
+    """What narrows the role's session, whole: STS takes 2,048 characters at most."""
     policy = None if "session" in parts.assume_role else parts.assume_role.get("session_policy")
-    return (parts.assume_role.get("role_arn") or "") + (f", narrowed by the session policy {policy}" if policy else "")
+    return None if policy is None else visible(policy)
 
 
 def grantable(call: Call) -> bool:

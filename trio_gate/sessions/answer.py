@@ -48,10 +48,12 @@ class Answer:
 
     def credentials_for(self, sent: Sent, role: str | None) -> Credentials:
         """AWS's credentials, as the calls of the session send them. Raises NoSessionError if they are another role's than `role`."""
-        if sent.express:
-            return replace(self.credentials, token_field=EXPRESS_FIELD)
+        return replace(self.credentials, token_field=EXPRESS_FIELD) if sent.express else self.of_role(role)
+
+    def of_role(self, role: str | None) -> Credentials:
+        """AWS's credentials of a role. Raises NoSessionError if they are another one's."""
         asked, got = (role or "").split(":"), (self.role_session or "").split(":")
-        if len(asked) != 6 or len(got) != 6 or (got[2], got[4]) != ("sts", asked[4]):
+        if len(asked) != 6 or len(got) != 6 or (got[1], got[2], got[4]) != (asked[1], "sts", asked[4]):
             raise NoSessionError(f"it is of another account than {role}")
         if got[5].split("/")[:2] != ["assumed-role", asked[5].rpartition("/")[2]]:
             raise NoSessionError(f"it is of another role than {role}")
@@ -99,8 +101,10 @@ def own_answer(placeholder: Placeholder, expires: datetime, request_id: str) -> 
 
 
 def _result(root: Element) -> Element:
-    """The only child of a response of STS whose name says that it is the result. Raises ValueError."""
+    """The result in STS's answer to AssumeRole. Raises ValueError."""
     (found,) = (child for child in root.children if child.name.endswith("Result"))
+    if (root.name, found.name) != ("AssumeRoleResponse", "AssumeRoleResult"):
+        raise ValueError(root.name)
     return found
 
 

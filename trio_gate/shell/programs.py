@@ -9,6 +9,7 @@ have become another program's.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -32,9 +33,12 @@ async def run_program(
     Without `keep` its output and errors are dropped. A cancellation kills its session. Raises OSError where it cannot be started.
     """
     stdout, stderr = (subprocess.DEVNULL, subprocess.DEVNULL) if keep is None else (subprocess.PIPE, None)
-    process = await trio.lowlevel.open_process(
-        command, env=env, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, start_new_session=True
-    )
+    try:
+        process = await trio.lowlevel.open_process(
+            command, env=env, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, start_new_session=True
+        )
+    except RuntimeError as error:  # trio starts it in a thread
+        raise OSError(errno.EAGAIN, "no thread can be started") from error
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_feed, process, stdin)

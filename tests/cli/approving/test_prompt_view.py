@@ -57,6 +57,8 @@ def test_what_calls_for_caution_comes_first():
             {"proposed": {"uses": 2, "minutes": 5, "predicate": None}},
             "  proposed  a grant: calls equal to this one, 2 times within 5 minutes",
         ),
+        ({"session_policy": '{"Statement":[]}'}, '  narrowed  {"Statement":[]}'),
+        ({"session": "TGVS1"}, "  session   TGVS1"),
         ({"may_differ": ["ClientToken"]}, "  equal     a later call counts as equal whatever its ClientToken"),
         ({"params": {}}, "  params    none"),
     ],

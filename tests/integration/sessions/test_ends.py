@@ -1,12 +1,14 @@
 """A session ends when its agent is stopped or proven otherwise, and when a person ends it; what came from it ends too."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import DEEPER, DEPLOY
 from tests.integration.sessions.test_assume_role import RULES, arn, assume, by
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, TOKEN, reload, running
 
 NEW = "another-secret-0123456789"
@@ -93,3 +95,15 @@ def test_an_agent_that_changed_while_the_gateway_was_down_loses_its_sessions(tmp
     with running(tmp_path, embedded_aws, rules=RULES) as gate, pytest.raises(ClientError, match=OVER):
         who(gate, given)
     assert re.search("ready|listening", gate.log)
+
+
+def test_a_call_that_waits_ends_with_its_session(gate):
+    given, person = assume(gate.client("sts"), DEPLOY), Person(gate)
+    key = given["Credentials"]["AccessKeyId"]
+    with ThreadPoolExecutor(1) as agent:
+        waiting = agent.submit(by(gate, given, "s3").delete_object, Bucket="staging-data", Key="a")
+        assert person.until(lambda prompt: prompt["operation"] == "DeleteObject")["session"] == key
+        assert approve(gate, "--end-session", key).returncode == 0
+        with pytest.raises(ClientError, match="withdrawn before anybody decided"):
+            waiting.result()
+    assert person.state().prompts == {}

@@ -111,5 +111,7 @@ class Sts:
             status, text = 403, fault("ExpiredToken")
         else:
             expires = (self.clock.now() + self.life).isoformat()
-            status, text = self.answer or (200, given(f"ASIA{number}", expires=expires))
+            role = self.asked[number - 1].get("RoleArn", ROLE).split(":")
+            arn = f"arn:aws:sts::{role[4]}:assumed-role/{role[5].rpartition('/')[2]}/trio-gate@ci"
+            status, text = self.answer or (200, given(f"ASIA{number}", arn=arn, expires=expires))
         return ResponseHead(status=status, headers=()), text.encode()

@@ -11,12 +11,16 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import OTHER, Agent, group
 from tests.kit.approvals.asking import STANDING, asked, listening
 from tests.kit.approvals.questions import NOW, question
+from tests.kit.sessions import session
 from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Rejected, Resolved, Updated
 from trio_gate.approval.state import Verdict
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
+from trio_gate.shell.sessions.store import open_sessions
+
+HOUR = timedelta(hours=1)
 
 
 async def test_a_question_is_shown_and_answered(hub, alice, start):
@@ -222,3 +226,31 @@ async def test_a_thousand_agents_that_leave_leave_no_task(hub, clock, nursery):
     assert hub.pending == 1000
     assert all(entry.attempt is None and entry.prompt.detached for entry in hub)
     assert not nursery.child_tasks
+
+
+async def test_what_a_session_asked_ends_with_it(clock, tmp_path, nursery):
+    async with open_sessions(str(tmp_path / "sessions.db"), clock) as sessions:
+        ended, other = session(1, expires=clock.now() + HOUR), session(2, expires=clock.now() + HOUR)
+        for one in (ended, other):
+            await sessions.open(one)
+        hub = ApprovalHub(clock, sessions=sessions)
+        with listening(hub, clock) as alice:
+            agents = []
+            for number, key in enumerate((ended.key_id, other.key_id, None, ended.key_id), start=1):
+                made = question(f"q{number}", group("alice"), digest=str(number) * 64)
+                agents.append(Agent(hub, asked(replace(made, session=key))))
+                nursery.start_soon(agents[-1].run)
+                await wait_all_tasks_blocked()
+            alice.vote(prompt_id="q4", digest="4" * 64)
+            await wait_all_tasks_blocked()
+            approved = agents[3].answer
+            sessions.end(lambda one: one is ended)
+            assert (await alice.until(Resolved)).id == "q4"
+            gone = await alice.until(Resolved)
+            assert (gone.id, gone.status) == ("q1", "withdrawn")
+            await wait_all_tasks_blocked()
+            assert [entry.prompt.question.id for entry in hub] == ["q2", "q3"]
+            assert [agent.answer is None for agent in agents] == [False, True, True, False]
+            with pytest.raises(Denied):
+                approved.sending()
+            nursery.cancel_scope.cancel()

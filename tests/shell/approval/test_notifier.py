@@ -11,6 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.held import held
+from tests.kit.shortages import no_thread
 from trio_gate.approval.question import Group
 from trio_gate.shell.approval import notifier
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -110,3 +111,12 @@ async def test_one_that_is_killed_leaves_nothing_running(tmp_path, pages, script
         pages.notify((str(script),), question())
         await pipe.begun()
         await pipe.ended()
+
+
+async def test_without_a_thread_it_is_not_run_and_the_next_one_is(script, pages, caplog):
+    with no_thread():
+        pages.notify((str(script), "first"), question())
+        await wait_all_tasks_blocked()
+    assert "could not be run: no thread" in caplog.text
+    pages.notify((str(script), "second"), question())
+    assert (await said(script))[0] == "second"

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -253,3 +253,11 @@ async def test_without_a_thread_calls_are_refused_until_there_is_one(path, caplo
         assert "start no thread" in caplog.text
         await audit.intend(intent("r-2"))
     assert [record["id"] for record in read_last(path, 5)] == ["r-2"]
+
+
+async def test_without_a_thread_it_can_be_closed(path):
+    with ExitStack() as shortage:
+        async with open_audit_log(path) as audit:
+            await audit.intend(intent("r-1"))
+            shortage.enter_context(no_thread())
+    assert [record["id"] for record in read_last(path, 5)] == ["r-1"]

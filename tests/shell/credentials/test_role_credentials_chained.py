@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -14,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kit.aws.sts import ACCOUNT, REQUEST, Sts, fault, literal, role
-from tests.kit.sessions import SENT
+from tests.kit.sessions import SENT, session
 from tests.shell.credentials.test_role_credentials import bench, settled
-from trio_gate.errors import SessionOver
+from trio_gate.errors import GateError, SessionOver
 from trio_gate.ports import SessionRequest
 from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.wire.head import ResponseHead
@@ -24,27 +23,15 @@ from trio_gate.wire.head import ResponseHead
 HUB = role("trio-gate@ci", account="999999999999", role_arn="arn:aws:iam::999999999999:role/hub")
 
 
-class TwoStep(Sts):
-    """STS that answers for the account of the role that it is asked for."""
-
-    async def send(self, host, head, body):
-        account = dict(parse_qsl(body.decode()))["RoleArn"].split(":")[4]
-        answer, sent = await super().send(host, head, body)
-        return answer, sent.replace(f"sts::{ACCOUNT}:".encode(), f"sts::{account}:".encode())
-
-
-hub_bench = partial(bench, stand_in=TwoStep)
-
-
 async def test_a_hub_s_session_signs_for_the_roles_that_go_through_it(autojump_clock):
-    async with hub_bench() as its:
+    async with bench() as its:
         one, two = (role(name, through=HUB) for name in ("a-one", "a-two"))
         assert (await its.key(one), await its.key(two), await its.key(HUB)) == ("ASIA2", "ASIA3", "ASIA1")
         assert its.sts.signers == ["AKIABASE", "ASIA1", "ASIA1"]
 
 
 async def test_a_hub_s_session_that_aws_refuses_is_had_again_once(autojump_clock):
-    async with hub_bench() as its:
+    async with bench() as its:
         await its.key(HUB)
         its.sts.refused.add("ASIA1")
         assert await its.key(role("a-one", through=HUB)) == "ASIA4"
@@ -52,12 +39,12 @@ async def test_a_hub_s_session_that_aws_refuses_is_had_again_once(autojump_clock
 
 
 async def test_a_role_through_a_hub_is_told_from_the_same_role_without(autojump_clock):
-    async with hub_bench() as its:
+    async with bench() as its:
         assert await its.key(REQUEST) != await its.key(role("trio-gate@ci", through=HUB))
 
 
 async def test_a_hundred_roles_make_a_hundred_calls(autojump_clock):
-    async with hub_bench() as its:
+    async with bench() as its:
         its.sts.go = trio.Event()
         accounts = [f"{number:012}" for number in range(20)]
         asked = [
@@ -100,7 +87,7 @@ STEPS = st.lists(st.one_of(ROLES, st.integers(1, 4000), st.sampled_from(("forget
 def test_no_sequence_gets_the_credentials_of_another_key(steps):
     async def run() -> None:
         known = BaseKeys([replace(literal(name), access_key_id=key) for name, key in BASES.items()])
-        async with hub_bench(known) as its:
+        async with bench(known) as its:
             last = REQUEST
             for step in steps:
                 if step == "forget":
@@ -132,7 +119,7 @@ def check(sts, key, request):
         check(sts, sts.signers[number], request.through)
 
 
-class Lost(TwoStep):
+class Lost(Sts):
     """STS that refuses the roles in `lost`."""
 
     lost = ()
@@ -158,3 +145,18 @@ async def test_what_came_from_a_session_that_aws_does_not_give_again_is_over_and
 
 def sent(role_arn):
     return replace(SENT, body=urlencode({"Action": "AssumeRole", "RoleArn": role_arn, "RoleSessionName": "a"}).encode())
+
+
+async def test_of_sessions_that_have_ended_nothing_is_kept(autojump_clock):
+    async with bench() as its:
+        requests = [SessionRequest(key_id=session(one).key_id, role_arn="r", sent=SENT, signer=REQUEST) for one in (1, 2)]
+        given = await its.roles.credentials(REQUEST)
+        for request in requests:
+            its.roles.keep(request, given)
+        its.roles.forget_sessions([session(1)])
+        assert await its.roles.credentials(requests[1]) is given
+        assert await its.roles.credentials(REQUEST) is given
+        asked = len(its.sts.asked)
+        with pytest.raises(GateError):
+            await its.roles.credentials(requests[0])
+        assert len(its.sts.asked) > asked

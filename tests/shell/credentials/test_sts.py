@@ -143,11 +143,12 @@ async def test_a_success_is_read():
         "arn:aws:iam::111111111111:user/x",
         "arn:aws:sts::111111111111:federated-user/x",
         "arn:aws:sts::1111111111112:assumed-role/trio-gate/x",
+        "arn:aws:sts::111111111111:assumed-role/other/trio-gate@ci",
         "",
     ],
 )
-async def test_credentials_of_another_account_are_refused(arn):
-    with pytest.raises(CredentialsUnavailable, match="another account than 111111111111") as caught:
+async def test_credentials_of_another_account_or_role_are_refused(arn):
+    with pytest.raises(CredentialsUnavailable, match=f"not used: it is of another (account|role) than {ROLE}") as caught:
         await answered(200, given(arn=arn))
     assert caught.value.status == 503
 

@@ -9,7 +9,9 @@ import sys
 
 import botocore
 import pytest
+import trio
 
+from tests.kit.shortages import no_thread
 from trio_gate.aws.hosts.merged import limited
 from trio_gate.errors import Unidentified
 from trio_gate.shell.exchange import host_rules
@@ -162,3 +164,25 @@ async def test_the_process_is_given_no_secret(tmp_path, python, monkeypatch):
     python(f"env >{tmp_path}/env; exit 1")
     await Hosts(tmp_path).complete_table()
     assert "BASE_SECRET_ACCESS_KEY" not in (tmp_path / "env").read_text()
+
+
+@pytest.mark.usefixtures("older")
+async def test_without_a_thread_the_table_stays_as_it_is(tmp_path, python, monkeypatch, caplog):
+    told(python, tmp_path)
+    hosts = Hosts(tmp_path)
+    with no_thread():
+        await hosts.complete_table()
+    assert "cannot be made" in caplog.text
+    assert (hosts.complete, known(hosts, SQS)) == (False, False)
+
+    async def computed():
+        await trio.lowlevel.checkpoint()
+        return made().encode()
+
+    monkeypatch.setattr(module, "_made", computed)
+    with no_thread():
+        await hosts.complete_table()
+    assert "no thread just now" in caplog.text
+    assert not hosts.complete
+    await hosts.complete_table()
+    assert known(hosts, SQS)

@@ -93,6 +93,7 @@ async def test_a_session_that_was_ended_while_it_was_written_is_not_handed_out()
         made = answer(kept)
         with pytest.raises(SessionOver, match="has ended"):
             await (made.of_gateway("id") if own else made.of_aws(SENT, OK, given().encode()))
+        assert len(kept.told) == 1, "no credentials"
 
 
 @pytest.mark.parametrize("text", ["", "<a/>", given().replace("AROA123", "ASIA1"), given(account="222222222222")])

@@ -161,3 +161,20 @@ async def test_without_a_thread_a_session_is_refused_and_what_is_over_stays_for_
         await store.open(session(3))
     async with opened(tmp_path) as store:
         assert store.table.all() == [session(3)]
+
+
+async def test_who_watches_learns_at_once_of_sessions_that_end_or_are_over(tmp_path, monkeypatch):
+    wall, told = Wall(), []
+    async with opened(tmp_path, wall) as store:
+        store.watch(lambda ended: told.append([one.key_id for one in ended]))
+        for number in (1, 2):
+            await store.open(session(number))
+        store.end(lambda one: one.key_id == session(1).key_id)
+        store.end(lambda _: False)
+        assert told == [[session(1).key_id]]
+        wall.time += timedelta(hours=2)
+        await store.sweep()
+        assert told[1:] == [[session(2).key_id]]
+        with no_thread(), pytest.raises(StorageUnavailable):
+            await store.open(session(3, expires=wall.time + timedelta(hours=1)))
+        assert told[2:] == [[session(3).key_id]]

@@ -28,6 +28,10 @@ def title(prompt: Mapping[str, Any]) -> str:
     return f"{_word(name)}  {account}{more}" if name else f"{account}  (no label){more}"
 
 
+_OF_ROLE = {"session_policy": "narrowed", "session": "session"}
+"""Members of a prompt about its role that may be null, with their labels."""
+
+
 def summary(prompt: Mapping[str, Any]) -> str:
     """The call in one line: a sentence, then its operation, region and access level."""
     words, service, operation, region, access = (
@@ -61,6 +65,7 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if prompt.get("address"):
         yield "dialled", _word(prompt.get("address"))
     yield "role", _word(prompt.get("role"))
+    yield from ((label, _word(prompt[name])) for name, label in _OF_ROLE.items() if prompt.get(name))
     yield from (("header", f"{_word(name)}: {_word(value)}") for name, value in prompt.get("headers") or ())
     yield "payload", f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
     for group in prompt.get("approvers") or ():

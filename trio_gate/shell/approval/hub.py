@@ -34,7 +34,7 @@ from trio_gate.shell.approval.subscribers import Subscribers
 from trio_gate.shell.audit.acts import Acts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from trio_gate.approval.persistence import Stop
     from trio_gate.approval.question import Question
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from trio_gate.audit.record import Intent, Outcome
     from trio_gate.config.model import Person
     from trio_gate.ports import Asked, AuditLog, Clock, Sessions
+    from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.database import ApprovalDatabase
     from trio_gate.shell.approval.notifier import Notifier
     from trio_gate.shell.approval.subscription import Subscription
@@ -98,6 +99,8 @@ class ApprovalHub:
         self._questions = PendingQuestions(self.limits, self.subscribers, database)
         self._clearances = Clearances(clock, self.grants, self.ledger)
         self._stopping = False
+        if sessions is not None:
+            sessions.watch(self._sessions_ended)
 
     @property
     def pending(self) -> int:
@@ -176,6 +179,14 @@ class ApprovalHub:
                 self.settle(entry, withdraw(entry.prompt))
         self.grants.take_back(lambda approval: agent in (None, approval.question.agent))
         return stop
+
+    def _sessions_ended(self, ended: Sequence[VirtualSession]) -> None:
+        """End the questions and approvals of virtual sessions that have ended: nothing can be executed with those any more."""
+        keys = {session.key_id for session in ended}
+        for entry in self:
+            if entry.prompt.question.session in keys:
+                self.settle(entry, withdraw(entry.prompt))
+        self.grants.take_back(lambda approval: approval.question.session in keys)
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
         """Send a call that ended to those who observe; `record` is called only if somebody does."""

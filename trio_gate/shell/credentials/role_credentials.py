@@ -25,10 +25,11 @@ from trio_gate.shell.credentials.sts import BaseKeyRefused, RoleRefused, ask_aga
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from datetime import datetime
 
     from trio_gate.ports import Clock, RoleRequest
+    from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.credentials.base_keys import BaseKeys
     from trio_gate.shell.credentials.sts import Send
     from trio_gate.signing.sigv4 import Credentials
@@ -135,6 +136,12 @@ class RoleCredentials:
         role = self._roles.get(request)
         if role is not None and role.session is not None and refused in (None, role.session.credentials):
             role.session = None
+
+    def forget_sessions(self, ended: Sequence[VirtualSession]) -> None:
+        """Drop the credentials of virtual sessions that have ended."""
+        keys = {session.key_id for session in ended}
+        for request in [one for one in self._roles if isinstance(one, SessionRequest) and one.key_id in keys]:
+            del self._roles[request]
 
     def _role(self, request: RoleRequest) -> _Role:
         role = self._roles.get(request)

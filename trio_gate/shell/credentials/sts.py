@@ -12,12 +12,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from trio_gate.aws.params.readers.xml_body import read_xml
-from trio_gate.config.model import KEY_TEXT
 from trio_gate.errors import CredentialsUnavailable, Malformed, UpstreamError
 from trio_gate.sessions.answer import NoSessionError, read_answer
 from trio_gate.signing.sigv4 import S3_FAMILY, Credentials, sign
@@ -26,9 +24,11 @@ from trio_gate.wire.head import RequestHead, Target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from trio_gate.aws.params.readers.xml_body import Element
     from trio_gate.ports import AssumeRole, RoleRequest, SessionRequest
+    from trio_gate.sessions.answer import Answer
     from trio_gate.wire.head import ResponseHead
 
     Send = Callable[[str, RequestHead, bytes], Awaitable[tuple[ResponseHead, bytes]]]
@@ -94,7 +94,7 @@ async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, hos
     except UpstreamError as fault:
         raise CredentialsUnavailable(f"STS could not be asked for {request.role_arn}: {fault.detail}") from fault
     if answer.status == 200:
-        return _credentials(request, content)
+        return _given(request, content, lambda found: found.of_role(request.role_arn))
     raise _refusal(request, base, answer.status, content)
 
 
@@ -128,10 +128,7 @@ async def ask_again(request: SessionRequest, signer: Credentials, *, send: Send,
         raise CredentialsUnavailable(f"AWS could not be asked again for {request.role_arn}: {fault.detail}") from fault
     if answer.status != 200:
         raise _refusal(request, signer, answer.status, content)
-    try:
-        return read_answer(content).credentials_for(sent, request.role_arn)
-    except NoSessionError:
-        raise _nonsense(request) from None
+    return _given(request, content, lambda found: found.credentials_for(sent, request.role_arn))
 
 
 def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) -> tuple[RequestHead, bytes]:
@@ -161,22 +158,15 @@ def _signed(request: AssumeRole, base: Credentials, host: str, now: datetime) ->
     return signed.head, body
 
 
-def _credentials(request: AssumeRole, content: bytes) -> Credentials:
+def _given(request: RoleRequest, content: bytes, credentials: Callable[[Answer], Credentials]) -> Credentials:
     try:
-        root = _root(content, "AssumeRoleResponse")
-        arn = _text(root, "AssumeRoleResult", "AssumedRoleUser", "Arn")
-        parts = [
-            _text(root, "AssumeRoleResult", "Credentials", name) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        ]
-        expires = datetime.fromisoformat(_text(root, "AssumeRoleResult", "Credentials", "Expiration"))
-    except (Malformed, ValueError):
+        found = read_answer(content)
+    except NoSessionError:
         raise _nonsense(request) from None
-    if expires.tzinfo is None or not all(KEY_TEXT.fullmatch(part) for part in parts):
-        raise _nonsense(request)
-    if not arn.startswith(f"arn:{request.partition}:sts::{request.account}:assumed-role/"):
-        raise CredentialsUnavailable(f"STS gave credentials of another account than {request.account}; they are not used")
-    key, secret, token = parts
-    return Credentials(access_key_id=key, secret_access_key=secret, session_token=token, expires=expires)
+    try:
+        return credentials(found)
+    except NoSessionError as fault:
+        raise CredentialsUnavailable(f"AWS gave credentials that are not used: {fault}") from None
 
 
 def _refusal(request: RoleRequest, base: Credentials, status: int, content: bytes) -> CredentialsUnavailable:

@@ -192,6 +192,7 @@ class ApprovalStage:
             streamed=isinstance(self._identified.body, Streamed),
             patience=patience(user_agent or ""),
             virtual=served(self._identified.call) and not self._rule.vends,
+            session=session.key_id if session else None,
             session_chain=session.chain if session else (),
             organization_name=named if isinstance(named, str) else None,
         )

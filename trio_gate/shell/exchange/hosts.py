@@ -77,7 +77,7 @@ class Hosts:
             made = await _made()
             data = merged(self._packaged, json.loads(made))
             table = await in_thread(HostTable, data)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, Overloaded) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, Overloaded) as error:
             log.warning(
                 "trio-gate: the host table of botocore %s cannot be made, that of %s stays: %s",
                 botocore.__version__,
@@ -126,7 +126,7 @@ def first_line(body: bytes) -> bytes:
 
 
 async def _made() -> bytes:
-    """The output of `host_rules`. Raises OSError, ValueError."""
+    """The output of `host_rules`. Raises OSError, ValueError, and RuntimeError if no thread can be had."""
     command = [sys.executable, "-P", "-m", "trio_gate.shell.exchange.host_rules"]
     passed = {name: value for name, value in os.environ.items() if name in PASSED or name.startswith("PYTHON")}
     with trio.move_on_after(MAKING):

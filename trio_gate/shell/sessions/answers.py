@@ -68,12 +68,13 @@ class SessionAnswer:
         except StorageUnavailable as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's
             raise AnswerWithheld("its session could not be stored") from fault
+        if session.expires > now:
+            self._sessions.table.check(session, now)  # of one that has ended nothing is kept
         try:
             self._credentials.keep(request_of(session, self._signer), credentials)
         except CredentialsUnavailable as fault:
             self._sessions.end(lambda one: one is session)
             raise AnswerWithheld("its session ends at once") from fault
-        self._sessions.table.check(session, now)
         return text
 
     async def _opened(self, session: VirtualSession) -> None:

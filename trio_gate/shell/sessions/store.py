@@ -58,6 +58,7 @@ class SessionStore:
         self._lock = trio.Lock()
         self._limiter = trio.CapacityLimiter(1)
         self._ended: list[VirtualSession] = []
+        self._watchers: list[Callable[[Sequence[VirtualSession]], None]] = []
         try:
             self._db = open_database(path, _TABLES, schema=SCHEMA, secure_delete=True)
             rows = self._db.execute("SELECT value FROM sessions").fetchall()
@@ -66,6 +67,10 @@ class SessionStore:
             raise self._unavailable(error) from error
         self._presence = Presence(path, f"{path}-wal")
         self.table = SessionTable(sorted(found, key=lambda session: session.started))
+
+    def watch(self, told: Callable[[Sequence[VirtualSession]], None]) -> None:
+        """Have `told` called with sessions as soon as they have ended or are over."""
+        self._watchers.append(told)
 
     async def open(self, session: VirtualSession) -> None:
         """Add a session; return once it is on disk. Raises Denied for one too many, StorageUnavailable."""
@@ -79,8 +84,12 @@ class SessionStore:
 
     def end(self, ends: Callable[[VirtualSession], bool]) -> Sequence[VirtualSession]:
         """End the sessions for which `ends` holds, and those that came from them, at once; return them. `flush` writes that."""
-        ended = self.table.end(ends)
+        return self._tell(self.table.end(ends))
+
+    def _tell(self, ended: Sequence[VirtualSession]) -> Sequence[VirtualSession]:
         self._ended += ended
+        for told in self._watchers if ended else ():
+            told(ended)
         return ended
 
     async def flush(self) -> None:
@@ -95,7 +104,7 @@ class SessionStore:
 
     async def sweep(self) -> None:
         """Delete the sessions that are over. Where the disk fails, they stay there and are deleted after the next start."""
-        self._ended += self.table.over(self._clock.now())
+        self._tell(self.table.over(self._clock.now()))
         try:
             await self.flush()
         except StorageUnavailable as fault:

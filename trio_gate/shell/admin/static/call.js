@@ -150,6 +150,8 @@ function who(prompt) {
     ["Says it is", prompt.user_agent === null ? el("span", { class: "none" }, "nothing") : said(prompt.user_agent)],
     ["Waits until", prompt.hold_until < prompt.expires_at ? `${clock(prompt.hold_until)}; then the agent is asked to repeat it` : null],
     ["Acts as", prompt.role ? said(prompt.role) : null],
+    ["Narrowed by", prompt.session_policy ? said(prompt.session_policy) : null],
+    ["With session", prompt.session ? said(prompt.session) : null],
   ]);
 }
 
