@@ -17,6 +17,7 @@ from trio_gate.shell.exchange.hosts import Hosts
 from trio_gate.signing.sigv4 import Credentials
 
 LITERAL = 'credential "aws_account" "base" {\n  access_key_id = "AKIABASE"\n  secret_access_key = "base"\n}\n'
+SCOPE = ("20260101", "us-east-1", "s3")
 GIVEN = Credentials(access_key_id="ASIA1", secret_access_key="s", session_token="t")
 
 
@@ -30,6 +31,8 @@ async def test_credentials_of_a_session_are_gone_when_it_ends(tmp_path):
         request = SessionRequest(key_id=one.key_id, role_arn=one.role, sent=SENT, signer=signer)
         services.credentials.keep(request, replace(GIVEN, expires=one.expires))
         assert (await services.credentials.credentials(request)).access_key_id == "ASIA1"
+        derived = {secret: services.keys.key(secret, *SCOPE) for secret in (GIVEN.secret_access_key, one.secret, "another")}
         services.sessions.end(lambda _: True)
+        assert [secret for secret, key in derived.items() if services.keys.key(secret, *SCOPE) is key] == ["another"]
         with pytest.raises(GateError):
             await services.credentials.credentials(request)

@@ -309,3 +309,11 @@ def test_keys_are_kept_and_bounded():
     assert again is not first
     assert keys.key("other", "20260131", "us-east-1", "s3") != first
     assert signed_now(HEAD, keys=keys).signature == signed_now(HEAD).signature
+
+
+def test_of_a_secret_that_is_forgotten_no_key_is_left():
+    keys = SigningKeys()
+    made = {(secret, day): keys.key(secret, day, "us-east-1", "s3") for secret in "abc" for day in ("20260131", "20260201")}
+    keys.forget({"a", "c"})
+    left = {name for name, key in made.items() if keys.key(*name, "us-east-1", "s3") is key}
+    assert left == {("b", "20260131"), ("b", "20260201")}

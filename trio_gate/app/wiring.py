@@ -37,11 +37,14 @@ from trio_gate.shell.upstream.pool import UpstreamPool, fetch
 from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from trio_gate.config.model import Config, Gateway
+    from trio_gate.sessions.session import VirtualSession
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.credentials.role_credentials import RoleCredentials
     from trio_gate.shell.exchange.hosts import Hosts
+    from trio_gate.signing.sigv4 import SigningKeys
 
 STS_ANSWER = 64 * 1024
 """Most bytes of an answer from STS; it has about 2 KiB."""
@@ -68,7 +71,6 @@ async def open_services(
             open_account_names(config.endpoints, credentials, send=send, place=partial(_place, hosts), clock=clock) as names,
             _closed_at_the_end(upstreams),
         ):
-            sessions.watch(credentials.forget_sessions)
             services = SharedServices(
                 clock=clock,
                 hosts=hosts,
@@ -85,7 +87,13 @@ async def open_services(
                 unreviewed=Unreviewed(hub.acts, clock),
                 bodies=_bodies(config.gateway, state),
             )
+            sessions.watch(partial(_forget, credentials, services.keys))
             yield services, hub
+
+
+def _forget(credentials: RoleCredentials, keys: SigningKeys, ended: Sequence[VirtualSession]) -> None:
+    """Drop all secrets of virtual sessions that have ended: AWS's, and those that the agents were given."""
+    keys.forget({*credentials.forget_sessions(ended), *(session.secret for session in ended)})
 
 
 def _upstreams(config: Config, ours: Callable[[bytes], bool]) -> UpstreamPool:

@@ -22,7 +22,7 @@ from trio_gate.values import value_class
 from trio_gate.wire.head import RequestHead, encoded, encoded_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from trio_gate.wire.head import Target
 
@@ -155,6 +155,11 @@ class SigningKeys:
         else:
             self._keys.move_to_end(name)
         return key
+
+    def forget(self, secrets: Collection[str]) -> None:
+        """Drop the keys of secrets that are no longer used."""
+        for name in [name for name in self._keys if name[0] in secrets]:
+            del self._keys[name]
 
 
 def sign(

@@ -137,11 +137,12 @@ class RoleCredentials:
         if role is not None and role.session is not None and refused in (None, role.session.credentials):
             role.session = None
 
-    def forget_sessions(self, ended: Sequence[VirtualSession]) -> None:
-        """Drop the credentials of virtual sessions that have ended."""
+    def forget_sessions(self, ended: Sequence[VirtualSession]) -> set[str]:
+        """Drop the credentials of virtual sessions that have ended; return the secret keys that were among them."""
         keys = {session.key_id for session in ended}
-        for request in [one for one in self._roles if isinstance(one, SessionRequest) and one.key_id in keys]:
-            del self._roles[request]
+        over = [one for one in self._roles if isinstance(one, SessionRequest) and one.key_id in keys]
+        found = [self._roles.pop(request).session for request in over]
+        return {session.credentials.secret_access_key for session in found if session is not None}
 
     def _role(self, request: RoleRequest) -> _Role:
         role = self._roles.get(request)
