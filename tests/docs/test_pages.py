@@ -39,7 +39,7 @@ def test_its_head_leads_to_each_of_its_sections(page):
 
 @every_page
 def test_its_scripts_exist(page):
-    named = re.findall(r"(?<![\w/])scripts/[\w/]*\w(?:\.\w+)?", text(page))
+    named = re.findall(r"(?<![\w/])scripts/[\w/-]*\w(?:\.\w+)?", text(page))
     assert [script for script in named if not (ROOT / script).exists()] == []
 
 

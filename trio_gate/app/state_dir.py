@@ -30,4 +30,20 @@ def own_state_dir(folder: Path) -> Iterator[Path]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise StartFailed(f"state_dir {folder} is in use by another gateway: stop it, or name another folder") from None
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
         yield folder
+
+
+def owner(folder: Path) -> int | None:
+    """The process of the gateway that runs on a state folder; None if none does."""
+    try:
+        with (folder / "lock").open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return int(file.read())
+            return None
+    except (OSError, ValueError):
+        return None

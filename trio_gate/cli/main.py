@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERBS = {
     "serve": "run the gateway",
+    "reload": "have the running gateway read its configuration again",
     "check": "print what a configuration means, or everything that is wrong with it",
     "ca": "print the CA certificate that agents must trust",
     "person": "make a token for someone who approves",

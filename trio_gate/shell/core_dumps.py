@@ -16,11 +16,12 @@ log = logging.getLogger(__name__)
 
 
 def forbid() -> None:
-    """Leave no core dump from now on. Where the system has no such flag, that is logged."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    """Leave no core dump from now on. Where the system does not allow that, it is logged."""
     try:
+        if resource.getrlimit(resource.RLIMIT_CORE) != (0, 0):  # a unit may have set it, and forbid to set limits
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         refused = ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    except AttributeError:  # not Linux
+    except (AttributeError, OSError, ValueError):  # no Linux, or a limit of its service
         refused = True
     if refused:
         log.warning("trio-gate: a core dump that is piped to a program would hold keys: this system cannot forbid it")

@@ -23,6 +23,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore
@@ -281,7 +282,8 @@ def table(names: Iterable[str] | None = None) -> dict[str, Any]:
 
 def main() -> None:
     """Write the content for all services to standard output, as JSON."""
-    os.nice(NICENESS)
+    with suppress(OSError):  # a unit may forbid it
+        os.nice(NICENESS)
     json.dump(table(), sys.stdout, separators=(",", ":"), sort_keys=True)
 
 

@@ -1,0 +1,47 @@
+"""`trio-gate reload` waits for what the gateway says, and its exit status is that."""
+
+import os
+
+from tests.kit.gateway import running
+from trio_gate.app.state_dir import own_state_dir, owner
+from trio_gate.cli import reload
+
+
+def test_it_says_what_became_of_it(tmp_path):
+    with running(tmp_path, None) as gate:
+
+        def reloaded(*words):
+            done = gate.gate("reload", *words)
+            return done.returncode, done.stdout, done.stderr
+
+        assert reloaded(str(gate.config)) == (0, "reloaded, generation 2\n", "")
+        assert reloaded("--state-dir", str(tmp_path / "state")) == (0, "reloaded, generation 3\n", "")
+        good = gate.config.read_text()
+        gate.config.write_text(good.replace('action = "allow"', 'action = "permit"'))
+        status, _, said = reloaded("--state-dir", str(tmp_path / "state"))
+        assert (status, said) == (
+            1,
+            "trio-gate: not reloaded: the configuration has faults: the previous one stays in force\n",
+        )
+        gate.config.write_text(good.replace('region     = "us-east-1"', 'region     = "us-west-2"'))
+        status, _, said = reloaded(str(gate.config))
+        assert (status, "takes a restart" in said) == (1, True)
+    status, _, said = reloaded("--state-dir", str(tmp_path / "state"))
+    assert (status, said) == (1, f"trio-gate: no gateway runs on {tmp_path / 'state'}\n")
+
+
+def test_a_gateway_that_does_not_answer_is_not_waited_for_for_ever(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(reload, "PATIENCE", 0.2)
+    monkeypatch.setattr(reload.os, "kill", lambda *_: None)
+    monkeypatch.setattr(reload, "read_last", lambda *_: [])
+    with own_state_dir(tmp_path):
+        assert owner(tmp_path) == os.getpid()
+        assert reload.run(type("Args", (), {"config": None, "state_dir": str(tmp_path)})) == 1
+    assert "did not say within 0.2 seconds whether it reloaded" in capsys.readouterr().err
+
+
+def test_nobody_owns_a_folder_in_which_no_gateway_runs(tmp_path):
+    assert owner(tmp_path) is None
+    with own_state_dir(tmp_path):
+        pass
+    assert owner(tmp_path) is None

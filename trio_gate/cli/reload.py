@@ -1,0 +1,78 @@
+"""`trio-gate reload`: have the running gateway read its configuration again, and say what became of it.
+
+Theory: the gateway is told by SIGHUP, and answers in its record, where each reload has a row.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.app.state_dir import owner
+from trio_gate.cli import state_dir
+from trio_gate.errors import AuditUnavailable
+from trio_gate.shell.audit.database import FILE, read_last
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+PATIENCE = 30.0
+"""Seconds that a reload may take."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at the record."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    state_dir.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Send the signal and wait for the answer. Returns 1 if nothing was taken, 2 if the configuration names no state folder."""
+    folder = state_dir.find(args)
+    if folder is None:
+        return 2
+    process = owner(folder)
+    if process is None:
+        print(f"trio-gate: no gateway runs on {folder}", file=sys.stderr)
+        return 1
+    try:
+        before = _last(folder)
+        os.kill(process, signal.SIGHUP)
+        answer = _answer(folder, before)
+    except (AuditUnavailable, OSError) as error:
+        print(f"trio-gate: {error}", file=sys.stderr)
+        return 1
+    if answer is None:
+        print(
+            f"trio-gate: the gateway (process {process}) did not say within {PATIENCE:g} seconds whether it reloaded",
+            file=sys.stderr,
+        )
+        return 1
+    if not answer["act"]["taken"]:
+        print(f"trio-gate: not reloaded: {answer['act']['reason']}", file=sys.stderr)
+        return 1
+    print(f"reloaded, generation {answer['generation']}")
+    return 0
+
+
+def _last(folder: Path) -> dict[str, Any] | None:
+    """The row of the last reload; None if there was none."""
+    rows = read_last(str(folder / FILE), 1, {"decision": "reload"})
+    return rows[0] if rows else None
+
+
+def _answer(folder: Path, before: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The row of the next reload; None if it does not come."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found = _last(folder)
+        if found is not None and found != before:
+            return found
+        time.sleep(LOOK_EVERY)
+    return None
