@@ -42,6 +42,7 @@ from scripts.embedded.aws import (
     policy,
 )
 from scripts.embedded.cloudformation import prepare, read_policies
+from scripts.embedded.query_signatures import with_head_signature
 from scripts.embedded.session_policies import enforce, write_down
 
 
@@ -83,6 +84,9 @@ def listen(directory: Path) -> Any:
             body = environ["wsgi.input"]
             whole = "wsgi.input_terminated" in environ
             environ["wsgi.input"] = io.BytesIO(body.read() if whole else body.read(int(environ.get("CONTENT_LENGTH") or 0)))
+            if refused := with_head_signature(environ):
+                self.send_error(403, refused)
+                return
             try:
                 pieces, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
             except ImportError:  # moto loads a service at its first call

@@ -50,6 +50,7 @@ def test_a_grant_is_spent_with_its_last_use():
         {"name": "other"},
         {"endpoints": ("main",)},
         {"vends": True},
+        {"presign": True},
         {"assume": RoleSettings(role="other")},
         {"narrow": True},
         {"approval_tag": True},

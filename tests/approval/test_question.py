@@ -54,6 +54,11 @@ def test_what_is_proposed_for_a_grant_and_what_the_organization_calls_the_accoun
     assert 'aws.session_role == "arn:2"' in question.suggestion
 
 
+def test_a_signature_is_granted_to_nobody_in_advance():
+    assert asked(call()).grantable
+    assert not asked(call(presigned=60)).grantable
+
+
 def test_it_says_in_what_an_equal_call_may_differ():
     repeat = IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",))
     question = asked(bound=parts(repeat=repeat))

@@ -25,6 +25,7 @@ def test_an_operation_in_words(operation, text):
     ("changes", "code"),
     [
         ({"vends_credentials": True}, "vends"),
+        ({"presigned": 60}, "presigned"),
         ({"reads_secret": True}, "secret"),
         ({"operation": "TerminateInstances"}, "irreversible"),
         ({"access": "permissions"}, "permissions"),
@@ -50,3 +51,8 @@ def test_each_hint(changes, code):
     quiet = {"operation": "PutObject", "params": {"Key": "*", "PubliclyAccessible": False, "Template": template}}
     assert [risk.code for risk in risks(call(**{**quiet, **changes}))] == [code]
     assert risks(call(**quiet)) == ()
+
+
+def test_how_long_a_signature_works_is_said():
+    (found,) = risks(call(operation="PutObject", params={}, presigned=60))
+    assert "without the gateway, for 60 seconds" in found.text

@@ -70,3 +70,9 @@ def test_the_line_says_of_a_call_what_explain_says(unknown, params):
     assert json.loads(line) == plainly
     assert line.isascii()
     assert list(json.loads(line)) == list(plainly)
+
+
+def test_what_is_only_signed_says_for_how_long():
+    line = json.loads(describe(replace(CALL, presigned=60), None, line=True).line)
+    assert line["presigned"] == 60
+    assert "presigned" not in json.loads(describe(CALL, None, line=True).line)

@@ -24,6 +24,7 @@ from trio_gate.aws.call import UNKNOWN
         ({"access": "tagging"}, False),
         ({"reads_secret": True}, False),
         ({"vends_credentials": True}, False),
+        ({"presigned": 60}, False),
         ({"iam_action": None}, False),
         ({"iam_actions": UNKNOWN}, False),
     ],

@@ -33,6 +33,13 @@ def test_an_intent_and_its_outcome_carry_the_same_id():
     assert after["outcome"]["aws_request_id"] == "A1"
 
 
+def test_what_was_signed_and_not_sent_says_for_how_long():
+    row = intent_row(intent(presigned=60))
+    assert read(row)["presigned"] == 60
+    assert row.text == json.dumps(read(row), sort_keys=True, separators=(",", ":")).encode()
+    assert "presigned" not in read(intent_row(intent()))
+
+
 @pytest.mark.parametrize(("end", "kind"), [("refused", "refusal"), ("answered", "call"), ("aborted", "call"), ("failed", "call")])
 def test_both_in_one_row_is_a_refusal_or_a_call(end, kind):
     row = read(whole_row(intent(), outcome(end=end)))

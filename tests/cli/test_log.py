@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.kit.records import NOW, intent, outcome
+from tests.kit.records import NOW, intent, outcome, read
 from trio_gate.audit.record import Many
 from trio_gate.audit.rows import intent_row, many_row, outcome_row, whole_row
 from trio_gate.cli import log
@@ -58,6 +58,11 @@ def test_the_table_shows_who_did_what_and_who_let_them(state, capsys, monkeypatc
         (("refused", "- refused"), fourth),
     ]:
         assert [word for word in words if word not in line] == []
+
+
+def test_what_was_signed_and_not_sent_has_a_mark():
+    record = {**read(intent_row(intent("r-1", presigned=60))), "outcome": None}
+    assert log.cells(record)[3] == "s3:GetObject (presigned, 60 s)"
 
 
 def test_json_lines_hold_the_whole_record(state, capsys):

@@ -139,6 +139,7 @@ BLOCKS = {
         + 'rule "x" { action = §"approve" approvers = human.oncall }',
         ["nobody could approve: the gateway has no `admin` block"],
     ),
+    "presign": ('rule "x" { action = "allow" presign = §"yes" }', ["expected true or false, found a string"]),
     "vends": ('rule "x" { action = "allow" vends = §"yes" }', ["expected true or false, found a string"]),
     "priority": ('rule "x" { action = "allow" priority = §1000001 }', ["expected a number from -1000000 to 1000000"]),
     "reason": ('rule "x" { action = "deny" reason = §"' + "x" * 501 + '" }', ["the string has 501 characters, more than 500"]),

@@ -13,8 +13,11 @@ def test_accounts_cannot_be_changed():
 
 
 def test_notes_about_what_has_no_effect():
-    config = load(BASE + MAIN + 'rule "a" { action = "deny" vends = true }\nrule "b" { match = true action = "allow" }')
+    config = load(
+        BASE + MAIN + 'rule "a" { action = "deny" vends = true presign = true }\nrule "b" { match = true action = "allow" }'
+    )
     assert config.notes[1:] == (
         'gate.hcl:8:1: rule "a": `vends` has no effect in a rule that denies',
+        'gate.hcl:8:1: rule "a": `presign` has no effect in a rule that denies',
         'gate.hcl:9:1: rule "b" is never reached: rule "a" matches every call',
     )

@@ -40,6 +40,7 @@ certificate_authority = "secret.txt" certificate_name = "ci.example" proxy_token
            aws.b)
   action = "allow"
   vends = true
+  presign = true
   narrow = true
   narrow_also = ["kms:Decrypt"]
 }
@@ -67,10 +68,10 @@ person alice (human)
 person robot (bot)
 approver human.oncall: 1 of alice, within 10m; agents wait 5m
 rules, the first that matches decides:
-  1. allow: "reads", vends, narrowed to the call and kms:Decrypt (gate.hcl:39)
+  1. allow: "reads", vends, presigns, narrowed to the call and kms:Decrypt (gate.hcl:39)
        (aws.a ||
        aws.b)
-  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity, tagged with who approved (gate.hcl:47)
+  2. approve by human.oncall: "rest" at aws_api.main, narrowed by a session policy of 65 characters, for 90m, with an external id, without a source identity, tagged with who approved (gate.hcl:48)
        always
 """
 

@@ -248,8 +248,9 @@ def test_the_words_of_a_rule_and_their_synonyms(body: str):
 def test_a_rules_other_attributes_and_their_defaults():
     plain = rule('action = "allow"')
     assert (plain.condition, plain.reason, plain.vends, plain.approvers, plain.endpoints) == (None, None, False, (), ())
-    found = rule('action = "allow"\nreason = "because"\nvends = true')
-    assert (found.reason, found.vends) == ("because", True)
+    assert plain.presign is False
+    found = rule('action = "allow"\nreason = "because"\nvends = true\npresign = true')
+    assert (found.reason, found.vends, found.presign) == ("because", True, True)
 
 
 def test_where_a_rule_stands():

@@ -94,7 +94,7 @@ def commands(example):
 @pytest.mark.parametrize("example", examples("sh"), ids=str)
 def test_commands_are_taken(example, monkeypatch):
     for verb in VERBS:
-        monkeypatch.setattr(f"trio_gate.cli.{verb}.run", lambda _: 0)
+        monkeypatch.setattr(f"trio_gate.cli.{verb.replace('-', '_')}.run", lambda _: 0)
     subprocess.run(["sh", "-n"], input=example.text, check=True, text=True)
     for arguments in commands(example):
         assert main(arguments) == 0

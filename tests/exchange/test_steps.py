@@ -29,6 +29,7 @@ rule "no secrets" { match = aws.reads_secret     action = "deny"  reason = "ask 
 rule "no deletes" { match = aws.action.startsWith("Delete")  action = "deny" }
 rule "the rest"   { action = "allow"  vends = true }
 """
+URLS = 'rule "urls" { match = aws.presigned && aws.params.Key == "ok"  action = "allow"  presign = true }\n'
 NAME = "gateway.test"
 PATIENCE = 10
 """Seconds until an answer is missed."""
@@ -183,8 +184,18 @@ def own() -> Iterator[dict[str, Any]]:
     yield row(request("s3", S3, method="GET", path="/bucket", body=b"", **CHUNKS), S3, id="in chunks that are not served")
     yield row(with_field(request(), "x-extra", "1"), id="with a field that is not signed")
     yield row(request(), S3, id="to another host")
+    for name, key, path, fields in (
+        ("signed and not sent", "ok", "presign", {}),
+        ("not to be signed", "other", "presign", {}),
+        ("a key that is none", "", "presign", {}),
+        ("no path of the gateway", "ok", "other", {}),
+        ("of a browser", "ok", "presign", {"origin": f"https://{NAME}"}),
+    ):
+        body = json.dumps({"bucket": "photos", "key": key}).encode()
+        yield row(request("trio-gate", NAME, body=body, path=f"/-/agent/{path}", **fields), NAME, id=name, mode="endpoint")
 
 
 def test_both_say_the_same_of_who_must_prove_it(embedded_aws, tmp_path):
-    with running(tmp_path, embedded_aws, rules=RULES, agent=AGENT) as gateway:
+    served = {"rules": URLS + RULES, "agent": AGENT, "endpoint": f'tls = true names = ["{NAME}"]'}
+    with running(tmp_path, embedded_aws, **served) as gateway:
         assert list(differences(gateway, list(own()))) == []

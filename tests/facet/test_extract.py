@@ -33,6 +33,7 @@ WHOLE = {
     "aws.makes_public": False,
     "aws.policies": [],
     "aws.params": {"Bucket": "photos", "Key": "cat.jpg"},
+    "aws.presigned": False,
     "aws.host": "s3.eu-west-1.amazonaws.com",
     "aws.method": "GET",
     "aws.path": "/photos/cat.jpg",
@@ -51,6 +52,10 @@ def test_the_facets_of_a_call(name: str):
     value = facets()[path(name)]
     assert value == WHOLE[name]
     assert type(value) is KINDS[FACETS[name].kind]
+
+
+def test_a_call_that_is_signed_for_somebody_else_is_presigned():
+    assert facets(presigned=60)[path("aws.presigned")] is True
 
 
 def test_the_time_is_the_decision_s():

@@ -29,10 +29,19 @@ def answer(source: str, **changes) -> bool | str:
         return undecided.reason
 
 
-def rule(name: str, action: str, match: str | None = None, *, approvers=(), endpoints=(), reason=None, vends=False) -> Rule:
+def rule(
+    name: str, action: str, match: str | None = None, *, approvers=(), endpoints=(), reason=None, vends=False, presign=False
+) -> Rule:
     condition = None if match is None else compile_condition(match)
     return Rule(
-        name=name, condition=condition, action=action, approvers=approvers, endpoints=endpoints, reason=reason, vends=vends
+        name=name,
+        condition=condition,
+        action=action,
+        approvers=approvers,
+        endpoints=endpoints,
+        reason=reason,
+        vends=vends,
+        presign=presign,
     )
 
 

@@ -128,3 +128,30 @@ def test_rules_that_read_different_parts_do_not_disturb_each_other():
     assert decide(rule("whole", "allow", "aws.params.A.size() > 0"), *rules, params=params).errors == (
         "aws.params.A is not known",
     )
+
+
+@pytest.mark.parametrize("action", ["allow", "approve"])
+def test_a_call_that_is_only_signed_needs_a_rule_that_presigns(action: str):
+    found = decide(rule("gets", action, GET, approvers=ONCALL), rule("urls", "allow", presign=True), presigned=60)
+    assert found == Decision(
+        outcome="deny",
+        rule="gets",
+        reason='s3:GetObject is to be signed and not sent, and rule "gets" does not have `presign = true`',
+    )
+    assert decide(rule("urls", action, GET, approvers=ONCALL, presign=True), presigned=60).outcome == action
+    assert decide(rule("urls", "allow", "aws.presigned"), presigned=60).outcome == "deny"
+
+
+def test_a_rule_that_denies_needs_no_presign():
+    assert decide(rule("none", "deny", GET), presigned=60).reason == 'denied by rule "none"'
+
+
+def test_a_rule_that_presigns_allows_other_calls_too():
+    assert decide(rule("all", "allow", presign=True)).outcome == "allow"
+
+
+def test_a_token_needs_both():
+    token = {"presigned": 60, "vends_credentials": True}
+    assert decide(rule("urls", "allow", presign=True), **token).outcome == "deny"
+    assert decide(rule("keys", "allow", vends=True), **token).outcome == "deny"
+    assert decide(rule("both", "allow", presign=True, vends=True), **token).outcome == "allow"

@@ -106,7 +106,7 @@ def _agents(inside: AgentListenerContext, names: Names, own: LeafCertificates, b
     """The handler of a listener for agents."""
     match block.kind:
         case "proxy":
-            return ProxyListener(inside, names, port=port).handle
+            return ProxyListener(inside, names, port=port, own=frozenset(_names(block))).handle
         case "tls":
             return TlsListener(inside, names, port=port).handle
         case _:

@@ -110,4 +110,6 @@ def standing(rule: Rule, approvers: Sequence[Approver]) -> str:
     if rule.shapes_role:
         facts += [[getattr(rule.assume, one.name) for one in fields(rule.assume)], rule.narrow, list(rule.narrow_also)]
         facts.append(rule.approval_tag)
+    if rule.presign:
+        facts.append("presign")
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()

@@ -251,11 +251,11 @@ def _session_policy(parts: DigestInput) -> str | None:
 
 
 def grantable(call: Call) -> bool:
-    """Whether a grant for calls like this is allowed: they are known to return no credentials.
+    """Whether a grant for calls like this is allowed: they are known to return no credentials, and are sent.
 
     What else is unknown of them does no harm: a condition that reads it is not decided, and equal calls are equal in it, too.
     """
-    return call.vends_credentials is False
+    return call.vends_credentials is False and call.presigned is None
 
 
 def request_text(parts: DigestInput) -> str:

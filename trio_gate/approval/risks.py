@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Code = Literal[
     "newer",
+    "presigned",
     "vends",
     "secret",
     "public",
@@ -61,6 +62,7 @@ _LONGEST = 4096
 
 
 _NEWER = "it, or a parameter or answer field of it, is newer than the review: what it does, and whether it returns credentials, is unknown"
+_SIGNED = "it is signed and not sent: whoever has the signature can send it without the gateway, for {} seconds, and add what is unknown here"
 _VIRTUAL = "the agent gets a session that works through this gateway alone: rules decide about each call that it makes with it"
 _OWN_REVIEW = (
     "it, or a parameter or answer field of it, is newer than the review: the facts shown here are from the operator's own review"
@@ -80,6 +82,8 @@ def risks(call: Call, *, virtual: bool = False) -> tuple[Risk, ...]:
 def _risks(call: Call, *, virtual: bool) -> Iterator[Risk]:
     if not call.reviewed:
         yield Risk(code="newer", text=_OWN_REVIEW if call.own_review else _NEWER)
+    if call.presigned is not None:
+        yield Risk(code="presigned", text=_SIGNED.format(call.presigned))
     if call.vends_credentials is True:
         yield Risk(code="vends", text=_VIRTUAL if virtual else "the answer contains credentials")
     if call.reads_secret is True:

@@ -69,6 +69,7 @@ def call_json(call: Call) -> dict[str, Json]:
 
 def _text(call: Call, params: str, path: str, resource: str, resources: str, *, policies: str = "") -> str:
     """A call as JSON; what is masked and cut where it is kept is given, as JSON but for the path. `policies` is a further member."""
+    presigned = "" if call.presigned is None else f',"presigned":{call.presigned}'
     known = _of_operation(
         call.service,
         call.operation,
@@ -83,7 +84,7 @@ def _text(call: Call, params: str, path: str, resource: str, resources: str, *, 
         f',"resource":{resource},"resources":{resources},"resource_accounts":{_fact(call.resource_accounts)}'
         f',"cross_account":{_fact(call.cross_account)},"shares_with":{_fact(call.shares_with)}'
         f',"makes_public":{_fact(call.makes_public)}{policies}'
-        f',"params":{params},"host":{quoted(call.host)},"method":{quoted(call.method)},"path":{quoted(path)}}}'
+        f',"params":{params},"host":{quoted(call.host)},"method":{quoted(call.method)},"path":{quoted(path)}{presigned}}}'
     )
 
 

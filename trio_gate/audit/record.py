@@ -40,6 +40,7 @@ class Intent:
         digest: the request digest in hex; None when nobody was asked.
         generation: number of the configuration that decided.
         grant: the id of the grant that allowed the call, or that an act is about.
+        presigned: seconds for which what was signed in place of the call works; None for a call.
         session: the virtual session that was used, in JSON; None for the agent's own key.
     """
 
@@ -69,6 +70,7 @@ class Intent:
     generation: int = 0
     grant: str | None = None
     session: str | None = None
+    presigned: int | None = None
 
 
 @value_class
@@ -126,6 +128,7 @@ def plain_read(call: Call) -> bool:
         and call.reads_secret is False
         and call.vends_credentials is False
         and call.cross_account is not True
+        and call.presigned is None
     )
 
 

@@ -64,6 +64,7 @@ def act_row(
 
 def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str = "", counted: str = "") -> Row:
     """A row with the facts of an intent; `act` and `counted` are a member more each, after a comma."""
+    presigned = "" if intent.presigned is None else f',"presigned":{intent.presigned}'
     session = "" if intent.session is None else f',"session":{intent.session}'
     ended = "" if outcome is None else f',"outcome":{_outcome(outcome)}'
     facts = [_NULL if fact is None else quoted(fact) for fact in _facts(intent)]
@@ -76,7 +77,7 @@ def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str 
         f',"decision":{{"outcome":{decided},"reason":{reason},"rule":{rule}}}'
         f',"digest":{digest},"generation":{intent.generation},"grant":{grant},"host":{host},"iam_action":{iam_action}'
         f',"id":{id_},"kind":{quoted(kind)},"method":{method}{ended},"params":{intent.params or _NULL},"partition":{partition}'
-        f',"path":{_clipped(intent.path)},"region":{region},"resources":{intent.resources or _NULL}'
+        f',"path":{_clipped(intent.path)}{presigned},"region":{region},"resources":{intent.resources or _NULL}'
         f',"schema":{SCHEMA},"service":{service}{session},"time":"{stamp(intent.time)}"}}'
     )
     return Row(kind, intent.id, text.encode("ascii"))

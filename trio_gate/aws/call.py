@@ -142,6 +142,7 @@ class Call:
         reviewed: whether the review has the operation and the members that were sent. If not, its silence proves nothing, and
             facts that depend on it are UNKNOWN.
         own_review: whether the operator reviewed the operation in an `operation` block.
+        presigned: seconds for which a URL works that is signed for the call; None for a call that is sent.
         check_answer: whether only that review says that the answer has no credentials, so that the answer must be checked.
     """
 
@@ -174,3 +175,4 @@ class Call:
     reviewed: bool
     own_review: bool = False
     check_answer: bool = False
+    presigned: int | None = None

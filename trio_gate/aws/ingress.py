@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from trio_gate.aws.routing.route import Ambiguous
     from trio_gate.wire.head import RequestHead
 
+OWN_SERVICE = "trio-gate"
+"""The service that requests to the gateway itself are signed for."""
+
+_OWN = ("-", "agent")
+"""How their paths begin. No service of AWS has this name, which `endpoint_mode` would look for here."""
+
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 
@@ -58,7 +64,7 @@ class Ingress:
     """How one connection reached the gateway.
 
     Attributes:
-        kind: the listener's kind.
+        kind: the listener's kind; "address" is a proxy listener's own address, where only requests to the gateway itself come.
         sni: the server name of the TLS handshake, lower case; None without one.
         connect: the host of CONNECT, lower case; None elsewhere.
         port: the listener's port, which Host may name besides 443.
@@ -69,7 +75,7 @@ class Ingress:
         refused: why the connection's name is not served to anyone; None if it may be served.
     """
 
-    kind: Literal["proxy", "tls", "endpoint"]
+    kind: Literal["proxy", "tls", "endpoint", "address"]
     sni: str | None = None
     connect: str | None = None
     port: int = 443
@@ -80,13 +86,23 @@ class Ingress:
     proxy_token: ProxyToken | None = None
 
 
+def to_gateway(head: RequestHead, ingress: Ingress) -> bool:
+    """Whether a request is one to the gateway itself, at one of its own addresses."""
+    return ingress.kind in ("endpoint", "address") and head.target.segments[: len(_OWN)] == _OWN
+
+
 def check_way(head: RequestHead, ingress: Ingress) -> None:
-    """Refuse a request that came under a name that is not served to anyone.
+    """Refuse a request that came under a name that is not served to anyone, and one to the gateway itself that is not for it alone.
 
     Raises:
-        Malformed: SNI, CONNECT and Host differ.
+        Malformed: SNI, CONNECT and Host differ, or Host is not one of the listener's names.
         Unidentified: the name is not served.
+        Denied: a browser sent it to the gateway itself.
     """
+    if to_gateway(head, ingress):
+        _check_endpoint(head, ingress)
+    elif ingress.kind == "address":
+        raise Malformed("this address takes only CONNECT, and requests to the gateway itself", status=405)
     if ingress.refused is not None:
         agreed_host(head, sni=ingress.sni, connect=ingress.connect, ports=(ingress.port,))
         raise ingress.refused
@@ -109,9 +125,9 @@ def destination(head: RequestHead, claim: Claim, ingress: Ingress, table: HostTa
 def _check_endpoint(head: RequestHead, ingress: Ingress) -> None:
     found = _HOST.fullmatch(fold(head.one("host") or ""))
     if found is None or (found[1] or found[2]) not in ingress.names:
-        raise Malformed("this Host is not one of the endpoint listener's names: use path-style addressing for s3", status=421)
+        raise Malformed("this Host is not one of the listener's names: use path-style addressing for s3", status=421)
     if any(name == "origin" or name.startswith("sec-fetch-") for name, _ in head.headers):
-        raise Denied("browsers may not call the endpoint listener")
+        raise Denied("browsers may not call this listener")
 
 
 def explained(fault: Ambiguous, ingress: Ingress, catalog: Catalog) -> Unidentified:

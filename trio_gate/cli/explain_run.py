@@ -20,7 +20,7 @@ from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.errors import GateError, Malformed
-from trio_gate.exchange import steps, virtual
+from trio_gate.exchange import own_requests, steps, virtual
 from trio_gate.exchange.snapshot import Snapshot, Unconfigured
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.aws.call import Value
+    from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.steps import Identified, Outbound, Unframed
+    from trio_gate.exchange.steps import Identified, Outbound, Proven, Unframed
     from trio_gate.policy.decide import Decision
     from trio_gate.wire.head import Body
 
@@ -118,15 +119,10 @@ class Explainer:
             payload_hash = hashlib.sha256(data).hexdigest()
         table = self._hosts.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
-        routed = steps.route(steps.admit(claimed, self._snapshot, signer, None), self._snapshot, table, self._keys)
-        self._catalog.ensure([candidate.service for candidate in routed.place.candidates])
-        body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
-        if body is None:
-            data = b"".join(_pieces(connection)) if data is None else data
-            body = Held(data=data) if data else Empty()
-        content = steps.unframe(routed, body)
+        content = self._content(steps.admit(claimed, self._snapshot, signer, None), table, data, connection)
         try:
-            steps.check_declared(content)
+            if not claimed.own:
+                steps.check_declared(content)
         except GateError:  # the call is shown nevertheless
             with suppress(GateError):
                 yield {"call": self._call(self._identified(content))}
@@ -139,6 +135,22 @@ class Explainer:
         if decision is not None and decision.outcome != "deny" and isinstance(self._snapshot, Snapshot):
             _, outbound = virtual.plan(identified, outbound, decision, self._snapshot, table)
         yield {"forward": {**_forward(outbound), **_sums(identified, connection)}}
+
+    def _content(self, proven: Proven, table: HostTable, data: bytes | None, connection: AgentConnection) -> Unframed:
+        """The request that will be judged. Raises GateError."""
+        if proven.claimed.own:
+            content = own_requests.stands_for(
+                proven, b"".join(_pieces(connection)) if data is None else data, self._snapshot, table
+            )
+            self._catalog.ensure(content.routed.services)
+            return content
+        routed = steps.route(proven, self._snapshot, table, self._keys)
+        self._catalog.ensure(routed.services)
+        body: Body | None = steps.streamed(routed, self._catalog, connection.content_length)
+        if body is None:
+            data = b"".join(_pieces(connection)) if data is None else data
+            body = Held(data=data) if data else Empty()
+        return steps.unframe(routed, body)
 
     def _identified(self, content: Unframed) -> Identified:
         return steps.identify(content, catalog=self._catalog, tables=self._tables)

@@ -42,6 +42,8 @@ def _call(call: Mapping[str, Any]) -> Iterable[str]:
     yield _line("resources", _list(call["resources"]))
     yield _line("main", _known(call["resource"]))
     yield _line("accounts", f"{_list(call['resource_accounts'])}; cross-account: {_known(call['cross_account'])}")
+    if "presigned" in call:
+        yield _line("", f"signed and not sent: works for {call['presigned']} seconds")
     for name in ("reads_secret", "vends_credentials", "may_expose_secrets", "runs_code", "spends", "shares_with", "makes_public"):
         if call[name]:
             yield _line("", name.replace("_", " ") + ("" if call[name] is True else f": {_list(call[name])}"))

@@ -14,6 +14,7 @@ from trio_gate import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 VERBS = {
     "serve": "run the gateway",
@@ -24,6 +25,9 @@ VERBS = {
     "approve": "answer calls that wait for approval",
     "log": "show recent calls",
     "explain": "show what requests mean, without sending them",
+    "presign": "on the agent's machine: have a URL of S3 signed",
+    "eks-token": "on the agent's machine: have a token for an EKS cluster signed",
+    "rds-token": "on the agent's machine: have a password for a database of RDS signed",
 }
 
 
@@ -38,12 +42,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for verb, help_text in VERBS.items():
         below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         if verb in given[:1]:
-            import_module(f"trio_gate.cli.{verb}").add_arguments(below)
+            _module(verb).add_arguments(below)
     args = parser.parse_args(given)
     try:
-        return int(import_module(f"trio_gate.cli.{args.verb}").run(args))
+        return int(_module(args.verb).run(args))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of the pipe has closed it
         sys.stderr.close()
         return 1
+
+
+def _module(verb: str) -> ModuleType:
+    return import_module(f"trio_gate.cli.{verb.replace('-', '_')}")

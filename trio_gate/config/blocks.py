@@ -247,15 +247,15 @@ def rule(form: Form) -> tuple[int, Rule] | None:
     approvers = form.take(_references(form, "approver"), "approvers", "approve")
     endpoints = form.take(_references(form, "endpoint"), "endpoints", "endpoint") or ()
     reason = form.take(attribute_types.short(500), "reason")
-    vends = form.default(attribute_types.flag, "vends", default=False)
+    vends, presign = (form.default(attribute_types.flag, name, default=False) for name in ("vends", "presign"))
     assume = role_settings.read(form)
     narrow, narrow_also = role_settings.narrowing(form, assume)
     approval_tag = form.default(attribute_types.flag, "approval_tag", default=False)
     priority = form.default(attribute_types.whole(-1_000_000, 1_000_000), "priority", 0)
     form.close()
     _needs(form, action)
-    if action == "deny" and vends:
-        form.report.note(f"{title(form.block)}: `vends` has no effect in a rule that denies", form.block.at)
+    for name in [name for name, given in (("vends", vends), ("presign", presign)) if given and action == "deny"]:
+        form.report.note(f"{title(form.block)}: `{name}` has no effect in a rule that denies", form.block.at)
     if action is None:
         return None
     source = form.report.source
@@ -271,6 +271,7 @@ def rule(form: Form) -> tuple[int, Rule] | None:
         narrow=narrow,
         narrow_also=narrow_also,
         approval_tag=approval_tag,
+        presign=presign,
         where=f"{source.name}:{source.line(form.block.at)}",
     )
     if action == "deny" and found.shapes_role:

@@ -96,7 +96,7 @@ def _operation(one: OperationReview) -> str:
 def _rule(number: int, rule: Rule) -> Iterator[str]:
     asked = f" by {' and '.join(rule.approvers)}" if rule.approvers else ""
     where = f" at {', '.join(f'aws_api.{name}' for name in rule.endpoints)}" if rule.endpoints else ""
-    vends = ", vends" if rule.vends else ""
+    vends = (", vends" if rule.vends else "") + (", presigns" if rule.presign else "")
     yield f'{number:>3}. {rule.action}{asked}: "{rule.name}"{where}{vends}{_also(rule.assume)}{_narrowed(rule)} ({rule.where})'
     condition = "always" if rule.condition is None else rule.condition
     yield from (f"       {line.strip()}" for line in condition.splitlines() if line.strip())

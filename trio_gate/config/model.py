@@ -297,7 +297,7 @@ class Rule:
     """One rule of the policy. `condition` is CEL source, None for always. `endpoints` are names; empty means all.
 
     `narrow` narrows the role's session to what is known of the call, besides the IAM actions `narrow_also` on any resource.
-    `approval_tag` tags it with who approved the call.
+    `approval_tag` tags it with who approved the call. `presign` lets calls be signed instead of sent.
     `where` is "file:line", for messages.
     """
 
@@ -313,6 +313,7 @@ class Rule:
     narrow: bool = False
     narrow_also: tuple[str, ...] = ()
     approval_tag: bool = False
+    presign: bool = False
 
     @property
     def shapes_role(self) -> bool:

@@ -247,6 +247,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
             endpoints=rule.endpoints,
             reason=rule.reason,
             vends=rule.vends,
+            presign=rule.presign,
         )
         for rule in config.rules
     )

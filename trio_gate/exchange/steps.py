@@ -3,6 +3,8 @@
     claim → declared_payload → prove → admit → route → streamed → unframe → check_declared
         → identify → judge → prepare → virtual.plan, virtual.request_for → bind → sign
 
+A request to the gateway itself goes from `admit` to `own_requests.stands_for`, on to `identify`, and in place of `sign` to `own_requests.signed`.
+
 Rule: a step takes what the step before it returned, so none can be left out or come too early. Nothing is routed, parsed or
 named before its agent is proven; only the host table may be asked, for what a signature covers. A step refuses by raising
 a GateError. No step waits: bodies are read, models loaded and people asked between steps.
@@ -13,15 +15,16 @@ the same refusal after the same work.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws import identify as naming
 from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
-from trio_gate.aws.ingress import check_way, destination, explained
-from trio_gate.errors import SessionOver, WrongSignature
-from trio_gate.exchange import proofs
+from trio_gate.aws.ingress import OWN_SERVICE, check_way, destination, explained, to_gateway
+from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
+from trio_gate.exchange import presign, proofs
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.facet.extract import facets_of
@@ -29,11 +32,13 @@ from trio_gate.policy.decide import decide
 from trio_gate.sessions.calls import served
 from trio_gate.signing import sigv2, sigv4
 from trio_gate.signing.presigned import with_fields
+from trio_gate.signing.signed_url import EXPIRES
 from trio_gate.signing.sigv4 import S3_FAMILY, without_signature
 from trio_gate.signing.verify import WRONG, chain_of, declared_hash, outbound_hash, payload_hash_of, verify
 from trio_gate.values import value_class
 from trio_gate.wire.aws_chunked import UNSIGNED, framing_of, refuse_unserved_form, streamed_body
-from trio_gate.wire.head import Held, RequestHead, Streamed
+from trio_gate.wire.aws_chunked import declared_payload as declared
+from trio_gate.wire.head import Empty, Held, RequestHead, Streamed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.owned import Owned
     from trio_gate.config.model import OperationReview
+    from trio_gate.exchange.presign import Presign
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.decide import Decision
@@ -66,7 +72,8 @@ Even a match is refused.
 class Claimed:
     """A request with the key id that it claims.
 
-    `version_2` is whether it is a URL signed with signature version 2; that is read as the request that it stands for.
+    `version_2` is whether it is a URL signed with signature version 2; that is read as the request that it stands for. `own` is whether
+    it is one to the gateway itself.
     """
 
     arrived: RequestHead
@@ -74,6 +81,7 @@ class Claimed:
     ingress: Ingress
     agent_address: str
     version_2: bool
+    own: bool = False
 
 
 @value_class
@@ -101,6 +109,7 @@ class Routed:
         reviews: what it says of operations, by service and operation.
         chain: the signatures that chunks must have; each reader takes a copy (`Chain.fresh`). None where chunks have no
             signatures, or without a secret.
+        presign: the signature that is asked for; None where the request is to be sent.
     """
 
     proven: Proven
@@ -110,6 +119,12 @@ class Routed:
     owned: Owned
     reviews: Mapping[tuple[str, str], OperationReview]
     chain: Chain | None
+    presign: Presign | None = None
+
+    @property
+    def services(self) -> list[str]:
+        """The services whose models are needed to name the call."""
+        return [] if self.presign and self.presign.call else [one.service for one in self.place.candidates]
 
 
 @value_class
@@ -130,7 +145,7 @@ class Identified:
         body: what will be sent; without that framing where it was read whole.
         payload_hash: what stands for the body in the new signature.
         shape: of the operation's input; None where it has none.
-        chain: as in `Routed`.
+        chain, presign: as in `Routed`.
         size: how many bytes of the body were read as parameters.
     """
 
@@ -142,6 +157,7 @@ class Identified:
     shape: Shape | None
     chain: Chain | None
     size: int
+    presign: Presign | None = None
 
 
 @value_class
@@ -162,12 +178,14 @@ class Outbound:
 
 
 def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed:
-    """Read which key id a request claims. Raises Malformed, Unauthenticated, or Unidentified for an unserved host."""
+    """Read which key id a request claims. Raises Malformed, Unauthenticated, Denied, or Unidentified for an unserved host."""
     check_way(arrived, ingress)
-    found = read_claim(arrived)
+    found, own = read_claim(arrived), to_gateway(arrived, ingress)
+    if own and (found.service != OWN_SERVICE or arrived.one("authorization") is None or declared(arrived) == UNSIGNED):
+        raise Unauthenticated(f"a request to the gateway is signed in its head, with its body, for the service {OWN_SERVICE}")
     old = found.expires is not None
     said = sigv2.spoken(arrived) if old else arrived
-    return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address, version_2=old)
+    return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address, version_2=old, own=own)
 
 
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:
@@ -295,15 +313,10 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
         Malformed: the request breaks its protocol.
         Unidentified: it is not exactly one call.
     """
-    routed, head, body, claimed = content.routed, content.head, content.body, content.routed.proven.claimed
-    try:
-        place, asked, owned, own = routed.place, claimed.claim, routed.owned, routed.reviews
-        call = naming.identify(head, body, place=place, claim=asked, catalog=catalog, tables=tables, owned=owned, reviews=own)
-    except Ambiguous as fault:
-        raise explained(fault, claimed.ingress, catalog) from None
-    if claimed.version_2:
-        sigv2.check_call(call, head)
-    shape = catalog.service(call.service).operations[call.operation].input
+    routed, head, body = content.routed, content.head, content.body
+    call, shape = _named(content, catalog, tables)
+    if routed.presign is not None:
+        call, body = presign.as_signed(call, shape, routed.presign), Empty()
     return Identified(
         proven=routed.proven,
         head=naming.with_expected(head, call, shape),
@@ -313,7 +326,25 @@ def identify(content: Unframed, *, catalog: Catalog, tables: Tables, sha256: str
         shape=shape,
         chain=routed.chain,
         size=size,
+        presign=routed.presign,
     )
+
+
+def _named(content: Unframed, catalog: Catalog, tables: Tables) -> tuple[Call, Shape | None]:
+    """The call, and the shape of its operation's input. Raises Malformed, Unidentified."""
+    routed, head, claimed = content.routed, content.head, content.routed.proven.claimed
+    if routed.presign is not None and routed.presign.call is not None:
+        return routed.presign.call, None
+    try:
+        place, asked, owned, own = routed.place, claimed.claim, routed.owned, routed.reviews
+        call = naming.identify(
+            head, content.body, place=place, claim=asked, catalog=catalog, tables=tables, owned=owned, reviews=own
+        )
+    except Ambiguous as fault:
+        raise explained(fault, claimed.ingress, catalog) from None
+    if claimed.version_2:
+        sigv2.check_call(call, head)
+    return call, catalog.service(call.service).operations[call.operation].input
 
 
 def judge(
@@ -340,6 +371,9 @@ def judge(
 def prepare(identified: Identified, catalog: Catalog) -> Outbound:
     """Build what will be signed and sent: the forwarded headers, what stands for the payload, and the body."""
     head, call, payload_hash = identified.head, identified.call, identified.payload_hash
+    if identified.presign is not None:
+        target = replace(head.target, query=(*head.target.query, (EXPIRES, str(identified.presign.seconds))))
+        return Outbound(head=replace(head, target=target), payload_hash=payload_hash, data=b"")
     service = catalog.service(call.service)
     headers = forwarded_headers(head, service, service.operations[call.operation], call.protocol)
     if "x-amz-content-sha256" in identified.proven.arrived.first:

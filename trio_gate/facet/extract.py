@@ -34,6 +34,7 @@ def _list_of(name: str) -> Callable[[Call], Value]:
 
 _OF_CALL: dict[Path, Callable[[Call], Value]] = {
     ("aws", "action"): attrgetter("operation"),
+    ("aws", "presigned"): lambda call: call.presigned is not None,
     ("aws", "params"): lambda call: call.params if isinstance(call.params, dict) else dict(call.params),
     **{("aws", name): _list_of(name) for name in _LISTS},
     **{

@@ -64,6 +64,7 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.makes_public", "bool", "whether everybody, or somebody unnamed, gets access"),
     ("aws.policies", "list of maps", "[the policy documents](#policies) among the parameters"),
     ("aws.params", "map", "the parameters as botocore names them; blobs are base64 text, timestamps RFC 3339 text"),
+    ("aws.presigned", "bool", "whether the call is to be [signed, and not sent](agents.md#signed-for-use-elsewhere)"),
     ("aws.host", "string", "the host that is called, in lower case"),
     ("aws.method", "string", "the HTTP method"),
     ("aws.path", "string", "the path as it is sent"),

@@ -3,7 +3,8 @@
 Rule: nothing is allowed unless a rule allows it on known facts. A condition that cannot be decided ends the walk with a denial,
 because the rules after it were written for calls that it does not match. So does a rule without `vends = true` that matches a
 call which may return credentials: a later rule must not allow what an earlier one was careful about. Where the gateway answers with a
-virtual session instead, no credentials leave, and `vends = true` says that they shall.
+virtual session instead, no credentials leave, and `vends = true` says that they shall. A call that is signed for somebody else to send
+needs `presign = true` in the same way.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Rule:
         endpoints: names of the endpoints that it applies to; empty means all.
         reason: one printable line for the agent.
         vends: whether it may allow calls that return credentials.
+        presign: whether it may allow that a call is signed, and not sent.
         decision: what it decides where it matches and may.
     """
 
@@ -47,6 +49,7 @@ class Rule:
     endpoints: tuple[str, ...]
     reason: str | None
     vends: bool
+    presign: bool = False
     decision: Decision = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +103,9 @@ def decide(rules: Sequence[Rule], facets: Facets, *, endpoint: str, virtual: boo
 
 
 def _decision(rule: Rule, facets: Facets, *, virtual: bool) -> Decision:
+    if rule.action != "deny" and not rule.presign and facets.look(("aws", "presigned")) is True:
+        reason = f'{_call(facets)} is to be signed and not sent, and rule "{rule.name}" does not have `presign = true`'
+        return Decision(outcome="deny", rule=rule.name, reason=reason)
     if rule.action == "deny" or rule.vends or virtual or facets.look(("aws", "vends_credentials")) is False:
         return rule.decision
     reason = f'{_call(facets)} may return credentials, and rule "{rule.name}" does not have `vends = true`'

@@ -13,7 +13,7 @@ import hashlib
 from copy import copy
 from typing import TYPE_CHECKING
 
-from trio_gate.signing.sigv4 import ALGORITHM, sign_string
+from trio_gate.signing.sigv4 import ALGORITHM, NO_BODY, sign_string
 from trio_gate.wire.checksums import encoded_size
 from trio_gate.wire.chunked import TRAILER_SIGNATURE, take
 from trio_gate.wire.head import StreamKind
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 """Bytes of content in each chunk that is sent, except the last ones. S3 requires at least 8 KiB."""
 
-_EMPTY = hashlib.sha256().hexdigest()
 _FRAME = len(";chunk-signature=") + 64 + 2 * len("\r\n")
 _TRAILER_SIGNATURE = len(f"{TRAILER_SIGNATURE}:") + 64 + len("\r\n")
 
@@ -57,7 +56,7 @@ class Chain:
 
     def chunk(self, sha256_hex: str) -> str:
         """The signature (hex) of the next chunk, whose data has this SHA-256."""
-        return self._next(f"{ALGORITHM}-PAYLOAD\n{self._when}\n{self._last}\n{_EMPTY}\n{sha256_hex}")
+        return self._next(f"{ALGORITHM}-PAYLOAD\n{self._when}\n{self._last}\n{NO_BODY}\n{sha256_hex}")
 
     def trailers(self, fields: Headers) -> str:
         """The signature (hex) of the trailers, whose names are in lower case."""

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
+NO_BODY = hashlib.sha256().hexdigest()
+"""The hash of a body that has no bytes."""
+
 S3_FAMILY = frozenset({"s3", "s3express", "s3-outposts", "s3-object-lambda"})
 """Signing names whose path is encoded once; botocore's rule sets say disableDoubleEncoding for exactly these."""
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated, WrongSignature
 from trio_gate.signing.chunk_signatures import Chain
-from trio_gate.signing.sigv4 import S3_FAMILY, SigningKeys, canonical_request, sign_string, stamp, string_to_sign
+from trio_gate.signing.sigv4 import NO_BODY, S3_FAMILY, SigningKeys, canonical_request, sign_string, stamp, string_to_sign
 from trio_gate.wire.aws_chunked import FRAMED, SHA256_HEX, UNSIGNED, declared_payload, refused_payload, undeclared
 from trio_gate.wire.head import Held, Streamed, encoded_path
 
@@ -40,7 +40,6 @@ _EXPIRES = re.compile(r"[1-9][0-9]{0,5}")
 WRONG = "no agent here has this access key id with this secret: check both, and the account in the key id"
 """One reason for an unknown account, an unknown suffix and a wrong secret: without a secret nobody learns what is configured."""
 
-_EMPTY = hashlib.sha256().hexdigest()
 _DATES = 64
 """How many dates of signatures are remembered: agents sign many requests in one second."""
 
@@ -107,7 +106,7 @@ def declared_hash(head: RequestHead, claim: Claim, *, has_body: bool) -> str | N
     declared = declared_payload(head)
     if declared is None:
         if not has_body or _presigned_s3(head):
-            return UNSIGNED if _presigned_s3(head) else _EMPTY
+            return UNSIGNED if _presigned_s3(head) else NO_BODY
         if claim.service in S3_FAMILY:
             raise undeclared()
     elif declared != UNSIGNED and declared not in FRAMED and not SHA256_HEX.fullmatch(declared):

@@ -20,7 +20,7 @@ RUST = "aws-sdk-rust/1.8.0 ua/2.1"
 @pytest.mark.parametrize(
     ("user_agent", "expects", "signs"),
     [
-        *((patient, False, 10) for patient in (BOTO3, CLI, JS, "Botocore/1.44.5")),
+        *((patient, False, 10) for patient in (BOTO3, CLI, JS, "Botocore/1.44.5", "trio-gate/0.1")),
         (BOTO3, True, 11),
         *((counting, False, FEW) for counting in (GO, GO1, RUST)),
         *((counting, True, FEW) for counting in (GO, GO1, RUST)),

@@ -54,7 +54,7 @@ KEEP_ALIVE_EVERY = 2
 FEW = 4
 """Interim answers to one request, including the first 100 Continue, that Go and Rust clients are sent: they accept 5."""
 
-_PATIENT = ("aws-cli/", "Boto3/", "Botocore/", "aws-sdk-js/")
+_PATIENT = ("trio-gate/", "aws-cli/", "Boto3/", "Botocore/", "aws-sdk-js/")
 _COUNTING = ("aws-sdk-go", "aws-sdk-rust/")
 
 _PATIENCE = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
 from trio_gate.errors import AgentGone
-from trio_gate.exchange import steps
+from trio_gate.exchange import own_requests, steps
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.large_calls import drop_params, offload
 from trio_gate.shell.net.race import race
@@ -72,7 +72,8 @@ class IntakeStage:
         self._recorder.claimed(claimed.claim)
         payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=agent.connection.has_body)
         if payload_hash is None:
-            kept = await read_held(agent, self._limit, self._room, lambda: False)
+            limit = own_requests.MOST_BYTES if claimed.own else self._limit
+            kept = await read_held(agent, limit, self._room, lambda: False)
             payload_hash = kept.sha256
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
@@ -89,8 +90,10 @@ class IntakeStage:
             AgentGone: the agent left before its body was complete.
         """
         services, agent, proven = self._services, self._agent, received.proven
+        if proven.claimed.own:
+            return await self._own(received)
         routed = steps.route(proven, self._snapshot, self._table, services.keys)
-        await services.models.ensure([candidate.service for candidate in routed.place.candidates])
+        await services.models.ensure(routed.services)
         body: Body | None = steps.streamed(routed, services.models.catalog, agent.connection.content_length)
         whole, size = None, 0
         if body is None:
@@ -109,6 +112,17 @@ class IntakeStage:
         self._recorder.named(identified, line)
         on_disk = whole and isinstance(identified.body, Streamed)
         return IdentifiedRequest(identified=identified, store=whole.store if whole and on_disk else None)
+
+    async def _own(self, received: Received) -> IdentifiedRequest:
+        """Read a request to the gateway itself, and name the call that it stands for."""
+        services, proven = self._services, received.proven
+        whole = received.kept or await read_held(self._agent, own_requests.MOST_BYTES, self._room, lambda: False)
+        content = own_requests.stands_for(proven, whole.data, self._snapshot, self._table)
+        await services.models.ensure(content.routed.services)
+        identified = steps.identify(content, catalog=services.models.catalog, tables=services.models.tables)
+        line = describe(identified.call, identified.shape, line=services.decisions is not None)
+        self._recorder.named(identified, line)
+        return IdentifiedRequest(identified=identified, store=None)
 
     async def _read(self, routed: Routed) -> Kept:
         """Read the whole body. Only a blob, which no rule reads, may exceed the limit: it goes to disk."""

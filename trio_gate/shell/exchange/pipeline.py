@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config.model import NO_LIMITS
 from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
-from trio_gate.exchange import binding, steps, virtual
+from trio_gate.exchange import binding, own_requests, steps, virtual
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
 from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, checked
 from trio_gate.shell.exchange.bodies import Spool
-from trio_gate.shell.exchange.forward import Expired, begin, relay, send_flow, send_whole
+from trio_gate.shell.exchange.forward import Expired, NotSent, begin, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
 from trio_gate.shell.sessions.answers import SessionAnswer
@@ -288,11 +288,14 @@ class Pipeline:
         """Get credentials, sign and send. Raises GateError, AgentGone."""
         prepared = cleared.prepared
         if prepared.plan is not None and prepared.plan.sent is None:
-            await self._answer_here(cleared, prepared.plan)
+            await self._answer_here(cleared, partial(self._session_answer(prepared.plan, prepared).of_gateway, self._recorder.id))
             return
         credentials = await self._services.credentials.credentials(prepared.assume)
         await self._judge_again(cleared)
         self._step(Event.CREDENTIALS_READY)
+        if prepared.identified.presign is not None:
+            await self._answer_here(cleared, partial(self._signed_away, prepared.identified, credentials))
+            return
         flow, stored = await self._flow(prepared), isinstance(prepared.source, Spool)
         await self._recorder.intend()
         for attempt in range(1, ATTEMPTS + 1):
@@ -307,21 +310,21 @@ class Pipeline:
             except Expired:
                 self._services.credentials.forget(prepared.assume, credentials)
                 credentials = await self._services.credentials.credentials(prepared.assume)
-            except _NotSent:
+            except NotSent:
                 continue
             else:
                 break
         self._step(Event.ANSWERED)
 
-    async def _answer_here(self, cleared: Cleared, plan: Plan) -> None:
-        """Answer a call that AWS would refuse to the session of a role. Raises GateError, AgentGone."""
+    async def _answer_here(self, cleared: Cleared, make: Callable[[], Awaitable[tuple[ResponseHead, bytes]]]) -> None:
+        """Answer a call that is not sent, with what `make` returns. Raises GateError, AgentGone."""
         await self._judge_again(cleared)
         await self._recorder.intend()
         clearance = cleared.clearance
         if clearance is not None:
             clearance.sending()
         try:
-            head, text = await self._session_answer(plan, cleared.prepared).of_gateway(self._recorder.id)
+            head, text = await make()
         except GateError:
             if clearance is not None:
                 clearance.unsent()
@@ -331,6 +334,11 @@ class Pipeline:
         self._recorder.answered_here(head.status)
         await self._agent.send_head(head, length=len(text), data=text, ended=True)
         self._step(Event.ANSWERED)
+
+    async def _signed_away(self, identified: Identified, credentials: Credentials) -> tuple[ResponseHead, bytes]:
+        """What hands out the signature that an agent asks for."""
+        self._step(Event.SIGNED)
+        return own_requests.signed(identified, credentials, now=self._services.clock.now(), keys=self._services.keys)
 
     async def _flow(self, prepared: Prepared) -> Flow | None:
         """Read the start of a body that is not in memory; None where it is. Raises GateError, AgentGone."""
@@ -345,7 +353,7 @@ class Pipeline:
         return steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
 
     async def _send(self, cleared: Cleared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
-        """Send once and pass the answer on. Raises Expired and _NotSent only where `again`, other GateErrors, AgentGone."""
+        """Send once and pass the answer on. Raises Expired and NotSent only where `again`, other GateErrors, AgentGone."""
         self._exchange.require(State.SIGNED)
         clearance, host = cleared.clearance, signed.head.one("host") or ""
         async with self._services.upstreams.connect(host) as link:
@@ -362,7 +370,7 @@ class Pipeline:
                 if clearance is not None and not link.sent:
                     clearance.unsent()
                 if again and not link.sent:
-                    raise _NotSent(fault.reason) from fault
+                    raise NotSent(fault.reason) from fault
                 raise
             self._recorder.lap("aws")
             self._exchange.sent = True
@@ -390,7 +398,3 @@ class Pipeline:
         if await offload(self._services.workers, self._agent, asker, len(body), partial(hands_out, head, body)):
             raise AnswerWithheld("it contains credentials, or cannot be checked for them")
         return body
-
-
-class _NotSent(UpstreamError):  # noqa: N818 - it says what happened, and stays in this file
-    """The connection failed before a byte of the request was written, so the request may be sent again."""

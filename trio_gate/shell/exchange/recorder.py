@@ -231,7 +231,7 @@ class Recorder:
             access=call.access if call else None,
             resources=described.resources if described else None,
             host=call.host if call else None,
-            method=self._head.method,
+            method=call.method if call else self._head.method,
             path=described.path if described else path_text(self._head.target.path, {}),
             params=described.params if described else None,
             outcome=outcome,
@@ -242,4 +242,5 @@ class Recorder:
             grant=self.grant,
             generation=self._generation,
             session=self._session,
+            presigned=call.presigned if call else None,
         )

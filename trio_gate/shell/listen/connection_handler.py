@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.aws.ingress import to_gateway
 from trio_gate.aws.refusal import OWN_SHAPE, guess_protocol, refuse
 from trio_gate.errors import AgentGone, AnswerWithheld, GateError, Malformed, Unidentified, Unproven
 from trio_gate.exchange.states import Event, Exchange
@@ -149,10 +150,11 @@ class ConnectionHandler:
 
     def _refusal(self, request_id: str, head: RequestHead, fault: GateError, call: Call | None, *, sent: bool = False) -> Refusal:
         executed = "" if isinstance(fault, AnswerWithheld) else "may have been executed: " if sent else "not executed: "
+        own = to_gateway(head, self._ingress)
         return refuse(
             fault,
-            protocol=call.protocol if call else guess_protocol(head, self._named()),
-            service=call.service if call else None,
+            protocol="rest-json" if own else call.protocol if call else guess_protocol(head, self._named()),
+            service=call.service if call and not own else None,
             method=head.method,
             reason=f"{executed}{fault.reason} (request {request_id})",
             request_id=request_id,

@@ -2,12 +2,14 @@
 
 Rule: for a host that is not served nothing is dialled, and of a request only the head is read. If our CA may sign for the name, the
 refusal is sent inside TLS, where programs read it; otherwise, or if one source asks too often, the connection is refused before a
-certificate is made. A proxy listener accepts only CONNECT; what follows is TLS with the agent.
+certificate is made. A proxy listener accepts only CONNECT, and what follows is TLS with the agent; besides, from its own machine, what
+is for the gateway itself.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_gate.aws.ingress import Ingress
+from trio_gate.config.attribute_types import is_loopback
 from trio_gate.errors import GateError, Malformed, Unauthenticated, Unidentified
 from trio_gate.exchange import proxy_tokens
 from trio_gate.exchange.snapshot import require_served_place
@@ -28,7 +31,7 @@ from trio_gate.shell.wrong_tokens import WrongTokens
 from trio_gate.values import value_class
 from trio_gate.wire.client_hello import MAX_HELLO
 from trio_gate.wire.fields import HeadBuffer
-from trio_gate.wire.parse import MAX_HEAD, parse_connect
+from trio_gate.wire.parse import MAX_HEAD, parse_connect, parse_request_head
 
 if TYPE_CHECKING:
     import ssl
@@ -43,7 +46,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.net.tls_handshake import Choose
     from trio_gate.shell.net.tls_transport import TlsTransport
     from trio_gate.shell.net.transport import SocketTransport, Transport
-    from trio_gate.wire.parse import ConnectHead
+    from trio_gate.wire.head import Headers
 
 HTTPS = 443
 CONNECTED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -55,6 +58,9 @@ LINGER_SECONDS, LINGER_BYTES = 1, 1024 * 1024
 
 PASSING, ALL_PASSING = Pace(most=30, rate=0.5), Pace(most=120, rate=4)
 """Paces of certificates for refused names, some milliseconds of work each: for one source, and for all."""
+
+_TO_GATEWAY = re.compile(rb"[A-Z]{1,16} /-/agent")
+"""How a head begins that is to the gateway itself."""
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +74,8 @@ class AgentListenerContext:
     shutdown: Shutdown
     wrong_tokens: WrongTokens = field(default_factory=WrongTokens)
 
-    async def converse(self, transport: Transport, ingress: Ingress, seat: Seat) -> None:
-        """Serve the requests of a connection, then close it."""
+    async def converse(self, transport: Transport, ingress: Ingress, seat: Seat, arrived: bytes = b"") -> None:
+        """Serve the requests of a connection, then close it. `arrived` are bytes that were read from it before."""
         gateway = self.snapshot().config.gateway
         agent = AgentStream(
             transport,
@@ -79,6 +85,8 @@ class AgentListenerContext:
             body_rate=gateway.body_rate,
             shutdown=self.shutdown,
         )
+        if arrived:
+            agent.connection.receive(arrived)
         await ConnectionHandler(agent, ingress=ingress, services=self.services, snapshot=self.snapshot).run()
         await agent.aclose()
 
@@ -105,9 +113,9 @@ class AgentListenerContext:
         der = tls.peer_certificate
         return None if der is None else certificate_of(der, self.snapshot().authorities)
 
-    async def proxy_token(self, connect: ConnectHead, seat: Seat) -> ProxyToken | None:
-        """The token that a CONNECT shows; None where it has none and needs none. Raises Unauthenticated, Overloaded."""
-        agents, said = self.snapshot().agents.values(), proxy_tokens.shown(connect.headers)
+    async def proxy_token(self, headers: Headers, seat: Seat) -> ProxyToken | None:
+        """The token that a request to the proxy itself shows; None where it has none and needs none. Raises Unauthenticated, Overloaded."""
+        agents, said = self.snapshot().agents.values(), proxy_tokens.shown(headers)
         if said is None:
             proxy_tokens.check_asked(agents)
         if said is None or not any(agent.proxy_tokens for agent in agents):
@@ -155,12 +163,13 @@ class Names:
 
 
 class ProxyListener:
-    """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT."""
+    """Accepts HTTP CONNECT, then TLS with a certificate for the host of the CONNECT. Its own Host names are `own`."""
 
-    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int) -> None:
+    def __init__(self, inside: AgentListenerContext, names: Names, *, port: int, own: frozenset[str]) -> None:
         self._inside = inside
         self._names = names
         self._port = port
+        self._own = own
 
     async def handle(self, accepted: SocketTransport, seat: Seat) -> None:
         """Serve an accepted connection to its end. The caller closes it."""
@@ -169,22 +178,32 @@ class ProxyListener:
             if met is None:
                 return
             ingress, rest = met
-            host, refused = ingress.connect or "", ingress.refused
-            choose = _only(host, lambda: self._names.context(host, refused))
-            tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
-            certificate = self._inside.certificate(tls)
+            stream: Transport = accepted
+            if ingress.kind == "proxy":
+                stream, ingress, rest = *await self._tls(accepted, ingress, rest), b""
         except GateError as fault:
             self._inside.turned_away(seat.address, fault)
             return
         except (trio.TooSlowError, trio.BrokenResourceError):
             self._inside.turned_away(seat.address, Malformed("it did not connect"))
             return
-        await self._inside.converse(tls, replace(ingress, sni=sni, certificate=certificate), seat)
+        await self._inside.converse(stream, ingress, seat, rest)
+
+    async def _tls(self, accepted: SocketTransport, ingress: Ingress, rest: bytes) -> tuple[TlsTransport, Ingress]:
+        host, refused = ingress.connect or "", ingress.refused
+        choose = _only(host, lambda: self._names.context(host, refused))
+        tls, sni = await accept_transport(accepted, choose, within=self._inside.head_timeout, arrived=rest)
+        return tls, replace(ingress, sni=sni, certificate=self._inside.certificate(tls))
 
     async def _connect(self, accepted: SocketTransport, seat: Seat) -> tuple[Ingress, bytes] | None:
-        """Read and answer the CONNECT; None if it is refused, else what is known so far, and the bytes after it."""
+        """Read and answer the CONNECT; None if it is refused, else what is known so far, and the bytes after it.
+
+        A request to the gateway itself is not answered here, and its head is among the bytes.
+        """
         try:
             raw, rest = await _read_head(accepted, within=self._inside.head_timeout)
+            if _TO_GATEWAY.match(raw):
+                return await self._to_gateway(raw, seat), raw + rest
             ingress = await self._checked(raw, seat)
         except GateError as fault:
             refusal = fault
@@ -199,9 +218,16 @@ class ProxyListener:
         connect = parse_connect(raw)
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        token = await self._inside.proxy_token(connect, seat)
+        token = await self._inside.proxy_token(connect.headers, seat)
         refused = self._names.admit(connect.host, seat.address)
         return Ingress(kind="proxy", connect=connect.host, port=self._port, refused=refused, proxy_token=token)
+
+    async def _to_gateway(self, raw: bytes, seat: Seat) -> Ingress:
+        """How a request to the gateway itself came. Raises Malformed, Unauthenticated, Overloaded."""
+        if not is_loopback(seat.address):
+            raise Malformed("only its own machine may ask the gateway here, in the clear: use an endpoint listener", status=403)
+        token = await self._inside.proxy_token(parse_request_head(raw).headers, seat)
+        return Ingress(kind="address", port=self._port, names=self._own, proxy_token=token)
 
 
 class TlsListener:

@@ -221,7 +221,7 @@ export class ActivityView {
 /** The title of a row: the call, or what a person or the gateway did. */
 function title(call) {
   const name = call.service ? `${call.service}:${call.action ?? "?"}` : null;
-  if (!call.act) return name ?? "unknown call";
+  if (!call.act) return `${name ?? "unknown call"}${call.presigned ? `, presigned for ${call.presigned} s` : ""}`;
   const { act, kind } = call;
   if (kind === "stop" || kind === "lift") return `${kind} ${act.agent ?? "everything"}`;
   if (kind === "end_session") return `session ended: ${act.role ?? act.session}`;

@@ -5,7 +5,7 @@ import { read } from "./reader.js";
 import { now, state, until } from "./state.js";
 import { tree } from "./tree.js";
 
-const GRAVE = new Set(["newer", "vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent", "recount"]);
+const GRAVE = new Set(["newer", "presigned", "vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent", "recount"]);
 const ACCESS = { read: "reads", list: "lists", write: "writes", permissions: "changes permissions", tagging: "changes tags" };
 
 export function accountOf(prompt) {

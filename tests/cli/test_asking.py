@@ -1,0 +1,145 @@
+"""What the agent's machine sends to the gateway, and what it makes of any answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from tests.kit.records import NOW
+from trio_gate.cli import asking
+
+ANSWER = {"url": "https://s3.example/k?a=b", "headers": {}, "expires": "2026-01-15T12:00:00Z"}
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIA111111111111CI01",
+    "AWS_SECRET_ACCESS_KEY": "agent-secret-0123456789",
+    "AWS_REGION": "eu-west-1",
+}
+
+
+@contextmanager
+def gateway(status=200, body=None):
+    """A server that answers every request with this, and its address and the requests that it got."""
+    got = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((self.path, dict(self.headers), self.rfile.read(int(self.headers["content-length"]))))
+            text = json.dumps(ANSWER).encode() if body is None else body
+            self.send_response_only(100)
+            self.end_headers()
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}", got
+        server.shutdown()
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+
+
+def run(*words):
+    parser = argparse.ArgumentParser()
+    asking.add_arguments(parser)
+    return asking.run("presign", parser.parse_args(words), "/-/agent/presign", {"bucket": "photos"})
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_request_is_signed_by_the_agent_for_the_gateway(monkeypatch):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "the-token")
+    with gateway() as (at, got):
+        found = run("--gateway", f"http://{at}")
+    assert (found.url, found.expires) == (ANSWER["url"], NOW)
+    [(path, fields, body)] = got
+    assert (path, json.loads(body), fields["host"], fields["x-amz-security-token"]) == (
+        "/-/agent/presign",
+        {"bucket": "photos"},
+        at,
+        "the-token",
+    )
+    assert (
+        "/eu-west-1/trio-gate/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token,"
+        in fields["authorization"]
+    )
+    assert "proxy-authorization" not in fields
+    assert KEYS["AWS_SECRET_ACCESS_KEY"] not in repr(got)
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "HTTPS_PROXY", "https_proxy"])
+def test_the_gateway_is_where_other_programs_find_it(monkeypatch, name):
+    with gateway() as (at, got):
+        monkeypatch.setenv(name, f"http://{at}/")
+        run("--region", "us-east-1")
+    assert "/us-east-1/trio-gate/" in got[0][1]["authorization"]
+
+
+@pytest.mark.usefixtures("keys")
+def test_the_proxys_token_is_said():
+    with gateway() as (at, got):
+        run("--gateway", f"http://ci:to%20ken@{at}")
+    assert got[0][1]["proxy-authorization"] == "Basic Y2k6dG8ga2Vu"
+    assert got[0][1]["host"] == at
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (403, b'{"__type": "AccessDenied", "message": "no \\u001b[2J rule"}', "trio-gate presign: no "),
+        (407, b"the proxy knows\nnobody", "trio-gate presign: the proxy knows nobody (status 407)"),
+        (200, b"<html>", "what answers is not a gateway of this version"),
+        (200, b"[]", "not a gateway"),
+        (200, b'{"url": "x"}', "not a gateway"),
+        (502, b"", "the gateway said nothing (status 502)"),
+        (502, b"x" * 9999, "x (status 502)"),
+    ],
+)
+def test_what_is_no_signature_is_one_line(capsys, status, body, said):
+    with gateway(status, body) as (at, _):
+        assert run("--gateway", f"http://{at}") == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert "\x1b" not in error
+
+
+@pytest.mark.usefixtures("keys")
+def test_nobody_answers(capsys):
+    with gateway() as (at, _):
+        pass
+    assert run("--gateway", f"http://{at}") == 1
+    assert f"the gateway at {at} does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("words", "unset", "said"),
+    [
+        ([], "", "set AWS_ENDPOINT_URL or HTTPS_PROXY"),
+        (["--gateway", "ftp://x"], "", "is not like http://127.0.0.1:8081"),
+        (["--gateway", "https://localhost:1", "--ca", "/no/such/file"], "", "cannot be read"),
+        (["--gateway", "http://127.0.0.1:1"], "AWS_REGION", "set AWS_REGION"),
+        (["--gateway", "http://127.0.0.1:1"], "AWS_ACCESS_KEY_ID", "the agent's keys are not set"),
+        (["--gateway", "http://127.0.0.1:1"], "AWS_SECRET_ACCESS_KEY", "the agent's keys are not set"),
+    ],
+)
+def test_what_is_missing_is_said(monkeypatch, capsys, words, unset, said):
+    monkeypatch.delenv(unset, raising=False)
+    assert run(*words) == 2
+    error = capsys.readouterr().err
+    assert (said in error, error.count("\n")) == (True, 1)

@@ -1,0 +1,80 @@
+"""The proxy's own address: what is for the gateway itself goes on as it came, from its own machine alone."""
+
+from __future__ import annotations
+
+import socket
+from types import SimpleNamespace
+
+import pytest
+import trio
+
+from trio_gate.errors import Unauthenticated
+from trio_gate.shell.listen.listeners import ProxyListener
+from trio_gate.shell.net.connection_limits import Seats
+from trio_gate.shell.net.transport import SocketTransport
+
+OWN = b"POST /-/agent/presign HTTP/1.1\r\nhost: localhost:8080\r\ncontent-length: 2\r\n\r\n{}"
+
+
+def served(raw: bytes, address: str = "127.0.0.1", refused: Exception | None = None):
+    """What the connection is handed on with, None if it is not, and what was answered before."""
+    taken = []
+
+    async def proxy_token(headers, seat):
+        if refused is not None:
+            raise refused
+        return dict(headers).get("proxy-authorization")
+
+    async def converse(transport, ingress, seat, arrived):
+        taken.append((ingress, arrived))
+
+    inside = SimpleNamespace(
+        head_timeout=5, proxy_token=proxy_token, converse=converse, turned_away=lambda where, fault: taken.append(None)
+    )
+
+    async def main():
+        ours, theirs = socket.socketpair()
+        with theirs, Seats(9, 9).seat(address) as seat:
+            theirs.sendall(raw)
+            theirs.shutdown(socket.SHUT_WR)
+            transport = SocketTransport(ours)
+            await ProxyListener(inside, None, port=8080, own=frozenset({"localhost"})).handle(transport, seat)
+            transport.close()
+            return theirs.recv(65536)
+
+    answered = trio.run(main)
+    return *taken, answered
+
+
+def test_it_is_handed_on_whole_and_unanswered():
+    (ingress, arrived), answered = served(OWN.replace(b"content", b"proxy-authorization: the token\r\ncontent", 1))
+    assert arrived == OWN.replace(b"content", b"proxy-authorization: the token\r\ncontent", 1)
+    assert (ingress.kind, ingress.names, ingress.port, ingress.connect) == ("address", frozenset({"localhost"}), 8080, None)
+    assert (ingress.proxy_token, answered) == ("the token", b"")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "fd00::2", "::ffff:127.0.0.1"])
+def test_from_another_machine_it_would_come_in_the_clear(address):
+    handed_on, answered = served(OWN, address)
+    assert handed_on is None
+    assert answered.startswith(b"HTTP/1.1 403 ")
+    assert b"only its own machine may ask the gateway here" in answered
+
+
+def test_who_needs_a_token_of_the_proxy_needs_it_here_too():
+    handed_on, answered = served(OWN, refused=Unauthenticated("the proxy needs a token", status=407))
+    assert handed_on is None
+    assert answered.startswith(b"HTTP/1.1 407 ")
+
+
+@pytest.mark.parametrize("raw", [OWN.replace(b"/-/agent", b"/-/admin"), OWN.replace(b" /-/", b" http://localhost/-/")])
+def test_anything_else_is_no_connect(raw):
+    handed_on, answered = served(raw)
+    assert handed_on is None
+    assert answered.startswith(b"HTTP/1.1 405 ")
+
+
+def test_a_head_that_is_none():
+    handed_on, answered = served(b"POST /-/agent/presign HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n")
+    assert handed_on is None
+    assert answered.startswith(b"HTTP/1.1 400 ")

@@ -1,0 +1,157 @@
+"""Asks the gateway on the agent's machine: one request to its own address, signed with the agent's keys of the environment.
+
+Rule: the agent's secret is used to sign and goes nowhere. All that is printed of an answer was made printable.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import re
+import sys
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from trio_gate import __version__
+from trio_gate.aws.ingress import OWN_SERVICE
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell.certificates.trust_roots import client_context
+from trio_gate.shell.clock import SystemClock
+from trio_gate.signing.sigv4 import Credentials, sign
+from trio_gate.text.visible import plain
+from trio_gate.values import value_class
+from trio_gate.wire.head import RequestHead, Target
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from trio_gate.wire.head import Headers
+
+USER_AGENT = f"trio-gate/{__version__}"
+"""The gateway sends it a sign of life while people are asked."""
+
+SILENCE_SECONDS = 30
+"""Without a sign of life from the gateway."""
+
+MOST_BYTES = 64 * 1024
+"""Of an answer: a URL has a session token of a few KiB in it."""
+
+MOST_SAID = 1024
+"""Characters of a refusal that are shown."""
+
+_URL = re.compile(r"(https?)://(?:([^@/]{1,1024})@)?(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.\-]{1,253})(?::([0-9]{1,5}))?/?")
+
+
+class NotAnsweredError(Exception):
+    """There is no answer; the text is one line for the user. `status` is the exit status: 1, or 2 for wrong usage."""
+
+    def __init__(self, text: str, status: int = 1) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@value_class
+class Signature:
+    """What the gateway signed: a URL, the fields to send with it, and when it stops to work."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires: datetime
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where the gateway is, and what for."""
+    parser.add_argument(
+        "--gateway", metavar="URL", help="its endpoint or proxy listener (default: AWS_ENDPOINT_URL or HTTPS_PROXY)"
+    )
+    parser.add_argument("--region", help="the region (default: AWS_REGION or AWS_DEFAULT_REGION)")
+    parser.add_argument("--certificate", metavar="FILE", help="the agent's client certificate and its key, for such a listener")
+    parser.add_argument("--ca", metavar="FILE", help="what verifies an endpoint listener with TLS (default: AWS_CA_BUNDLE)")
+
+
+def run(verb: str, args: argparse.Namespace, path: str, members: Mapping[str, object]) -> Signature | int:
+    """The gateway's answer to a request; an exit status where there is none, after saying why."""
+    try:
+        return _answer(_sent(args, path, json.dumps(members).encode("ascii")))
+    except NotAnsweredError as error:
+        print(f"trio-gate {verb}: {error}", file=sys.stderr)
+        return error.status
+
+
+def _sent(args: argparse.Namespace, path: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of the answer. Raises NotAnsweredError."""
+    connection, at = _connection(args)
+    region = args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if not region:
+        raise NotAnsweredError("the region is not known: set AWS_REGION, or give --region", 2)
+    fields = (*at, ("content-type", "application/json"), ("user-agent", USER_AGENT))
+    head = RequestHead(method="POST", target=Target(segments=tuple(path.split("/")[1:])), headers=fields)
+    hashed, now = hashlib.sha256(body).hexdigest(), SystemClock().now()
+    signed = sign(head, payload_hash=hashed, credentials=_keys(), service=OWN_SERVICE, region=region, now=now, s3=False).head
+    try:
+        connection.request(signed.method, path, body, dict(signed.headers))
+        answer = connection.getresponse()
+        return answer.status, answer.read(MOST_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise NotAnsweredError(f"the gateway at {dict(at)['host']} does not answer: {error}") from None
+    finally:
+        connection.close()
+
+
+def _connection(args: argparse.Namespace) -> tuple[http.client.HTTPConnection, Headers]:
+    """A connection to the gateway, not yet made, and the fields that its address asks for. Raises NotAnsweredError."""
+    env = os.environ.get
+    url = args.gateway or env("AWS_ENDPOINT_URL") or env("HTTPS_PROXY") or env("https_proxy")
+    if not url:
+        raise NotAnsweredError("the gateway is not known: set AWS_ENDPOINT_URL or HTTPS_PROXY, or give --gateway", 2)
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise NotAnsweredError("the gateway's address is not like http://127.0.0.1:8081", 2)
+    scheme, user, host, port = found.groups()
+    at = [("host", f"{host}:{port}" if port else host)]
+    if user:  # the agent's name and proxy token
+        at.append(("proxy-authorization", f"Basic {base64.b64encode(unquote_to_bytes(user)).decode('ascii')}"))
+    if scheme == "http":
+        return http.client.HTTPConnection(host.strip("[]"), int(port or 80), timeout=SILENCE_SECONDS), tuple(at)
+    try:
+        trust = client_context(args.ca or env("AWS_CA_BUNDLE"))
+        if args.certificate:
+            trust.load_cert_chain(args.certificate)
+    except CertificatesUnavailable as error:
+        raise NotAnsweredError(error.reason, 2) from None
+    except OSError as error:  # TLS's faults are some, too
+        raise NotAnsweredError(f"the client certificate cannot be used: {error.strerror}", 2) from None
+    return http.client.HTTPSConnection(host.strip("[]"), int(port or 443), timeout=SILENCE_SECONDS, context=trust), tuple(at)
+
+
+def _keys() -> Credentials:
+    env = os.environ.get
+    key_id, secret = env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")
+    if not key_id or not secret:
+        raise NotAnsweredError("the agent's keys are not set: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", 2)
+    return Credentials(access_key_id=key_id, secret_access_key=secret, session_token=env("AWS_SESSION_TOKEN"))
+
+
+def _answer(answer: tuple[int, bytes]) -> Signature:
+    status, body = answer
+    if status != 200:
+        raise NotAnsweredError(f"{_said(body)} (status {status})")
+    try:
+        read: dict[str, Any] = json.loads(body)
+        return Signature(url=read["url"], headers=read["headers"], expires=datetime.fromisoformat(read["expires"]))
+    except (ValueError, KeyError, TypeError):
+        raise NotAnsweredError("what answers is not a gateway of this version") from None
+
+
+def _said(body: bytes) -> str:
+    """Why there is no signature: what the gateway says or, where it stopped before it could say so in JSON, its text."""
+    text = body.decode("utf-8", "replace")
+    with suppress(ValueError, KeyError, TypeError):
+        text = str(json.loads(text)["message"])
+    return plain(" ".join(text.split()))[:MOST_SAID] or "the gateway said nothing"

@@ -1,0 +1,98 @@
+"""Requests to the gateway itself, at the own addresses of its listeners: what each path is for, and what is answered.
+
+Rule: they are proven, limited and stopped like calls, by the same steps. A path is a row of the table.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from trio_gate.errors import Malformed, Unidentified
+from trio_gate.exchange.presign import Members, Where, cluster_token, database_token, object_url
+from trio_gate.exchange.snapshot import check_place
+from trio_gate.exchange.steps import Routed, Unframed
+from trio_gate.signing.signed_url import signed_url
+from trio_gate.signing.verify import payload_hash_of
+from trio_gate.wire.head import Held, ResponseHead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from trio_gate.aws.hosts.table import HostTable
+    from trio_gate.exchange.presign import Presign
+    from trio_gate.exchange.snapshot import Snapshot, Unconfigured
+    from trio_gate.exchange.steps import Identified, Proven
+    from trio_gate.signing.sigv4 import Credentials, SigningKeys
+    from trio_gate.wire.head import RequestHead
+
+MOST_BYTES = 16 * 1024
+"""Of the body of such a request; the longest key of S3 has 1,024, which JSON may write six times as long."""
+
+_PATHS: Mapping[tuple[str, str], Callable[[Members, Where], Presign]] = {
+    ("POST", "/-/agent/presign"): object_url,
+    ("POST", "/-/agent/eks-token"): cluster_token,
+    ("POST", "/-/agent/rds-token"): database_token,
+}
+"""What is asked for by each method and path."""
+
+_FIELDS = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+
+
+def stands_for(proven: Proven, body: bytes, snapshot: Snapshot | Unconfigured, table: HostTable) -> Unframed:
+    """The request that one with this body asks to be signed, and where that goes. Raises Malformed, Unidentified."""
+    claimed, admitted = proven.claimed, proven.admitted
+    payload_hash_of(proven.arrived, Held(data=body))
+    claim = claimed.claim
+    where = Where(account=claim.account, region=claim.region, table=table)
+    asked = _asked(proven.arrived)(Members(body), where)
+    place = check_place(asked.place, admitted.endpoint, table)
+    of_call = replace(claim, service=place.candidates[0].signing_name, region=place.candidates[0].region)
+    routed = Routed(
+        proven=replace(proven, claimed=replace(claimed, claim=of_call)),
+        head=asked.head,
+        expanded=asked.head,
+        place=place,
+        owned=snapshot.owned_by(admitted.endpoint, table),
+        reviews=snapshot.reviews,
+        chain=None,
+        presign=asked,
+    )
+    return Unframed(routed=routed, head=asked.head, body=asked.body)
+
+
+def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
+    """What a path is for. Raises Malformed, Unidentified."""
+    found = _PATHS.get((head.method, head.target.text))
+    if found is None:
+        methods = [method for method, path in _PATHS if path == head.target.text]
+        if methods:
+            raise Malformed(f"this path of the gateway takes {' or '.join(methods)}", status=405)
+        raise Unidentified("the gateway has no such path", status=404)
+    return found
+
+
+def signed(identified: Identified, credentials: Credentials, *, now: datetime, keys: SigningKeys) -> tuple[ResponseHead, bytes]:
+    """The answer that hands a signature out: its `url`, the `headers` to send with it, and when it `expires`, or its session does."""
+    asked = identified.presign
+    if asked is None:
+        raise RuntimeError("no signature is asked for")
+    call, head = identified.call, identified.head
+    url = signed_url(
+        head,
+        seconds=asked.seconds,
+        payload_hash=asked.payload,
+        credentials=credentials,
+        service=call.signing_name,
+        region=call.region,
+        now=now,
+        keys=keys,
+    )
+    ends = now + timedelta(seconds=asked.works)
+    expires = min(ends, credentials.expires or ends).astimezone(UTC)
+    headers = {name: value for name, value in head.headers if name != "host"}
+    said = {"url": url, "headers": headers, "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")
