@@ -27,6 +27,7 @@ from trio_gate.policy.closures import closure_of
 from trio_gate.policy.cost import work_faults
 from trio_gate.policy.diagnostics import Fault, compile_faults
 from trio_gate.policy.guarded_has import guarded
+from trio_gate.policy.literals import literals
 from trio_gate.policy.references import arn_remarks, name_faults, patterns, reads
 from trio_gate.values import value_class
 
@@ -81,6 +82,14 @@ def compile_condition(source: str) -> Condition:
     if found.condition is None:
         raise ValueError(f"the condition is not sound: {next(fault.message for fault in found.faults if fault.fatal)}")
     return found.condition
+
+
+def compared(source: str) -> Sequence[tuple[str, str]]:
+    """The facets that a condition compares with constant texts, each with such a text. Empty for a text that is not sound."""
+    try:
+        return list(literals(_compiled(source)[1]))
+    except _Flawed:
+        return []
 
 
 @value_class
