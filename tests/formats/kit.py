@@ -23,6 +23,7 @@ _MASKS = [
     (re.compile(r'("access_key_suffix":\s*)"S[A-Z2-7]{15}"'), r'\1"SESSION"'),
     (re.compile(r"127\.0\.0\.1:\d{2,}"), "ADDRESS"),
     (re.compile(r'("aws_request_id":\s*)"[^"]*"'), r'\1"ID"'),
+    (re.compile(r'("bytes_out":\s*)\d{3,4}(?=,)'), r"\1SIZE"),  # of a URL, whose token may have more characters to escape
     (re.compile(r'("version":\s*)"[^"]*"'), r'\1"VERSION"'),
     (
         re.compile(

@@ -44,6 +44,7 @@ from tests.formats.setting import (
     role,
     secret,
     topic,
+    url,
 )
 from tests.kit.approvals.channel import Channel
 from tests.kit.gateway import START, TRIO_GATE, running
@@ -121,7 +122,7 @@ def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     return channel.until("accepted", "rejected", "detail", "found", "sessions", ref=frame.get("ref", ""))
 
 
-ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "stop", "eve's call", "lift"])
+ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "a url", "stop", "eve's call", "lift"])
 NO_FRAME = "{}"
 TERMS = {"uses": 1, "minutes": 10, "predicate": None}
 
@@ -133,6 +134,9 @@ def first_run(run: Run) -> None:
     asked(ann, type="lift", ref="old", agent="ci")
     for call in calls().values():
         run.calls(call).answer()
+    own = run.gateway.doors["endpoint"]
+    with Raw(own).send(url(own)) as agent:
+        assert agent.answer().status == 200
     stops(run, ann)
     while sum(text.startswith('{"type":"activity"') for text in ann.came) < ACTIVITIES:
         ann.next()
@@ -301,6 +305,8 @@ def record(folder: Path, aws: Embedded, work: Path) -> None:
         {"id": name, "now": now, "sni": host, "request_b64": base64.b64encode(raw).decode()}
         for name, (host, raw) in asked_too.items()
     ]
+    own = base64.b64encode(url("localhost")).decode()
+    rows.append({"id": "a url", "now": now, "sni": "localhost", "mode": "endpoint", "request_b64": own})
     text = "".join(f"{json.dumps(row)}\n" for row in rows)
     (folder / "explain.requests.jsonl").write_text(text)
     (folder / "explain.jsonl").write_text(explained(work, text, now))

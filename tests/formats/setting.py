@@ -49,6 +49,7 @@ approver "human" "ann"   {{
 TOPICS = 'match = aws.service == "sns"'
 RULES = f"""\
 rule "no secrets" {{ match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }}
+rule "urls"       {{ match = aws.presigned                   action = "allow"  presign = true }}
 rule "reads ok"   {{ match = aws.access in ["read", "list"]  action = "allow" }}
 rule "staging"    {{ match = aws.account_name == "staging"   action = "allow" }}
 rule "queues"     {{ match = aws.service == "sqs"            action = "approve"  approvers = [human.pair] }}
@@ -121,6 +122,12 @@ def by_session(key_id: str, secret: str, token: str) -> tuple[str, bytes]:
 def s3(method: str, path: str, body: bytes = b"", **more: Any) -> tuple[str, bytes]:
     host = "s3.us-east-1.amazonaws.com"
     return host, request("s3", host, method=method, path=path, body=body, **more)
+
+
+def url(host: str) -> bytes:
+    """A request to the gateway itself, at this address."""
+    body = json.dumps({"bucket": "staging-data", "key": "report.txt", "expires": 60}).encode()
+    return request("trio-gate", host, body=body, path="/-/agent/presign", content_type="application/json")
 
 
 def calls() -> dict[str, tuple[str, bytes]]:
