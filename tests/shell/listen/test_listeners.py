@@ -21,11 +21,13 @@ def served(raw: bytes, address: str = "127.0.0.1", refused: Exception | None = N
     taken = []
 
     async def proxy_token(headers, seat):
+        await trio.lowlevel.checkpoint()
         if refused is not None:
             raise refused
         return dict(headers).get("proxy-authorization")
 
     async def converse(transport, ingress, seat, arrived):
+        await trio.lowlevel.checkpoint()
         taken.append((ingress, arrived))
 
     inside = SimpleNamespace(
