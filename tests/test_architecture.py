@@ -64,6 +64,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
     "sqlite_file": set(),
     "systemd": set(),
     "worker_threads": set(),
+    "issuers": set(),
     "wrong_tokens": set(),
 }
 """The rooms of the shell, each with those it imports besides itself: no more than it needs."""
@@ -72,6 +73,7 @@ THIRD_PARTY = {
     "wire": {"anycrc"},
     "aws": {"cbor2"},
     "policy": {"cel_expr_python"},
+    "signing": {"jwt"},
     **{
         key: {"trio"}
         for key in (
@@ -90,6 +92,7 @@ THIRD_PARTY = {
     "shell/exchange/host_rules": {"botocore"},
     "shell/exchange/hosts": {"trio", "botocore"},
     "shell/exchange/model_loader": {"trio", "botocore"},
+    "shell/issuers": {"trio"},
     "shell/programs": {"trio"},
     "shell/worker_threads": {"trio"},
     "shell/wrong_tokens": {"trio"},

@@ -16,6 +16,7 @@ SEEN = {
     errors.Denied: (403, "AccessDenied"),
     errors.Overloaded: (503, "ServiceUnavailable"),
     errors.CredentialsUnavailable: (503, "ServiceUnavailable"),
+    errors.IssuerUnavailable: (503, "ServiceUnavailable"),
     errors.UpstreamError: (502, "ServiceUnavailable"),
     errors.AnswerWithheld: (403, "AccessDenied"),
     errors.StorageUnavailable: (503, "ServiceUnavailable"),

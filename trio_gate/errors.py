@@ -156,6 +156,16 @@ class CredentialsUnavailable(GateError):
         super().__init__(NOT_YOUR_FAULT, status=status, detail=detail)
 
 
+class IssuerUnavailable(GateError):
+    """The keys of the issuer of an agent's token could not be fetched (503); `detail` says why."""
+
+    status = 503
+    code = "ServiceUnavailable"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("the keys of this token's issuer cannot be fetched just now: try again in a moment", detail=detail)
+
+
 class UpstreamError(GateError):
     """AWS could not be reached or did not answer in HTTP (502, or 504 when it fell silent)."""
 

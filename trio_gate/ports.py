@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trio_gate.audit.record import Intent, Many, Outcome
     from trio_gate.audit.rows import Row
     from trio_gate.aws.call import Unknown
+    from trio_gate.config.model import OidcProof
     from trio_gate.sessions.session import Sent, VirtualSession
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
@@ -124,6 +125,13 @@ class AccountNames(Protocol):
 
     def of(self, account: str) -> str | Unknown | None:
         """Its name; None where it has none, or nobody asks; UNKNOWN until AWS has said so. Does not wait."""
+
+
+class Issuers(Protocol):
+    """Verifies OpenID Connect tokens with the keys of their issuers."""
+
+    async def prove(self, token: str, asked: OidcProof) -> None:
+        """Return if a token is what an agent must show. Raises Unproven, IssuerUnavailable."""
 
 
 class Sessions(Protocol):

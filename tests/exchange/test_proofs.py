@@ -182,3 +182,45 @@ def test_certificate_and_token_are_both_asked_for():
     facts = steps.admit(both, by, signer(plain, by), when(plain.claim)).admitted.facts
     assert len(facts) == 2
     assert facts in possible(by.agents["CI01"])
+
+
+OIDC = f'{BOTH}\n  oidc {{\n    issuer = "https://a.example"\n    audience = "gate"\n    claims = {{ sub = "ci" }}\n  }}'
+
+
+def tokened(by, ingress):
+    asked = replace(claimed(NEW), ingress=ingress)
+    return asked, signer(asked, by)
+
+
+def test_tokens_count_once_they_were_verified_for_the_agent_as_it_is():
+    by, other = snapshot(OIDC), snapshot(OIDC.replace('"gate"', '"another"'))
+    shown = Ingress(kind="tls", sni=STS, tokens=("x",))
+    asked, found = tokened(by, shown)
+    assert steps.identified_by(asked, by, found) == by.agents["CI01"].oidc
+    proven = steps.with_identity(asked, by.agents["CI01"].oidc)
+    facts = steps.admit(proven, by, found, when(asked.claim)).admitted.facts
+    assert [facts] == possible(by.agents["CI01"])
+    assert [facts] != possible(other.agents["CI01"])
+    for bare, judge, reason in (
+        (replace(proven, ingress=Ingress(kind="tls", sni=STS)), by, "sent no OIDC token"),
+        (asked, by, "has changed"),
+        (proven, other, "has changed"),
+        (proven, snapshot(), "sent an OIDC token, and has none"),
+    ):
+        with pytest.raises(Unproven, match=reason):
+            steps.admit(bare, judge, found, when(asked.claim))
+
+
+def test_nothing_is_asked_of_tokens_where_none_came_or_the_agent_has_none():
+    by = snapshot(OIDC)
+    for ingress, judge in ((Ingress(kind="tls", sni=STS), by), (Ingress(kind="tls", sni=STS, tokens=("x",)), snapshot())):
+        asked, found = tokened(judge, ingress)
+        assert steps.identified_by(asked, judge, found) is None
+
+
+def test_a_token_is_read_from_the_requests_own_field_besides_that_of_the_connection():
+    raw = request(secret=NEW, key_id="AKIA111111111111CI01", x_trio_gate_token="second-token")
+    head = parse_request_head(parted(raw)[0])
+    ingress = steps.claim(head, Ingress(kind="tls", sni=STS, tokens=("first-token",)), "192.0.2.1").ingress
+    assert (ingress.tokens, ingress.identity) == (("first-token", "second-token"), None)
+    assert not any(token in repr(ingress) for token in ingress.tokens)

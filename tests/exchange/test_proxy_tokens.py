@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 
 import pytest
 
-from trio_gate.config.model import Agent
+from trio_gate.config.model import Agent, OidcProof
 from trio_gate.errors import Unauthenticated
-from trio_gate.exchange.proxy_tokens import check_asked, find, shown
+from trio_gate.exchange.proxy_tokens import check_asked, find, identity, shown
 
 OLD, NEW, OTHER = "old-token", "new:token", "other-token"
 
@@ -77,3 +78,25 @@ def test_a_token_is_asked_for_where_nobody_can_do_without():
 def test_where_it_stands():
     assert shown((("host", "a:443"), ("proxy-authorization", "Basic eA=="))) == "Basic eA=="
     assert shown((("host", "a:443"), ("authorization", "Basic eA=="))) is None
+
+
+PROOF = OidcProof(issuer="https://a.example", audience="gate", claims=(("sub", "ci"),))
+CLOUD, BOTH = replace(agent("cloud"), oidc=PROOF), replace(agent("both", NEW), oidc=PROOF)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("Bearer a.b.c", "a.b.c"),
+        ("bearer  a.b.c ", "a.b.c"),
+        (basic("cloud:a.b.c"), "a.b.c"),
+        (basic("cloud:a:b"), "a:b"),
+        (basic("ci:a.b.c"), None),
+        (basic("both:a.b.c"), None),
+        (basic("nobody:a.b.c"), None),
+        ("Digest a.b.c", None),
+    ],
+)
+def test_an_identity_token_is_bearer_or_the_password_of_an_agent_that_has_one(said, found):
+    assert identity([CI, CLOUD, BOTH, PLAIN], said) == found
+    assert identity([CI, PLAIN], said) is None

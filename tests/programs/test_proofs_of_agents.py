@@ -9,6 +9,7 @@ import pytest
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import AGENT, running
+from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwks, token
 from tests.programs.kit import Job, need, ways
 from tests.programs.programs import PROGRAMS
 
@@ -17,25 +18,32 @@ HASH = hashlib.sha256(TOKEN.encode()).hexdigest()
 CLIS = {program.name: program for program in PROGRAMS if program.name.startswith("aws-cli")}
 
 
-@pytest.fixture(scope="module")
-def gate(embedded_aws, tmp_path_factory):
-    agent = AGENT.replace("}\n", f'  proxy_token_sha256 = "{HASH}"\n}}\n')
-    with running(tmp_path_factory.mktemp("gate"), embedded_aws, agent=agent) as gateway:
-        yield gateway
+OIDC = f'  oidc {{\n    issuer = "{ISSUER}"\n    audience = "{AUDIENCE}"\n    claims = {{ sub = "{SUBJECT}" }}\n    jwks_file = "jwks"\n  }}\n'
+PROVEN = {"a token of its own": (f'  proxy_token_sha256 = "{HASH}"\n', TOKEN), "an OIDC token": (OIDC, token())}
+
+
+@pytest.fixture(scope="module", params=PROVEN)
+def gate(request, embedded_aws, tmp_path_factory):
+    block, shown = PROVEN[request.param]
+    folder = tmp_path_factory.mktemp("gate")
+    (folder / "jwks").write_text(jwks())
+    with running(folder, embedded_aws, agent=AGENT.replace("}\n", f"{block}}}\n")) as gateway:
+        yield gateway, shown
 
 
 @pytest.mark.parametrize("name", CLIS)
-def test_the_cli_shows_the_proxy_token_that_stands_in_the_proxys_address(gate, tmp_path, name):
+def test_the_cli_shows_what_stands_in_the_proxys_address(gate, tmp_path, name):
+    gateway, shown = gate
     [path] = CLIS[name].needs
     need(name, path)
-    way = ways(gate, ())["proxy"]
+    way = ways(gateway, ())["proxy"]
     job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path)
     words = (path, "--ca-bundle", way.ca_file, "--query", "Account", "--output", "text", "sts", "get-caller-identity")
-    for user, works in ((f"ci:{TOKEN}", True), (f"ci:{TOKEN}x", False), ("", False)):
-        proxy = f"http://{user}@{gate.doors['proxy']}" if user else way.proxy
-        shown = replace(job, way=replace(way, proxy=proxy))
+    for user, works in ((f"ci:{shown}", True), ("ci:another-token-0123456789", False), ("", False)):
+        proxy = f"http://{user}@{gateway.doors['proxy']}" if user else way.proxy
+        by = replace(job, way=replace(way, proxy=proxy))
         if works:
-            assert shown.run(*words).strip() == ACCOUNTS["staging"]
+            assert by.run(*words).strip() == ACCOUNTS["staging"]
         else:
-            with pytest.raises(AssertionError, match=r"Failed to connect to proxy URL|407"):
-                shown.run(*words, AWS_MAX_ATTEMPTS="1")
+            with pytest.raises(AssertionError, match=r"Failed to connect to proxy URL|407|OIDC token"):
+                by.run(*words, AWS_MAX_ATTEMPTS="1")

@@ -14,6 +14,7 @@ HOST = set(string.ascii_letters + string.digits + "._-")
 SINGLE = {
     *("authorization", "content-length", "content-md5", "content-type", "date", "expect", "host", "if-modified-since"),
     *("if-range", "if-unmodified-since", "proxy-authorization", "range", "smithy-protocol", "transfer-encoding"),
+    "x-trio-gate-token",
 }
 UNSEEN = {*map(chr, range(0x80, 0xA0)), "\u2028", "\u2029"}
 WIDE = {*map(chr, range(0x2000, 0x200B)), *"\u00a0\u1680\u202f\u205f\u3000\ufeff"}

@@ -30,11 +30,11 @@ from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
 from trio_gate.shell.exchange.model_loader import Models
 from trio_gate.shell.exchange.shared_services import SharedServices
+from trio_gate.shell.issuers import open_issuers
 from trio_gate.shell.net.accept import GRACE
 from trio_gate.shell.sessions import store as sessions_on_disk
 from trio_gate.shell.sessions.store import open_sessions
 from trio_gate.shell.upstream.pool import UpstreamPool, fetch
-from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -46,14 +46,17 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.signing.sigv4 import SigningKeys
 
+    Services = tuple[SharedServices, ApprovalHub]
+
 STS_ANSWER = 64 * 1024
 """Most bytes of an answer from STS; it has about 2 KiB."""
 
+ISSUER_ANSWER = 256 * 1024
+"""Most bytes of an answer from an issuer of tokens; the largest have 20 KiB."""
+
 
 @asynccontextmanager
-async def open_services(
-    config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str
-) -> AsyncIterator[tuple[SharedServices, ApprovalHub]]:
+async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes], bool], page: str) -> AsyncIterator[Services]:
     """Open the services of a process, and close them when the block is left. Raises GateError if a store cannot be used.
 
     The table of `hosts` grows with the installed botocore. `ours` says whether one of the gateway's CAs signed a certificate (DER).
@@ -69,14 +72,15 @@ async def open_services(
             open_hub(config, clock, str(state / database.FILE), page, audit, sessions) as hub,
             open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
             open_account_names(config.endpoints, credentials, send=send, place=partial(_place, hosts), clock=clock) as names,
+            open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
             _closed_at_the_end(upstreams),
         ):
             services = SharedServices(
                 clock=clock,
                 hosts=hosts,
                 models=Models(state / "models"),
-                workers=WorkerThreads(),
                 credentials=credentials,
+                issuers=issuers,
                 sessions=sessions,
                 names=names,
                 approvals=hub,

@@ -7,7 +7,7 @@ the scope of the signature decides, and Host only has to name the listener.
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.aws.endpoint_mode import by_scope, hint
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.model.catalog import Catalog
     from trio_gate.aws.routing.route import Ambiguous
+    from trio_gate.config.model import OidcProof
     from trio_gate.wire.head import RequestHead
 
 OWN_SERVICE = "trio-gate"
@@ -30,6 +31,9 @@ OWN_SERVICE = "trio-gate"
 
 _OWN = ("-", "agent")
 """How their paths begin. No service of AWS has this name, which `endpoint_mode` would look for here."""
+
+TOKEN_FIELD = "x-trio-gate-token"  # noqa: S105 - the name of a field
+"""The field of an agent's request that holds its OIDC token. It stops here."""
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
@@ -72,6 +76,8 @@ class Ingress:
         base: an endpoint listener's URL, for messages.
         certificate: the peer's; None where it has shown none.
         proxy_token: that of its CONNECT; None where that had none, or no agent has any.
+        tokens: OIDC tokens that came with the CONNECT or the request; nothing of them is verified.
+        identity: what all of `tokens` were found to prove when the request came; None for nothing.
         refused: why the connection's name is not served to anyone; None if it may be served.
     """
 
@@ -84,6 +90,13 @@ class Ingress:
     refused: Unidentified | None = None
     certificate: ClientCertificate | None = None
     proxy_token: ProxyToken | None = None
+    tokens: tuple[str, ...] = field(default=(), repr=False)
+    identity: OidcProof | None = None
+
+    def with_token(self, head: RequestHead) -> Ingress:
+        """The same with the OIDC token of a request's own head, where it has one."""
+        token = head.one(TOKEN_FIELD)
+        return self if token is None else replace(self, tokens=(*self.tokens, token))
 
 
 def to_gateway(head: RequestHead, ingress: Ingress) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_gate.config.agents.trust import Trust
 from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
 
@@ -29,6 +30,12 @@ def _read_authority(pem: str) -> str:
     return read_authority(pem)
 
 
+def _read_keys(text: str) -> str:
+    from trio_gate.signing.issuer_keys import checked_keys  # noqa: PLC0415 - loads a library that few files need
+
+    return checked_keys(text)
+
+
 def read(file: str) -> Config | None:
     """Read the configuration; None if it has errors, all of which are printed."""
     from trio_gate.exchange.snapshot import check_condition  # noqa: PLC0415 - loads CEL, which not every verb needs
@@ -43,7 +50,7 @@ def read(file: str) -> Config | None:
             base_dir=str(path.resolve().parent),
             check_condition=check_condition,
             find_operation=_find,
-            read_authority=_read_authority,
+            trust=Trust(authority=_read_authority, keys=_read_keys),
         )
     except ConfigFaults as faults:
         count = len(faults.faults)

@@ -50,6 +50,7 @@ def _bounds(agent: Agent) -> str:
     }
     said += ["proven by a client certificate too"] if agent.certificate else []
     said += ["proven by a proxy token too"] if agent.proxy_tokens else []
+    said += [f"proven by a token of {agent.oidc.issuer} too"] if agent.oidc else []
     said += [f"at most {most} {what}" for what, most in counted.items() if most]
     said += [f"{limits.rate} requests a second, {limits.burst} at once"] if limits.rate else []
     return "".join(f", {one}" for one in said)

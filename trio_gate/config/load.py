@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config import blocks, cross_checks, gateway_block, hcl, operation_block
 from trio_gate.config.agents.block import agent as agent_block
+from trio_gate.config.agents.trust import NO_CHECKS, Trust
 from trio_gate.config.block_reader import Form, Reading, title
 from trio_gate.config.condition import ConditionFault
 from trio_gate.config.expressions import Lookups
@@ -18,7 +19,6 @@ from trio_gate.errors import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from trio_gate.config.agents.block import ReadAuthority
     from trio_gate.config.hcl import Block
     from trio_gate.config.model import Rule
     from trio_gate.config.operation_block import Find
@@ -35,7 +35,7 @@ def load(
     base_dir: str,
     check_condition: Callable[[str], Sequence[ConditionFault]],
     find_operation: Find | None = None,
-    read_authority: ReadAuthority = str,
+    trust: Trust = NO_CHECKS,
 ) -> Config:
     """Read a configuration.
 
@@ -47,7 +47,7 @@ def load(
         base_dir: the absolute path of the file's folder, where its relative paths start.
         check_condition: returns what is wrong with a rule's CEL source.
         find_operation: returns what is known of AWS's operations; None where no block may name one.
-        read_authority: returns the certificates (PEM) of a file's text; may raise ValueError, which says what is wrong with it.
+        trust: reads the files of what agents are verified with.
 
     Raises:
         ConfigFaults: holds everything that is wrong.
@@ -56,7 +56,7 @@ def load(
     root = hcl.read(report, top=blocks.SHAPES.keys(), sensitive=blocks.sensitive)
     lookups = Lookups(env=env, read_file=read_file, base_dir=base_dir)
     reading = Reading(report=report, lookups=lookups, check=check_condition, declared={})
-    config = _config(_Blocks(root, reading), report, find_operation, read_authority)
+    config = _config(_Blocks(root, reading), report, find_operation, trust)
     if faults := report.faults():
         raise ConfigFaults(faults)
     return replace(config, sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
@@ -98,7 +98,7 @@ class _Blocks:
         return (Form(block, self.reading) for block in self.good if block.kind == kind and not block.broken)
 
 
-def _config(declared: _Blocks, report: Report, find: Find | None, read_authority: ReadAuthority) -> Config:
+def _config(declared: _Blocks, report: Report, find: Find | None, trust: Trust) -> Config:
     for form in declared.forms("plugin"):
         blocks.plugin(form)
     empty = Form(hcl.Block(kind="gateway", at=0), declared.reading)
@@ -108,7 +108,7 @@ def _config(declared: _Blocks, report: Report, find: Find | None, read_authority
     by_id = {f"person.{person.name}": person for _, person in people}
     approvers = [approver for form in declared.forms("approver") if (approver := blocks.approver(form, by_id))]
     endpoints = [(form, endpoint) for form in declared.forms("endpoint") if (endpoint := blocks.endpoint(form, credentials))]
-    agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form, read_authority))]
+    agents = [(form, agent) for form in declared.forms("agent") if (agent := agent_block(form, trust))]
     upstreams = [upstream for form in declared.forms("upstream") if (upstream := blocks.upstream(form))]
     operations = [one for form in declared.forms("operation") if (one := operation_block.operation(form, find))]
     ruled = [(form, *found) for form in declared.forms("rule") if (found := blocks.rule(form))]

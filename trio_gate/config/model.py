@@ -223,6 +223,22 @@ class CertificateProof:
 
 
 @value_class
+class OidcProof:
+    """The OpenID Connect token that an agent must show with each request; all of this must hold.
+
+    Attributes:
+        issuer: the URL that is its `iss`. audience: what is its `aud`, alone.
+        claims: names of other claims, each with the text that it must be, or hold where it is a list.
+        keys: the issuer's keys, a JWK set in JSON; None where they are fetched from the issuer.
+    """
+
+    issuer: str
+    audience: str
+    claims: tuple[tuple[str, str], ...]
+    keys: str | None = field(default=None, repr=False)
+
+
+@value_class
 class Agent:
     """A caller with secrets of its own. Its key ids are `AKIA` + account + `key_suffix`; no `accounts` means all configured ones.
 
@@ -239,6 +255,7 @@ class Agent:
     limits: AgentLimits = NO_LIMITS
     certificate: CertificateProof | None = None
     proxy_tokens: tuple[str, ...] = field(default=(), repr=False)
+    oidc: OidcProof | None = None
 
 
 @value_class

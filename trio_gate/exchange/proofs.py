@@ -6,9 +6,11 @@ Rule: a virtual session works only with the proofs that made it, and an agent on
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from trio_gate.aws.ingress import TOKEN_FIELD
 from trio_gate.config.agents.networks import within
 from trio_gate.errors import Unproven
 from trio_gate.sessions.session import proof_of
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
-    from trio_gate.config.model import Agent, CertificateProof
+    from trio_gate.config.model import Agent, CertificateProof, OidcProof
     from trio_gate.sessions.session import VirtualSession
 
 
@@ -46,7 +48,8 @@ def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tu
     if agent.networks and not within(agent.networks, address):
         reason = "this agent may not call from this address: call from one of its networks"
         raise Unproven(reason, detail=f"agent {agent.name} may not call from {address}")
-    return (*_certified(agent, ingress.certificate, now), *_known_to_the_proxy(agent, ingress.proxy_token))
+    certified, known = _certified(agent, ingress.certificate, now), _known_to_the_proxy(agent, ingress.proxy_token)
+    return (*certified, *known, *_identified(agent, ingress))
 
 
 def _certified(agent: Agent, shown: ClientCertificate | None, now: datetime) -> tuple[str, ...]:
@@ -93,13 +96,37 @@ def _token_facts(sha256: str | None) -> tuple[str, ...]:
     return () if sha256 is None else (f"proxy token {sha256}",)
 
 
+def _identified(agent: Agent, ingress: Ingress) -> tuple[str, ...]:
+    if agent.oidc is None:
+        if ingress.tokens:
+            raise Unproven(
+                "this agent has no OIDC token: send none", detail=f"agent {agent.name} sent an OIDC token, and has none"
+            )
+        return ()
+    if not ingress.tokens:
+        reason = f"this agent is proven by an OIDC token too: send it in {TOKEN_FIELD}, or to the proxy as Bearer"
+        raise Unproven(reason, detail=f"agent {agent.name} sent no OIDC token")
+    if ingress.identity != agent.oidc:
+        reason = "the OIDC token was not verified for this agent as it is configured now: run the same command again"
+        raise Unproven(reason, detail=f"the oidc block of agent {agent.name} has changed")
+    return _identity_facts(agent.oidc)
+
+
+def _identity_facts(asked: OidcProof | None) -> tuple[str, ...]:
+    """What a token proves; another one with the same claims proves the same."""
+    if asked is None:
+        return ()
+    return (f"identity {hashlib.sha256(json.dumps([asked.issuer, asked.audience, asked.claims]).encode()).hexdigest()}",)
+
+
 def possible(agent: Agent) -> list[tuple[str, ...]]:
     """All that connections of an agent may prove."""
     asked = agent.certificate
     certified: list[tuple[str, ...]] = [()]
     if asked is not None:
         certified = [_facts(asked, sha256, name) for sha256 in asked.sha256 or (None,) for name in asked.names or (None,)]
-    return [(*one, *_token_facts(token)) for one in certified for token in agent.proxy_tokens or (None,)]
+    identity = _identity_facts(agent.oidc)
+    return [(*one, *_token_facts(token), *identity) for one in certified for token in agent.proxy_tokens or (None,)]
 
 
 def proves(session: VirtualSession, agent: Agent | None, ways: Iterable[tuple[str, ...]]) -> bool:

@@ -33,15 +33,27 @@ def check_asked(agents: Collection[Agent]) -> None:
         raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
 
 
+def identity(agents: Collection[Agent], said: str) -> str | None:
+    """The OIDC token, not verified, that a value of `Proxy-Authorization` holds where agents have one; else None.
+
+    Most programs have only a user and a password for a proxy, so as a password it counts as well.
+    """
+    if not any(agent.oidc for agent in agents):
+        return None
+    scheme, _, token = said.partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip(" ")
+    user, password = _basic(said) or (b"", b"")
+    own = any(agent.name.encode() == user and agent.oidc and not agent.proxy_tokens for agent in agents)
+    return password.decode("latin-1") if own else None
+
+
 def find(agents: Collection[Agent], said: str) -> ProxyToken | None:
     """The agent that a value of `Proxy-Authorization` proves, None if it proves none."""
-    scheme, _, credentials = said.partition(" ")
-    if scheme.lower() != "basic":
+    basic = _basic(said)
+    if basic is None:
         return None
-    try:
-        user, _, token = base64.b64decode(credentials.strip(" "), validate=True).partition(b":")
-    except (binascii.Error, ValueError):
-        return None
+    user, token = basic
     offered, found = hashlib.sha256(token).hexdigest(), None
     for agent in agents:
         named = hmac.compare_digest(agent.name.encode(), user)
@@ -49,3 +61,13 @@ def find(agents: Collection[Agent], said: str) -> ProxyToken | None:
             if hmac.compare_digest(sha256, offered) and named:
                 found = ProxyToken(agent=agent.name, sha256=sha256)
     return found
+
+
+def _basic(said: str) -> tuple[bytes, bytes] | None:
+    """User and password of a value, None where it has none."""
+    scheme, _, credentials = said.partition(" ")
+    try:
+        user, _, password = base64.b64decode(credentials.strip(" "), validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return None
+    return (user, password) if scheme.lower() == "basic" else None

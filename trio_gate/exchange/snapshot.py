@@ -162,10 +162,14 @@ class Snapshot:
 
     def _agent_of(self, session: VirtualSession) -> Agent | None:
         """The agent of a session, None where none is configured. Raises SessionOver if it is not the one that it was."""
-        agent = next((one for one in self.agents.values() if one.name == session.agent), None)
+        agent = self.named(session.agent)
         if not proves(session, agent, possible(agent) if agent else [()]) or (agent is None) != (not self.agents):
             raise SessionOver(CHANGED)
         return agent
+
+    def named(self, name: str | None) -> Agent | None:
+        """The agent of this name; None where there is none."""
+        return next((one for one in self.agents.values() if one.name == name), None)
 
     def role_for(self, partition: str, account: str, agent: Agent | None, rule: str | None) -> AssumeRole:
         """The request for the role that signs an agent's calls in a configured account, where `rule` lets them pass."""
@@ -225,6 +229,10 @@ class Unconfigured:
         """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
         endpoint = Endpoint(name="", hosts=("*",), assume=NOTHING_SAID, region="", credentials=(), accounts={claim.account: None})
         return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, signer=signer)
+
+    def named(self, name: str | None) -> Agent | None:
+        """Always None, because no agent is configured."""
+        return self.agents.get(name or "")
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """Always empty, because no account is configured."""

@@ -48,6 +48,7 @@ _SINGLE = frozenset(
         "range",
         "smithy-protocol",
         "transfer-encoding",
+        "x-trio-gate-token",
     }
 )
 _SINGLE_PREFIXES = ("x-amz-", "x-amzn-", "amz-sdk-")

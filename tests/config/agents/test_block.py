@@ -6,6 +6,7 @@ import json
 import pytest
 
 from tests.kit.configs import BASE, FILES, MAIN, check, faults_of, load
+from trio_gate.config.agents.trust import Trust
 from trio_gate.config.model import NO_LIMITS, AgentLimits, CertificateProof
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
@@ -128,8 +129,11 @@ def test_a_certificate():
 
 def test_an_authority_is_as_it_is_read_and_what_is_wrong_with_it_is_a_fault_at_its_name():
     named = AGENT.replace(" }", ' certificate_authority = "secret.txt" certificate_name = "a" }')
-    assert load(named, read_authority=str.upper).agents[0].certificate.authority == FILES["/etc/gate/secret.txt"].upper()
-    check(named.replace('"secret.txt"', '§"secret.txt"'), ["it is no good"], read_authority=refuse)
+    assert (
+        load(named, trust=Trust(authority=str.upper, keys=str)).agents[0].certificate.authority
+        == FILES["/etc/gate/secret.txt"].upper()
+    )
+    check(named.replace('"secret.txt"', '§"secret.txt"'), ["it is no good"], trust=Trust(authority=refuse, keys=str))
 
 
 def test_the_path_of_a_file_that_is_not_there_is_said():

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING
 
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.agents.networks import network
+from trio_gate.config.agents.oidc import oidc
+from trio_gate.config.agents.trust import checked
 from trio_gate.config.blocks import EMPTY_SHA256
 from trio_gate.config.model import KEY_TEXT, Agent, AgentLimits, CertificateProof
-from trio_gate.config.source import Flaw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from trio_gate.config.attribute_types import Kind
+    from trio_gate.config.agents.trust import Trust
     from trio_gate.config.block_reader import Form
-    from trio_gate.config.expressions import Lookups, Value
-
-    ReadAuthority = Callable[[str], str]
 
 SHORTEST_SECRET, MOST_SECRETS = 16, 4
 """Characters of an agent's secret, and how many an agent may have, of tokens too: each request is checked with all of them."""
@@ -32,8 +28,8 @@ MOST_CERTIFICATES = 8
 _SUFFIX = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 
 
-def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
-    """Read an agent, a caller with secrets of its own; None if it is faulty. `read_authority` as in `load`."""
+def agent(form: Form, trust: Trust) -> Agent | None:
+    """Read an agent, a caller with secrets of its own; None if it is faulty. `trust` as in `load`."""
     wanted = "a letter A-Z and at most 15 more of A-Z and 0-9"
     suffix = form.need(
         attribute_types.matching(_SUFFIX, wanted, "it ends the agent's key ids: AKIA111111111111CI01"), "key_suffix"
@@ -45,8 +41,9 @@ def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
     if len(networks) > MOST_NETWORKS:
         form.fault(f"an agent has at most {MOST_NETWORKS} networks", of="networks")
     limits = _limits(form)
-    certificate = _certificate(form, read_authority)
+    certificate = _certificate(form, trust)
     proxy_tokens = _proxy_tokens(form)
+    token = oidc(form, trust)
     form.close()
     if suffix is None or secrets is None:
         return None
@@ -60,6 +57,7 @@ def agent(form: Form, read_authority: ReadAuthority) -> Agent | None:
         limits=limits,
         certificate=certificate,
         proxy_tokens=proxy_tokens,
+        oidc=token,
     )
 
 
@@ -74,12 +72,12 @@ def _proxy_tokens(form: Form) -> tuple[str, ...]:
     return found
 
 
-def _certificate(form: Form, read_authority: ReadAuthority) -> CertificateProof | None:
+def _certificate(form: Form, trust: Trust) -> CertificateProof | None:
     """The certificate that an agent's connections must have; None where it needs none, or where its attributes are faulty."""
     hashed = attribute_types.sha256("a certificate's DER")
     pins = form.take(attribute_types.listing(hashed), "certificate_sha256") or ()
     names = form.take(attribute_types.listing(attribute_types.host, or_one=True), "certificate_name") or ()
-    authority = form.take(_authority(form.reading.lookups, read_authority), "certificate_authority")
+    authority = form.take(checked(form.reading.lookups, trust.authority), "certificate_authority")
     given = form.given("certificate_authority")
     for of, found in (("certificate_sha256", pins), ("certificate_name", names)):
         if len(found) > MOST_CERTIFICATES:
@@ -92,17 +90,6 @@ def _certificate(form: Form, read_authority: ReadAuthority) -> CertificateProof 
         hint = "else any certificate of that authority would be this agent's"
         form.fault("`certificate_authority` needs `certificate_name` or `certificate_sha256`", hint, of="certificate_authority")
     return None if authority is None else CertificateProof(authority=authority, sha256=pins, names=names)
-
-
-def _authority(lookups: Lookups, read_authority: ReadAuthority) -> Kind[str]:
-    def kind(value: Value) -> str:
-        pem = lookups.contents(attribute_types.text(value), value.at)
-        try:
-            return read_authority(pem)
-        except ValueError as fault:
-            raise Flaw(value.at, str(fault)) from None
-
-    return kind
 
 
 def _limits(form: Form) -> AgentLimits:

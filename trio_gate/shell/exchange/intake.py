@@ -23,8 +23,9 @@ from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 if TYPE_CHECKING:
     from trio_gate.audit.described import Described
     from trio_gate.aws.ingress import Ingress
+    from trio_gate.exchange.proofs import Signer
     from trio_gate.exchange.snapshot import Snapshot
-    from trio_gate.exchange.steps import Identified, Proven, Routed
+    from trio_gate.exchange.steps import Claimed, Identified, Proven, Routed
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -78,9 +79,19 @@ class IntakeStage:
         table, now, sessions = self._table, services.clock.now(), services.sessions.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, sessions, now=now, keys=services.keys)
         self._recorder.proved(signer)
+        claimed = await self._identified(claimed, signer)
         proven = steps.admit(claimed, self._snapshot, signer, now)
         self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
+
+    async def _identified(self, claimed: Claimed, signer: Signer) -> Claimed:
+        """Verify the tokens of a signed request. Raises Unproven, IssuerUnavailable."""
+        asked = steps.identified_by(claimed, self._snapshot, signer)
+        if asked is None:
+            return claimed
+        for token in claimed.ingress.tokens:
+            await self._services.issuers.prove(token, asked)
+        return steps.with_identity(claimed, asked)
 
     async def identify(self, received: Received) -> IdentifiedRequest:
         """Read the body as the operation requires, and name the call.

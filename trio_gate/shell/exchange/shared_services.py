@@ -6,12 +6,13 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from trio_gate.shell.net.rate_limit import AgentLoads
+from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Sessions
+    from trio_gate.ports import AccountNames, Approvals, AuditLog, Clock, CredentialSource, Issuers, Sessions
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.shell.exchange.model_loader import Models
     from trio_gate.shell.upstream.pool import UpstreamPool
-    from trio_gate.shell.worker_threads import WorkerThreads
 
 
 @value_class
@@ -29,9 +29,8 @@ class SharedServices:
     clock: Clock
     hosts: Hosts
     models: Models
-    workers: WorkerThreads
-    keys: SigningKeys = field(default_factory=SigningKeys)
     credentials: CredentialSource
+    issuers: Issuers
     sessions: Sessions
     names: AccountNames
     approvals: Approvals
@@ -40,6 +39,8 @@ class SharedServices:
     decisions: DecisionLog | None
     refusals: Refusals
     bodies: Bodies
+    workers: WorkerThreads = field(default_factory=WorkerThreads)
+    keys: SigningKeys = field(default_factory=SigningKeys)
     loads: AgentLoads = field(default_factory=AgentLoads)
     unreviewed: Unreviewed
 

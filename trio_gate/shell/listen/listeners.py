@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from trio_gate.aws.ingress import ClientCertificate, ProxyToken
+    from trio_gate.aws.ingress import ClientCertificate
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.shell.certificates.leaves import LeafCertificates
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -113,18 +113,21 @@ class AgentListenerContext:
         der = tls.peer_certificate
         return None if der is None else certificate_of(der, self.snapshot().authorities)
 
-    async def proxy_token(self, headers: Headers, seat: Seat) -> ProxyToken | None:
-        """The token that a request to the proxy itself shows; None where it has none and needs none. Raises Unauthenticated, Overloaded."""
+    async def proven(self, headers: Headers, seat: Seat, ingress: Ingress) -> Ingress:
+        """An ingress with the token that a request to the proxy itself shows, if it has or needs one. Raises Unauthenticated, Overloaded."""
         agents, said = self.snapshot().agents.values(), proxy_tokens.shown(headers)
         if said is None:
             proxy_tokens.check_asked(agents)
-        if said is None or not any(agent.proxy_tokens for agent in agents):
-            return None
+            return ingress
+        if (identity := proxy_tokens.identity(agents, said)) is not None:
+            return replace(ingress, tokens=(identity,))
+        if not any(agent.proxy_tokens for agent in agents):
+            return ingress
         found = proxy_tokens.find(agents, said)
         if found is None:
             await self.wrong_tokens.slow_down(seat.source)
             raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
-        return found
+        return replace(ingress, proxy_token=found)
 
     @property
     def head_timeout(self) -> float:
@@ -218,16 +221,15 @@ class ProxyListener:
         connect = parse_connect(raw)
         if connect.port not in (HTTPS, self._port):
             raise Malformed("only port 443 is served", status=403)
-        token = await self._inside.proxy_token(connect.headers, seat)
-        refused = self._names.admit(connect.host, seat.address)
-        return Ingress(kind="proxy", connect=connect.host, port=self._port, refused=refused, proxy_token=token)
+        ingress = await self._inside.proven(connect.headers, seat, Ingress(kind="proxy", connect=connect.host, port=self._port))
+        return replace(ingress, refused=self._names.admit(connect.host, seat.address))
 
     async def _to_gateway(self, raw: bytes, seat: Seat) -> Ingress:
         """How a request to the gateway itself came. Raises Malformed, Unauthenticated, Overloaded."""
         if not is_loopback(seat.address):
             raise Malformed("only its own machine may ask the gateway here, in the clear: use an endpoint listener", status=403)
-        token = await self._inside.proxy_token(parse_request_head(raw).headers, seat)
-        return Ingress(kind="address", port=self._port, names=self._own, proxy_token=token)
+        ingress = Ingress(kind="address", port=self._port, names=self._own)
+        return await self._inside.proven(parse_request_head(raw).headers, seat, ingress)
 
 
 class TlsListener:
