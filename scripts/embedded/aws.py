@@ -28,6 +28,7 @@ HUB = "999999999999"
 ACCOUNTS = {"prod": "111111111111", "staging": "222222222222"}
 ROLE = "trio-gate"
 DEPLOY, DEEPER = "deploy", "deeper"
+WEB_IDENTITY, WEB_IDENTITY_EXPIRED = "web-identity-of-a-job", "web-identity-of-an-older-job"
 """Roles of each account that its role may assume, and that this one may assume in turn."""
 READER = "reader"
 """A role of each account that the hub's user may assume and that may read objects of S3, and nothing else."""

@@ -22,6 +22,7 @@ from moto.organizations.models import organizations_backends
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
+from scripts.embedded import web_identity
 from scripts.embedded.aws import (
     ACCOUNTS,
     CDK,
@@ -148,6 +149,7 @@ def set_up(port: int, ca_file: str) -> Embedded:
                     RoleName=name, PolicyName="chain", PolicyDocument=policy("Allow", "sts:AssumeRole", Resource=roles)
                 )
     enforce()
+    web_identity.serve()
     prepare()
     read_policies()
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0

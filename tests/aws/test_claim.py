@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.kit.paths import SHARED
 from trio_gate.aws.call import Claim
-from trio_gate.aws.claim import read_claim
+from trio_gate.aws.claim import read_claim, signed
 from trio_gate.errors import GateError, Malformed, Unauthenticated
 from trio_gate.wire.head import RequestHead, Target
 from trio_gate.wire.parse import parse_request_head
@@ -373,3 +373,23 @@ def test_a_presigned_url_through_the_strict_reader():
 def test_version_2_and_the_key_of_a_session():
     key = "TGVS111111111111" + "A" * 16
     assert "signs with version 4 alone" in refused(head(None, query={**V2, "AWSAccessKeyId": key})).reason
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        head(),
+        head("Bearer x"),
+        presigned(),
+        *(head(None, query={name.lower(): "x"}) for name in (*QUERY, "AWSAccessKeyId", "Signature", "SignatureMethod")),
+        head(None, query={"X-Amz-Security-Token": "x"}),
+        head(None, x_amz_security_token="x"),
+        head(None, x_amz_s3session_token="x"),
+    ],
+)
+def test_a_part_of_a_signature_is_a_signature(made):
+    assert signed(made)
+
+
+def test_a_request_without_any_part_of_one_is_not_signed():
+    assert not signed(head(None, query={"Action": "x"}))

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.kit import sessions
 from tests.kit.aws.host_table import TABLE
 from tests.kit.configs import BASE, FILES, MAIN, load
 from tests.kit.wire.claims import when
@@ -16,8 +17,9 @@ from trio_gate.aws.ingress import ClientCertificate, Ingress, ProxyToken
 from trio_gate.config.model import Agent
 from trio_gate.errors import Unauthenticated, Unproven, WrongSignature
 from trio_gate.exchange import steps
-from trio_gate.exchange.proofs import possible, same_agent
+from trio_gate.exchange.proofs import possible, proves, same_agent
 from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.sessions.session import proof_of
 from trio_gate.sessions.table import SessionTable
 from trio_gate.signing.sigv4 import SigningKeys
 from trio_gate.wire.parse import parse_request_head
@@ -196,8 +198,8 @@ def test_tokens_count_once_they_were_verified_for_the_agent_as_it_is():
     by, other = snapshot(OIDC), snapshot(OIDC.replace('"gate"', '"another"'))
     shown = Ingress(kind="tls", sni=STS, tokens=("x",))
     asked, found = tokened(by, shown)
-    assert steps.identified_by(asked, by, found) == by.agents["CI01"].oidc
-    proven = steps.with_identity(asked, by.agents["CI01"].oidc)
+    assert by.oidc_of(found.agent) == by.agents["CI01"].oidc
+    proven = replace(asked, ingress=replace(asked.ingress, identity=by.oidc_of(found.agent)))
     facts = steps.admit(proven, by, found, when(asked.claim)).admitted.facts
     assert [facts] == possible(by.agents["CI01"])
     assert [facts] != possible(other.agents["CI01"])
@@ -211,11 +213,8 @@ def test_tokens_count_once_they_were_verified_for_the_agent_as_it_is():
             steps.admit(bare, judge, found, when(asked.claim))
 
 
-def test_nothing_is_asked_of_tokens_where_none_came_or_the_agent_has_none():
-    by = snapshot(OIDC)
-    for ingress, judge in ((Ingress(kind="tls", sni=STS), by), (Ingress(kind="tls", sni=STS, tokens=("x",)), snapshot())):
-        asked, found = tokened(judge, ingress)
-        assert steps.identified_by(asked, judge, found) is None
+def test_nothing_is_asked_of_tokens_where_the_agent_has_none():
+    assert snapshot().oidc_of("ci") is snapshot(OIDC).oidc_of("cd") is snapshot(OIDC).oidc_of(None) is None
 
 
 def test_a_token_is_read_from_the_requests_own_field_besides_that_of_the_connection():
@@ -224,3 +223,12 @@ def test_a_token_is_read_from_the_requests_own_field_besides_that_of_the_connect
     ingress = steps.claim(head, Ingress(kind="tls", sni=STS, tokens=("first-token",)), "192.0.2.1").ingress
     assert (ingress.tokens, ingress.identity) == (("first-token", "second-token"), None)
     assert not any(token in repr(ingress) for token in ingress.tokens)
+
+
+def test_a_session_without_a_secret_needs_another_proof():
+    agent = snapshot(TOKEN).agents["CI01"]
+    first, second = possible(agent)
+    assert proves(sessions.session(proof=proof_of(agent, None, first)), agent, [first, second])
+    assert not proves(sessions.session(proof=proof_of(agent, None, first)), agent, [second])
+    assert not proves(sessions.session(proof=proof_of(agent, None)), agent, [()])
+    assert proves(sessions.session(proof=""), None, [()])

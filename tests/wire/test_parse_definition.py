@@ -2,6 +2,7 @@
 
 import string
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -132,3 +133,10 @@ def test_fields_are_read_as_the_rules_say(lines):
 def test_so_are_any_bytes_among_them(lines, junk):
     check(b"Host: a", *lines, junk)
     check(b"Host: a", junk, *lines)
+
+
+@pytest.mark.parametrize("name", sorted(SINGLE - set(FRAMING)))
+def test_a_field_that_comes_once_comes_once(name):
+    twice = f"GET / HTTP/1.1\r\nhost: a.example\r\n{name}: x\r\n{name}: x\r\n\r\n"
+    with pytest.raises(Malformed, match=f"`{name}` came more than once"):
+        parse_request_head(twice.encode())

@@ -62,6 +62,13 @@ _NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use r
 _NO_V2 = "signature version 2 is served only in presigned URLs of S3: set signature_version to v4, s3v4 for S3"
 
 
+def signed(head: RequestHead) -> bool:
+    """Whether a request carries anything of a signature, of whichever kind."""
+    names = {fold(name) for name, _ in head.target.query}
+    parameters = _PRESIGNED_FOLDED | {fold(name) for name in (*SIGV2, *_OTHER_V2, *_TOKEN_PARAMETERS)}
+    return any(head.one(name) is not None for name in ("authorization", *_TOKEN_FIELDS)) or bool(names & parameters)
+
+
 def read_claim(head: RequestHead) -> Claim:
     """Read which key a signature claims, for which scope and over which fields.
 

@@ -36,11 +36,13 @@ class Signer:
         agent: its name; None while none is configured.
         session: the virtual session whose key it used; None for an agent's own key.
         secret: what it signed with; None while no agent is configured, so that this was not verified.
+        unsigned: whether its connection alone proved it, which only AssumeRoleWithWebIdentity may do.
     """
 
     agent: str | None
     session: VirtualSession | None = None
     secret: str | None = field(default=None, repr=False)
+    unsigned: bool = False
 
 
 def check_way(agent: Agent, ingress: Ingress, address: str, now: datetime) -> tuple[str, ...]:
@@ -130,9 +132,10 @@ def possible(agent: Agent) -> list[tuple[str, ...]]:
 
 
 def proves(session: VirtualSession, agent: Agent | None, ways: Iterable[tuple[str, ...]]) -> bool:
-    """Whether a session was made by an agent as it is now, with one of its secrets and in one of these ways."""
-    secrets = agent.secrets if agent else (None,)
-    return session.proof in [proof_of(agent, secret, way) for secret in secrets for way in ways]
+    """Whether a session was made by an agent as it is now, in one of these ways, and with one of its secrets if they prove nothing."""
+    secrets: tuple[str | None, ...] = (*agent.secrets, None) if agent else (None,)
+    made = [proof_of(agent, secret, way) for way in ways for secret in secrets if secret is not None or way or agent is None]
+    return session.proof in made
 
 
 def same_agent(before: Agent | None, after: Agent | None) -> bool:

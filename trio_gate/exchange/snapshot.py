@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Claim, Place
     from trio_gate.aws.hosts.table import HostTable
-    from trio_gate.config.model import Agent, Approver, Config, OperationReview
+    from trio_gate.config.model import Agent, Approver, Config, OidcProof, OperationReview
     from trio_gate.config.model import Rule as ConfiguredRule
     from trio_gate.exchange.proofs import Signer
     from trio_gate.ports import AssumeRole
@@ -124,7 +124,7 @@ class Snapshot:
         found = self._admitted.get(asked)
         if found is None:
             agent = self.agents.get(claim.suffix)
-            if agent is not None and signer.secret not in agent.secrets:
+            if agent is not None and not signer.unsigned and signer.secret not in agent.secrets:
                 raise Unauthenticated("the secret that signed this request was replaced: sign with the agent's new one")
             found = self._admit(claim, agent, signer)
             if found.agent is not None:
@@ -170,6 +170,11 @@ class Snapshot:
     def named(self, name: str | None) -> Agent | None:
         """The agent of this name; None where there is none."""
         return next((one for one in self.agents.values() if one.name == name), None)
+
+    def oidc_of(self, name: str | None) -> OidcProof | None:
+        """The OIDC token that the agent of this name must show; None for none."""
+        agent = self.named(name)
+        return agent.oidc if agent else None
 
     def role_for(self, partition: str, account: str, agent: Agent | None, rule: str | None) -> AssumeRole:
         """The request for the role that signs an agent's calls in a configured account, where `rule` lets them pass."""
@@ -229,10 +234,6 @@ class Unconfigured:
         """Admit any key id, to an endpoint made for its account, without a partition and without an agent."""
         endpoint = Endpoint(name="", hosts=("*",), assume=NOTHING_SAID, region="", credentials=(), accounts={claim.account: None})
         return Admitted(endpoint=endpoint, agent=None, agent_name=None, account_name=None, signer=signer)
-
-    def named(self, name: str | None) -> Agent | None:
-        """Always None, because no agent is configured."""
-        return self.agents.get(name or "")
 
     def accounts_of(self, agent: Agent) -> tuple[str, ...]:
         """Always empty, because no account is configured."""

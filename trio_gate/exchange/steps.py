@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.model.catalog import Catalog
     from trio_gate.aws.model.shape import Shape
     from trio_gate.aws.resources.owned import Owned
-    from trio_gate.config.model import OidcProof, OperationReview
+    from trio_gate.config.model import OperationReview
     from trio_gate.exchange.presign import Presign
     from trio_gate.exchange.snapshot import Admitted, Snapshot, Unconfigured
     from trio_gate.facet.extract import Facets
@@ -186,17 +186,6 @@ def claim(arrived: RequestHead, ingress: Ingress, agent_address: str) -> Claimed
     old, ingress = found.expires is not None, ingress.with_token(arrived)
     said = sigv2.spoken(arrived) if old else arrived
     return Claimed(arrived=said, claim=found, ingress=ingress, agent_address=agent_address, version_2=old, own=own)
-
-
-def identified_by(claimed: Claimed, snapshot: Snapshot | Unconfigured, signer: Signer) -> OidcProof | None:
-    """What the tokens of a request must prove before it is admitted; None where nothing is asked of them."""
-    agent = snapshot.named(signer.agent) if claimed.ingress.tokens else None
-    return agent.oidc if agent else None
-
-
-def with_identity(claimed: Claimed, proof: OidcProof) -> Claimed:
-    """A request whose tokens were all found to prove this."""
-    return replace(claimed, ingress=replace(claimed.ingress, identity=proof))
 
 
 def declared_payload(claimed: Claimed, snapshot: Snapshot | Unconfigured, *, has_body: bool) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from trio_gate.errors import Denied, Malformed, SessionOver
 from trio_gate.exchange.narrow import narrowed
 from trio_gate.ports import SessionRequest
-from trio_gate.sessions.calls import ASSUMES, SAME_POWER, note, refused, served
+from trio_gate.sessions.calls import ASSUMES, SAME_POWER, WEB_IDENTITY, note, refused, served
 from trio_gate.sessions.session import MAX_SENT, Sent, VirtualSession
 from trio_gate.values import value_class
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Call
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.iam.tables import Tables
-    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.snapshot import Admitted, Snapshot
     from trio_gate.exchange.steps import Identified, Outbound
     from trio_gate.policy.decide import Decision
     from trio_gate.ports import RoleRequest
@@ -100,10 +100,9 @@ def plan(
     if len(outbound.data) > MAX_SENT:
         raise Denied(f"the request is longer than {MAX_SENT} bytes, and AWS takes none so long: shorten its policy and tags")
     from_, kind = admitted.session, (call.service, call.operation)
-    if from_ is not None:
-        _check_steps(from_, kind)
+    _check_asker(admitted, kind)
     account, role, chain = call.account, from_.role if from_ else None, from_.chain if from_ else ()
-    if kind == ASSUMES:
+    if kind in (ASSUMES, WEB_IDENTITY):
         role = str(call.params.get("RoleArn", ""))
         account, chain = _account(role, call, identified, snapshot, table), (*chain, role)
     here = kind == SAME_POWER
@@ -129,11 +128,20 @@ def _sent(call: Call, outbound: Outbound) -> Sent:
     """What AWS is asked, so that its answer can be read: no encoding of it is accepted."""
     headers = tuple(one for one in outbound.head.headers if one[0] != "accept-encoding")
     head = replace(outbound.head, headers=headers)
-    return Sent(head=head, body=outbound.data, signing_name=call.signing_name, region=call.region)
+    once = (call.service, call.operation) == WEB_IDENTITY
+    body = b"" if once else outbound.data  # the token that is in it is not kept
+    return Sent(head=head, body=body, signing_name=call.signing_name, region=call.region, once=once)
 
 
-def _check_steps(session: VirtualSession, kind: tuple[str, str]) -> None:
-    """Raise Denied where a session would be made from this one in too many steps."""
+def _check_asker(admitted: Admitted, kind: tuple[str, str]) -> None:
+    """Raise Denied where a session would be made in too many steps, or with a signature that AWS would not look at."""
+    session = admitted.session
+    if kind == WEB_IDENTITY and not admitted.signer.unsigned:
+        raise Denied(
+            "sts:AssumeRoleWithWebIdentity is served unsigned alone, as SDKs send it: use AssumeRole, or leave out the keys"
+        )
+    if session is None:
+        return
     if len(session.chain) >= LONGEST_CHAIN if kind == ASSUMES else kind == SAME_POWER and session.sent is None:
         raise Denied("this session came from another one in too many steps: make the call with the key that the way began with")
 
@@ -165,8 +173,8 @@ def request_for(
 ) -> RoleRequest:
     """Whose credentials sign a call that `rule` lets pass: the session's that its key stands for, else the role's of its account.
 
-    Raises SessionOver, and Denied where the rule says how the role is assumed and a session of the agent's own would sign, or where
-    it narrows the role's session to the call and that cannot be done.
+    Raises SessionOver, and Denied where the rule says how the role is assumed and nobody or a session of the agent's own would sign,
+    or where it narrows the role's session to the call and that cannot be done.
     """
     call, admitted = identified.call, identified.proven.admitted
     session = admitted.session
@@ -178,6 +186,8 @@ def request_for(
         raise SessionOver("came by an account that its agent may not use any more")
     first = next((step for step in way if step.sent is not None), None)
     said = snapshot.shaping.get(rule or "")
+    if admitted.signer.unsigned and said is not None:
+        raise Denied(f'rule "{rule}" says how a role is assumed, and this call comes unsigned')
     if first is not None and said is not None:
         raise Denied(f'rule "{rule}" says how a role is assumed, and this call has a session that the agent assumed itself')
     role = snapshot.role_for(call.partition, account, admitted.agent, first.rule if first else rule)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trio_gate.sessions.session import Placeholder, Sent
 
 _STS = "https://sts.amazonaws.com/doc/2011-06-15/"
+_RESULTS = tuple((f"{name}Response", f"{name}Result") for name in ("AssumeRole", "AssumeRoleWithWebIdentity"))
 _PARTS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 
 
@@ -101,9 +102,9 @@ def own_answer(placeholder: Placeholder, expires: datetime, request_id: str) -> 
 
 
 def _result(root: Element) -> Element:
-    """The result in STS's answer to AssumeRole. Raises ValueError."""
+    """The result in STS's answer to a call that assumes a role. Raises ValueError."""
     (found,) = (child for child in root.children if child.name.endswith("Result"))
-    if (root.name, found.name) != ("AssumeRoleResponse", "AssumeRoleResult"):
+    if (root.name, found.name) not in _RESULTS:
         raise ValueError(root.name)
     return found
 

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
 
 ASSUMES, SAME_POWER, EXPRESS = ("sts", "AssumeRole"), ("sts", "GetSessionToken"), ("s3", "CreateSession")
 
+WEB_IDENTITY = ("sts", "AssumeRoleWithWebIdentity")
+"""Comes unsigned, with a token that AWS verifies and that is not kept."""
+
 REFUSED = {
     ("sts", "GetFederationToken"): "AWS refuses it to the session of a role, which the gateway uses: assume a role instead",
     ("sts", "AssumeRoot"): "it hands out an account's root, and no session of the gateway stands for that: ask your operator",
 }
 """Calls that no rule can allow, and why."""
 
-SERVED = frozenset({ASSUMES, SAME_POWER, EXPRESS})
+SERVED = frozenset({ASSUMES, SAME_POWER, EXPRESS, WEB_IDENTITY})
 """They are answered with a virtual session unless their rule says `vends = true`."""
 
 

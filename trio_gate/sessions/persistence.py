@@ -63,6 +63,7 @@ def _sent_json(sent: Sent) -> dict[str, Any]:
         "body": base64.b64encode(sent.body).decode(),
         "signing_name": sent.signing_name,
         "region": sent.region,
+        **({"once": True} if sent.once else {}),
     }
 
 
@@ -70,7 +71,8 @@ def _sent(kept: Mapping[str, Any]) -> Sent:
     target = Target(segments=tuple(kept["segments"]), query=_pairs(kept["query"]))
     head = RequestHead(method=kept["method"], target=target, headers=_pairs(kept["headers"]))
     body = base64.b64decode(kept["body"], validate=True)
-    return Sent(head=head, body=body, signing_name=kept["signing_name"], region=kept["region"])
+    once = kept.get("once", False)
+    return Sent(head=head, body=body, signing_name=kept["signing_name"], region=kept["region"], once=once)
 
 
 def _pairs(kept: list[list[str]]) -> tuple[tuple[str, str], ...]:

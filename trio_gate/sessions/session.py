@@ -43,12 +43,14 @@ class Sent:
     Attributes:
         head: with the host, and whatever the agent asked for.
         signing_name, region: of the scope that it is signed for.
+        once: whether it was sent unsigned, with a token instead. Then it has no body here, and cannot be sent again.
     """
 
     head: RequestHead = field(repr=False)
     body: bytes = field(repr=False)
     signing_name: str
     region: str
+    once: bool = False
 
     @property
     def host(self) -> str:

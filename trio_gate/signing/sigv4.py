@@ -109,6 +109,10 @@ class Credentials:
     token_field: str = field(default=SESSION_FIELD, repr=False)
 
 
+NO_KEY = Credentials(access_key_id="", secret_access_key="")
+"""Stands for the credentials of a request that is sent as it came, unsigned."""
+
+
 @value_class
 class SigningKey:
     """A derived key as HMAC uses it (RFC 2104): padded to a block of SHA-256, and combined with the inner and the outer pad.
@@ -181,13 +185,15 @@ def sign(
     Args:
         head: what will be sent; anything that an earlier signature left in its fields or query is replaced.
         payload_hash: hex SHA-256 of the body, or the word that stands for it.
-        credentials: the keys to sign with.
+        credentials: the keys to sign with; NO_KEY to leave the head as it is.
         service: signing name.
         region: signing region.
         now: the current time, aware.
         s3: whether `service` is in the S3 family: path signed as sent, payload hash in a field.
         keys: the cache of derived keys; None for none.
     """
+    if credentials is NO_KEY:
+        return Signed(head=head, signature="", key=SigningKey(inner=b"", outer=b""), scope="", amz_date="")
     amz_date, target = stamp(now), _unsigned(head.target)
     fields = [field for field in head.headers if field[0] not in _SET_BY_US]
     fields.append(("x-amz-date", amz_date))
@@ -195,8 +201,7 @@ def sign(
         fields.append((credentials.token_field, credentials.session_token))
     if s3 or _HASH in head.first:
         fields.append((_HASH, payload_hash))
-    names = sorted(dict(fields).keys() - UNSIGNED_FIELDS)
-    path = target.path if s3 else encoded_path(target.path)
+    names, path = sorted(dict(fields).keys() - UNSIGNED_FIELDS), target.path if s3 else encoded_path(target.path)
     request = canonical_request(head.method, fields, path=path, query=target.query, names=names, payload_hash=payload_hash)
     scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
     key = (keys or SigningKeys()).key(credentials.secret_access_key, amz_date[:8], region, service)

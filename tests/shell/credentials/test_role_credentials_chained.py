@@ -18,6 +18,8 @@ from tests.shell.credentials.test_role_credentials import bench, settled
 from trio_gate.errors import GateError, SessionOver
 from trio_gate.ports import SessionRequest
 from trio_gate.shell.credentials.base_keys import BaseKeys
+from trio_gate.shell.credentials.role_credentials import MARGIN
+from trio_gate.signing.sigv4 import Credentials
 from trio_gate.wire.head import ResponseHead
 
 HUB = role("trio-gate@ci", account="999999999999", role_arn="arn:aws:iam::999999999999:role/hub")
@@ -160,3 +162,21 @@ async def test_of_sessions_that_have_ended_nothing_is_kept(autojump_clock):
         with pytest.raises(GateError):
             await its.roles.credentials(requests[0])
         assert len(its.sts.asked) > asked
+
+
+async def test_a_session_that_was_asked_for_with_a_token_needs_no_base_key_and_cannot_be_had_again(autojump_clock):
+    asked = replace(SENT, body=b"", once=True)
+    request = SessionRequest(key_id="TGVS1", role_arn=REQUEST.role_arn, sent=asked, signer=REQUEST)
+    child = SessionRequest(key_id="TGVS2", role_arn=REQUEST.role_arn, sent=sent(REQUEST.role_arn), signer=request)
+    async with bench() as its:
+        expires = its.clock.now() + timedelta(seconds=MARGIN + 60)
+        given = Credentials(access_key_id="ASIA9", secret_access_key="s", session_token="t", expires=expires)
+        its.roles.keep(request, given)
+        assert await its.roles.credentials(request) == given
+        assert its.sts.asked == []
+        assert (await its.roles.credentials(child)).access_key_id == "ASIA1"
+        assert its.sts.signers == ["ASIA9"]
+        await trio.sleep(61)
+        with pytest.raises(SessionOver, match="was lost"):
+            await its.roles.credentials(request)
+        assert its.sts.signers == ["ASIA9"]

@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 
 @value_class
 class _Session:
-    """A role's credentials. `signer` is the base key's id; `ends` is by trio's clock, to be refreshed `lead` seconds before."""
+    """A role's credentials. `signer` is the base key's id, empty if none was needed; `ends` is by trio's clock, to be refreshed `lead` seconds before."""
 
     credentials: Credentials
     signer: str
@@ -127,9 +127,9 @@ class RoleCredentials:
 
     def keep(self, request: RoleRequest, credentials: Credentials) -> None:
         """Keep what AWS has just answered for a session."""
-        base = self._base.current(request.root.base)
-        if base is not None:
-            self._role(request).session = self._session(request, credentials, base)
+        signer = self._first_signer(request)
+        if signer is not None:
+            self._role(request).session = self._session(request, credentials, signer)
 
     def forget(self, request: RoleRequest, refused: Credentials | None = None) -> None:
         """Drop a role's credentials because AWS refused them, unless they are others than `refused` by now."""
@@ -158,8 +158,8 @@ class RoleCredentials:
 
     def _left(self, role: _Role, request: RoleRequest) -> float:
         """Seconds for which a role's session can be used; 0 without one, or where another base key has obtained it."""
-        session, base = role.session, self._base.current(request.root.base)
-        if session is None or base is None or base.access_key_id != session.signer:
+        session = role.session
+        if session is None or self._first_signer(request) != session.signer:
             return 0.0
         return session.left(self._clock.now())
 
@@ -182,6 +182,8 @@ class RoleCredentials:
             flight.done.set()
 
     async def _assume(self, request: RoleRequest) -> _Session:
+        if isinstance(request, SessionRequest) and request.sent.once:
+            raise RoleRefused(f"{request.role_arn} was assumed with a web identity token, which is not kept")
         with trio.move_on_after(DEADLINE):
             signer = await self._signer(request)
             try:
@@ -214,9 +216,16 @@ class RoleCredentials:
             host = self._host(request.partition, request.region)
             given = await assume_role(request, signer, send=self._send, host=host, now=now)
         base = signer if request.signer is None else await self._base.get(request.root.base)
-        return self._session(request, given, base)
+        return self._session(request, given, base.access_key_id)
 
-    def _session(self, request: RoleRequest, given: Credentials, base: Credentials) -> _Session:
+    def _first_signer(self, request: RoleRequest) -> str | None:
+        """The id of the base key that credentials come from by now, empty for those that none was needed for; None without a key."""
+        if isinstance(request, SessionRequest) and request.sent.once:
+            return ""
+        base = self._base.current(request.root.base)
+        return base.access_key_id if base else None
+
+    def _session(self, request: RoleRequest, given: Credentials, signer: str) -> _Session:
         """What is kept of AWS's answer. That of a virtual session is not refreshed ahead: it ends when the agent was told."""
         now = self._clock.now()
         expires = given.expires or now
@@ -225,7 +234,7 @@ class RoleCredentials:
             raise CredentialsUnavailable(f"AWS's credentials for {request.role_arn} end at once: check the gateway's clock")
         return _Session(
             credentials=given,
-            signer=base.access_key_id,
+            signer=signer,
             expires=expires,
             ends=trio.current_time() + life,
             lead=0.0 if isinstance(request, SessionRequest) else min(REFRESH, MARGIN + (life - MARGIN) / 2),

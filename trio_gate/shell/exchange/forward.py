@@ -18,12 +18,15 @@ from trio_gate.errors import NOT_YOUR_FAULT, AnswerWithheld, UpstreamError
 from trio_gate.shell.net.race import race
 from trio_gate.signing.chunk_signatures import ChunkWriter
 from trio_gate.signing.credential_leaks import expired, faults_signature, holds, readable
+from trio_gate.signing.sigv4 import NO_KEY
 from trio_gate.values import value_class
 from trio_gate.wire.events import BodyData, BodyEnd
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from trio_gate.exchange.steps import Identified
+    from trio_gate.ports import CredentialSource, RoleRequest
     from trio_gate.shell.exchange.bodies import Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.net.agent_stream import AgentStream
@@ -100,6 +103,11 @@ async def begin(source: Source, checker: Checker, body: Streamed) -> Flow:
     return Flow(first=bytes(first), ended=ended, source=source, checker=checker, body=body)
 
 
+async def credentials_for(identified: Identified, assume: RoleRequest, source: CredentialSource) -> Credentials:
+    """The credentials that sign a call; NO_KEY for one that came unsigned, and is sent so. Raises as `source`."""
+    return NO_KEY if identified.proven.admitted.signer.unsigned else await source.credentials(assume)
+
+
 async def send_whole(exchange: UpstreamExchange, head: RequestHead, data: bytes) -> ResponseHead:
     """Send a request whose body is in memory; return the head of the answer. Raises UpstreamError."""
     connection = exchange.connection
@@ -162,7 +170,7 @@ async def relay(
 ) -> str | None:
     """Pass an answer on; gives the code of an error. Where `look` is given, a success is read whole, and what it returns passed on.
 
-    `note` is a sentence for the agent that is added to the message of an XML error.
+    `credentials` signed the request. `note` is a sentence for the agent, added to the message of an XML error.
 
     Raises:
         Expired: AWS did not take the session token, and `again` says that another may be tried; the agent has got nothing.
@@ -269,6 +277,8 @@ def _error_code(head: ResponseHead, body: bytes) -> str | None:
 
 def _keep_back(head: ResponseHead, body: bytes, credentials: Credentials, code: str | None, *, again: bool) -> None:
     """Raise if an error must not reach the agent. Its code decides, if it has one: the rest may repeat the agent's words."""
+    if credentials is NO_KEY:  # it can only be about what the agent sent
+        return
     said = body + b"\n".join(value for _, value in head.headers)
     named = b'"%b"' % code.encode() if code else said
     if again and expired(named):

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from trio_gate.audit.described import describe
 from trio_gate.aws.identify import takes_blob
-from trio_gate.errors import AgentGone
-from trio_gate.exchange import own_requests, steps
+from trio_gate.errors import AgentGone, Unproven
+from trio_gate.exchange import own_requests, steps, web_identity
+from trio_gate.exchange.proofs import Signer
+from trio_gate.sessions.session import MAX_SENT
 from trio_gate.shell.exchange.bodies import read_held
 from trio_gate.shell.exchange.large_calls import drop_params, offload
 from trio_gate.shell.net.race import race
@@ -23,7 +25,7 @@ from trio_gate.wire.head import Empty, Held, Streamed, StreamKind
 if TYPE_CHECKING:
     from trio_gate.audit.described import Described
     from trio_gate.aws.ingress import Ingress
-    from trio_gate.exchange.proofs import Signer
+    from trio_gate.config.model import Agent
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Claimed, Identified, Proven, Routed
     from trio_gate.shell.exchange.bodies import Kept, Room, Spool
@@ -68,6 +70,8 @@ class IntakeStage:
             GateError: no agent has signed it, or it came by a name that is not served.
             AgentGone: the agent left before its body was complete.
         """
+        if web_identity.comes_unsigned(arrived, ingress):
+            return await self._unsigned(arrived, ingress)
         agent, services, kept = self._agent, self._services, None
         claimed = steps.claim(arrived, ingress, agent.seat.address)
         self._recorder.claimed(claimed.claim)
@@ -84,14 +88,43 @@ class IntakeStage:
         self._recorder.admitted(proven.admitted.account_name)
         return Received(proven=proven, kept=kept)
 
+    async def _unsigned(self, arrived: RequestHead, ingress: Ingress) -> Received:
+        """Find the agent of a request that nobody has signed. Raises GateError, AgentGone."""
+        kept = await read_held(self._agent, MAX_SENT, self._room, lambda: False)
+        now, address = self._services.clock.now(), self._agent.seat.address
+        claimed = web_identity.claimed(arrived, kept.data, ingress, self._table, address)
+        found = [
+            one
+            for one in web_identity.candidates(claimed, self._snapshot.agents.values(), now)
+            if await self._shows_tokens_of(one, claimed)
+        ]
+        claimed = web_identity.of_agent(claimed, found)
+        self._recorder.claimed(claimed.claim)
+        signer = Signer(agent=found[0].name, unsigned=True)
+        self._recorder.proved(signer)
+        proven = steps.admit(claimed, self._snapshot, signer, now)
+        self._recorder.admitted(proven.admitted.account_name)
+        return Received(proven=proven, kept=kept)
+
+    async def _shows_tokens_of(self, agent: Agent, claimed: Claimed) -> bool:
+        """Whether all tokens of a request are an agent's, where it needs any. Raises IssuerUnavailable."""
+        if agent.oidc is None:
+            return True
+        try:
+            for token in claimed.ingress.tokens:
+                await self._services.issuers.prove(token, agent.oidc)
+        except Unproven:
+            return False
+        return True
+
     async def _identified(self, claimed: Claimed, signer: Signer) -> Claimed:
         """Verify the tokens of a signed request. Raises Unproven, IssuerUnavailable."""
-        asked = steps.identified_by(claimed, self._snapshot, signer)
-        if asked is None:
+        asked = self._snapshot.oidc_of(signer.agent)
+        if asked is None or not claimed.ingress.tokens:
             return claimed
         for token in claimed.ingress.tokens:
             await self._services.issuers.prove(token, asked)
-        return steps.with_identity(claimed, asked)
+        return replace(claimed, ingress=replace(claimed.ingress, identity=asked))
 
     async def identify(self, received: Received) -> IdentifiedRequest:
         """Read the body as the operation requires, and name the call.
@@ -165,6 +198,7 @@ class IntakeStage:
         content = steps.unframe(routed, read)
         steps.check_declared(content, sha256)
         found = steps.identify(content, catalog=models.catalog, tables=models.tables, sha256=sha256, size=size)
+        web_identity.check_named(found)
         if isinstance(arrived, Streamed) and not (isinstance(found.body, Held) and found.body.framed):
             found = replace(found, body=arrived)
         return found, describe(found.call, found.shape, line=self._services.decisions is not None)

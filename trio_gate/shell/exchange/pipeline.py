@@ -19,7 +19,7 @@ from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, checked
 from trio_gate.shell.exchange.bodies import Spool
-from trio_gate.shell.exchange.forward import Expired, NotSent, begin, relay, send_flow, send_whole
+from trio_gate.shell.exchange.forward import Expired, NotSent, begin, credentials_for, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
 from trio_gate.shell.sessions.answers import SessionAnswer
@@ -290,7 +290,7 @@ class Pipeline:
         if prepared.plan is not None and prepared.plan.sent is None:
             await self._answer_here(cleared, partial(self._session_answer(prepared.plan, prepared).of_gateway, self._recorder.id))
             return
-        credentials = await self._services.credentials.credentials(prepared.assume)
+        credentials = await credentials_for(prepared.identified, prepared.assume, self._services.credentials)
         await self._judge_again(cleared)
         self._step(Event.CREDENTIALS_READY)
         if prepared.identified.presign is not None:
