@@ -29,6 +29,7 @@ ROOMS = [
         "wire",
         "aws",
         "facet",
+        "effect",
         "policy",
         "approval",
         "signing",

@@ -12,11 +12,11 @@ from tests.kit.approvals.questions import call
 from tests.kit.aws.naming import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
 from trio_gate.approval.readable import readable
-from trio_gate.approval.risks import risks
 from trio_gate.aws.iam.implied import implied, implied_of
 from trio_gate.aws.params.rest import _split
 from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.resources.templates import _fits
+from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError
 from trio_gate.signing.presigned import with_fields
 from trio_gate.signing.sigv2 import spoken
@@ -62,6 +62,18 @@ def _implied(params: dict[str, Any]) -> object:
     return implied(implied_of("apprunner", "CreateService", None, reads=False), params)
 
 
+def _effect(call: Any) -> object:
+    return effect_of(call, dict(call.params))
+
+
+def _nested(size: int) -> dict[str, Any]:
+    """Members in members, and many on each level."""
+    inner: dict[str, Any] = {}
+    for _ in range(10):
+        inner = {f"Name{number}": "x" for number in range(size // 10)} | {"Inner": inner}
+    return inner
+
+
 def _quoted(text: str) -> str:
     for _ in range(6):
         text = json.dumps([text])
@@ -99,10 +111,26 @@ ROWS: dict[str, Row] = {
         lambda arn: _fits("arn:${Partition}:s3:::${Bucket}/a/${Key}/a/${Version}/b", arn),
         1000,
     ),
-    "blanks where a policy names everybody": (
-        lambda size: call({"Policy": '"AWS":' + " " * size + "{"}),
-        lambda one: list(risks(one)),
+    "a long name in a sentence": (
+        lambda size: call({"Bucket": "b", "Delete": {"Objects": [{"Key": "\u202e" * size}]}}),
+        _effect,
         1000,
+    ),
+    "many names in a sentence": (
+        lambda size: call({"Delete": {"Objects": [{"Key": f"k-{n}"} for n in range(size)]}}),
+        _effect,
+        300,
+    ),
+    "many resources in a sentence": (
+        lambda size: call({}, operation="Do", resources=tuple(f"arn:aws:s3:::b/{number}" for number in range(size))),
+        _effect,
+        300,
+    ),
+    "members in members of a call without a template": (lambda size: call(_nested(size), operation="Do"), _effect, 100),
+    "verbs in a statement": (
+        lambda size: call({"sql": "update " * size}, service="rds-data", operation="ExecuteStatement"),
+        _effect,
+        300,
     ),
     "white space that could be base64": (lambda size: "\t" * size + "!", readable, 250),
     "letters that could be base64": (lambda size: "a" * size + "!", readable, 1000),

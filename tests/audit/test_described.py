@@ -13,6 +13,7 @@ from trio_gate.audit.described import call_json, describe
 from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import intent_row
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.effect.effect import level_of, sentence_of
 
 PARAMS = st.dictionaries(st.text(), st.recursive(st.text() | st.integers() | st.none(), st.lists, max_leaves=5))
 
@@ -64,7 +65,8 @@ def test_a_call_as_json_says_what_is_unknown_and_keeps_bytes():
 @given(params=PARAMS)
 def test_the_line_says_of_a_call_what_explain_says(unknown, params):
     call = replace(CALL, params=params, path="/é", shares_with=("*",), **unknown)
-    plainly = call_json(replace(call, params=masked(params)))
+    does = {"sentence": sentence_of(call, masked(params)).sentence, "level": level_of(call)}
+    plainly = does | call_json(replace(call, params=masked(params)))
     del plainly["policies"]
     line = describe(call, None, line=True).line
     assert json.loads(line) == plainly

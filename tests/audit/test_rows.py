@@ -12,6 +12,7 @@ from tests.kit.records import intent, outcome, read
 from trio_gate.audit.record import Intent, Many, Outcome, stamp
 from trio_gate.audit.redact import encode
 from trio_gate.audit.rows import act_row, intent_row, many_row, outcome_row, whole_row
+from trio_gate.effect.reasons import LEVELS
 
 
 def test_rows_are_one_line_of_canonical_ascii():
@@ -60,7 +61,10 @@ INTENTS = st.builds(
     time=TIMES,
     **dict.fromkeys(("id", "agent_address", "outcome"), st.text()),
     **dict.fromkeys(("agent", "access_key_suffix", "account", "account_name", "partition", "region", "service"), TEXTS),
-    **dict.fromkeys(("operation", "iam_action", "access", "host", "method", "path", "rule", "reason", "digest", "grant"), TEXTS),
+    level=st.none() | st.sampled_from(LEVELS),
+    **dict.fromkeys(
+        ("operation", "iam_action", "access", "host", "method", "path", "rule", "reason", "digest", "grant", "sentence"), TEXTS
+    ),
     resources=st.none() | st.lists(st.text()).map(encode),
     params=st.none() | PARAMS.map(encode),
     approvers=st.lists(st.tuples(st.text(), st.text(), st.text())).map(tuple),
@@ -83,7 +87,9 @@ OUTCOMES = st.builds(
 def in_json(intent):
     names = ["agent", "agent_address", "access_key_suffix", "account", "account_name", "partition", "region", "service"]
     names += ["iam_action", "access", "host", "method", "path", "digest", "generation", "grant", "id"]
+    does = {name: value for name in ("sentence", "level") if (value := getattr(intent, name)) is not None}
     return {
+        **does,
         **{name: getattr(intent, name) for name in names},
         "schema": 1,
         "time": stamp(intent.time),

@@ -19,8 +19,10 @@ from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict, withdraw
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome
+from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
 from trio_gate.config.model import Person
+from trio_gate.effect.effect import Effect, effect_of
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
 from trio_gate.shell.admin.server import AdminServer
@@ -54,6 +56,7 @@ AROUND = Circumstances(
     agent_address="10.20.0.14",
     user_agent="aws-cli/2.31.4 md/Python#3.13",
     streamed=False,
+    effect=Effect(sentence="", names=(), level="fact", reasons=()),  # each call has its own
 )
 AGENTS = ("ci", "coder", "reporting")
 
@@ -155,6 +158,7 @@ class Stage:
         around = replace(
             AROUND,
             approvers=[replace(ONCALL, people=tuple(PEOPLE), quorum=quorum, timeout=life, hold=life)],
+            effect=effect_of(made, masked(made.params)),
             **_pick(changes, AROUND),
         )
         now = SystemClock().now()

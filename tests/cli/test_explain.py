@@ -114,7 +114,7 @@ def pages(raw: bytes, *words: str, status: int = 0) -> str:
 def test_a_person_gets_a_page_for_each_request():
     first = request("dynamodb", DYNAMODB, body=b"{}", **TABLES)
     text = pages(first + first)
-    assert "request 1\n  call        dynamodb ListTables (json)\n" in text
+    assert "request 1\n  does        List tables\n  level       fact\n  call        dynamodb ListTables (json)\n" in text
     assert "request 2\n" in text
     assert "POST https://dynamodb.us-east-1.amazonaws.com/" in text
     assert "  refused     403 AccessDenied: the signature" in pages(request("s3", DYNAMODB, method="GET", body=b""))

@@ -16,6 +16,7 @@ WHOLE = {
     "aws.iam_action": "s3:GetObject",
     "aws.iam_actions": ["s3:GetObject", "s3:GetObjectTagging"],
     "aws.access": "read",
+    "aws.level": "fact",
     "aws.reads_secret": False,
     "aws.vends_credentials": False,
     "aws.may_expose_secrets": False,

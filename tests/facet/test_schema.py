@@ -18,6 +18,7 @@ def test_the_schema_names_what_there_is():
     assert {".".join(path) for path in _OF_CALL} | {
         "aws.account_name",
         "aws.organization_name",
+        "aws.level",
         "aws.session_role",
         "aws.session_chain",
         "agent.name",

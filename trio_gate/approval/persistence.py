@@ -17,9 +17,9 @@ from trio_gate.approval.codec import as_json
 from trio_gate.approval.grant import Grant
 from trio_gate.approval.param_tree import Part
 from trio_gate.approval.question import Group, Question
-from trio_gate.approval.risks import Risk
 from trio_gate.approval.state import Prompt, Vote
 from trio_gate.approval.terms import Terms
+from trio_gate.effect.reasons import Reason
 from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
 from trio_gate.text.secret_tables import is_heading
 from trio_gate.values import value_class
@@ -37,7 +37,7 @@ GONE = NOT_KEPT + "the gateway was restarted"
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
-LATER = frozenset(("suggestion", "organization_name", "session", "session_policy"))
+LATER = frozenset(("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level"))
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
 
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -76,8 +76,10 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
     question["not_shown"] = []
+    if prompt.question.level is None:
+        question["risks"] = [{name: risk[name] for name in ("code", "text")} for risk in question["risks"]]
     return {
-        "question": {name: value for name, value in question.items() if value is not None or name not in LATER},
+        "question": {name: value for name, value in question.items() if value not in (None, []) or name not in LATER},
         "votes": [{**as_json(vote), "reason": kept_text(vote.reason)} for vote in prompt.votes],
         "standing": standing,
     }
@@ -94,7 +96,8 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
             **{name: datetime.fromisoformat(given[name]) for name in ("asked_at", "expires_at", "hold_until")},
             "approvers": tuple(Group(**{**group, "people": tuple(group["people"])}) for group in given["approvers"]),
             "headers": tuple((name, value) for name, value in given["headers"]),
-            "risks": tuple(Risk(**risk) for risk in given["risks"]),
+            "risks": tuple(Reason(**{"level": "caution", **risk}) for risk in given["risks"]),
+            "names": tuple(given.get("names", ())),
             "may_differ": tuple(given["may_differ"]),
             "not_shown": (Part(part="params", name="", why="more"),) if _has_gone(given["params"]) else (),
         }

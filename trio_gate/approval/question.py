@@ -12,9 +12,9 @@ from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
 from trio_gate.approval.param_tree import Part, Shown
-from trio_gate.approval.risks import risks, words
 from trio_gate.approval.suggestion import suggestion
 from trio_gate.aws.call import Unknown
+from trio_gate.effect.general import words
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from trio_gate.approval.digest import DigestInput
-    from trio_gate.approval.risks import Risk
     from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
+    from trio_gate.effect.effect import Effect
+    from trio_gate.effect.reasons import Level, Reason
     from trio_gate.text.visible import Json
 
 MAX_RESOURCES = 100
@@ -63,7 +64,7 @@ class Circumstances:
         user_agent: the agent's User-Agent field; None without one.
         streamed: whether the payload is an upload, which is not among the parameters.
         patience: seconds that the agent's program waits for an answer.
-        virtual: whether the call is answered with a virtual session.
+        effect: what the call does, and how serious that is.
         organization_name: what its organization calls the account; None where that is not known.
         session: key id of the virtual session that the call is made with; None for the agent's own key.
         session_chain: the roles on the way to that session.
@@ -76,7 +77,7 @@ class Circumstances:
     user_agent: str | None
     streamed: bool
     patience: float = math.inf
-    virtual: bool = False
+    effect: Effect
     session: str | None = None
     session_chain: tuple[str, ...] = ()
     organization_name: str | None = None
@@ -107,11 +108,15 @@ class Question:
         session_policy: the policy that narrows the role's session; None for all that the role may do.
         params: the tree from `param_tree.shown`.
         payload_length: bytes of content.
+        risks: the reasons for its level, the most serious first, and facts about this question before them.
         not_shown: everything that is hidden or cut; opened with `readable`.
         may_differ: the members in which another call with the same repeat key may differ.
         grantable: whether a grant for calls like this is allowed.
         suggestion: a condition for such a grant, in CEL; None where none can be proposed.
         organization_name: what AWS Organizations calls the account, which is text of those who may rename it; None if unknown.
+        sentence: what the call does; None if an older gateway asked.
+        names: those that the sentence shortens or counts, whole.
+        level: how serious it is; None if an older gateway asked.
     """
 
     id: str
@@ -150,7 +155,7 @@ class Question:
     params: dict[str, Json]
     payload_length: int
     payload_sha256: str
-    risks: tuple[Risk, ...]
+    risks: tuple[Reason, ...]
     grantable: bool
     not_shown: tuple[Part, ...]
     may_differ: tuple[str, ...]
@@ -158,6 +163,9 @@ class Question:
     organization_name: str | None = None
     session: str | None = None
     session_policy: str | None = None
+    sentence: str | None = None
+    names: tuple[str, ...] = ()
+    level: Level | None = None
 
     @property
     def hold(self) -> float:
@@ -227,7 +235,7 @@ def question_from(
         params=tree.tree,
         payload_length=parts.payload_length,
         payload_sha256=parts.payload_sha256,
-        risks=risks(call, virtual=around.virtual),
+        risks=around.effect.reasons,
         grantable=grantable(call),
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),
@@ -235,6 +243,9 @@ def question_from(
         organization_name=_line_or_none(around.organization_name),
         session=around.session,
         session_policy=_session_policy(parts),
+        sentence=around.effect.sentence,
+        names=around.effect.names,
+        level=around.effect.level,
     )
 
 

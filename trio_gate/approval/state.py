@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.approval.question import Group, Question
-    from trio_gate.approval.risks import Risk
     from trio_gate.approval.terms import Answer, RefusedCode, Terms
+    from trio_gate.effect.reasons import Reason
 
 
 class Status(Enum):
@@ -107,7 +107,7 @@ def decide(
     return replace(voted, status=Status.APPROVED) if _all_agree(voted) else voted
 
 
-def recount(prompt: Prompt, voided: Collection[Vote], risk: Risk) -> Prompt:
+def recount(prompt: Prompt, voided: Collection[Vote], risk: Reason) -> Prompt:
     """Remove some votes and add a hint that says so. The people who cast them may vote again."""
     votes = tuple(vote for vote in prompt.votes if vote not in voided)
     return replace(prompt, votes=votes, question=replace(prompt.question, risks=(risk, *prompt.question.risks)))

@@ -188,6 +188,8 @@ def _about(question: Question, now: datetime) -> Intent:
         outcome="vote",
         rule=question.rule,
         digest=question.digest,
+        sentence=question.sentence,
+        level=question.level,
     )
 
 

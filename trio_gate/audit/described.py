@@ -11,12 +11,15 @@ from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
-from trio_gate.audit.redact import brief, clipped, encode, params_texts, path_text, plain
+from trio_gate.audit.redact import brief, clipped, encode, masked_texts, path_text, plain
 from trio_gate.aws.call import UNKNOWN, Unknown
+from trio_gate.effect.effect import level_of, sentence_of
+from trio_gate.sessions.calls import served
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.effect.reasons import Level
     from trio_gate.text.visible import Json
 
 MAX_RESOURCES = 100
@@ -31,12 +34,16 @@ class Described:
     """A call as it is recorded: masked and cut.
 
     Attributes:
+        sentence: what it does, in one line.
+        level: how serious that is.
         path: the path, without secrets.
         params: as in `Intent`.
         resources: as in `Intent`.
         line: the JSON that the decision log has of it; None without that log.
     """
 
+    sentence: str
+    level: Level
     path: str
     params: str
     resources: str | None
@@ -45,15 +52,23 @@ class Described:
 
 def describe(call: Call, shape: Shape | None, *, line: bool) -> Described:
     """Mask and cut what will be recorded of a call. `shape` is the operation's input; `line`: also make the log's line."""
-    path, (whole, kept) = path_text(call.path, call.params, shape), params_texts(call.params, shape)
+    path, (masked, whole, kept) = path_text(call.path, call.params, shape), masked_texts(call.params, shape)
+    sentence, level = sentence_of(call, masked).sentence, level_of(call, virtual=served(call))
     resources = None if isinstance(call.resources, Unknown) else clipped(call.resources, MAX_RESOURCES)
     main = brief(call.resource) if isinstance(call.resource, str) else call.resource
     return Described(
+        sentence=sentence,
+        level=level,
         path=path,
         params=kept,
         resources=resources,
-        line=_text(call, whole, path, _fact(main), resources or _UNKNOWN) if line else None,
+        line=_line(sentence, level, _text(call, whole, path, _fact(main), resources or _UNKNOWN)) if line else None,
     )
+
+
+def _line(sentence: str, level: Level, call: str) -> str:
+    """The JSON of a call, led by what it does."""
+    return f'{{"sentence":{quoted(sentence)},"level":"{level}",{call[1:]}'
 
 
 def call_json(call: Call) -> dict[str, Json]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from trio_gate.aws.call import Call
+    from trio_gate.effect.reasons import Level
 
 _SECONDS = 16
 """How many seconds are remembered as they are written: many requests are recorded in one."""
@@ -34,7 +35,7 @@ class Intent:
         agent: the agent's name; None while no agent is configured. agent_address: the IP address it called from.
         access_key_suffix: what follows the account in its placeholder key.
         resources: the ARNs in JSON, their list cut by `describe`; None where they are unknown.
-        params: masked JSON text (`redact.params_texts`).
+        params: masked JSON text (`redact.masked_texts`).
         outcome, rule, reason: the Decision; rule None when no rule matched.
         approvers: (person, kind, reason) of each that answered.
         digest: the request digest in hex; None when nobody was asked.
@@ -42,6 +43,7 @@ class Intent:
         grant: the id of the grant that allowed the call, or that an act is about.
         presigned: seconds for which what was signed in place of the call works; None for a call.
         session: the virtual session that was used, in JSON; None for the agent's own key.
+        sentence, level: what the call does, and how serious that is.
     """
 
     id: str
@@ -71,6 +73,8 @@ class Intent:
     grant: str | None = None
     session: str | None = None
     presigned: int | None = None
+    sentence: str | None = None
+    level: Level | None = None
 
 
 @value_class

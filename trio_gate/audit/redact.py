@@ -82,20 +82,20 @@ def masked(params: Mapping[str, Value], shape: Shape | None = None) -> dict[str,
     return _Masks().members(params, shape)
 
 
-def params_texts(params: Mapping[str, Value], shape: Shape | None = None) -> tuple[str, str]:
-    """The masked parameters in ASCII JSON, sorted by name: for the decision log, and for the record.
+def masked_texts(params: Mapping[str, Value], shape: Shape | None = None) -> tuple[Mapping[str, Value], str, str]:
+    """The masked parameters, and the same in ASCII JSON, sorted by name: for the decision log, and for the record.
 
     The record has blobs as hashes, long texts cut, and at most `MAX_PARAMS` characters. Mostly the two are one text.
     """
     masks = _Masks()
     tree = masks.members(params, shape)
     whole = encode(tree)
-    return whole, whole if masks.short and len(whole) <= MAX_PARAMS else encode(_Trimmer(MAX_PARAMS).members(tree))
+    return tree, whole, whole if masks.short and len(whole) <= MAX_PARAMS else encode(_Trimmer(MAX_PARAMS).members(tree))
 
 
 def params_text(params: Mapping[str, Value], shape: Shape | None = None) -> str:
-    """The second of those texts: what is kept in a row."""
-    return params_texts(params, shape)[1]
+    """The last of those: what is kept in a row."""
+    return masked_texts(params, shape)[2]
 
 
 def _beyond_json(value: bytes | Unknown) -> Json:

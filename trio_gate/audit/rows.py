@@ -66,6 +66,8 @@ def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str 
     """A row with the facts of an intent; `act` and `counted` are a member more each, after a comma."""
     presigned = "" if intent.presigned is None else f',"presigned":{intent.presigned}'
     session = "" if intent.session is None else f',"session":{intent.session}'
+    level = "" if intent.level is None else f',"level":{quoted(intent.level)}'
+    sentence = "" if intent.sentence is None else f',"sentence":{quoted(intent.sentence)}'
     ended = "" if outcome is None else f',"outcome":{_outcome(outcome)}'
     facts = [_NULL if fact is None else quoted(fact) for fact in _facts(intent)]
     access, suffix, account, account_name, action, agent, address, decided, reason, rule = facts[:10]
@@ -76,9 +78,9 @@ def _row(kind: str, intent: Intent, outcome: Outcome | None = None, *, act: str 
         f',"approvers":{_approvers(intent.approvers) if intent.approvers else "[]"}{counted}'
         f',"decision":{{"outcome":{decided},"reason":{reason},"rule":{rule}}}'
         f',"digest":{digest},"generation":{intent.generation},"grant":{grant},"host":{host},"iam_action":{iam_action}'
-        f',"id":{id_},"kind":{quoted(kind)},"method":{method}{ended},"params":{intent.params or _NULL},"partition":{partition}'
+        f',"id":{id_},"kind":{quoted(kind)}{level},"method":{method}{ended},"params":{intent.params or _NULL},"partition":{partition}'
         f',"path":{_clipped(intent.path)}{presigned},"region":{region},"resources":{intent.resources or _NULL}'
-        f',"schema":{SCHEMA},"service":{service}{session},"time":"{stamp(intent.time)}"}}'
+        f',"schema":{SCHEMA}{sentence},"service":{service}{session},"time":"{stamp(intent.time)}"}}'
     )
     return Row(kind, intent.id, text.encode("ascii"))
 

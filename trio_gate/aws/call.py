@@ -136,6 +136,9 @@ class Call:
         may_expose_secrets: whether the answer holds what people leave secrets in: environments, user data, arguments, templates.
         runs_code: whether the call carries code, a script, a command or a template that will run, or UNKNOWN.
         spends: whether the call costs money by its own work, or UNKNOWN.
+        destroys: whether something is gone for good after it, or UNKNOWN.
+        removes: whether it takes something away or stops it, in a way that can be undone, or UNKNOWN.
+        unguards: whether it turns off a protection, or UNKNOWN.
         policies: the policy documents among the parameters, as rules read them (see `aws.policies`), or UNKNOWN.
         shares_with: accounts, organizations, principals and address blocks that the call gives access to; "*" is everybody.
         makes_public: whether somebody unknown gets access, or UNKNOWN.
@@ -169,6 +172,9 @@ class Call:
     may_expose_secrets: bool | Unknown
     runs_code: bool | Unknown
     spends: bool | Unknown
+    destroys: bool | Unknown
+    removes: bool | Unknown
+    unguards: bool | Unknown
     policies: tuple[Value, ...] | Unknown
     shares_with: tuple[str, ...] | Unknown
     makes_public: bool | Unknown

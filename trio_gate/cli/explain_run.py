@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.described import call_json
-from trio_gate.audit.redact import plain
+from trio_gate.audit.redact import masked, plain
 from trio_gate.aws.call import UNKNOWN, Unknown
 from trio_gate.aws.iam.tables import Tables
 from trio_gate.aws.ingress import Ingress
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
+from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError, Malformed
 from trio_gate.exchange import own_requests, steps, virtual
 from trio_gate.exchange.snapshot import Snapshot, Unconfigured
+from trio_gate.sessions.calls import served
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.shell.exchange.packaged_data import packaged_tables
@@ -158,7 +160,11 @@ class Explainer:
     def _call(self, identified: Identified) -> dict[str, Any]:
         shape = identified.shape
         params = {name: _typed(value, shape.inner(name) if shape else None) for name, value in identified.call.params.items()}
-        return {**call_json(identified.call), "params": params}
+        call = identified.call
+        effect = effect_of(call, masked(call.params, identified.shape), virtual=served(call))
+        reasons = [{"level": one.level, "code": one.code, "text": one.text} for one in effect.reasons]
+        said = {"sentence": effect.sentence, "level": effect.level, "names": [*effect.names], "reasons": reasons}
+        return {**said, **call_json(call), "params": params}
 
     def _decision(self, identified: Identified) -> Decision | None:
         if isinstance(self._snapshot, Unconfigured):

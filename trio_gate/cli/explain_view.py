@@ -1,6 +1,7 @@
 """The explanation of one request as text for people.
 
-Rule: what an agent wrote is shown as JSON in ASCII, so nothing in it can act on the terminal or pass for the gateway's own words.
+Rule: what an agent wrote is shown as JSON in ASCII, or in a sentence that marks and escapes it, so nothing in it can act on the terminal
+or pass for the gateway's own words.
 """
 
 from __future__ import annotations
@@ -34,6 +35,12 @@ def page(number: int, answer: Mapping[str, Any]) -> str:
 
 
 def _call(call: Mapping[str, Any]) -> Iterable[str]:
+    yield _line("does", _ascii(call["sentence"]))
+    for name in call["names"]:
+        yield _line("", _ascii(name))
+    yield _line("level", call["level"])
+    for reason in call["reasons"]:
+        yield _line("", f"{reason['level']}: {_ascii(reason['text'])}")
     yield _line("call", f"{call['service']} {call['action']} ({call['protocol']})")
     yield _line("account", f"{call['account']} in {call['region']}, {call['partition']}")
     yield _line("access", f"{call['access']}, as {_list(call['iam_actions'])}")
@@ -62,6 +69,11 @@ def _forward(forward: Mapping[str, Any]) -> Iterable[str]:
 
 def _line(label: str, text: str) -> str:
     return f"  {label:{_WIDTH}}{text}".rstrip()
+
+
+def _ascii(text: str) -> str:
+    """A text that is safe to show, on any terminal."""
+    return text.replace("…", "...").encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _list(value: Any) -> str:

@@ -88,6 +88,9 @@ def cells(record: dict[str, Any]) -> tuple[str, ...]:
     names = [str(name) for name in resources if isinstance(name, str)]
     more = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
     called = f"{record['service']}:{record['action']}" if record["service"] else "-"
+    if sentence := record.get("sentence"):
+        level = "" if record["level"] == "fact" else f"{record['level']}: "
+        called = f"{level}{sentence} ({called})"
     if record.get("presigned"):
         called += f" (presigned, {record['presigned']} s)"
     act = record.get("act")

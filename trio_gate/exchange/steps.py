@@ -16,6 +16,7 @@ the same refusal after the same work.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.aws import identify as naming
@@ -23,6 +24,7 @@ from trio_gate.aws.claim import read_claim
 from trio_gate.aws.forwarded_headers import forwarded_headers
 from trio_gate.aws.identify import Ambiguous, body_mode, unframed
 from trio_gate.aws.ingress import OWN_SERVICE, check_way, destination, explained, to_gateway
+from trio_gate.effect.effect import level_facet
 from trio_gate.errors import SessionOver, Unauthenticated, WrongSignature
 from trio_gate.exchange import presign, proofs
 from trio_gate.exchange.proofs import Signer
@@ -350,11 +352,8 @@ def _named(content: Unframed, catalog: Catalog, tables: Tables) -> tuple[Call, S
 def judge(
     identified: Identified, snapshot: Snapshot | Unconfigured, now: datetime, organization_name: str | Unknown | None = None
 ) -> Judged:
-    """Ask the rules about a call. A refusal is returned as a decision, not raised.
-
-    `organization_name` is what the organization calls the call's account.
-    """
-    proven = identified.proven
+    """Ask the rules about a call, whose organization calls its account `organization_name`. A refusal is returned, not raised."""
+    proven, virtual = identified.proven, served(identified.call)
     facets = facets_of(
         identified.call,
         account_name=proven.admitted.account_name,
@@ -363,8 +362,9 @@ def judge(
         session=proven.admitted.session,
         time=now,
         organization_name=organization_name,
+        level=partial(level_facet, identified.call, virtual=virtual),
     )
-    endpoint, virtual = proven.admitted.endpoint.name, served(identified.call)
+    endpoint = proven.admitted.endpoint.name
     return Judged(decision=decide(snapshot.rules, facets, endpoint=endpoint, virtual=virtual), facets=facets)
 
 

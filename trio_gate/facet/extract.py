@@ -68,6 +68,7 @@ _OF_CALL: dict[Path, Callable[[Call], Value]] = {
 """The facets that are facts of a call itself; `facets_of` knows the others."""
 
 _SESSION_ROLE, _SESSION_CHAIN = ("aws", "session_role"), ("aws", "session_chain")
+_LEVEL = ("aws", "level")
 _ACCOUNT_NAME, _AGENT_NAME, _AGENT_ADDRESS = ("aws", "account_name"), ("agent", "name"), ("agent", "address")
 _ORGANIZATION_NAME = ("aws", "organization_name")
 
@@ -90,12 +91,18 @@ class Facets(dict[Path, Plain | Unset | Unknown]):
     Only paths that are asked for are computed, each once; `get` and `in` know only what was asked for before.
     """
 
-    __slots__ = ("_call", "_found", "time")
+    __slots__ = ("_call", "_found", "_level", "time")
 
-    def __init__(self, given: Mapping[Path, Value], call: Call | None = None, *, time: datetime) -> None:
-        """Facets with these values, where None is unset; all others are facts of the call, or unset without one."""
+    def __init__(
+        self, given: Mapping[Path, Value], call: Call | None = None, *, time: datetime, level: Callable[[], Value] | None = None
+    ) -> None:
+        """Facets with these values, where None is unset; all others are facts of the call, or unset without one.
+
+        `level` finds out the level, if a rule asks for it.
+        """
         super().__init__()
         self.time = time
+        self._level = level
         self._call = call
         self._found: dict[Path, Value | Unset] = {**given}
 
@@ -118,6 +125,8 @@ class Facets(dict[Path, Plain | Unset | Unknown]):
             if above is UNKNOWN or above is UNSET:
                 return above
             value = above.get(path[-1]) if isinstance(above, dict) else None
+        elif path == _LEVEL and self._level is not None:
+            value = self._level()
         else:
             of_call = _OF_CALL.get(path)
             value = of_call(self._call) if of_call and self._call else None
@@ -135,6 +144,7 @@ def facets_of(
     time: datetime,
     session: Session | None = None,
     organization_name: str | Unknown | None = None,
+    level: Callable[[], Value] | None = None,
 ) -> Facets:
     """Make the facets of a call. An argument that is None becomes an unset facet.
 
@@ -146,9 +156,10 @@ def facets_of(
         time: when the decision is made, with a time zone.
         session: the virtual session that the agent uses; None for its own key.
         organization_name: what its organization calls the account.
+        level: finds out the level of the call; None leaves it unset.
     """
     given: dict[Path, Value] = {_ACCOUNT_NAME: account_name, _AGENT_NAME: agent, _AGENT_ADDRESS: agent_address}
     given[_ORGANIZATION_NAME] = organization_name
     given[_SESSION_ROLE] = session.role if session else None
     given[_SESSION_CHAIN] = [*session.chain] if session else []
-    return Facets(given, call, time=time)
+    return Facets(given, call, time=time, level=level)

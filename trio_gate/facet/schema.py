@@ -28,6 +28,7 @@ _TABLE: tuple[tuple[str, Kind, str], ...] = (
     ("aws.iam_action", "string", "the main IAM action, such as `s3:GetObject`; unset if none is known"),
     ("aws.iam_actions", "list of strings", "every IAM action that the call needs, considering its parameters"),
     ("aws.access", "string", "`read`, `list`, `write`, `permissions` or `tagging`; `write` if not known"),
+    ("aws.level", "string", "[how serious the call is](#levels): `danger`, `caution` or `fact`"),
     ("aws.reads_secret", "bool", "whether the answer contains a stored secret; unknown for operations newer than the review"),
     (
         "aws.vends_credentials",

@@ -12,6 +12,8 @@ from trio.testing import wait_all_tasks_blocked
 from trio_gate.approval.terms import Terms
 from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
 
+ABOUT = "prod: DANGER  Delete it"
+
 
 class Terminal:
     """A person's end of a terminal whose other end is this process's standard input."""
@@ -25,7 +27,7 @@ class Terminal:
         got: list[TypedAnswer] = []
 
         async def run() -> None:
-            got.append(await typed(may_grant=may_grant, most=(480, 100), proposed=proposed, show=self._show))
+            got.append(await typed(ABOUT, may_grant=may_grant, most=(480, 100), proposed=proposed, show=self._show))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run)

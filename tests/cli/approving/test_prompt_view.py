@@ -11,7 +11,8 @@ from trio_gate.approval.codec import as_json, pending
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt
 from trio_gate.approval.terms import Terms
-from trio_gate.cli.approving.prompt_view import details, grant_line, summary, terms, title
+from trio_gate.cli.approving.prompt_view import asked as asked_about
+from trio_gate.cli.approving.prompt_view import details, grant_line, sentence, summary, terms, title
 
 ESCAPE = "\x1b[31m"
 
@@ -29,14 +30,20 @@ def test_the_account_is_shown_with_its_label_or_without_one():
     assert title(shown(account_name=None)) == "111111111111  (no label)"
 
 
-def test_the_call_is_shown_in_words_and_by_its_names():
-    assert summary(shown()).endswith("(s3:DeleteObjects in us-east-1, write)")
+def test_the_level_and_what_the_call_does_lead_and_are_asked_again():
+    assert sentence(shown(level="danger", sentence="Delete it")) == "DANGER  Delete it"
+    assert asked_about(shown(level="danger", sentence="Delete it")) == "prod: DANGER  Delete it"
+    assert sentence(shown(level=None, sentence=None)) == "delete objects"
+    assert summary(shown()) == "s3:DeleteObjects in us-east-1, write"
 
 
-def test_what_calls_for_caution_comes_first():
-    first, second, *_ = lines(risks=[{"code": "sent", "text": "already sent"}], detached=True)
-    assert first == "  CAUTION   already sent"
-    assert second.startswith("  DETACHED  the agent has disconnected")
+def test_whole_names_and_reasons_come_first():
+    reasons = [{"code": "sent", "text": "already sent"}, {"level": "danger", "code": "code", "text": "it runs"}]
+    first, second, third, fourth, *_ = lines(names=["a/long/name"], risks=reasons, detached=True)
+    assert first == "  whole     a/long/name"
+    assert second == "  CAUTION   already sent"
+    assert third == "  DANGER    it runs"
+    assert fourth.startswith("  DETACHED  the agent has disconnected")
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,11 @@ def test_a_person_types_the_answer(gate, word, ends):
     asking.start()
     terminal = Terminal(*TRIO_GATE, *gate.approver("--once"))
     terminal.until("approve this call? [y/n/d] ")
-    assert terminal.said.index("prod") < terminal.said.index("PutObject")
+    assert (
+        terminal.said.index("prod")
+        < terminal.said.index(f"FACT  Write typed-{word} to prod-data")
+        < terminal.said.index("PutObject")
+    )
     terminal.type("what\n")
     terminal.until("approve this call? [y/n/d] ")
     terminal.type(f"{word}\n")

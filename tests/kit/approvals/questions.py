@@ -10,7 +10,9 @@ from tests.kit.calls import make_call
 from trio_gate.approval.digest import DigestInput
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, Group, Question, question_from
+from trio_gate.audit.redact import masked
 from trio_gate.config.model import Approver
+from trio_gate.effect.effect import effect_of
 
 if TYPE_CHECKING:
     from trio_gate.aws.call import Call, Value
@@ -63,6 +65,7 @@ def call(params: dict[str, Value] | None = None, **changes) -> Call:
         "iam_action": "s3:DeleteObject",
         "iam_actions": ("s3:DeleteObject",),
         "access": "write",
+        "destroys": True,
         "resource": "arn:aws:s3:::reports/a",
         "resources": ("arn:aws:s3:::reports/a",),
     }
@@ -79,6 +82,7 @@ def asked(made: Call | None = None, bound: DigestInput | None = None, **changes)
         "agent_address": "127.0.0.1",
         "user_agent": "aws-cli/2.0",
         "streamed": False,
+        "effect": effect_of(made, masked(made.params)),
     }
     around = Circumstances(**{**given, **changes})
     return question_from(made, bound or parts(), shown(made.params), around, question_id="q1", asked_at=NOW)

@@ -53,6 +53,7 @@ def _wire(request) -> tuple[str, bytes]:
     body = request.body or b""
     data = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
     fields = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
+    fields.pop("Transfer-Encoding", None)  # the body is sent whole
     fields |= {"Host": host, "Content-Length": str(len(data))}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return host, f"{request.method} {slash or '/'}{path}{mark}{query} HTTP/1.1\r\n{lines}\r\n".encode() + data

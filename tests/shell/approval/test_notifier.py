@@ -49,6 +49,8 @@ async def test_it_is_told_what_waits_and_nothing_of_ours(script, pages, monkeypa
     assert lines[:5] == ["-v", *FACTS]
     assert not any("canary" in line for line in lines)
     assert any(line.startswith("PATH=") for line in lines)
+    assert 'TRIO_GATE_SENTENCE=Delete object "a" from "reports"' in lines
+    assert "TRIO_GATE_LEVEL=caution" in lines
 
 
 class Noted:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from trio_gate.approval.codec import encode
 from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, SessionList, Stopped
-from trio_gate.cli.approving.prompt_view import details, grant_line, summary, title
+from trio_gate.cli.approving.prompt_view import details, grant_line, sentence, summary, title
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.frames import ServerFrame
     from trio_gate.cli.approving.channel import ApprovalChannel
+
+
+_STYLES = {"danger": "bold red", "caution": "bold yellow"}
+"""How a sentence is printed, by the level of its call."""
 
 
 class ApproverConsole:
@@ -60,7 +64,8 @@ class ApproverConsole:
             return
         self._console.print()
         self._console.print(Text(title(prompt), style="bold reverse"))
-        self._console.print(Text(summary(prompt), style="bold"))
+        self._console.print(Text(sentence(prompt), style=_STYLES.get(str(prompt.get("level")), "bold")))
+        self._console.print(Text(summary(prompt)))
         for line in details(prompt):
             self._console.print(Text(line))
 

@@ -33,11 +33,12 @@ class TypedAnswer:
 
 
 async def typed(
-    *, may_grant: bool, most: tuple[int, int], proposed: str | None, show: Callable[[], Awaitable[None]]
+    about: str, *, may_grant: bool, most: tuple[int, int], proposed: str | None, show: Callable[[], Awaitable[None]]
 ) -> TypedAnswer:
     """Ask at the terminal until there is an answer.
 
     Args:
+        about: what is asked, in one line, made plain already.
         may_grant: whether a grant is offered as well.
         most: the most minutes and uses that a grant may have.
         proposed: a condition for a grant, in CEL; None where there is none.
@@ -49,7 +50,7 @@ async def typed(
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     keys = "y/n/g/d" if may_grant else "y/n/d"
     while True:
-        word = (await _asked(f"approve this call? [{keys}] ")).lower()
+        word = (await _asked(f"{about}\napprove this call? [{keys}] ")).lower()
         if word in ("y", "yes", "n", "no"):
             return TypedAnswer(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
         if word in ("g", "grant") and may_grant:

@@ -32,18 +32,28 @@ _OF_ROLE = {"session_policy": "narrowed", "session": "session"}
 """Members of a prompt about its role that may be null, with their labels."""
 
 
+def sentence(prompt: Mapping[str, Any]) -> str:
+    """The level of the call and what it does, in one line."""
+    level, said = prompt.get("level"), _word(prompt.get("sentence") or prompt.get("words"))
+    return f"{_word(level).upper()}  {said}" if level else said
+
+
 def summary(prompt: Mapping[str, Any]) -> str:
-    """The call in one line: a sentence, then its operation, region and access level."""
-    words, service, operation, region, access = (
-        _word(prompt.get(name)) for name in ("words", "service", "operation", "region", "access")
-    )
-    return f"{words}  ({service}:{operation} in {region}, {access})"
+    """The call in one line: its operation, region and access level."""
+    service, operation, region, access = (_word(prompt.get(name)) for name in ("service", "operation", "region", "access"))
+    return f"{service}:{operation} in {region}, {access}"
+
+
+def asked(prompt: Mapping[str, Any]) -> str:
+    """What a person is asked: the account, and the sentence once more."""
+    return f"{_word(prompt.get('account_name') or prompt.get('account'))}: {sentence(prompt)}"
 
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """Everything else that the approval is bound to, line by line, warnings first."""
+    """Everything else that the approval is bound to, line by line, the reasons for the level first."""
+    yield from (_labelled("whole", _word(name)) for name in prompt.get("names") or ())
     for risk in prompt.get("risks") or ():
-        yield _labelled("CAUTION", _word(risk.get("text")))
+        yield _labelled(_word(risk.get("level") or "caution").upper(), _word(risk.get("text")))
     if prompt.get("detached"):
         yield _labelled("DETACHED", "the agent has disconnected: an approval lets its next equal call through, once")
     for label, value in _facts(prompt):

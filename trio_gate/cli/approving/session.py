@@ -17,6 +17,7 @@ from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
+from trio_gate.cli.approving.prompt_view import asked
 from trio_gate.client import ClientError, Hopeless, connect
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class ApproverSession:
             await self._open(channel, prompt)
 
         async def answer() -> TypedAnswer:
-            return await typed(may_grant=may_grant, most=most, proposed=prompt.get("suggestion"), show=show)
+            return await typed(asked(prompt), may_grant=may_grant, most=most, proposed=prompt.get("suggestion"), show=show)
 
         self._console.hidden(channel.not_shown(prompt))
         return await _unless_gone(channel, prompt["id"], answer)

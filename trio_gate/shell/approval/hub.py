@@ -19,11 +19,11 @@ import trio
 
 from trio_gate.approval.codec import as_json, encode, resolved, timestamp
 from trio_gate.approval.frames import Hello
-from trio_gate.approval.risks import Risk
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.rows import whole_row
+from trio_gate.effect.reasons import Reason
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
@@ -236,7 +236,7 @@ class ApprovalHub:
         self._questions.check_room(asker, self.config.max_pending.get(asker))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
         if earlier is not None:
-            question = replace(question, risks=(Risk(code="sent", text=earlier), *question.risks))
+            question = replace(question, risks=(Reason(level="caution", code="sent", text=earlier), *question.risks))
         entry = self._questions.add(question, asked.standing)
         self._notify(question)
         self.deadlines_changed.set()

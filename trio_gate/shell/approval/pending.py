@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.codec import encode, pending, updated
 from trio_gate.approval.persistence import prompt_from, prompt_json
-from trio_gate.approval.risks import Risk
 from trio_gate.approval.state import Prompt, attach, detach, recount
+from trio_gate.effect.reasons import Reason
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub_config import asker_of
 from trio_gate.shell.approval.waiting import Attempt, Entry
@@ -98,7 +98,7 @@ class PendingQuestions:
         if voided:
             names = ", ".join(vote.person for vote in voided)
             text = f"the answer of {names} no longer counts: their rights or token have changed"
-            self._show(entry, recount(entry.prompt, voided, Risk(code="recount", text=text)))
+            self._show(entry, recount(entry.prompt, voided, Reason(level="caution", code="recount", text=text)))
         return voided
 
     def step(self, entry: Entry, after: Prompt) -> None:

@@ -19,6 +19,8 @@ from trio_gate.approval.grant import standing
 from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
+from trio_gate.audit.redact import masked
+from trio_gate.effect.effect import effect_of
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
@@ -180,9 +182,9 @@ class ApprovalStage:
         return held, self._asked(parts, tree, held)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
-        proven = self._identified.proven
+        proven, call = self._identified.proven, self._identified.call
         user_agent, session = proven.arrived.one("user-agent"), proven.admitted.session
-        named = self._services.names.of(self._identified.call.account)
+        named = self._services.names.of(call.account)
         around = Circumstances(
             reason=self._rule.reason,
             approvers=self._approvers,
@@ -191,8 +193,8 @@ class ApprovalStage:
             user_agent=user_agent,
             streamed=isinstance(self._identified.body, Streamed),
             patience=patience(user_agent or ""),
-            virtual=served(self._identified.call) and not self._rule.vends,
             session=session.key_id if session else None,
+            effect=effect_of(call, masked(call.params, self._identified.shape), virtual=served(call) and not self._rule.vends),
             session_chain=session.chain if session else (),
             organization_name=named if isinstance(named, str) else None,
         )

@@ -243,4 +243,6 @@ class Recorder:
             generation=self._generation,
             session=self._session,
             presigned=call.presigned if call else None,
+            sentence=described.sentence if described else None,
+            level=described.level if described else None,
         )

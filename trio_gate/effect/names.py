@@ -1,0 +1,74 @@
+r"""Names that an agent chose, as they stand in a sentence: marked, escaped, and shortened in the middle.
+
+Rule: no name can pass for words of the sentence. It stands bare only if it is one run of characters that no word has (`sg-0123`,
+`reports/q3.csv`); any other stands in quotes (`"deploy"`, `"all objects"`). What cannot be seen, moves its neighbours or passes for
+another letter is shown by number, as everywhere (`text.visible`), and so is a quote inside of quotes. A shortened name has `…` in it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trio_gate.aws.resources.arns import parse
+from trio_gate.text.visible import visible
+
+MAX_NAME = 2048
+"""Characters of a whole name that are kept, as in the record; AWS has no longer names."""
+
+_BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/:@+=#~$-]*")
+_LETTER, _MARK = re.compile(r"[A-Za-z]"), re.compile(r"[0-9._/:@#-]")
+_UNIT = re.compile(r"\\u\{[0-9a-f]{1,6}\}|.")
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?")
+_DIGITS = 12
+_QUEUE = re.compile(r"https?://[A-Za-z0-9.:-]{1,253}/([0-9]{12})/([A-Za-z0-9_.-]{1,80})")
+
+
+def shown(name: str, room: int | None = None) -> str:
+    """A name as it stands in a sentence. `room`: the characters that it may take, its quotes left aside; None for all."""
+    bare = _BARE.fullmatch(name) is not None and _stands_out(name)
+    text = visible(name[:MAX_NAME])
+    if len(name) > MAX_NAME:
+        text += "…"
+    if not bare:
+        text = text.replace('"', "\\u{22}")
+    if room is not None:
+        text = shortened(text, room)
+    return text if bare else f'"{text}"'
+
+
+def _stands_out(name: str) -> bool:
+    """Whether nobody would read it as a word or a number of the sentence."""
+    if name.isdecimal():
+        return len(name) == _DIGITS
+    return _ADDRESS.fullmatch(name) is not None or (_LETTER.search(name) is not None and _MARK.search(name) is not None)
+
+
+def shortened(text: str, room: int) -> str:
+    """A visible text in at most so many characters: its middle is replaced by `…`, and no escape is cut."""
+    if len(text) <= room:
+        return text
+    units = _UNIT.findall(text)
+    head, tail = (room - 1 + 1) // 2, (room - 1) // 2
+    return _taken(units, head) + "…" + _taken(units[::-1], tail, reverse=True)
+
+
+def _taken(units: list[str], room: int, *, reverse: bool = False) -> str:
+    kept: list[str] = []
+    for unit in units:
+        room -= len(unit)
+        if room < 0:
+            break
+        kept.append(unit)
+    return "".join(reversed(kept) if reverse else kept)
+
+
+def own_name(name: str, account: str, region: str) -> str:
+    """A resource of the call's own account and region by its last name, such as `deploy` for its ARN; any other as it is."""
+    queue = _QUEUE.fullmatch(name)
+    if queue is not None:
+        return queue[2] if queue[1] == account else name
+    arn = parse(name)
+    if arn is None or arn.account not in ("", account) or arn.region not in ("", region):
+        return name
+    kind, _, rest = arn.resource.replace(":", "/", 1).partition("/") if arn.service != "s3" else ("", "", arn.resource)
+    return rest or kind

@@ -1,0 +1,100 @@
+"""A sentence of words and names, in a bounded length.
+
+Rule: the words are ours, the names are the agent's. A sentence that is too long lists fewer of its names, then shortens them, each
+down to SHORTEST; the words stay. What does not stand whole in it is returned beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_gate.effect.names import MAX_NAME, shortened, shown
+from trio_gate.text.visible import visible
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_SENTENCE = 120
+"""Characters of a sentence: one line of a list, and of a terminal with its margin."""
+
+MAX_NAMES = 100
+"""How many names stand whole beside a sentence; a call may have a thousand, and its parameters are shown as well."""
+
+_ROOMS = (64, 48, 36, 28, 22, 17, 13, 10)
+SHORTEST = _ROOMS[-1]
+"""Characters of the shortest form of a name."""
+
+_LISTED = (3, 2, 1)
+"""How many names of a list are written, from the most that read well."""
+
+
+@value_class
+class Names:
+    """One or more names in a sentence. Several are counted by `noun`, if there is one: "3 instances (i-1, i-2, …)"; `before` is said before one.
+
+    Those that stand only beside the sentence are a `…` in it.
+    """
+
+    names: Sequence[str]
+    noun: str = ""
+    before: str = ""
+    beside: bool = False
+
+
+@value_class
+class Told:
+    """A sentence, and the names that do not stand whole in it."""
+
+    sentence: str
+    names: tuple[str, ...]
+
+
+def told(parts: Sequence[str | Names]) -> Told:
+    """Write parts as one sentence of at most MAX_SENTENCE characters; texts are ours and stay as they are."""
+    whole = _written(parts, _most(parts), None)
+    if len(whole) <= MAX_SENTENCE:
+        left_out = any(part.beside for part in parts if isinstance(part, Names))
+        return Told(sentence=whole, names=_beside(parts, whole) if left_out else ())
+    for listed in _LISTED:
+        for room in (None, *_ROOMS):
+            text = _written(parts, listed, room)
+            if len(text) <= MAX_SENTENCE:
+                return Told(sentence=text, names=_beside(parts, text))
+    text = shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE)
+    return Told(sentence=text, names=_beside(parts, text))
+
+
+def _most(parts: Sequence[str | Names]) -> int:
+    return min(max((len(part.names) for part in parts if isinstance(part, Names)), default=1), MAX_SENTENCE)
+
+
+def _written(parts: Sequence[str | Names], listed: int, room: int | None) -> str:
+    return "".join([part if isinstance(part, str) else _listed(part, listed, room) for part in parts])
+
+
+def _listed(part: Names, most: int, room: int | None) -> str:
+    names = [shown(name, room) for name in part.names[:most]]
+    total = len(part.names)
+    if part.beside:
+        return "…"
+    if total == 1:
+        return f"{part.before} {names[0]}" if part.before else names[0]
+    if total > most:
+        names.append("…")
+    listed = ", ".join(names)
+    return f"{total} {plural(part.noun)} ({listed})" if part.noun else listed
+
+
+def _beside(parts: Sequence[str | Names], sentence: str) -> tuple[str, ...]:
+    """The names that a sentence does not show whole, safe to show."""
+    names = [name for part in parts if isinstance(part, Names) for name in part.names[:MAX_NAMES]]
+    cut = [name for name in dict.fromkeys(names) if shown(name) not in sentence]
+    return tuple([visible(name[:MAX_NAME]) + ("…" if len(name) > MAX_NAME else "") for name in cut[:MAX_NAMES]])
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun in our sentences."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch")) else f"{noun}s"
