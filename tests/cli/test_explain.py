@@ -12,10 +12,12 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from tests.kit.gateway import AGENT, HEAD, PLAIN, RULES, SECRET, TRIO_GATE
 from tests.kit.long import one_in
 from tests.kit.paths import CASES, CORPUS, SHARED
+from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwks, token
 from tests.kit.wire.raw import DYNAMODB, S3, STS, request
 
 if TYPE_CHECKING:
@@ -167,6 +169,56 @@ def test_the_role_and_what_narrows_it_are_shown(config, tmp_path):
     shown = pages(good, "--config", config)
     assert "role/reader" in shown
     assert "narrowed to" in shown
+
+
+PROOFS = f"""
+  networks           = ["192.0.2.0/24"]
+  proxy_token_sha256 = "{"3" * 64}"
+  certificate_authority = "ca.pem"
+  certificate_name   = "ci.example"
+  oidc {{
+    issuer    = "{ISSUER}"
+    audience  = "{AUDIENCE}"
+    claims    = {{ sub = "{SUBJECT}" }}
+    jwks_file = "jwks"
+  }}
+}}
+"""
+
+
+def test_what_proves_an_agent_is_looked_at_where_it_is_said(config, tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("ci.example").cert_chain_pems[0].write_to_path(tmp_path / "ci.crt")
+    authority.issue_cert("cd.example").cert_chain_pems[0].write_to_path(tmp_path / "cd.crt")
+    (tmp_path / "jwks").write_text(jwks())
+    (tmp_path / "g.hcl").write_text((tmp_path / "g.hcl").read_text().replace(AGENT, AGENT.replace("}\n", PROOFS)))
+    good = row(request("dynamodb", DYNAMODB, body=b"{}", x_trio_gate_token=token(), **TABLES), DYNAMODB)
+    bare = row(request("dynamodb", DYNAMODB, body=b"{}", **TABLES), DYNAMODB)
+    other = row(request("dynamodb", DYNAMODB, body=b"{}", x_trio_gate_token=token(sub="cd"), **TABLES), DYNAMODB)
+    shown = {"--from": "192.0.2.7", "--certificate": str(tmp_path / "ci.crt"), "--proxy-user": "ci"}
+
+    def by(asked, **changed):
+        said = {**shown, **{f"--{name.replace('_', '-')}": value for name, value in changed.items()}}
+        words = [word for pair in said.items() if pair[1] for word in pair]
+        (answer,) = explain(asked, words=("--config", config, *words))
+        return answer.get("reason", answer["outcome"])
+
+    assert explain(bare, words=("--config", config))[0]["outcome"] == "call"
+    assert by(good) == "call"
+    for asked, changed, reason in (
+        (good, {"from": "198.51.100.7"}, "may not call from 198.51.100.7"),
+        (good, {"from": None}, "may not call from 127.0.0.1"),
+        (good, {"certificate": None}, "without its client certificate"),
+        (good, {"certificate": str(tmp_path / "cd.crt")}, "not its own"),
+        (good, {"proxy_user": None}, "without its proxy token"),
+        (good, {"proxy_user": "cd"}, "on a connection of agent cd"),
+        (bare, {}, "sent no OIDC token"),
+        (other, {}, "its claims are others"),
+    ):
+        assert reason in by(asked, **changed)
+    assert "name a file with a certificate" in pages(b"", "--certificate", str(tmp_path / "none"), status=1)
+    assert "holds no certificate in PEM" in pages(b"", "--certificate", str(tmp_path / "jwks"), status=1)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=f"{SHARED} is not here: the ancestor's example is not judged by")

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from trio_gate.aws.ingress import Ingress, ProxyToken
 from trio_gate.config.model import Agent, OidcProof
 from trio_gate.errors import Unauthenticated
-from trio_gate.exchange.proxy_tokens import check_asked, find, identity, shown
+from trio_gate.exchange.proxy_tokens import find, identity, proven, shown
 
 OLD, NEW, OTHER = "old-token", "new:token", "other-token"
 
@@ -52,8 +53,8 @@ def basic(text, scheme="Basic"):
     ],
 )
 def test_a_token_proves_the_agent_that_it_belongs_to(said, found):
-    proven = find([CI, CD, PLAIN], said)
-    assert (proven and (proven.agent, proven.sha256)) == (found and (found[0], sha256(found[1])))
+    token = find([CI, CD, PLAIN], said)
+    assert (token and (token.agent, token.sha256)) == (found and (found[0], sha256(found[1])))
 
 
 def test_every_token_is_compared_whoever_is_named(monkeypatch):
@@ -67,21 +68,31 @@ def test_every_token_is_compared_whoever_is_named(monkeypatch):
     assert counts == {6}
 
 
-def test_a_token_is_asked_for_where_nobody_can_do_without():
+PROOF = OidcProof(issuer="https://a.example", audience="gate", claims=(("sub", "ci"),))
+CLOUD, BOTH = replace(agent("cloud"), oidc=PROOF), replace(agent("both", NEW), oidc=PROOF)
+PLAINLY = Ingress(kind="proxy", connect="sts.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("agents", "said"),
+    [([CI, CD], None), ([CI, PLAIN], basic("ci:wrong")), ([CI, PLAIN], "Bearer x"), ([CI], basic(f"cd:{NEW}"))],
+)
+def test_what_is_missing_or_wrong_is_a_407(agents, said):
     with pytest.raises(Unauthenticated) as refused:
-        check_asked([CI, CD])
+        proven(agents, said, PLAINLY)
     assert refused.value.status == 407
-    check_asked([CI, PLAIN])
-    check_asked([])
+
+
+def test_what_an_ingress_is_then():
+    assert proven([CI, CD], basic(f"ci:{OLD}"), PLAINLY).proxy_token == ProxyToken(agent="ci", sha256=sha256(OLD))
+    for agents, said in (([CI, PLAIN], None), ([], None), ([PLAIN], basic("ci:wrong")), ([], "Bearer x")):
+        assert proven(agents, said, PLAINLY) == PLAINLY
+    assert proven([CLOUD, CI], "Bearer a.b.c", PLAINLY) == replace(PLAINLY, tokens=("a.b.c",))
 
 
 def test_where_it_stands():
     assert shown((("host", "a:443"), ("proxy-authorization", "Basic eA=="))) == "Basic eA=="
     assert shown((("host", "a:443"), ("authorization", "Basic eA=="))) is None
-
-
-PROOF = OidcProof(issuer="https://a.example", audience="gate", claims=(("sub", "ci"),))
-CLOUD, BOTH = replace(agent("cloud"), oidc=PROOF), replace(agent("both", NEW), oidc=PROOF)
 
 
 @pytest.mark.parametrize(

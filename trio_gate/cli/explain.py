@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.cli.config_file import read
 from trio_gate.cli.explain_operations import show_operations
-from trio_gate.cli.explain_run import Explainer
+from trio_gate.cli.explain_run import ADDRESS, Explainer, Shown
 from trio_gate.cli.explain_view import page
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.clock import SystemClock
@@ -28,6 +28,7 @@ from trio_gate.shell.clock import SystemClock
 if TYPE_CHECKING:
     import argparse
 
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
 _HOST = re.compile(rb"\r\nhost:[ \t]*([^\s:]+)", re.IGNORECASE)
 
 
@@ -41,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--endpoint", action="store_true", help="the requests were sent to AWS_ENDPOINT_URL, not to AWS's host names"
     )
+    proofs = parser.add_argument_group(
+        "what the connection shows; with any of these, all that the agent's block asks for is checked"
+    )
+    proofs.add_argument("--from", dest="address", metavar="ADDRESS", help=f"the agent's address (default: {ADDRESS})")
+    proofs.add_argument("--certificate", metavar="FILE", help="its client certificate (PEM), as if TLS had verified it")
+    proofs.add_argument("--proxy-user", metavar="NAME", help="the agent whose proxy token it has")
     parser.add_argument("--name", default="gateway.test", help="the Host name of the endpoint listener (default: %(default)s)")
     parser.add_argument("--jsonl", action="store_true", help="read and write JSON lines")
     parser.add_argument(
@@ -58,11 +65,32 @@ def run(args: argparse.Namespace) -> int:
     config = read(args.config) if args.config else None
     if args.config and config is None:
         return 2
-    explainer = Explainer(compile_snapshot(1, config) if config else None, args.now or SystemClock().now(), args.name)
+    try:
+        shown = _shown(args)
+    except (OSError, ValueError) as error:
+        return _fault(f"{args.certificate}: {getattr(error, 'strerror', None) or error}: name a file with a certificate")
+    explainer = Explainer(compile_snapshot(1, config) if config else None, args.now or SystemClock().now(), args.name, shown)
     try:
         return _lines(explainer, args.request) if args.jsonl else _pages(explainer, args.request, endpoint=args.endpoint)
     except OSError as error:
         return _fault(f"{args.request}: {error.strerror}: name a file with a request")
+
+
+def _shown(args: argparse.Namespace) -> Shown | None:
+    """What the connection shows; None if no option says anything. Raises OSError, or ValueError for a file without a certificate."""
+    if args.address is args.certificate is args.proxy_user is None:
+        return None
+    certificate = None if args.certificate is None else _certificate(Path(args.certificate).read_text("ascii", "replace"))
+    return Shown(address=args.address or ADDRESS, certificate=certificate, proxy_user=args.proxy_user)
+
+
+def _certificate(pem: str) -> bytes:
+    """The first certificate in a file, in DER. Raises ValueError."""
+    found = _PEM.search(pem)
+    if found is None:
+        message = "it holds no certificate in PEM"
+        raise ValueError(message)
+    return base64.b64decode("".join(found[1].split()), validate=True)
 
 
 def _pages(explainer: Explainer, name: str, *, endpoint: bool) -> int:

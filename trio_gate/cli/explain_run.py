@@ -1,14 +1,15 @@
 """What one connection's requests mean and what the rules decide: the steps of `serve` without its I/O.
 
-Rule: `exchange.steps` decides here as in `serve`; nothing is sent anywhere. There is no connection, so what an agent's connection must
-prove is not looked at. Without a configuration there are no rules, every
-account is configured, and signatures are parsed but not verified.
+Rule: `exchange.steps` decides here as in `serve`; nothing is sent anywhere. There is no connection: what an agent's connection must
+prove is looked at only where it is said what one proves. Without a configuration there are no rules, every account is configured, and
+signatures are parsed but not verified.
 """
 
 from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from trio_gate.audit.described import call_json
 from trio_gate.audit.redact import masked, plain
 from trio_gate.aws.call import UNKNOWN, Unknown
 from trio_gate.aws.iam.tables import Tables
-from trio_gate.aws.ingress import Ingress
+from trio_gate.aws.ingress import Ingress, ProxyToken
 from trio_gate.aws.model.catalog import Catalog
 from trio_gate.cli.hosts_of_one_run import HostsOfOneRun
 from trio_gate.effect.effect import effect_of
@@ -27,7 +28,9 @@ from trio_gate.sessions.calls import served
 from trio_gate.sessions.table import SessionTable
 from trio_gate.shell.exchange.model_loader import load_pruned
 from trio_gate.shell.exchange.packaged_data import packaged_tables
+from trio_gate.signing.identity_token import prove_by_file
 from trio_gate.signing.sigv4 import SigningKeys
+from trio_gate.values import value_class
 from trio_gate.wire.agent_connection import AgentConnection
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.events import BodyData
@@ -41,14 +44,24 @@ if TYPE_CHECKING:
     from trio_gate.aws.call import Value
     from trio_gate.aws.hosts.table import HostTable
     from trio_gate.aws.model.shape import Shape
-    from trio_gate.exchange.steps import Identified, Outbound, Proven, Unframed
+    from trio_gate.exchange.proofs import Signer
+    from trio_gate.exchange.steps import Claimed, Identified, Outbound, Proven, Unframed
     from trio_gate.policy.decide import Decision
     from trio_gate.wire.head import Body
 
 ADDRESS = "127.0.0.1"
-"""The agent's address in an explanation."""
+"""The agent's address in an explanation where none is said."""
 
 HTTPS = 443
+
+
+@value_class
+class Shown:
+    """What a connection shows: the address that it comes from, a client certificate (DER), the agent whose proxy token it has."""
+
+    address: str = ADDRESS
+    certificate: bytes | None = None
+    proxy_user: str | None = None
 
 
 class Explainer:
@@ -58,10 +71,12 @@ class Explainer:
         by: the configuration that requests are judged by; None for none.
         now: the time to judge by.
         name: the Host name of the endpoint listener.
+        shown: what connections show, which must be what the agent's block asks for; None to ask for nothing.
     """
 
-    def __init__(self, by: Snapshot | None, now: datetime, name: str) -> None:
+    def __init__(self, by: Snapshot | None, now: datetime, name: str, shown: Shown | None = None) -> None:
         self._snapshot = by or Unconfigured()
+        self._shows = shown
         self._now = now
         self._name = name
         self._hosts = HostsOfOneRun(Path(by.config.gateway.state_dir) if by else None)
@@ -90,7 +105,7 @@ class Explainer:
                 head = connection.next_event()
                 if not isinstance(head, RequestHead):
                     return
-                for fact in self._facts(head, connection, self._ingress(row)):
+                for fact in self._facts(head, connection, self._proven(self._ingress(row))):
                     known |= fact
                 answer = {"outcome": "call", **known}
             except GateError as fault:
@@ -111,9 +126,33 @@ class Explainer:
         self._hosts.look_for(connect.host)
         return Ingress(kind="proxy", sni=sni, connect=connect.host)
 
+    def _proven(self, ingress: Ingress) -> Ingress:
+        """An ingress with what its connection shows. Raises Malformed."""
+        shown, by = self._shows, self._snapshot
+        if shown is None or isinstance(by, Unconfigured):
+            return ingress
+        if shown.certificate is not None:
+            from trio_gate.shell.certificates.clients import certificate_of  # noqa: PLC0415 - loads cryptography
+
+            ingress = replace(ingress, certificate=certificate_of(shown.certificate, by.authorities))
+        if shown.proxy_user is None:
+            return ingress
+        agent = by.named(shown.proxy_user)
+        own = agent.proxy_tokens[0] if agent and agent.proxy_tokens else ""
+        return replace(ingress, proxy_token=ProxyToken(agent=shown.proxy_user, sha256=own))
+
+    def _verified(self, claimed: Claimed, signer: Signer) -> Claimed:
+        """Verify the tokens of a signed request, as far as their issuer's keys are in a file. Raises Unproven."""
+        asked = self._snapshot.oidc_of(signer.agent) if self._shows and isinstance(self._snapshot, Snapshot) else None
+        if asked is None or not claimed.ingress.tokens:
+            return claimed
+        for token in claimed.ingress.tokens:
+            prove_by_file(token, asked, self._now)
+        return replace(claimed, ingress=replace(claimed.ingress, identity=asked))
+
     def _facts(self, arrived: RequestHead, connection: AgentConnection, ingress: Ingress) -> Iterator[dict[str, Any]]:
         """Yield the call, the decision and the request that would be sent, each as soon as it is known. Raises GateError."""
-        claimed = steps.claim(arrived, ingress, ADDRESS)
+        claimed = steps.claim(arrived, ingress, self._shows.address if self._shows else ADDRESS)
         data: bytes | None = None
         payload_hash = steps.declared_payload(claimed, self._snapshot, has_body=connection.has_body)
         if payload_hash is None:
@@ -121,7 +160,8 @@ class Explainer:
             payload_hash = hashlib.sha256(data).hexdigest()
         table = self._hosts.table
         signer = steps.prove(claimed, payload_hash, self._snapshot, table, SessionTable(), now=self._now, keys=self._keys)
-        content = self._content(steps.admit(claimed, self._snapshot, signer, None), table, data, connection)
+        claimed, at = self._verified(claimed, signer), self._now if self._shows else None
+        content = self._content(steps.admit(claimed, self._snapshot, signer, at), table, data, connection)
         try:
             if not claimed.own:
                 steps.check_declared(content)

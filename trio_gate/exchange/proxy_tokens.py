@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.aws.ingress import ProxyToken
@@ -18,6 +19,7 @@ from trio_gate.errors import Unauthenticated
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from trio_gate.aws.ingress import Ingress
     from trio_gate.config.model import Agent
     from trio_gate.wire.head import Headers
 
@@ -27,10 +29,23 @@ def shown(headers: Headers) -> str | None:
     return next((value for name, value in headers if name == "proxy-authorization"), None)
 
 
-def check_asked(agents: Collection[Agent]) -> None:
-    """Ask a CONNECT without a token for one, where no agent could call without. Raises Unauthenticated."""
-    if agents and all(agent.proxy_tokens for agent in agents):
-        raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
+def proven(agents: Collection[Agent], said: str | None, ingress: Ingress) -> Ingress:
+    """An ingress with the token that its CONNECT has shown, if it has or needs one.
+
+    Raises Unauthenticated (407): there is none where no agent could call without, or it is wrong.
+    """
+    if said is None:
+        if agents and all(agent.proxy_tokens for agent in agents):
+            raise Unauthenticated("the proxy needs the agent's name and token, as in http://NAME:TOKEN@HOST:PORT", status=407)
+        return ingress
+    if (token := identity(agents, said)) is not None:
+        return replace(ingress, tokens=(token,))
+    if not any(agent.proxy_tokens for agent in agents):
+        return ingress
+    found = find(agents, said)
+    if found is None:
+        raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
+    return replace(ingress, proxy_token=found)
 
 
 def identity(agents: Collection[Agent], said: str) -> str | None:

@@ -15,13 +15,12 @@ import math
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.errors import IssuerUnavailable, Malformed, Unproven, UpstreamError
-from trio_gate.signing.identity_token import check_claims, check_signature, read_token
+from trio_gate.errors import IssuerUnavailable, Malformed, UpstreamError
+from trio_gate.signing.identity_token import check_claims, check_key, prove_by_file, read_token
 from trio_gate.signing.issuer_keys import key_for, read_keys
 from trio_gate.wire.parse import parse_request_head
 
@@ -51,14 +50,9 @@ PAUSE = 30.0
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 
-FILES = 64
-"""Files of keys that are remembered as they were read."""
-
 _URL = re.compile(r"https://([a-z0-9.-]{1,253})(?::443)?(/[^#\s]*)?", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
-
-_of_file = lru_cache(FILES)(read_keys)
 
 
 @dataclass(slots=True, eq=False)
@@ -87,16 +81,13 @@ class IssuerKeys:
 
     async def prove(self, token: str, asked: OidcProof) -> None:
         """Return if a token is what an agent must show. Raises Unproven, IssuerUnavailable."""
-        read = read_token(token)
-        check_claims(read, asked, self._clock.now())
+        now = self._clock.now()
         if asked.keys is not None:
-            key = key_for(_of_file(asked.keys), read.kid, read.algorithm)
-        else:
-            key = await self._fetched(asked.issuer, read)
-        if key is None:
-            reason = "the OIDC token is signed with none of its issuer's keys"
-            raise Unproven(reason, detail=f"{reason}, {asked.issuer}")
-        check_signature(read, key)
+            prove_by_file(token, asked, now)
+            return
+        read = read_token(token)
+        check_claims(read, asked, now)
+        check_key(read, await self._fetched(asked.issuer, read), asked)
 
     async def _fetched(self, name: str, token: IdentityToken) -> IssuerKey | None:
         """The key that a token can be signed with; None where the issuer has none. Raises IssuerUnavailable."""

@@ -14,10 +14,11 @@ import json
 import math
 import re
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.errors import Unproven
-from trio_gate.signing.issuer_keys import ALGORITHMS
+from trio_gate.signing.issuer_keys import ALGORITHMS, key_for, read_keys
 from trio_gate.text.json_members import once
 from trio_gate.values import value_class
 
@@ -38,6 +39,11 @@ _KNOWN = frozenset(name for names in ALGORITHMS.values() for name in names)
 _UNSERVED = ("crit", "b64")
 """Header parameters that change what a token means, and that no issuer needs."""
 
+
+FILES = 64
+"""Files of keys that are remembered as they were read."""
+
+_of_file = lru_cache(FILES)(read_keys)
 
 _FAR = 1e12
 """Seconds since 1970 that no clock shows."""
@@ -101,6 +107,23 @@ def check_signature(token: IdentityToken, key: IssuerKey) -> None:
         jwt.PyJWS().decode_complete(token.text, key.key, algorithms=[name for name in key.algorithms if name == token.algorithm])
     except jwt.PyJWTError:
         raise Unproven("the signature of the OIDC token is wrong") from None
+
+
+def check_key(token: IdentityToken, key: IssuerKey | None, asked: OidcProof) -> None:
+    """Check the signature of a token with the only key that it can be signed with, if there is one. Raises Unproven."""
+    if key is None:
+        reason = "the OIDC token is signed with none of its issuer's keys"
+        raise Unproven(reason, detail=f"{reason}, {asked.issuer}")
+    check_signature(token, key)
+
+
+def prove_by_file(text: str, asked: OidcProof, now: datetime) -> None:
+    """Return if a token is what an agent must show, and its issuer's keys are known from a file. Raises Unproven."""
+    token = read_token(text)
+    check_claims(token, asked, now)
+    if asked.keys is None:
+        raise Unproven("the keys of the issuer of the OIDC token are fetched by the running gateway alone")
+    check_key(token, key_for(_of_file(asked.keys), token.kid, token.algorithm), asked)
 
 
 def _object(part: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -20,18 +21,18 @@ def served(raw: bytes, address: str = "127.0.0.1", refused: Exception | None = N
     """What the connection is handed on with, None if it is not, and what was answered before."""
     taken = []
 
-    async def proxy_token(headers, seat):
+    async def proven(headers, seat, ingress):
         await trio.lowlevel.checkpoint()
         if refused is not None:
             raise refused
-        return dict(headers).get("proxy-authorization")
+        return replace(ingress, proxy_token=dict(headers).get("proxy-authorization"))
 
     async def converse(transport, ingress, seat, arrived):
         await trio.lowlevel.checkpoint()
         taken.append((ingress, arrived))
 
     inside = SimpleNamespace(
-        head_timeout=5, proxy_token=proxy_token, converse=converse, turned_away=lambda where, fault: taken.append(None)
+        head_timeout=5, proven=proven, converse=converse, turned_away=lambda where, fault: taken.append(None)
     )
 
     async def main():

@@ -116,18 +116,12 @@ class AgentListenerContext:
     async def proven(self, headers: Headers, seat: Seat, ingress: Ingress) -> Ingress:
         """An ingress with the token that a request to the proxy itself shows, if it has or needs one. Raises Unauthenticated, Overloaded."""
         agents, said = self.snapshot().agents.values(), proxy_tokens.shown(headers)
-        if said is None:
-            proxy_tokens.check_asked(agents)
-            return ingress
-        if (identity := proxy_tokens.identity(agents, said)) is not None:
-            return replace(ingress, tokens=(identity,))
-        if not any(agent.proxy_tokens for agent in agents):
-            return ingress
-        found = proxy_tokens.find(agents, said)
-        if found is None:
-            await self.wrong_tokens.slow_down(seat.source)
-            raise Unauthenticated("the proxy knows no agent of this name with this token", status=407)
-        return replace(ingress, proxy_token=found)
+        try:
+            return proxy_tokens.proven(agents, said, ingress)
+        except Unauthenticated:
+            if said is not None:
+                await self.wrong_tokens.slow_down(seat.source)
+            raise
 
     @property
     def head_timeout(self) -> float:
