@@ -13,7 +13,7 @@ import pytest
 from tests.kit.records import NOW
 from trio_gate.cli import asking
 
-ANSWER = {"url": "https://s3.example/k?a=b", "headers": {}, "expires": "2026-01-15T12:00:00Z"}
+ANSWER = {"url": "https://s3.example/k?a=b", "headers": {}, "seconds": 900, "expires": "2026-01-15T12:00:00Z"}
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIA111111111111CI01",
     "AWS_SECRET_ACCESS_KEY": "agent-secret-0123456789",

@@ -20,13 +20,16 @@ def parsed(*words):
 
 @pytest.mark.usefixtures("keys")
 def test_the_fields_to_send_are_said_beside_the_url(capsys):
-    body = b'{"url": "https://s3.example/k?a=b", "headers": {"x-a": "1"}, "expires": "2026-01-15T12:00:00Z"}'
+    body = b'{"url": "https://s3.example/k?a=b", "headers": {"x-a": "1"}, "seconds": 4, "expires": "2026-01-15T12:00:00Z"}'
     with gateway(body=body) as (at, got):
         assert presign.run(parsed("s3://photos/a/b c", "--method", "PUT", "--expires-in", "5", "--gateway", f"http://{at}")) == 0
     assert got[0][2] == b'{"bucket": "photos", "key": "a/b c", "method": "PUT", "expires": 5}'
     said = capsys.readouterr()
     assert said.out == f"{ANSWER['url']}\n"
-    assert said.err == "trio-gate presign: send the field `x-a: 1` with it\n"
+    assert said.err.splitlines() == [
+        "trio-gate presign: it works for 4 seconds, until the session that signed it ends",
+        "trio-gate presign: send the field `x-a: 1` with it",
+    ]
 
 
 @pytest.mark.usefixtures("keys")

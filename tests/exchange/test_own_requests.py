@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,6 +15,7 @@ from tests.kit.aws.naming import catalog
 from tests.kit.aws.operations import TABLES
 from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
+from tests.kit.sessions import session
 from trio_gate.aws.ingress import Ingress
 from trio_gate.errors import Denied, GateError, Malformed, Unauthenticated, Unidentified
 from trio_gate.exchange import own_requests, steps
@@ -160,19 +161,28 @@ def test_another_partition_than_the_accounts():
         own_requests.stands_for(proven(head(body=body, region="cn-north-1")), body, SNAPSHOT, TABLE)
 
 
-@pytest.mark.parametrize(
-    ("ends", "expires"), [(None, "2026-01-15T12:01:00Z"), (30, "2026-01-15T12:00:30Z"), (90, "2026-01-15T12:01:00Z")]
-)
-def test_the_answer_says_when_it_ends(ends, expires):
+@pytest.mark.parametrize(("ends", "works"), [(None, 60), (90, 60), (30.9, 30), (0, 1)])
+def test_it_works_no_longer_than_the_session_that_signs(ends, works):
     until = None if ends is None else NOW + timedelta(seconds=ends)
     keys = Credentials(access_key_id="ASIAREAL", secret_access_key="the role's secret", session_token="the token", expires=until)
     answer, text = own_requests.signed(named(), keys, now=NOW, keys=SigningKeys())
     said = json.loads(text)
     assert (answer.status, answer.one(b"cache-control")) == (200, b"no-store")
-    assert (said["expires"], said["headers"]) == (expires, {})
+    assert (said["seconds"], said["expires"], said["headers"]) == (works, f"2026-01-15T12:{works // 60:02}:{works % 60:02}Z", {})
     query = parse_qs(urlsplit(said["url"]).query)
-    assert (query["X-Amz-Expires"], query["X-Amz-Security-Token"]) == (["60"], ["the token"])
+    assert (query["X-Amz-Expires"], query["X-Amz-Security-Token"]) == ([f"{works}"], ["the token"])
     assert "secret" not in text.decode()
+
+
+@pytest.mark.parametrize(("path", "body", "works"), [("presign", OBJECT, 40), ("eks-token", b'{"cluster": "blue"}', 40)])
+def test_it_works_no_longer_than_the_virtual_session_that_asks(path, body, works):
+    found = named(f"/-/agent/{path}", body)
+    asker = replace(found.proven.admitted.signer, session=session(expires=NOW + timedelta(seconds=40)))
+    by = replace(found, proven=replace(found.proven, admitted=replace(found.proven.admitted, signer=asker)))
+    keys = replace(ROLE, expires=NOW + timedelta(hours=1))
+    said = json.loads(own_requests.signed(by, keys, now=NOW, keys=SigningKeys())[1])
+    assert (said["seconds"], said["expires"]) == (works, "2026-01-15T12:00:40Z")
+    assert f"X-Amz-Expires={works}&" in said["url"]
 
 
 def test_the_field_of_a_cluster_is_sent_along():
@@ -195,4 +205,4 @@ def test_the_owner_of_a_bucket_is_checked_by_a_signed_field():
 
 def test_without_something_to_sign_there_is_no_answer():
     with pytest.raises(RuntimeError):
-        own_requests.signed(SimpleNamespace(presign=None), ROLE, now=NOW, keys=SigningKeys())
+        own_requests.signed(replace(named(), presign=None), ROLE, now=NOW, keys=SigningKeys())

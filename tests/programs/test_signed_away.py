@@ -66,7 +66,7 @@ def test_a_clusters_token(name, monkeypatch, capsys):
     assert ours("eks-token", {"cluster": "blue"}, url) == url
     for variable, value in ENV.items():
         monkeypatch.setenv(variable, value)
-    answer = json.dumps({"url": url, "headers": {}, "expires": "2026-01-15T12:15:00Z"}).encode()
+    answer = json.dumps({"url": url, "headers": {}, "seconds": 900, "expires": "2026-01-15T12:15:00Z"}).encode()
     with gateway(body=answer) as (at, _):
         assert main(["eks-token", "blue", "--gateway", f"http://{at}"]) == 0
     printed = capsys.readouterr().out

@@ -58,10 +58,11 @@ class NotAnsweredError(Exception):
 
 @value_class
 class Signature:
-    """What the gateway signed: a URL, the fields to send with it, and when it stops to work."""
+    """What the gateway signed: a URL, the fields to send with it, for how many seconds it works, and until when."""
 
     url: str
     headers: Mapping[str, str]
+    seconds: int
     expires: datetime
 
 
@@ -144,7 +145,8 @@ def _answer(answer: tuple[int, bytes]) -> Signature:
         raise NotAnsweredError(f"{_said(body)} (status {status})")
     try:
         read: dict[str, Any] = json.loads(body)
-        return Signature(url=read["url"], headers=read["headers"], expires=datetime.fromisoformat(read["expires"]))
+        expires = datetime.fromisoformat(read["expires"])
+        return Signature(url=read["url"], headers=read["headers"], seconds=int(read["seconds"]), expires=expires)
     except (ValueError, KeyError, TypeError):
         raise NotAnsweredError("what answers is not a gateway of this version") from None
 

@@ -29,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     made = asking.run("presign", args, "/-/agent/presign", asked)
     if isinstance(made, int):
         return made
+    if made.seconds < args.expires_in:
+        print(f"trio-gate presign: it works for {made.seconds} seconds, until the session that signed it ends", file=sys.stderr)
     for name, value in made.headers.items():
         print(f"trio-gate presign: send the field `{name}: {value}` with it", file=sys.stderr)
     print(made.url)

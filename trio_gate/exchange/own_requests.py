@@ -76,23 +76,26 @@ def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
 
 
 def signed(identified: Identified, credentials: Credentials, *, now: datetime, keys: SigningKeys) -> tuple[ResponseHead, bytes]:
-    """The answer that hands a signature out: its `url`, the `headers` to send with it, and when it `expires`, or its session does."""
-    asked = identified.presign
+    """The answer that hands a signature out: its `url`, the `headers` to send with it, for how many `seconds` it works, and until when.
+
+    It works no longer than the session that signs it, nor than the virtual session that asks for it.
+    """
+    asked, session = identified.presign, identified.proven.admitted.session
     if asked is None:
         raise RuntimeError("no signature is asked for")
-    call, head = identified.call, identified.head
+    ends = [one.expires for one in (credentials, session) if one is not None and one.expires is not None]
+    works = max(1, min([asked.works, *(int((end - now).total_seconds()) for end in ends)]))
     url = signed_url(
-        head,
-        seconds=asked.seconds,
+        identified.head,
+        seconds=min(asked.seconds, works),
         payload_hash=asked.payload,
         credentials=credentials,
-        service=call.signing_name,
-        region=call.region,
+        service=identified.call.signing_name,
+        region=identified.call.region,
         now=now,
         keys=keys,
     )
-    ends = now + timedelta(seconds=asked.works)
-    expires = min(ends, credentials.expires or ends).astimezone(UTC)
-    headers = {name: value for name, value in head.headers if name != "host"}
-    said = {"url": url, "headers": headers, "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    headers = {name: value for name, value in identified.head.headers if name != "host"}
+    until = (now + timedelta(seconds=works)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    said = {"url": url, "headers": headers, "seconds": works, "expires": until}
     return ResponseHead(status=200, reason=b"OK", headers=_FIELDS), json.dumps(said).encode("ascii")

@@ -231,12 +231,27 @@ def test_what_no_rule_lets_be_signed(gate, agent, words, said, by):
     assert found.stderr.count("\n") == 1
 
 
+def nothing(_request):
+    """The request stays as it was signed."""
+
+
 def raw(
-    gate, by="endpoint", method="POST", path="/-/agent/presign", body=None, secret=SECRET, tamper=lambda request: None, **fields
+    gate,
+    by="endpoint",
+    *,
+    method="POST",
+    path="/-/agent/presign",
+    body=None,
+    secret=SECRET,
+    tamper=nothing,
+    declared=False,
+    **fields,
 ):
     """Status and text of a request to the gateway's own address, as botocore's signer signs it."""
     text = json.dumps({"bucket": "staging-data", "key": "report.txt"}) if body is None else body
     request = AWSRequest(method, f"http://{gate.doors[by]}{path}", data=text, headers={"host": gate.doors[by]})
+    if declared:
+        request.headers["x-amz-content-sha256"] = hashlib.sha256(text.encode()).hexdigest()
     SigV4Auth(Credentials(f"AKIA{ACCOUNTS['staging']}CI01", secret), "trio-gate", REGION).add_auth(request)
     tamper(request)
     connection = http.client.HTTPConnection(gate.doors[by], timeout=30)
@@ -266,7 +281,10 @@ def test_requests_that_are_not_the_agents_own(gate, by):
     assert raw(gate, by, host="evil.example")[0] == 421
     status, said = raw(gate, by, body='{"bucket": "staging-data"}')
     assert (status, "`key` is missing" in said["message"]) == (400, True)
-    assert raw(gate, by, body=json.dumps({"bucket": "staging-data", "key": "k" * 20_000}))[0] == 413
+    large = json.dumps({"bucket": "staging-data", "key": "k" * 20_000})
+    assert raw(gate, by, body=large)[0] == raw(gate, by, body=large, declared=True)[0] == 413
+    status, said = raw(gate, by, body='{"bucket": "elsewhere", "key": "x", "method": "PUT"}', declared=True)
+    assert (status, "no rule allows s3:PutObject" in said["message"]) == (403, True)
 
 
 def test_nothing_else_is_served_at_the_proxys_own_address(gate):
