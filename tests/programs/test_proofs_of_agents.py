@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.embedded.aws import ACCOUNTS
+from scripts.embedded.aws import ACCOUNTS, DEPLOY, WEB_IDENTITY
 from tests.kit.gateway import AGENT, running
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwks, token
 from tests.programs.kit import Job, need, ways
@@ -47,3 +47,17 @@ def test_the_cli_shows_what_stands_in_the_proxys_address(gate, tmp_path, name):
         else:
             with pytest.raises(AssertionError, match=r"Failed to connect to proxy URL|407|OIDC token"):
                 by.run(*words, AWS_MAX_ATTEMPTS="1")
+
+
+@pytest.mark.parametrize("name", CLIS)
+def test_the_cli_assumes_a_role_with_a_web_identity_on_a_connection_that_proves_its_agent(gate, tmp_path, name):
+    gateway, shown = gate
+    [path] = CLIS[name].needs
+    need(name, path)
+    (tmp_path / "token").write_text(WEB_IDENTITY)
+    way = replace(ways(gateway, ())["proxy"], proxy=f"http://ci:{shown}@{gateway.doors['proxy']}")
+    job = Job(way=way, source=tmp_path, target=tmp_path, prefix="", folder=tmp_path, key=None)
+    role = f"arn:aws:iam::{ACCOUNTS['staging']}:role/{DEPLOY}"
+    env = {"AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"), "AWS_ROLE_ARN": role, "AWS_ROLE_SESSION_NAME": "job"}
+    said = job.run(path, "--query", "Arn", "--output", "text", "sts", "get-caller-identity", AWS_CA_BUNDLE=way.ca_file, **env)
+    assert said.strip() == f"arn:aws:sts::{ACCOUNTS['staging']}:assumed-role/{DEPLOY}/job"

@@ -57,6 +57,7 @@ _NO_REGION = "us-east-1"
 
 _TOKEN_FIELDS = ("x-amz-security-token", "x-amz-s3session-token")
 _TOKEN_PARAMETERS = frozenset({"X-Amz-Security-Token", "X-Amz-S3session-Token"})
+_ANY_FOLDED = _PRESIGNED_FOLDED | frozenset(map(fold, SIGV2 | _OTHER_V2 | _TOKEN_PARAMETERS))
 _USE_V4 = "sign with AWS4-HMAC-SHA256 and a placeholder key"
 _NO_V4A = f"SigV4A is not served: set AWS_AUTH_SCHEME_PREFERENCE=sigv4 and use resources of one region; {_USE_V4}"
 _NO_V2 = "signature version 2 is served only in presigned URLs of S3: set signature_version to v4, s3v4 for S3"
@@ -64,9 +65,8 @@ _NO_V2 = "signature version 2 is served only in presigned URLs of S3: set signat
 
 def signed(head: RequestHead) -> bool:
     """Whether a request carries anything of a signature, of whichever kind."""
-    names = {fold(name) for name, _ in head.target.query}
-    parameters = _PRESIGNED_FOLDED | {fold(name) for name in (*SIGV2, *_OTHER_V2, *_TOKEN_PARAMETERS)}
-    return any(head.one(name) is not None for name in ("authorization", *_TOKEN_FIELDS)) or bool(names & parameters)
+    in_head = any(name in head.first for name in ("authorization", *_TOKEN_FIELDS))
+    return in_head or any(fold(name) in _ANY_FOLDED for name, _ in head.target.query)
 
 
 def read_claim(head: RequestHead) -> Claim:
