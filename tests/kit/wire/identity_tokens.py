@@ -14,6 +14,9 @@ from trio_gate.shell.clock import SystemClock
 
 ISSUER, AUDIENCE = "https://issuer.example/ci", "trio-gate"
 SUBJECT = "repo:acme/app:ref:refs/heads/main"
+LIFE = 6 * 3600
+"""Seconds that a token lives: some are made when tests are collected, long before they run."""
+
 KINDS = {"RS256": "rsa", "PS256": "rsa-pss", "ES256": "ec", "EdDSA": "okp"}
 
 
@@ -40,7 +43,7 @@ def jwks(*keys: dict[str, Any]) -> str:
 
 def claims(**more: Any) -> dict[str, Any]:
     now = int(SystemClock().now().timestamp())
-    given = {"iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "iat": now, "nbf": now, "exp": now + 300, **more}
+    given = {"iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "iat": now, "nbf": now, "exp": now + LIFE, **more}
     return {name: value for name, value in given.items() if value is not None}
 
 
