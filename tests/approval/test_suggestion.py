@@ -6,10 +6,12 @@ from tests.kit.approvals.questions import call
 from tests.kit.facets import NOW
 from trio_gate.approval.suggestion import MAX_RESOURCES, suggestion
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.effect.effect import level_facet, level_of
 from trio_gate.facet.extract import facets_of
 from trio_gate.policy.cel import Evidence, check, compile_condition
 
 ROLE = "arn:aws:iam::111111111111:role/deploy"
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:one"
 
 
 def object_(key, bucket="reports"):
@@ -17,17 +19,30 @@ def object_(key, bucket="reports"):
 
 
 def on(*resources, **changes):
-    return call(resource=resources[0], resources=resources, **changes)
+    small = {"operation": "DeleteObject", "params": {"Bucket": "reports", "Key": "a"}}
+    return call(resource=resources[0], resources=resources, **{**small, **changes})
 
 
-def machine(kind, count, **changes):
-    params = {"InstanceType": kind, "MinCount": 1, "MaxCount": count, **changes}
-    return call(params, service="ec2", operation="RunInstances", resource=UNKNOWN, resources=UNKNOWN)
+def machine(kind, count, **params):
+    made = {"InstanceType": kind, "MinCount": 1, **({} if count is None else {"MaxCount": count}), **params}
+    return call(made, service="ec2", operation="RunInstances", resource=UNKNOWN, resources=UNKNOWN)
+
+
+def suggested(made, role=None):
+    return suggestion(made, level_of(made), role)
 
 
 def holds(condition, made, role=None):
     session = None if role is None else type("Session", (), {"role": role, "chain": (role,)})
-    facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW, session=session)
+    facets = facets_of(
+        made,
+        account_name="prod",
+        agent="ci",
+        agent_address="127.0.0.1",
+        time=NOW,
+        session=session,
+        level=lambda: level_facet(made),
+    )
     assert check(condition) == []
     return compile_condition(condition).holds(Evidence(facets))
 
@@ -41,30 +56,46 @@ def holds(condition, made, role=None):
             [on(object_("tmp/2027/a")), on(object_("tmp/2026/a"), object_("b")), on(object_("tmp/2026/a", "other"))],
         ),
         (on(object_("a/b/c"), object_("a/d")), [on(object_("a/e"))], [on(object_("ab"))]),
-        (on(object_("a")), [on(object_("b"))], [on(object_("a", "reports2"))]),
-        (on(object_("a")), [], [on(object_("a"), operation="PutObject"), on(object_("a"), service="s3control")]),
+        (on(object_("a")), [], [on(object_("b")), on(object_("a", "reports2"))]),
+        (on(object_("a/b")), [], [on(object_("a/b"), operation="PutObject"), on(object_("a/b"), service="s3control")]),
         (
-            on("arn:aws:sqs:us-east-1:111111111111:one", service="sqs", operation="PurgeQueue"),
+            on(object_("a/b"), operation="PutObject"),
+            [on(object_("a/c"), operation="PutObject")],
+            [on(object_("a/c"), operation="PutObject", makes_public=True, shares_with=("*",))],
+        ),
+        (
+            on(QUEUE, service="sqs", operation="SendMessage"),
             [],
+            [on(f"{QUEUE}2", service="sqs", operation="SendMessage"), on(QUEUE, QUEUE, service="sqs", operation="SendMessage")],
+        ),
+        (
+            machine("t3.micro", 2),
+            [machine("t3.micro", 1)],
             [
-                on("arn:aws:sqs:us-east-1:111111111111:one2", service="sqs", operation="PurgeQueue"),
-                on(*("arn:aws:sqs:us-east-1:111111111111:one",) * 2, service="sqs", operation="PurgeQueue"),
+                machine("t3.micro", 3),
+                machine("p5.48xlarge", 1),
+                machine("t3.micro", 1, IamInstanceProfile={"Name": "admin"}),
             ],
         ),
-        (machine("t3.micro", 2), [machine("t3.micro", 1)], [machine("t3.micro", 3), machine("p5.48xlarge", 1)]),
     ],
 )
 def test_it_holds_for_the_call_and_those_beside_it_alone(made, beside, others):
-    condition = suggestion(made)
+    condition = suggested(made)
     assert [holds(condition, one) for one in (made, *beside)] == [True] * (1 + len(beside))
     assert [holds(condition, one) for one in others] == [False] * len(others)
 
 
 def test_the_session_of_a_role_is_part_of_it():
-    condition = suggestion(on(object_("a")), ROLE)
+    condition = suggested(on(object_("a")), ROLE)
     assert holds(condition, on(object_("a")), ROLE)
     assert not holds(condition, on(object_("a")), ROLE + "2")
     assert not holds(condition, on(object_("a")))
+    assert not holds(suggested(on(object_("a"))), on(object_("a")), ROLE)
+
+
+@pytest.mark.parametrize("role", ['arn:aws:iam::111111111111:role/"||"a"!="/x', "arn:aws:iam::111111111111:role/é"])
+def test_a_role_that_cannot_be_quoted_is_not(role):
+    assert suggested(on(object_("a/b")), role) is None
 
 
 @pytest.mark.parametrize(
@@ -83,9 +114,21 @@ def test_the_session_of_a_role_is_part_of_it():
     ],
 )
 def test_where_it_cannot_be_said_nothing_is_proposed(resources):
-    assert suggestion(call(resource=UNKNOWN, resources=resources)) is None
+    assert suggestion(call(resource=UNKNOWN, resources=resources), "fact") is None
 
 
-def test_sizes_that_are_no_plain_text_are_not_quoted():
-    assert suggestion(machine('a"', 1)) is None
-    assert "MaxCount" not in suggestion(machine("t3.micro", True))
+@pytest.mark.parametrize("made", [machine('a"', 1), machine("t3.micro", True), machine("t3.micro", None)])
+def test_sizes_that_cannot_be_said_are_not_proposed(made):
+    assert suggested(made) is None
+
+
+def test_a_change_of_what_exists_names_it_whatever_its_size():
+    database = "arn:aws:rds:us-east-1:111111111111:db:dev"
+    changed = on(database, service="rds", operation="ModifyDBInstance", params={"DBInstanceClass": "db.t3.micro"})
+    assert f'aws.resources == ["{database}"]' in suggested(changed)
+
+
+@pytest.mark.parametrize("changes", [{"access": "permissions"}, {"policies": UNKNOWN}, {"policies": ({"Statement": []},)}])
+def test_what_needs_eyes_each_time_is_not_proposed(changes):
+    assert suggestion(on(object_("a/b"), **changes), "fact") is None
+    assert suggestion(on(object_("a/b")), "danger") is None

@@ -239,7 +239,7 @@ def question_from(
         grantable=grantable(call),
         not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
         may_differ=parts.repeat.tokens if parts.repeat else (),
-        suggestion=suggestion(call, around.session_chain[-1] if around.session_chain else None) if grantable(call) else None,
+        suggestion=_suggested(call, around),
         organization_name=_line_or_none(around.organization_name),
         session=around.session,
         session_policy=_session_policy(parts),
@@ -247,6 +247,11 @@ def question_from(
         names=around.effect.names,
         level=around.effect.level,
     )
+
+
+def _suggested(call: Call, around: Circumstances) -> str | None:
+    role = around.session_chain[-1] if around.session_chain else None
+    return suggestion(call, around.effect.level, role) if grantable(call) else None
 
 
 def _role(parts: DigestInput, around: Circumstances) -> str:

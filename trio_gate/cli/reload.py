@@ -5,10 +5,12 @@ Theory: the gateway is told by SIGHUP, and answers in its record, where each rel
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.app.state_dir import owner
@@ -18,7 +20,6 @@ from trio_gate.shell.audit.database import FILE, read_last
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
 PATIENCE = 30.0
 """Seconds that a reload may take."""
@@ -37,15 +38,16 @@ def run(args: argparse.Namespace) -> int:
     folder = state_dir.find(args)
     if folder is None:
         return 2
-    process = owner(folder)
-    if process is None:
-        print(f"trio-gate: no gateway runs on {folder}", file=sys.stderr)
-        return 1
     try:
+        process = owner(folder)
+        if process is None:
+            print(f"trio-gate: no gateway runs on {folder}", file=sys.stderr)
+            return 1
+        wanted = hashlib.sha256(Path(args.config).read_bytes()).hexdigest() if args.config else None
         before = _last(folder)
         os.kill(process, signal.SIGHUP)
-        answer = _answer(folder, before)
-    except (AuditUnavailable, OSError) as error:
+        answer = _answer(folder, before, wanted)
+    except (AuditUnavailable, OSError, ValueError) as error:
         print(f"trio-gate: {error}", file=sys.stderr)
         return 1
     if answer is None:
@@ -67,12 +69,16 @@ def _last(folder: Path) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def _answer(folder: Path, before: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The row of the next reload; None if it does not come."""
+def _answer(folder: Path, before: dict[str, Any] | None, wanted: str | None) -> dict[str, Any] | None:
+    """The row of the next reload, None if it does not come. One that took another file than that of the hash `wanted` is another's."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found = _last(folder)
-        if found is not None and found != before:
+        if found is not None and found != before and _is_ours(found["act"], wanted):
             return found
         time.sleep(LOOK_EVERY)
     return None
+
+
+def _is_ours(act: dict[str, Any], wanted: str | None) -> bool:
+    return wanted is None or not act["taken"] or act["config_sha256"] == wanted

@@ -37,7 +37,7 @@ SHORTEST_SECONDS, DEFAULT_SECONDS, LONGEST_SECONDS = 900, 43_200, 129_600
 LONGEST_CHAIN = 10
 """Roles on the way to a session: the whole way may have to be gone again, and is looked at whenever a session ends."""
 
-_ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/[!-~]{1,600}")
+_ROLE = re.compile(r"arn:([a-z0-9-]{3,32}):iam::([0-9]{12}):role/(?:[!-.0-~]{1,510}/){0,256}[A-Za-z0-9_+=,.@-]{1,64}")
 
 
 @value_class

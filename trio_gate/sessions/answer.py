@@ -49,15 +49,20 @@ class Answer:
 
     def credentials_for(self, sent: Sent, role: str | None) -> Credentials:
         """AWS's credentials, as the calls of the session send them. Raises NoSessionError if they are another role's than `role`."""
-        return replace(self.credentials, token_field=EXPRESS_FIELD) if sent.express else self.of_role(role)
+        if sent.express:
+            return replace(self.credentials, token_field=EXPRESS_FIELD)
+        given, asked, got = self.of_account_of(role), (role or "").split(":"), (self.role_session or "").split(":")
+        if got[5].split("/")[1] != asked[5].rpartition("/")[2]:
+            raise NoSessionError(f"it is of another role than {role}")
+        return given
 
-    def of_role(self, role: str | None) -> Credentials:
-        """AWS's credentials of a role. Raises NoSessionError if they are another one's."""
+    def of_account_of(self, role: str | None) -> Credentials:
+        """AWS's credentials of a role in the account of `role`. Raises NoSessionError if they are of none, or of another account."""
         asked, got = (role or "").split(":"), (self.role_session or "").split(":")
         if len(asked) != 6 or len(got) != 6 or (got[1], got[2], got[4]) != (asked[1], "sts", asked[4]):
             raise NoSessionError(f"it is of another account than {role}")
-        if got[5].split("/")[:2] != ["assumed-role", asked[5].rpartition("/")[2]]:
-            raise NoSessionError(f"it is of another role than {role}")
+        if not got[5].startswith("assumed-role/"):
+            raise NoSessionError(f"it is of no role, and {role} was asked for")
         return self.credentials
 
     def written(self, placeholder: Placeholder) -> bytes:

@@ -48,7 +48,7 @@ OVERRIDE = """\
 ExecStart=
 ExecStart={gate} serve /run/gateway.hcl
 ExecReload=
-ExecReload={gate} reload --state-dir /var/lib/trio-gate
+ExecReload={gate} reload /run/gateway.hcl
 LoadCredential=
 ProtectHome=no
 {user}

@@ -94,7 +94,7 @@ async def assume_role(request: AssumeRole, base: Credentials, *, send: Send, hos
     except UpstreamError as fault:
         raise CredentialsUnavailable(f"STS could not be asked for {request.role_arn}: {fault.detail}") from fault
     if answer.status == 200:
-        return _given(request, content, lambda found: found.of_role(request.role_arn))
+        return _given(request, content, lambda found: found.of_account_of(request.role_arn))
     raise _refusal(request, base, answer.status, content)
 
 

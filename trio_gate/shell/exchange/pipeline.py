@@ -320,6 +320,7 @@ class Pipeline:
         """Answer a call that is not sent, with what `make` returns. Raises GateError, AgentGone."""
         await self._judge_again(cleared)
         await self._recorder.intend()
+        await self._judge_again(cleared)  # the disk may have been slow
         clearance = cleared.clearance
         if clearance is not None:
             clearance.sending()

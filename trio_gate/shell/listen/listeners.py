@@ -118,10 +118,11 @@ class AgentListenerContext:
         agents, said = self.snapshot().agents.values(), proxy_tokens.shown(headers)
         try:
             return proxy_tokens.proven(agents, said, ingress)
-        except Unauthenticated:
-            if said is not None:
-                await self.wrong_tokens.slow_down(seat.source)
-            raise
+        except Unauthenticated as wrong:
+            fault = wrong
+        if said is not None:
+            await self.wrong_tokens.slow_down(seat.source)
+        raise fault
 
     @property
     def head_timeout(self) -> float:

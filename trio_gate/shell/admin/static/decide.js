@@ -8,11 +8,6 @@ import { state, unseen } from "./state.js";
 const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 
-/** A condition that is true for the call, for the person to widen. */
-function startingPoint({ suggestion, service, operation }) {
-  return suggestion ?? `aws.service == "${service}" && aws.action == "${operation}"`;
-}
-
 /** The bar of a prompt. `refresh` updates it, `key` handles a key: approve, deny or grant. */
 export function decisionBar(channel, prompt) {
   const bar = new Bar(channel, prompt);
@@ -195,7 +190,7 @@ class Bar {
       autocapitalize: "off",
       class: "cel",
       disabled: true,
-      value: startingPoint(this.prompt),
+      value: this.prompt.suggestion ?? "",
       "aria-label": "Condition in CEL",
     });
     const sum = el("p", { class: "sum", role: "status" });
