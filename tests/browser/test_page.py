@@ -9,7 +9,7 @@ from tests.browser.stage import PEOPLE, TOKENS
 from trio_gate.aws.idempotency import IdempotentForm
 from trio_gate.shell.admin import sessions
 
-APPROVE = "button:text-is('Approve')"
+APPROVE = "button:text-is('Approve in prod')"
 SCRIPT = base64.b64encode(gzip.compress(b"#!/bin/sh\necho from the inside\n", mtime=0)).decode()
 
 
@@ -59,11 +59,11 @@ def test_a_call_is_shown_and_approved(visit, stage):
     for fact in (
         *(
             "111111111111",
-            "Delete objects",
+            'Delete object "a" from "reports"',
             "s3:DeleteObjects",
             "us-east-1",
             "arn:aws:s3:::reports/a",
-            "It may not be possible to undo it.",
+            "What it deletes is gone for good: a record, or a few.",
         ),
         *("ci", "10.20.0.14", "aws-cli/2.31.4", "the rest", "writes to prod need a person", "s3:DeleteObject", "left to decide"),
     ):
@@ -72,6 +72,35 @@ def test_a_call_is_shown_and_approved(visit, stage):
     page.wait_for_selector("text=You approved this")
     assert ask.outcome() == "approve"
     assert not page.title().startswith("(")
+
+
+def test_what_is_dangerous_comes_first_with_its_reasons_and_denying_it_comes_first(visit, stage):
+    first = stage.ask({"Bucket": "reports", "Key": "a.csv"}, operation="GetObject", destroys=False)
+    opens = stage.ask({"Bucket": "site"}, operation="PutBucketPolicy", destroys=False, makes_public=True, account_color="red")
+    page = visit().enter()
+    page.wait_for_selector("text=2 calls waiting")
+    rows = page.locator(".calls a")
+    assert [rows.nth(at).get_attribute("data-call") for at in range(2)] == [opens.id, first.id]
+    assert rows.nth(0).locator(".does").inner_text() == 'Set the policy of bucket "site": for everybody'
+    assert rows.nth(0).locator(".level").inner_text() == "danger"
+    assert rows.nth(1).locator(".level").count() == 0
+    rows.nth(0).click()
+    assert "Everybody, or somebody unnamed, gets access." in page.inner_text(".risks")
+    assert page.locator(".decide > .buttons > button").all_inner_texts()[:2] == ["Deny…", "Approve in prod"]
+    assert page.locator(".swatch.red").count() == 3
+    rows.nth(1).click()
+    assert page.locator(".decide > .buttons > button").all_inner_texts()[0] == "Approve in prod"
+
+
+def test_activity_says_what_calls_did(visit, stage):
+    stage.publish(operation="PutBucketPolicy", sentence='Set the policy of bucket "site": for everybody', level="danger")
+    page = visit().enter()
+    page.click("nav >> text=Activity")
+    page.click("text=Record")
+    row = page.locator(".call-name")
+    assert row.inner_text() == 'danger Set the policy of bucket "site": for everybody'
+    row.click()
+    assert "s3:PutBucketPolicy" in page.inner_text(".more")
 
 
 def test_the_keyboard_alone_approves(visit, stage):
@@ -347,7 +376,7 @@ def test_a_notification_while_nobody_looks(visit, stage):
     page.wait_for_selector("text=Notifying")
     ask = stage.ask()
     page.wait_for_selector("text=1 call waiting")
-    assert page.evaluate("window.told") == ["prod: delete objects", "ci · s3 in us-east-1"]
+    assert page.evaluate("window.told") == ['prod: Delete object "a" from "reports"', "caution · ci · s3 in us-east-1"]
     page.click(APPROVE)
     page.wait_for_selector("text=You approved this")
     assert page.evaluate("window.told.at(-1)") == "closed"

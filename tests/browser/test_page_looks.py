@@ -84,7 +84,8 @@ def fill(stage: Stage) -> Ask:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site/*"}],
     }
-    stage.ask({"Bucket": "reports", "Delete": {"Objects": keys}})
+    stage.ask({"Bucket": "reports", "Delete": {"Objects": keys}}, account_color="red")
+    stage.ask({"Bucket": "reports", "Key": "2026/q1/summary.parquet"}, operation="PutObject", destroys=False, account_color="red")
     risky = stage.ask(
         {
             "Bucket": "site",
@@ -95,7 +96,13 @@ def fill(stage: Stage) -> Ask:
         },
         operation="PutBucketPolicy",
         access="permissions",
+        destroys=False,
+        makes_public=True,
+        shares_with=("*",),
+        resource="arn:aws:s3:::site",
+        resources=("arn:aws:s3:::site",),
         account_name="staging",
+        account_color="purple",
         agent="coder",
         quorum=2,
         life=50,
@@ -103,7 +110,9 @@ def fill(stage: Stage) -> Ask:
     left = stage.ask({"Bucket": "other"}, agent="reporting")
     stage.leave(left)
     for number in range(8):
-        stage.publish(operation=f"Get{number}")
+        stage.publish(operation="GetObject", sentence=f'Read 2026/q{number}/summary.parquet from "reports"', level="fact")
+    danger = {"sentence": 'Set the policy of bucket "site": for everybody', "level": "danger", "operation": "PutBucketPolicy"}
+    stage.publish(**danger, outcome="deny", end="refused", status=403, why="not there", rule="no writes")
     stage.publish(operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes")
     stage.grant()
     return risky

@@ -178,6 +178,13 @@ def test_an_endpoint_knows_its_buckets():
     assert (endpoint.owned_buckets, endpoint.expected_bucket_owner) == ((), False)
 
 
+def test_accounts_have_colors_by_label_or_id():
+    colored = 'colors = { prod = "red", "222222222222" = "green" }\n role'
+    [endpoint] = load(BASE + MAIN.replace("role", colored)).endpoints
+    assert endpoint.colors == {"111111111111": "red", "222222222222": "green"}
+    assert load(BASE + MAIN).endpoints[0].colors == {}
+
+
 def test_an_endpoints_hosts_are_all_by_default():
     assert load(BASE + MAIN).endpoints[0].hosts == ("*",)
 

@@ -25,7 +25,18 @@ def test_a_long_list_says_how_many_and_all_others_stand_beside_it():
     said = told(objects(*names))
     assert said.sentence == "Delete 300 objects (tmp/0.csv, tmp/1.csv, tmp/2.csv, …) from prod-data"
     assert said.names[:2] == ("tmp/3.csv", "tmp/4.csv")
-    assert len(said.names) == MAX_NAMES - 3
+    assert len(said.names) == MAX_NAMES
+
+
+def test_many_short_names_are_not_lost():
+    said = told(objects(*"abcdefghijkl"))
+    assert said.sentence == 'Delete 12 objects ("a", "b", "c", "d", "e", "f", "g", "h", …) from prod-data'
+    assert said.names == ("i", "j", "k", "l")
+
+
+def test_a_name_that_stands_in_another_one_is_not_taken_for_shown():
+    said = told(objects("a-12", "a-13", "a-14", "a-15", "a-16", "a-17", "a-18", "a-19", "a-1"))
+    assert said.names == ("a-1",)
 
 
 def test_a_long_name_is_shortened_and_stands_whole_beside_it():

@@ -37,7 +37,7 @@ GONE = NOT_KEPT + "the gateway was restarted"
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
-LATER = frozenset(("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level"))
+LATER = frozenset(("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"))
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
 
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")

@@ -65,6 +65,7 @@ class Circumstances:
         streamed: whether the payload is an upload, which is not among the parameters.
         patience: seconds that the agent's program waits for an answer.
         effect: what the call does, and how serious that is.
+        account_color: the color of its account on the page; None without one.
         organization_name: what its organization calls the account; None where that is not known.
         session: key id of the virtual session that the call is made with; None for the agent's own key.
         session_chain: the roles on the way to that session.
@@ -78,6 +79,7 @@ class Circumstances:
     streamed: bool
     patience: float = math.inf
     effect: Effect
+    account_color: str | None = None
     session: str | None = None
     session_chain: tuple[str, ...] = ()
     organization_name: str | None = None
@@ -117,6 +119,7 @@ class Question:
         sentence: what the call does; None if an older gateway asked.
         names: those that the sentence shortens or counts, whole.
         level: how serious it is; None if an older gateway asked.
+        account_color: the account's color in the configuration; None without one.
     """
 
     id: str
@@ -166,6 +169,7 @@ class Question:
     sentence: str | None = None
     names: tuple[str, ...] = ()
     level: Level | None = None
+    account_color: str | None = None
 
     @property
     def hold(self) -> float:
@@ -246,6 +250,7 @@ def question_from(
         sentence=around.effect.sentence,
         names=around.effect.names,
         level=around.effect.level,
+        account_color=around.account_color,
     )
 
 

@@ -226,6 +226,17 @@ def labelled_account(value: Value) -> tuple[str, str | None]:
     return number, label or None
 
 
+COLORS = ("red", "orange", "yellow", "green", "blue", "purple")
+"""The colors that an account may have on the approvals page, which has each of them in its light and its dark scheme."""
+
+
+def colors(value: Value) -> dict[str, str]:
+    """A map from an account's label or id to one of COLORS."""
+    if not isinstance(value.data, dict):
+        raise wrong(value, "a map of labels and colors", 'such as { prod = "red" }')
+    return {name: one_of(*COLORS)(part) for name, part in value.data.items()}
+
+
 def host(value: Value) -> str:
     """A host name or IP literal, in lower case."""
     data = text(value).lower()

@@ -18,7 +18,7 @@ from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from trio_gate.config.attribute_types import Kind
     from trio_gate.config.block_reader import Form, Reading
@@ -138,15 +138,12 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
     region = form.need(attribute_types.matching(_REGION, 'a region such as "us-east-1"'), "region")
     named = form.need(_references(form, "credential"), "credential", "credentials")
     listed = form.need(attribute_types.listing(attribute_types.labelled_account), "accounts")
+    colored = form.take(attribute_types.colors, "colors")
     asking = form.take(_ROLE, "organization_role")
     checked = form.take(attribute_types.flag, "expected_bucket_owner") or False
     owned = _owned_buckets(form, checked=checked)
     form.close()
-    accounts: dict[str, str | None] = {}
-    for part, (number, label) in enumerate(listed or ()):
-        if number in accounts:
-            form.fault(f"account {number} is in the list twice", of="accounts", part=part)
-        accounts[number] = label
+    accounts = _labels(form, listed or ())
     bases = tuple(credentials[path] for path in named or () if path in credentials)
     if named and len(bases) == len(named):
         for part, number in enumerate(accounts):
@@ -165,10 +162,29 @@ def endpoint(form: Form, credentials: Mapping[str, Credential]) -> Endpoint | No
         region=region,
         credentials=bases,
         accounts=MappingProxyType(accounts),
+        colors=_colors(form, colored or {}, accounts),
         owned_buckets=owned,
         expected_bucket_owner=checked,
         organization_role=asking,
     )
+
+
+def _labels(form: Form, listed: Sequence[tuple[str, str | None]]) -> dict[str, str | None]:
+    """The labels of accounts by id."""
+    accounts: dict[str, str | None] = {}
+    for part, (number, label) in enumerate(listed):
+        if number in accounts:
+            form.fault(f"account {number} is in the list twice", of="accounts", part=part)
+        accounts[number] = label
+    return accounts
+
+
+def _colors(form: Form, colored: Mapping[str, str], accounts: Mapping[str, str | None]) -> Mapping[str, str]:
+    """The colors of accounts by id; they are given by label or id."""
+    for name in colored.keys() - accounts.keys() - set(accounts.values()):
+        form.fault(f"no account of this endpoint is called {name}", of="colors")
+    both = {number: colored.get(number) or colored.get(label or "") for number, label in accounts.items()}
+    return MappingProxyType({number: color for number, color in both.items() if color is not None})
 
 
 def _served(bases: tuple[Credential, ...], account: str) -> bool:

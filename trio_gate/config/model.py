@@ -164,6 +164,7 @@ class Endpoint:
     without one) in the file's order. Of `credentials`, the first that serves an account is used for it.
     `assume` names at least the role. `through` is the ARN of a role that is assumed first and assumes it, with an external id of its own.
     `owned_buckets` are names of buckets of the account that a call is for; with `expected_bucket_owner` S3 is told to check it.
+    `colors` are those that accounts have on the approvals page, by id.
     `organization_role` is the ARN of a role that may ask what the organization calls these accounts.
     """
 
@@ -173,6 +174,7 @@ class Endpoint:
     region: str
     credentials: tuple[Credential, ...]
     accounts: Mapping[str, str | None]
+    colors: Mapping[str, str] = field(default_factory=dict)
     through: str | None = None
     through_external_id: str | None = field(default=None, repr=False)
     owned_buckets: tuple[str, ...] = ()

@@ -87,6 +87,9 @@ def _filled(template: Template, call: Call, masked: Mapping[str, Value]) -> list
 
 def _slot(slot: Slot, call: Call, masked: Mapping[str, Value]) -> str | Names | None:
     """What stands in a slot; numbers and switches need no marks."""
+    value = masked.get(slot.path[0]) if len(slot.path) == 1 else None
+    if isinstance(value, str) and value:  # as in most calls
+        return Names(names=(as_text(value, call),), noun=slot.noun, before=slot.noun)
     values = list(_scalars(values_at(masked, slot.path)))
     texts = list(dict.fromkeys(as_text(value, call) for value in values))
     if not texts:

@@ -64,6 +64,8 @@ def _taken(units: list[str], room: int, *, reverse: bool = False) -> str:
 
 def own_name(name: str, account: str, region: str) -> str:
     """A resource of the call's own account and region by its last name, such as `deploy` for its ARN; any other as it is."""
+    if not name.startswith(("arn:", "http")):  # as most are
+        return name
     queue = _QUEUE.fullmatch(name)
     if queue is not None:
         return queue[2] if queue[1] == account else name

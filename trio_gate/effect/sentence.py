@@ -21,6 +21,9 @@ MAX_SENTENCE = 120
 MAX_NAMES = 100
 """How many names stand whole beside a sentence; a call may have a thousand, and its parameters are shown as well."""
 
+MAX_WHOLE = 8
+"""How many names a list has at most that may stand whole in a sentence."""
+
 _ROOMS = (64, 48, 36, 28, 22, 17, 13, 10)
 SHORTEST = _ROOMS[-1]
 """Characters of the shortest form of a name."""
@@ -52,21 +55,15 @@ class Told:
 
 def told(parts: Sequence[str | Names]) -> Told:
     """Write parts as one sentence of at most MAX_SENTENCE characters; texts are ours and stay as they are."""
-    whole = _written(parts, _most(parts), None)
+    whole = _written(parts, MAX_WHOLE, None)
     if len(whole) <= MAX_SENTENCE:
-        left_out = any(part.beside for part in parts if isinstance(part, Names))
-        return Told(sentence=whole, names=_beside(parts, whole) if left_out else ())
+        return Told(sentence=whole, names=_beside(parts, MAX_WHOLE, None))
     for listed in _LISTED:
         for room in (None, *_ROOMS):
             text = _written(parts, listed, room)
             if len(text) <= MAX_SENTENCE:
-                return Told(sentence=text, names=_beside(parts, text))
-    text = shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE)
-    return Told(sentence=text, names=_beside(parts, text))
-
-
-def _most(parts: Sequence[str | Names]) -> int:
-    return min(max((len(part.names) for part in parts if isinstance(part, Names)), default=1), MAX_SENTENCE)
+                return Told(sentence=text, names=_beside(parts, listed, room))
+    return Told(sentence=shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE), names=_beside(parts, 0, SHORTEST))
 
 
 def _written(parts: Sequence[str | Names], listed: int, room: int | None) -> str:
@@ -86,11 +83,19 @@ def _listed(part: Names, most: int, room: int | None) -> str:
     return f"{total} {plural(part.noun)} ({listed})" if part.noun else listed
 
 
-def _beside(parts: Sequence[str | Names], sentence: str) -> tuple[str, ...]:
-    """The names that a sentence does not show whole, safe to show."""
-    names = [name for part in parts if isinstance(part, Names) for name in part.names[:MAX_NAMES]]
-    cut = [name for name in dict.fromkeys(names) if shown(name) not in sentence]
-    return tuple([visible(name[:MAX_NAME]) + ("…" if len(name) > MAX_NAME else "") for name in cut[:MAX_NAMES]])
+def _beside(parts: Sequence[str | Names], listed: int, room: int | None) -> tuple[str, ...]:
+    """The names that a sentence does not show whole, safe to show: `listed` of each list are in it, in `room` characters each."""
+    cut: list[str] = []
+    for part in parts:
+        if not isinstance(part, str):
+            most = 0 if part.beside else listed
+            cut.extend(name for name in part.names[:most] if room is not None and shown(name, room) != shown(name))
+            cut.extend(part.names[most : MAX_NAMES + most])
+    return tuple([_whole(name) for name in dict.fromkeys(cut)][:MAX_NAMES])
+
+
+def _whole(name: str) -> str:
+    return visible(name[:MAX_NAME]) + ("…" if len(name) > MAX_NAME else "")
 
 
 def plural(noun: str) -> str:

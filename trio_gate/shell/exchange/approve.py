@@ -189,6 +189,7 @@ class ApprovalStage:
             reason=self._rule.reason,
             approvers=self._approvers,
             account_name=proven.admitted.account_name,
+            account_color=proven.admitted.endpoint.colors.get(call.account),
             agent_address=proven.claimed.agent_address,
             user_agent=user_agent,
             streamed=isinstance(self._identified.body, Streamed),

@@ -1,6 +1,6 @@
 // Calls as they end, and the record of earlier ones, with filters.
 
-import { announce, bytes, button, clock, el, plural, said } from "./dom.js";
+import { announce, bytes, button, clock, does, el, levelOf, plural, said } from "./dom.js";
 import { state } from "./state.js";
 import { tree } from "./tree.js";
 
@@ -195,7 +195,7 @@ export class ActivityView {
           },
         },
       },
-      said(title(call)),
+      call.sentence && !call.act ? [levelOf(call), " ", does(call)] : said(title(call)),
     );
     return [
       el(
@@ -257,6 +257,7 @@ function about(call) {
     "dl",
     { class: "rows" },
     [
+      ["Call", call.sentence && !call.act ? said(title(call)) : null],
       ["What was done", call.act ? tree(call.act) : null],
       [call.act ? "Reason" : "Rule's reason", decision.reason === null ? null : said(decision.reason)],
       ["People", people.length ? people : null],

@@ -1,11 +1,11 @@
 // A waiting call, as the person who decides sees it: first the account, then what will run, then the circumstances.
 
-import { ago, bytes, button, capital, clock, el, plural, said } from "./dom.js";
+import { ago, bytes, button, capital, clock, does, el, levelOf, pieces, plural, said, swatch } from "./dom.js";
 import { read } from "./reader.js";
 import { now, state, until } from "./state.js";
 import { tree } from "./tree.js";
 
-const GRAVE = new Set(["newer", "presigned", "vends", "secret", "public", "irreversible", "permissions", "cross_account", "sent", "recount"]);
+const MOST_NAMES = 5;
 const ACCESS = { read: "reads", list: "lists", write: "writes", permissions: "changes permissions", tagging: "changes tags" };
 
 export function accountOf(prompt) {
@@ -26,18 +26,20 @@ export function callView(channel, prompt) {
       el(
         "p",
         { class: "account" },
+        swatch(prompt),
         said(accountOf(prompt), "account-name"),
         prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
         prompt.organization_name ? el("span", { class: "account-id" }, "AWS calls it ", said(prompt.organization_name)) : null,
       ),
-      el("h1", { id: "call-title", tabindex: "-1" }, capital(prompt.words)),
+      el("h1", { id: "call-title", tabindex: "-1" }, does(prompt)),
+      whole(prompt.names),
       el(
         "p",
         { class: "call-what" },
         el("code", {}, `${prompt.service}:${prompt.operation}`),
         el("span", {}, prompt.region),
         el("span", {}, "asked by ", said(agentOf(prompt))),
-        el("span", { class: `access ${prompt.access}` }, ACCESS[prompt.access] ?? prompt.access),
+        el("span", {}, ACCESS[prompt.access] ?? prompt.access),
       ),
       deadline(prompt),
     ),
@@ -88,19 +90,34 @@ function deadline(prompt) {
   );
 }
 
+/** The names that the sentence shortens or counts. */
+function whole(names) {
+  if (!names?.length) return null;
+  const more = names.length - MOST_NAMES;
+  return el(
+    "p",
+    { class: "whole" },
+    names.slice(0, MOST_NAMES).map((name) => [said(name), " "]),
+    more > 0 ? el("span", { class: "muted" }, `and ${more} more, below`) : null,
+  );
+}
+
+/** Why the call has its level: dangers and cautions, then in one line what is merely so. */
 function risks(prompt) {
+  const grave = prompt.risks.filter((risk) => risk.level !== "fact");
+  const facts = prompt.risks.filter((risk) => risk.level === "fact");
   if (!prompt.risks.length) return null;
   return el(
-    "ul",
-    { class: "risks", "aria-label": "Warnings" },
-    prompt.risks.map((risk) =>
-      el(
-        "li",
-        { class: GRAVE.has(risk.code) ? "grave" : "" },
-        el("span", { class: "sign", "aria-hidden": "true" }, "!"),
-        sentence(risk.text),
-      ),
-    ),
+    "div",
+    { class: "reasons" },
+    grave.length
+      ? el(
+          "ul",
+          { class: "risks", "aria-label": "Reasons for its level" },
+          grave.map((risk) => el("li", { class: risk.level }, levelOf(risk), sentence(risk.text))),
+        )
+      : null,
+    facts.length ? el("p", { class: "muted small-text" }, facts.map((risk) => [sentence(risk.text), " "])) : null,
   );
 }
 
@@ -224,7 +241,7 @@ function rows(pairs) {
 }
 
 function sentence(text) {
-  return el("span", {}, `${capital(text)}.`);
+  return el("span", {}, ...pieces(`${capital(text)}.`));
 }
 
 /** How a call ended, for a person who was looking at it. */
@@ -246,12 +263,12 @@ export function endedView(ended) {
   return el(
     "div",
     { class: `ended ${status}` },
-    el("p", { class: "account" }, said(accountOf(prompt), "account-name")),
+    el("p", { class: "account" }, swatch(prompt), said(accountOf(prompt), "account-name")),
     el("h1", { id: "call-title", tabindex: "-1" }, words[status] ?? status),
     el(
       "p",
       {},
-      el("strong", {}, capital(prompt.words)),
+      el("strong", {}, does(prompt)),
       " for ",
       said(agentOf(prompt)),
       by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null,

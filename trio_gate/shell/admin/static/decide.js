@@ -1,12 +1,13 @@
 // The bar below a call: approve, deny with a reason, grant; and what has not been shown yet.
 
-import { button, el, plural, said, toast } from "./dom.js";
+import { button, el, plural, said, swatch, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
 import { read, WHY } from "./reader.js";
 import { state, unseen } from "./state.js";
 
 const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
+const LONG_LABEL = 20;
 
 /** The bar of a prompt. `refresh` updates it, `key` handles a key: approve, deny or grant. */
 export function decisionBar(channel, prompt) {
@@ -34,7 +35,8 @@ class Bar {
       "aria-keyshortcuts": "g",
       "aria-expanded": "false",
     });
-    this.buttons = el("div", { class: "buttons" }, this.approve, this.grant, this.deny);
+    const order = prompt.level === "danger" ? [this.deny, this.approve, this.grant] : [this.approve, this.deny, this.grant];
+    this.buttons = el("div", { class: "buttons" }, order);
     this.node = el(
       "section",
       { class: "decide", "aria-label": "Decision" },
@@ -52,7 +54,7 @@ class Bar {
   refresh() {
     const mine = this.prompt.approvers.some((group) => group.approved.includes(state.me.person));
     const live = state.link === "open" && !this.busy;
-    this.approve.textContent = this.busy ? "Sending…" : mine ? "Approved by you" : "Approve";
+    this.approve.replaceChildren(...this.approveText(mine));
     this.approve.disabled = !live || mine;
     this.deny.disabled = !live;
     this.grant.hidden = !(state.me.may_grant && this.prompt.grantable);
@@ -60,6 +62,12 @@ class Bar {
     for (const control of this.form.querySelectorAll("button[type=submit]")) control.disabled = !live;
     this.showHidden();
     this.showOffer(mine);
+  }
+
+  approveText(mine) {
+    if (this.busy || mine) return [this.busy ? "Sending…" : "Approved by you"];
+    const name = accountOf(this.prompt);
+    return [swatch(this.prompt), `Approve in ${name.length > LONG_LABEL ? `${name.slice(0, LONG_LABEL)}…` : name}`].filter(Boolean);
   }
 
   showHidden() {

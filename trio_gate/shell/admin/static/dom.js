@@ -44,6 +44,26 @@ export function pieces(text) {
   return nodes;
 }
 
+/** What a call does: a sentence of the gateway's, in which names of the agent's making are marked by the gateway. */
+export function does(prompt, look = "") {
+  return el("bdi", { class: `does ${look}`.trim(), dir: "ltr" }, ...pieces(prompt.sentence ?? capital(prompt.words)));
+}
+
+const LEVELS = ["danger", "caution", "fact"];
+
+/** Where a level stands in a list, the most serious first; a call without one, from an older gateway, as a caution. */
+export const rank = (thing) => LEVELS.indexOf(thing.level ?? "caution");
+
+/** The level of a call in a word; none for a mere fact. */
+export function levelOf(thing) {
+  return rank(thing) === 2 || !thing.level ? null : el("span", { class: `level ${thing.level}` }, thing.level);
+}
+
+/** The color of a call's account; null without one. */
+export function swatch({ account_color: color }) {
+  return color ? el("span", { class: `swatch ${color}`, "aria-hidden": "true" }) : null;
+}
+
 export const $ = (id) => document.getElementById(id);
 
 /** Announce something to screen readers. */

@@ -157,7 +157,7 @@ const heard = {
     announce(state.prompts.size ? `${plural(state.prompts.size, "call")} waiting` : "Connected. No calls waiting.");
   },
   pending(prompt) {
-    announce(`New call waiting: ${accountOf(prompt)}, ${prompt.words}, by ${agentOf(prompt)}`);
+    announce(`New call waiting: ${accountOf(prompt)}, ${prompt.level ?? ""} ${prompt.sentence ?? prompt.words}, by ${agentOf(prompt)}`);
     notices.show(prompt);
     if (!waiting.chosen) draw();
   },
@@ -167,7 +167,7 @@ const heard = {
     const words =
       { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", withdrawn: "Withdrawn" }[status] ?? status;
     toast(
-      `${words}: ${prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`,
+      `${words}: ${prompt.sentence ?? prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`,
       { approved: "good", denied: "bad" }[status] ?? "plain",
     );
   },

@@ -36,8 +36,8 @@ export class Notices {
   show(prompt) {
     if (!this.on || (document.visibilityState === "visible" && document.hasFocus())) return;
     try {
-      const notice = new Notification(`${accountOf(prompt)}: ${prompt.words}`, {
-        body: `${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`,
+      const notice = new Notification(`${accountOf(prompt)}: ${prompt.sentence ?? prompt.words}`, {
+        body: `${prompt.level ? `${prompt.level} · ` : ""}${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`,
         tag: prompt.id,
         icon: "icon-waiting.svg",
         requireInteraction: true,

@@ -1,6 +1,6 @@
 // Waiting calls: a list, and beside or instead of it the selected one.
 
-import { button, capital, el, plural, said } from "./dom.js";
+import { button, does, el, levelOf, plural, rank, said, swatch } from "./dom.js";
 import { accountOf, agentOf, callView, endedView, group, leaving, tick } from "./call.js";
 import { decisionBar } from "./decide.js";
 import { state, unseen } from "./state.js";
@@ -25,7 +25,8 @@ export class Waiting {
 
   get order() {
     return [...state.prompts.values()].sort(
-      (one, other) => one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id),
+      (one, other) =>
+        rank(one) - rank(other) || one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id),
     );
   }
 
@@ -61,25 +62,24 @@ export class Waiting {
 
   item(prompt) {
     const hidden = unseen(prompt).length;
-    const grave = prompt.risks.length;
     return el(
       "li",
       {},
       el(
         "a",
-        { href: `#${prompt.id}`, "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
+        { href: `#${prompt.id}`, class: prompt.level ?? "caution", "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
         el(
           "span",
           { class: "item-top" },
-          said(accountOf(prompt), "item-account"),
+          el("span", { class: "item-where" }, swatch(prompt), said(accountOf(prompt), "item-account")),
           el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, ""),
         ),
-        el("span", { class: "item-words" }, capital(prompt.words)),
+        el("span", { class: "item-words" }, does(prompt)),
         el("span", { class: "item-more" }, el("span", {}, prompt.service), " · ", el("bdi", {}, agentOf(prompt))),
         el(
           "span",
           { class: "tags" },
-          grave ? el("span", { class: "tag warn" }, plural(grave, "warning")) : null,
+          levelOf(prompt),
           hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
           prompt.detached ? el("span", { class: "tag" }, "agent disconnected") : null,
           prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null,
