@@ -20,12 +20,15 @@ def object_(key, bucket="reports"):
 
 def on(*resources, **changes):
     small = {"operation": "DeleteObject", "params": {"Bucket": "reports", "Key": "a"}}
-    return call(resource=resources[0], resources=resources, **{**small, **changes})
+    ends = changes.get("operation") is None
+    return call(resource=resources[0], resources=resources, destroys=ends, **{**small, **changes})
 
 
 def machine(kind, count, **params):
     made = {"InstanceType": kind, "MinCount": 1, **({} if count is None else {"MaxCount": count}), **params}
-    return call(made, service="ec2", operation="RunInstances", resource=UNKNOWN, resources=UNKNOWN)
+    needs = ("ec2:RunInstances", "iam:PassRole") if "IamInstanceProfile" in params else ("ec2:RunInstances",)
+    unknown = {"resource": UNKNOWN, "resources": UNKNOWN}
+    return call(made, service="ec2", operation="RunInstances", iam_actions=needs, destroys=False, **unknown)
 
 
 def suggested(made, role=None):

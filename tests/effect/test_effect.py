@@ -90,6 +90,9 @@ def test_what_is_signed_for_later_says_so_and_for_which_cluster_a_token_is():
     read = replace(call_of("s3.GetObject", {"Bucket": "b-1", "Key": "k-1"}), presigned=60)
     assert effect_of(read, read.params).sentence == "Sign for 60 s: Read k-1 from b-1"
     assert [one.code for one in effect_of(read, read.params).reasons][:1] == ["presigned"]
+    assert "chooses the content" not in effect_of(read, read.params).reasons[0].text
+    written = replace(call_of("s3.PutObject", {"Bucket": "b-1", "Key": "k-1"}), presigned=60, method="PUT")
+    assert "chooses the content" in effect_of(written, written.params).reasons[0].text
     token = replace(call_of("sts.GetCallerIdentity"), presigned=900, params={CLUSTER: "web-1"}, vends_credentials=True)
     assert effect_of(token, token.params).sentence == "Sign for 900 s: Sign in to Kubernetes cluster web-1"
     assert CLUSTER == CLUSTER_FIELD

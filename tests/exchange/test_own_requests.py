@@ -17,7 +17,7 @@ from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import NOW
 from tests.kit.sessions import session
 from trio_gate.aws.ingress import Ingress
-from trio_gate.errors import Denied, GateError, Malformed, Unauthenticated, Unidentified
+from trio_gate.errors import Denied, GateError, Malformed, SessionOver, Unauthenticated, Unidentified
 from trio_gate.exchange import own_requests, steps
 from trio_gate.exchange.proofs import Signer
 from trio_gate.exchange.snapshot import compile_snapshot
@@ -161,7 +161,7 @@ def test_another_partition_than_the_accounts():
         own_requests.stands_for(proven(head(body=body, region="cn-north-1")), body, SNAPSHOT, TABLE)
 
 
-@pytest.mark.parametrize(("ends", "works"), [(None, 60), (90, 60), (30.9, 30), (0, 1)])
+@pytest.mark.parametrize(("ends", "works"), [(None, 60), (90, 60), (30.9, 30), (1, 1)])
 def test_it_works_no_longer_than_the_session_that_signs(ends, works):
     until = None if ends is None else NOW + timedelta(seconds=ends)
     keys = Credentials(access_key_id="ASIAREAL", secret_access_key="the role's secret", session_token="the token", expires=until)
@@ -174,15 +174,33 @@ def test_it_works_no_longer_than_the_session_that_signs(ends, works):
     assert "secret" not in text.decode()
 
 
-@pytest.mark.parametrize(("path", "body", "works"), [("presign", OBJECT, 40), ("eks-token", b'{"cluster": "blue"}', 40)])
-def test_it_works_no_longer_than_the_virtual_session_that_asks(path, body, works):
+def asked_by_a_session(path, body, seconds, *, keys=3600):
+    """What is signed for a virtual session with so much life left, by keys with so much."""
     found = named(f"/-/agent/{path}", body)
-    asker = replace(found.proven.admitted.signer, session=session(expires=NOW + timedelta(seconds=40)))
+    asker = replace(found.proven.admitted.signer, session=session(expires=NOW + timedelta(seconds=seconds)))
     by = replace(found, proven=replace(found.proven, admitted=replace(found.proven.admitted, signer=asker)))
-    keys = replace(ROLE, expires=NOW + timedelta(hours=1))
-    said = json.loads(own_requests.signed(by, keys, now=NOW, keys=SigningKeys())[1])
-    assert (said["seconds"], said["expires"]) == (works, "2026-01-15T12:00:40Z")
-    assert f"X-Amz-Expires={works}&" in said["url"]
+    signer = replace(ROLE, expires=NOW + timedelta(seconds=keys))
+    return json.loads(own_requests.signed(by, signer, now=NOW, keys=SigningKeys())[1])
+
+
+def test_it_works_no_longer_than_the_virtual_session_that_asks():
+    said = asked_by_a_session("presign", OBJECT, 40)
+    assert (said["seconds"], said["expires"]) == (40, "2026-01-15T12:00:40Z")
+    assert "X-Amz-Expires=40&" in said["url"]
+
+
+def test_a_token_that_would_outlive_its_session_is_not_made():
+    body = b'{"cluster": "blue"}'
+    assert asked_by_a_session("eks-token", body, 900)["seconds"] == 900
+    assert asked_by_a_session("eks-token", body, 900, keys=40)["seconds"] == 40
+    with pytest.raises(SessionOver, match="ends before the token would"):
+        asked_by_a_session("eks-token", body, 899)
+
+
+@pytest.mark.parametrize(("own", "keys"), [(0, 3600), (3600, 0)])
+def test_nothing_is_signed_by_or_for_what_is_over(own, keys):
+    with pytest.raises(SessionOver, match="has expired"):
+        asked_by_a_session("presign", OBJECT, own, keys=keys)
 
 
 def test_the_field_of_a_cluster_is_sent_along():

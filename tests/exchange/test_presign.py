@@ -93,6 +93,7 @@ def test_a_clusters_token_is_a_call_and_a_credential():
     assert (presign.seconds, presign.works) == (60, 900)
     call = as_signed(make_call(service="sts", operation="GetCallerIdentity", params={}), None, presign)
     assert (call.params, call.presigned) == ({CLUSTER_FIELD: "blue"}, 900)
+    assert (call.resource_accounts, call.cross_account) == (UNKNOWN, UNKNOWN)
     assert (call.access, call.vends_credentials, call.cross_account) == ("write", True, UNKNOWN)
 
 

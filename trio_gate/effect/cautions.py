@@ -52,6 +52,7 @@ _OWN_REVIEW = (
     "it, or a parameter or answer field of it, is newer than the review: the facts shown here are from the operator's own review"
 )
 _SIGNED = "it is signed and not sent: whoever has the signature can send it without the gateway, for {} seconds, and add what is unknown here"
+_CHOSEN = "; whoever sends it chooses the content, which nobody sees before"
 _VIRTUAL = "the agent gets a session that works through this gateway alone: rules decide about each call that it makes with it"
 
 
@@ -60,7 +61,7 @@ def cautions(call: Call, *, virtual: bool) -> Iterator[Reason]:
     if not call.reviewed:
         yield _caution("newer", _OWN_REVIEW if call.own_review else _NEWER)
     if call.presigned is not None:
-        yield _caution("presigned", _SIGNED.format(call.presigned))
+        yield _caution("presigned", _SIGNED.format(call.presigned) + (_CHOSEN if call.method == "PUT" else ""))
     if call.vends_credentials is True and virtual:
         yield _caution("virtual", _VIRTUAL)
     if call.reads_secret is True and call.service == "kms":

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.errors import Malformed, Unidentified
+from trio_gate.errors import Malformed, SessionOver, Unidentified
 from trio_gate.exchange.presign import Members, Where, cluster_token, database_token, object_url
 from trio_gate.exchange.snapshot import check_place
 from trio_gate.exchange.steps import Routed, Unframed
@@ -78,13 +78,18 @@ def _asked(head: RequestHead) -> Callable[[Members, Where], Presign]:
 def signed(identified: Identified, credentials: Credentials, *, now: datetime, keys: SigningKeys) -> tuple[ResponseHead, bytes]:
     """The answer that hands a signature out: its `url`, the `headers` to send with it, for how many `seconds` it works, and until when.
 
-    It works no longer than the session that signs it, nor than the virtual session that asks for it.
+    It works no longer than the session that signs it, nor than the virtual session that asks for it. Raises SessionOver where such a
+    session is over, or would be before a token that lives as long as EKS likes.
     """
     asked, session = identified.presign, identified.proven.admitted.session
     if asked is None:
         raise RuntimeError("no signature is asked for")
     ends = [one.expires for one in (credentials, session) if one is not None and one.expires is not None]
-    works = max(1, min([asked.works, *(int((end - now).total_seconds()) for end in ends)]))
+    works = min([asked.works, *(int((end - now).total_seconds()) for end in ends)])
+    if works < 1:
+        raise SessionOver("has expired")
+    if session is not None and asked.kind == "cluster" and session.expires < now + timedelta(seconds=asked.works):
+        raise SessionOver("ends before the token would")
     url = signed_url(
         identified.head,
         seconds=min(asked.seconds, works),

@@ -213,6 +213,8 @@ def as_signed(call: Call, shape: Shape | None, presign: Presign) -> Call:
     call = replace(call, presigned=presign.works)
     if presign.kind == "cluster":
         params = {**call.params, CLUSTER_FIELD: presign.head.first[CLUSTER_FIELD]}
-        return replace(call, params=params, access="write", vends_credentials=True, cross_account=UNKNOWN)
+        return replace(
+            call, params=params, access="write", vends_credentials=True, resource_accounts=UNKNOWN, cross_account=UNKNOWN
+        )
     free = [one.name for one in (shape.at("header") if shape else ()) if not one.wire.startswith("x-amz-")]
     return replace(call, params={**dict.fromkeys(free, UNKNOWN), **call.params})

@@ -77,7 +77,9 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "role", _word(prompt.get("role"))
     yield from ((label, _word(prompt[name])) for name, label in _OF_ROLE.items() if prompt.get(name))
     yield from (("header", f"{_word(name)}: {_word(value)}") for name, value in prompt.get("headers") or ())
-    yield "payload", f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
+    later = prompt.get("method") == "PUT" and any(risk.get("code") == "presigned" for risk in prompt.get("risks") or ())
+    bound = f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
+    yield "payload", "any: whoever has the signature chooses it" if later else bound
     for group in prompt.get("approvers") or ():
         yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
     if prompt.get("may_differ"):

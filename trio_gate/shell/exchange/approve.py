@@ -236,7 +236,10 @@ class ApprovalStage:
     def _denied(self, verdict: Verdict) -> Denied:
         self._recorder.answered_by(verdict, self._people)
         if verdict.outcome == "withdraw":
-            self._services.approvals.check(self._identified.proven.admitted.agent_name)
+            admitted = self._identified.proven.admitted
+            self._services.approvals.check(admitted.agent_name)
+            if admitted.session is not None:
+                self._services.sessions.table.check(admitted.session, self._services.clock.now())
         outcome, words = _ENDED[verdict.outcome]
         pending = outcome == "pending"
         told = f'rule "{self._rule.name}" asks for approval: {words.format(**self._waiting(verdict)) if pending else words}'

@@ -377,8 +377,7 @@ class Pipeline:
             self._exchange.sent = True
             if clearance is not None:  # before the agent gets the answer: its retry may come at once
                 clearance.answered(answer.status, None)
-            look, plan = self._look(cleared.prepared), cleared.prepared.plan
-            note = plan.note if plan is not None else None
+            look, note = self._look(cleared.prepared), cleared.prepared.plan and cleared.prepared.plan.note
             code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, look=look, note=note)
             if clearance is not None:
                 clearance.answered(answer.status, code)

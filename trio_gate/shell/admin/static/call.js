@@ -201,6 +201,11 @@ export function group(one) {
   return el("li", {}, el("bdi", {}, one.id), ` · ${one.approved.length} of ${one.quorum}`, names);
 }
 
+/** Whether what is signed is an upload whose content is not known yet. */
+function chosenLater(prompt) {
+  return prompt.method === "PUT" && prompt.risks.some((risk) => risk.code === "presigned");
+}
+
 function request(prompt, open) {
   const target = prompt.query ? `${prompt.path}?${prompt.query}` : prompt.path;
   const body = prompt.payload_length
@@ -211,7 +216,9 @@ function request(prompt, open) {
         button("Open", () => open("body", "The request's body", "whole"), { class: "small" }),
         el("code", { class: "hash" }, `sha256 ${prompt.payload_sha256}`),
       )
-    : "none";
+    : chosenLater(prompt)
+      ? "any: whoever has the signature chooses it"
+      : "none";
   return [
     rows([
       ["Sent to", [said(prompt.host), prompt.address ? [" by ", said(prompt.address)] : null]],
