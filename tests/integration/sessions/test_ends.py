@@ -104,6 +104,6 @@ def test_a_call_that_waits_ends_with_its_session(gate):
         waiting = agent.submit(by(gate, given, "s3").delete_object, Bucket="staging-data", Key="a")
         assert person.until(lambda prompt: prompt["operation"] == "DeleteObject")["session"] == key
         assert approve(gate, "--end-session", key).returncode == 0
-        with pytest.raises(ClientError, match="withdrawn before anybody decided"):
+        with pytest.raises(ClientError, match=OVER):
             waiting.result()
     assert person.state().prompts == {}

@@ -377,7 +377,7 @@ class Pipeline:
             self._exchange.sent = True
             if clearance is not None:  # before the agent gets the answer: its retry may come at once
                 clearance.answered(answer.status, None)
-            look, note = self._look(cleared.prepared), cleared.prepared.plan and cleared.prepared.plan.note
+            look, note = self._look(cleared.prepared), plan.note if (plan := cleared.prepared.plan) else None
             code = await relay(self._agent, link, answer, credentials, self._recorder, again=again, look=look, note=note)
             if clearance is not None:
                 clearance.answered(answer.status, code)
