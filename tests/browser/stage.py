@@ -22,7 +22,7 @@ from trio_gate.audit.record import Intent, Outcome
 from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
 from trio_gate.config.model import Person
-from trio_gate.effect.effect import Effect, effect_of
+from trio_gate.effect.effect import Effect, effect_of, level_facet
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
 from trio_gate.shell.admin.server import AdminServer
@@ -164,7 +164,12 @@ class Stage:
         now = SystemClock().now()
         question = question_from(made, bound, tree, around, question_id=ask.id, asked_at=now)
         facets = facets_of(
-            made, account_name=around.account_name, agent=bound.agent, agent_address=around.agent_address, time=now
+            made,
+            account_name=around.account_name,
+            agent=bound.agent,
+            agent_address=around.agent_address,
+            time=now,
+            level=partial(level_facet, made),
         )
         opened = PromptDetails(
             made, facets, bound, tree.values, spool=None, data=body, run=partial(WorkerThreads().run, "opened")
