@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.audit.redact import brief, clipped, encode, masked_texts, path_text, plain
 from trio_gate.aws.call import UNKNOWN, Unknown
-from trio_gate.effect.effect import level_of, sentence_of
+from trio_gate.effect.effect import level_of, line_of
 from trio_gate.sessions.calls import served
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Described:
 def describe(call: Call, shape: Shape | None, *, line: bool) -> Described:
     """Mask and cut what will be recorded of a call. `shape` is the operation's input; `line`: also make the log's line."""
     path, (masked, whole, kept) = path_text(call.path, call.params, shape), masked_texts(call.params, shape)
-    sentence, level = sentence_of(call, masked).sentence, level_of(call, virtual=served(call))
+    sentence, level = line_of(call, masked), level_of(call, virtual=served(call))
     resources = None if isinstance(call.resources, Unknown) else clipped(call.resources, MAX_RESOURCES)
     main = brief(call.resource) if isinstance(call.resource, str) else call.resource
     return Described(

@@ -12,7 +12,7 @@ from trio_gate.effect.cautions import cautions, facts
 from trio_gate.effect.dangers import dangers
 from trio_gate.effect.filling import named, templated, texts_at
 from trio_gate.effect.general import general
-from trio_gate.effect.sentence import told
+from trio_gate.effect.sentence import line, told
 from trio_gate.effect.tellers import TELLERS
 from trio_gate.facet.values import UNKNOWN
 from trio_gate.values import value_class
@@ -59,11 +59,21 @@ def effect_of(call: Call, masked: Mapping[str, Value], *, virtual: bool = False)
 
 
 def sentence_of(call: Call, masked: Mapping[str, Value]) -> Told:
-    """The sentence of a call, by its own teller, its template, or the general form."""
+    """The sentence of a call, and the names that do not stand whole in it."""
+    return told(_parts(call, masked))
+
+
+def line_of(call: Call, masked: Mapping[str, Value]) -> str:
+    """The sentence of a call, alone."""
+    return line(_parts(call, masked))
+
+
+def _parts(call: Call, masked: Mapping[str, Value]) -> list[str | Names]:
+    """What a sentence is made of, by the call's own teller, its template, or the general form."""
     teller = TELLERS.get(f"{call.service}.{call.operation}")
     parts = teller(call, masked) if teller is not None else None
     parts = parts or templated(call, masked) or general(call, masked)
-    return told(parts if call.presigned is None else _signed(call, masked, parts))
+    return parts if call.presigned is None else _signed(call, masked, parts)
 
 
 def _signed(call: Call, masked: Mapping[str, Value], parts: list[str | Names]) -> list[str | Names]:

@@ -18,6 +18,7 @@ MAX_NAME = 2048
 _BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/:@+=#~$-]*")
 _LETTER, _MARK = re.compile(r"[A-Za-z]"), re.compile(r"[0-9._/:@#-]")
 _UNIT = re.compile(r"\\u\{[0-9a-f]{1,6}\}|.")
+_ESCAPE = "\\u{"
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?")
 _DIGITS = 12
 _QUEUE = re.compile(r"https?://[A-Za-z0-9.:-]{1,253}/([0-9]{12})/([A-Za-z0-9_.-]{1,80})")
@@ -47,8 +48,10 @@ def shortened(text: str, room: int) -> str:
     """A visible text in at most so many characters: its middle is replaced by `…`, and no escape is cut."""
     if len(text) <= room:
         return text
-    units = _UNIT.findall(text)
     head, tail = (room - 1 + 1) // 2, (room - 1) // 2
+    if _ESCAPE not in text:
+        return f"{text[:head]}…{text[len(text) - tail :]}"
+    units = _UNIT.findall(text)
     return _taken(units, head) + "…" + _taken(units[::-1], tail, reverse=True)
 
 

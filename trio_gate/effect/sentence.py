@@ -55,15 +55,26 @@ class Told:
 
 def told(parts: Sequence[str | Names]) -> Told:
     """Write parts as one sentence of at most MAX_SENTENCE characters; texts are ours and stay as they are."""
-    whole = _written(parts, MAX_WHOLE, None)
-    if len(whole) <= MAX_SENTENCE:
-        return Told(sentence=whole, names=_beside(parts, MAX_WHOLE, None))
-    for listed in _LISTED:
-        for room in (None, *_ROOMS):
+    text, listed, room = _fitted(parts)
+    return Told(sentence=text, names=_beside(parts, listed, room))
+
+
+def line(parts: Sequence[str | Names]) -> str:
+    """The sentence that `told` writes, alone."""
+    return _fitted(parts)[0]
+
+
+def _fitted(parts: Sequence[str | Names]) -> tuple[str, int, int | None]:
+    """The sentence, how many names of each list are in it, and in how many characters each; None for all."""
+    most = max((len(part.names) for part in parts if not isinstance(part, str)), default=0)
+    for listed in (MAX_WHOLE, *_LISTED):
+        if listed < MAX_WHOLE and listed > most > 0:  # as all of them
+            continue
+        for room in (None,) if listed == MAX_WHOLE else (None, *_ROOMS):
             text = _written(parts, listed, room)
             if len(text) <= MAX_SENTENCE:
-                return Told(sentence=text, names=_beside(parts, listed, room))
-    return Told(sentence=shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE), names=_beside(parts, 0, SHORTEST))
+                return text, listed, room
+    return shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE), 0, SHORTEST
 
 
 def _written(parts: Sequence[str | Names], listed: int, room: int | None) -> str:
