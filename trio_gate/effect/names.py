@@ -26,15 +26,26 @@ _QUEUE = re.compile(r"https?://[A-Za-z0-9.:-]{1,253}/([0-9]{12})/([A-Za-z0-9_.-]
 
 def shown(name: str, room: int | None = None) -> str:
     """A name as it stands in a sentence. `room`: the characters that it may take, its quotes left aside; None for all."""
+    return fitted(safe(name), room)
+
+
+def fitted(name: tuple[str, bool], room: int | None) -> str:
+    """What `safe` returned, in so many characters."""
+    text, bare = name
+    if room is not None:
+        text = shortened(text, room)
+    return text if bare else f'"{text}"'
+
+
+def safe(name: str) -> tuple[str, bool]:
+    """A name as text that is safe to show, and whether it stands without quotes."""
     bare = _BARE.fullmatch(name) is not None and _stands_out(name)
     text = visible(name[:MAX_NAME])
     if len(name) > MAX_NAME:
         text += "…"
     if not bare:
         text = text.replace('"', "\\u{22}")
-    if room is not None:
-        text = shortened(text, room)
-    return text if bare else f'"{text}"'
+    return text, bare
 
 
 def _stands_out(name: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.effect.names import MAX_NAME, shortened, shown
+from trio_gate.effect.names import MAX_NAME, fitted, safe, shortened, shown
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
@@ -27,6 +27,9 @@ MAX_WHOLE = 8
 _ROOMS = (64, 48, 36, 28, 22, 17, 13, 10)
 SHORTEST = _ROOMS[-1]
 """Characters of the shortest form of a name."""
+
+_Safe = list[tuple[str, bool]]
+"""The first names of a part, as `names.safe` returns them."""
 
 _LISTED = (3, 2, 1)
 """How many names of a list are written, from the most that read well."""
@@ -66,23 +69,25 @@ def line(parts: Sequence[str | Names]) -> str:
 
 def _fitted(parts: Sequence[str | Names]) -> tuple[str, int, int | None]:
     """The sentence, how many names of each list are in it, and in how many characters each; None for all."""
+    names = [[] if isinstance(part, str) else [safe(name) for name in part.names[:MAX_WHOLE]] for part in parts]
     most = max((len(part.names) for part in parts if not isinstance(part, str)), default=0)
     for listed in (MAX_WHOLE, *_LISTED):
         if listed < MAX_WHOLE and listed > most > 0:  # as all of them
             continue
         for room in (None,) if listed == MAX_WHOLE else (None, *_ROOMS):
-            text = _written(parts, listed, room)
+            text = _written(parts, names, listed, room)
             if len(text) <= MAX_SENTENCE:
                 return text, listed, room
-    return shortened(_written(parts, 1, SHORTEST), MAX_SENTENCE), 0, SHORTEST
+    return shortened(_written(parts, names, 1, SHORTEST), MAX_SENTENCE), 0, SHORTEST
 
 
-def _written(parts: Sequence[str | Names], listed: int, room: int | None) -> str:
-    return "".join([part if isinstance(part, str) else _listed(part, listed, room) for part in parts])
+def _written(parts: Sequence[str | Names], names: Sequence[_Safe], listed: int, room: int | None) -> str:
+    pairs = zip(parts, names, strict=True)
+    return "".join([part if isinstance(part, str) else _listed(part, own, listed, room) for part, own in pairs])
 
 
-def _listed(part: Names, most: int, room: int | None) -> str:
-    names = [shown(name, room) for name in part.names[:most]]
+def _listed(part: Names, own: _Safe, most: int, room: int | None) -> str:
+    names = [fitted(name, room) for name in own[:most]]
     total = len(part.names)
     if part.beside:
         return "…"
