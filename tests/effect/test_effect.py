@@ -120,7 +120,7 @@ def check(call, shown):
 def test_every_call_of_the_corpus_is_told(one_in, monkeypatch):
     path = CORPUS / "botocore.jsonl.gz"
     if not path.exists():
-        pytest.skip(f"{path.name} is not beside this checkout")
+        pytest.skip(f"{path.name} is not beside this checkout")  # reason: the corpus is no part of the project
     seen = []
     explainer = Explainer(None, NOON, "gateway.test")
     monkeypatch.setattr(explainer, "_call", lambda identified: seen.append(identified) or {})

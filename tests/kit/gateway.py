@@ -94,6 +94,11 @@ rule "the rest"   { action = "approve"  approvers = [human.oncall] }
 _CLIENTS = ("AWS_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "NODE_EXTRA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 
+def sha256(text: str) -> str:
+    """As the configuration has it of a token."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No client of a test reads what this machine sets for its own use."""
@@ -208,8 +213,8 @@ def running(
         "region": REGION,
         "port": aws.port if aws else 1,
         "ca_file": aws.ca_file if aws else ssl.get_default_verify_paths().openssl_cafile,
-        "token_sha256": hashlib.sha256(TOKEN.encode()).hexdigest(),
-        "bob_sha256": hashlib.sha256(TOKEN.replace("alice", "bob").encode()).hexdigest(),
+        "token_sha256": sha256(TOKEN),
+        "bob_sha256": sha256(TOKEN.replace("alice", "bob")),
     }
     base_secret = changes.pop("base_secret", aws.base_secret_access_key if aws else "anything")
     (folder / "gateway.hcl").write_text(HEAD.format(**{**PLAIN, **facts, **changes}) + agent + extra + rules)

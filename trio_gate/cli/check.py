@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     if config is None:
         return 1
     from trio_gate.cli.check_newer import newer_lines  # noqa: PLC0415 - loads botocore, after the configuration was found good
-    from trio_gate.cli.check_words import word_lines  # noqa: PLC0415 - the same
+    from trio_gate.cli.check_words import word_lines  # noqa: PLC0415 - reads the list of all services, which faulty files need not wait for
 
     print(describe(config), end="")
     print(*newer_lines(config), *word_lines(config), sep="\n")

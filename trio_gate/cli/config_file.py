@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from trio_gate.config.agents.trust import Trust
 from trio_gate.config.load import load
 from trio_gate.config.source import ConfigFaults
+from trio_gate.signing.issuer_keys import checked_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,15 +26,9 @@ def _find(service: str, operation: str) -> KnownOperation | Collection[str]:
 
 
 def _read_authority(pem: str) -> str:
-    from trio_gate.shell.certificates.clients import read_authority  # noqa: PLC0415 - loads cryptography, which few files need
+    from trio_gate.shell.certificates.clients import read_authority  # noqa: PLC0415 - loads cryptography, for a file that names authorities
 
     return read_authority(pem)
-
-
-def _read_keys(text: str) -> str:
-    from trio_gate.signing.issuer_keys import checked_keys  # noqa: PLC0415 - loads a library that few files need
-
-    return checked_keys(text)
 
 
 def read(file: str) -> Config | None:
@@ -50,7 +45,7 @@ def read(file: str) -> Config | None:
             base_dir=str(path.resolve().parent),
             check_condition=check_condition,
             find_operation=_find,
-            trust=Trust(authority=_read_authority, keys=_read_keys),
+            trust=Trust(authority=_read_authority, keys=checked_keys),
         )
     except ConfigFaults as faults:
         count = len(faults.faults)

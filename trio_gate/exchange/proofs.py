@@ -10,7 +10,7 @@ import json
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from trio_gate.aws.ingress import TOKEN_FIELD
+from trio_gate.aws.ingress import IDENTITY_FIELD
 from trio_gate.config.agents.networks import within
 from trio_gate.errors import Unproven
 from trio_gate.sessions.session import proof_of
@@ -106,7 +106,7 @@ def _identified(agent: Agent, ingress: Ingress) -> tuple[str, ...]:
             )
         return ()
     if not ingress.tokens:
-        reason = f"this agent is proven by an OIDC token too: send it in {TOKEN_FIELD}, or to the proxy as Bearer"
+        reason = f"this agent is proven by an OIDC token too: send it in {IDENTITY_FIELD}, or to the proxy as Bearer"
         raise Unproven(reason, detail=f"agent {agent.name} sent no OIDC token")
     if ingress.identity != agent.oidc:
         reason = "the OIDC token was not verified for this agent as it is configured now: run the same command again"

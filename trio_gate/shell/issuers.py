@@ -155,6 +155,6 @@ def _object(text: str) -> dict[str, Any]:
         found = json.loads(text)
     except RecursionError:
         found = None
-    if not isinstance(found, dict):
-        raise ValueError(f"{WELL_KNOWN} is not a JSON object")  # noqa: TRY004 - of its content, as what json raises
+    if type(found) is not dict:
+        raise ValueError(f"{WELL_KNOWN} is not a JSON object")
     return found

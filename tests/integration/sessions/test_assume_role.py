@@ -47,7 +47,7 @@ def assume(sts, role, account="staging", **more):
     return sts.assume_role(RoleArn=arn(role, account), RoleSessionName="tests", **more)
 
 
-def by(gate, given, service, **config):
+def by(gate, given, service, *, user="", **config):
     keys = given["Credentials"]
     return boto3.client(
         service,
@@ -56,7 +56,7 @@ def by(gate, given, service, **config):
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
         verify=gate.ca_file,
-        config=Config(proxies={"https": f"http://{gate.doors['proxy']}"}, retries={"total_max_attempts": 1}, **config),
+        config=Config(proxies={"https": f"http://{user}{gate.doors['proxy']}"}, retries={"total_max_attempts": 1}, **config),
     )
 
 

@@ -18,7 +18,7 @@ from tests.kit.gateway import AGENT, SECRET, reload, running
 from tests.kit.standins.https import https
 from tests.kit.standins.recording import recording
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwk, jwks, token
-from tests.kit.wire.raw import DYNAMODB, STS, Raw, connect, request
+from tests.kit.wire.raw import DYNAMODB, STS, Raw, reached, request
 
 FIELD = "x-trio-gate-token"
 BLOCK = f"""\
@@ -48,13 +48,7 @@ def ask(gate, who, shown=None, by="endpoint", login=None):
     """Status and text of the answer to GetCallerIdentity; `shown` is in the request, `login` in the CONNECT."""
     suffix, secret = KEYS[who]
     host = "127.0.0.1" if by == "endpoint" else STS
-    with Raw(gate.doors[by]) as raw:
-        if by == "proxy":
-            field = f"Proxy-Authorization: {login}\r\n" if login else ""
-            raw.send(connect(f"{STS}:443").replace(b"\r\n\r\n", f"\r\n{field}\r\n".encode()))
-            assert raw.head()[0] == 200
-        if by != "endpoint":
-            raw.tls(gate.ca_file, STS)
+    with reached(gate, by, STS, login) as raw:
         more = {"x_trio_gate_token": shown} if shown else {}
         answer = raw.send(request(host=host, key_id=f"AKIA222222222222{suffix}", secret=secret, **more)).answer()
         return answer.status, answer.text

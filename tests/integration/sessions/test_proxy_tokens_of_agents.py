@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import re
 import subprocess
 
@@ -14,16 +13,12 @@ from botocore.exceptions import ClientError, ProxyConnectionError
 
 from scripts.embedded.aws import ACCOUNTS, DEPLOY, REGION
 from tests.integration.sessions.test_assume_role import RULES, assume
-from tests.kit.gateway import AGENT, SECRET, reload, running
+from tests.kit.gateway import AGENT, SECRET, reload, running, sha256
 from tests.kit.wire.raw import STS, Raw, connect, request
 
 OLD, NEW, OTHERS, WRONG = "old_token-0123456789", "new_token-0123456789", "cd_token-0123456789", "wrong_token-0123456789"
 PLAIN = f'agent "plain" {{\n  key_suffix = "PL01"\n  secret = "plain-{SECRET}"\n}}\n'
 KEYS = {"ci": ("CI01", SECRET), "cd": ("CD01", f"cd-{SECRET}"), "plain": ("PL01", f"plain-{SECRET}")}
-
-
-def sha256(token):
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 CI = AGENT.replace("}\n", f'  proxy_token_sha256 = "{sha256(OLD)}"\n}}\n')

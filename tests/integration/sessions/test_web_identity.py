@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -20,10 +19,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, DEEPER, DEPLOY, REGION, WEB_IDENTITY, WEB_IDENTITY_EXPIRED
+from tests.integration.sessions.test_assume_role import by
 from tests.kit.approvals.approver import Person
-from tests.kit.gateway import AGENT, SECRET, reload, running
+from tests.kit.gateway import AGENT, SECRET, reload, running, sha256
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwks, token
-from tests.kit.wire.raw import STS, Raw, connect, request
+from tests.kit.wire.raw import STS, reached, request
 from trio_gate.shell.sessions import store as sessions_on_disk
 
 TOKEN, OTHERS = "ci_token-0123456789", "cd_token-0123456789"
@@ -33,10 +33,6 @@ rule "narrow" { match = has(aws.params.RoleSessionName) && aws.params.RoleSessio
 rule "roles" { match = aws.action in ["AssumeRoleWithWebIdentity", "AssumeRole"] && aws.account_name == "staging"  action = "allow" }
 rule "work"  { match = has(aws.session_role)  action = "allow" }
 """
-
-
-def sha256(text):
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 CI = AGENT.replace("}\n", f'  proxy_token_sha256 = "{sha256(TOKEN)}"\n}}\n')
@@ -66,16 +62,7 @@ def assume(gate, user=f"ci:{TOKEN}", account="staging", shown=WEB_IDENTITY, role
 
 
 def with_session(gate, given, service="sts", user=f"ci:{TOKEN}"):
-    keys = given["Credentials"]
-    return boto3.client(
-        service,
-        region_name=REGION,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        verify=gate.ca_file,
-        config=Config(proxies={"https": f"http://{user}@{gate.doors['proxy']}"}, retries={"total_max_attempts": 1}),
-    )
+    return by(gate, given, service, user=f"{user}@")
 
 
 def test_a_role_is_assumed_and_used_by_the_agent_that_the_connection_proves(gate):
@@ -160,14 +147,8 @@ FORM = {
 LOGIN = b64encode(f"ci:{TOKEN}".encode()).decode()
 
 
-def send(gate, raw, login=LOGIN, by="proxy", host=STS):
-    with Raw(gate.doors[by]) as connection:
-        if by == "proxy":
-            field = f"Proxy-Authorization: Basic {login}\r\n" if login else ""
-            connection.send(connect(f"{host}:443").replace(b"\r\n\r\n", f"\r\n{field}\r\n".encode()))
-            assert connection.head()[0] == 200
-        if by != "endpoint":
-            connection.tls(gate.ca_file, host)
+def send(gate, raw, login=LOGIN, way="proxy", host=STS):
+    with reached(gate, way, host, login and f"Basic {login}") as connection:
         answer = connection.send(raw).answer()
         return answer.status, answer.text
 
@@ -191,8 +172,8 @@ def test_it_passes_as_it_was_sent(gate):
         (unsigned(urlencode(FORM), method="GET"), {}),
         (unsigned("{}", DYNAMO, X_Amz_Target="DynamoDB_20120810.ListTables"), {"host": DYNAMO}),
         (unsigned(urlencode(FORM), DYNAMO), {"host": DYNAMO}),
-        (unsigned(urlencode(FORM), "127.0.0.1"), {"by": "endpoint"}),
-        (unsigned(urlencode(FORM)), {"by": "tls"}),
+        (unsigned(urlencode(FORM), "127.0.0.1"), {"way": "endpoint"}),
+        (unsigned(urlencode(FORM)), {"way": "tls"}),
     ],
 )
 def test_nothing_else_comes_unsigned(gate, raw, more):
@@ -222,7 +203,7 @@ def test_a_connection_that_proves_two_agents_or_none_is_refused(tmp_path, embedd
     for agents, shown, works in ((one, {}, True), (one, {"sub": "another"}, False), (twins, {}, False)):
         with running(tmp_path, embedded_aws, rules=RULES, agent=agents) as gate:
             raw = unsigned(urlencode(FORM), X_Trio_Gate_Token=token(**shown))
-            status, text = send(gate, raw, login=None, by="tls")
+            status, text = send(gate, raw, login=None, way="tls")
             assert (status, NOT_SIGNED in text) == ((200, False) if works else (403, True))
 
 

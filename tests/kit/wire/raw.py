@@ -133,6 +133,16 @@ def tunnel(gateway: Gateway, ca_file: str, host: str, *, name: str | None = "", 
     return raw.tls(ca_file, host if name == "" else name)
 
 
+def reached(gateway: Gateway, by: str, host: str, login: str | None = None) -> Raw:
+    """A connection by a kind of listener, ready for requests to a host; `login` is the CONNECT's `Proxy-Authorization`."""
+    raw = Raw(gateway.doors[by])
+    if by == "proxy":
+        field = f"Proxy-Authorization: {login}\r\n" if login else ""
+        raw.send(connect(f"{host}:443").replace(b"\r\n\r\n", f"\r\n{field}\r\n".encode()))
+        assert raw.head()[0] == 200
+    return raw if by == "endpoint" else raw.tls(gateway.ca_file, host)
+
+
 def request(
     service: str = "sts",
     host: str = STS,

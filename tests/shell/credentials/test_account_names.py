@@ -53,12 +53,15 @@ class Organization:
         return datetime(2026, 3, 4, tzinfo=UTC)
 
 
+def place_of(service, region):
+    return f"{service}.test", region
+
+
 @asynccontextmanager
 async def names(aws, role=ROLE):
     (endpoint,) = load(GATEWAY + BASE + MAIN).endpoints
     endpoint = replace(endpoint, organization_role=role, accounts=dict.fromkeys((PROD, OTHER)))
-    place = lambda service, _: (f"{service}.test", "us-east-1")  # noqa: E731 - it is an argument
-    async with open_account_names([endpoint], aws, send=aws.send, place=place, clock=aws) as found:
+    async with open_account_names([endpoint], aws, send=aws.send, place=place_of, clock=aws) as found:
         yield found
 
 

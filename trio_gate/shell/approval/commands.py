@@ -297,7 +297,7 @@ class CommandHandler:
         try:
             return await in_thread(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
         except (AuditUnavailable, Overloaded) as fault:
-            log.error("%s", fault.detail)  # noqa: TRY400 - the fault is the disk's, or the system's
+            log.error("%s", fault.detail)  # noqa: TRY400 - the disk, or a lack of threads, is at fault: a traceback would only show where that was met
             return Refused(code="unavailable", message="the record cannot be read")
 
 

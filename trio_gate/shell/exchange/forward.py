@@ -68,7 +68,7 @@ class Expired(UpstreamError):  # noqa: N818 - AWS's word
     """AWS says that the session token has expired."""
 
 
-class NotSent(UpstreamError):  # noqa: N818 - it says what happened, like the one above
+class NotSentError(UpstreamError):
     """The connection failed before a byte of the request was written, so the request may be sent again."""
 
 

@@ -19,7 +19,7 @@ from trio_gate.exchange.snapshot import CHANGED
 from trio_gate.exchange.states import Event, State
 from trio_gate.shell.exchange.approve import ApprovalStage, checked
 from trio_gate.shell.exchange.bodies import Spool
-from trio_gate.shell.exchange.forward import Expired, NotSent, begin, credentials_for, relay, send_flow, send_whole
+from trio_gate.shell.exchange.forward import Expired, NotSentError, begin, credentials_for, relay, send_flow, send_whole
 from trio_gate.shell.exchange.intake import IntakeStage
 from trio_gate.shell.exchange.large_calls import LARGE, drop_in_thread, offload
 from trio_gate.shell.sessions.answers import SessionAnswer
@@ -310,7 +310,7 @@ class Pipeline:
             except Expired:
                 self._services.credentials.forget(prepared.assume, credentials)
                 credentials = await self._services.credentials.credentials(prepared.assume)
-            except NotSent:
+            except NotSentError:
                 continue
             else:
                 break
@@ -354,7 +354,7 @@ class Pipeline:
         return steps.sign(prepared.identified, prepared.outbound, credentials, now=now, keys=keys)
 
     async def _send(self, cleared: Cleared, signed: Signed, flow: Flow | None, credentials: Credentials, *, again: bool) -> None:
-        """Send once and pass the answer on. Raises Expired and NotSent only where `again`, other GateErrors, AgentGone."""
+        """Send once and pass the answer on. Raises Expired and NotSentError only where `again`, other GateErrors, AgentGone."""
         self._exchange.require(State.SIGNED)
         clearance, host = cleared.clearance, signed.head.one("host") or ""
         async with self._services.upstreams.connect(host) as link:
@@ -371,7 +371,7 @@ class Pipeline:
                 if clearance is not None and not link.sent:
                     clearance.unsent()
                 if again and not link.sent:
-                    raise NotSent(fault.reason) from fault
+                    raise NotSentError(fault.reason) from fault
                 raise
             self._recorder.lap("aws")
             self._exchange.sent = True
