@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -160,6 +161,7 @@ def test_a_session_works_with_any_token_that_proves_what_the_first_one_did(tmp_p
             client(gate, "proxy", token("ES256", sub="another"), session).get_caller_identity()
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
 def test_curl_sends_it_as_a_field_for_the_proxy(gate):
     curl = ("curl", "--silent", "--show-error", "--cacert", gate.ca_file, "--proxy", f"http://{gate.doors['proxy']}")
     signed = ("--aws-sigv4", "aws:amz:us-east-1:sts", "--user", f"AKIA222222222222CI01:{SECRET}")

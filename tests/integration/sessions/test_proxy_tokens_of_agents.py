@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 import subprocess
 
 import boto3
@@ -149,6 +150,7 @@ def test_boto3_shows_it_and_a_session_works_with_the_token_that_made_it_alone(tm
         assert not re.search(f"{OLD}|{NEW}|{OTHERS}|{WRONG}", gate.log + str(gate.rows()))
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
 @pytest.mark.parametrize("how", ["--proxy-basic", "--proxy-anyauth"])
 def test_curl_shows_it_at_once_or_when_it_is_asked(strict, how):
     curl = ("curl", "--silent", "--show-error", "--cacert", strict.ca_file, "--proxy", f"http://{strict.doors['proxy']}", how)
