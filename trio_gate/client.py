@@ -14,7 +14,7 @@ import trio
 import trio_websocket
 
 from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
-from trio_gate.approval.frames import PROTOCOL, Decide
+from trio_gate.approval.frames import DECIDED, PROTOCOL, Decide
 from trio_gate.config.model import bracketed
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
@@ -175,7 +175,7 @@ async def _open(
                 stream,
                 f"{bracketed(gateway.host)}:{gateway.port}",
                 PATH,
-                subprotocols=[PROTOCOL],
+                subprotocols=[PROTOCOL, DECIDED],
                 extra_headers=[(b"authorization", b"Bearer " + token.encode("ascii"))],
                 max_message_size=MAX_SERVER_FRAME,
             )

@@ -200,6 +200,9 @@ class Clearance(Protocol):
     def answered(self, status: int, code: str | None) -> None:
         """Say that AWS answered with an HTTP status and, where that is known, an error code."""
 
+    def ended(self, why: str | None, seconds: float | None) -> None:
+        """Tell those who approved how the exchange ended: `why` the agent got no answer of AWS, None if it did, and seconds to that."""
+
     def close(self) -> None:
         """Say that the exchange is over, so the approval is free for another attempt or spent."""
 

@@ -26,6 +26,7 @@ from trio_gate.approval.codec import (
     timestamp,
     updated,
 )
+from trio_gate.approval.decided import CallOutcome, DecidedTable
 from trio_gate.approval.frames import (
     Accepted,
     Activity,
@@ -138,6 +139,7 @@ RECORD = {
     "decision": {"outcome": "allow", "rule": "r", "reason": None},
 }
 ENDED = {"end": "answered", "status": 200, "seconds": {"aws": 0.1}, "reason": None}
+DECIDED = DecidedTable()
 SERVER_FRAMES = [
     HELLO,
     replace(HELLO, kind="bot", agents=("ci",), stops=(STOP, {**STOP, "agent": "ci"}), grants=1),
@@ -152,6 +154,10 @@ SERVER_FRAMES = [
     resolved(voted(PROMPT, "deny")),
     resolved(expire(PROMPT)),
     resolved(withdraw(PROMPT)),
+    DECIDED.ended(expire(PROMPT), at=NOW, grant=None),
+    DECIDED.ended(voted(PROMPT, "approve"), at=NOW, grant="g1"),
+    DECIDED.became("q1", CallOutcome(at=NOW, end="answered", status=404, error_code="NoSuchEntity", seconds=0.5))[0],
+    DECIDED.became("q1", CallOutcome(at=NOW, end="not_sent", why="the agent left"))[0],
     Detail(
         ref="r",
         id="q1",

@@ -63,9 +63,10 @@ AGENTS = ("ci", "coder", "reporting")
 
 @dataclass(kw_only=True, eq=False)
 class Ask:
-    """An agent's call that waits. `verdict` is what it got, once `done` is set."""
+    """An agent's call that waits. `verdict` is what it got, once `done` is set; `answer` is AWS's, where it is approved."""
 
     id: str
+    answer: tuple[int, str | None] = 200, None
     scope: trio.CancelScope = field(default_factory=trio.CancelScope)
     done: threading.Event = field(default_factory=threading.Event)
     verdict: Any = None
@@ -146,11 +147,18 @@ class Stage:
         trio.from_thread.run(self._listen, trio_token=self._token)
 
     def ask(
-        self, params: dict[str, Any] | None = None, *, life: float = 600.0, quorum: int = 1, body: bytes = b"", **changes: Any
+        self,
+        params: dict[str, Any] | None = None,
+        *,
+        life: float = 600.0,
+        quorum: int = 1,
+        body: bytes = b"",
+        answer: tuple[int, str | None] = (200, None),
+        **changes: Any,
     ) -> Ask:
         """An agent's call. `changes` are of the call, its digest's input, or its circumstances, by name."""
         self._count += 1
-        ask = Ask(id=f"q{self._count}-{id(self) % 10_000}")
+        ask = Ask(id=f"q{self._count}-{id(self) % 10_000}", answer=answer)
         made = call(params, **_pick(changes, call()))
         payload = {"payload_length": len(body), "payload_sha256": hashlib.sha256(body).hexdigest()}
         bound = parts(**{"query": f"n={self._count}", **payload, **_pick(changes, parts())})
@@ -188,8 +196,9 @@ class Stage:
             ask.verdict = await self.hub.ask(asked)
             if hasattr(ask.verdict, "close"):
                 ask.verdict.sending()
-                ask.verdict.answered(200, None)
+                ask.verdict.answered(*ask.answer)
                 ask.verdict.close()
+                ask.verdict.ended(None, 0.123)
             ask.done.set()
 
     def leave(self, ask: Ask) -> None:

@@ -251,7 +251,7 @@ def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, sta
     stage.come_back()
     page.click("text=Try now")
     page.wait_for_selector(".link.open")
-    page.wait_for_selector("text=No longer waiting")
+    page.wait_for_selector("h1:has-text('Withdrawn')")
     calls = page.evaluate("[...document.querySelectorAll('[data-call]')].map((item) => item.dataset.call)")
     assert calls == [kept.id, fresh.id]
 

@@ -56,6 +56,9 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
         page.click("button:text-matches('^Approve in ')")
         page.wait_for_selector("text=You approved this")
         assert made.result(60)["ResponseMetadata"]["HTTPStatusCode"] == 200
+        page.wait_for_selector("h1:has-text('You approved this. AWS answered 200 after ')")
+
+        fails(page, agent.submit(s3.delete_bucket, Bucket="not-there"))
 
         denied = agent.submit(s3.delete_bucket, Bucket="made-by-hand")
         page.click("text=Next waiting call (1)")
@@ -79,9 +82,18 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
     page.wait_for_selector("text=1 of 5")
     page.click("nav >> text=Activity")
     page.click("text=Record")
-    page.wait_for_selector("text=9 rows.")
+    page.wait_for_selector("text=11 rows.")
     context.close()
     assert visitor.faults == []
+
+
+def fails(page, missed):
+    """A call that is approved, and that AWS refuses: its card says so."""
+    page.click("text=Next waiting call (1)")
+    page.click("button:text-matches('^Approve in ')")
+    page.wait_for_selector("h1:has-text('You approved this. AWS answered 404 NoSuchBucket after ')")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        missed.result(60)
 
 
 def test_a_session_of_a_role_is_seen_and_ended(gate, browser):

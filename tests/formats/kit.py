@@ -31,6 +31,7 @@ _MASKS = [
         ),
         r"\1REVIEWED",
     ),
+    (re.compile(r'("seconds":)[\d.e-]+'), r"\1SECONDS"),
     (re.compile(r'("seq":|"next":|VALUES\()\d+'), r"\1ROW"),
 ]
 _SECONDS = re.compile(r'"seconds":\s*\{[^}]*\}')

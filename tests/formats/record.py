@@ -69,9 +69,9 @@ class Run:
         self._stack = stack
         self._ca_file = gateway.ca_file
 
-    def joins(self, name: str, *, first_frame: bool = False) -> Channel:
+    def joins(self, name: str, *, first_frame: bool = False, follows: bool = False) -> Channel:
         """A person connects, with the token in a header or in a first frame, and reads the present state."""
-        channel = self._stack.enter_context(Channel(self.gateway, None if first_frame else TOKENS[name]))
+        channel = self._stack.enter_context(Channel(self.gateway, None if first_frame else TOKENS[name], follows=follows))
         if first_frame:
             channel.say(type="hello", token=TOKENS[name])
         hello = channel.until("hello")
@@ -163,6 +163,7 @@ def sessions(run: Run, ann: Channel) -> None:
 
 def grants(run: Run, ann: Channel, ben: Channel) -> None:
     """One for an equal call that is used, one with a condition that is revoked, one for an agent who left that expires."""
+    told(run, ann)
     agent, prompt = run.asks(queue("jobs-1"), ann)
     asked(ann, type="detail", ref="whole", id=prompt["id"], part="params", offset=3)
     assert answer(ann, prompt, reason="the nightly jobs", grant=TERMS) == "pending"
@@ -179,6 +180,16 @@ def grants(run: Run, ann: Channel, ben: Channel) -> None:
     run.leaves(agent, ann, prompt)
     assert answer(ann, prompt) == "approved"
     ann.until("grant_ended", why="expired")
+
+
+def told(run: Run, ann: Channel) -> None:
+    """One who follows is told what became of a call."""
+    watcher = run.joins("ann", follows=True)
+    agent, prompt = run.asks(topic("told"), ann)
+    assert answer(ann, prompt) == "approved"
+    assert agent.answer().status == 200
+    assert watcher.until("decided", id=prompt["id"])["outcome"] is None
+    assert watcher.until("decided", id=prompt["id"])["outcome"]["status"] == 200
 
 
 def rejections(run: Run, ann: Channel, ben: Channel) -> None:

@@ -136,6 +136,19 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
         {"id": _ID, "approvers": typed(list), "detached": typed(bool), "proposed": nullable(typed(dict))},
     ),
     "resolved": (frames.Resolved, {"id": _ID, "status": _STATUS, "by": typed(list), "reason": _ANY, "grant": nullable(_ID)}),
+    "decided": (
+        frames.Decided,
+        {
+            "id": _ID,
+            "at": _ANY,
+            "status": _STATUS,
+            "by": typed(list),
+            "reason": _ANY,
+            "grant": nullable(_ID),
+            "call": typed(dict),
+            "outcome": nullable(typed(dict)),
+        },
+    ),
     "detail": (
         frames.Detail,
         {

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 PROTOCOL = "trio-gate.approvals.v1"
 
+DECIDED = "trio-gate.decided.v1"
+"""A client that offers this subprotocol, too, is sent `Decided`; version 0.1.0 reads no frames that it does not know."""
+
 
 @value_class
 class Token:
@@ -192,6 +195,30 @@ class Resolved:
 
 
 @value_class
+class Decided:
+    """Gateway, to clients that offer DECIDED: how a prompt ended, then what became of its call. Replaces an earlier one of this id.
+
+    A client that connects gets the last ones after the grants.
+
+    Attributes:
+        at: when it ended.
+        status, by, reason, grant: as in `Resolved`; the reason says also who or what withdrew it.
+        call: account, account_name, account_color, agent, service, operation, words, region, sentence, level and rule, as in a prompt.
+        outcome: what became of the call, as a `decided.CallOutcome`; None until that is known, and where it was not approved.
+    """
+
+    type: ClassVar[str] = "decided"
+    id: str
+    at: str
+    status: str
+    by: list[Any]
+    reason: str
+    grant: str | None
+    call: dict[str, Any]
+    outcome: dict[str, Any] | None
+
+
+@value_class
 class Detail:
     """Gateway: part of a prompt as text, safe to show; the only text with line breaks.
 
@@ -308,6 +335,7 @@ ServerFrame = (
     | Pending
     | Updated
     | Resolved
+    | Decided
     | Detail
     | Granted
     | GrantEnded

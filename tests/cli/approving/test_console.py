@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from tests.kit.approvals.questions import question
 from trio_gate.approval.codec import decode_server, pending
-from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
+from trio_gate.approval.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.console import ApproverConsole
 
@@ -30,7 +31,16 @@ HELLO = Hello(
     grants=1,
 )
 SHOWN = pending(Prompt(question=question()))
+AT = "2026-03-04T05:06:08.000Z"
+OUTCOME = {"at": AT, "end": "answered", "status": 404, "error_code": f"No{ESCAPE}Such", "seconds": 0.123, "why": None}
+ENDED = Decided(
+    id="q1", at=AT, status="approved", by=["bob"], reason="", grant=None, call={"sentence": "Delete it"}, outcome=None
+)
 LINES = [
+    (ENDED, []),
+    (replace(ENDED, outcome=OUTCOME), ["q1: answered 404 No"]),
+    (replace(ENDED, outcome={**OUTCOME, "end": "not_sent", "why": "it left"}), ["q1: not sent: it left: Delete it"]),
+    (replace(ENDED, outcome={**OUTCOME, "end": "unanswered"}), ["q1: sent, and no answer is known: Delete it"]),
     (HELLO, ["connected as alice; 2 waiting, 1 grants", "STOPPED by bob", "older grants are void"]),
     (Accepted(ref="1", id="q1", status="approved"), ["accepted q1: approved"]),
     (Accepted(ref="1", id=None, status="done"), []),
@@ -62,6 +72,16 @@ def test_with_json_each_frame_is_printed_as_it_came(capsys, frame):
     once, again = capsys.readouterr().out.splitlines()
     assert once == again
     assert type(decode_server(once)) is type(frame)
+
+
+def test_what_ended_before_the_channel_opened_is_no_news(capsys):
+    console = ApproverConsole(json=False)
+    console.frame(HELLO)
+    capsys.readouterr()
+    console.frame(replace(ENDED, outcome={**OUTCOME, "at": "2026-03-04T05:06:06.999Z"}))
+    assert capsys.readouterr().out == ""
+    console.frame(replace(ENDED, outcome=OUTCOME))
+    assert capsys.readouterr().out.endswith(" after 0.12 s: Delete it\n")
 
 
 def test_sentences_leave_the_output_to_json(capsys):

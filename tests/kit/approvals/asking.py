@@ -72,6 +72,6 @@ class Listener:
 
 
 @contextmanager
-def listening(hub: ApprovalHub, clock, name: str = "alice", find=None, **abilities: bool):
-    with hub.subscribe(person(name, **abilities)) as subscription:
+def listening(hub: ApprovalHub, clock, name: str = "alice", find=None, *, follows: bool = False, **abilities: bool):
+    with hub.subscribe(person(name, **abilities), follows=follows) as subscription:
         yield Listener(hub, clock, subscription, find)

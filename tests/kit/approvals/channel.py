@@ -14,7 +14,9 @@ from tests.kit.wire.raw import Raw
 if TYPE_CHECKING:
     from tests.kit.gateway import Gateway
 
-PROTOCOL = "trio-gate.approvals.v1"
+PROTOCOLS = ["trio-gate.approvals.v1", "trio-gate.decided.v1"]
+"""The channel, and the wish to be told of decided calls."""
+
 PATIENCE = 30
 """Seconds until a frame that does not come has failed the test."""
 
@@ -22,7 +24,7 @@ PATIENCE = 30
 class Channel:
     """A person's connection. `sent` and `came` are the frames of each side, in order."""
 
-    def __init__(self, gateway: Gateway, token: str | None) -> None:
+    def __init__(self, gateway: Gateway, token: str | None, *, follows: bool = False) -> None:
         own = str(gateway.folder / "state" / "ca" / "own.pem")
         self._raw = Raw(gateway.doors["admin"]).tls(own, "localhost")
         self._socket = WSConnection(ConnectionType.CLIENT)
@@ -31,7 +33,7 @@ class Channel:
         self._part = ""
         self._unread: list[str] = []
         headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
-        asked = Request(host="localhost", target="/v1/approvals", subprotocols=[PROTOCOL], extra_headers=headers)
+        asked = Request(host="localhost", target="/v1/approvals", subprotocols=PROTOCOLS[: 1 + follows], extra_headers=headers)
         self._raw.send(self._socket.send(asked))
         assert isinstance(self._event(), AcceptConnection)
 

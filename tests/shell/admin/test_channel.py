@@ -12,9 +12,10 @@ import trio_websocket
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
-from tests.kit.approvals.questions import FixedClock
+from tests.kit.approvals.questions import NOW, FixedClock, question
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import PROTOCOL, Search, Stop, Token
+from trio_gate.approval.frames import DECIDED, PROTOCOL, Search, Stop, Token
+from trio_gate.approval.state import Prompt, withdraw
 from trio_gate.client import ClientError
 from trio_gate.shell.admin import channel
 from trio_gate.shell.approval.hub import ApprovalHub
@@ -22,13 +23,13 @@ from trio_gate.shell.net.frame_pacing import FRAMES, PARTS, SEARCH
 
 
 @asynccontextmanager
-async def browser(gate: Gate):
-    """A WebSocket without an Authorization header."""
+async def browser(gate: Gate, *more: str):
+    """A WebSocket without an Authorization header; `more` subprotocols are offered."""
     stream = await gate.stream()
     async with stream, trio.open_nursery() as nursery:
         fields = [(b"Origin", b"https://localhost")]
         yield await trio_websocket.wrap_client_stream(
-            nursery, stream, "localhost", "/v1/approvals", subprotocols=[PROTOCOL], extra_headers=fields
+            nursery, stream, "localhost", "/v1/approvals", subprotocols=[PROTOCOL, *more], extra_headers=fields
         )
         nursery.cancel_scope.cancel()
 
@@ -37,6 +38,18 @@ async def test_a_token_in_the_first_frame(gate):
     async with browser(gate) as socket:
         await socket.send_message(encode(Token(token=TOKENS["bob"])))
         assert json.loads(await socket.get_message())["person"] == "bob"
+
+
+@pytest.mark.parametrize("follows", [False, True])
+async def test_decided_calls_are_told_to_clients_that_know_the_frame_alone(gate, follows):
+    made = question()
+    gate.hub.decided.ended(withdraw(Prompt(question=made)), at=NOW, grant=None)
+    async with browser(gate, *([DECIDED] if follows else [])) as socket:
+        assert socket.subprotocol == PROTOCOL
+        await socket.send_message(encode(Token(token=TOKENS["alice"])))
+        await socket.get_message()
+        await socket.send_message("{}")
+        assert json.loads(await socket.get_message())["type"] == ("decided" if follows else "rejected")
 
 
 @pytest.mark.parametrize(

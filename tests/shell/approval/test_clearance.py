@@ -10,12 +10,12 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import OTHER, Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import (
-    Resolved,
-)
+from trio_gate.approval.frames import Decided, Resolved
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits
+
+NOT_KNOWN = {"at": "2026-03-04T05:06:07.000Z", "status": None, "error_code": None, "seconds": None, "why": None}
 
 
 async def test_an_approval_that_was_not_used_waits_for_the_agent(hub, alice, start):
@@ -96,3 +96,53 @@ async def test_no_cooldown(clock, nursery):
             alice.vote("deny", prompt_id=f"q{number}")
             await wait_all_tasks_blocked()
             assert agent.answer.outcome == "deny"
+
+
+async def test_those_who_approved_are_told_what_became_of_the_call(hub, clock, start):
+    with listening(hub, clock, follows=True) as alice, listening(hub, clock, "bob") as bob:
+        agent = await start()
+        alice.vote()
+        assert (await alice.until(Decided)).outcome is None
+        await wait_all_tasks_blocked()
+        agent.answer.sending()
+        agent.answer.ended("the agent left", None)
+        assert (await alice.next()).outcome == {**NOT_KNOWN, "end": "unanswered", "why": "the agent left"}
+        agent.answer.answered(404, None)
+        agent.answer.answered(404, "NoSuchEntity")
+        agent.answer.close()
+        agent.answer.ended(None, 0.25)
+        told = {**NOT_KNOWN, "end": "answered", "status": 404, "error_code": "NoSuchEntity", "seconds": 0.25}
+        assert (await alice.next()).outcome == told
+        await bob.until(Resolved)
+        assert bob.subscription.behind == 0
+    with listening(hub, clock, "bob", follows=True) as bob:
+        await bob.next()
+        assert [(frame.id, frame.outcome) for frame in [await bob.next()]] == [("q1", told)]
+    with listening(hub, clock, "carol", follows=True) as carol:
+        await carol.next()
+        assert carol.subscription.behind == 0
+
+
+async def test_what_was_not_sent_is_told_and_later_what_became_of_its_next_attempt(hub, clock, start):
+    with listening(hub, clock, follows=True) as alice:
+        agent = await start(question(digest=OTHER))
+        alice.vote(digest=OTHER)
+        await wait_all_tasks_blocked()
+        agent.answer.close()
+        agent.answer.ended("its role could not be assumed", None)
+        await alice.until(Decided)
+        assert (await alice.until(Decided)).outcome == {**NOT_KNOWN, "end": "not_sent", "why": "its role could not be assumed"}
+        again = await start(question("q2", digest=OTHER))
+        again.answer.sending()
+        again.answer.answered(200, None)
+        again.answer.close()
+        again.answer.ended(None, None)
+        last = await alice.until(Decided)
+        assert (last.id, last.outcome["status"]) == ("q1", 200)
+
+
+async def test_who_withdrew_a_call_is_told(hub, clock, start):
+    with listening(hub, clock, follows=True) as alice:
+        await start()
+        hub.stop("ci", "bob", "odd calls")
+        assert (await alice.until(Decided)).reason == "stopped by bob: odd calls"

@@ -8,6 +8,7 @@ from uuid import UUID
 from tests.kit.approvals.questions import FixedClock
 from tests.kit.records import CALL
 from trio_gate.audit.described import describe
+from trio_gate.errors import Denied
 from trio_gate.shell.exchange.recorder import Recorder, request_id
 
 
@@ -84,3 +85,16 @@ async def test_a_write_and_a_read_while_the_disk_fails_have_their_intent_first()
         await made.completed(bytes_in=1, bytes_out=2)
         assert [outcome.id for outcome in audit.outcomes] == [made.id]
         assert audit.whole == []
+
+
+async def test_those_who_approved_are_told_how_the_exchange_ended():
+    told = []
+    made = recorder(Audit(), CALL, [])
+    made.admitted(None)
+    made.cleared(SimpleNamespace(ended=lambda why, seconds: told.append((why, seconds))))
+    await made.aborted("it left", answering=False, bytes_in=0, bytes_out=0)
+    made.nanoseconds["aws"] = 250_000_000
+    await made.completed(bytes_in=1, bytes_out=2)
+    fault = Denied("not now", detail="the operator may know")
+    await made.refused(fault, 403, bytes_in=0)
+    assert told == [("it left", None), (None, 0.25), ("not now", 0.25)]

@@ -12,8 +12,19 @@ from rich.console import Console
 from rich.text import Text
 
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Lifted, Pending, Rejected, Resolved, SessionList, Stopped
-from trio_gate.cli.approving.prompt_view import details, grant_line, sentence, summary, title
+from trio_gate.approval.frames import (
+    Accepted,
+    Decided,
+    GrantEnded,
+    Hello,
+    Lifted,
+    Pending,
+    Rejected,
+    Resolved,
+    SessionList,
+    Stopped,
+)
+from trio_gate.cli.approving.prompt_view import became, details, grant_line, sentence, summary, title
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -32,6 +43,7 @@ class ApproverConsole:
 
     def __init__(self, *, json: bool) -> None:
         self._json = json
+        self._since = ""
         self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def frame(self, frame: ServerFrame) -> None:
@@ -39,8 +51,14 @@ class ApproverConsole:
         if self._json:
             self._encoded(frame)
         else:
-            for line in _news(frame):
+            for line in () if self._is_old(frame) else _news(frame):
                 self.say(line)
+
+    def _is_old(self, frame: ServerFrame) -> bool:
+        """Whether a frame tells of a call that ended before the channel was opened: those come first, and are no news."""
+        if isinstance(frame, Hello):
+            self._since = frame.now
+        return isinstance(frame, Decided) and frame.outcome is not None and str(frame.outcome.get("at")) < self._since
 
     def listed(self, frame: ServerFrame) -> None:
         """Print one frame of a list, with `json`; without it, `overview` prints the list when it is complete."""
@@ -101,6 +119,9 @@ def _news(frame: ServerFrame) -> list[str]:
         case Resolved():
             by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
             return [f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}"]
+        case Decided() if frame.outcome is not None:
+            said = frame.call.get("sentence") or frame.call.get("words")
+            return [f"{frame.id}: {became(frame.outcome)}: {plain(str(said))}"]
         case GrantEnded():
             return [f"grant {frame.id} ended: {frame.why}"]
         case Stopped():

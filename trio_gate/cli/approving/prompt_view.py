@@ -90,6 +90,16 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "digest", f"{_word(prompt.get('digest'))[:DIGEST_SHOWN]}…"
 
 
+def became(outcome: Mapping[str, Any]) -> str:
+    """What became of an approved call, in a few words."""
+    why = f": {_word(outcome.get('why'))}" if outcome.get("why") else ""
+    if outcome.get("end") != "answered":
+        return f"{'not sent' if outcome.get('end') == 'not_sent' else 'sent, and no answer is known'}{why}"
+    code, seconds = outcome.get("error_code"), outcome.get("seconds")
+    took = f" after {seconds:.2f} s" if isinstance(seconds, (int, float)) else ""
+    return f"answered {_word(outcome.get('status'))}{f' {_word(code)}' if code else ''}{took}{why}"
+
+
 def grant_line(grant: Mapping[str, Any]) -> str:
     """A grant in one line."""
     what = {"once": "its next equal call", "exact": "calls equal to it"}.get(

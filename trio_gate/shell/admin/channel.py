@@ -72,13 +72,14 @@ log = logging.getLogger(__name__)
 
 
 class Channel:
-    """Serves the WebSockets of the admin listener.
+    """Serves a WebSocket of the admin listener.
 
     Args:
         hub, commands: the waiting calls, and the handler of people's frames.
         sign_in: knows people by their tokens.
         idle: wraps a wait, which ends when the gateway stops.
         refused: logs that somebody at an address was refused.
+        follows: whether the client wants to be told of decided calls.
     """
 
     def __init__(
@@ -89,7 +90,9 @@ class Channel:
         *,
         idle: Callable[[], AbstractContextManager[None]],
         refused: Callable[[str, str, GateError], None],
+        follows: bool,
     ) -> None:
+        self._follows = follows
         self._hub = hub
         self._commands = commands
         self._sign_in = sign_in
@@ -151,7 +154,7 @@ class Channel:
             return POLICY, error.reason
         log.info("approver %s connected", person.name)
         ends: list[tuple[int, str]] = []
-        with self._hub.subscribe(person) as subscription:
+        with self._hub.subscribe(person, follows=self._follows) as subscription:
             async with trio.open_nursery() as nursery:
 
                 async def until(talk: Talk) -> None:

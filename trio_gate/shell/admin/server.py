@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.frames import PROTOCOL
+from trio_gate.approval.frames import DECIDED, PROTOCOL
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.connection_limits import CLOSE_TIMEOUT, HEAD_TIMEOUT, SEND_TIMEOUT, AdminConnections
@@ -126,7 +126,8 @@ class AdminServer:
         person, session = await self._sign_in.speaker(request, connection)
         from trio_gate.shell.admin.channel import Channel  # noqa: PLC0415 - loads trio_websocket; `warm_up` does so before a person connects
 
-        channel = Channel(self._hub, self._commands, self._sign_in, idle=self._idle, refused=self.refused)
+        follows = DECIDED in request.tokens("sec-websocket-protocol")
+        channel = Channel(self._hub, self._commands, self._sign_in, idle=self._idle, refused=self.refused, follows=follows)
         await channel.serve(stream, handshake(request, PROTOCOL), connection, person, session)
 
 

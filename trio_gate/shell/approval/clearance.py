@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trio_gate.approval.decided import CallOutcome
 from trio_gate.approval.send_history import throttled
 from trio_gate.approval.state import Verdict
 from trio_gate.errors import DO_NOT_RETRY, Denied
@@ -50,6 +51,7 @@ class HubClearance:
         self._clock = clock
         self._asker = asker
         self._retry = retry
+        self._answer: tuple[int | None, str | None] = None, None
         self._sent = retry
         self._left = self._closed = False
         self._live = LiveApproval(question=asked.question, standing=asked.standing, verdict=verdict, grant=grant)
@@ -77,8 +79,23 @@ class HubClearance:
 
     def answered(self, status: int, code: str | None) -> None:
         """Note AWS's status and, where it is known, its error code: a throttled call may be repeated without asking."""
+        self._answer = status, code
         if self._sent is not None:
             self._sent.ended = "throttled" if throttled(status, code) else status
+
+    def ended(self, why: str | None, seconds: float | None) -> None:
+        """Tell those who approved what became of the call: `why` the agent got no answer from AWS, and seconds to that."""
+        status, code = self._answer
+        answered = status is not None
+        outcome = CallOutcome(
+            at=self._clock.now(),
+            end="answered" if answered else "unanswered" if self._left else "not_sent",
+            status=status,
+            error_code=code,
+            seconds=seconds if answered else None,
+            why=why,
+        )
+        self._grants.became(self.verdict.id, outcome)
 
     def close(self) -> None:
         """Account for the approval when its exchange is over: used if the call was sent, given back if not. Later calls do nothing."""

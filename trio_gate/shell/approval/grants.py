@@ -23,6 +23,7 @@ from trio_gate.shell.approval.hub_config import agent_proof
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from trio_gate.approval.decided import CallOutcome, DecidedTable
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
@@ -64,7 +65,14 @@ class GrantService:
     """
 
     def __init__(
-        self, clock: Clock, subscribers: Subscribers, database: ApprovalDatabase | None, acts: Acts, *, ttl: float
+        self,
+        clock: Clock,
+        subscribers: Subscribers,
+        database: ApprovalDatabase | None,
+        acts: Acts,
+        decided: DecidedTable,
+        *,
+        ttl: float,
     ) -> None:
         """`ttl` is how long, in seconds, an approval waits for an agent that has left."""
         self.table = GrantTable()
@@ -73,6 +81,7 @@ class GrantService:
         self._subscribers = subscribers
         self._database = database
         self._acts = acts
+        self._decided = decided
         self._ttl = timedelta(seconds=ttl)
 
     def load(self) -> None:
@@ -96,6 +105,8 @@ class GrantService:
             standing=standing,
         )
         self.table.add(grant)
+        if terms is None:
+            self._decided.kept(grant.id, verdict.id)
         self._acts.note(grant_row(grant, question.id, verdict.reason))
         self._changed(grant)
         log.info("grant %s (%s) for rule %s, agent %s: %s", grant.id, grant.kind, ascii(grant.rule), grant.agent, grant.about)
@@ -130,6 +141,12 @@ class GrantService:
         grant = self.table.get(grant_id)
         if grant is not None and spent(grant):
             self.end(grant, "used")
+
+    def became(self, approval_id: str, outcome: CallOutcome) -> None:
+        """Tell those who approved a call what became of it; `approval_id` is its question's, or its grant's."""
+        told = self._decided.became(approval_id, outcome)
+        if told is not None:
+            self._subscribers.publish(told[0], told[1].__contains__)
 
     def end(self, grant: Grant, why: GrantEnd, by: str | None = None) -> None:
         """End a grant: on disk, in the record, and for those who see it. `by` is the person who revoked it."""

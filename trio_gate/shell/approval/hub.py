@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import trio
 
 from trio_gate.approval.codec import as_json, encode, resolved, timestamp
+from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.frames import Hello
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, verdict_of, withdraw
@@ -60,6 +61,7 @@ class ApprovalHub:
         subscribers: the connected people.
         acts: the way of people's acts into the record.
         grants: approvals that may be used without asking.
+        decided: the questions that ended last.
         stops: whose calls are refused.
         ledger: what was sent and denied of late.
         voting: held while a vote is recorded and counted, so that votes count in the order in which they came.
@@ -87,7 +89,8 @@ class ApprovalHub:
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
         self.acts = Acts(self.subscribers.publish_activity, audit)
-        self.grants = GrantService(clock, self.subscribers, database, self.acts, ttl=self.limits.grant_ttl)
+        self.decided = DecidedTable()
+        self.grants = GrantService(clock, self.subscribers, database, self.acts, self.decided, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))
         self.voting = trio.Lock()
@@ -133,7 +136,7 @@ class ApprovalHub:
             if change.same(asker_of(question)) and self.config.standings.get(question.rule) == entry.standing:
                 self._void_votes(entry, change)
             else:
-                self.settle(entry, withdraw(entry.prompt))
+                self.settle(entry, withdraw(entry.prompt), why="its rule, agent or approvers changed in the configuration")
         self.grants.void(self.config.standings, change)
         self.ledger.void(change.same, lambda person: change.stands(person, granting=False))
         if self._database is not None:
@@ -176,7 +179,7 @@ class ApprovalHub:
             self.sessions.end(lambda session: agent in (None, session.agent))
         for entry in self:
             if agent in (None, entry.prompt.question.agent):
-                self.settle(entry, withdraw(entry.prompt))
+                self.settle(entry, withdraw(entry.prompt), why=f"stopped by {by}{': ' if reason else ''}{reason}")
         self.grants.take_back(lambda approval: agent in (None, approval.question.agent))
         return stop
 
@@ -185,7 +188,7 @@ class ApprovalHub:
         keys = {session.key_id for session in ended}
         for entry in self:
             if entry.prompt.question.session in keys:
-                self.settle(entry, withdraw(entry.prompt))
+                self.settle(entry, withdraw(entry.prompt), why="its virtual session has ended")
         self.grants.take_back(lambda approval: approval.question.session in keys)
 
     def publish(self, record: Callable[[], tuple[Intent, Outcome]]) -> None:
@@ -231,7 +234,7 @@ class ApprovalHub:
             raise Denied("the gateway is stopping: run the same command again in a while", outcome="unavailable", retry_after=30)
         question = asked.question
         for entry in self._questions.outdated_by(question):
-            self.settle(entry, withdraw(entry.prompt))
+            self.settle(entry, withdraw(entry.prompt), why="its agent made the call again, with another idempotency token")
         asker = asker_of(question)
         self._questions.check_room(asker, self.config.max_pending.get(asker))
         earlier = self.ledger.earlier(asker_of(question), question.digest, self._clock.now())
@@ -255,8 +258,8 @@ class ApprovalHub:
             attempt.answered.close()
 
     @contextmanager
-    def subscribe(self, person: Person) -> Iterator[Subscription]:
-        """Open a subscription as `person`: it begins with the present state, and then sends news."""
+    def subscribe(self, person: Person, *, follows: bool = False) -> Iterator[Subscription]:
+        """Open a subscription as `person`: it begins with the present state, and then sends news; `follows`: of decided calls, too."""
         self.sweep()
         prompts = tuple(entry.frame for entry in self if entry.prompt.question.is_for(person.name))
         grants = self.grants.frames(person.name)
@@ -275,7 +278,8 @@ class ApprovalHub:
             pending=len(prompts),
             grants=len(grants),
         )
-        with self.subscribers.join(person, (encode(hello), *prompts, *grants)) as subscription:
+        decided = [encode(frame) for frame in self.decided.of(person.name)] if follows else []
+        with self.subscribers.join(person, (encode(hello), *prompts, *grants, *decided), follows=follows) as subscription:
             yield subscription
 
     def entry(self, prompt_id: str, person: str) -> Entry | None:
@@ -283,8 +287,11 @@ class ApprovalHub:
         self.sweep()
         return self._questions.get(prompt_id, person)
 
-    def settle(self, entry: Entry, after: Prompt) -> None:
-        """Bring a question into its next state; where that ends it, answer the agent, make grants and publish the outcome."""
+    def settle(self, entry: Entry, after: Prompt, *, why: str = "") -> None:
+        """Bring a question into its next state; where that ends it, answer the agent, make grants and publish the outcome.
+
+        `why` says who or what withdrew it.
+        """
         if after is entry.prompt:
             return
         if after.status is Status.PENDING:
@@ -301,6 +308,7 @@ class ApprovalHub:
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
         self.subscribers.publish(resolved(after, grant), question.is_for)
+        self.subscribers.publish(self.decided.ended(after, at=self._clock.now(), grant=grant, why=why), question.is_for)
 
     def sweep(self) -> None:
         """End the questions and grants whose time is over."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.codec import encode
+from trio_gate.approval.frames import Decided
 from trio_gate.shell.approval.subscription import Subscription
 from trio_gate.text.visible import visible_tree
 
@@ -28,9 +29,9 @@ class Subscribers:
         self._subscriptions: set[Subscription] = set()
 
     @contextmanager
-    def join(self, person: Person, backlog: Iterable[str]) -> Iterator[Subscription]:
+    def join(self, person: Person, backlog: Iterable[str], *, follows: bool = False) -> Iterator[Subscription]:
         """Open a subscription for a person, which begins with the encoded frames of `backlog`; it is closed when the block is left."""
-        subscription = Subscription(person, backlog)
+        subscription = Subscription(person, backlog, follows=follows)
         self._subscriptions.add(subscription)
         try:
             yield subscription
@@ -39,10 +40,11 @@ class Subscribers:
             subscription.close()
 
     def publish(self, frame: ServerFrame | str, to: Callable[[str], bool]) -> None:
-        """Send a frame, encoded or not, to everyone for whose name `to` is true."""
+        """Send a frame, encoded or not, to everyone for whose name `to` is true; `Decided` only to those who follow."""
         text = frame if isinstance(frame, str) else encode(frame)
+        asked_for = isinstance(frame, Decided)
         for subscription in tuple(self._subscriptions):
-            if to(subscription.person.name):
+            if to(subscription.person.name) and (subscription.follows or not asked_for):
                 subscription.send_encoded(text)
 
     def drop(self, people: Iterable[str]) -> None:

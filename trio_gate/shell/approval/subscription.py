@@ -36,11 +36,13 @@ class Subscription:
     Attributes:
         person: who is connected.
         observes: whether activity is sent, too.
+        follows: whether `Decided` is sent, too.
         closed: whether it has ended: nothing more is sent, and what its person still sends does not count.
     """
 
-    def __init__(self, person: Person, backlog: Iterable[str]) -> None:
+    def __init__(self, person: Person, backlog: Iterable[str], *, follows: bool = False) -> None:
         self.person = person
+        self.follows = follows
         self.observes = False
         self.closed = False
         self._missed = 0

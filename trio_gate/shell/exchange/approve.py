@@ -158,6 +158,7 @@ class ApprovalStage:
         if isinstance(clearance, Verdict):
             raise self._denied(clearance)
         self._recorder.answered_by(clearance.verdict, self._people)
+        self._recorder.cleared(clearance)
         self._recorder.decided("approve", self._rule.name, kept_text(clearance.verdict.reason) or None)
         return clearance
 

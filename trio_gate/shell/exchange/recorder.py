@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trio_gate.errors import GateError
     from trio_gate.exchange.proofs import Signer
     from trio_gate.exchange.steps import Identified
+    from trio_gate.ports import Clearance
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.wire.head import RequestHead
 
@@ -68,6 +69,7 @@ class Recorder:
     digest: str | None = None
     grant: str | None = None
     approvers: tuple[tuple[str, str, str], ...] = ()
+    _clearance: Clearance | None = None
     upstream_status: int | None = None
     _own_status: int | None = None
     _refused_as: str = "refused"
@@ -135,6 +137,10 @@ class Recorder:
         self.grant = verdict.grant
         self.approvers = tuple((name, people[name].kind, reason) for name in verdict.by if name in people)
 
+    def cleared(self, clearance: Clearance) -> None:
+        """Note the approval of the call: those who gave it are told how the exchange ends."""
+        self._clearance = clearance
+
     def decided(self, outcome: str, rule: str | None, reason: str | None, *, status: int | None = None) -> None:
         """Note the decision and write its line to the decision log. Raises AuditUnavailable."""
         self.decision = (outcome, rule, reason)
@@ -171,17 +177,26 @@ class Recorder:
         end: End = "aborted" if self._intended else "refused"  # after the intent, only the agent's own body can be refused
         if isinstance(fault, (UpstreamError, CredentialsUnavailable)):
             end = "failed"
+        self._tell(fault.reason)
         await self._conclude(end, status, bytes_in=bytes_in, reason=fault.detail)
 
     async def aborted(self, reason: str, *, answering: bool, bytes_in: int, bytes_out: int) -> None:
         """Write the outcome of an exchange that was broken off; `answering`: whether the agent had AWS's status by then."""
         if not self._is_counted("aborted"):
             status = self.upstream_status if answering else None
+            self._tell(reason)
             await self._conclude("aborted", status, bytes_in=bytes_in, bytes_out=bytes_out, reason=reason)
 
     async def completed(self, *, bytes_in: int, bytes_out: int) -> None:
         """Write the outcome of an exchange whose answer went to the agent whole."""
+        self._tell(None)
         await self._conclude("answered", self._own_status or self.upstream_status, bytes_in=bytes_in, bytes_out=bytes_out)
+
+    def _tell(self, why: str | None) -> None:
+        """Tell those who approved the call how it ended."""
+        if self._clearance is not None:
+            took = self.nanoseconds.get("aws")
+            self._clearance.ended(why, None if took is None else took / 1e9)
 
     async def _conclude(
         self, end: End, status: int | None, *, bytes_in: int = 0, bytes_out: int = 0, reason: str | None = None

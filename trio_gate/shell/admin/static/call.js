@@ -2,7 +2,7 @@
 
 import { ago, bytes, button, capital, clock, does, el, levelOf, pieces, plural, said, swatch } from "./dom.js";
 import { read } from "./reader.js";
-import { now, state, until } from "./state.js";
+import { now, until } from "./state.js";
 import { tree } from "./tree.js";
 
 const MOST_NAMES = 5;
@@ -249,41 +249,6 @@ function rows(pairs) {
 
 function sentence(text) {
   return el("span", {}, ...pieces(`${capital(text)}.`));
-}
-
-/** How a call ended, for a person who was looking at it. */
-export function endedView(ended) {
-  const { prompt, status, by, reason, grant } = ended;
-  const mine = by.includes(state.me?.person);
-  const words = {
-    approved: mine ? "You approved this" : "Approved",
-    denied: mine ? "You denied this" : "Denied",
-    expired: "Nobody answered in time",
-    withdrawn: "Withdrawn",
-    unknown: "No longer waiting",
-  };
-  const why = {
-    expired: "The call was not made. The agent learned that this is not a denial.",
-    withdrawn: "The question was withdrawn. Nothing was executed.",
-    unknown: "It ended while this page was offline. The record says how.",
-  };
-  return el(
-    "div",
-    { class: `ended ${status}` },
-    el("p", { class: "account" }, swatch(prompt), said(accountOf(prompt), "account-name")),
-    el("h1", { id: "call-title", tabindex: "-1" }, words[status] ?? status),
-    el(
-      "p",
-      {},
-      el("strong", {}, does(prompt)),
-      " for ",
-      said(agentOf(prompt)),
-      by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null,
-    ),
-    reason ? el("p", {}, "Reason: ", said(reason)) : null,
-    why[status] ? el("p", { class: "muted" }, why[status]) : null,
-    grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " from this approval.") : null,
-  );
 }
 
 /** Update clocks, bars and ages. */

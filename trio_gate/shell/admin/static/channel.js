@@ -1,7 +1,7 @@
 // The WebSocket to the gateway: connects, reconnects, and matches answers to requests.
 // Rule: after every connection the current state is sent again; nothing from an earlier one is kept.
 
-const PROTOCOL = "trio-gate.approvals.v1";
+const PROTOCOLS = ["trio-gate.approvals.v1", "trio-gate.decided.v1"];
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15000;
 const ANSWER_WITHIN = 10000;
@@ -70,7 +70,7 @@ export class Channel {
   }
 
   open() {
-    const socket = new WebSocket(`wss://${location.host}/v1/approvals`, PROTOCOL);
+    const socket = new WebSocket(`wss://${location.host}/v1/approvals`, PROTOCOLS);
     this.socket = socket;
     const limit = setTimeout(() => socket.close(), ANSWER_WITHIN);
     socket.addEventListener("open", () => clearTimeout(limit));

@@ -1,9 +1,10 @@
 // The page as a whole: which view the address selects, what the keys do, and what the title says.
 
-import { $, announce, button, el, plural, toast } from "./dom.js";
+import { $, announce, button, capital, el, plural, toast } from "./dom.js";
 import { ActivityView } from "./activity.js";
 import { accountOf, agentOf, tick } from "./call.js";
 import { Channel } from "./channel.js";
+import { became } from "./decided.js";
 import { GrantsView } from "./grants.js";
 import { loginView, signOut } from "./login.js";
 import { Notices } from "./notices.js";
@@ -170,6 +171,12 @@ const heard = {
       `${words}: ${prompt.sentence ?? prompt.words} in ${accountOf(prompt)}${by.length ? `, by ${by.join(", ")}` : ""}`,
       { approved: "good", denied: "bad" }[status] ?? "plain",
     );
+  },
+  decided(ended) {
+    if (!ended.outcome || ended.outcome.at < state.me.now) return;
+    const bad = ended.outcome.end !== "answered" || ended.outcome.status >= 400;
+    toast(`${capital(became(ended))}: ${ended.call.sentence ?? ended.call.words} in ${accountOf(ended.call)}`, bad ? "bad" : "good");
+    if (bad) notices.ended(ended);
   },
   link: () => {
     drawLink();

@@ -1,7 +1,8 @@
-// Desktop notifications: one for each new call while the page is not in view.
+// Desktop notifications while the page is not in view: one for each new call, and for each approved one that failed.
 
 import { $, toast } from "./dom.js";
 import { accountOf, agentOf } from "./call.js";
+import { became } from "./decided.js";
 
 export class Notices {
   /** `open(id)` shows a call. */
@@ -33,21 +34,28 @@ export class Notices {
     $("notify").textContent = on ? "Notifying" : "Notify me";
   }
 
+  /** A call waits. */
   show(prompt) {
+    const body = `${prompt.level ? `${prompt.level} · ` : ""}${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`;
+    this.tell(prompt.id, `${accountOf(prompt)}: ${prompt.sentence ?? prompt.words}`, { body, requireInteraction: true });
+  }
+
+  /** A call that was approved did not do what it should. */
+  ended(ended) {
+    const { id, call } = ended;
+    this.tell(id, `${accountOf(call)}: ${became(ended)}`, { body: call.sentence ?? call.words });
+  }
+
+  tell(id, title, more) {
     if (!this.on || (document.visibilityState === "visible" && document.hasFocus())) return;
     try {
-      const notice = new Notification(`${accountOf(prompt)}: ${prompt.sentence ?? prompt.words}`, {
-        body: `${prompt.level ? `${prompt.level} · ` : ""}${agentOf(prompt)} · ${prompt.service} in ${prompt.region}`,
-        tag: prompt.id,
-        icon: "icon-waiting.svg",
-        requireInteraction: true,
-      });
+      const notice = new Notification(title, { ...more, tag: id, icon: "icon-waiting.svg" });
       notice.addEventListener("click", () => {
         window.focus();
-        this.open(prompt.id);
+        this.open(id);
         notice.close();
       });
-      this.shown.set(prompt.id, notice);
+      this.shown.set(id, notice);
     } catch {
       this.set(false); // some phone browsers have the class but do not support it
     }

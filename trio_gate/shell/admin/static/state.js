@@ -21,7 +21,7 @@ export const state = {
 
 const listeners = [];
 
-/** `listen(what, frame)`: what is hello, pending, updated, resolved, grants, stops, activity, opened or link. */
+/** `listen(what, frame)`: what is hello, pending, updated, resolved, decided, grants, stops, activity, opened or link. */
 export function subscribe(listen) {
   listeners.push(listen);
 }
@@ -79,6 +79,10 @@ const applied = {
     if (prompt) end(prompt, frame);
     changed("resolved", { ...frame, prompt });
   },
+  decided(frame) {
+    keep(frame);
+    changed("decided", frame);
+  },
   granted({ grant }) {
     state.grants.set(grant.id, grant);
     changed("grants", grant);
@@ -103,8 +107,13 @@ const applied = {
   },
 };
 
-function end(prompt, outcome) {
-  state.ended.set(prompt.id, { prompt, ...outcome });
+/** A prompt has ended; `decided` says the same again, and what became of the call. */
+function end(prompt, resolved) {
+  keep({ call: prompt, ...resolved, outcome: null, at: new Date(now()).toISOString() });
+}
+
+function keep(ended) {
+  state.ended.set(ended.id, ended);
   if (state.ended.size > KEPT_ENDED) state.ended.delete(state.ended.keys().next().value);
 }
 

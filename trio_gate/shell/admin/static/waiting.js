@@ -1,7 +1,8 @@
 // Waiting calls: a list, and beside or instead of it the selected one.
 
 import { button, does, el, levelOf, plural, rank, said, swatch } from "./dom.js";
-import { accountOf, agentOf, callView, endedView, group, leaving, tick } from "./call.js";
+import { accountOf, agentOf, callView, group, leaving, tick } from "./call.js";
+import { decidedList, endedView } from "./decided.js";
 import { decisionBar } from "./decide.js";
 import { state, unseen } from "./state.js";
 
@@ -17,7 +18,8 @@ export class Waiting {
     this.drawn = -DRAW_EVERY;
     this.list = el("ul", { class: "calls", id: "calls" });
     this.title = el("h1", { class: "list-title", tabindex: "-1" });
-    this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list);
+    this.decided = el("div", { class: "decided-list" });
+    this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list, this.decided);
     this.detail = el("article", { class: "call", "aria-labelledby": "call-title" });
     this.node = el("div", { class: "waiting" }, this.aside, this.detail);
     this.bar = null;
@@ -50,11 +52,13 @@ export class Waiting {
     clearTimeout(this.timer);
     this.timer = null;
     const order = this.order;
-    const focused = document.activeElement?.dataset?.call;
+    const { call: focused, decided } = document.activeElement?.dataset ?? {};
     this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "No calls waiting";
     this.list.replaceChildren(...order.map((prompt) => this.item(prompt)));
     if (!order.length)
       this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
+    this.decided.replaceChildren(...(decidedList(this.chosen) ?? []));
+    if (decided) this.decided.querySelector(`[data-decided="${CSS.escape(decided)}"]`)?.focus();
     if (focused) this.list.querySelector(`[data-call="${CSS.escape(focused)}"]`)?.focus();
     tick();
     this.drawn = performance.now();
@@ -145,7 +149,7 @@ export class Waiting {
   changed(what, detail) {
     this.refreshList();
     if (!this.chosen) this.showCall();
-    if (what === "resolved" && detail.id === this.chosen) this.ended();
+    if ((what === "resolved" || what === "decided") && detail.id === this.chosen) this.ended();
     if (what === "settled" && this.chosen) this.settled();
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     this.bar?.refresh();

@@ -1,0 +1,118 @@
+"""Decided questions: how each ended, and what became of its call, for the people who were asked.
+
+Rule: the table is bounded and in memory; what must last is in the record. A later outcome replaces an earlier one, as where AWS
+throttled the call and it was sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from trio_gate.approval.codec import as_json, timestamp
+from trio_gate.approval.frames import Decided
+from trio_gate.approval.state import verdict_of
+from trio_gate.text.visible import visible
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from trio_gate.approval.state import Prompt
+
+MAX_DECIDED = 500
+"""Questions that are remembered, of all people together; each is about one KiB."""
+
+MAX_SHOWN = 50
+"""The newest of them that a person is sent on connecting."""
+
+MAX_WHY = 500
+"""Characters of the reason why a call was not sent, or had no answer."""
+
+
+@value_class
+class CallOutcome:
+    """What became of an approved call.
+
+    Attributes:
+        at: when that was known.
+        end: "answered" by AWS, "not_sent", or "unanswered": it was sent, and no answer is known.
+        status, error_code: AWS's, None without an answer or an error.
+        seconds: from sending to the answer's head; None without an answer.
+        why: for people, why the agent got no answer from AWS; None where it did.
+    """
+
+    at: datetime
+    end: Literal["answered", "not_sent", "unanswered"]
+    status: int | None = None
+    error_code: str | None = None
+    seconds: float | None = None
+    why: str | None = None
+
+
+class DecidedTable:
+    """The questions that ended last, by id, the oldest first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Decided, frozenset[str]]] = {}
+        self._once: dict[str, str] = {}
+
+    def ended(self, prompt: Prompt, *, at: datetime, grant: str | None, why: str = "") -> Decided:
+        """Remember how a question ended; `why` says who or what withdrew it."""
+        question, ended = prompt.question, verdict_of(prompt)
+        frame = Decided(
+            id=question.id,
+            at=timestamp(at),
+            status=prompt.status.value,
+            by=list(ended.by),
+            reason=visible(why) or ended.reason,
+            grant=grant,
+            call={name: getattr(question, name) for name in _SHOWN},
+            outcome=None,
+        )
+        self._put(frame, frozenset(person for group in question.approvers for person in group.people))
+        return frame
+
+    def kept(self, grant_id: str, question_id: str) -> None:
+        """Remember that the approval of a question waits, as a grant for one use, for its agent to come again."""
+        self._once[grant_id] = question_id
+        if len(self._once) > MAX_DECIDED:
+            del self._once[next(iter(self._once))]
+
+    def became(self, approval_id: str, outcome: CallOutcome) -> tuple[Decided, frozenset[str]] | None:
+        """Note what became of the call that an approval let go: a question's id, or that of its grant for one use.
+
+        Returns what to tell, and whom. None if nobody decided about that call itself.
+        """
+        found = self._kept.get(self._once.get(approval_id, approval_id))
+        if found is None:
+            return None
+        why, code = (text and visible(text[:MAX_WHY]) for text in (outcome.why, outcome.error_code))
+        frame = replace(found[0], outcome=as_json(replace(outcome, why=why, error_code=code)))
+        self._put(frame, found[1])
+        return frame, found[1]
+
+    def of(self, person: str) -> list[Decided]:
+        """The last MAX_SHOWN that a person was asked, the oldest first."""
+        return [frame for frame, people in self._kept.values() if person in people][-MAX_SHOWN:]
+
+    def _put(self, frame: Decided, people: frozenset[str]) -> None:
+        self._kept[frame.id] = frame, people
+        if len(self._kept) > MAX_DECIDED:
+            del self._kept[next(iter(self._kept))]
+
+
+_SHOWN = (
+    "account",
+    "account_name",
+    "account_color",
+    "agent",
+    "service",
+    "operation",
+    "words",
+    "region",
+    "sentence",
+    "level",
+    "rule",
+)
+"""What of a question is told again."""
