@@ -128,8 +128,8 @@ class Stage:
         env = {**os.environ, "TRIO_GATE_TOKEN": self.token}
         return subprocess.run([TRIO_GATE, *words], env=env, check=False, text=True, **given)
 
-    def approver(self, *words: str) -> tuple[str, ...]:
-        return ("approve", "--url", f"wss://{self.admin}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
+    def approver(self, *words: str, verb: str = "approve") -> tuple[str, ...]:
+        return (verb, "--url", f"wss://{self.admin}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
 
     def in_bucket(self, account: str, key: str) -> bool:
         """Whether AWS has an object, checked without the gateway."""
@@ -273,7 +273,7 @@ def delete(stage: Stage) -> None:
     )
     try:
         shown = wait_for_prompt(stage, process)
-        check("DeleteObject" in shown, "the approver is shown the call")
+        check("Delete report.txt" in shown, "the approver is shown the call")
         check(process.poll() is None and stage.in_bucket("prod", "report.txt"), "nothing has happened yet: the agent waits")
         say("The approver's side, over the WebSocket:" + ("" if stage.unattended else " you decide."))
         words = stage.approver("--once", "--yes") if stage.unattended else stage.approver("--once")
@@ -294,11 +294,11 @@ def delete(stage: Stage) -> None:
 
 
 def wait_for_prompt(stage: Stage, process: subprocess.Popen) -> str:
-    """What `approve --list` prints once something waits."""
+    """What `pending` prints once something waits."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        listed = stage.gate(*stage.approver("--list"), capture_output=True)
-        if "DeleteObject" in listed.stdout:
+        listed = stage.gate(*stage.approver(verb="pending"), capture_output=True)
+        if "Delete report.txt" in listed.stdout:
             return listed.stdout
         if process.poll() is not None:
             break

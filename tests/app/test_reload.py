@@ -86,7 +86,7 @@ def test_a_person_who_is_gone_is_cut_off_and_comes_in_no_more(gate):
         token = next(line for line in gate.config.read_text().splitlines() if line.startswith('person "alice"'))
         reload(gate, token, f'person "alice" {{ token_sha256 = "{"0" * 64}" }}', "reloaded, generation 2")
         assert not isinstance(listens.exception(), (type(None), trio.TooSlowError))
-        assert gate.gate(*gate.approver("--list")).returncode != 0
+        assert gate.gate(*gate.approver(verb="pending")).returncode != 0
         reload(gate, ASKS, ASKS.replace("the rest", "other"), "reloaded, generation 3")
         assert isinstance(asks.exception(), ClientError)
 

@@ -146,8 +146,9 @@ class Gateway:
         env = {**os.environ, **self.env, "TRIO_GATE_TOKEN": token}
         return subprocess.run([*TRIO_GATE, *words], env=env, capture_output=True, text=True, check=False, **given)
 
-    def approver(self, *words: str) -> tuple[str, ...]:
-        return ("approve", "--url", f"wss://{self.doors['admin']}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
+    def approver(self, *words: str, verb: str = "approve") -> tuple[str, ...]:
+        """The words of a verb for approvers."""
+        return (verb, "--url", f"wss://{self.doors['admin']}", "--ca", str(self.folder / "state" / "ca" / "own.pem"), *words)
 
     def client(
         self,

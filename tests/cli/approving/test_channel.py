@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
+import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -11,6 +12,7 @@ from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
 from trio_gate.approval.frames import Accepted, Decide, Observe, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel
+from trio_gate.client import Hopeless
 
 OTHER = "e" * 64
 PATIENCE = 30
@@ -39,7 +41,7 @@ async def until(channel, there) -> None:
         await channel.changed.wait()
 
 
-async def test_prompts_come_go_and_are_answered_oldest_first(gate, nursery):
+async def test_prompts_come_and_go_and_the_oldest_is_answered_first(gate, nursery):
     for number, digest in ((1, question().digest), (2, OTHER)):
         nursery.start_soon(gate.hub.ask, asked(question(f"q{number}", digest=digest, repeat_key=digest)))
         await wait_all_tasks_blocked()
@@ -79,3 +81,39 @@ async def test_a_hidden_part_is_read_once_and_said_where_it_cannot_be(gate, nurs
         [why] = [piece async for piece in channel.read("q1", "p2")]
         assert why.startswith("(this part is not here")
         assert channel.not_shown(prompt) == [{"part": "p2"}]
+
+
+async def test_the_dangerous_are_first_and_those_put_off_come_again(gate, nursery):
+    for name, level in (("q1", "fact"), ("q2", "danger"), ("q3", "caution"), ("q4", "danger")):
+        nursery.start_soon(gate.hub.ask, asked(question(name, digest=name[1] * 64, repeat_key=name, level=level)))
+        await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await channel.begun()
+        assert [prompt["id"] for prompt in channel.waiting()] == ["q2", "q4", "q3", "q1"]
+        order = []
+        for _ in range(5):
+            order.append(channel.next()["id"])
+            channel.skipped.add(order[-1])
+        assert order == ["q2", "q4", "q3", "q1", "q2"]
+        channel.only = "q3"
+        assert channel.next()["id"] == "q3"
+
+
+async def test_time_is_the_gateways(gate, nursery):
+    nursery.start_soon(gate.hub.ask, asked())
+    await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await channel.begun()
+        assert 500 < channel.left(channel.open["q1"]) <= 600
+        assert channel.left({"expires_at": "never"}) == 0
+        with pytest.raises(Hopeless, match="q9 does not wait for you"):
+            channel.prompt("q9")
+
+
+async def test_what_ended_by_an_answer_of_this_run_is_known(gate, nursery):
+    nursery.start_soon(gate.hub.ask, asked())
+    await wait_all_tasks_blocked()
+    async with opened(gate) as channel:
+        await channel.begun()
+        await channel.ask(Decide(id="q1", digest=question().digest, verdict="deny", reason=""))
+        assert channel.settled == {"q1"}

@@ -42,11 +42,16 @@ LINES = [
     (replace(ENDED, outcome={**OUTCOME, "end": "not_sent", "why": "it left"}), ["q1: not sent: it left: Delete it"]),
     (replace(ENDED, outcome={**OUTCOME, "end": "unanswered"}), ["q1: sent, and no answer is known: Delete it"]),
     (HELLO, ["connected as alice; 2 waiting, 1 grants", "STOPPED by bob", "older grants are void"]),
-    (Accepted(ref="1", id="q1", status="approved"), ["accepted q1: approved"]),
+    (Accepted(ref="1", id="q1", status="approved"), ['q1 approved by you: prod: Delete object "a" from "reports"']),
+    (Accepted(ref="1", id="q1", status="pending"), ["q1 your approval counts, others have to approve too: prod: "]),
     (Accepted(ref="1", id=None, status="done"), []),
-    (Rejected(ref="1", id=None, code="gone", message=f"not{ESCAPE} here"), ["rejected : not"]),
-    (Resolved(id="q1", status="denied", by=["bob"], reason="no\nyes", grant=None), ["resolved q1: denied by bob: no"]),
-    (Resolved(id="q1", status="expired", by=[], reason="", grant=None), ["resolved q1: expired"]),
+    (Rejected(ref="1", id=None, code="gone", message=f"not{ESCAPE} here"), ["this was not done: not"]),
+    (Resolved(id="q1", status="denied", by=["bob"], reason="no\nyes", grant=None), ["q1 denied by bob (no"]),
+    (Resolved(id="q1", status="expired", by=[], reason="", grant=None), ['q1 expired: prod: Delete object "a" from "reports"']),
+    (
+        Resolved(id="q1", status="approved", by=["bob"], reason="", grant="g1"),
+        ['q1 approved by bob: prod: Delete object "a" from "reports"; grant g1 covers later calls'],
+    ),
     (GrantEnded(id="g1", why="used", by=None), ["grant g1 ended: used"]),
     (Stopped(stop={**STOP, "agent": "ci", "reason": ""}), ["STOPPED by bob"]),
     (Lifted(agent=None, by="bob"), ["bob lifted the stop of everything"]),
@@ -56,7 +61,7 @@ LINES = [
 
 @pytest.mark.parametrize(("frame", "lines"), LINES, ids=lambda value: type(value).__name__)
 def test_news_takes_a_line_each(capsys, frame, lines):
-    ApproverConsole(json=False).frame(frame)
+    ApproverConsole(json=False).frame(frame, SHOWN.prompt)
     out, err = capsys.readouterr()
     printed = out.splitlines()
     assert [line.startswith(begins) for line, begins in zip(printed, lines, strict=True)] == [True] * len(lines)
@@ -67,11 +72,9 @@ def test_news_takes_a_line_each(capsys, frame, lines):
 @pytest.mark.parametrize("frame", [frame for frame, _ in LINES], ids=lambda value: type(value).__name__)
 def test_with_json_each_frame_is_printed_as_it_came(capsys, frame):
     console = ApproverConsole(json=True)
-    console.frame(frame)
-    console.listed(frame)
-    once, again = capsys.readouterr().out.splitlines()
-    assert once == again
-    assert type(decode_server(once)) is type(frame)
+    console.frame(frame, SHOWN.prompt)
+    [line] = capsys.readouterr().out.splitlines()
+    assert decode_server(line) == frame
 
 
 def test_what_ended_before_the_channel_opened_is_no_news(capsys):
@@ -91,22 +94,46 @@ def test_sentences_leave_the_output_to_json(capsys):
     assert capsys.readouterr() == ("trying again\n", "")
 
 
-def test_a_prompt_is_printed_in_full_for_people_alone(capsys):
-    ApproverConsole(json=False).prompt(SHOWN.prompt)
+def test_a_prompt_leads_with_account_level_and_sentence(capsys):
+    console = ApproverConsole(json=False)
+    console.prompt(SHOWN.prompt)
+    console.bound(SHOWN.prompt)
     out = capsys.readouterr().out
-    assert out.index("prod  111111111111") < out.index("DeleteObjects") < out.index("digest")
+    found = [
+        out.index(words)
+        for words in (' prod  CAUTION  Delete object "a" from "reports"', "DeleteObjects", "agent", "Bucket", "digest")
+    ]
+    assert found == sorted(found)
     ApproverConsole(json=True).prompt(SHOWN.prompt)
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_a_list_has_prompts_grants_stops_and_notices(capsys, as_json):
-    channel = SimpleNamespace(open={"q1": SHOWN.prompt}, grants={"g1": {"id": "g1", "kind": "once"}}, hello=HELLO)
-    ApproverConsole(json=as_json).overview(channel)
-    out = capsys.readouterr().out
-    found = [out.find(words) for words in ("DeleteObjects", "grant g1", "STOPPED by bob", "older grants are void")]
-    assert found == ([-1] * 4 if as_json else sorted(found))
-    assert (-1 in found) is as_json
+def waits(*prompts, left=552.0):
+    return SimpleNamespace(waiting=lambda: list(prompts), left=lambda _: left)
+
+
+def test_the_question_repeats_the_sentence_and_says_where_one_is_and_how_long(capsys):
+    others = [{**SHOWN.prompt, "id": f"q{number}"} for number in range(2, 10)]
+    asked = ApproverConsole(json=False).question(waits(*others[:2], SHOWN.prompt, *others[2:]), SHOWN.prompt)
+    assert asked.plain == ' prod  CAUTION  Delete object "a" from "reports"\n3 of 9, 9:12 left: '
+
+
+def test_what_waits_takes_a_line_with_the_id_first(capsys):
+    console = ApproverConsole(json=False)
+    console.waiting(waits(), SHOWN.prompt)
+    console.waiting(waits(left=3723), {**SHOWN.prompt, "detached": True, "agent": None})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == 'q1  9:12 left   prod  CAUTION  Delete object "a" from "reports"  for ci'
+    assert second == 'q1  1:02:03 left   prod  CAUTION  Delete object "a" from "reports"  for unnamed, who has left'
+
+
+def test_grants_stops_and_notices_take_a_line_each(capsys):
+    console = ApproverConsole(json=False)
+    console.grants(SimpleNamespace(grants={"g1": {"id": "g1", "kind": "once"}}))
+    console.standing(HELLO)
+    grant, stop, notice = capsys.readouterr().out.splitlines()
+    assert grant.startswith("grant g1: ")
+    assert (stop.startswith("STOPPED by bob"), notice.startswith("older grants are void")) == (True, True)
 
 
 def test_hidden_parts_are_named_and_headed_plainly(capsys):

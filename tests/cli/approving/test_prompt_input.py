@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from rich.text import Text
 
+from tests.kit.approvals.terminal import terminal as terminal_of_a_person
 from trio_gate.approval.terms import Terms
-from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
+from trio_gate.cli.approving.live_line import LiveLine
+from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
 
-ABOUT = "prod: DANGER  Delete it"
 
+class Person:
+    """A person at a terminal who is asked about a call."""
 
-class Terminal:
-    """A person's end of a terminal whose other end is this process's standard input."""
-
-    def __init__(self) -> None:
-        self.end, self.other = os.openpty()
+    def __init__(self, at) -> None:
+        self.at = at
+        self.line = LiveLine(at.console)
         self.shown = 0
 
-    async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None) -> TypedAnswer:
+    async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False):
         """What comes of these lines, each typed when it is waited for."""
-        got: list[TypedAnswer] = []
+        got: list[TypedAnswer | None] = []
+        asking = Asking(
+            about=lambda: Text("3 of 9: "),
+            may_grant=may_grant,
+            most=(480, 100),
+            proposed=proposed,
+            show=self._show,
+            others=lambda: others,
+        )
 
         async def run() -> None:
-            got.append(await typed(ABOUT, may_grant=may_grant, most=(480, 100), proposed=proposed, show=self._show))
+            got.append(await typed(self.line, asking))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(run)
             for word in words:
-                await wait_all_tasks_blocked()
-                os.write(self.end, word.encode())
+                await self.at.type(word)
         return got[0]
 
     async def _show(self) -> None:
@@ -43,55 +50,67 @@ class Terminal:
 
 @pytest.fixture
 def terminal(monkeypatch):
-    made = Terminal()
-    with os.fdopen(made.other) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield made
-    os.close(made.end)
+    with terminal_of_a_person(monkeypatch, width=120) as at:
+        yield Person(at)
 
 
-@pytest.mark.parametrize(("word", "verdict"), [("y", "approve"), ("YES", "approve"), ("n", "deny"), (" no ", "deny")])
-async def test_yes_and_no_come_with_a_reason(terminal, word, verdict):
-    assert await terminal.answer(f"{word}\n", "because \n") == TypedAnswer(verdict=verdict, reason="because")
+@pytest.mark.parametrize(
+    ("words", "verdict", "reason"),
+    [
+        (("y\n",), "approve", ""),
+        (("YES as agreed \n",), "approve", "as agreed"),
+        (("n\n", "because \n"), "deny", "because"),
+        ((" no because\n",), "deny", "because"),
+    ],
+)
+async def test_yes_and_no_may_have_a_reason_and_for_a_no_it_is_asked(terminal, words, verdict, reason):
+    assert await terminal.answer(*words) == TypedAnswer(verdict=verdict, reason=reason)
 
 
 async def test_a_grant_is_asked_for_its_terms_within_their_limits(terminal):
-    typed_lines = ["g\n", "481\n", "0\n", "x\n", "5\n", "101\n", "100\n", "aws.service == 's3'\n", "\n"]
+    typed_lines = ["g as agreed\n", "481\n", "0\n", "x\n", "5\n", "101\n", "100\n", "aws.service == 's3'\n"]
     grant = Terms(minutes=5, uses=100, predicate="aws.service == 's3'")
-    assert await terminal.answer(*typed_lines) == TypedAnswer(verdict="approve", reason="", grant=grant)
+    assert await terminal.answer(*typed_lines) == TypedAnswer(verdict="approve", reason="as agreed", grant=grant)
 
 
 @pytest.mark.parametrize(("proposed", "predicate"), [("aws.action == 'GetObject'", "aws.action == 'GetObject'"), (None, "p")])
-async def test_the_proposed_condition_is_taken_by_a_letter(terminal, capsys, proposed, predicate):
-    found = await terminal.answer("g\n", "5\n", "5\n", "p\n", "\n", proposed=proposed)
+async def test_the_proposed_condition_is_taken_by_a_letter(terminal, proposed, predicate):
+    found = await terminal.answer("g\n", "5\n", "5\n", "p\n", proposed=proposed)
     assert found.grant == Terms(minutes=5, uses=5, predicate=predicate)
-    assert ("proposed condition: aws.action == 'GetObject'" in capsys.readouterr().out) == (proposed is not None)
+    assert ("proposed condition: aws.action == 'GetObject'" in terminal.at.screen()) == (proposed is not None)
 
 
 async def test_a_grant_without_a_condition_is_for_equal_calls(terminal):
-    answer = await terminal.answer("g\n", "1\n", "1\n", "\n", "\n")
+    answer = await terminal.answer("g\n", "1\n", "1\n", "\n")
     assert answer.grant == Terms(minutes=1, uses=1, predicate=None)
 
 
-async def test_who_may_not_grant_is_asked_again(terminal, capsys):
-    assert (await terminal.answer("g\n", "n\n", "\n", may_grant=False)).verdict == "deny"
-    assert "future calls" not in capsys.readouterr().out
+@pytest.mark.parametrize("may_grant", [False, True])
+async def test_what_stands_for_nothing_is_answered_with_what_does(terminal, may_grant):
+    word = "what" if may_grant else "g"
+    assert (await terminal.answer(f"{word}\n", "n\n", "\n", may_grant=may_grant)).verdict == "deny"
+    [keys] = [row for row in terminal.at.screen() if row.startswith("y: yes, n: no, ")]
+    assert ("later calls" in keys) == may_grant
 
 
 async def test_hidden_parts_are_shown_and_the_question_is_asked_again(terminal):
-    assert (await terminal.answer("d\n", "detail\n", "y\n", "\n")).verdict == "approve"
+    assert (await terminal.answer("d\n", "details\n", "y\n")).verdict == "approve"
     assert terminal.shown == 2
 
 
+async def test_a_call_is_put_off_where_others_wait(terminal):
+    assert await terminal.answer("s\n", others=True) is None
+    assert (await terminal.answer("s\n", "y\n")).verdict == "approve"
+    assert "no other call waits" in terminal.at.screen()
+
+
 async def test_a_key_pressed_before_the_prompt_answers_nothing(terminal):
-    os.write(terminal.end, b"y\nearly\n")
-    assert await terminal.answer("n\n", "late\n") == TypedAnswer(verdict="deny", reason="late")
+    await terminal.at.type("y early\ny\n")
+    await trio.lowlevel.wait_readable(sys.stdin.fileno())
+    assert await terminal.answer("n late\n") == TypedAnswer(verdict="deny", reason="late")
 
 
-async def test_a_line_may_come_in_pieces(terminal):
-    assert (await terminal.answer("y\n", "in ", "pieces\n")).reason == "in pieces"
-
-
-async def test_who_closes_the_terminal_leaves(terminal):
+@pytest.mark.parametrize("keys", ["q\n", "\x04"])
+async def test_who_quits_or_closes_the_terminal_leaves(terminal, keys):
     with pytest.RaisesGroup(EOFError):
-        await terminal.answer("\x04")
+        await terminal.answer(keys)

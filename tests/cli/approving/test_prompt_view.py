@@ -1,4 +1,4 @@
-"""A prompt as lines: the account first, everything the approval is bound to, and nothing that plays with the terminal."""
+"""A prompt as lines: the account and what the call does, everything the approval is bound to, and nothing that plays with the terminal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from trio_gate.approval.codec import as_json, pending
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt
 from trio_gate.approval.terms import Terms
-from trio_gate.cli.approving.prompt_view import asked as asked_about
-from trio_gate.cli.approving.prompt_view import details, grant_line, sentence, summary, terms, title
+from trio_gate.cli.approving.prompt_view import account, bound, details, grant_line, sentence, summary, terms, time_left
 
 ESCAPE = "\x1b[31m"
 
@@ -22,19 +21,27 @@ def shown(**changes) -> dict:
 
 
 def lines(**changes) -> list[str]:
-    return list(details(shown(**changes)))
+    return [*details(shown(**changes)), *bound(shown(**changes))]
 
 
 def test_the_account_is_shown_with_its_label_or_without_one():
-    assert title(shown()) == "prod  111111111111"
-    assert title(shown(account_name=None)) == "111111111111  (no label)"
+    assert account(shown()) == "prod"
+    assert account(shown(account_name=None)) == "111111111111"
+    assert summary(shown()) == "s3:DeleteObjects in us-east-1, write; account 111111111111; q1"
+    assert summary(shown(account_name=None)).endswith("; account 111111111111 (no label); q1")
+    assert summary(shown(organization_name="Prod")).endswith("; account 111111111111 (AWS calls it Prod); q1")
 
 
-def test_the_level_and_what_the_call_does_lead_and_are_asked_again():
+def test_the_level_and_what_the_call_does_lead():
     assert sentence(shown(level="danger", sentence="Delete it")) == "DANGER  Delete it"
-    assert asked_about(shown(level="danger", sentence="Delete it")) == "prod: DANGER  Delete it"
     assert sentence(shown(level=None, sentence=None)) == "delete objects"
-    assert summary(shown()) == "s3:DeleteObjects in us-east-1, write"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(552.9, "9:12 left"), (59, "0:59 left"), (3723, "1:02:03 left"), (-1, "0:00 left")]
+)
+def test_the_time_that_is_left_is_in_words(seconds, words):
+    assert time_left(seconds) == words
 
 
 def test_whole_names_and_reasons_come_first():
@@ -80,14 +87,15 @@ def test_parameters_are_a_tree_whose_marks_cannot_be_mistaken_for_text():
     assert '     Bucket: "reports"' in tree
     assert "     Delete:" in tree
     marked = lines(params={"Body": {"$masked": {"length": 5, "part": "p1"}}, "Text": "<masked: length 5>"})
-    assert marked[-2:] == ["     Body: <masked: length 5>", '     Text: "<masked: length 5>"']
+    params = marked.index("  params    ")
+    assert marked[params + 1 : params + 3] == ["     Body: <masked: length 5>", '     Text: "<masked: length 5>"']
 
 
 def test_nothing_that_is_shown_moves_the_cursor():
     nasty = shown(
         account_name=ESCAPE, words=ESCAPE, rule=ESCAPE, host=ESCAPE, agent=ESCAPE, params={ESCAPE: [ESCAPE]}, resources=[ESCAPE]
     )
-    text = "".join([title(nasty), summary(nasty), *details(nasty)])
+    text = "".join([account(nasty), summary(nasty), *details(nasty), *bound(nasty)])
     assert "\x1b" not in text
     assert "[31m" in text
 

@@ -1,21 +1,23 @@
-"""`trio-gate approve` before a real admin listener: prompts answered at once and by programs, lists, single requests, and its ends."""
+"""`trio-gate approve` before a real admin listener: prompts answered at once and by programs, and its ends."""
 
 from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.admin_gate import TOKENS
+from tests.kit.approvals.agents import OTHER
 from tests.kit.approvals.asking import asked
+from tests.kit.approvals.questions import question
 from tests.kit.held import held
-from trio_gate.approval.frames import Stop
 from trio_gate.cli.approving.prompt_input import TypedAnswer
 from trio_gate.cli.approving.session import ApproverSession
-from trio_gate.client import ClientError, Hopeless
+from trio_gate.client import ClientError, Hopeless, connect
 from trio_gate.shell.approval.clearance import HubClearance
 
 YES = TypedAnswer(verdict="approve", reason="fine")
@@ -25,7 +27,7 @@ PATIENCE = 30
 @pytest.fixture
 def session(gate):
     def make(token: str = TOKENS["alice"], *, json: bool = False) -> ApproverSession:
-        return ApproverSession(url=gate.url, origin="a test", token=token, ssl_context=gate.trust, json=json)
+        return ApproverSession(partial(connect, gate.url, token, gate.trust), json=json)
 
     return make
 
@@ -64,7 +66,11 @@ async def test_an_answer_that_was_given_goes_to_the_next_prompt(session, answers
     assert (clearance.verdict.by, clearance.verdict.reason) == (("alice",), "fine")
     clearance.close()
     out = capsys.readouterr().out
-    assert out.index("connected as alice; 1 waiting") < out.index("DeleteObjects") < out.index("accepted q1: approved")
+    assert (
+        out.index("connected as alice; 1 waiting")
+        < out.index("DeleteObjects")
+        < out.index('q1 approved by you: prod: Delete object "a" from "reports"')
+    )
 
 
 async def test_a_program_decides(session, answers, tmp_path):
@@ -99,18 +105,17 @@ async def test_a_run_that_is_ended_leaves_no_program_behind(session, gate, nurse
         await pipe.ended()
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-async def test_a_list_ends_by_itself(session, answers, capsys, as_json):
-    assert await within(session(json=as_json).list_pending) == 0
-    out = capsys.readouterr().out
-    assert "DeleteObjects" in out
-    assert out.startswith("{") is as_json
+async def test_one_call_is_answered_and_no_other(session, gate, nursery, answers):
+    nursery.start_soon(gate.hub.ask, asked(question("q2", digest=OTHER, repeat_key=OTHER)))
+    await wait_all_tasks_blocked()
+    assert await within(partial(session().work, YES, None, once=True, only="q2")) == 0
+    assert ([entry.prompt.question.id for entry in gate.hub], answers) == (["q1"], [])
+
+
+async def test_a_call_that_does_not_wait_ends_the_run(session, answers):
+    with pytest.raises(Hopeless, match="q2 does not wait for you"):
+        await within(partial(session().work, YES, None, once=True, only="q2"))
     assert answers == []
-
-
-async def test_a_request_says_by_its_status_whether_it_was_carried_out(session, capsys):
-    assert await within(session().request, Stop(agent="ci")) == 1
-    assert "rejected : you may not stop calls" in capsys.readouterr().out
 
 
 async def test_a_token_that_is_nobodys_ends_the_run_at_once(session):

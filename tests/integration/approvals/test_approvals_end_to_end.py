@@ -332,24 +332,24 @@ def test_a_program_that_fails_decides_nothing(gate, alice, agents, tmp_path):
 
 
 def test_grants_are_listed_and_revoked_and_agents_stopped_from_a_terminal(gate, root, agents):
-    def tell(*words: str):
-        return gate.gate(*gate.approver(*words), token=ROOT_TOKEN)
+    def tell(verb: str, *words: str):
+        return gate.gate(*gate.approver(*words, verb=verb), token=ROOT_TOKEN)
 
     first = queue(gate, agents, "listed")
     root.answer(grant=Terms(uses=3, minutes=10))
     first.result()
-    listed = tell("--list").stdout
+    listed = tell("grants").stdout
     assert "CreateQueue on sqs in us-east-1 in prod for ci, calls equal to it; 0 of 3 used" in listed
     [grant] = root.state().grants
-    assert (tell("--revoke", grant).returncode, tell("--revoke", grant).returncode) == (0, 1)
+    assert (tell("revoke", grant).returncode, tell("revoke", grant).returncode) == (0, 1)
     assert root.state().grants == {}
     for name in ("ci", "*"):
-        assert tell("--stop", name).returncode == 0
-        assert "STOPPED by root" in tell("--list").stdout
+        assert tell("stop", name).returncode == 0
+        assert "STOPPED by root" in tell("pending").stdout
         with pytest.raises(ClientError, match="stopped by a person"):
             gate.client("sts").get_caller_identity()
-        assert tell("--lift", name).returncode == 0
-    assert gate.gate(*gate.approver("--stop", "*")).returncode == 1
+        assert tell("lift", name).returncode == 0
+    assert gate.gate(*gate.approver("*", verb="stop")).returncode == 1
 
 
 @pytest.mark.parametrize(("word", "goes"), [("y", True), ("n", False)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pty
+import select
 import threading
 
 import boto3
@@ -14,7 +15,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
+
+QUESTION = "approve this call? [y/n/d/s/q] "
+ASKED = "approve this call? [y/n/g/d/s/q] "
+WIDTH = 100
+PATIENCE = 30
+"""Seconds that a terminal may take to show something."""
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +32,22 @@ def gate(embedded_aws, tmp_path_factory):
 
 
 class Terminal:
-    """A program at a terminal of its own."""
+    """A program at a terminal of its own, 100 columns wide."""
 
     def __init__(self, *words: str, token: str = TOKEN) -> None:
         self.said = ""
         self.child, self.end = pty.fork()
         if self.child == 0:
-            os.environ["TRIO_GATE_TOKEN"] = token
+            os.environ |= {"TRIO_GATE_TOKEN": token, "TERM": "xterm", "COLUMNS": str(WIDTH)}
             os.execv(words[0], words)
 
-    def until(self, text: str) -> None:
-        while text not in self.said:
-            self.said += os.read(self.end, 4096).decode()
+    def until(self, *texts: str) -> None:
+        """Wait until each of these came after the one before, and forget what came until then."""
+        for text in texts:
+            while text not in self.said:
+                assert select.select([self.end], [], [], PATIENCE)[0], (text, self.said)
+                self.said += os.read(self.end, 4096).decode()
+            self.said = self.said.partition(text)[2]
 
     def type(self, text: str) -> None:
         os.write(self.end, text.encode())
@@ -46,37 +58,79 @@ class Terminal:
         return status
 
 
-@pytest.mark.parametrize(("word", "ends"), [("y", "answered"), ("n", "refused")])
-def test_a_person_types_the_answer(gate, word, ends):
-    caught = []
+class Caller(threading.Thread):
+    """An agent's call in a thread of its own; `said` is the refusal that it got, None without one."""
 
-    def ask():
+    def __init__(self, call, **params) -> None:
+        super().__init__()
+        self.call, self.params, self.said = call, params, None
+        self.start()
+
+    def run(self) -> None:
         try:
-            gate.client("s3", "prod").put_object(Bucket="prod-data", Key=f"typed-{word}", Body=b"x")
+            self.call(**self.params)
         except ClientError as error:
-            caught.append(str(error))
+            self.said = str(error)
 
-    asking = threading.Thread(target=ask)
-    asking.start()
+
+def put(gate, key: str) -> Caller:
+    return Caller(gate.client("s3", "prod").put_object, Bucket="prod-data", Key=key, Body=b"x")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "ends"),
+    [("typed-yes", "y because", "answered"), ("typed-no", "n because", "refused"), ("typed-no-2", "n\nbecause", "refused")],
+)
+def test_a_person_types_the_answer(gate, key, typed, ends):
+    caller = put(gate, key)
     terminal = Terminal(*TRIO_GATE, *gate.approver("--once"))
-    terminal.until("approve this call? [y/n/d] ")
-    assert (
-        terminal.said.index("prod")
-        < terminal.said.index(f"FACT  Write typed-{word} to prod-data")
-        < terminal.said.index("PutObject")
-    )
+    terminal.until(" prod ", f"FACT  Write {key} to prod-data", "s3:PutObject", f"FACT  Write {key} to prod-data", "1 of 1, ")
+    terminal.until(" left: ", QUESTION)
     terminal.type("what\n")
-    terminal.until("approve this call? [y/n/d] ")
-    terminal.type(f"{word}\n")
-    terminal.until("reason (may be empty): ")
-    terminal.type("because\n")
-    terminal.until("accepted")
+    terminal.until("y: yes, n: no, d: all details", QUESTION)
+    terminal.type(f"{typed}\n")
+    terminal.until(f"{'approved' if ends == 'answered' else 'denied'} by you: prod: Write {key} to prod-data")
     assert terminal.wait() == 0
-    asking.join()
-    assert [("because" in said) for said in caught] == ([] if word == "y" else [True])
+    caller.join()
+    assert (caller.said is not None, "because" in (caller.said or "")) == (ends == "refused", ends == "refused")
     record = next(row for row in reversed(gate.records()) if row["action"] == "PutObject")
     assert record["outcome"]["end"] == ends
     assert [(who["person"], who["reason"]) for who in record["approvers"]] == [("alice", "because")]
+
+
+def test_the_dangerous_are_first_and_what_others_decide_comes_above_the_line_that_one_types(gate):
+    first = put(gate, "call-1")
+    prompts = Person(gate)
+    one = prompts.until(lambda prompt: "call-1" in prompt["sentence"])["id"]
+    opens = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    second = Caller(gate.client("ec2", "prod").authorize_security_group_ingress, GroupId="sg-0123", IpPermissions=[opens])
+    prompts.until(lambda prompt: prompt["level"] == "danger")
+    terminal = Terminal(*TRIO_GATE, *gate.approver())
+    terminal.until("DANGER  Open tcp/22", "DANGER  Open tcp/22", "1 of 2, ", QUESTION)
+    terminal.type("s\n")
+    terminal.until("Write call-1 to prod-data", "2 of 2, ", QUESTION)
+    terminal.type("s\n")
+    terminal.until("DANGER  Open tcp/22", "1 of 2, ", QUESTION)
+    terminal.type("n not to the wor")
+    terminal.until("n not to the wor")
+    assert gate.gate(*gate.approver(one, "--yes", "--reason", "seen")).returncode == 0
+    terminal.until(
+        "approved by alice (seen): prod: Write call-1 to prod-data",
+        "DANGER  Open tcp/22",
+        "1 of 1, ",
+        f"{QUESTION}n not to the wor",
+    )
+    first.join()
+    terminal.type("ld\n")
+    terminal.until("denied by you: prod: Open tcp/22")
+    second.join()
+    assert (first.said, "not to the world" in second.said) == (None, True)
+    third = put(gate, "call-3")
+    terminal.until("Write call-3 to prod-data", QUESTION)
+    terminal.type("q\n")
+    assert terminal.wait() == 0
+    assert gate.gate(*gate.approver(*prompts.state().prompts, "--deny", "no")).returncode == 0
+    third.join()
 
 
 def test_a_person_looks_into_a_call_and_grants_more_of_them(embedded_aws, tmp_path):
@@ -86,34 +140,25 @@ def test_a_person_looks_into_a_call_and_grants_more_of_them(embedded_aws, tmp_pa
     rules = 'rule "asked" { action = "approve" approvers = [human.carol] }\n'
     with running(tmp_path, embedded_aws, extra=extra, rules=rules) as gateway:
         secrets = gateway.client("secretsmanager", "prod")
-        asking = threading.Thread(target=secrets.create_secret, kwargs={"Name": "new-1", "SecretString": "open sesame"})
-        asking.start()
+        caller = Caller(secrets.create_secret, Name="new-1", SecretString="open sesame")
         terminal = Terminal(*TRIO_GATE, *gateway.approver("--once"), token=token)
-        terminal.until("PARTS NOT SHOWN: SecretString (d shows them)\r\n")
-        terminal.until("approve this call? [y/n/g/d] ")
-        assert "open sesame" not in terminal.said
-        for question, answer in (
-            ("approve this call? [y/n/g/d] ", "d"),
-            ("open sesame", "g"),
-            ("for how many minutes? [1-480] ", "500"),
-            ("for how many minutes? [1-480] ", "5"),
-            ("for how many calls? [1-100] ", "1"),
-            ("only calls equal to this one): ", "aws.params.Name.startsWith('new-') &&"),
-            ("reason (may be empty): ", "once"),
-            ("rejected", "g"),
-            ("for how many minutes? [1-480] ", "5"),
-            ("for how many calls? [1-100] ", "1"),
-            ("only calls equal to this one): ", "aws.params.Name.startsWith('new-')"),
-            ("reason (may be empty): ", "because"),
+        terminal.until("PARTS NOT SHOWN: SecretString (d shows them)\r\n", ASKED)
+        for answer, then in (
+            ("d", ["payload", "open sesame", ASKED]),
+            ("g as agreed", ["for how many minutes? [1-480] "]),
+            ("500", ["for how many minutes? [1-480] "]),
+            ("5", ["for how many calls? [1-100] "]),
+            ("1", ["only calls equal to this one): "]),
+            ("aws.params.Name.startsWith('new-') &&", ["was not done: ", ASKED]),
+            ("g", ["for how many minutes? [1-480] "]),
+            ("5", ["for how many calls? [1-100] "]),
+            ("1", ["only calls equal to this one): "]),
+            ("aws.params.Name.startsWith('new-')", ["approved by you"]),
         ):
-            terminal.until(question)
-            if question == "rejected":
-                terminal.until("approve this call? [y/n/g/d] ")
-            terminal.said = ""
             terminal.type(f"{answer}\n")
-        terminal.until("accepted")
+            terminal.until(*then)
         assert terminal.wait() == 0
-        asking.join()
+        caller.join()
         secrets.create_secret(Name="new-2", SecretString="another")
         record = next(row for row in reversed(gateway.records()) if row["action"] == "CreateSecret")
         assert record["approvers"][0]["reason"].startswith("grant g")

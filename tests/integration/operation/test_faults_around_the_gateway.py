@@ -180,8 +180,8 @@ def test_what_is_approved_after_its_agent_hung_up_waits_for_the_same_call(embedd
         host = gateway.doors["endpoint"]
         asked = request("s3", host, body=b"", method="DELETE", path="/prod-data/invoice.txt", account="prod")
         with Raw(host).send(asked):
-            until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DeleteObject")
-        until(lambda: gateway.gate(*gateway.approver("--list")).stdout, "DETACHED")
+            until(lambda: gateway.gate(*gateway.approver(verb="pending")).stdout, "Delete invoice.txt")
+        until(lambda: gateway.gate(*gateway.approver(verb="pending")).stdout, "who has left")
         record = gateway.records()[-1]
         assert (record["action"], record["outcome"]["end"]) == ("DeleteObject", "aborted")
         client = gateway.client("s3", "prod", by="endpoint")

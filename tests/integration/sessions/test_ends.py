@@ -26,14 +26,14 @@ def who(gate, given):
     return by(gate, given, "sts").get_caller_identity()["Arn"]
 
 
-def approve(gate, *words):
-    return gate.gate(*gate.approver(*words))
+def tell(gate, verb, *words, token=TOKEN):
+    return gate.gate(*gate.approver(*words, verb=verb), token=token)
 
 
 def test_a_stop_ends_the_sessions_of_its_agent_and_lifting_it_brings_none_back(gate):
     given = assume(gate.client("sts"), DEPLOY)
-    assert approve(gate, "--stop", "ci").returncode == 0
-    assert approve(gate, "--lift", "ci").returncode == 0
+    assert tell(gate, "stop", "ci").returncode == 0
+    assert tell(gate, "lift", "ci").returncode == 0
     with pytest.raises(ClientError, match=OVER):
         who(gate, given)
     assert who(gate, assume(gate.client("sts"), DEPLOY))
@@ -42,17 +42,17 @@ def test_a_stop_ends_the_sessions_of_its_agent_and_lifting_it_brings_none_back(g
 def test_a_person_lists_sessions_and_ends_one_with_those_that_came_from_it(gate):
     first, other = assume(gate.client("sts"), DEPLOY), assume(gate.client("sts"), DEPLOY, "prod")
     second = assume(by(gate, first, "sts"), DEEPER)
-    listed = approve(gate, "--sessions").stdout
-    assert listed.count("\nsession TGVS") == 3
+    listed = tell(gate, "sessions").stdout
+    assert listed.count("session TGVS") == 3
     assert arn(DEEPER) in listed
     assert not [text for given in (first, second, other) for text in list(given["Credentials"].values())[1:3] if text in listed]
-    assert approve(gate, "--end-session", first["Credentials"]["AccessKeyId"]).returncode == 0
+    assert tell(gate, "sessions", "--end", first["Credentials"]["AccessKeyId"]).returncode == 0
     for given in (first, second):
         with pytest.raises(ClientError, match=OVER):
             who(gate, given)
     assert who(gate, other)
-    again = approve(gate, "--end-session", first["Credentials"]["AccessKeyId"])
-    assert (again.returncode, "no such session" in again.stdout) == (1, True)
+    again = tell(gate, "sessions", "--end", first["Credentials"]["AccessKeyId"])
+    assert (again.returncode, "no such session" in again.stderr) == (1, True)
     acts = [row for row in gate.rows() if row["kind"] == "end_session"]
     assert {act["act"]["session"] for act in acts} == {one["Credentials"]["AccessKeyId"] for one in (first, second)}
     assert {act["approvers"][0]["person"] for act in acts} == {"alice"}
@@ -60,9 +60,9 @@ def test_a_person_lists_sessions_and_ends_one_with_those_that_came_from_it(gate)
 
 def test_a_person_who_may_not_stop_may_neither_list_nor_end(gate):
     given, bob = assume(gate.client("sts"), DEPLOY), TOKEN.replace("alice", "bob")
-    for words in (("--sessions",), ("--end-session", given["Credentials"]["AccessKeyId"])):
-        told = gate.gate(*gate.approver(*words), token=bob)
-        assert (told.returncode, "may_stop" in told.stdout) == (1, True)
+    for words in ((), ("--end", given["Credentials"]["AccessKeyId"])):
+        told = tell(gate, "sessions", *words, token=bob)
+        assert (told.returncode, "may_stop" in told.stderr) == (1, True)
     assert who(gate, given)
 
 
@@ -103,7 +103,7 @@ def test_a_call_that_waits_ends_with_its_session(gate):
     with ThreadPoolExecutor(1) as agent:
         waiting = agent.submit(by(gate, given, "s3").delete_object, Bucket="staging-data", Key="a")
         assert person.until(lambda prompt: prompt["operation"] == "DeleteObject")["session"] == key
-        assert approve(gate, "--end-session", key).returncode == 0
+        assert tell(gate, "sessions", "--end", key).returncode == 0
         with pytest.raises(ClientError, match=OVER):
             waiting.result()
     assert person.state().prompts == {}

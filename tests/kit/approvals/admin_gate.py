@@ -100,14 +100,14 @@ async def handle(made: AdminServer, stream: trio.abc.Stream, address: str = "127
 
 
 @asynccontextmanager
-async def gate_on(authority: trustme.CA):
+async def gate_on(authority: trustme.CA, **abilities: bool):
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
     trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.configure_trust(trust)
     hub = ApprovalHub(FixedClock())
     stop = Shutdown()
-    handler = partial(handle, admin_server(hub, stop))
+    handler = partial(handle, admin_server(hub, stop, **abilities))
     async with trio.open_nursery() as nursery:
         serve = partial(trio.serve_ssl_over_tcp, handler, 0, context, host="127.0.0.1", https_compatible=True)
         listeners = await nursery.start(serve)

@@ -6,6 +6,7 @@ Rule: an answer belongs to the request whose `ref` it repeats; everything else i
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from trio_gate.approval.frames import (
     SessionList,
     Updated,
 )
+from trio_gate.client import Hopeless
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from trio_gate.client import ApproverClient
 
     Reply = Accepted | Rejected | Detail | Found | SessionList
+
+_LEVELS = ("danger", "caution", "fact")
+"""Levels, in the order in which people are asked."""
 
 ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
 """Codes of rejected votes after which the same person may answer again."""
@@ -50,6 +55,10 @@ class ApprovalChannel:
         grants: grants in force, by id.
         answered: ids of prompts that this run has answered, or handed to a program.
         opened: prompt id and part of hidden parts that were shown in full.
+        settled: ids of prompts that this run's answers have ended.
+        skipped: ids of prompts that the person put off.
+        only: the id of the one prompt that this run is about; None if it is about all.
+        coming: how many frames are left of the gateway's state at the beginning.
         changed: set, and replaced, with every frame.
     """
 
@@ -60,18 +69,55 @@ class ApprovalChannel:
     answered: set[str] = field(default_factory=set)
     opened: set[tuple[str, str]] = field(default_factory=set)
     changed: trio.Event = field(default_factory=trio.Event)
+    settled: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    only: str | None = None
+    _since: float = 0.0
+    coming: int = 1
     _replies: dict[str, Reply] = field(default_factory=dict)
     _refs: Iterator[int] = field(default_factory=lambda: count(1))
 
+    def waiting(self) -> list[dict[str, Any]]:
+        """The prompts that this run has not answered, the dangerous first, then by age."""
+        mine = [one for key, one in self.open.items() if key not in self.answered and self.only in (None, key)]
+        return sorted(mine, key=lambda prompt: _LEVELS.index(prompt["level"]) if prompt.get("level") in _LEVELS else len(_LEVELS))
+
     def next(self) -> dict[str, Any] | None:
-        """The oldest prompt that this run has not answered; None if there is none."""
-        return next((prompt for prompt_id, prompt in self.open.items() if prompt_id not in self.answered), None)
+        """The first of those that wait and were not put off; None if nothing waits. Where all were put off, it begins again."""
+        waiting = self.waiting()
+        first = next((prompt for prompt in waiting if prompt["id"] not in self.skipped), None)
+        if first is None:
+            self.skipped.clear()
+        return first or next(iter(waiting), None)
+
+    def left(self, prompt: dict[str, Any]) -> float:
+        """Seconds until a prompt expires, by the gateway's clock; 0 where that cannot be said."""
+        if self.hello is None:
+            return 0
+        try:
+            life = datetime.fromisoformat(prompt["expires_at"]) - datetime.fromisoformat(self.hello.now)
+            return life.total_seconds() - (trio.current_time() - self._since)
+        except (KeyError, TypeError, ValueError):
+            return 0
+
+    def prompt(self, prompt_id: str) -> dict[str, Any]:
+        """The prompt with this id. Raises Hopeless where none waits."""
+        if prompt_id not in self.open:
+            why = "it was answered, has ended or is for others"
+            raise Hopeless(f"{plain(prompt_id)} does not wait for you: {why}; `trio-gate pending` lists what does")
+        return self.open[prompt_id]
+
+    async def begun(self) -> None:
+        """Wait until the state of the gateway at the beginning has come, prompts and grants included."""
+        while self.hello is None or self.coming:
+            await self.changed.wait()
 
     def note(self, frame: ServerFrame) -> None:
         """Note a frame of the gateway, and wake all who wait for `changed`."""
+        self.coming = max(0, self.coming - 1)
         match frame:
             case Hello():
-                self.hello = frame
+                self.hello, self._since, self.coming = frame, trio.current_time(), frame.pending + frame.grants
             case Pending():
                 self.open[frame.prompt["id"]] = frame.prompt
             case Updated() if frame.id in self.open:
@@ -87,6 +133,8 @@ class ApprovalChannel:
                 self._replies[frame.ref] = frame
             case _:
                 pass
+        if isinstance(frame, Accepted) and frame.id and frame.status != "pending":
+            self.settled.add(frame.id)
         self.changed.set()
         self.changed = trio.Event()
 

@@ -5,30 +5,19 @@ Rule: whatever the gateway sent is made plain before it is printed. With --json 
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import (
-    Accepted,
-    Decided,
-    GrantEnded,
-    Hello,
-    Lifted,
-    Pending,
-    Rejected,
-    Resolved,
-    SessionList,
-    Stopped,
-)
-from trio_gate.cli.approving.prompt_view import became, details, grant_line, sentence, summary, title
+from trio_gate.approval.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, SessionList, Stopped
+from trio_gate.cli.approving.live_line import LiveLine
+from trio_gate.cli.approving.prompt_view import account, became, bound, details, grant_line, sentence, summary, time_left
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from trio_gate.approval.frames import ServerFrame
     from trio_gate.cli.approving.channel import ApprovalChannel
@@ -39,19 +28,25 @@ _STYLES = {"danger": "bold red", "caution": "bold yellow"}
 
 
 class ApproverConsole:
-    """Prints for one approver. With `json` it prints frames, and sentences for people go to standard error."""
+    """Prints for one approver. With `json` it prints frames, and sentences for people go to standard error.
+
+    Attributes:
+        line: where the person types; what is printed comes above it.
+    """
 
     def __init__(self, *, json: bool) -> None:
         self._json = json
         self._since = ""
-        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True, stderr=json)
+        self.line = LiveLine(self._console)
 
-    def frame(self, frame: ServerFrame) -> None:
-        """Print a frame that just came: with `json` as it is, otherwise in a line, if it is news."""
+    def frame(self, frame: ServerFrame, prompt: Mapping[str, Any] | None = None) -> None:
+        """Print a frame that just came: with `json` as it is, otherwise in a line, if it is news. `prompt` is the one that it is about."""
         if self._json:
-            self._encoded(frame)
+            with self.line.above():
+                print(encode(frame), flush=True)
         else:
-            for line in () if self._is_old(frame) else _news(frame):
+            for line in () if self._is_old(frame) else _news(frame, prompt or {}):
                 self.say(line)
 
     def _is_old(self, frame: ServerFrame) -> bool:
@@ -60,78 +55,95 @@ class ApproverConsole:
             self._since = frame.now
         return isinstance(frame, Decided) and frame.outcome is not None and str(frame.outcome.get("at")) < self._since
 
-    def listed(self, frame: ServerFrame) -> None:
-        """Print one frame of a list, with `json`; without it, `overview` prints the list when it is complete."""
-        if self._json:
-            self._encoded(frame)
+    def waiting(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
+        """Print a prompt in one line, its id first."""
+        line = Text(f"{plain(prompt['id'])}  {time_left(channel.left(prompt)):>9}  ").append_text(headline(prompt))
+        left = ", who has left" if prompt.get("detached") else ""
+        with self.line.above():
+            self._console.print(line.append(f"  for {plain(str(prompt.get('agent') or 'unnamed'))}{left}"))
 
-    def overview(self, channel: ApprovalChannel) -> None:
-        """Print what a channel has sent: prompts, grants, stops and notices. Nothing with `json`, where `listed` did."""
-        if self._json:
-            return
-        for prompt in channel.open.values():
-            self.prompt(prompt)
+    def standing(self, hello: Hello) -> None:
+        """Print the stops and notices in force."""
+        for line in _standing(hello):
+            self.say(line)
+
+    def grants(self, channel: ApprovalChannel) -> None:
+        """Print the grants in force, a line each."""
         for grant in channel.grants.values():
-            print(grant_line(grant))
-        for line in _standing(channel.hello) if channel.hello else ():
-            print(line)
+            self.say(grant_line(grant))
 
     def prompt(self, prompt: dict[str, Any]) -> None:
-        """Print a prompt in full. Nothing with `json`, where its frame was printed when it came."""
+        """Print what a prompt is about. Nothing with `json`, where its frame was printed when it came."""
         if self._json:
             return
         self._console.print()
-        self._console.print(Text(title(prompt), style="bold reverse"))
-        self._console.print(Text(sentence(prompt), style=_STYLES.get(str(prompt.get("level")), "bold")))
+        self._console.print(headline(prompt))
         self._console.print(Text(summary(prompt)))
         for line in details(prompt):
             self._console.print(Text(line))
 
+    def bound(self, prompt: dict[str, Any]) -> None:
+        """Print what else the approval of a prompt is bound to."""
+        for line in bound(prompt):
+            self.say(line)
+
+    def question(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> Text:
+        """What is asked about a prompt, in two lines, up to where the keys are named."""
+        waiting = [one["id"] for one in channel.waiting()]
+        at = waiting.index(prompt["id"]) + 1 if prompt["id"] in waiting else 1
+        return headline(prompt).append(f"\n{at} of {max(1, len(waiting))}, {time_left(channel.left(prompt))}: ", "default")
+
     def hidden(self, parts: Sequence[dict[str, Any]]) -> None:
         """Print which parts of a prompt were not shown, if any."""
         if parts:
-            print(f"PARTS NOT SHOWN: {', '.join(plain(part['name'] or part['part']) for part in parts)} (d shows them)")
+            self.say(f"PARTS NOT SHOWN: {', '.join(plain(part['name'] or part['part']) for part in parts)} (d shows them)")
 
     def part(self, part: dict[str, Any]) -> None:
         """Print the heading of a hidden part, before its text."""
-        print(f"--- {plain(part['name'])} ({plain(part['why'])})")
-
-    def text(self, piece: str) -> None:
-        """Print a piece of a hidden part, made plain already."""
-        print(piece)
+        self.say(f"--- {plain(part['name'])} ({plain(part['why'])})")
 
     def say(self, line: str) -> None:
-        """Print a line for the person, made plain already."""
-        print(line, file=sys.stderr if self._json else sys.stdout, flush=True)
-
-    def _encoded(self, frame: ServerFrame) -> None:
-        print(encode(frame), flush=True)
+        """Print a line for the person, made plain already, above the one that is being typed."""
+        self.line.say(line)
 
 
-def _news(frame: ServerFrame) -> list[str]:
+def headline(prompt: Mapping[str, Any]) -> Text:
+    """The account, the level and what the call does."""
+    return Text.assemble(
+        (f" {account(prompt)} ", "bold reverse"), " ", (sentence(prompt), _STYLES.get(str(prompt.get("level")), "bold"))
+    )
+
+
+def _news(frame: ServerFrame, prompt: Mapping[str, Any]) -> Iterator[str]:
+    about = f": {account(prompt)}: {plain(str(prompt.get('sentence') or prompt.get('words')))}" if prompt else ""
     match frame:
         case Hello():
-            return [f"connected as {plain(frame.person)}; {frame.pending} waiting, {frame.grants} grants", *_standing(frame)]
+            yield f"connected as {plain(frame.person)}; {frame.pending} waiting, {frame.grants} grants"
+            yield from _standing(frame)
         case Accepted() if frame.id is not None:
-            return [f"accepted {frame.id}: {frame.status}"]
+            counts = "your approval counts, others have to approve too" if frame.status == "pending" else f"{frame.status} by you"
+            yield f"{frame.id} {counts}{about}"
         case Rejected():
-            return [f"rejected {frame.id or ''}: {plain(frame.message)}"]
+            yield f"{frame.id or 'this'} was not done: {plain(frame.message)}"
         case Resolved():
             by = f" by {plain(', '.join(map(str, frame.by)))}" if frame.by else ""
-            return [f"resolved {frame.id}: {frame.status}{by}{': ' + plain(frame.reason) if frame.reason else ''}"]
+            why = f" ({plain(frame.reason)})" if frame.reason else ""
+            more = f"; grant {frame.grant} covers later calls" if frame.grant else ""
+            yield f"{frame.id} {frame.status}{by}{why}{about}{more}"
         case Decided() if frame.outcome is not None:
-            said = frame.call.get("sentence") or frame.call.get("words")
-            return [f"{frame.id}: {became(frame.outcome)}: {plain(str(said))}"]
+            yield f"{frame.id}: {became(frame.outcome)}: {plain(str(frame.call.get('sentence') or frame.call.get('words')))}"
         case GrantEnded():
-            return [f"grant {frame.id} ended: {frame.why}"]
+            yield f"grant {frame.id} ended: {frame.why}"
         case Stopped():
-            return [_stop_line(frame.stop)]
+            yield _stop_line(frame.stop)
         case Lifted():
-            return [f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}"]
+            yield f"{plain(frame.by)} lifted the stop of {plain(frame.agent or 'everything')}"
         case SessionList():
-            return [_session_line(session) for session in frame.sessions] or ["no virtual sessions"]
-        case Pending() | _:
-            return []
+            yield from map(_session_line, frame.sessions)
+            if not frame.sessions:
+                yield "no virtual sessions"
+        case _:
+            pass
 
 
 def _session_line(session: dict[str, Any]) -> str:

@@ -1,17 +1,14 @@
 """Reading a person's answer to a prompt from the terminal.
 
-Rule: a key pressed before the prompt was on the screen answers nothing. No thread waits in a read that would outlive the program.
+Rule: a key pressed before the prompt was on the screen answers nothing.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import termios
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import trio
+from rich.text import Text
 
 from trio_gate.approval.terms import Terms
 from trio_gate.text.visible import plain
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from trio_gate.approval.terms import Answer
+    from trio_gate.cli.approving.live_line import LiveLine
 
 
 @value_class
@@ -32,71 +30,82 @@ class TypedAnswer:
     grant: Terms | None = None
 
 
-async def typed(
-    about: str, *, may_grant: bool, most: tuple[int, int], proposed: str | None, show: Callable[[], Awaitable[None]]
-) -> TypedAnswer:
-    """Ask at the terminal until there is an answer.
+@value_class
+class Asking:
+    """What a person is asked about one prompt.
 
-    Args:
-        about: what is asked, in one line, made plain already.
+    Attributes:
+        about: what is asked, made plain already; it ends where the keys are named.
         may_grant: whether a grant is offered as well.
         most: the most minutes and uses that a grant may have.
         proposed: a condition for a grant, in CEL; None where there is none.
-        show: prints the hidden parts of the prompt in full.
+        show: prints all details of the prompt, its hidden parts included.
+        others: whether other prompts wait.
+    """
+
+    about: Callable[[], Text]
+    may_grant: bool
+    most: tuple[int, int]
+    proposed: str | None
+    show: Callable[[], Awaitable[None]]
+    others: Callable[[], bool]
+
+
+async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
+    """Ask at the terminal until there is an answer; None if the person puts the prompt off.
 
     Raises:
-        EOFError: the person closed the terminal.
+        EOFError: the person quits, or closed the terminal.
     """
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    keys = "y/n/g/d" if may_grant else "y/n/d"
+    line.flush()
+    keys = "y/n/g/d/s/q" if asking.may_grant else "y/n/d/s/q"
     while True:
-        word = (await _asked(f"{about}\napprove this call? [{keys}] ")).lower()
-        if word in ("y", "yes", "n", "no"):
-            return TypedAnswer(verdict="approve" if word.startswith("y") else "deny", reason=await _reason())
-        if word in ("g", "grant") and may_grant:
-            grant = await _terms(*most, proposed)
-            return TypedAnswer(verdict="approve", reason=await _reason(), grant=grant)
-        if word in ("d", "detail"):
-            await show()
-        else:
-            more = ", g: yes, and future calls" if may_grant else ""
-            print(f"y: yes, n: no{more}, d: show hidden parts")
+        word, _, more = (await line.read(lambda: asking.about().append(f"approve this call? [{keys}] "))).partition(" ")
+        match word.lower():
+            case "y" | "yes":
+                return TypedAnswer(verdict="approve", reason=more.strip())
+            case "n" | "no":
+                return TypedAnswer(
+                    verdict="deny", reason=more.strip() or await _asked(line, "reason, for the agent too (may be empty): ")
+                )
+            case "g" | "grant" if asking.may_grant:
+                grant = await _terms(line, asking)
+                return TypedAnswer(verdict="approve", reason=more.strip(), grant=grant)
+            case "d" | "details":
+                await asking.show()
+            case "s" | "skip" if asking.others():
+                return None
+            case "s" | "skip":
+                line.say("no other call waits")
+            case "q" | "quit":
+                raise EOFError
+            case _:
+                grants = "g: yes, and later calls like it, " if asking.may_grant else ""
+                line.say(
+                    f"y: yes, n: no, {grants}d: all details, s: skip for now, q: quit; a reason may follow, as in `y as agreed`"
+                )
 
 
-async def _reason() -> str:
-    return await _asked("reason (may be empty): ")
-
-
-async def _terms(minutes: int, uses: int, proposed: str | None) -> Terms:
+async def _terms(line: LiveLine, asking: Asking) -> Terms:
+    minutes, uses = asking.most
+    proposed = asking.proposed
     if proposed is not None:
-        print(f"proposed condition: {plain(proposed)}")
+        line.say(f"proposed condition: {plain(proposed)}")
     take = "p: the proposed one, " if proposed is not None else ""
     grant = Terms(
-        minutes=await _number(f"for how many minutes? [1-{minutes}] ", minutes),
-        uses=await _number(f"for how many calls? [1-{uses}] ", uses),
-        predicate=await _asked(f"condition in CEL, as in a rule ({take}empty: only calls equal to this one): ") or None,
+        minutes=await _number(line, f"for how many minutes? [1-{minutes}] ", minutes),
+        uses=await _number(line, f"for how many calls? [1-{uses}] ", uses),
+        predicate=await _asked(line, f"condition in CEL, as in a rule ({take}empty: only calls equal to this one): ") or None,
     )
     return replace(grant, predicate=proposed) if grant.predicate == "p" and proposed is not None else grant
 
 
-async def _number(question: str, most: int) -> int:
+async def _number(line: LiveLine, question: str, most: int) -> int:
     while True:
-        word = await _asked(question)
+        word = await _asked(line, question)
         if word.isascii() and word.isdigit() and 1 <= int(word) <= most:
             return int(word)
 
 
-async def _asked(question: str) -> str:
-    print(question, end="", flush=True)
-    return (await _line()).strip()
-
-
-async def _line() -> str:
-    data = b""
-    while not data.endswith(b"\n"):
-        await trio.lowlevel.wait_readable(sys.stdin.fileno())
-        chunk = os.read(sys.stdin.fileno(), 4096)
-        if not chunk:
-            raise EOFError
-        data += chunk
-    return data.decode("utf-8", "replace")
+async def _asked(line: LiveLine, question: str) -> str:
+    return await line.read(lambda: Text(question))

@@ -1,4 +1,4 @@
-"""A prompt as lines of text: the account first, then the call, then all that it is bound to.
+"""A prompt as lines of text: what the call does and in which account, then what it is about, then all that the approval is bound to.
 
 Rule: the gateway sends safe text, but nothing here relies on that: every value is made plain again, and every label is from this file.
 """
@@ -21,15 +21,13 @@ DIGEST_SHOWN = 16
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 
 
-def title(prompt: Mapping[str, Any]) -> str:
-    """The account in one line: its label and number, and what its organization calls it."""
-    name, account, of_aws = prompt.get("account_name"), _word(prompt.get("account")), prompt.get("organization_name")
-    more = f"  (AWS calls it {_word(of_aws)})" if of_aws else ""
-    return f"{_word(name)}  {account}{more}" if name else f"{account}  (no label){more}"
-
-
 _OF_ROLE = {"session_policy": "narrowed", "session": "session"}
 """Members of a prompt about its role that may be null, with their labels."""
+
+
+def account(prompt: Mapping[str, Any]) -> str:
+    """The account's label, or its number without one."""
+    return _word(prompt.get("account_name") or prompt.get("account"))
 
 
 def sentence(prompt: Mapping[str, Any]) -> str:
@@ -39,18 +37,23 @@ def sentence(prompt: Mapping[str, Any]) -> str:
 
 
 def summary(prompt: Mapping[str, Any]) -> str:
-    """The call in one line: its operation, region and access level."""
+    """The call in one line: its operation, region and access level, the account, and the question's id."""
     service, operation, region, access = (_word(prompt.get(name)) for name in ("service", "operation", "region", "access"))
-    return f"{service}:{operation} in {region}, {access}"
+    label, of_aws = "" if prompt.get("account_name") else " (no label)", prompt.get("organization_name")
+    named = f" (AWS calls it {_word(of_aws)})" if of_aws else ""
+    where = f"account {_word(prompt.get('account'))}{label}{named}"
+    return f"{service}:{operation} in {region}, {access}; {where}; {_word(prompt.get('id'))}"
 
 
-def asked(prompt: Mapping[str, Any]) -> str:
-    """What a person is asked: the account, and the sentence once more."""
-    return f"{_word(prompt.get('account_name') or prompt.get('account'))}: {sentence(prompt)}"
+def time_left(seconds: float) -> str:
+    """How long a prompt can still be answered, in words."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} left" if hours else f"{minutes}:{rest:02} left"
 
 
 def details(prompt: Mapping[str, Any]) -> Iterator[str]:
-    """Everything else that the approval is bound to, line by line, the reasons for the level first."""
+    """What the call is about, line by line: the reasons for its level first, then who asks, then its parameters."""
     yield from (_labelled("whole", _word(name)) for name in prompt.get("names") or ())
     for risk in prompt.get("risks") or ():
         yield _labelled(_word(risk.get("level") or "caution").upper(), _word(risk.get("text")))
@@ -64,11 +67,23 @@ def details(prompt: Mapping[str, Any]) -> Iterator[str]:
         yield from _tree(params, LABEL // 2)
 
 
+def bound(prompt: Mapping[str, Any]) -> Iterator[str]:
+    """Everything else that the approval is bound to, line by line: the request itself, and the role that signs it."""
+    yield from (_labelled(label, value) for label, value in _bound(prompt))
+
+
 def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("resource", text) for text in _resources(prompt))
     yield "agent", f"{_word(prompt.get('agent') or 'unnamed')} at {_word(prompt.get('agent_address'))}"
     reason = prompt.get("reason")
     yield "rule", f"{_word(prompt.get('rule'))}: {_word(reason)}" if reason else _word(prompt.get("rule"))
+    for group in prompt.get("approvers") or ():
+        yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
+    if prompt.get("proposed"):
+        yield "proposed", f"a grant: {terms(prompt['proposed'])}"
+
+
+def _bound(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     query = f"?{_word(prompt.get('query'))}" if prompt.get("query") else ""
     yield "actions", ", ".join(map(_word, prompt.get("iam_actions") or ())) or "not known"
     yield "request", f"{_word(prompt.get('method'))} {_word(prompt.get('host'))} {_word(prompt.get('path'))}{query}"
@@ -78,14 +93,10 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((label, _word(prompt[name])) for name, label in _OF_ROLE.items() if prompt.get(name))
     yield from (("header", f"{_word(name)}: {_word(value)}") for name, value in prompt.get("headers") or ())
     later = prompt.get("method") == "PUT" and any(risk.get("code") == "presigned" for risk in prompt.get("risks") or ())
-    bound = f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
-    yield "payload", "any: whoever has the signature chooses it" if later else bound
-    for group in prompt.get("approvers") or ():
-        yield "approvers", f"{_word(group.get('id'))}: {len(group.get('approved') or ())} of {_word(group.get('quorum'))}"
+    sent = f"{_word(prompt.get('payload_length'))} bytes, sha256 {_word(prompt.get('payload_sha256'))}"
+    yield "payload", "any: whoever has the signature chooses it" if later else sent
     if prompt.get("may_differ"):
         yield "equal", f"a later call counts as equal whatever its {', '.join(map(_word, prompt['may_differ']))}"
-    if prompt.get("proposed"):
-        yield "proposed", f"a grant: {terms(prompt['proposed'])}"
     yield "expires", _word(prompt.get("expires_at"))
     yield "digest", f"{_word(prompt.get('digest'))[:DIGEST_SHOWN]}…"
 

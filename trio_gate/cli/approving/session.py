@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.frames import Accepted, Decide, Rejected
+from trio_gate.approval.frames import Accepted, Decide, Rejected, Resolved
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
-from trio_gate.cli.approving.prompt_input import TypedAnswer, typed
-from trio_gate.cli.approving.prompt_view import asked
-from trio_gate.client import ClientError, Hopeless, connect
+from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
+from trio_gate.client import ClientError, Hopeless
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable
 
-    from trio_gate.approval.frames import Request
+    from trio_gate.cli.approving.connecting import Connect
 
 FIRST_PAUSE_SECONDS = 1.0
 """Pause before connecting again after the channel broke; it doubles with each further failure."""
@@ -32,52 +30,28 @@ FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 """The longest pause before connecting again."""
 
-ANSWER_TIMEOUT = 30
-"""Seconds within which the gateway must send a list, or answer one frame: neither needs a person."""
+REACTION_SECONDS = 1.0
+"""How long keys answer nothing after a prompt has ended by itself: they were meant for that one."""
 
 
 class ApproverSession:
     """Shows prompts and sends answers, as the person to whom the token belongs."""
 
-    def __init__(self, *, url: str, origin: str, token: str, ssl_context: ssl.SSLContext, json: bool) -> None:
-        self._connect = partial(connect, url, token, ssl_context, origin=origin)
+    def __init__(self, connect: Connect, *, json: bool) -> None:
+        self._connect = connect
         self._console = ApproverConsole(json=json)
 
-    async def list_pending(self) -> int:
-        """Print what waits, and the grants and stops in force. Returns exit status 0. Raises ClientError."""
-        async with self._connect() as client:
-            with trio.move_on_after(ANSWER_TIMEOUT):
-                channel = ApprovalChannel(client)
-                channel.note(await client.receive())
-                hello = channel.hello
-                for _ in range(hello.pending + hello.grants if hello else 0):
-                    frame = await client.receive()
-                    channel.note(frame)
-                    self._console.listed(frame)
-                self._console.overview(channel)
-                return 0
-        raise ClientError("the gateway did not send the list in time")
-
-    async def request(self, frame: Request) -> int:
-        """Send one request. Returns exit status 0 if the gateway carried it out, 1 if it refused. Raises ClientError."""
-
-        async def work(channel: ApprovalChannel) -> int:
-            return 1 if isinstance(await channel.ask(frame), Rejected) else 0
-
-        async with self._connect() as client:
-            with trio.move_on_after(ANSWER_TIMEOUT):
-                return await self._converse(ApprovalChannel(client), work)
-        raise ClientError("the gateway did not answer in time")
-
-    async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool) -> int:
-        """Answer prompts, one or until interrupted: as `given`, by a program, or as a person types.
+    async def work(self, given: TypedAnswer | None, program: str | None, *, once: bool, only: str | None = None) -> int:
+        """Answer prompts, one or until interrupted: as `given`, by a program, or as a person types. `only` is the id of the one that is meant.
 
         Returns exit status 0 if the last answer was accepted, 1 if not. Raises ClientError.
         """
 
         async def work(channel: ApprovalChannel) -> int:
             return await (
-                self._answer(channel, given, once=once) if program is None else self._consult(channel, program, once=once)
+                self._answer(channel, given, once=once, only=only)
+                if program is None
+                else self._consult(channel, program, once=once)
             )
 
         pause = FIRST_PAUSE_SECONDS
@@ -100,6 +74,7 @@ class ApproverSession:
         failure: ClientError | None = None
         try:
             async with trio.open_nursery() as nursery:
+                await nursery.start(_interrupted_by_signals)
                 nursery.start_soon(self._listen, channel)
                 status = await work(channel)
                 nursery.cancel_scope.cancel()
@@ -113,18 +88,27 @@ class ApproverSession:
 
     async def _listen(self, channel: ApprovalChannel) -> None:
         async for frame in channel.client:
-            self._console.frame(frame)
+            if not (isinstance(frame, Resolved) and frame.id in channel.settled and frame.grant is None):
+                self._console.frame(frame, channel.open.get(getattr(frame, "id", None) or ""))
             channel.note(frame)
 
-    async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool) -> int:
+    async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool, only: str | None) -> int:
+        shown = None
+        await channel.begun()
+        channel.only = channel.prompt(only)["id"] if only is not None else None
         while True:
             prompt = channel.next()
+            if prompt is None and only is not None:
+                return 1
             if prompt is None:
                 await channel.changed.wait()
                 continue
-            self._console.prompt(prompt)
+            if prompt["id"] != shown:
+                self._console.prompt(prompt)
+            shown = prompt["id"]
             answer = given or await self._typed(channel, prompt)
             if answer is None:
+                await self._put_off(channel, prompt)
                 continue
             reply = await self._decide(channel, prompt, answer)
             if isinstance(reply, Rejected) and reply.code in ASK_AGAIN and given is None:
@@ -132,31 +116,42 @@ class ApproverSession:
             elif once:
                 return 0 if isinstance(reply, Accepted) else 1
 
+    async def _put_off(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
+        """Go on to the next prompt, as the person said; or as this one has ended, after what its keys may still be pressed for."""
+        if prompt["id"] in channel.open:
+            channel.skipped.add(prompt["id"])
+        else:
+            await trio.sleep(REACTION_SECONDS)
+
     async def _decide(self, channel: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
         channel.answered.add(prompt["id"])
         frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
         return await channel.ask(frame)
 
     async def _typed(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
-        """The answer that the person types; None if the prompt is gone before."""
+        """The answer that the person types; None if the prompt is put off, or gone before."""
         hello = channel.hello
-        may_grant = hello is not None and hello.may_grant and bool(prompt.get("grantable"))
-        most = (hello.max_minutes, hello.max_uses) if hello else (0, 0)
 
         async def show() -> None:
             await self._open(channel, prompt)
 
-        async def answer() -> TypedAnswer:
-            return await typed(asked(prompt), may_grant=may_grant, most=most, proposed=prompt.get("suggestion"), show=show)
-
+        asking = Asking(
+            about=partial(self._console.question, channel, prompt),
+            may_grant=hello is not None and hello.may_grant and bool(prompt.get("grantable")),
+            most=(hello.max_minutes, hello.max_uses) if hello else (0, 0),
+            proposed=prompt.get("suggestion"),
+            show=show,
+            others=lambda: len(channel.waiting()) > 1,
+        )
         self._console.hidden(channel.not_shown(prompt))
-        return await _unless_gone(channel, prompt["id"], answer)
+        return await _unless_gone(channel, prompt["id"], partial(typed, self._console.line, asking))
 
     async def _open(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
+        self._console.bound(prompt)
         for part in channel.not_shown(prompt):
             self._console.part(part)
             async for piece in channel.read(prompt["id"], part["part"]):
-                self._console.text(piece)
+                self._console.say(piece)
         self._console.hidden(channel.not_shown(prompt))
 
     async def _consult(self, channel: ApprovalChannel, program: str, *, once: bool) -> int:
@@ -170,7 +165,6 @@ class ApproverSession:
             channel.changed = trio.Event()
 
         async with trio.open_nursery() as nursery:
-            await nursery.start(_interrupted_by_signals)
             while not (once and results):
                 prompt = channel.next()
                 if prompt is None or (once and channel.answered):
@@ -199,7 +193,7 @@ class ApproverSession:
 async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts it
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Raise KeyboardInterrupt on SIGTERM and SIGHUP, which programs in sessions of their own do not get: so they are killed."""
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP: so programs in sessions of their own are killed, and the terminal gets its mode back."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGHUP) as signals:
         task_status.started()
         async for _ in signals:

@@ -1,0 +1,143 @@
+"""Where the gateway is and who asks: the arguments, exit statuses and faults that all verbs for approvers share.
+
+Exit status: 0 when done, 1 if the gateway cannot be reached or refused, 2 if the arguments cannot work, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from ssl import VERIFY_X509_PARTIAL_CHAIN
+from typing import TYPE_CHECKING
+
+import trio
+
+from trio_gate.cli import state_dir
+from trio_gate.client import ClientError, connect
+from trio_gate.config.model import bracketed
+from trio_gate.config.source import ConfigFaults
+from trio_gate.errors import CertificatesUnavailable
+from trio_gate.shell.certificates.trust_roots import client_context
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from trio_gate.client import ApproverClient
+
+    Connect = Callable[[], AbstractAsyncContextManager[ApproverClient]]
+
+TOKEN_VARIABLE = "TRIO_GATE_TOKEN"  # noqa: S105 - the variable's name
+DEFAULT_URL = "wss://127.0.0.1:9443"
+INTERRUPTED = 130
+"""What a shell reports for a program that ended by SIGINT."""
+OWN_CA = Path("ca") / "own.pem"
+
+_STATUSES = """\
+exit status: 0 when done, 1 if the gateway cannot be reached or refused, 2 if the arguments cannot work, 130 after Ctrl-C"""
+
+
+class UsageError(Exception):
+    """Arguments, a token, a file or a configuration that cannot work. Its text is one line that says why."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, examples: str) -> None:
+    """Declare where the gateway is and who asks. `examples` are lines of commands, each with a comment, for the verb's help."""
+    parser.add_argument("--config", metavar="CONFIG", help="the gateway's configuration, for its address and certificate")
+    parser.add_argument("--url", help=f"the gateway's admin listener (default: CONFIG's, or {DEFAULT_URL})")
+    parser.add_argument(
+        "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
+    )
+    parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {TOKEN_VARIABLE})")
+    parser.add_argument("--json", action="store_true", help="print the channel's frames as JSON, one per line")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"examples:\n{examples}\n\n{_STATUSES}"
+
+
+def run(verb: str, args: argparse.Namespace, work: Callable[[Connect], Awaitable[int]]) -> int:
+    """Do the work of a verb, and say in one line why it could not be done. Returns the exit status."""
+    try:
+        connection = _connection(args)
+    except UsageError as error:
+        return fail(verb, str(error), 2)
+    try:
+        return trio.run(work, connection)
+    except ClientError as error:
+        return fail(verb, str(error), 1)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BaseExceptionGroup as group:
+        if group.split(KeyboardInterrupt)[1] is None:  # trio may hand Ctrl-C over in a group
+            return INTERRUPTED
+        raise
+
+
+def fail(verb: str, reason: str, status: int) -> int:
+    """Say why a verb ends with an exit status, and return that."""
+    print(f"trio-gate {verb}: {reason}", file=sys.stderr)
+    return status
+
+
+def _connection(args: argparse.Namespace) -> Connect:
+    place = _place(args.url, args.ca, args.config)
+    return partial(connect, place.url, _token(args.token_file), _tls(place.roots, args.ca), origin=place.origin)
+
+
+def _token(file: str | None) -> str:
+    if file is None:
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        if not token:
+            raise UsageError(f"no token: set {TOKEN_VARIABLE} or pass --token-file FILE")
+        return token
+    try:
+        return Path(file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        raise UsageError(f"cannot read a token from {file}") from None
+
+
+@value_class
+class _Place:
+    """The gateway's address, where it comes from, and the file that verifies the gateway."""
+
+    url: str
+    origin: str
+    roots: Path
+
+
+def _place(url: str | None, ca: str | None, config: str | None) -> _Place:
+    """From the arguments, else the configuration, else the defaults. Raises UsageError."""
+    found, origin, roots = DEFAULT_URL, "the default: --config or --url names another", Path("state") / OWN_CA
+    if config is not None:
+        found, origin, roots = _configured(config)
+    if url is not None:
+        found, origin = url, "of --url"
+    return _Place(url=found, origin=origin, roots=Path(ca) if ca else roots)
+
+
+def _configured(config: str) -> tuple[str, str, Path]:
+    try:
+        admin, where = state_dir.admin(config)
+        own = Path(state_dir.state_dir(config)) / OWN_CA
+    except (OSError, ValueError, ConfigFaults):
+        raise UsageError(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
+    if admin.bind.port == 0:
+        raise UsageError(f"the port {where} is the system's choice: pass --url")
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
+    url = f"wss://{bracketed(host)}:{admin.bind.port}"
+    return url, where, Path(admin.certificate) if admin.certificate else own
+
+
+def _tls(file: Path, given: str | None) -> ssl.SSLContext:
+    try:
+        context = client_context(str(file))
+    except CertificatesUnavailable:
+        hint = "" if given else ": pass --ca FILE with the gateway's own CA, STATE_DIR/ca/own.pem on its machine"
+        raise UsageError(f"cannot read certificates from {file}{hint}") from None
+    context.verify_flags |= VERIFY_X509_PARTIAL_CHAIN  # the configured certificate itself is trusted, also if it is no CA
+    return context

@@ -1,0 +1,111 @@
+"""One request on a channel of its own, for the verbs beside `approve`: what it asks, and what is printed of the answer.
+
+Rule: a vote carries the digest of the question that was there under its id, and an id never stands for another question.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_gate.approval.codec import encode
+from trio_gate.approval.frames import Decide, Granted, Pending, Rejected
+from trio_gate.cli.approving.channel import ApprovalChannel
+from trio_gate.cli.approving.console import ApproverConsole
+from trio_gate.client import ClientError
+from trio_gate.text.visible import plain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.cli.approving.connecting import Connect
+    from trio_gate.cli.approving.prompt_input import TypedAnswer
+
+ANSWER_TIMEOUT = 30
+"""Seconds within which the gateway must send its state, or answer one frame: neither needs a person."""
+
+
+async def pending(prompt_id: str | None, connect: Connect, *, json: bool) -> int:
+    """Print what waits for this person, a call in a line, or one call in full. Returns the exit status. Raises ClientError."""
+    async with _state(connect) as channel:
+        channel.only = channel.prompt(prompt_id)["id"] if prompt_id is not None else None
+        console = ApproverConsole(json=json)
+        for prompt in channel.waiting():
+            if json:
+                print(encode(Pending(prompt=prompt)))
+            elif prompt_id is None:
+                console.waiting(channel, prompt)
+            else:
+                console.prompt(prompt)
+                console.bound(prompt)
+        if channel.hello is not None and prompt_id is None and not json:
+            console.standing(channel.hello)
+    return 0
+
+
+async def grants(connect: Connect, *, json: bool) -> int:
+    """Print the grants that this person may see, a line each. Returns the exit status. Raises ClientError."""
+    async with _state(connect) as channel:
+        if json:
+            for grant in channel.grants.values():
+                print(encode(Granted(grant=grant)))
+        else:
+            ApproverConsole(json=False).grants(channel)
+    return 0
+
+
+async def decide(prompt_id: str, answer: TypedAnswer, connect: Connect, *, json: bool) -> int:
+    """Answer one question. Returns the exit status. Raises ClientError."""
+    async with _state(connect) as channel:
+        prompt = channel.prompt(prompt_id)
+        frame = Decide(id=prompt_id, digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason)
+        return _printed(await _answer(channel, frame), prompt, json=json, done="")
+
+
+async def request(frame: Request, connect: Connect, *, json: bool, done: str = "") -> int:
+    """Send a request; where the answer says no more than that it was done, print `done`. Returns the exit status. Raises ClientError."""
+    async with _state(connect) as channel:
+        return _printed(await _answer(channel, frame), None, json=json, done=done)
+
+
+def agent(name: str) -> str | None:
+    """The agent that is meant; None for all, which are called '*'."""
+    return None if name == "*" else name
+
+
+@asynccontextmanager
+async def _state(connect: Connect) -> AsyncIterator[ApprovalChannel]:
+    """A channel that has received the gateway's present state. Raises ClientError."""
+    async with connect() as client:
+        try:
+            with trio.fail_after(ANSWER_TIMEOUT):
+                channel = ApprovalChannel(client)
+                while channel.coming:
+                    channel.note(await client.receive())
+                yield channel
+        except trio.TooSlowError:
+            raise ClientError("the gateway did not answer in time") from None
+
+
+async def _answer(channel: ApprovalChannel, frame: Request) -> ServerFrame:
+    sent = replace(frame, ref="1")
+    await channel.client.send(sent)
+    while True:
+        got = await channel.client.receive()
+        if getattr(got, "ref", None) == sent.ref:
+            return got
+
+
+def _printed(reply: ServerFrame, prompt: dict[str, Any] | None, *, json: bool, done: str) -> int:
+    if isinstance(reply, Rejected) and not json:
+        raise ClientError(plain(reply.message))
+    console = ApproverConsole(json=json)
+    if done and not json:
+        console.say(done)
+    else:
+        console.frame(reply, prompt)
+    return 1 if isinstance(reply, Rejected) else 0
