@@ -116,6 +116,7 @@ def test_the_dangerous_are_first_and_what_others_decide_comes_above_the_line_tha
     assert gate.gate(*gate.approver(one, "--yes", "--reason", "seen")).returncode == 0
     terminal.until(
         "approved by alice (seen): prod: Write call-1 to prod-data",
+        "answered 200",
         "DANGER  Open tcp/22",
         "1 of 1, ",
         f"{QUESTION}n not to the wor",
