@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kit.approvals.questions import NOW, asked
-from trio_gate.approval.grant import grant_of
-from trio_gate.approval.grant_table import GrantTable
+from trio_gate.approval.grant import GrantTable, grant_of
 from trio_gate.approval.terms import Terms
 
 CALL = replace(asked(), grantable=True)

@@ -104,7 +104,7 @@ def test_activity_says_what_calls_did(visit, stage):
 
 
 def test_the_keyboard_alone_approves(visit, stage):
-    asks = [stage.ask(), stage.ask(), stage.ask()]
+    asks = [stage.ask({"Bucket": name}) for name in "abc"]
     page = visit(viewport=NARROW).enter()
     page.wait_for_selector("text=3 calls waiting")
     for key in "jjk":
@@ -237,7 +237,7 @@ def test_a_long_part_counts_when_its_end_was_shown(visit, stage):
 
 
 def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, stage):
-    kept, gone = stage.ask(), stage.ask()
+    kept, gone = stage.ask(), stage.ask({"Bucket": "other"})
     visitor = visit()
     page = visitor.enter()
     visitor.open(gone)
@@ -247,7 +247,7 @@ def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, sta
     assert page.title().startswith("(2) Offline")
     stage.leave(gone)
     stage.do(lambda: stage.hub.settle(stage.hub.entry(gone.id, "bob"), stage.over(gone.id)))
-    fresh = stage.ask()
+    fresh = stage.ask({"Bucket": "third"})
     stage.come_back()
     page.click("text=Try now")
     page.wait_for_selector(".link.open")

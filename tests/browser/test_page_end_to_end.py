@@ -1,6 +1,7 @@
 """An agent with boto3, a gateway as a process, an embedded AWS, and a person at the page."""
 
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -83,6 +84,33 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
     page.click("nav >> text=Activity")
     page.click("text=Record")
     page.wait_for_selector("text=11 rows.")
+    context.close()
+    assert visitor.faults == []
+
+
+def test_one_press_deletes_what_was_shown_and_leaves_a_planted_danger(gate, browser):
+    context = browser.new_context(ignore_https_errors=True)
+    visitor = Visitor(context, f"https://{gate.doors['admin']}/")
+    page = visitor.enter("carol")
+    s3 = gate.client("s3", "prod", read_timeout=60, max_pool_connections=8)
+    public = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::prod-data/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [public]})
+    with ThreadPoolExecutor(8) as agents:
+        deletes = [agents.submit(s3.delete_object, Bucket="prod-data", Key=f"tmp/{number}") for number in range(5)]
+        danger = agents.submit(s3.put_bucket_policy, Bucket="prod-data", Policy=policy)
+        page.wait_for_selector("text=6 calls waiting")
+        assert page.locator("[data-call] .level").nth(0).inner_text() == "danger"
+        page.click("[data-call^='~']")
+        page.click("button:text-is('Approve 5 in prod')")
+        assert [made.result(60)["ResponseMetadata"]["HTTPStatusCode"] for made in deletes] == [204] * 5
+        page.wait_for_selector("text=1 call waiting")
+        assert not danger.done()
+        page.click("[data-call]")
+        page.click("text=Deny…")
+        page.click("text=Deny call")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            danger.result(60)
+    page.wait_for_selector("[data-decided] .tag:has-text('AWS answered 204') >> nth=4")
     context.close()
     assert visitor.faults == []
 

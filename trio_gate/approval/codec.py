@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from trio_gate.approval import frames
+from trio_gate.approval.alike import alike
 from trio_gate.approval.frames import PROTOCOL, ClientFrame, Granted, Pending, Resolved, ServerFrame, Updated
 from trio_gate.approval.json_reader import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.approval.state import Status, approvals, proposed, verdict_of
@@ -207,7 +208,8 @@ def decode_server(text: str) -> ServerFrame:
 
 def pending(prompt: Prompt) -> Pending:
     """The frame that shows a prompt."""
-    return Pending(prompt={**as_json(prompt.question), **_standing(prompt)})
+    shape = alike(prompt.question)
+    return Pending(prompt={**as_json(prompt.question), "alike": shape and as_json(shape), **_standing(prompt)})
 
 
 def updated(prompt: Prompt) -> Updated:

@@ -159,7 +159,7 @@ class Hello:
 
 @value_class
 class Pending:
-    """Gateway: a prompt that waits, with the members of `question.Question` and those of `Updated`."""
+    """Gateway: a prompt that waits, with the members of `question.Question` and `Updated`, and as `alike` what `alike.alike` says of it."""
 
     type: ClassVar[str] = "pending"
     prompt: dict[str, Any]

@@ -255,7 +255,7 @@ async def test_a_record_that_cannot_be_read(hub, clock, find):
 
 
 async def test_a_full_book_takes_no_more(hub, clock, waiting, monkeypatch):
-    monkeypatch.setattr("trio_gate.approval.grant_table.MAX_GRANTS", 0)
+    monkeypatch.setattr("trio_gate.approval.grant.MAX_GRANTS", 0)
     with listening(hub, clock, **ALL) as alice:
         alice.vote(grant=Terms(**GRANT))
         assert (await alice.until(Rejected)).code == "limits"

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.codec import as_json, encode, granted
 from trio_gate.approval.frames import GrantEnded
-from trio_gate.approval.grant import grant_of, spent
-from trio_gate.approval.grant_table import GrantTable
+from trio_gate.approval.grant import GrantTable, grant_of, spent
 from trio_gate.approval.persistence import grant_from
 from trio_gate.approval.state import proposed
 from trio_gate.audit.acts import ended_row, grant_row

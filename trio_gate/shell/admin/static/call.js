@@ -69,7 +69,7 @@ export function callView(channel, prompt) {
   ];
 }
 
-function section(title, body, tool = null) {
+export function section(title, body, tool = null) {
   return el("section", { class: "part" }, el("div", { class: "part-head" }, el("h2", {}, title), tool), body);
 }
 
@@ -103,7 +103,7 @@ function whole(names) {
 }
 
 /** Why the call has its level: dangers and cautions, then in one line what is merely so. */
-function risks(prompt) {
+export function risks(prompt) {
   const grave = prompt.risks.filter((risk) => risk.level !== "fact");
   const facts = prompt.risks.filter((risk) => risk.level === "fact");
   if (!prompt.risks.length) return null;

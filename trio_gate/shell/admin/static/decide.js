@@ -2,10 +2,10 @@
 
 import { button, el, plural, said, swatch, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
+import { denyForm } from "./deny.js";
 import { read, WHY } from "./reader.js";
 import { state, unseen } from "./state.js";
 
-const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 const LONG_LABEL = 20;
 
@@ -133,39 +133,10 @@ class Bar {
     this.asked = opening ? kind : null;
     this.deny.setAttribute("aria-expanded", String(this.asked === "deny"));
     this.grant.setAttribute("aria-expanded", String(this.asked === "grant"));
-    this.form.replaceChildren(...(opening ? [kind === "deny" ? this.denyForm() : this.grantForm()] : []));
+    this.form.replaceChildren(...(opening ? [kind === "deny" ? denyForm((reason) => this.send("deny", { reason }), () => this.ask("deny")) : this.grantForm()] : []));
     this.buttons.hidden = opening;
     if (opening) this.form.querySelector("textarea, input").focus();
     else (kind === "deny" ? this.deny : this.grant).focus();
-  }
-
-  denyForm() {
-    const reason = el("textarea", {
-      id: "reason",
-      rows: "2",
-      maxlength: MAX_REASON,
-      placeholder: "What should the agent do instead?",
-    });
-    const form = el(
-      "form",
-      {
-        on: {
-          submit: (event) => {
-            event.preventDefault();
-            this.send("deny", { reason: reason.value });
-          },
-        },
-      },
-      el("label", { for: "reason" }, "Reason", el("span", { class: "muted" }, " shown to the agent")),
-      reason,
-      this.ends("deny", "Deny call", "danger"),
-    );
-    reason.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      form.requestSubmit();
-    });
-    return form;
   }
 
   grantForm() {

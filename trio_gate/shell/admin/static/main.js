@@ -87,9 +87,9 @@ function draw() {
 /** On a wide screen a call is always selected. */
 function firstChoice() {
   if (!matchMedia(WIDE).matches) return null;
-  return waiting.chosen && (state.prompts.has(waiting.chosen) || state.ended.has(waiting.chosen))
-    ? waiting.chosen
-    : (waiting.order[0]?.id ?? null);
+  const { chosen, rows } = waiting;
+  const stays = state.prompts.has(chosen) || state.ended.has(chosen) || waiting.group?.name === chosen || rows.some(({ key }) => key === chosen);
+  return stays ? chosen : (rows[0]?.key ?? null);
 }
 
 function drawViews(shown) {

@@ -4,6 +4,7 @@ import { button, does, el, levelOf, plural, rank, said, swatch } from "./dom.js"
 import { accountOf, agentOf, callView, group, leaving, tick } from "./call.js";
 import { decidedList, endedView } from "./decided.js";
 import { decisionBar } from "./decide.js";
+import { Group, groupTitle, isGroup, isIn, rowsOf } from "./groups.js";
 import { state, unseen } from "./state.js";
 
 const DRAW_EVERY = 150;
@@ -23,6 +24,11 @@ export class Waiting {
     this.detail = el("article", { class: "call", "aria-labelledby": "call-title" });
     this.node = el("div", { class: "waiting" }, this.aside, this.detail);
     this.bar = null;
+  }
+
+  /** The calls that wait, the most serious first, then the oldest; those of equal shape in one row. */
+  get rows() {
+    return rowsOf(this.order);
   }
 
   get order() {
@@ -51,10 +57,10 @@ export class Waiting {
   drawList() {
     clearTimeout(this.timer);
     this.timer = null;
-    const order = this.order;
+    const { order, rows } = this;
     const { call: focused, decided } = document.activeElement?.dataset ?? {};
     this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "No calls waiting";
-    this.list.replaceChildren(...order.map((prompt) => this.item(prompt)));
+    this.list.replaceChildren(...rows.map((row) => this.item(row)));
     if (!order.length)
       this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
     this.decided.replaceChildren(...(decidedList(this.chosen) ?? []));
@@ -64,29 +70,32 @@ export class Waiting {
     this.drawn = performance.now();
   }
 
-  item(prompt) {
+  item({ key, prompts }) {
+    const [prompt] = prompts;
     const hidden = unseen(prompt).length;
+    const many = prompts.length > 1;
+    const here = key === this.chosen || (isGroup(key) && prompts.some((one) => one.id === this.chosen));
     return el(
       "li",
       {},
       el(
         "a",
-        { href: `#${prompt.id}`, class: prompt.level ?? "caution", "data-call": prompt.id, "aria-current": prompt.id === this.chosen ? "true" : null },
+        { href: `#${key}`, class: prompt.level ?? "caution", "data-call": key, "aria-current": here ? "true" : null },
         el(
           "span",
           { class: "item-top" },
           el("span", { class: "item-where" }, swatch(prompt), said(accountOf(prompt), "item-account")),
-          el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, ""),
+          el("b", { "data-countdown": prompts.map((one) => one.expires_at).sort()[0], class: "item-left" }, ""),
         ),
-        el("span", { class: "item-words" }, does(prompt)),
+        el("span", { class: "item-words" }, many ? groupTitle(prompts) : does(prompt)),
         el("span", { class: "item-more" }, el("span", {}, prompt.service), " · ", el("bdi", {}, agentOf(prompt))),
         el(
           "span",
           { class: "tags" },
           levelOf(prompt),
           hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
-          prompt.detached ? el("span", { class: "tag" }, "agent disconnected") : null,
-          prompt.approvers.some((one) => one.approved.length) ? el("span", { class: "tag" }, "partly approved") : null,
+          prompts.every((one) => one.detached) ? el("span", { class: "tag" }, "agent disconnected") : null,
+          prompts.some((one) => one.approvers.some((group) => group.approved.length)) ? el("span", { class: "tag" }, "partly approved") : null,
         ),
       ),
     );
@@ -98,7 +107,10 @@ export class Waiting {
     this.bar = null;
     this.node.classList.toggle("one", Boolean(this.chosen));
     const back = button("‹ All calls", () => this.go(null), { class: "quiet back" });
-    if (prompt) {
+    this.group = null;
+    if (isGroup(this.chosen) && this.showGroup(back)) {
+      this.bar = this.group;
+    } else if (prompt) {
       this.bar = decisionBar(this.channel, prompt);
       const body = el("div", { class: "call-body" }, callView(this.channel, prompt).filter(Boolean));
       this.detail.replaceChildren(back, body, this.bar.node);
@@ -109,8 +121,8 @@ export class Waiting {
         el(
           "div",
           { class: "ended" },
-          el("h1", { id: "call-title", tabindex: "-1" }, "This call is not waiting"),
-          el("p", { class: "muted" }, "It was decided, has ended, or is not for you."),
+          el("h1", { id: "call-title", tabindex: "-1" }, isGroup(this.chosen) ? "None of these calls waits" : "This call is not waiting"),
+          el("p", { class: "muted" }, isGroup(this.chosen) ? "“Decided”, below the list, says what became of each." : "It was decided, has ended, or is not for you."),
         ),
         this.nextOne(),
       );
@@ -134,13 +146,22 @@ export class Waiting {
     tick();
   }
 
+  /** Show the selected group as it is now; false where none of it waits. */
+  showGroup(back) {
+    const prompts = this.order.filter((prompt) => isIn(prompt, this.chosen));
+    if (!prompts.length) return false;
+    this.group = new Group(this.channel, this.chosen, prompts, () => this.showCall());
+    this.detail.replaceChildren(back, this.group.body, this.group.bar);
+    return true;
+  }
+
   nextOne() {
-    const next = this.order[0];
+    const [next] = this.rows;
     return el(
       "p",
       { class: "next" },
       next
-        ? button(`Next waiting call (${this.order.length})`, () => this.go(next.id, true), { class: "primary" })
+        ? button(`Next waiting call (${this.order.length})`, () => this.go(next.key, true), { class: "primary" })
         : el("span", { class: "muted" }, "No other calls waiting."),
     );
   }
@@ -152,6 +173,7 @@ export class Waiting {
     if ((what === "resolved" || what === "decided") && detail.id === this.chosen) this.ended();
     if (what === "settled" && this.chosen) this.settled();
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
+    if (this.group && !this.group.busy && !this.group.shown.some(({ id }) => state.prompts.has(id))) this.ended();
     this.bar?.refresh();
     this.detail.querySelector(".next")?.replaceWith(this.nextOne());
   }
@@ -164,6 +186,7 @@ export class Waiting {
   }
 
   settled() {
+    if (isGroup(this.chosen)) return;
     const prompt = state.prompts.get(this.chosen);
     if (prompt && this.bar?.prompt.digest === prompt.digest) this.bar.prompt = prompt;
     else this.showCall();
@@ -178,11 +201,11 @@ export class Waiting {
 
   /** Select the call after or before the selected one. */
   step(by) {
-    const order = this.order;
-    if (!order.length) return;
-    const at = order.findIndex((prompt) => prompt.id === this.chosen);
-    const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : Math.max(0, Math.min(order.length - 1, at + by));
-    this.go(order[next].id);
-    this.list.querySelector(`[data-call="${CSS.escape(order[next].id)}"]`)?.scrollIntoView({ block: "nearest" });
+    const { rows } = this;
+    if (!rows.length) return;
+    const at = rows.findIndex(({ key, prompts }) => key === this.chosen || prompts.some((prompt) => prompt.id === this.chosen));
+    const next = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by));
+    this.go(rows[next].key);
+    this.list.querySelector(`[data-call="${CSS.escape(rows[next].key)}"]`)?.scrollIntoView({ block: "nearest" });
   }
 }
