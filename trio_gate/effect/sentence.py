@@ -71,14 +71,23 @@ def _fitted(parts: Sequence[str | Names]) -> tuple[str, int, int | None]:
     """The sentence, how many names of each list are in it, and in how many characters each; None for all."""
     names = [[] if isinstance(part, str) else [safe(name) for name in part.names[:MAX_WHOLE]] for part in parts]
     most = max((len(part.names) for part in parts if not isinstance(part, str)), default=0)
-    for listed in (MAX_WHOLE, *_LISTED):
-        if listed < MAX_WHOLE and listed > most > 0:  # as all of them
+    for listed in _LISTED if most <= _LISTED[0] else (MAX_WHOLE, *_LISTED):
+        if listed > most > 0 and listed < MAX_WHOLE:  # as all of them
             continue
-        for room in (None,) if listed == MAX_WHOLE else (None, *_ROOMS):
-            text = _written(parts, names, listed, room)
-            if len(text) <= MAX_SENTENCE:
-                return text, listed, room
+        text = _written(parts, names, listed, None)
+        if len(text) <= MAX_SENTENCE:
+            return text, listed, None
+        room = None if listed == MAX_WHOLE else _room(parts, names, listed, len(text) - MAX_SENTENCE)
+        if room is not None:
+            return _written(parts, names, listed, room), listed, room
     return shortened(_written(parts, names, 1, SHORTEST), MAX_SENTENCE), 0, SHORTEST
+
+
+def _room(parts: Sequence[str | Names], names: Sequence[_Safe], listed: int, over: int) -> int | None:
+    """The most characters of a name with which a sentence that is `over` so many too long is short enough; None if there are none."""
+    written = [own[:listed] for part, own in zip(parts, names, strict=True) if not isinstance(part, str) and not part.beside]
+    lengths = [len(text) for own in written for text, _ in own]
+    return next((room for room in _ROOMS if sum([length - room for length in lengths if length > room]) >= over), None)
 
 
 def _written(parts: Sequence[str | Names], names: Sequence[_Safe], listed: int, room: int | None) -> str:
