@@ -28,7 +28,6 @@ WITHOUT = [
     "cli/explain_run.py",
     "cli/explain_view.py",
     "cli/main.py",
-    "cli/person.py",
     "cli/serve.py",
     "cli/state_dir.py",
     "config/block_reader.py",

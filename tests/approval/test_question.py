@@ -11,7 +11,7 @@ from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOU
 from trio_gate.approval.state import Prompt
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.aws.idempotency import IdempotentForm
-from trio_gate.cli.approving.prompt_view import details
+from trio_gate.cli.approving.prompt_view import bound
 from trio_gate.config.role_settings import MOST_POLICY
 from trio_gate.text.visible import visible
 
@@ -63,7 +63,7 @@ def test_it_says_in_what_an_equal_call_may_differ():
     repeat = IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",))
     question = asked(bound=parts(repeat=repeat))
     assert question.may_differ == ("ClientToken",)
-    [line] = [line for line in details(pending(Prompt(question=question)).prompt) if "ClientToken" in line]
+    [line] = [line for line in bound(pending(Prompt(question=question)).prompt) if "ClientToken" in line]
     assert "a later call counts as equal whatever its ClientToken" in line
     assert asked().may_differ == ()
 

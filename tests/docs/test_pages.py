@@ -58,10 +58,10 @@ def test_its_verbs_exist(page):
 LONG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
-def options_of(verb):
-    """The long options in a verb's help."""
+def options_of(*words):
+    """The long options in the help of a verb, or of a verb's verb."""
     with redirect_stdout(StringIO()) as said, pytest.raises(SystemExit):
-        main([verb, "--help"])
+        main([*words, "--help"])
     return set(LONG.findall(said.getvalue()))
 
 
@@ -69,7 +69,9 @@ def options_of(verb):
 def options():
     """Long options of all verbs, and of scripts as their sources name them."""
     scripts = [path.read_text("utf-8", "replace") for path in (ROOT / "scripts").rglob("*") if path.is_file()]
-    return {option for text in scripts for option in LONG.findall(text)}.union(*map(options_of, VERBS))
+    return {option for text in scripts for option in LONG.findall(text)}.union(
+        options_of("person", "link"), *map(options_of, VERBS)
+    )
 
 
 @every_page

@@ -31,6 +31,7 @@ _MASKS = [
         ),
         r"\1REVIEWED",
     ),
+    (re.compile(r'("code":)"[A-Za-z0-9_-]{43}"'), r'\1"CODE"'),
     (re.compile(r'("seconds":)[\d.e-]+'), r"\1SECONDS"),
     (re.compile(r'("seq":|"next":|VALUES\()\d+'), r"\1ROW"),
 ]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import re
 import shutil
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -119,7 +121,7 @@ def answer(channel: Channel, prompt: Mapping[str, Any], verdict: str = "approve"
 def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     """Say something; its answer."""
     channel.say(**frame)
-    return channel.until("accepted", "rejected", "detail", "found", "sessions", ref=frame.get("ref", ""))
+    return channel.until("accepted", "rejected", "detail", "found", "sessions", "link", ref=frame.get("ref", ""))
 
 
 ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "a url", "stop", "eve's call", "lift"])
@@ -142,6 +144,7 @@ def first_run(run: Run) -> None:
         ann.next()
     asked(ann, type="observe", ref="enough", on=False)
     sessions(run, ann)
+    link(run, ann)
     for _ in range(102):
         with Raw(run.gateway.doors["proxy"], source="127.0.1.1").send(connect("example.com:443")) as raw:
             raw.rest()
@@ -159,6 +162,17 @@ def sessions(run: Run, ann: Channel) -> None:
     assert run.calls(by_session(key, *parts)).answer().status == 200
     assert asked(ann, type="sessions", ref="open")["sessions"][0]["id"] == key
     asked(ann, type="end_session", ref="over", id=key)
+
+
+def link(run: Run, ann: Channel) -> None:
+    """A link that she makes and uses."""
+    code = asked(ann, type="link", ref="phone")["code"]
+    trust = ssl.create_default_context(cafile=run.gateway.both_ca_file)
+    connection = http.client.HTTPSConnection(run.gateway.doors["admin"], context=trust)
+    fields = {"Authorization": f"Link {code}", "Origin": f"https://{run.gateway.doors['admin']}", "Content-Length": "0"}
+    with closing(connection):
+        connection.request("POST", "/v1/session", headers=fields)
+        assert connection.getresponse().status == 200
 
 
 def grants(run: Run, ann: Channel, ben: Channel) -> None:

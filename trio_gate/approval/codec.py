@@ -108,6 +108,7 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
     "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
     "sessions": (frames.Sessions, {"ref": _REF}, frozenset({"ref"})),
     "end_session": (frames.EndSession, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
+    "link": (frames.MakeLink, {"ref": _REF}, frozenset({"ref"})),
     "observe": (frames.Observe, {"ref": _REF, "on": typed(bool)}, frozenset({"ref"})),
     "search": (
         frames.Search,
@@ -170,6 +171,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
     "activity": (frames.Activity, {"call": typed(dict), "missed": _COUNT}),
     "found": (frames.Found, {"ref": _REF, "calls": typed(list), "next": nullable(_COUNT)}),
     "sessions": (frames.SessionList, {"ref": _REF, "sessions": texts(typed(dict))}),
+    "link": (frames.Link, {"ref": _REF, "code": _ANY, "page": _ANY, "expires_at": _ANY}),
     "accepted": (
         frames.Accepted,
         {"ref": _REF, "id": nullable(_ID), "status": one_of(*(status.value for status in Status), "done")},

@@ -5,7 +5,7 @@ that an agent or a person wrote is safe to show (see `text.visible`). Times are 
 
 Theory: a client that connects gets the present state, not history: `hello`, then as many `pending` and then `granted` frames as
 that says, then news as they come. Each request is answered by one frame that repeats its `ref`: `accepted` or `rejected`, or for
-`detail`, `search` and `sessions` the text, the calls or the sessions. Answers and news keep the order in which things happened.
+`detail`, `search`, `sessions` and `link` what was asked for. Answers and news keep the order in which things happened.
 """
 
 from __future__ import annotations
@@ -103,6 +103,14 @@ class EndSession:
     type: ClassVar[str] = "end_session"
     ref: str = ""
     id: str
+
+
+@value_class
+class MakeLink:
+    """Client: make a link to sign in with on another device, once. Needs a channel that was opened with the token; the answer is `Link`."""
+
+    type: ClassVar[str] = "link"
+    ref: str = ""
 
 
 @value_class
@@ -306,6 +314,20 @@ class SessionList:
 
 
 @value_class
+class Link:
+    """Gateway: the code of a sign-in link, for the fragment `#link=CODE` of the page's address, and when it ends.
+
+    `page` is the address as the gateway's configuration has it.
+    """
+
+    type: ClassVar[str] = "link"
+    ref: str
+    code: str
+    page: str
+    expires_at: str
+
+
+@value_class
 class Accepted:
     """Gateway: done. For `decide` the vote on `id` counts and `status` is the prompt's status after it; otherwise "done"."""
 
@@ -326,7 +348,7 @@ class Rejected:
     message: str
 
 
-Request = Decide | Open | Revoke | Stop | Lift | Sessions | EndSession | Observe | Search
+Request = Decide | Open | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
 """The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request
@@ -344,6 +366,7 @@ ServerFrame = (
     | Activity
     | Found
     | SessionList
+    | Link
     | Accepted
     | Rejected
 )

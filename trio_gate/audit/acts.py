@@ -40,6 +40,8 @@ Kind = Literal[
     "stop",
     "lift",
     "end_session",
+    "link",
+    "linked",
     "ended",
     "started",
     "stopped",
@@ -50,7 +52,7 @@ Kind = Literal[
 """The kinds of acts.
 
 By people: a vote; that a recorded vote did not count after all (`void`); a grant; its revocation; a stop; its end (`lift`);
-the end of a virtual session.
+the end of a virtual session; a link to sign in with on another device; that it was used (`linked`).
 
 By the gateway: the end of a grant by use, by time or because it is void; its own start and end; another configuration,
 accepted or not; what it drops from an earlier version (`voided`); an operation that its lists do not know."""
@@ -112,6 +114,11 @@ def end_session_row(session: VirtualSession, person: str, kind: str, now: dateti
         outcome="end_session",
     )
     return _row("end_session", intent, {"role": session.role, "session": session.key_id}, (person, kind))
+
+
+def link_row(act: Literal["link", "linked"], person: str, kind: str, *, now: datetime, address: str = HERE) -> Row:
+    """The row of a sign-in link that a person made, or that was used from an `address`; `kind` is the person's."""
+    return _row(act, Intent(id=f"link {person}", time=now, agent_address=address, outcome="link"), {}, (person, kind))
 
 
 def ended_row(grant: Grant, why: str, now: datetime) -> Row:

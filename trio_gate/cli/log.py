@@ -136,6 +136,8 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
             words = f"grant ended, {act.get('why')} ({act.get('kind')}): {act.get('about')}"
         case "stop" | "lift":
             words = f"{kind} {act.get('agent') or 'everything'}"
+        case "link" | "linked":
+            words = "sign-in link made" if kind == "link" else "signed in by link"
         case "end_session":
             words = f"session ended: {act.get('role') or act.get('session')}"
         case "unreviewed":

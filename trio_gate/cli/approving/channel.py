@@ -19,6 +19,7 @@ from trio_gate.approval.frames import (
     Granted,
     GrantEnded,
     Hello,
+    Link,
     Open,
     Pending,
     Rejected,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from trio_gate.approval.frames import Request, ServerFrame
     from trio_gate.client import ApproverClient
 
-    Reply = Accepted | Rejected | Detail | Found | SessionList
+    Reply = Accepted | Rejected | Detail | Found | SessionList | Link
 
 _LEVELS = ("danger", "caution", "fact")
 """Levels, in the order in which people are asked."""
@@ -129,7 +130,7 @@ class ApprovalChannel:
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
                 self.grants.pop(frame.id, None)
-            case Accepted() | Rejected() | Detail() | Found() | SessionList() if frame.ref:
+            case Accepted() | Rejected() | Detail() | Found() | SessionList() | Link() if frame.ref:
                 self._replies[frame.ref] = frame
             case _:
                 pass

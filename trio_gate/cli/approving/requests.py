@@ -5,6 +5,8 @@ Rule: a vote carries the digest of the question that was there under its id, and
 
 from __future__ import annotations
 
+import re
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Decide, Granted, Pending, Rejected
+from trio_gate.approval.frames import Decide, Granted, Link, MakeLink, Pending, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel
 from trio_gate.cli.approving.console import ApproverConsole
+from trio_gate.cli.approving.qr_code import qr_code
 from trio_gate.client import ClientError
 from trio_gate.text.visible import plain
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 ANSWER_TIMEOUT = 30
 """Seconds within which the gateway must send its state, or answer one frame: neither needs a person."""
+
+_LOCAL = re.compile(r"https://(?:localhost|127\.[0-9.]{1,16}|\[::1\]|0\.0\.0\.0|\[::\])(?::[0-9]{1,5})?/?$")
+"""Addresses that mean the machine itself, or none."""
 
 
 async def pending(prompt_id: str | None, connect: Connect, *, json: bool) -> int:
@@ -70,6 +76,29 @@ async def request(frame: Request, connect: Connect, *, json: bool, done: str = "
     """Send a request; where the answer says no more than that it was done, print `done`. Returns the exit status. Raises ClientError."""
     async with _state(connect) as channel:
         return _printed(await _answer(channel, frame), None, json=json, done=done)
+
+
+async def link(name: str, page: str | None, connect: Connect, *, json: bool) -> int:
+    """Make a sign-in link and print it, with a QR code at a terminal; `page` is the page's address as the device reaches it.
+
+    Returns the exit status. Raises ClientError.
+    """
+    async with _state(connect) as channel:
+        who = channel.hello.person if channel.hello else ""
+        if who != name:
+            raise ClientError(f"this token is that of {plain(who)}, and everyone makes links for themselves")
+        reply = await _answer(channel, MakeLink())
+    if json or not isinstance(reply, Link):
+        return _printed(reply, None, json=json, done="")
+    base = page or plain(reply.page)
+    url = f"{base.rstrip('/')}/#link={plain(reply.code)}"
+    print(f"Open this on your other device. It signs {name} in, once, until {plain(reply.expires_at)}:", file=sys.stderr)
+    print(url)
+    if sys.stdout.isatty():
+        print(qr_code(url), end="")
+    if _LOCAL.match(base):
+        print("This is an address of the gateway's machine alone: give one that the device reaches with --page", file=sys.stderr)
+    return 0
 
 
 def agent(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Authentication on the admin listener: a token in a header or a first frame, or the page's session.
+"""Authentication on the admin listener: a token in a header or a first frame, the code of a sign-in link, or the page's session.
 
 Rule: tokens are compared by hash, in constant time, and a wrong one is answered late. A cookie counts only if the browser says that the listener's own page sent it.
 """
@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from trio_gate.errors import Malformed, Unauthenticated
-from trio_gate.shell.admin.http_request import bearer, cookie, own_page
+from trio_gate.shell.admin.http_request import bearer, cookie, link_code, own_page
 from trio_gate.shell.admin.sessions import COOKIE, LIFE, Sessions
 from trio_gate.shell.net.plain_response import answer
 from trio_gate.shell.wrong_tokens import WrongTokens
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from trio_gate.shell.admin.connection_limits import AdminConnection
     from trio_gate.shell.admin.http_request import AdminRequest
     from trio_gate.shell.admin.sessions import Session
+    from trio_gate.shell.approval.links import SignInLinks
 
 log = logging.getLogger(__name__)
 
 
 class SignIn:
-    """Authenticates people by token or session. `people`: those of the configuration, by name."""
+    """Authenticates people by token, session or sign-in link. `people`: those of the configuration, by name."""
 
-    def __init__(self, people: Mapping[str, Person]) -> None:
+    def __init__(self, people: Mapping[str, Person], links: SignInLinks) -> None:
         self._people = people
+        self._links = links
         self._sessions = Sessions(people)
         self._wrong = WrongTokens()
 
@@ -73,7 +75,7 @@ class SignIn:
         return self._people[session.person.name], session
 
     async def answer(self, request: AdminRequest, connection: AdminConnection) -> bytes:
-        """The response to a request about the session: POST with a token begins one, GET names its person, DELETE ends it."""
+        """The response to a request about the session: POST with a token or a link's code begins one, GET names its person, DELETE ends it."""
         name = cookie(request, COOKIE) or ""
         match request.method:
             case "GET":
@@ -90,12 +92,25 @@ class SignIn:
                 raise Malformed("use GET, POST or DELETE", status=405)
 
     async def _begin(self, request: AdminRequest, connection: AdminConnection, before: str) -> bytes:
-        person = await self.bearer(request, connection)
+        code = link_code(request)
+        person = await (self.bearer(request, connection) if code is None else self._linked(code, connection))
         if person is None:
             raise Unauthenticated("to sign in, send a person's token: Authorization: Bearer TOKEN", status=401)
         self._sessions.end(before)
         log.info("%s signed in to the page", person.name)
         return answer(200, person.name, more=[_cookie(self._sessions.begin(person), LIFE)])
+
+    async def _linked(self, code: str, connection: AdminConnection) -> Person:
+        """The person whose sign-in link has this code. Raises Unauthenticated, Overloaded as `person`, and AuditUnavailable."""
+        made = self._links.spend(code)
+        found = self._people.get(made.name) if made is not None else None
+        if made is None or found is None or found.token_sha256 != made.token_sha256:
+            connection.wrong = True
+            await self._wrong.slow_down(connection.source)
+            raise Unauthenticated("this link was used already, is too old, or was never made", status=401)
+        await self._links.used(found, connection.source)
+        connection.proven(found.name)
+        return found
 
     def _owner(self, token: str) -> Person | None:
         offered = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

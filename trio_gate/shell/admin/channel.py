@@ -93,6 +93,7 @@ class Channel:
         follows: bool,
     ) -> None:
         self._follows = follows
+        self._by_session = False
         self._hub = hub
         self._commands = commands
         self._sign_in = sign_in
@@ -117,6 +118,7 @@ class Channel:
                 whole = Replay(paced, opening)
                 request = await wrap_server_stream(nursery, whole, max_message_size=MAX_CLIENT_FRAME, receive_buffer_size=PIECE)
                 socket = await request.accept(subprotocol=PROTOCOL)
+            self._by_session = session is not None
             if session is None:
                 code, reason = await self._session(socket, paced, connection, person)
             else:
@@ -155,6 +157,7 @@ class Channel:
         log.info("approver %s connected", person.name)
         ends: list[tuple[int, str]] = []
         with self._hub.subscribe(person, follows=self._follows) as subscription:
+            subscription.by_session = self._by_session
             async with trio.open_nursery() as nursery:
 
                 async def until(talk: Talk) -> None:

@@ -97,10 +97,20 @@ def bearer(request: AdminRequest) -> str | None:
     field = request.one("authorization")
     if field is None:
         return None
-    scheme, _, token = field.partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = _of_scheme("bearer", field)
+    if token is None:
         raise Malformed("Authorization must be `Bearer TOKEN`", status=401)
-    return token.strip()
+    return token
+
+
+def link_code(request: AdminRequest) -> str | None:
+    """The code of a sign-in link, which the Authorization header holds as `Link CODE`; None without one. Raises Malformed."""
+    return _of_scheme("link", request.one("authorization") or "")
+
+
+def _of_scheme(scheme: str, field: str) -> str | None:
+    found, _, credential = field.partition(" ")
+    return credential.strip() or None if found.lower() == scheme else None
 
 
 def own_page(request: AdminRequest) -> None:

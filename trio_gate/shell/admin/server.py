@@ -66,7 +66,7 @@ class AdminServer:
         self.connections = AdminConnections()
         self._hub = hub
         self._commands = commands
-        self._sign_in = SignIn(people)
+        self._sign_in = SignIn(people, hub.links)
         self._files = load()
         self._names = names
         self._idle = idle

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.codec import MAX_SERVER_FRAME, encode
+from trio_gate.approval.codec import MAX_SERVER_FRAME, encode, timestamp
 from trio_gate.approval.frames import (
     Accepted,
     Decide,
@@ -20,6 +20,8 @@ from trio_gate.approval.frames import (
     EndSession,
     Found,
     Lift,
+    Link,
+    MakeLink,
     Observe,
     Open,
     Rejected,
@@ -171,6 +173,8 @@ class CommandHandler:
                 return self._sessions(subscription.person, frame)
             case EndSession():
                 return await self._session_ended(subscription.person, frame)
+            case MakeLink():
+                return await self._linked(subscription, frame)
             case Observe():
                 return self._observing(subscription, frame)
             case Search():
@@ -280,6 +284,16 @@ class CommandHandler:
             self._hub.acts.note(end_session_row(session, person.name, person.kind, self._clock.now()))
         unwritten = await self._unwritten("the session has ended", "bring it back")
         return unwritten or Accepted(ref=frame.ref, id=frame.id, status="done")
+
+    async def _linked(self, subscription: Subscription, frame: MakeLink) -> ServerFrame | Refused:
+        if subscription.by_session:
+            return Refused(code="not_allowed", message="a link is made with your token: run `trio-gate person link`")
+        try:
+            code, until = await self._hub.links.make(subscription.person)
+        except AuditUnavailable as error:
+            return Refused(code="unavailable", message=f"no link was made: {error.reason}")
+        log.info("approver %s made a sign-in link", subscription.person.name)
+        return Link(ref=frame.ref, code=code, page=self._hub.page, expires_at=timestamp(until))
 
     def _observing(self, subscription: Subscription, frame: Observe) -> ServerFrame | Refused:
         if not subscription.person.may_observe:

@@ -29,6 +29,7 @@ from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
 from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of
+from trio_gate.shell.approval.links import SignInLinks
 from trio_gate.shell.approval.pending import PendingQuestions
 from trio_gate.shell.approval.stops import Stops
 from trio_gate.shell.approval.subscribers import Subscribers
@@ -61,6 +62,7 @@ class ApprovalHub:
         subscribers: the connected people.
         acts: the way of people's acts into the record.
         grants: approvals that may be used without asking.
+        links: the links to sign in with that were not used yet.
         decided: the questions that ended last.
         stops: whose calls are refused.
         ledger: what was sent and denied of late.
@@ -90,6 +92,7 @@ class ApprovalHub:
         self.subscribers = Subscribers()
         self.acts = Acts(self.subscribers.publish_activity, audit)
         self.decided = DecidedTable()
+        self.links = SignInLinks(clock, self.acts)
         self.grants = GrantService(clock, self.subscribers, database, self.acts, self.decided, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.subscribers, database)
         self.ledger = Ledger(timedelta(seconds=self.limits.deny_cooldown))

@@ -37,6 +37,7 @@ class Subscription:
         person: who is connected.
         observes: whether activity is sent, too.
         follows: whether `Decided` is sent, too.
+        by_session: whether the page's session opened it, and not the person's token.
         closed: whether it has ended: nothing more is sent, and what its person still sends does not count.
     """
 
@@ -44,6 +45,7 @@ class Subscription:
         self.person = person
         self.follows = follows
         self.observes = False
+        self.by_session = False
         self.closed = False
         self._missed = 0
         self._backlog = deque(backlog)

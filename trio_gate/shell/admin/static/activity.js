@@ -224,6 +224,8 @@ function title(call) {
   if (!call.act) return `${name ?? "unknown call"}${call.presigned ? `, presigned for ${call.presigned} s` : ""}`;
   const { act, kind } = call;
   if (kind === "stop" || kind === "lift") return `${kind} ${act.agent ?? "everything"}`;
+  if (kind === "link") return "sign-in link made";
+  if (kind === "linked") return "signed in by link";
   if (kind === "end_session") return `session ended: ${act.role ?? act.session}`;
   if (kind === "ended") return `grant ended, ${act.why}: ${act.about}`;
   if (kind === "reload") return act.taken ? "reloaded" : "not reloaded";

@@ -1,12 +1,14 @@
 // Sign-in: the token is sent once, in a header; the session is in a cookie that this page cannot read.
 
-import { el } from "./dom.js";
+import { button, el } from "./dom.js";
 
 const FAULTS = {
   401: "The gateway does not know this token.",
   429: "Too many wrong tokens were tried. Wait a moment and try again.",
   403: "This page was opened under an address that is not the gateway's. Use one of its own names.",
 };
+
+const USED = { ...FAULTS, 401: "This link was used already or is older than ten minutes. Make another one, or sign in with your token." };
 
 /** The sign-in form; `entered` runs once the person is signed in. */
 export function loginView(entered, why) {
@@ -62,15 +64,39 @@ export function loginView(entered, why) {
   return el("div", { class: "door" }, form);
 }
 
+/** A sign-in link was opened: its code is used up by one press, not by whatever opens the page. `failed` gets the reason. */
+export function linkView(code, entered, failed) {
+  const submit = button("Sign in", press, { class: "primary" });
+  async function press() {
+    submit.disabled = true;
+    const problem = await begin(`Link ${code}`, USED);
+    if (problem === null) entered();
+    else failed(problem);
+  }
+  return el(
+    "div",
+    { class: "door" },
+    el(
+      "div",
+      { class: "login" },
+      el("img", { src: "icon.svg", alt: "", width: 44, height: 44 }),
+      el("h1", {}, "Approvals"),
+      el("p", {}, "This link signs this browser in, once. Go on only if you made it yourself with ", el("code", {}, "trio-gate person link"), "."),
+      submit,
+    ),
+  );
+}
+
 async function signIn(token) {
   if (!/^[!-~]+$/.test(token)) return "A token has only letters, digits and punctuation, and no spaces.";
+  return begin(`Bearer ${token}`, FAULTS);
+}
+
+/** Begin a session; null, or what is wrong. */
+async function begin(authorization, faults) {
   try {
-    const answer = await fetch("/v1/session", {
-      method: "POST",
-      headers: { Authorization: `Bearer ${token}` },
-      cache: "no-store",
-    });
-    return answer.ok ? null : (FAULTS[answer.status] ?? `The gateway answered ${answer.status}.`);
+    const answer = await fetch("/v1/session", { method: "POST", headers: { Authorization: authorization }, cache: "no-store" });
+    return answer.ok ? null : (faults[answer.status] ?? `The gateway answered ${answer.status}.`);
   } catch {
     return "The gateway cannot be reached.";
   }

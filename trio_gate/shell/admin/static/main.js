@@ -6,7 +6,7 @@ import { accountOf, agentOf, tick } from "./call.js";
 import { Channel } from "./channel.js";
 import { became } from "./decided.js";
 import { GrantsView } from "./grants.js";
-import { loginView, signOut } from "./login.js";
+import { linkView, loginView, signOut } from "./login.js";
 import { Notices } from "./notices.js";
 import { apply, changed, state, subscribe } from "./state.js";
 import { StopsView, noticeBanners, stopBanners } from "./stops.js";
@@ -196,6 +196,23 @@ subscribe((what, detail) => {
   title();
 });
 
+/** The code of a sign-in link, which leaves the address at once; null without one. */
+function linkCode() {
+  const found = /^#link=([\w-]{43})$/.exec(location.hash);
+  if (found) history.replaceState(null, "", "#/waiting");
+  return found?.[1] ?? null;
+}
+
+/** Show a sign-in link in place of whatever this browser showed. */
+function showLink(code) {
+  channel.stop();
+  state.link = "signed-out";
+  showLogin(null);
+  const again = () => channel.start();
+  $("main").replaceChildren(linkView(code, again, (why) => showLogin(why)));
+  $("main").querySelector("button").focus();
+}
+
 function showLogin(why) {
   state.me = null;
   observing = false;
@@ -268,6 +285,8 @@ document.addEventListener("keydown", (event) => {
 
 /** The address changed: show what it names, and move the focus there. */
 function moved() {
+  const code = linkCode();
+  if (code) return showLink(code);
   draw();
   if (route().view !== "waiting") document.querySelector("#main h1")?.focus();
   else if (route().id === null) document.querySelector(".list-title")?.focus({ preventScroll: true });
@@ -283,4 +302,6 @@ $("leave").addEventListener("click", async () => {
   showLogin(null);
 });
 setInterval(tick, 500);
-channel.start();
+const code = linkCode();
+if (code) showLink(code);
+else channel.start();
