@@ -189,6 +189,7 @@ SERVER_FRAMES = [
     Rejected(ref="", id="q1", code="digest", message="look again"),
     Rejected(ref="", id=None, code="malformed", message="not JSON"),
 ]
+AT = "2026-03-04T05:06:07.000Z"
 CLIENT_FRAMES = [
     Token(token="tg_" + "x" * 43),
     Decide(id="q1", digest=DIGEST, verdict="approve"),
@@ -207,6 +208,7 @@ CLIENT_FRAMES = [
     Observe(on=True),
     Search(filters={}),
     Search(filters={"agent": "ci", "end": "refused"}, before=9, limit=200),
+    Search(filters={"text": "a b", "resource": "r", "approver": "p", "reason": "w", "since": AT, "until": AT}),
 ]
 
 
@@ -259,6 +261,7 @@ WRONG = {
     "end of no session": {"type": "end_session"},
     "observe perhaps": {"type": "observe", "on": 1},
     "search by password": {"type": "search", "filters": {"password": "x"}},
+    "search since yesterday": {"type": "search", "filters": {"since": "2026-03-04"}},
     "search for everything": {"type": "search", "filters": {}, "limit": 1000},
     "list": [DECIDE],
     "text": "decide",

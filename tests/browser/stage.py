@@ -21,6 +21,7 @@ from trio_gate.approval.terms import Terms
 from trio_gate.audit.record import Intent, Outcome
 from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
+from trio_gate.audit.search import PARTS, fits
 from trio_gate.config.model import Person
 from trio_gate.effect.effect import Effect, effect_of, level_facet
 from trio_gate.facet.extract import facets_of
@@ -242,7 +243,10 @@ class Stage:
 
     def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
         calls = [one for one in self._calls if before is None or one["seq"] < before]
-        return [one for one in calls if all(one.get(name) == value for name, value in filters.items())][:count]
+        parts = {name: value for name, value in filters.items() if name in PARTS}
+        equal = {name: value for name, value in filters.items() if name not in parts}
+        found = [one for one in calls if fits(one, parts)]
+        return [one for one in found if all(_filtered(one)[name] == value for name, value in equal.items())][:count]
 
 
 async def _until(holds: Callable[[], Any]) -> None:
@@ -276,6 +280,10 @@ def record(name: str, now: Any, **changes: Any) -> tuple[Intent, Outcome]:
         Intent(id=name, time=now, **facts),
         Outcome(id=name, time=now, status=status, nanoseconds=took, end=end, reason=why, bytes_in=0, bytes_out=2048),
     )
+
+
+def _filtered(call: Mapping[str, Any]) -> dict[str, Any]:
+    return {**call, "decision": call["decision"]["outcome"], "rule": call["decision"]["rule"], "end": call["outcome"]["end"]}
 
 
 def _pick(changes: Mapping[str, Any], example: Any) -> dict[str, Any]:

@@ -92,17 +92,6 @@ def test_what_is_dangerous_comes_first_with_its_reasons_and_denying_it_comes_fir
     assert page.locator(".decide > .buttons > button").all_inner_texts()[0] == "Approve in prod"
 
 
-def test_activity_says_what_calls_did(visit, stage):
-    stage.publish(operation="PutBucketPolicy", sentence='Set the policy of bucket "site": for everybody', level="danger")
-    page = visit().enter()
-    page.click("nav >> text=Activity")
-    page.click("text=Record")
-    row = page.locator(".call-name")
-    assert row.inner_text() == 'danger Set the policy of bucket "site": for everybody'
-    row.click()
-    assert "s3:PutBucketPolicy" in page.inner_text(".more")
-
-
 def test_the_keyboard_alone_approves(visit, stage):
     asks = [stage.ask({"Bucket": name}) for name in "abc"]
     page = visit(viewport=NARROW).enter()
@@ -315,36 +304,6 @@ def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
     page.wait_for_selector("text=A later call counts as equal whatever its ClientToken")
     stage.leave(ask)
     page.wait_for_selector(".notice:has-text('The agent has disconnected'):has-text('whatever its ClientToken')")
-
-
-def test_activity_is_filtered_and_the_record_searched(visit, stage):
-    for number in range(60):
-        stage.publish(agent="ci" if number % 2 else "coder", operation=f"Get{number}")
-    page = visit().enter()
-    page.keyboard.press("3")
-    page.wait_for_selector("text=Nothing yet")
-    stage.observed()
-    stage.publish(agent="ci", operation="ListBuckets")
-    stage.publish(
-        agent="coder", operation="PutObject", outcome="deny", end="refused", status=403, why="not there", rule="no writes"
-    )
-    page.wait_for_selector("text=2 calls since")
-    page.fill("[name=agent]", "cod")
-    page.wait_for_selector("text=1 call since")
-    assert "no writes" in page.inner_text(".log tbody")
-    page.click(".call-name")
-    page.wait_for_selector("text=not there")
-    page.fill("[name=agent]", "")
-    page.select_option("[name=end]", "answered")
-    assert "ListBuckets" in page.inner_text(".log tbody")
-    page.select_option("[name=end]", "")
-    page.click("text=Record")
-    page.wait_for_selector("text=50 rows so far.")
-    page.click("text=Older")
-    page.wait_for_selector("text=62 rows.")
-    page.fill("[name=agent]", "ci")
-    page.press("[name=agent]", "Enter")
-    page.wait_for_selector("text=31 rows.")
 
 
 def test_a_thousand_calls_wait_and_are_stopped_at_once(visit, stage):

@@ -53,7 +53,13 @@ MAX_FOUND = 200
 """The most calls that one search may ask for."""
 
 FILTERS = ("id", "agent", "account", "service", "action", "decision", "rule", "end")
-"""The fields that a search can filter by."""
+"""The fields that a search can filter by: rows in which they are equal to what is wanted."""
+
+PARTS = ("text", "resource", "approver", "reason")
+"""What a search finds parts of: all words of `text` anywhere in what people read of a row."""
+
+TIMES = ("since", "until")
+"""The times between which a search finds rows."""
 
 _ID = matching(re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_ID}}}"))
 _REF = matching(re.compile(r"[!-~]{0,64}"))
@@ -64,6 +70,7 @@ _STATUS = one_of(*(status.value for status in Status))
 _ANY = text(MAX_SERVER_FRAME)
 _COUNT = whole(0, MAX_NUMBER)
 _NAME = text(256)
+_TIME = matching(re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"))
 
 
 def _terms(value: Any, name: str) -> Terms:
@@ -72,7 +79,8 @@ def _terms(value: Any, name: str) -> Terms:
 
 
 def _filters(value: Any, name: str) -> dict[str, str]:
-    return members(typed(dict)(value, name), dict.fromkeys(FILTERS, _NAME), frozenset(FILTERS))
+    readers = dict.fromkeys((*FILTERS, *PARTS), _NAME) | dict.fromkeys(TIMES, _TIME)
+    return members(typed(dict)(value, name), readers, frozenset(readers))
 
 
 def _prompt(value: Any, name: str) -> dict[str, Any]:

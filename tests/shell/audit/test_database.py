@@ -152,6 +152,20 @@ def test_a_search_comes_newest_first_and_a_page_at_a_time(path, store):
     assert search(path, {"end": "failed"}, None, 9) == []
 
 
+def test_a_search_finds_parts_and_times_beside_equal_values(path, store):
+    store.append([whole_row(intent("r-1"), outcome("r-1")), intent_row(intent("r-2", approvers=(("alice", "human", "once"),)))])
+    store.append([outcome_row(outcome("r-2", error_code="NoSuchKey", end="answered"))])
+
+    def found(**filters):
+        return [row["id"] for row in search(path, filters, None, 9)]
+
+    assert found(text="nosuchkey alice") == ["r-2"]
+    assert found(resource="B/K") == ["r-2", "r-1"]
+    assert found(resource="b/k", agent="ci", end="answered", approver="ali") == ["r-2"]
+    assert found(agent="other", text="nosuchkey") == []
+    assert found(since="2026-01-15T12:00:00.001Z") == []
+
+
 def test_reading_sees_what_is_committed_beside_a_running_writer(path, store):
     store.append([intent_row(intent("r-1"))])
     store._db.execute("BEGIN IMMEDIATE")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.packing import DICTIONARY, Packing
+from trio_gate.audit.search import PARTS, fits
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
@@ -140,14 +141,17 @@ def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -
 def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
     """The last `count` requests before the row `before`, newest first, each with its `outcome` and its row's number as `seq`.
 
-    Works while a gateway runs. `filters` maps names of FILTERS, and "end", to the value wanted. Raises AuditUnavailable.
+    Works while a gateway runs. `filters` maps names of FILTERS, "end", and those of `audit.search`, to what is wanted. Raises
+    AuditUnavailable.
     """
-    where = "".join(f" AND {_filter(name)} = ?" for name in filters)
+    parts = {name: wanted for name, wanted in filters.items() if name in PARTS}
+    equal = {name: wanted for name, wanted in filters.items() if name not in parts}
+    where = "".join(f" AND {_filter(name)} = ?" for name in equal) + (f" AND fits({_ROW}, {_OUTCOME})" if parts else "")
     query = (
         f"SELECT {_ROW}, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
         f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?{where} ORDER BY r.seq DESC LIMIT ?"
     )
-    found = _read(path, query, (MAX_SEQ if before is None else before, *filters.values(), count))
+    found = _read(path, query, (MAX_SEQ if before is None else before, *equal.values(), count), parts)
     return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
 
 
@@ -174,7 +178,8 @@ def _packing_of(db: sqlite3.Connection) -> Packing:
     return Packing(db.execute("SELECT text FROM dictionary").fetchone()[0])
 
 
-def _read(path: str, query: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:
+def _read(path: str, query: str, values: tuple[object, ...], parts: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of a query, in which `fits` is whether a row, with its outcome, fits the filters `parts`."""
     try:
         with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
             older = db.execute("PRAGMA user_version").fetchone()[0] < DATABASE
@@ -184,6 +189,7 @@ def _read(path: str, query: str, values: tuple[object, ...]) -> list[tuple[Any, 
             db.create_function(
                 "text_of", 2, lambda row, packed: row if packed is None else unpack(packed).decode("ascii"), deterministic=True
             )
+            db.create_function("fits", 2, lambda row, outcome: fits(_joined(row, outcome), parts or {}), deterministic=True)
             return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error

@@ -1,6 +1,6 @@
 // Calls as they end, and the record of earlier ones, with filters.
 
-import { announce, bytes, button, clock, does, el, levelOf, plural, said } from "./dom.js";
+import { announce, bytes, button, does, el, levelOf, moment, plural, said } from "./dom.js";
 import { state } from "./state.js";
 import { tree } from "./tree.js";
 
@@ -28,13 +28,21 @@ const DECISIONS = {
   ...GATEWAY,
   stopped: "agent or gateway stopped",
 };
+const WORDS = { allow: "allowed", approve: "approved", deny: "denied", pending: "pending" };
 const ENDS = { "": "any outcome", answered: "answered", refused: "refused", aborted: "aborted", failed: "failed" };
-const TEXTS = { agent: "Agent", account: "Account", service: "Service", action: "Action", rule: "Rule" };
+const TEXTS = {
+  text: ["Contains", "words of agent, account, call, rule, …"],
+  resource: ["Resource", "part of an ARN"],
+  approver: ["Approver", "part of a name"],
+  reason: ["Reason", "part of it"],
+};
+const TIMES = { since: "From", until: "To" };
 
 export class ActivityView {
   constructor(channel) {
     this.channel = channel;
     this.live = true;
+    this.begun = false;
     this.found = [];
     this.next = null;
     this.form = this.filters();
@@ -74,13 +82,16 @@ export class ActivityView {
   }
 
   filters() {
-    const fields = Object.entries(TEXTS).map(([name, label]) =>
+    const fields = Object.entries(TEXTS).map(([name, [label, placeholder]]) =>
       el(
         "label",
         { class: "field" },
         label,
-        el("input", { name, type: "search", maxlength: 256, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }),
+        el("input", { name, type: "search", placeholder, maxlength: 256, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }),
       ),
+    );
+    const times = Object.entries(TIMES).map(([name, label]) =>
+      el("label", { class: "field" }, label, el("input", { name, type: "datetime-local", step: 1 })),
     );
     const selects = Object.entries({ decision: DECISIONS, end: ENDS }).map(([name, words]) =>
       el(
@@ -110,6 +121,7 @@ export class ActivityView {
       },
       fields,
       selects,
+      times,
       this.find,
     );
     return el("details", { class: "fold", open: matchMedia("(min-width: 860px)").matches }, el("summary", {}, "Filters"), form);
@@ -117,6 +129,20 @@ export class ActivityView {
 
   show() {
     this.draw();
+    if (!this.begun) this.begin();
+  }
+
+  /** Live begins with the last calls of the record. */
+  async begin() {
+    this.begun = true;
+    try {
+      const { calls } = await this.channel.ask({ type: "search", filters: {}, before: null, limit: PAGE });
+      const known = new Set(state.calls.map((call) => call.id));
+      state.calls.push(...calls.filter((call) => !known.has(call.id)));
+    } catch {
+      this.begun = false;
+    }
+    if (this.live) this.draw();
   }
 
   mode(live) {
@@ -133,14 +159,15 @@ export class ActivityView {
     return Object.fromEntries(
       [...new FormData(this.form.querySelector("form"))]
         .map(([name, value]) => [name, value.trim()])
-        .filter(([, value]) => value),
+        .filter(([, value]) => value)
+        .map(([name, value]) => [name, name in TIMES ? new Date(value).toISOString() : value]),
     );
   }
 
   async search(before) {
     this.note.textContent = "Searching…";
     try {
-      const frame = await this.channel.ask({ type: "search", filters: byId(this.wanted()), before, limit: PAGE });
+      const frame = await this.channel.ask({ type: "search", filters: this.wanted(), before, limit: PAGE });
       this.found = before === null ? frame.calls : [...this.found, ...frame.calls];
       this.next = frame.next;
       this.draw();
@@ -165,7 +192,7 @@ export class ActivityView {
     const left = state.missed ? ` ${plural(state.missed, "call")} came too fast to show; the record has them.` : "";
     return (
       (calls.length
-        ? `${plural(calls.length, "call")} since this page was opened.`
+        ? `${plural(calls.length, "row")}; more appear here as calls end.`
         : "Nothing yet: calls appear here as they end.") + left
     );
   }
@@ -201,14 +228,15 @@ export class ActivityView {
       el(
         "tr",
         {},
-        cell("Time", clock(call.time)),
+        cell("Time", el("time", { datetime: call.time, title: call.time }, moment(call.time))),
         cell("Agent", call.agent === null ? el("span", { class: "none" }, call.agent_address) : said(call.agent)),
         cell("Account", said(call.account_name ?? call.account ?? (call.act ? "" : "unknown"))),
-        cell("Call", toggle),
+        cell("Call", toggle, resourcesOf(call)),
         cell(
           "Decision",
-          el("span", { class: `tag ${decision.outcome}` }, decision.outcome),
+          el("span", { class: `tag ${decision.outcome}` }, WORDS[decision.outcome] ?? decision.outcome),
           decision.rule === null ? null : [" ", said(decision.rule)],
+          why(call),
         ),
         cell("Outcome", call.act ? "" : outcome ? ending(outcome) : el("span", { class: "none" }, "in progress")),
         cell("Took", took === null || call.act ? "" : `${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`),
@@ -278,30 +306,49 @@ function about(call) {
   );
 }
 
-/** The record is searched by account id, so a known label is replaced by its id. */
-function byId(wanted) {
-  const known = [...state.calls, ...state.prompts.values(), ...state.grants.values()].find(
-    (one) => one.account_name === wanted.account,
-  );
-  return known?.account ? { ...wanted, account: known.account } : wanted;
-}
-
 /** Parameters from the record: a tree, or a mark in place of one that was too large. */
 function record(params) {
   return typeof params === "object" && !Array.isArray(params) ? tree(params) : said(JSON.stringify(params), "value");
 }
 
-function fits(call, wanted) {
-  const has = {
-    agent: call.agent,
-    account: `${call.account_name ?? ""} ${call.account ?? ""}`,
-    service: call.service,
-    action: call.action,
-    rule: call.decision.rule,
-  };
-  return Object.entries(wanted).every(([name, value]) => {
-    if (name === "decision") return call.decision.outcome === value;
-    if (name === "end") return call.outcome?.end === value;
-    return (has[name] ?? "").toLowerCase().includes(value.toLowerCase());
-  });
+/** The first resource of a call, and how many more there are. */
+function resourcesOf({ resources }) {
+  const named = Array.isArray(resources) ? resources.filter((one) => typeof one === "string") : [];
+  if (!named.length) return null;
+  return el("span", { class: "under" }, said(named[0]), resources.length > 1 ? ` and ${resources.length - 1} more` : null);
 }
+
+/** Who decided, and why; or why the gateway refused. */
+function why({ approvers, decision, outcome, act }) {
+  if (act) return null;
+  const people = approvers.map((one) => one.person).join(", ");
+  const reason = approvers.map((one) => one.reason).find(Boolean) ?? (decision.outcome === "allow" ? null : (outcome?.reason ?? decision.reason));
+  if (!people && !reason) return null;
+  return el("span", { class: "under" }, people ? ["by ", el("bdi", {}, people)] : null, people && reason ? ": " : null, reason ? said(reason) : null);
+}
+
+/** As `audit/search.py` reads the record, for rows that came live. */
+function fits(call, wanted) {
+  const { decision, outcome, approvers } = call;
+  const resources = Array.isArray(call.resources) ? call.resources.filter((one) => typeof one === "string") : [];
+  const people = approvers.map((one) => one.person);
+  const reasons = [decision.reason, ...approvers.map((one) => one.reason), outcome?.reason];
+  const named = [call.agent, call.account, call.account_name, call.region, call.sentence, call.level, call.id, call.kind];
+  const action = `${call.service ?? ""}:${call.action ?? ""}`;
+  const all = [...named, action, decision.rule, ...resources, ...people, ...reasons, outcome?.error_code, outcome?.status];
+  const has = (texts, part) => texts.some((text) => String(text ?? "").toLowerCase().includes(part.toLowerCase()));
+  const tests = {
+    text: (value) => value.split(/\s+/u).every((word) => has(all, word)),
+    resource: (value) => has(resources, value),
+    approver: (value) => has(people, value),
+    reason: (value) => has(reasons, value),
+    since: (value) => call.time >= micro(value),
+    until: (value) => call.time < micro(value),
+    decision: (value) => decision.outcome === value,
+    end: (value) => outcome?.end === value,
+  };
+  return Object.entries(wanted).every(([name, value]) => tests[name](value));
+}
+
+/** A time as rows have it, with microseconds: they compare as texts. */
+const micro = (time) => time.replace("Z", "000Z");

@@ -108,6 +108,13 @@ export function clock(time) {
   return new Date(time).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 }
 
+/** A date and time, the date left out where it is today's. */
+export function moment(time) {
+  const at = new Date(time);
+  const today = at.toDateString() === new Date().toDateString();
+  return today ? clock(time) : `${at.toLocaleDateString([], { day: "numeric", month: "short", year: "numeric" })} ${clock(time)}`;
+}
+
 export function bytes(count) {
   if (count < 1024) return plural(count, "byte");
   const units = ["KiB", "MiB", "GiB"];

@@ -219,6 +219,7 @@ function showLogin(why) {
   for (const kept of [state.prompts, state.ended, state.grants, state.opened]) kept.clear();
   state.stops = [];
   state.calls = [];
+  views.activity.begun = false;
   waiting.show(null);
   document.querySelector("dialog")?.close();
   $("top").hidden = true;
