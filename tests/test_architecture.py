@@ -30,6 +30,7 @@ ROOMS = [
         "aws",
         "facet",
         "effect",
+        "content",
         "policy",
         "approval",
         "signing",

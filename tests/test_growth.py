@@ -11,11 +11,11 @@ import pytest
 from tests.kit.approvals.questions import call
 from tests.kit.aws.naming import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
-from trio_gate.approval.readable import readable
 from trio_gate.aws.iam.implied import implied, implied_of
 from trio_gate.aws.params.rest import _split
 from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.resources.templates import _fits
+from trio_gate.content.readable import readable
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError
 from trio_gate.signing.presigned import with_fields

@@ -14,14 +14,14 @@ import trio
 import trio_websocket
 
 from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
-from trio_gate.approval.frames import DECIDED, PROTOCOL, Decide
+from trio_gate.approval.frames import DECIDED, PROTOCOL, Decide, Read
 from trio_gate.config.model import bracketed
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from trio_gate.approval.frames import ClientFrame, ServerFrame
     from trio_gate.approval.terms import Answer, Terms
@@ -88,9 +88,25 @@ class ApproverClient:
         except Malformed as fault:
             raise Hopeless(f"the gateway sent a frame that this version cannot read: {fault.reason}") from None
 
-    async def decide(self, prompt_id: str, digest: str, verdict: Answer, reason: str = "", grant: Terms | None = None) -> None:
-        """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises ClientError when the channel has closed."""
-        await self.send(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason, grant=grant))
+    async def decide(
+        self,
+        prompt_id: str,
+        digest: str,
+        verdict: Answer,
+        reason: str = "",
+        grant: Terms | None = None,
+        *,
+        unread: bool | None = None,
+    ) -> None:
+        """Answer a prompt; `accepted` or `rejected` comes among the frames. Raises ClientError when the channel has closed.
+
+        `unread` is whether to approve although parts that are to be read are unread, see `frames.Decide`.
+        """
+        await self.send(Decide(id=prompt_id, digest=digest, verdict=verdict, reason=reason, grant=grant, unread=unread))
+
+    async def shown(self, prompt_id: str, digest: str, parts: Iterable[str]) -> None:
+        """Say that the person was shown these parts, which the prompt holds whole. Raises ClientError when the channel has closed."""
+        await self.send(Read(id=prompt_id, digest=digest, parts=tuple(parts)))
 
     async def send(self, frame: ClientFrame) -> None:
         """Send any frame; its answer comes among the frames. Raises ClientError when the channel has closed."""

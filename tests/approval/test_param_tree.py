@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.kit.aws.naming import catalog, place
 from trio_gate.approval.param_tree import MAX_ITEMS, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, shown
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.content.code import Code
 from trio_gate.text.secret_detection import is_secret
 
 LEAVES = st.one_of(
@@ -166,3 +167,47 @@ def test_what_neither_the_model_nor_a_name_tells_is_masked_by_its_shape():
     place("apigateway")
     shape = catalog().service("apigateway").operations["CreateApiKey"].input
     assert [part.name for part in shown({"name": "n", "value": "canary"}, shape).not_shown] == ["value"]
+
+
+SSM = Code(service="ssm", operation="SendCommand")
+
+
+def test_code_is_joined_lines_with_the_hash_of_the_whole():
+    made = shown({"Parameters": {"commands": ["echo \u202e", "b"], "workingDirectory": ["/srv"]}}, code=SSM)
+    text = "echo \u202e\nb"
+    mark = {
+        "what": "script",
+        "lines": ["echo \\u{202e}", "b"],
+        "length": 8,
+        "size": len(text.encode()),
+        "sha256": sha256(text),
+        "how": [],
+        "whole": True,
+        "part": "p1",
+    }
+    assert made.tree == {"Parameters": {"commands": {"$code": mark}, "workingDirectory": ["/srv"]}}
+    assert made.values["p1"] == text
+    assert made.not_shown == ()
+
+
+def test_long_code_begins_and_opens():
+    made = shown({"commands": "x" * (MAX_TEXT + 1)}, code=SSM)
+    assert made.tree["commands"]["$code"]["lines"] == ["x" * MAX_TEXT]
+    assert [part.why for part in made.not_shown] == ["cut"]
+    assert [one.whole for one in made.code] == [False]
+
+
+def test_what_is_no_text_is_never_whole():
+    [one] = shown({"ZipFile": b"\0\1"}, code=Code(service="lambda", operation="UpdateFunctionCode")).code
+    assert not one.whole
+
+
+def test_code_is_open_though_the_model_calls_it_sensitive_and_a_secret_is_not():
+    place("ssm")
+    shape = catalog().service("ssm").operations["SendCommand"].input
+    params = {"Parameters": {"commands": ["a"], "workingDirectory": ["/srv"], "password": ["hunter2"]}}
+    tree = shown(params, shape, SSM).tree["Parameters"]
+    assert tree["commands"]["$code"]["lines"] == ["a"]
+    assert tree["workingDirectory"] == ["/srv"]
+    assert list(tree["password"][0]) == ["$masked"]
+    assert list(shown(params, shape).tree["Parameters"]["workingDirectory"][0]) == ["$masked"]

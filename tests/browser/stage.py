@@ -23,6 +23,7 @@ from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
 from trio_gate.audit.search import PARTS, fits
 from trio_gate.config.model import Person
+from trio_gate.content.code import Code
 from trio_gate.effect.effect import Effect, effect_of, level_facet
 from trio_gate.facet.extract import facets_of
 from trio_gate.ports import Asked
@@ -77,6 +78,16 @@ class Ask:
         return getattr(self.verdict, "verdict", self.verdict).outcome
 
 
+class _Acts:
+    """Takes the rows of what people do."""
+
+    def __init__(self, acts: list[dict[str, Any]]) -> None:
+        self._acts = acts
+
+    async def acted(self, row: Any) -> None:
+        self._acts.append(json.loads(row.text))
+
+
 class Stage:
     """The gate, as a test in another thread sees it."""
 
@@ -85,6 +96,7 @@ class Stage:
         self._ready = threading.Event()
         self._count = 0
         self._calls: list[dict[str, Any]] = []
+        self.acts: list[dict[str, Any]] = []
         self.port = 0
 
     @property
@@ -99,7 +111,10 @@ class Stage:
         self._end = trio.CancelScope()
         clock = SystemClock()
         self.hub = ApprovalHub(
-            clock, Limits(deny_cooldown=0, max_pending_per_agent=1000), HubConfig(agents=AGENTS, standings={"the rest": STANDING})
+            clock,
+            Limits(deny_cooldown=0, max_pending_per_agent=1000),
+            HubConfig(agents=AGENTS, standings={"the rest": STANDING}),
+            audit=_Acts(self.acts),
         )
         commands = CommandHandler(self.hub, clock, self._find)
         names = frozenset({"localhost", "127.0.0.1"})
@@ -163,7 +178,7 @@ class Stage:
         made = call(params, **_pick(changes, call()))
         payload = {"payload_length": len(body), "payload_sha256": hashlib.sha256(body).hexdigest()}
         bound = parts(**{"query": f"n={self._count}", **payload, **_pick(changes, parts())})
-        tree = shown(made.params)
+        tree = shown(made.params, code=Code(service=made.service, operation=made.operation))
         around = replace(
             AROUND,
             approvers=[replace(ONCALL, people=tuple(PEOPLE), quorum=quorum, timeout=life, hold=life)],

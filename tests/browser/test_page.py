@@ -195,10 +195,10 @@ def test_an_agent_that_left(visit, stage):
 
 
 def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage):
-    stage.ask({"SecretString": SCRIPT, "Note": "n" * 70_000, "Policy": '{"a":[1,{}],"a":2}'})
+    stage.ask({"SecretString": SCRIPT, "Note": "n" * 70_000, "Rules": '{"a":[1,{}],"a":2}'})
     page = visit().enter()
-    page.wait_for_selector("text=2 parts not shown")
-    assert page.get_attribute(APPROVE, "aria-describedby") == "not-shown"
+    page.wait_for_selector("text=1 part not shown")
+    assert page.get_attribute("button:text-is('Read the text first')", "aria-describedby") == "not-shown"
     assert "from the inside" not in page.inner_text("body")
     assert re.search(r"sha256 [0-9a-f]{64}", page.inner_text(".tree .folded >> nth=0"))
     assert page.inner_text(".json") == '{\n  "a": [\n    1,\n    {}\n  ],\n  "a": 2\n}'
@@ -207,22 +207,22 @@ def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage)
     assert page.locator(".reader .line").all_inner_texts() == ["#!/bin/sh", "echo from the inside", ""]
     assert "decoded from Base64, decompressed from gzip" in page.inner_text(".reader .facts")
     page.keyboard.press("Escape")
-    page.wait_for_selector("text=1 part not shown")
+    page.wait_for_selector(".not-shown", state="hidden")
     page.click(".tree >> text=Open in full")
     page.wait_for_selector("text=End of the text.")
     assert len(page.inner_text(".reader .text")) == 70_000
     page.keyboard.press("Escape")
-    page.wait_for_selector(".not-shown", state="hidden")
+    page.wait_for_selector(APPROVE)
 
 
 def test_a_long_part_counts_when_its_end_was_shown(visit, stage):
     stage.ask({"Note": "n" * 300_000})
     page = visit().enter()
-    page.click(".not-shown >> text=Note")
+    page.click("text=Read the text first")
     page.click("text=Show more")
     page.wait_for_selector("text=End of the text.")
     page.click("text=Close")
-    page.wait_for_selector(".not-shown", state="hidden")
+    page.wait_for_selector(APPROVE)
 
 
 def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, stage):

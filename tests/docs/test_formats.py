@@ -94,7 +94,10 @@ def test_the_kinds_of_rows_and_the_fields_of_acts():
 
 def test_the_members_of_frames():
     said = [line.split(" ", 1) for line in written("frames.txt").splitlines()]
-    found = {(side, frame.pop("type")): list(frame) for side, frame in ((side, json.loads(text)) for side, text in said)}
+    found: dict[tuple[str, str], list[str]] = {}
+    for side, frame in ((side, json.loads(text)) for side, text in said):
+        kind = side, frame.pop("type")
+        found[kind] = max(found.get(kind, []), list(frame), key=len)  # a member that may be missing is there once
     [table] = tables("Frames")
     assert {(row[0], row[1].strip("`")): NAME.findall(row[2]) for row in table} == found
 

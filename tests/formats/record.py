@@ -207,14 +207,17 @@ def told(run: Run, ann: Channel) -> None:
 
 
 def rejections(run: Run, ann: Channel, ben: Channel) -> None:
-    agent, prompt = run.asks(queue("jobs-2"), ann)
+    agent, prompt = run.asks(queue("jobs-2", policy='{"Version":"2012-10-17","Statement":[]}'), ann)
     asked(ben, type="stop", ref="no", agent="eve", reason="")
     asked(ben, type="decide", ref="changed", id=prompt["id"], digest="0" * 64, verdict="approve", reason="", grant=None)
     asked(ann, type="detail", ref="none", id=prompt["id"], part="p9", offset=0)
+    vote = {"type": "decide", "ref": "unread", "id": prompt["id"], "digest": prompt["digest"], "verdict": "approve"}
+    asked(ann, **vote, reason="", grant=None, unread=False)
+    asked(ben, type="read", ref="seen", id=prompt["id"], digest=prompt["digest"], parts=["p1"])
     assert answer(ann, prompt, grant={**TERMS, "uses": 1_000_000}) == "rejected"
     ann.send(NO_FRAME)
     ann.until("rejected", code="malformed")
-    assert answer(ann, prompt) == "pending"
+    assert asked(ann, **{**vote, "ref": "knowing"}, reason="", grant=None, unread=True)["status"] == "pending"
     assert answer(ben, prompt, "deny", "not on a Friday") == "denied"
     assert agent.answer().status == 403
     assert answer(ann, prompt) == "rejected"

@@ -84,8 +84,9 @@ FORM = "application/x-www-form-urlencoded"
 JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
 
 
-def queue(name: str, *, region: str = "us-east-1", **more: Any) -> tuple[str, bytes]:
-    body = json.dumps({"QueueName": name, "Attributes": {"VisibilityTimeout": "60"}}).encode()
+def queue(name: str, *, region: str = "us-east-1", policy: str = "", **more: Any) -> tuple[str, bytes]:
+    attributes = {"VisibilityTimeout": "60", **({"Policy": policy} if policy else {})}
+    body = json.dumps({"QueueName": name, "Attributes": attributes}).encode()
     host = f"sqs.{region}.amazonaws.com"
     given = {"account": "prod", "x_amz_target": "AmazonSQS.CreateQueue", "content_type": JSON_1_0, **more}
     return host, request("sqs", host, body=body, region=region, **given)

@@ -103,8 +103,14 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
             "verdict": one_of(*get_args(Answer)),
             "reason": text(MAX_REASON),
             "grant": nullable(_terms),
+            "unread": nullable(typed(bool)),
         },
-        frozenset({"ref", "reason", "grant"}),
+        frozenset({"ref", "reason", "grant", "unread"}),
+    ),
+    "read": (
+        frames.Read,
+        {"ref": _REF, "id": _ID, "digest": _DIGEST, "parts": texts(_PART)},
+        frozenset({"ref"}),
     ),
     "detail": (
         frames.Open,
@@ -191,9 +197,14 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
 }
 
 
+_LATER = frozenset({"unread"})
+"""Members that older peers do not know: they are left out where there is nothing to say."""
+
+
 def encode(frame: ClientFrame | ServerFrame) -> str:
     """Encode a frame as JSON text, all ASCII."""
-    return json.dumps({"type": frame.type, **as_json(frame)}, allow_nan=False, separators=(",", ":"))
+    given = {name: value for name, value in as_json(frame).items() if value is not None or name not in _LATER}
+    return json.dumps({"type": frame.type, **given}, allow_nan=False, separators=(",", ":"))
 
 
 def decode_client(text: str) -> ClientFrame:

@@ -35,7 +35,13 @@ class Token:
 
 @value_class
 class Decide:
-    """Client: an answer to the prompt `id` that was shown with `digest`. `grant` is only for approve, and needs `may_grant`."""
+    """Client: an answer to the prompt `id` that was shown with `digest`.
+
+    Attributes:
+        grant: only for approve; needs `may_grant`.
+        unread: whether to approve although parts of `to_read` are unread. False: refuse then. None, as of older clients, counts as
+            it is, and the record names what was unread.
+    """
 
     type: ClassVar[str] = "decide"
     ref: str = ""
@@ -44,6 +50,18 @@ class Decide:
     verdict: Answer
     reason: str = ""
     grant: Terms | None = None
+    unread: bool | None = None
+
+
+@value_class
+class Read:
+    """Client: the person was shown these `parts` of the prompt `id`, which holds them whole. Others are read once they were fetched."""
+
+    type: ClassVar[str] = "read"
+    ref: str = ""
+    id: str
+    digest: str
+    parts: tuple[str, ...]
 
 
 @value_class
@@ -348,7 +366,7 @@ class Rejected:
     message: str
 
 
-Request = Decide | Open | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
+Request = Decide | Read | Open | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
 """The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request

@@ -2,7 +2,7 @@
 
 Rule: nothing is left out silently. Where a value is not shown, an object with one `$` member stands in its place and says why:
 `$unknown`, `$masked`, `$blob`, `$cut`, `$number`, `$more`. No agent can forge one: a `$` that begins a real name is escaped.
-Whatever can be opened in full has a `part` and is listed in `not_shown`.
+Code is in a mark `$code`, as lines that a person can read. Whatever can be opened in full has a `part` and is listed in `not_shown`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import hashlib
 import math
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.content.code import Code, joined
+from trio_gate.content.readable import readable
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.secret_members import BY_SHAPE
-from trio_gate.text.visible import visible
+from trio_gate.text.visible import visible, visible_lines
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from trio_gate.aws.call import Value
     from trio_gate.aws.model.shape import Shape
+    from trio_gate.content.code import What
     from trio_gate.text.visible import Json
 
 MAX_TOTAL = 64 * 1024
@@ -67,30 +70,59 @@ class Part:
 
 
 @value_class
+class ToRead:
+    """Something that a person should read before approving.
+
+    Attributes:
+        part, name: as in `Part`.
+        what: the word for it: that of `content.code.What`, or "text", "data", "upload", "request", "resources", "parameters".
+        whole: whether the prompt shows all of it, so that it need not be opened.
+    """
+
+    part: str
+    name: str
+    what: str
+    whole: bool
+
+
+@value_class
 class Shown:
-    """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), and the values by part."""
+    """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), the values by part, and the code."""
 
     tree: dict[str, Json]
     not_shown: tuple[Part, ...]
     values: Mapping[str, Value]
+    code: tuple[ToRead, ...] = ()
 
 
-def shown(params: Mapping[str, Value], shape: Shape | None = None) -> Shown:
-    """Make the tree of a call's parameters. `shape` is the operation's input. Never fails, whatever the parameters hold."""
-    tree = _Tree()
-    made = tree.members(params, shape, at="", depth=0, masked=False)
-    return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)})
+Look = Literal["plain", "hidden", "open"]
+"""How values are shown: as their names say, not at all, or even if the model calls them sensitive."""
+
+
+def shown(params: Mapping[str, Value], shape: Shape | None = None, code: Code | None = None) -> Shown:
+    """Make the tree of a call's parameters. Never fails, whatever the parameters hold.
+
+    Args:
+        params: the parameters.
+        shape: the operation's input.
+        code: which of its members carry code; None for none.
+    """
+    tree = _Tree(code or Code())
+    made = tree.members(params, shape, at="", depth=0, look="plain")
+    return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)}, code=tuple(tree.code))
 
 
 class _Tree:
     """Builds one tree. `left` is how many characters of MAX_TOTAL remain."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: Code) -> None:
         self.left = MAX_TOTAL
         self.parts: list[Part] = []
         self.values: dict[str, Value] = {}
+        self.code: list[ToRead] = []
+        self._code = code
 
-    def members(self, value: Mapping[str, Value], shape: Shape | None, *, at: str, depth: int, masked: bool) -> dict[str, Json]:
+    def members(self, value: Mapping[str, Value], shape: Shape | None, *, at: str, depth: int, look: Look) -> dict[str, Json]:
         tree: dict[str, Json] = {}
         for done, (name, item) in enumerate(value.items()):
             if done >= MAX_ITEMS or self.left <= 0:
@@ -98,10 +130,40 @@ class _Tree:
                 break
             label = self._name(name, at)
             inner = shape.inner(name) if shape is not None else None
-            named_secret = is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE)
-            hides = masked or named_secret or (inner is not None and inner.sensitive)
-            tree[label] = self._node(item, inner, at=f"{at}.{label}" if at else label, depth=depth + 1, masked=hides)
+            where = f"{at}.{label}" if at else label
+            if is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE):
+                tree[label] = self._node(item, inner, at=where, depth=depth + 1, look="hidden")
+                continue
+            carried = self._coded(name, item, where)
+            below: Look = "open" if self._code.opens(name) else look
+            tree[label] = carried or self._node(item, inner, at=where, depth=depth + 1, look=_look(below, inner))
         return tree
+
+    def _coded(self, name: str, item: Value, at: str) -> Json:
+        """The mark of a member that carries code; None for any other member."""
+        what = self._code.what(name)
+        whole = joined(item, what) if what is not None else None
+        return None if what is None or whole is None or whole in ("", b"") else self._code_mark(whole, what, at)
+
+    def _code_mark(self, value: str | bytes, what: What, at: str) -> Json:
+        text = readable(value)
+        room = max(0, min(MAX_TEXT, self.left))
+        lines = visible_lines(text.text[:room])[:room]
+        whole = len(text.text) <= room and len(lines) < max(room, 1) and text.how[-1:] != ("hex",)
+        self.left -= len(lines)
+        part = self._part(value, at, "cut", hidden=not whole)
+        self.code.append(ToRead(part=part, name=at[:MAX_NAME], what=what, whole=whole))
+        facts: dict[str, Json] = {
+            "what": what,
+            "lines": [*lines.split("\n")],
+            "length": len(text.text),
+            "size": text.size,
+            "sha256": text.sha256,
+            "how": [*text.how],
+            "whole": whole,
+            "part": part,
+        }
+        return {"$code": facts}
 
     def _name(self, name: str, at: str) -> str:
         if len(name) > MAX_NAME:
@@ -111,27 +173,27 @@ class _Tree:
         self.left -= len(name) + NODE_COST
         return f"\\u{{24}}{name[1:]}" if name.startswith("$") else name
 
-    def _items(self, value: list[Value], shape: Shape | None, *, at: str, depth: int, masked: bool) -> list[Json]:
+    def _items(self, value: list[Value], shape: Shape | None, *, at: str, depth: int, look: Look) -> list[Json]:
         inner = shape.inner("") if shape is not None else None
-        masked = masked or (inner is not None and inner.sensitive)
+        look = _look(look, inner)
         tree: list[Json] = []
         for done, item in enumerate(value):
             if done >= MAX_ITEMS or self.left <= 0:
                 tree.append({"$more": self._more(len(value) - done, at)})
                 break
-            tree.append(self._node(item, inner, at=f"{at}[{done}]", depth=depth + 1, masked=masked))
+            tree.append(self._node(item, inner, at=f"{at}[{done}]", depth=depth + 1, look=look))
         return tree
 
-    def _node(self, value: Value, shape: Shape | None, *, at: str, depth: int, masked: bool) -> Json:
+    def _node(self, value: Value, shape: Shape | None, *, at: str, depth: int, look: Look) -> Json:
         self.left -= NODE_COST
         if isinstance(value, (dict, list)) and depth > MAX_DEPTH:
             return {"$cut": {"why": "nested too deep", "items": len(value), "part": self._part(None, at, "deep")}}
         match value:
             case dict():
-                return self.members(value, shape, at=at, depth=depth, masked=masked)
+                return self.members(value, shape, at=at, depth=depth, look=look)
             case list():
-                return self._items(value, shape, at=at, depth=depth, masked=masked)
-            case str() | bytes() if masked:
+                return self._items(value, shape, at=at, depth=depth, look=look)
+            case str() | bytes() if look == "hidden":
                 return {"$masked": {"length": len(value), "sha256": _sha256(value), "part": self._part(value, at, "masked")}}
             case str():
                 return self._text(value, at)
@@ -183,6 +245,11 @@ class _Tree:
         if hidden:
             self.parts.append(Part(part=name, name=at[:MAX_NAME], why=why))
         return name
+
+
+def _look(look: Look, shape: Shape | None) -> Look:
+    """How a value of this shape is shown inside one that is shown so."""
+    return "hidden" if look == "plain" and shape is not None and shape.sensitive else look
 
 
 def _sha256(value: str | bytes) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 from trio_gate.approval.codec import as_json
 from trio_gate.approval.grant import Grant
-from trio_gate.approval.param_tree import Part
+from trio_gate.approval.param_tree import WHOLE, Part, ToRead
 from trio_gate.approval.question import Group, Question
 from trio_gate.approval.state import Prompt, Vote
 from trio_gate.approval.terms import Terms
@@ -37,7 +37,12 @@ GONE = NOT_KEPT + "the gateway was restarted"
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
-LATER = frozenset(("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"))
+LATER = frozenset(
+    (
+        *("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"),
+        "to_read",
+    )
+)
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
 
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -75,19 +80,27 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["path"] = "/".join(GONE if gone("", unquote(part)) else part for part in question["path"].split("/"))
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
-    question["not_shown"] = []
+    question["not_shown"] = question["to_read"] = []
     if prompt.question.level is None:
         question["risks"] = [{name: risk[name] for name in ("code", "text")} for risk in question["risks"]]
     return {
         "question": {name: value for name, value in question.items() if value not in (None, []) or name not in LATER},
-        "votes": [{**as_json(vote), "reason": kept_text(vote.reason)} for vote in prompt.votes],
+        "votes": [_vote_json(vote) for vote in prompt.votes],
         "standing": standing,
     }
+
+
+def _vote_json(vote: Vote) -> dict[str, Any]:
+    """A vote without what its person had read, which only the record keeps."""
+    given = {**as_json(vote), "reason": kept_text(vote.reason)}
+    del given["reading"]
+    return given
 
 
 def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
     """A stored prompt, now detached, and the fingerprint. Raises ValueError, KeyError or TypeError for anything else."""
     given = dict(kept["question"])
+    gone = _has_gone(given["params"])
     lists = {name: None if given[name] is None else tuple(given[name]) for name in ("iam_actions", "resources")}
     question = Question(
         **{
@@ -99,7 +112,8 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
             "risks": tuple(Reason(**{"level": "caution", **risk}) for risk in given["risks"]),
             "names": tuple(given.get("names", ())),
             "may_differ": tuple(given["may_differ"]),
-            "not_shown": (Part(part="params", name="", why="more"),) if _has_gone(given["params"]) else (),
+            "not_shown": (Part(part=WHOLE, name="", why="more"),) if gone else (),
+            "to_read": (ToRead(part=WHOLE, name="", what="parameters", whole=False),) if gone else (),
         }
     )
     votes = tuple(_vote(vote) for vote in kept["votes"])
@@ -129,7 +143,7 @@ def _vote(kept: dict[str, Any]) -> Vote:
 def _without_secrets(node: Json, *, hide: bool = False, numbers: bool = False, own: bool = False) -> Json:
     """A tree with its secrets replaced: all texts with `hide`, all numbers with `numbers`; `own`: an agent chose the names."""
     match node:
-        case {"$masked": _} | {"$blob": _} | {"$cut": _}:
+        case {"$masked": _} | {"$blob": _} | {"$cut": _} | {"$code": _}:
             return {"$unknown": GONE}
         case {"$unknown": str(), **more} if not more:  # our own mark, perhaps from an earlier start
             return node

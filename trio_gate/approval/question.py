@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from trio_gate.approval.digest import digest, repeat_key
-from trio_gate.approval.param_tree import Part, Shown
+from trio_gate.approval.param_tree import Part, Shown, ToRead
 from trio_gate.approval.suggestion import suggestion
 from trio_gate.aws.call import Unknown
 from trio_gate.effect.general import words
@@ -20,9 +20,11 @@ from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from trio_gate.approval.digest import DigestInput
+    from trio_gate.approval.param_tree import Why
     from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
     from trio_gate.effect.effect import Effect
@@ -120,6 +122,7 @@ class Question:
         names: those that the sentence shortens or counts, whole.
         level: how serious it is; None if an older gateway asked.
         account_color: the account's color in the configuration; None without one.
+        to_read: what a person should read before approving, code first.
     """
 
     id: str
@@ -170,6 +173,7 @@ class Question:
     names: tuple[str, ...] = ()
     level: Level | None = None
     account_color: str | None = None
+    to_read: tuple[ToRead, ...] = ()
 
     @property
     def hold(self) -> float:
@@ -200,6 +204,7 @@ def question_from(
         asked_at: the current time, aware.
     """
     known = None if isinstance(call.resources, Unknown) else call.resources
+    not_shown = (*tree.not_shown, *_cut(call, parts, streamed=around.streamed))
     life = timedelta(seconds=min(approver.timeout for approver in around.approvers))
     hold = timedelta(seconds=min(around.patience, *(approver.hold for approver in around.approvers)))
     return Question(
@@ -241,7 +246,7 @@ def question_from(
         payload_sha256=parts.payload_sha256,
         risks=around.effect.reasons,
         grantable=grantable(call),
-        not_shown=(*tree.not_shown, *_cut(call, parts, streamed=around.streamed)),
+        not_shown=not_shown,
         may_differ=parts.repeat.tokens if parts.repeat else (),
         suggestion=_suggested(call, around),
         organization_name=_line_or_none(around.organization_name),
@@ -251,7 +256,27 @@ def question_from(
         names=around.effect.names,
         level=around.effect.level,
         account_color=around.account_color,
+        to_read=(*tree.code, *_to_read(not_shown, {one.part for one in tree.code})),
     )
+
+
+_WORDS: Mapping[Why, str] = {
+    "cut": "text",
+    "blob": "data",
+    "more": "parameters",
+    "name": "parameters",
+    "deep": "parameters",
+    "streamed": "upload",
+}
+_OWN_WORDS = {"request": "request", "resources": "resources"}
+
+
+def _to_read(not_shown: Sequence[Part], listed: AbstractSet[str]) -> Iterator[ToRead]:
+    """What else is to be read: all that is not shown, except secrets and what is listed already."""
+    for one in not_shown:
+        if one.why != "masked" and one.part not in listed:
+            what = _OWN_WORDS.get(one.part) or _WORDS[one.why]
+            yield ToRead(part=one.part, name=one.name, what=what, whole=False)
 
 
 def _suggested(call: Call, around: Circumstances) -> str | None:

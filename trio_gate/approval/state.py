@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from trio_gate.approval.question import Group, Question
+    from trio_gate.approval.reading import Reading
     from trio_gate.approval.terms import Answer, RefusedCode, Terms
     from trio_gate.effect.reasons import Reason
 
@@ -36,13 +37,20 @@ class Status(Enum):
 
 @value_class
 class Vote:
-    """One person's answer to a question; `grant` are the terms of a grant that the person wants with it."""
+    """One person's answer to a question.
+
+    Attributes:
+        person, answer, reason, at: who answered what, why and when.
+        grant: the terms of a grant that the person wants with it; None for none.
+        reading: what the person had read; None where an older gateway counted the vote.
+    """
 
     person: str
     answer: Answer
     reason: str
     at: datetime
     grant: Terms | None = None
+    reading: Reading | None = None
 
 
 @value_class
@@ -85,22 +93,31 @@ class Verdict:
 
 
 GONE = Refused(code="gone", message="this question was answered, has expired or was withdrawn")
+OTHER_DIGEST = Refused(code="digest", message="the digest is not this question's: look at it again")
 
 
 def decide(
-    prompt: Prompt, *, person: str, digest: str, verdict: Answer, reason: str, now: datetime, grant: Terms | None = None
+    prompt: Prompt,
+    *,
+    person: str,
+    digest: str,
+    verdict: Answer,
+    reason: str,
+    now: datetime,
+    grant: Terms | None = None,
+    reading: Reading | None = None,
 ) -> Prompt | Refused:
-    """Count a vote. `digest` is what the person saw; `reason` is safe text; `grant` goes with an approval."""
+    """Count a vote. `digest` is what the person saw; `reason` is safe text; `grant` goes with an approval; `reading` is kept with it."""
     question = prompt.question
     if not question.is_for(person):
         return Refused(code="not_yours", message="you are not an approver of this question")
     if prompt.status is not Status.PENDING or now >= question.expires_at:
         return GONE
     if digest != question.digest:
-        return Refused(code="digest", message="the digest is not this question's: look at it again")
+        return OTHER_DIGEST
     if any(vote.person == person for vote in prompt.votes):
         return Refused(code="answered", message="you have answered this question")
-    vote = Vote(person=person, answer=verdict, reason=reason, at=now, grant=grant)
+    vote = Vote(person=person, answer=verdict, reason=reason, at=now, grant=grant, reading=reading)
     voted = replace(prompt, votes=(*prompt.votes, vote))
     if verdict == "deny":
         return replace(voted, status=Status.DENIED)

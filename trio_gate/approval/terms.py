@@ -23,9 +23,10 @@ RefusedCode = Literal[
     "not_grantable",
     "not_kept",
     "unavailable",
+    "unread",
 ]
 """Why a frame has no effect: the question is over; the digest differs; the person is not asked; a second vote; unreadable; not
-allowed; a grant over the limits, with a faulty predicate, or for a call that takes none; a part or record that cannot be shown.
+allowed; a grant over the limits, with a faulty predicate, or for a call that takes none; a part or record that cannot be shown; parts are unread, and the client asked to be refused then.
 """
 
 GrantEnd = Literal["used", "expired", "revoked", "void"]

@@ -64,6 +64,8 @@ HERE = "-"
 def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> Row:
     """The row of a vote. `kind` is the person's ("human" or "bot"), `status` the question's after the vote."""
     facts: dict[str, Value] = {"answer": vote.answer, "reason": vote.reason, "grant": _terms(vote.grant), "status": status}
+    if (had := vote.reading) is not None:
+        facts |= {"read": [*had.read] or None, "unread": [*had.unread] or None, "knowing": had.knowing or None}
     return _row("vote", _about(question, vote.at), facts, (vote.person, kind))
 
 

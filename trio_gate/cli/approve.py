@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         return connecting.fail("approve", "there is no terminal to ask at: use --yes, --deny REASON or --exec PROGRAM", 2)
     given = None
     if args.yes or args.deny is not None:
-        given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or args.reason)
+        given = TypedAnswer(verdict="approve" if args.yes else "deny", reason=args.deny or args.reason, unread=True)
     if given is not None and args.id:
         return connecting.run("approve", args, partial(requests.decide, args.id, given, json=args.json))
     once = bool(args.once or args.id)

@@ -21,6 +21,7 @@ class Person:
         self.at = at
         self.line = LiveLine(at.console)
         self.shown = 0
+        self.unread = ""
 
     async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False):
         """What comes of these lines, each typed when it is waited for."""
@@ -32,6 +33,7 @@ class Person:
             proposed=proposed,
             show=self._show,
             others=lambda: others,
+            unread=lambda: self.unread,
         )
 
         async def run() -> None:
@@ -46,6 +48,7 @@ class Person:
     async def _show(self) -> None:
         await trio.lowlevel.checkpoint()
         self.shown += 1
+        self.unread = ""
 
 
 @pytest.fixture
@@ -114,3 +117,15 @@ async def test_a_key_pressed_before_the_prompt_answers_nothing(terminal):
 async def test_who_quits_or_closes_the_terminal_leaves(terminal, keys):
     with pytest.RaisesGroup(EOFError):
         await terminal.answer(keys)
+
+
+async def test_what_is_unread_is_read_first_or_approved_by_another_key(terminal):
+    terminal.unread = "the script commands"
+    unread = TypedAnswer(verdict="approve", reason="as always", unread=True)
+    assert await terminal.answer("y\n", "g\n", "u as always\n") == unread
+    screen = terminal.at.screen()
+    assert screen.count("unread: the script commands. d shows it; u approves without") == 2
+    assert any(row.endswith("[y/n/g/u/d/s/q] u as always") for row in screen)
+    assert await terminal.answer("d\n", "u\n", "y\n") == TypedAnswer(verdict="approve", reason="")
+    terminal.unread = "the script commands"
+    assert (await terminal.answer("n because\n")).verdict == "deny"

@@ -11,7 +11,17 @@ from trio_gate.approval.codec import as_json, pending
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt
 from trio_gate.approval.terms import Terms
-from trio_gate.cli.approving.prompt_view import account, bound, details, grant_line, sentence, summary, terms, time_left
+from trio_gate.cli.approving.prompt_view import (
+    account,
+    bound,
+    details,
+    grant_line,
+    parts_in_words,
+    sentence,
+    summary,
+    terms,
+    time_left,
+)
 
 ESCAPE = "\x1b[31m"
 
@@ -117,3 +127,19 @@ def test_a_grant_takes_one_line(given, what):
 
 def test_terms_name_their_condition():
     assert terms({"uses": 1, "minutes": 2, "predicate": "true"}) == "true, 1 times within 2 minutes"
+
+
+def test_code_is_numbered_and_no_line_of_it_passes_for_another():
+    code = {"what": "script", "lines": ["echo", f"{ESCAPE}params    none"], "whole": True, "how": ["base64"], "size": 4}
+    made = lines(params={"UserData": {"$code": code}})
+    at = made.index("     UserData: script, 2 lines, decoded from Base64")
+    assert made[at + 1] == "     1 | echo"
+    assert made[at + 2].startswith("     2 | \\u{1b}")
+    part = lines(params={"UserData": {"$code": {**code, "whole": False}}})
+    assert "     UserData: script, the beginning of 4 bytes, d shows all, decoded from Base64" in part
+
+
+def test_parts_to_read_are_said_in_words():
+    assert parts_in_words([{"what": "script", "name": "commands"}, {"what": "parameters", "name": ""}]) == (
+        "the script commands, the parameters"
+    )

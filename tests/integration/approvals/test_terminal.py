@@ -19,6 +19,7 @@ from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
 
 QUESTION = "approve this call? [y/n/d/s/q] "
+UNREAD = "approve this call? [y/n/u/d/s/q] "
 ASKED = "approve this call? [y/n/g/d/s/q] "
 WIDTH = 100
 PATIENCE = 30
@@ -85,9 +86,13 @@ def test_a_person_types_the_answer(gate, key, typed, ends):
     caller = put(gate, key)
     terminal = Terminal(*TRIO_GATE, *gate.approver("--once"))
     terminal.until(" prod ", f"FACT  Write {key} to prod-data", "s3:PutObject", f"FACT  Write {key} to prod-data", "1 of 1, ")
-    terminal.until(" left: ", QUESTION)
+    terminal.until(" left: ", UNREAD)
     terminal.type("what\n")
-    terminal.until("y: yes, n: no, d: all details", QUESTION)
+    terminal.until("y: yes, n: no, d: all details", UNREAD)
+    terminal.type("y\n")
+    terminal.until("unread: the upload body. d shows it; u approves without", UNREAD)
+    terminal.type("d\n")
+    terminal.until("--- body (streamed)", QUESTION)
     terminal.type(f"{typed}\n")
     terminal.until(f"{'approved' if ends == 'answered' else 'denied'} by you: prod: Write {key} to prod-data")
     assert terminal.wait() == 0
@@ -96,6 +101,8 @@ def test_a_person_types_the_answer(gate, key, typed, ends):
     record = next(row for row in reversed(gate.records()) if row["action"] == "PutObject")
     assert record["outcome"]["end"] == ends
     assert [(who["person"], who["reason"]) for who in record["approvers"]] == [("alice", "because")]
+    vote = next(row["act"] for row in reversed(gate.rows()) if row["kind"] == "vote")
+    assert (vote["read"], vote.get("unread")) == (["upload body"], None)
 
 
 def test_the_dangerous_are_first_and_what_others_decide_comes_above_the_line_that_one_types(gate):
@@ -108,7 +115,7 @@ def test_the_dangerous_are_first_and_what_others_decide_comes_above_the_line_tha
     terminal = Terminal(*TRIO_GATE, *gate.approver())
     terminal.until("DANGER  Open tcp/22", "DANGER  Open tcp/22", "1 of 2, ", QUESTION)
     terminal.type("s\n")
-    terminal.until("Write call-1 to prod-data", "2 of 2, ", QUESTION)
+    terminal.until("Write call-1 to prod-data", "2 of 2, ", UNREAD)
     terminal.type("s\n")
     terminal.until("DANGER  Open tcp/22", "1 of 2, ", QUESTION)
     terminal.type("n not to the wor")
@@ -127,7 +134,7 @@ def test_the_dangerous_are_first_and_what_others_decide_comes_above_the_line_tha
     second.join()
     assert (first.said, "not to the world" in second.said) == (None, True)
     third = put(gate, "call-3")
-    terminal.until("Write call-3 to prod-data", QUESTION)
+    terminal.until("Write call-3 to prod-data", UNREAD)
     terminal.type("q\n")
     assert terminal.wait() == 0
     assert gate.gate(*gate.approver(*prompts.state().prompts, "--deny", "no")).returncode == 0

@@ -12,6 +12,7 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, Group, Question, question_from
 from trio_gate.audit.redact import masked
 from trio_gate.config.model import Approver
+from trio_gate.content.code import Code
 from trio_gate.effect.effect import effect_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,14 @@ def asked(made: Call | None = None, bound: DigestInput | None = None, **changes)
         "effect": effect_of(made, masked(made.params)),
     }
     around = Circumstances(**{**given, **changes})
-    return question_from(made, bound or parts(), shown(made.params), around, question_id="q1", asked_at=NOW)
+    return question_from(
+        made,
+        bound or parts(),
+        shown(made.params, code=Code(service=made.service, operation=made.operation)),
+        around,
+        question_id="q1",
+        asked_at=NOW,
+    )
 
 
 def question(question_id: str = "q1", *groups: Group, life: float = 600.0, **changes) -> Question:

@@ -16,6 +16,7 @@ from tests.kit.sessions import session
 from tests.kit.shortages import no_thread
 from trio_gate.approval.frames import (
     Accepted,
+    Decide,
     Detail,
     Found,
     Granted,
@@ -23,6 +24,7 @@ from trio_gate.approval.frames import (
     Lift,
     Observe,
     Open,
+    Read,
     Rejected,
     Revoke,
     Search,
@@ -30,6 +32,7 @@ from trio_gate.approval.frames import (
     Sessions,
     Stop,
 )
+from trio_gate.approval.param_tree import ToRead
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.rows import whole_row
 from trio_gate.errors import AuditUnavailable, StorageUnavailable
@@ -295,3 +298,87 @@ async def test_without_a_thread_a_search_is_refused(hub, clock):
         with no_thread():
             await alice.say(Search(filters={}))
         assert (await alice.until(Rejected)).code == "unavailable"
+
+
+SCRIPT = question(
+    to_read=(
+        ToRead(part="p1", name="Note", what="text", whole=False),
+        ToRead(part="p2", name="commands", what="script", whole=True),
+    )
+)
+
+
+class Acts(list):
+    """A record of what people did."""
+
+    async def acted(self, row):
+        await trio.lowlevel.checkpoint()
+        self.append(read(row))
+
+
+@pytest.fixture
+async def recorded(clock, nursery):
+    """A hub with a record, and a call with parts to read."""
+    audit = Acts()
+    hub = ApprovalHub(clock, Limits(), HubConfig(agents=("ci",)), audit=audit)
+    nursery.start_soon(Agent(hub, asked(SCRIPT)).run)
+    await wait_all_tasks_blocked()
+    return hub, audit
+
+
+def vote_of(audit) -> dict:
+    [row] = [row for row in audit if row["kind"] == "vote"]
+    return {name: row["act"].get(name) for name in ("read", "unread", "knowing")}
+
+
+async def test_who_asks_for_it_cannot_approve_what_they_have_not_read(recorded, clock):
+    hub, audit = recorded
+    with listening(hub, clock) as alice:
+        decide = Decide(id="q1", digest=SCRIPT.digest, verdict="approve", unread=False)
+        await alice.say(decide)
+        refused = await alice.until(Rejected)
+        assert (refused.code, refused.message) == ("unread", "read first: text Note, script commands")
+        await alice.say(Open(id="q1", part="p1"))
+        await alice.until(Detail)
+        await alice.say(decide)
+        assert (await alice.until(Rejected)).message == "read first: script commands"
+        await alice.say(Read(id="q1", digest=SCRIPT.digest, parts=("p2",)))
+        assert (await alice.until(Accepted)).status == "done"
+        await alice.say(decide)
+        assert (await alice.until(Accepted)).status == "approved"
+    assert vote_of(audit) == {"read": ["text Note", "script commands"], "unread": None, "knowing": None}
+
+
+@pytest.mark.parametrize(("unread", "knowing"), [(None, None), (True, True)])
+async def test_a_vote_is_recorded_with_what_was_unread_and_whether_its_person_said_so(recorded, clock, unread, knowing):
+    hub, audit = recorded
+    with listening(hub, clock) as alice:
+        await alice.say(Read(id="q1", digest=SCRIPT.digest, parts=("p1", "p2")))
+        await alice.say(Decide(id="q1", digest=SCRIPT.digest, verdict="approve", unread=unread))
+        await alice.until(Accepted)
+    assert vote_of(audit) == {"read": ["script commands"], "unread": ["text Note"], "knowing": knowing}
+
+
+async def test_nobody_reads_for_another_and_a_denial_needs_no_reading(recorded, clock):
+    hub, audit = recorded
+    with listening(hub, clock, "bob") as bob:
+        await bob.say(Read(id="q1", digest=SCRIPT.digest, parts=("p2",)))
+        await bob.say(Open(id="q1", part="p1"))
+    with listening(hub, clock) as alice:
+        await alice.say(Decide(id="q1", digest=SCRIPT.digest, verdict="deny", unread=False))
+        assert (await alice.until(Accepted)).status == "denied"
+    assert vote_of(audit)["read"] is None
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (Read(id="q1", digest="f" * 64, parts=("p2",)), "digest"),
+        (Read(id="q9", digest=SCRIPT.digest, parts=("p2",)), "gone"),
+    ],
+)
+async def test_what_is_read_is_of_a_question_as_it_is(recorded, clock, frame, code):
+    hub, _ = recorded
+    with listening(hub, clock) as alice:
+        await alice.say(frame)
+        assert (await alice.until(Rejected)).code == code

@@ -14,6 +14,7 @@ import trio
 
 from trio_gate.approval.frames import (
     Accepted,
+    Decide,
     Detail,
     Found,
     Granted,
@@ -22,6 +23,7 @@ from trio_gate.approval.frames import (
     Link,
     Open,
     Pending,
+    Read,
     Rejected,
     Resolved,
     SessionList,
@@ -31,9 +33,10 @@ from trio_gate.client import Hopeless
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.cli.approving.prompt_input import TypedAnswer
     from trio_gate.client import ApproverClient
 
     Reply = Accepted | Rejected | Detail | Found | SessionList | Link
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 _LEVELS = ("danger", "caution", "fact")
 """Levels, in the order in which people are asked."""
 
-ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable"})
+ASK_AGAIN = frozenset({"limits", "predicate", "not_allowed", "not_grantable", "unread"})
 """Codes of rejected votes after which the same person may answer again."""
 
 
@@ -156,6 +159,17 @@ class ApprovalChannel:
         """The hidden parts of a prompt that were not shown in full yet."""
         return [part for part in prompt.get("not_shown") or () if (prompt["id"], part["part"]) not in self.opened]
 
+    def unread(self, prompt: dict[str, Any]) -> list[dict[str, Any]]:
+        """What of a prompt is to be read first and was neither printed nor opened."""
+        return [one for one in prompt.get("to_read") or () if (prompt["id"], one["part"]) not in self.opened]
+
+    async def printed(self, prompt: dict[str, Any]) -> None:
+        """Tell the gateway that the person was shown what a prompt holds whole. Raises ClientError."""
+        parts = [one["part"] for one in self.unread(prompt) if one["whole"]]
+        if parts:
+            await self.ask(Read(id=prompt["id"], digest=prompt["digest"], parts=tuple(parts)))
+            self.opened.update((prompt["id"], part) for part in parts)
+
     async def read(self, prompt_id: str, part: str) -> AsyncIterator[str]:
         """A hidden part in full, piece by piece, each line made plain; if it cannot be read, the last piece says why. Raises ClientError."""
         offset: int | None = 0
@@ -167,3 +181,15 @@ class ApprovalChannel:
             yield "\n".join(map(plain, reply.text.split("\n")))
             offset = reply.next
         self.opened.add((prompt_id, part))
+
+
+def vote(prompt: Mapping[str, Any], answer: TypedAnswer) -> Decide:
+    """The frame of an answer. A gateway that names nothing to read may not know the word `unread`."""
+    return Decide(
+        id=prompt["id"],
+        digest=prompt["digest"],
+        verdict=answer.verdict,
+        reason=answer.reason,
+        grant=answer.grant,
+        unread=answer.unread if prompt.get("to_read") else None,
+    )

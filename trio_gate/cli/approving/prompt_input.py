@@ -6,6 +6,7 @@ Rule: a key pressed before the prompt was on the screen answers nothing.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -23,11 +24,18 @@ if TYPE_CHECKING:
 
 @value_class
 class TypedAnswer:
-    """An answer to a prompt: a verdict with its reason, and the terms of a grant if one is given."""
+    """An answer to a prompt.
+
+    Attributes:
+        verdict, reason: the answer.
+        grant: the terms of a grant; None where none is given.
+        unread: as in `frames.Decide`.
+    """
 
     verdict: Answer
     reason: str
     grant: Terms | None = None
+    unread: bool | None = False
 
 
 @value_class
@@ -41,6 +49,7 @@ class Asking:
         proposed: a condition for a grant, in CEL; None where there is none.
         show: prints all details of the prompt, its hidden parts included.
         others: whether other prompts wait.
+        unread: what is to be read first, made plain already; empty for nothing.
     """
 
     about: Callable[[], Text]
@@ -49,6 +58,7 @@ class Asking:
     proposed: str | None
     show: Callable[[], Awaitable[None]]
     others: Callable[[], bool]
+    unread: Callable[[], str]
 
 
 async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
@@ -58,10 +68,15 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
         EOFError: the person quits, or closed the terminal.
     """
     line.flush()
-    keys = "y/n/g/d/s/q" if asking.may_grant else "y/n/d/s/q"
     while True:
-        word, _, more = (await line.read(lambda: asking.about().append(f"approve this call? [{keys}] "))).partition(" ")
+        first = asking.unread()
+        keys = "/".join(["y", "n", *(["g"] if asking.may_grant else []), *(["u"] if first else []), "d", "s", "q"])
+        word, _, more = (await line.read(partial(_question, asking, keys))).partition(" ")
         match word.lower():
+            case "y" | "yes" | "g" | "grant" if first and (asking.may_grant or word[0].lower() == "y"):
+                line.say(f"unread: {first}. d shows it; u approves without")
+            case "u" | "unread" if first:
+                return TypedAnswer(verdict="approve", reason=more.strip(), unread=True)
             case "y" | "yes":
                 return TypedAnswer(verdict="approve", reason=more.strip())
             case "n" | "no":
@@ -84,6 +99,10 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
                 line.say(
                     f"y: yes, n: no, {grants}d: all details, s: skip for now, q: quit; a reason may follow, as in `y as agreed`"
                 )
+
+
+def _question(asking: Asking, keys: str) -> Text:
+    return asking.about().append(f"approve this call? [{keys}] ")
 
 
 async def _terms(line: LiveLine, asking: Asking) -> Terms:

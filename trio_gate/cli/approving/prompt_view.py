@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 from trio_gate.text.visible import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 LABEL = 10
 """Width of a line's label, in columns."""
 
 DIGEST_SHOWN = 16
 """How many characters of a digest are shown: enough to compare two by eye."""
+
+NUMBER = 6
+"""Width of a line's number in code, in columns."""
+
+_HOW = {"base64": "decoded from Base64", "gzip": "decompressed", "json": "formatted JSON", "hex": "in hexadecimal"}
 
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 
@@ -140,11 +145,27 @@ def _tree(node: Any, indent: int) -> Iterator[str]:
     pairs = node.items() if isinstance(node, dict) else (("-", item) for item in node)
     for name, value in pairs:
         head = f"{' ' * indent}{_word(name)}"
-        if isinstance(value, (dict, list)) and value and not _is_mark(value):
+        if isinstance(value, dict) and isinstance(value.get("$code"), dict):
+            yield from _code(head, value["$code"])
+        elif isinstance(value, (dict, list)) and value and not _is_mark(value):
             yield f"{head}:"
             yield from _tree(value, indent + 2)
         else:
             yield f"{head}: {_leaf(value)}"
+
+
+def _code(head: str, mark: Mapping[str, Any]) -> Iterator[str]:
+    """Code as numbered lines, which no line of an agent's can pass for."""
+    how = "".join(f", {_HOW.get(str(word), _word(word))}" for word in mark.get("how") or ())
+    lines = [*map(_word, mark.get("lines") or ())]
+    size = f"{len(lines)} lines" if mark.get("whole") else f"the beginning of {_word(mark.get('size'))} bytes, d shows all"
+    yield f"{head}: {_word(mark.get('what'))}, {size}{how}"
+    yield from (f"{number:>{NUMBER}} | {line}" for number, line in enumerate(lines, 1))
+
+
+def parts_in_words(parts: Sequence[Mapping[str, Any]]) -> str:
+    """Parts that are to be read, in words."""
+    return ", ".join(f"the {_word(one.get('what'))} {_word(one.get('name') or '')}".rstrip() for one in parts)
 
 
 def _leaf(value: Any) -> str:

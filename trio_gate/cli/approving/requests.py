@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Decide, Granted, Link, MakeLink, Pending, Rejected
-from trio_gate.cli.approving.channel import ApprovalChannel
+from trio_gate.approval.frames import Granted, Link, MakeLink, Pending, Rejected
+from trio_gate.cli.approving.channel import ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.qr_code import qr_code
 from trio_gate.client import ClientError
@@ -68,8 +68,7 @@ async def decide(prompt_id: str, answer: TypedAnswer, connect: Connect, *, json:
     """Answer one question. Returns the exit status. Raises ClientError."""
     async with _state(connect) as channel:
         prompt = channel.prompt(prompt_id)
-        frame = Decide(id=prompt_id, digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason)
-        return _printed(await _answer(channel, frame), prompt, json=json, done="")
+        return _printed(await _answer(channel, vote(prompt, answer)), prompt, json=json, done="")
 
 
 async def request(frame: Request, connect: Connect, *, json: bool, done: str = "") -> int:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.frames import Accepted, Decide, Rejected, Resolved
-from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel
+from trio_gate.approval.frames import Accepted, Rejected, Resolved
+from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
+from trio_gate.cli.approving.prompt_view import parts_in_words
 from trio_gate.client import ClientError, Hopeless
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ class ApproverSession:
 
     async def _decide(self, channel: ApprovalChannel, prompt: dict[str, Any], answer: TypedAnswer) -> object:
         channel.answered.add(prompt["id"])
-        frame = Decide(id=prompt["id"], digest=prompt["digest"], verdict=answer.verdict, reason=answer.reason, grant=answer.grant)
-        return await channel.ask(frame)
+        return await channel.ask(vote(prompt, answer))
 
     async def _typed(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> TypedAnswer | None:
         """The answer that the person types; None if the prompt is put off, or gone before."""
@@ -142,9 +142,15 @@ class ApproverSession:
             proposed=prompt.get("suggestion"),
             show=show,
             others=lambda: len(channel.waiting()) > 1,
+            unread=lambda: parts_in_words(channel.unread(prompt)),
         )
+
+        async def answer() -> TypedAnswer | None:
+            await channel.printed(prompt)
+            return await typed(self._console.line, asking)
+
         self._console.hidden(channel.not_shown(prompt))
-        return await _unless_gone(channel, prompt["id"], partial(typed, self._console.line, asking))
+        return await _unless_gone(channel, prompt["id"], answer)
 
     async def _open(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
         self._console.bound(prompt)
@@ -182,7 +188,7 @@ class ApproverSession:
             except ProgramFailed as fault:
                 self._console.say(f"{prompt['id']} is left undecided: {fault}")
                 return None
-            return TypedAnswer(verdict=verdict, reason=reason)
+            return TypedAnswer(verdict=verdict, reason=reason, unread=None)
 
         given = await _unless_gone(channel, prompt["id"], answer)
         if given is None:

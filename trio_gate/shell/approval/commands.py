@@ -24,6 +24,7 @@ from trio_gate.approval.frames import (
     MakeLink,
     Observe,
     Open,
+    Read,
     Rejected,
     Revoke,
     Search,
@@ -32,7 +33,7 @@ from trio_gate.approval.frames import (
     Stop,
     Token,
 )
-from trio_gate.approval.state import GONE, Prompt, Refused, decide
+from trio_gate.approval.state import GONE, OTHER_DIGEST, Prompt, Refused, decide
 from trio_gate.audit.acts import end_session_row, lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
 from trio_gate.policy import cel
@@ -127,7 +128,13 @@ class CommandHandler:
             refused = after if isinstance(after, Refused) else GONE
             subscription.send(Rejected(ref=frame.ref, id=frame.id, code=refused.code, message=refused.message))
             return False
-        log.info("approver %s: %s %s", person.name, frame.verdict, frame.id)
+        reading = after.votes[-1].reading
+        unread = (
+            f", {len(reading.unread)} parts unread"
+            if reading is not None and frame.verdict == "approve" and reading.unread
+            else ""
+        )
+        log.info("approver %s: %s %s%s", person.name, frame.verdict, frame.id, unread)
         subscription.send(Accepted(ref=frame.ref, id=frame.id, status=after.status.value))
         self._hub.settle(entry, after)
         return True
@@ -136,6 +143,9 @@ class CommandHandler:
         flaw = self._flaw(entry, person, frame.grant) if frame.grant is not None else None
         if flaw is not None:
             return flaw
+        reading = entry.readings.of(person.name, entry.prompt.question, knowing=frame.unread is True)
+        if frame.verdict == "approve" and frame.unread is False and reading.unread:
+            return Refused(code="unread", message=f"read first: {', '.join(reading.unread)}")
         return decide(
             entry.prompt,
             person=person.name,
@@ -144,6 +154,7 @@ class CommandHandler:
             reason=visible(frame.reason),
             now=self._clock.now(),
             grant=frame.grant if frame.verdict == "approve" else None,
+            reading=reading,
         )
 
     def _flaw(self, entry: Entry, person: Person, terms: Terms) -> Refused | None:
@@ -165,6 +176,8 @@ class CommandHandler:
         match frame:
             case Open():
                 return await self._opened(subscription.person, frame)
+            case Read():
+                return self._read(subscription.person, frame)
             case Revoke():
                 return await self._revoked(subscription.person, frame)
             case Stop() | Lift():
@@ -197,6 +210,7 @@ class CommandHandler:
             return GONE
         if opened is None:
             return Refused(code="not_kept", message="this part is not here: the gateway does not hold it, or no longer")
+        entry.readings.fetched(person.name, frame.part, frame.offset, opened.next)
         return Detail(
             ref=frame.ref,
             id=frame.id,
@@ -204,6 +218,15 @@ class CommandHandler:
             offset=frame.offset,
             **asdict(opened),
         )
+
+    def _read(self, person: Person, frame: Read) -> ServerFrame | Refused:
+        entry = self._hub.entry(frame.id, person.name)
+        if entry is None:
+            return GONE
+        if frame.digest != entry.prompt.question.digest:
+            return OTHER_DIGEST
+        entry.readings.shown(person.name, frame.parts, entry.prompt.question)
+        return Accepted(ref=frame.ref, id=frame.id, status="done")
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
         grant = self._hub.grants.table.get(frame.id)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from trio_gate.approval.reading import Readings
+
 if TYPE_CHECKING:
     from trio_gate.approval.state import Prompt, Verdict
     from trio_gate.ports import Asked
@@ -47,6 +49,7 @@ class Entry:
         frame: the `pending` frame, encoded.
         asked: what its last attempt asked; None after a restart.
         attempt: the attempt that waits now; None while the agent is away.
+        readings: what each person has read of it.
     """
 
     prompt: Prompt
@@ -54,3 +57,4 @@ class Entry:
     frame: str
     asked: Asked | None = None
     attempt: Attempt | None = None
+    readings: Readings = field(default_factory=Readings)

@@ -20,6 +20,7 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
 from trio_gate.audit.redact import masked
+from trio_gate.content.code import Code
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied
 from trio_gate.exchange.binding import Payload
@@ -177,9 +178,10 @@ class ApprovalStage:
     def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptDetails, Asked]:
         """The question, and the details that may be opened."""
         identified, work = self._identified, self._services.workers
-        tree = shown(identified.call.params, identified.shape)
+        call = identified.call
+        tree = shown(call.params, identified.shape, Code(service=call.service, operation=call.operation))
         run = partial(work.run, f"opened of {identified.proven.asker}")
-        held = PromptDetails(identified.call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
+        held = PromptDetails(call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
         return held, self._asked(parts, tree, held)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:

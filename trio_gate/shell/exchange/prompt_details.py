@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.question import request_text
-from trio_gate.approval.readable import Readable, hex_lines, readable
 from trio_gate.aws.call import Unknown
+from trio_gate.content.readable import Readable, hex_lines, readable
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition
 from trio_gate.ports import Opened

@@ -1,6 +1,7 @@
 // A waiting call, as the person who decides sees it: first the account, then what will run, then the circumstances.
 
 import { ago, bytes, button, capital, clock, does, el, levelOf, pieces, plural, said, swatch } from "./dom.js";
+import { codeSections } from "./code.js";
 import { read } from "./reader.js";
 import { now, until } from "./state.js";
 import { tree } from "./tree.js";
@@ -45,6 +46,7 @@ export function callView(channel, prompt) {
     ),
     risks(prompt),
     el("div", { class: "leaving" }, leaving(prompt)),
+    ...codeSections(channel, prompt),
     section("What it affects", resources(prompt, open)),
     section(
       "Parameters",

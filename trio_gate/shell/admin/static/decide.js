@@ -4,8 +4,10 @@ import { button, el, plural, said, swatch, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
 import { denyForm } from "./deny.js";
 import { read, WHY } from "./reader.js";
-import { state, unseen } from "./state.js";
+import { bring, readFirst } from "./code.js";
+import { folded, forgetRead, state, unread } from "./state.js";
 
+const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 const LONG_LABEL = 20;
 
@@ -24,19 +26,20 @@ class Bar {
     this.offer = el("div", { class: "offer" });
     this.form = el("div", { class: "form" });
     this.fault = el("p", { class: "fault", role: "alert" });
-    this.approve = button("Approve", () => this.send("approve"), {
+    this.approve = button("Approve", () => this.approveOrRead(), {
       class: "primary",
       "aria-keyshortcuts": "a",
       "aria-describedby": "not-shown",
     });
     this.deny = button("Deny…", () => this.ask("deny"), { class: "danger", "aria-keyshortcuts": "d", "aria-expanded": "false" });
+    this.anyway = button("Approve unread…", () => this.ask("unread"), { class: "quiet anyway", "aria-expanded": "false" });
     this.grant = button("Grant…", () => this.ask("grant"), {
       class: "plain",
       "aria-keyshortcuts": "g",
       "aria-expanded": "false",
     });
     const order = prompt.level === "danger" ? [this.deny, this.approve, this.grant] : [this.approve, this.deny, this.grant];
-    this.buttons = el("div", { class: "buttons" }, order);
+    this.buttons = el("div", { class: "buttons" }, order, this.anyway);
     this.node = el(
       "section",
       { class: "decide", "aria-label": "Decision" },
@@ -54,40 +57,62 @@ class Bar {
   refresh() {
     const mine = this.prompt.approvers.some((group) => group.approved.includes(state.me.person));
     const live = state.link === "open" && !this.busy;
-    this.approve.replaceChildren(...this.approveText(mine));
+    const first = unread(this.prompt).length > 0 && !mine;
+    this.approve.replaceChildren(...this.approveText(mine, first));
     this.approve.disabled = !live || mine;
+    this.approve.classList.toggle("first", first);
+    this.anyway.hidden = !first;
+    this.anyway.disabled = !live;
     this.deny.disabled = !live;
     this.grant.hidden = !(state.me.may_grant && this.prompt.grantable);
-    this.grant.disabled = !live || mine;
+    this.grant.disabled = !live || mine || first;
     for (const control of this.form.querySelectorAll("button[type=submit]")) control.disabled = !live;
     this.showHidden();
     this.showOffer(mine);
   }
 
-  approveText(mine) {
+  approveText(mine, first) {
     if (this.busy || mine) return [this.busy ? "Sending…" : "Approved by you"];
-    const name = accountOf(this.prompt);
-    return [swatch(this.prompt), `Approve in ${name.length > LONG_LABEL ? `${name.slice(0, LONG_LABEL)}…` : name}`].filter(Boolean);
+    if (first) return [readFirst(unread(this.prompt))];
+    return [swatch(this.prompt), `Approve in ${this.where()}`].filter(Boolean);
   }
 
+  where() {
+    const name = accountOf(this.prompt);
+    return name.length > LONG_LABEL ? `${name.slice(0, LONG_LABEL)}…` : name;
+  }
+
+  /** Approve; where something is to be read first, show that instead. */
+  approveOrRead() {
+    const [first] = unread(this.prompt);
+    if (first) bring(this.channel, this.prompt, first);
+    else this.send("approve");
+  }
+
+  /** What is unread where it is more than one part, and what stays folded as it may be secret. */
   showHidden() {
-    const parts = unseen(this.prompt);
-    this.hidden.replaceChildren();
-    if (!parts.length) return;
-    this.hidden.append(
-      el("strong", {}, `${plural(parts.length, "part")} not shown`),
-      el(
-        "span",
-        { class: "parts" },
-        parts.slice(0, 6).map((part) => this.opener(part)),
-        parts.length > 6 ? el("span", { class: "muted" }, `and ${parts.length - 6} more, below in the call`) : null,
-      ),
+    const parts = unread(this.prompt);
+    const secret = folded(this.prompt);
+    this.hidden.replaceChildren(
+      ...(parts.length > 1 ? [this.listed(`${plural(parts.length, "part")} to read`, parts)] : []),
+      ...(secret.length ? [this.listed(`${plural(secret.length, "part")} not shown`, secret)] : []),
+    );
+  }
+
+  listed(title, parts) {
+    return el(
+      "span",
+      { class: "parts" },
+      el("strong", {}, title),
+      parts.slice(0, 6).map((part) => this.opener(part)),
+      parts.length > 6 ? el("span", { class: "muted" }, `and ${parts.length - 6} more, in the call above`) : null,
     );
   }
 
   opener(part) {
-    const open = () => read(this.channel, this.prompt, part.part, part.name, part.why);
-    return button(said(part.name || part.part), open, { class: "small", title: WHY[part.why] ?? part.why });
+    const open = () =>
+      part.why ? read(this.channel, this.prompt, part.part, part.name, part.why) : bring(this.channel, this.prompt, part);
+    return button(said(part.name || part.what || part.part), open, { class: "small", title: WHY[part.why] ?? part.what });
   }
 
   showOffer(mine) {
@@ -122,21 +147,40 @@ class Bar {
       this.offer.append(
         button("Approve with this grant", () => this.send("approve", { grant: terms }), {
           class: "small",
-          disabled: this.busy || state.link !== "open",
+          disabled: this.busy || state.link !== "open" || unread(this.prompt).length > 0,
         }),
       );
   }
 
-  /** Show or hide the form for "deny" or "grant". */
+  /** Show or hide the form for "deny", "grant" or "unread". */
   ask(kind) {
     const opening = this.asked !== kind;
+    const openers = { deny: this.deny, grant: this.grant, unread: this.anyway };
+    const forms = { deny: () => denyForm((reason) => this.send("deny", { reason }), () => this.ask("deny")), grant: () => this.grantForm(), unread: () => this.unreadForm() };
     this.asked = opening ? kind : null;
-    this.deny.setAttribute("aria-expanded", String(this.asked === "deny"));
-    this.grant.setAttribute("aria-expanded", String(this.asked === "grant"));
-    this.form.replaceChildren(...(opening ? [kind === "deny" ? denyForm((reason) => this.send("deny", { reason }), () => this.ask("deny")) : this.grantForm()] : []));
+    for (const [name, opener] of Object.entries(openers)) opener.setAttribute("aria-expanded", String(this.asked === name));
+    this.form.replaceChildren(...(opening ? [forms[kind]()] : []));
     this.buttons.hidden = opening;
     if (opening) this.form.querySelector("textarea, input").focus();
-    else (kind === "deny" ? this.deny : this.grant).focus();
+    else openers[kind].focus();
+  }
+
+  unreadForm() {
+    const reason = el("textarea", { id: "why-unread", rows: "2", maxlength: MAX_REASON });
+    const submit = (event) => {
+      event.preventDefault();
+      this.send("approve", { reason: reason.value, unread: true });
+    };
+    const parts = unread(this.prompt);
+    const names = parts.slice(0, 6).map((part, index) => [index ? ", " : "", `the ${part.what} `, part.name ? said(part.name) : null]);
+    return el(
+      "form",
+      { on: { submit } },
+      el("p", {}, "You have not read ", names, parts.length > 6 ? ` and ${parts.length - 6} more` : "", ". The record will say so."),
+      el("label", { for: "why-unread" }, "Why unread", el("span", { class: "muted" }, " may be empty")),
+      reason,
+      this.ends("unread", `Approve unread in ${this.where()}`, "danger"),
+    );
   }
 
   grantForm() {
@@ -244,10 +288,11 @@ class Bar {
     this.refresh();
     const { id, digest } = this.prompt;
     try {
-      const answer = await this.channel.ask({ type: "decide", id, digest, verdict, ...more });
+      const answer = await this.channel.ask({ type: "decide", id, digest, verdict, unread: false, ...more });
       if (this.asked) this.ask(this.asked);
       if (answer.status === "pending") toast("Your approval was counted. Others must approve too.", "good");
     } catch (fault) {
+      if (fault.code === "unread") forgetRead(this.prompt, fault.message);
       this.fault.textContent = fault.code === undefined ? `${fault.message}. Check again once the connection is back.` : fault.message;
     }
     this.busy = false;

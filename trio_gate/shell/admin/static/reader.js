@@ -2,7 +2,7 @@
 // Rule: a part counts as shown once its last piece is on the screen.
 
 import { button, bytes, el, pieces, plural } from "./dom.js";
-import { markSeen } from "./state.js";
+import { markRead } from "./state.js";
 
 export const WHY = {
   masked: "hidden, because its name says that it is sensitive",
@@ -13,8 +13,11 @@ export const WHY = {
   streamed: "an upload",
   deep: "nested too deep to show in the call",
   whole: "shown in full",
+  script: "it will run",
+  command: "it will run",
+  statement: "it will run",
 };
-const HOW = { base64: "decoded from Base64", gzip: "decompressed from gzip", json: "formatted JSON", hex: "shown as hexadecimal" };
+export const HOW = { base64: "decoded from Base64", gzip: "decompressed from gzip", json: "formatted JSON", hex: "shown as hexadecimal" };
 const AT_ONCE = 4;
 
 /** Open a part of a prompt. */
@@ -61,7 +64,7 @@ async function fetchFrom(reading, offset, most) {
       next = piece.next;
     }
     if (next === null) {
-      markSeen(prompt, part);
+      markRead(prompt, part);
       rest.replaceChildren(el("span", { class: "muted" }, "End of the text."));
       return;
     }

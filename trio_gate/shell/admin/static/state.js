@@ -36,16 +36,32 @@ export const now = () => Date.now() + state.skew;
 /** Seconds until a time on the gateway's clock. */
 export const until = (time) => (Date.parse(time) - now()) / 1000;
 
-/** The parts of a prompt that have not been opened yet. */
-export function unseen(prompt) {
-  const seen = state.opened.get(prompt.digest) ?? new Set();
-  return prompt.not_shown.filter((part) => !seen.has(part.part));
+const readOf = (prompt) => state.opened.get(prompt.digest) ?? new Set();
+
+/** Whether a person has read a part here. */
+export const isRead = (prompt, part) => readOf(prompt).has(part);
+
+/** What should be read before approving, and was not. All parameters opened together count for each of them, but not for code. */
+export function unread(prompt) {
+  const all = isRead(prompt, "params");
+  return prompt.to_read.filter((one) => !isRead(prompt, one.part) && !(all && ["text", "parameters"].includes(one.what)));
 }
 
-export function markSeen(prompt, part) {
+/** What is folded because it may be secret, and was not opened. */
+export function folded(prompt) {
+  return prompt.not_shown.filter((one) => one.why === "masked" && !isRead(prompt, one.part));
+}
+
+export function markRead(prompt, part) {
   if (!state.opened.has(prompt.digest)) state.opened.set(prompt.digest, new Set());
   state.opened.get(prompt.digest).add(part);
   changed("opened", prompt);
+}
+
+/** The gateway knows of less than this page, and says so: everything is to be read again. */
+export function forgetRead(prompt, why) {
+  state.opened.delete(prompt.digest);
+  changed("forgotten", { id: prompt.id, why });
 }
 
 const applied = {

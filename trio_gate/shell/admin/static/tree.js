@@ -139,7 +139,15 @@ function more(item, at, open) {
   return folded(text, null, () => open(item.part, at || "parameters", "more"), "Open all parameters");
 }
 
+function toCode(event, part) {
+  event.preventDefault();
+  const place = document.getElementById(`code-${part}`);
+  place?.scrollIntoView({ block: "start" });
+  place?.focus({ preventScroll: true });
+}
+
 const marks = {
+  $code: (item) => el("span", { class: "folded" }, el("a", { href: "#", on: { click: (event) => toCode(event, item.part) } }, `the ${item.what} above`)),
   $unknown: (text) => el("span", { class: "folded" }, text),
   $number: (text) => el("code", { class: "literal" }, text),
   $masked: (item, at, open) =>

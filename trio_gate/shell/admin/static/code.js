@@ -1,0 +1,88 @@
+// Code that a call carries, shown open and numbered; once all of its lines were on the screen, the gateway is told so.
+
+import { bytes, button, el, pieces, plural, said } from "./dom.js";
+import { HOW, read } from "./reader.js";
+import { isRead, markRead } from "./state.js";
+
+const WATCHED = 10;
+
+/** A section for each piece of code among the parameters, in the order in which they should be read. */
+export function codeSections(channel, prompt) {
+  const found = new Map(marks(prompt.params).map((mark) => [mark.part, mark]));
+  return prompt.to_read.filter(({ part }) => found.has(part)).map((one) => section(channel, prompt, one, found.get(one.part)));
+}
+
+/** What is still to be read first, in words. */
+export function readFirst(parts) {
+  return parts.length === 1 ? `Read the ${parts[0].what} first` : `Read ${parts.length} parts first`;
+}
+
+/** Bring a part before the person: its section, or where it has none its own window. */
+export function bring(channel, prompt, one) {
+  const place = document.getElementById(placeOf(one));
+  if (!place || !one.whole) {
+    read(channel, prompt, one.part, one.name || one.what, one.what);
+    return;
+  }
+  place.scrollIntoView({ block: "start" });
+  place.focus({ preventScroll: true });
+}
+
+const placeOf = (one) => `code-${one.part}`;
+
+function marks(node) {
+  if (node === null || typeof node !== "object") return [];
+  return node.$code ? [node.$code] : Object.values(node).flatMap(marks);
+}
+
+function section(channel, prompt, one, mark) {
+  const groups = grouped(mark.lines);
+  const open = () => read(channel, prompt, one.part, one.name, one.what);
+  const size = mark.how.includes("hex") ? bytes(mark.size) : plural(mark.lines.length, "line");
+  const place = el(
+    "section",
+    { class: "part code", id: placeOf(one), tabindex: "-1", "aria-label": one.what },
+    el(
+      "div",
+      { class: "part-head" },
+      el("h2", {}, one.what, " ", said(one.name, "quiet")),
+      el("span", { class: "muted small-text" }, [mark.whole ? size : `the beginning of ${bytes(mark.size)}`, ...mark.how.map((word) => HOW[word] ?? word)].join(", ")),
+    ),
+    el("div", { class: "text" }, groups),
+    mark.whole ? null : el("p", {}, button(`Open the whole ${one.what}`, open, { class: "small" })),
+  );
+  if (one.whole && !isRead(prompt, one.part)) watch(channel, prompt, one.part, groups);
+  return place;
+}
+
+function grouped(lines) {
+  const groups = [];
+  for (let at = 0; at < lines.length; at += WATCHED) {
+    groups.push(el("div", {}, lines.slice(at, at + WATCHED).map(lineOf)));
+  }
+  return groups;
+}
+
+/** One line as an element, so that a wrapped line does not look like two. */
+export function lineOf(line) {
+  return el("div", { class: "line" }, pieces(line.replaceAll("\\u{9}", "\t")));
+}
+
+/** Tell the gateway once every group of lines has been in view, above the bar with the buttons. */
+function watch(channel, prompt, part, groups) {
+  const unseen = new Set(groups);
+  const tell = async () => {
+    await channel.ask({ type: "read", id: prompt.id, digest: prompt.digest, parts: [part] });
+    markRead(prompt, part);
+  };
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) if (entry.isIntersecting) unseen.delete(entry.target);
+      if (unseen.size) return;
+      observer.disconnect();
+      tell().catch(() => {}); // it stays unread, and the gateway would refuse the vote as well
+    },
+    { threshold: 0.9, rootMargin: `0px 0px -${document.querySelector(".decide")?.offsetHeight ?? 0}px 0px` },
+  );
+  for (const group of groups) observer.observe(group);
+}
