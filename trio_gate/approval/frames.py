@@ -252,7 +252,8 @@ class Detail:
         offset: of the first character of `text`. next: the offset of the next piece; None at the end.
         length: characters of the whole text.
         size, sha256: bytes and hash of the value that the text stands for.
-        how: what was done to make it readable, in order: "base64", "gzip", "json", "hex"; empty for plain text.
+        how: what was done to make it readable, in order, as in `content.readable`; empty for plain text. "framed": not even the
+            framing of an upload was undone.
     """
 
     type: ClassVar[str] = "detail"

@@ -1,7 +1,7 @@
 """Turns a part of a prompt into text that a person can read in full, a piece at a time.
 
 Rule: nothing of the value is left out, and the text says what was done to make it readable. Base64 and gzip are undone, JSON
-is indented; bytes that are not text are shown in hexadecimal.
+is indented, the files of an archive are listed with their text; other bytes are shown in hexadecimal, and the kind of a picture is said.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from trio_gate.aws.call import Unknown
 from trio_gate.aws.params.readers.inflate import gunzip
 from trio_gate.aws.params.readers.json_patient import Patient
 from trio_gate.aws.params.readers.pieces import from_base64, from_utf8, without_blanks
+from trio_gate.content.archive import ZIP, archive
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import visible_lines
 from trio_gate.values import value_class
@@ -27,6 +28,10 @@ PIECE = 64 * 1024
 """Characters of one piece; each takes at most ten once escaped."""
 
 GZIP = b"\x1f\x8b"
+_PICTURES = (("png", b"\x89PNG\r\n\x1a\n"), ("jpeg", b"\xff\xd8\xff"), ("gif", b"GIF87a"), ("gif", b"GIF89a"))
+_RIFF, _WEBP = b"RIFF", b"WEBP"
+"""A picture in WebP begins with the first, four bytes of length, and the second."""
+
 HEX_LINE = 32
 """Bytes on one line of hexadecimal."""
 
@@ -41,7 +46,8 @@ class Readable:
 
     Attributes:
         size, sha256: of the value's bytes, before anything was undone.
-        how: what was done to it, in order: "base64", "gzip", "json", "hex".
+        how: what was done to it, in order: "base64", "gzip", "zip", "json", "hex"; before "hex" stands "png", "jpeg", "gif" or "webp"
+            for bytes that begin as such a picture does.
     """
 
     text: str
@@ -88,11 +94,24 @@ def _from_bytes(data: bytes, how: tuple[str, ...]) -> tuple[str, tuple[str, ...]
             return _from_bytes(gunzip(data), (*how, "gzip"))
         except Malformed:
             return hex_lines(data), (*how, "hex")
+    if data.startswith(ZIP):
+        text, read = archive(data)
+        return (text, (*how, "zip")) if read else (f"{text}\n{hex_lines(data)}", (*how, "hex"))
+    picture = _picture(data)
+    if picture is not None:
+        return hex_lines(data), (*how, picture, "hex")
     try:
         text = from_utf8(data)
     except UnicodeDecodeError:
         return hex_lines(data), (*how, "hex")
     return (hex_lines(data), (*how, "hex")) if "\0" in text else _from_text(text, how)
+
+
+def _picture(data: bytes) -> str | None:
+    """The kind of picture as which bytes begin. Never SVG, which is markup."""
+    if data.startswith(_RIFF) and data[8:12] == _WEBP:
+        return "webp"
+    return next((kind for kind, begin in _PICTURES if data.startswith(begin)), None)
 
 
 def _laid_out(text: str) -> str | None:

@@ -215,6 +215,16 @@ class AwsChunkReader(ChunkReader):
         return super()._trailer(line.removesuffix(b"\n"))
 
 
+def unframed(body: bytes, *, signed: bool) -> bytes:
+    """The content of a whole body in aws-chunked framing; its signatures are not checked. Raises Malformed."""
+    reader, buffer, pieces = AwsChunkReader(signed=signed), bytearray(body), list[bytes]()
+    while (piece := reader.read(buffer)) is not None:
+        pieces.append(piece)
+    if not reader.done or buffer:
+        raise Malformed("the body's framing ends too early or too late")
+    return b"".join(pieces)
+
+
 def take(buffer: bytearray, most: int) -> bytes:
     """Remove up to `most` bytes from the front of a buffer and return them."""
     if most >= len(buffer):

@@ -12,11 +12,12 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell.exchange import prompt_details
-from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails
+from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails, StoredBody
 from trio_gate.shell.worker_threads import WorkerThreads
+from trio_gate.wire.head import StreamKind
 
 
-def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptDetails:
+def held(made=None, *, spooled=None, data=b"", bound=None, framed=None) -> PromptDetails:
     made = made or call()
     facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
     return PromptDetails(
@@ -24,8 +25,7 @@ def held(made=None, *, spooled=None, data=b"", bound=None) -> PromptDetails:
         facets,
         bound or parts(),
         shown(made.params).values,
-        spool=spooled,
-        data=data,
+        body=StoredBody(data=data, spool=spooled, framed=framed),
         run=partial(WorkerThreads().run, "opened"),
     )
 
@@ -112,3 +112,33 @@ async def test_what_is_large_is_not_held_for_a_call_that_nobody_waits_for(length
 )
 def test_a_predicate_holds_only_where_it_is_true(predicate, holds):
     assert held().covers(predicate) is holds
+
+
+CHUNKED = b"5;chunk-signature=" + b"a" * 64 + b"\r\nhello\r\n0;chunk-signature=" + b"b" * 64 + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "framed", "bound", "text"),
+    [
+        (b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\n", StreamKind.UNSIGNED_TRAILER, b"hello", "hello"),
+        (CHUNKED, StreamKind.SIGNED, b"hello", "hello"),
+        (b"5\r\nhello\r\n0\r\n\r\n", StreamKind.UNSIGNED_TRAILER, b"other", "5\\u{d}\nhello\\u{d}\n0\\u{d}\n\\u{d}\n"),
+        (b"5\r\nhello", StreamKind.UNSIGNED_TRAILER, b"hello", "5\\u{d}\nhello"),
+        (b"5\r\nhello\r\n0\r\n\r\nx", StreamKind.UNSIGNED_TRAILER, b"hello", None),
+        (b"hello", None, b"hello", "hello"),
+    ],
+)
+async def test_what_an_upload_stores_is_shown_with_the_hash_that_is_bound(tmp_path, body, framed, bound, text):
+    sha256 = hashlib.sha256(bound).hexdigest()
+    with spooling(str(tmp_path)) as store:
+        await store.write(body)
+        opened = await held(spooled=store, framed=framed, bound=parts(payload_sha256=sha256)).open("body", 0)
+    assert text is None or opened.text == text
+    assert (opened.sha256 == sha256) == (opened.text == bound.decode())
+
+
+async def test_a_large_upload_says_that_it_is_shown_as_it_is_sent(tmp_path, monkeypatch):
+    monkeypatch.setattr(prompt_details, "WHOLE", 4)
+    with spooling(str(tmp_path)) as store:
+        await store.write(CHUNKED)
+        assert (await held(spooled=store, framed=StreamKind.SIGNED).open("body", 0)).how == ("framed", "hex")

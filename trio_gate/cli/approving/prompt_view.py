@@ -21,7 +21,13 @@ DIGEST_SHOWN = 16
 NUMBER = 6
 """Width of a line's number in code, in columns."""
 
-_HOW = {"base64": "decoded from Base64", "gzip": "decompressed", "json": "formatted JSON", "hex": "in hexadecimal"}
+_HOW = {
+    "base64": "decoded from Base64",
+    "gzip": "decompressed",
+    "zip": "the files of an archive",
+    "json": "formatted JSON",
+    "hex": "in hexadecimal",
+}
 
 _MARKS = ("$unknown", "$masked", "$blob", "$cut", "$number", "$more")
 

@@ -25,7 +25,7 @@ CSP = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' blob:",  # pictures that a call carries, once a person wants to see them
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",

@@ -28,10 +28,11 @@ from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.large_calls import offload
-from trio_gate.shell.exchange.prompt_details import PromptDetails
+from trio_gate.shell.exchange.prompt_details import PromptDetails, StoredBody
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.values import value_class
+from trio_gate.wire.aws_chunked import FRAMED
 from trio_gate.wire.body_checkers import checker_for
 from trio_gate.wire.head import Streamed
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.exchange.shared_services import SharedServices
     from trio_gate.shell.net.agent_stream import AgentStream
     from trio_gate.signing.chunk_signatures import Chain
+    from trio_gate.wire.head import Empty, Held, StreamKind
 
 KEEP_ALIVE_EVERY = 2
 """Seconds between two signs of life. botocore's read time-out is 60 s by default, and may be set to 3."""
@@ -181,7 +183,8 @@ class ApprovalStage:
         call = identified.call
         tree = shown(call.params, identified.shape, Code(service=call.service, operation=call.operation))
         run = partial(work.run, f"opened of {identified.proven.asker}")
-        held = PromptDetails(call, self._facets, parts, tree.values, spool=body.spool, data=body.data, run=run)
+        stored = StoredBody(data=body.data, spool=body.spool, framed=_framing(identified.body))
+        held = PromptDetails(call, self._facets, parts, tree.values, body=stored, run=run)
         return held, self._asked(parts, tree, held)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
@@ -262,6 +265,11 @@ class ApprovalStage:
             "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if until else "it is answered",
             "where": f", or ask your user to approve it at {page}#{verdict.reason}" if page else "",
         }
+
+
+def _framing(body: Empty | Held | Streamed) -> StreamKind | None:
+    """The framing of aws-chunked in which a body is stored and sent; None for none."""
+    return body.kind if isinstance(body, Streamed) and body.kind.value in FRAMED else None
 
 
 def patience(user_agent: str) -> float:

@@ -1,19 +1,24 @@
 """What an approver may open of a waiting call: its parameters, its head, its resources, and its body while that is stored.
 
-Rule: what is opened is what will be sent. A body larger than `WHOLE` is shown in hexadecimal, a page at a time.
+Rule: what is opened is what will be sent. The framing of an upload is undone, and what is shown then has the hash that the approval is
+bound to. A body larger than `WHOLE` is shown in hexadecimal, a page at a time, with its framing.
 """
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.question import request_text
 from trio_gate.aws.call import Unknown
 from trio_gate.content.readable import Readable, hex_lines, readable
+from trio_gate.errors import Malformed
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition
 from trio_gate.ports import Opened
+from trio_gate.values import value_class
+from trio_gate.wire.chunked import unframed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.cel import Condition
     from trio_gate.shell.exchange.bodies import Spool
+    from trio_gate.wire.head import StreamKind
 
     Made = tuple[Readable, Opened]
     Run = Callable[[Callable[[], Made]], Awaitable[Made]]
@@ -41,12 +47,21 @@ HEX_LINE = 80
 PAGE_LINES = 800
 
 
+@value_class
+class StoredBody:
+    """A call's whole body: in `data`, or in `spool`, in the framing of aws-chunked `framed`; None for none."""
+
+    data: bytes = b""
+    spool: Spool | None = None
+    framed: StreamKind | None = None
+
+
 class PromptDetails:
     """The details of one attempt's call, for approvers to read and for the predicates of grants.
 
     Args:
         values: the parameters that may be opened, by the path of their prompt.
-        spool: the body on disk; None where it is `data`.
+        body: the body of the call.
         run: runs a function in a worker thread.
     """
 
@@ -57,19 +72,19 @@ class PromptDetails:
         bound: DigestInput,
         values: Mapping[str, Value],
         *,
-        spool: Spool | None,
-        data: bytes,
+        body: StoredBody,
         run: Run,
     ) -> None:
         resources = "not known" if isinstance(call.resources, Unknown) else "\n".join(call.resources)
         self._values: dict[str, Value] = {**values, "request": request_text(bound), "resources": resources}
-        if spool is None:
-            self._values["body"] = data
+        if body.spool is None:
+            self._values["body"] = body.data
         self._facets: Facets | None = facets
         self._bound = bound
-        self._spool = spool
+        self._spool = body.spool
         self._last: tuple[str, Readable] | None = None
         self._run = run
+        self._framed = body.framed
 
     def covers(self, predicate: str) -> bool:
         """Whether the predicate of a grant holds for the call; False where it cannot be decided."""
@@ -109,7 +124,8 @@ class PromptDetails:
     async def _body(self, spool: Spool, offset: int) -> Opened:
         size = spool.size
         if size <= WHOLE:
-            return await self._piece("body", await spool.read_at(0, size), offset)
+            body = await spool.read_at(0, size)
+            return await self._piece("body", body if self._framed is None else self._content(body, self._framed), offset)
         line = offset // HEX_LINE
         data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
         after = (line + PAGE_LINES) * HEX_LINE
@@ -120,8 +136,16 @@ class PromptDetails:
             length=length,
             size=size,
             sha256=self._bound.payload_sha256,
-            how=("hex",),
+            how=("hex",) if self._framed is None else ("framed", "hex"),
         )
+
+    def _content(self, body: bytes, framed: StreamKind) -> bytes:
+        """What an upload stores, without its framing; as it is sent where that is not what the approval is bound to."""
+        try:
+            content = unframed(body, signed=framed.signed_chunks)
+        except Malformed:
+            return body
+        return content if hashlib.sha256(content).hexdigest() == self._bound.payload_sha256 else body
 
 
 @lru_cache(maxsize=256)

@@ -75,14 +75,15 @@ function watch(channel, prompt, part, groups) {
     await channel.ask({ type: "read", id: prompt.id, digest: prompt.digest, parts: [part] });
     markRead(prompt, part);
   };
-  const observer = new IntersectionObserver(
-    (entries) => {
-      for (const entry of entries) if (entry.isIntersecting) unseen.delete(entry.target);
-      if (unseen.size) return;
-      observer.disconnect();
-      tell().catch(() => {}); // it stays unread, and the gateway would refuse the vote as well
-    },
-    { threshold: 0.9, rootMargin: `0px 0px -${document.querySelector(".decide")?.offsetHeight ?? 0}px 0px` },
-  );
-  for (const group of groups) observer.observe(group);
+  const seen = (entries, observer) => {
+    for (const entry of entries) if (entry.isIntersecting) unseen.delete(entry.target);
+    if (unseen.size) return;
+    observer.disconnect();
+    tell().catch(() => {}); // it stays unread, and the gateway would refuse the vote as well
+  };
+  requestAnimationFrame(() => {
+    const bar = document.querySelector(".decide")?.offsetHeight ?? 0; // on the page by now, and over the end of the call
+    const observer = new IntersectionObserver(seen, { threshold: 0.9, rootMargin: `0px 0px -${bar}px 0px` });
+    for (const group of groups) observer.observe(group);
+  });
 }

@@ -17,7 +17,19 @@ export const WHY = {
   command: "it will run",
   statement: "it will run",
 };
-export const HOW = { base64: "decoded from Base64", gzip: "decompressed from gzip", json: "formatted JSON", hex: "shown as hexadecimal" };
+export const HOW = {
+  base64: "decoded from Base64",
+  gzip: "decompressed from gzip",
+  zip: "the files of an archive",
+  json: "formatted JSON",
+  framed: "as it is sent, in chunks",
+  png: "a picture in PNG",
+  jpeg: "a picture in JPEG",
+  gif: "a picture in GIF",
+  webp: "a picture in WebP",
+  hex: "shown as hexadecimal",
+};
+const PICTURES = ["png", "jpeg", "gif", "webp"];
 const AT_ONCE = 4;
 
 /** Open a part of a prompt. */
@@ -59,7 +71,11 @@ async function fetchFrom(reading, offset, most) {
     let piece = null;
     for (let done = 0; next !== null && done < most; done += 1) {
       piece = await channel.ask({ type: "detail", id: prompt.id, part, offset: next });
-      if (offset === 0 && done === 0) facts.replaceChildren(...described(piece));
+      if (offset === 0 && done === 0) {
+        facts.replaceChildren(...described(piece));
+        const kind = PICTURES.find((one) => piece.how.includes(one));
+        if (kind) facts.append(button("Show the picture", (event) => showPicture(reading, kind, event.target), { class: "small" }));
+      }
       append(text, piece.text);
       next = piece.next;
     }
@@ -76,6 +92,34 @@ async function fetchFrom(reading, offset, most) {
       button("Try again", () => fetchFrom(reading, offset, most)),
     );
   }
+}
+
+/** Fetch the bytes of a picture, and show it in place of its hexadecimal text; the browser decodes it as this kind alone. */
+async function showPicture({ channel, prompt, part, text, rest }, kind, pressed) {
+  pressed.disabled = true;
+  let hex = "";
+  try {
+    for (let offset = 0; offset !== null; ) {
+      const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset });
+      hex += piece.text.replace(/\s/g, "");
+      offset = piece.next;
+    }
+  } catch (fault) {
+    pressed.disabled = false;
+    rest.replaceChildren(el("span", { class: "fault", role: "alert" }, fault.message));
+    return;
+  }
+  const data = Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
+  const url = URL.createObjectURL(new Blob([data], { type: `image/${kind}` }));
+  const picture = el("img", { src: url, alt: "The picture that the call carries" });
+  picture.addEventListener("load", () => URL.revokeObjectURL(url));
+  picture.addEventListener("error", () => {
+    URL.revokeObjectURL(url);
+    text.replaceChildren(el("p", { class: "fault", role: "alert" }, "This is no picture that can be shown."));
+  });
+  text.replaceChildren(picture);
+  rest.replaceChildren(el("span", { class: "muted" }, "End of the picture."));
+  markRead(prompt, part);
 }
 
 function described(piece) {
