@@ -97,6 +97,7 @@ class Stage:
         self._count = 0
         self._calls: list[dict[str, Any]] = []
         self.acts: list[dict[str, Any]] = []
+        self.recorded: list[dict[str, Any]] = []
         self.port = 0
 
     @property
@@ -116,7 +117,7 @@ class Stage:
             HubConfig(agents=AGENTS, standings={"the rest": STANDING}),
             audit=_Acts(self.acts),
         )
-        commands = CommandHandler(self.hub, clock, self._find)
+        commands = CommandHandler(self.hub, clock, self._find, lambda *_: (yield from self.recorded))
         names = frozenset({"localhost", "127.0.0.1"})
         self._server = AdminServer(
             hub=self.hub, commands=commands, people=PEOPLE, names=names, idle=Shutdown().idle, unready=lambda: None

@@ -121,7 +121,7 @@ def answer(channel: Channel, prompt: Mapping[str, Any], verdict: str = "approve"
 def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     """Say something; its answer."""
     channel.say(**frame)
-    return channel.until("accepted", "rejected", "detail", "found", "sessions", "link", ref=frame.get("ref", ""))
+    return channel.until("accepted", "rejected", "detail", "found", "sessions", "link", "preview", ref=frame.get("ref", ""))
 
 
 ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "a url", "stop", "eve's call", "lift"])
@@ -186,6 +186,7 @@ def grants(run: Run, ann: Channel, ben: Channel) -> None:
     assert run.calls(queue("jobs-1")).answer().status == 200
     ann.until("grant_ended", why="used")
     agent, prompt = run.asks(topic("news"), ann)
+    asked(ann, type="preview", ref="before", id=prompt["id"], predicate='aws.params.Name == "news"')
     assert answer(ann, prompt, grant={**TERMS, "uses": 3, "predicate": 'aws.params.Name == "news"'}) == "approved"
     assert agent.answer().status == 200
     grant = ann.until("granted")["grant"]

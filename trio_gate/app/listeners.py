@@ -14,7 +14,7 @@ from trio_gate.config.model import Address, Admin, Listener, bracketed
 from trio_gate.shell.admin.listener import ADMIN_CONNECTIONS, AdminListener
 from trio_gate.shell.admin.server import AdminServer
 from trio_gate.shell.approval.commands import CommandHandler
-from trio_gate.shell.audit.database import FILE, search
+from trio_gate.shell.audit.database import FILE, recent, search
 from trio_gate.shell.certificates import authority
 from trio_gate.shell.certificates.leaves import LeafCertificates, file_context
 from trio_gate.shell.listen.listeners import AgentListenerContext, EndpointListener, Names, ProxyListener, TlsListener
@@ -125,7 +125,7 @@ async def _listen(address: Address, opened: Sequence[accept.OpenListener]) -> li
 
 def _admin(config: Config, running: Running, own: LeafCertificates, block: Admin) -> AdminListener:
     record = str(Path(config.gateway.state_dir) / FILE)
-    commands = CommandHandler(running.hub, running.services.clock, partial(search, record))
+    commands = CommandHandler(running.hub, running.services.clock, partial(search, record), partial(recent, record))
     pages = AdminServer(
         hub=running.hub,
         commands=commands,

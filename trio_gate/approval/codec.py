@@ -117,6 +117,11 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
         {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT},
         frozenset({"ref", "offset"}),
     ),
+    "preview": (
+        frames.Preview,
+        {"ref": _REF, "id": _ID, "predicate": nullable(text(MAX_PREDICATE))},
+        frozenset({"ref", "predicate"}),
+    ),
     "revoke": (frames.Revoke, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "stop": (frames.Stop, {"ref": _REF, "agent": nullable(_NAME), "reason": text(MAX_REASON)}, frozenset({"ref", "reason"})),
     "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
@@ -185,6 +190,18 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
     "activity": (frames.Activity, {"call": typed(dict), "missed": _COUNT}),
     "found": (frames.Found, {"ref": _REF, "calls": typed(list), "next": nullable(_COUNT)}),
     "sessions": (frames.SessionList, {"ref": _REF, "sessions": texts(typed(dict))}),
+    "preview": (
+        frames.Previewed,
+        {
+            "ref": _REF,
+            "id": _ID,
+            "words": _ANY,
+            **dict.fromkeys(("covered", "undecided", "calls"), _COUNT),
+            "since": _ANY,
+            "complete": typed(bool),
+            "waiting": texts(_ID),
+        },
+    ),
     "link": (frames.Link, {"ref": _REF, "code": _ANY, "page": _ANY, "expires_at": _ANY}),
     "accepted": (
         frames.Accepted,

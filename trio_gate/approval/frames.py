@@ -5,7 +5,7 @@ that an agent or a person wrote is safe to show (see `text.visible`). Times are 
 
 Theory: a client that connects gets the present state, not history: `hello`, then as many `pending` and then `granted` frames as
 that says, then news as they come. Each request is answered by one frame that repeats its `ref`: `accepted` or `rejected`, or for
-`detail`, `search`, `sessions` and `link` what was asked for. Answers and news keep the order in which things happened.
+`detail`, `search`, `preview`, `sessions` and `link` what was asked for. Answers and news keep the order in which things happened.
 """
 
 from __future__ import annotations
@@ -76,6 +76,16 @@ class Open:
     id: str
     part: str
     offset: int = 0
+
+
+@value_class
+class Preview:
+    """Client: say what a grant with the prompt `id` would let through, by a condition or None. Needs `may_grant`; see `Previewed`."""
+
+    type: ClassVar[str] = "preview"
+    ref: str = ""
+    id: str
+    predicate: str | None = None
 
 
 @value_class
@@ -334,16 +344,29 @@ class SessionList:
 
 @value_class
 class Link:
-    """Gateway: the code of a sign-in link, for the fragment `#link=CODE` of the page's address, and when it ends.
-
-    `page` is the address as the gateway's configuration has it.
-    """
+    """Gateway: the code of a sign-in link, for the fragment `#link=CODE` of the address `page`, and when it ends."""
 
     type: ClassVar[str] = "link"
     ref: str
     code: str
     page: str
     expires_at: str
+
+
+@value_class
+class Previewed:
+    """Gateway: what a grant would let through: in `words`, of the `calls` of its rule recorded since `since`, and of what waits."""
+
+    type: ClassVar[str] = "preview"
+    ref: str
+    id: str
+    words: str
+    covered: int
+    undecided: int
+    calls: int
+    since: str
+    complete: bool
+    waiting: tuple[str, ...]
 
 
 @value_class
@@ -367,25 +390,10 @@ class Rejected:
     message: str
 
 
-Request = Decide | Read | Open | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
+Request = Decide | Read | Open | Preview | Revoke | Stop | Lift | Sessions | EndSession | MakeLink | Observe | Search
 """The frames that are answered by one that repeats their `ref`."""
 
 ClientFrame = Token | Request
-ServerFrame = (
-    Hello
-    | Pending
-    | Updated
-    | Resolved
-    | Decided
-    | Detail
-    | Granted
-    | GrantEnded
-    | Stopped
-    | Lifted
-    | Activity
-    | Found
-    | SessionList
-    | Link
-    | Accepted
-    | Rejected
-)
+News = Hello | Pending | Updated | Resolved | Decided | Granted | GrantEnded | Stopped | Lifted | Activity
+Reply = Detail | Found | SessionList | Link | Previewed | Accepted | Rejected
+ServerFrame = News | Reply

@@ -22,6 +22,7 @@ class Person:
         self.line = LiveLine(at.console)
         self.shown = 0
         self.unread = ""
+        self.previewed: list[str | None] = []
 
     async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False):
         """What comes of these lines, each typed when it is waited for."""
@@ -31,6 +32,7 @@ class Person:
             may_grant=may_grant,
             most=(480, 100),
             proposed=proposed,
+            preview=self._preview,
             show=self._show,
             others=lambda: others,
             unread=lambda: self.unread,
@@ -44,6 +46,11 @@ class Person:
             for word in words:
                 await self.at.type(word)
         return got[0]
+
+    async def _preview(self, condition: str | None) -> bool:
+        await trio.lowlevel.checkpoint()
+        self.previewed.append(condition)
+        return condition != "bad"
 
     async def _show(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -71,21 +78,22 @@ async def test_yes_and_no_may_have_a_reason_and_for_a_no_it_is_asked(terminal, w
 
 
 async def test_a_grant_is_asked_for_its_terms_within_their_limits(terminal):
-    typed_lines = ["g as agreed\n", "481\n", "0\n", "x\n", "5\n", "101\n", "100\n", "aws.service == 's3'\n"]
+    lines = ["g as agreed\n", "aws.service == 's3'\n", "y\n", "481\n", "0\n", "x\n", "5\n", "101\n", "100\n"]
     grant = Terms(minutes=5, uses=100, predicate="aws.service == 's3'")
-    assert await terminal.answer(*typed_lines) == TypedAnswer(verdict="approve", reason="as agreed", grant=grant)
+    assert await terminal.answer(*lines) == TypedAnswer(verdict="approve", reason="as agreed", grant=grant)
 
 
 @pytest.mark.parametrize(("proposed", "predicate"), [("aws.action == 'GetObject'", "aws.action == 'GetObject'"), (None, "p")])
 async def test_the_proposed_condition_is_taken_by_a_letter(terminal, proposed, predicate):
-    found = await terminal.answer("g\n", "5\n", "5\n", "p\n", proposed=proposed)
+    found = await terminal.answer("g\n", "p\n", "y\n", "5\n", "5\n", proposed=proposed)
     assert found.grant == Terms(minutes=5, uses=5, predicate=predicate)
     assert ("proposed condition: aws.action == 'GetObject'" in terminal.at.screen()) == (proposed is not None)
 
 
-async def test_a_grant_without_a_condition_is_for_equal_calls(terminal):
-    answer = await terminal.answer("g\n", "1\n", "1\n", "\n")
+async def test_a_condition_is_asked_for_until_what_it_lets_through_is_meant(terminal):
+    answer = await terminal.answer("g\n", "bad\n", "true\n", "n\n", "\n", "yes\n", "1\n", "1\n")
     assert answer.grant == Terms(minutes=1, uses=1, predicate=None)
+    assert terminal.previewed == ["bad", "true", None]
 
 
 @pytest.mark.parametrize("may_grant", [False, True])

@@ -8,6 +8,7 @@ import pytest
 
 from tests.kit.approvals.questions import NOW, asked, call, question
 from trio_gate.approval.codec import as_json, pending
+from trio_gate.approval.frames import Previewed
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt
 from trio_gate.approval.terms import Terms
@@ -17,6 +18,7 @@ from trio_gate.cli.approving.prompt_view import (
     details,
     grant_line,
     parts_in_words,
+    previewed,
     sentence,
     summary,
     terms,
@@ -143,3 +145,32 @@ def test_parts_to_read_are_said_in_words():
     assert parts_in_words([{"what": "script", "name": "commands"}, {"what": "parameters", "name": ""}]) == (
         "the script commands, the parameters"
     )
+
+
+PREVIEWED = {"ref": "1", "id": "q1", "words": "all", "calls": 9, "since": "2026-03-03T05:06:07.000Z", "waiting": ()}
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ((2, 0, True), "would have covered 2 of 9 recorded calls of the last day for this agent, account and rule"),
+        (
+            (2, 3, True),
+            "would have covered at least 2 and at most 5 of 9 recorded calls of the last day for this agent, account and rule"
+            " (the record masks or lacks what this needs of 3)",
+        ),
+        (
+            (2, 0, False),
+            "would have covered 2 of 9 recorded calls since 2026-03-03T05:06:07.000Z, as there are too many to look at all"
+            " for this agent, account and rule",
+        ),
+    ],
+)
+def test_what_a_grant_would_let_through_is_said_before_it_is_given(counts, line):
+    covered, undecided, complete = counts
+    found = Previewed(**PREVIEWED, covered=covered, undecided=undecided, complete=complete)
+    assert list(previewed(found, [])) == ["lets through: all", line, "covers 0 other calls that wait"]
+    assert list(previewed(found, [shown(level="fact", sentence="Do it")]))[2:] == [
+        "covers 1 other calls that wait:",
+        "  prod: FACT  Do it",
+    ]

@@ -21,6 +21,7 @@ from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
 QUESTION = "approve this call? [y/n/d/s/q] "
 UNREAD = "approve this call? [y/n/u/d/s/q] "
 ASKED = "approve this call? [y/n/g/d/s/q] "
+COUNTED = ["would have covered 1 of 2 recorded calls of the last day", "covers 0 other calls that wait"]
 WIDTH = 100
 PATIENCE = 30
 """Seconds that a terminal may take to show something."""
@@ -148,20 +149,25 @@ def test_a_person_looks_into_a_call_and_grants_more_of_them(embedded_aws, tmp_pa
     rules = 'rule "asked" { action = "approve" approvers = [human.carol] }\n'
     with running(tmp_path, embedded_aws, extra=extra, rules=rules) as gateway:
         secrets = gateway.client("secretsmanager", "prod")
+        for name in ("old-1", "new-0"):
+            caller = Caller(secrets.create_secret, Name=name, SecretString="something")
+            assert Person(gateway, token).answer()
+            caller.join()
         caller = Caller(secrets.create_secret, Name="new-1", SecretString="open sesame")
         terminal = Terminal(*TRIO_GATE, *gateway.approver("--once"), token=token)
         terminal.until("PARTS NOT SHOWN: SecretString (d shows them)\r\n", ASKED)
         for answer, then in (
             ("d", ["payload", "open sesame", ASKED]),
-            ("g as agreed", ["for how many minutes? [1-480] "]),
+            ("g as agreed", ["only calls equal to this one): "]),
+            ("aws.params.Name.startsWith('new-') &&", ["was not done: ", "only calls equal to this one): "]),
+            (
+                'aws.params.Name.startsWith("new-")',
+                ["lets through: whose Name begins with new-", *COUNTED, "is that meant? [y/n] "],
+            ),
+            ("y", ["for how many minutes? [1-480] "]),
             ("500", ["for how many minutes? [1-480] "]),
             ("5", ["for how many calls? [1-100] "]),
-            ("1", ["only calls equal to this one): "]),
-            ("aws.params.Name.startsWith('new-') &&", ["was not done: ", ASKED]),
-            ("g", ["for how many minutes? [1-480] "]),
-            ("5", ["for how many calls? [1-100] "]),
-            ("1", ["only calls equal to this one): "]),
-            ("aws.params.Name.startsWith('new-')", ["approved by you"]),
+            ("1", ["approved by you"]),
         ):
             terminal.type(f"{answer}\n")
             terminal.until(*then)

@@ -5,18 +5,19 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from tests.kit.approvals.acts import OLD
-from tests.kit.records import intent, outcome, rows_of
+from tests.kit.records import NOW, intent, outcome, rows_of
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.redact import encode
 from trio_gate.audit.rows import Row, intent_row, outcome_row, whole_row
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit import database
-from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, search
+from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, recent, search
 
 
 @pytest.fixture
@@ -260,3 +261,26 @@ def test_outcomes_are_found_by_an_index(path, store):
         " FROM record r"
     ).fetchall()
     assert "USING INDEX record_outcome" in str(plan)
+
+
+def test_recent_rows_are_those_of_a_rule_newest_first_until_they_are_too_old(store, path):
+    old, now = NOW - timedelta(days=2), NOW
+    rows = [
+        whole_row(intent("r-1", time=old), outcome("r-1")),
+        intent_row(intent("r-2", time=now)),
+        outcome_row(outcome("r-2")),
+        intent_row(intent("r-3", time=now, rule="other")),
+        intent_row(intent("r-4", time=now, params='{"x":"\\"rule\\":\\"reads ok\\"}"}', rule="other")),
+        intent_row(intent("r-5", time=now, service=None)),
+        whole_row(intent("r-6", time=now), outcome("r-6", end="refused")),
+    ]
+    store.append(rows)
+    found = list(recent(path, "reads ok", now - timedelta(days=1), 100))
+    assert [row and row["id"] for row in found] == ["r-6", None, None, None, None, "r-2"]
+    assert [row and row["id"] for row in recent(path, "reads ok", now - timedelta(days=1), 2)] == ["r-6", None]
+    assert len(list(recent(path, "reads ok", old, 100))) == 7
+
+
+def test_recent_rows_of_no_database_are_not_to_be_had(tmp_path):
+    with pytest.raises(AuditUnavailable):
+        list(recent(str(tmp_path / "none.db"), "r", NOW, 1))

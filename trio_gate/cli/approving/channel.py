@@ -23,6 +23,7 @@ from trio_gate.approval.frames import (
     Link,
     Open,
     Pending,
+    Previewed,
     Read,
     Rejected,
     Resolved,
@@ -35,11 +36,10 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.approval.frames import Reply, Request, ServerFrame
     from trio_gate.cli.approving.prompt_input import TypedAnswer
     from trio_gate.client import ApproverClient
 
-    Reply = Accepted | Rejected | Detail | Found | SessionList | Link
 
 _LEVELS = ("danger", "caution", "fact")
 """Levels, in the order in which people are asked."""
@@ -133,7 +133,7 @@ class ApprovalChannel:
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
                 self.grants.pop(frame.id, None)
-            case Accepted() | Rejected() | Detail() | Found() | SessionList() | Link() if frame.ref:
+            case Accepted() | Rejected() | Detail() | Found() | SessionList() | Link() | Previewed() if frame.ref:
                 self._replies[frame.ref] = frame
             case _:
                 pass

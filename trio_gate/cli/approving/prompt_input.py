@@ -5,7 +5,6 @@ Rule: a key pressed before the prompt was on the screen answers nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -47,6 +46,7 @@ class Asking:
         may_grant: whether a grant is offered as well.
         most: the most minutes and uses that a grant may have.
         proposed: a condition for a grant, in CEL; None where there is none.
+        preview: prints what a grant by a condition, or None, would let through; returns whether the condition can be taken.
         show: prints all details of the prompt, its hidden parts included.
         others: whether other prompts wait.
         unread: what is to be read first, made plain already; empty for nothing.
@@ -56,6 +56,7 @@ class Asking:
     may_grant: bool
     most: tuple[int, int]
     proposed: str | None
+    preview: Callable[[str | None], Awaitable[bool]]
     show: Callable[[], Awaitable[None]]
     others: Callable[[], bool]
     unread: Callable[[], str]
@@ -107,16 +108,24 @@ def _question(asking: Asking, keys: str) -> Text:
 
 async def _terms(line: LiveLine, asking: Asking) -> Terms:
     minutes, uses = asking.most
-    proposed = asking.proposed
-    if proposed is not None:
-        line.say(f"proposed condition: {plain(proposed)}")
-    take = "p: the proposed one, " if proposed is not None else ""
-    grant = Terms(
+    return Terms(
+        predicate=await _predicate(line, asking),
         minutes=await _number(line, f"for how many minutes? [1-{minutes}] ", minutes),
         uses=await _number(line, f"for how many calls? [1-{uses}] ", uses),
-        predicate=await _asked(line, f"condition in CEL, as in a rule ({take}empty: only calls equal to this one): ") or None,
     )
-    return replace(grant, predicate=proposed) if grant.predicate == "p" and proposed is not None else grant
+
+
+async def _predicate(line: LiveLine, asking: Asking) -> str | None:
+    """The condition, once the person has read what it lets through and said yes to that."""
+    take = ""
+    if asking.proposed is not None:
+        line.say(f"proposed condition: {plain(asking.proposed)}")
+        take = "p: the proposed one, "
+    while True:
+        said = await _asked(line, f"condition in CEL, as in a rule ({take}empty: only calls equal to this one): ")
+        found = asking.proposed if said == "p" and asking.proposed is not None else said or None
+        if await asking.preview(found) and (await _asked(line, "is that meant? [y/n] ")).lower() in ("y", "yes"):
+            return found
 
 
 async def _number(line: LiveLine, question: str, most: int) -> int:

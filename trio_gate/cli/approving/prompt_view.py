@@ -12,6 +12,8 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from trio_gate.approval.frames import Previewed
+
 LABEL = 10
 """Width of a line's label, in columns."""
 
@@ -120,6 +122,17 @@ def became(outcome: Mapping[str, Any]) -> str:
     code, seconds = outcome.get("error_code"), outcome.get("seconds")
     took = f" after {seconds:.2f} s" if isinstance(seconds, (int, float)) else ""
     return f"answered {_word(outcome.get('status'))}{f' {_word(code)}' if code else ''}{took}{why}"
+
+
+def previewed(found: Previewed, others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a grant would let through, line by line; `others` are the other prompts that it covers."""
+    yield f"lets through: {_word(found.words)}"
+    when = "of the last day" if found.complete else f"since {_word(found.since)}, as there are too many to look at all"
+    many = f"at least {found.covered} and at most {found.covered + found.undecided}" if found.undecided else f"{found.covered}"
+    unsaid = f" (the record masks or lacks what this needs of {found.undecided})" if found.undecided else ""
+    yield f"would have covered {many} of {found.calls} recorded calls {when} for this agent, account and rule{unsaid}"
+    yield f"covers {len(others)} other calls that wait{':' if others else ''}"
+    yield from (f"  {account(prompt)}: {sentence(prompt)}" for prompt in others)
 
 
 def grant_line(grant: Mapping[str, Any]) -> str:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.frames import Accepted, Rejected, Resolved
+from trio_gate.approval.frames import Accepted, Preview, Previewed, Rejected, Resolved
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
 from trio_gate.cli.approving.prompt_input import Asking, TypedAnswer, typed
-from trio_gate.cli.approving.prompt_view import parts_in_words
+from trio_gate.cli.approving.prompt_view import parts_in_words, previewed
 from trio_gate.client import ClientError, Hopeless
 
 if TYPE_CHECKING:
@@ -135,11 +135,15 @@ class ApproverSession:
         async def show() -> None:
             await self._open(channel, prompt)
 
+        async def preview(condition: str | None) -> bool:
+            return await self._preview(channel, prompt, condition)
+
         asking = Asking(
             about=partial(self._console.question, channel, prompt),
             may_grant=hello is not None and hello.may_grant and bool(prompt.get("grantable")),
             most=(hello.max_minutes, hello.max_uses) if hello else (0, 0),
             proposed=prompt.get("suggestion"),
+            preview=preview,
             show=show,
             others=lambda: len(channel.waiting()) > 1,
             unread=lambda: parts_in_words(channel.unread(prompt)),
@@ -151,6 +155,15 @@ class ApproverSession:
 
         self._console.hidden(channel.not_shown(prompt))
         return await _unless_gone(channel, prompt["id"], answer)
+
+    async def _preview(self, channel: ApprovalChannel, prompt: dict[str, Any], condition: str | None) -> bool:
+        """Print what a grant would let through. Returns whether the gateway takes its condition; it says why where it does not."""
+        reply = await channel.ask(Preview(id=prompt["id"], predicate=condition))
+        if isinstance(reply, Previewed):
+            others = [channel.open[one] for one in reply.waiting if one in channel.open]
+            for line in previewed(reply, others):
+                self._console.say(line)
+        return isinstance(reply, Previewed)
 
     async def _open(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
         self._console.bound(prompt)

@@ -24,6 +24,7 @@ from trio_gate.approval.frames import (
     MakeLink,
     Observe,
     Open,
+    Preview,
     Read,
     Rejected,
     Revoke,
@@ -34,25 +35,31 @@ from trio_gate.approval.frames import (
     Token,
 )
 from trio_gate.approval.state import GONE, OTHER_DIGEST, Prompt, Refused, decide
+from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import end_session_row, lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
 from trio_gate.policy import cel
 from trio_gate.sessions.persistence import shown
+from trio_gate.shell.approval.preview import preview
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
 from trio_gate.shell.worker_threads import in_thread
 from trio_gate.text.visible import visible, visible_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeVar, TypeVarTuple, Unpack
 
     from trio_gate.approval.frames import ClientFrame, ServerFrame
-    from trio_gate.approval.terms import RefusedCode, Terms
+    from trio_gate.approval.terms import RefusedCode
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
     from trio_gate.shell.approval.hub import ApprovalHub
+    from trio_gate.shell.approval.preview import Recent
     from trio_gate.shell.approval.subscription import Subscription
     from trio_gate.shell.approval.waiting import Entry
 
+    T = TypeVar("T")
+    Ts = TypeVarTuple("Ts")
     Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]
 
 log = logging.getLogger(__name__)
@@ -71,12 +78,13 @@ _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
 class CommandHandler:
-    """Carries out and answers clients' frames. `find` searches the record, see `audit.database.search`; it may block."""
+    """Carries out and answers clients' frames. `find` and `recent` read the record, see `audit.database`; they may block."""
 
-    def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None) -> None:
+    def __init__(self, hub: ApprovalHub, clock: Clock, find: Find | None = None, recent: Recent | None = None) -> None:
         self._hub = hub
         self._clock = clock
         self._find = find
+        self._recent = recent
         self._searching: dict[str, trio.CapacityLimiter] = {}
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
@@ -178,6 +186,8 @@ class CommandHandler:
                 return await self._opened(subscription.person, frame)
             case Read():
                 return self._read(subscription.person, frame)
+            case Preview():
+                return await self._previewed(subscription.person, frame)
             case Revoke():
                 return await self._revoked(subscription.person, frame)
             case Stop() | Lift():
@@ -227,6 +237,14 @@ class CommandHandler:
             return OTHER_DIGEST
         entry.readings.shown(person.name, frame.parts, entry.prompt.question)
         return Accepted(ref=frame.ref, id=frame.id, status="done")
+
+    async def _previewed(self, person: Person, frame: Preview) -> ServerFrame | Refused:
+        entry = self._hub.entry(frame.id, person.name)
+        flaw = self._flaw(entry, person, Terms(uses=1, minutes=1, predicate=frame.predicate)) if entry is not None else GONE
+        if entry is None or flaw is not None:
+            return flaw or GONE
+        others = self._hub.alike(entry, person.name)
+        return await self._beside(person, preview, frame, entry.prompt.question, others, self._recent, self._clock.now())
 
     async def _revoked(self, person: Person, frame: Revoke) -> ServerFrame | Refused:
         grant = self._hub.grants.table.get(frame.id)
@@ -329,10 +347,13 @@ class CommandHandler:
             return Refused(code="not_allowed", message=_MAY_NOT["may_observe"])
         if self._find is None:
             return Refused(code="unavailable", message="there is no record here to search")
-        # Each person has one thread of their own: nobody waits for another person's search, and no file access waits for any.
+        return await self._beside(person, _page, self._find, frame)
+
+    async def _beside(self, person: Person, work: Callable[[Unpack[Ts]], T], *given: *Ts) -> T | Refused:
+        """Do what reads the record in a thread. Each person has one of their own: nobody waits for another's, and no file access for any."""
         own = self._searching.setdefault(person.name, trio.CapacityLimiter(1))
         try:
-            return await in_thread(_page, self._find, frame, limiter=own, abandon_on_cancel=True)
+            return await in_thread(work, *given, limiter=own, abandon_on_cancel=True)
         except (AuditUnavailable, Overloaded) as fault:
             log.error("%s", fault.detail)  # noqa: TRY400 - the disk, or a lack of threads, is at fault: a traceback would only show where that was met
             return Refused(code="unavailable", message="the record cannot be read")

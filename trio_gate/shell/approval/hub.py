@@ -285,6 +285,17 @@ class ApprovalHub:
         with self.subscribers.join(person, (encode(hello), *prompts, *grants, *decided), follows=follows) as subscription:
             yield subscription
 
+    def alike(self, entry: Entry, person: str) -> list[Asked]:
+        """The other questions to a person that a grant of this one may cover: of its rule, agent and account, and still known in full."""
+        meant = entry.prompt.question
+
+        def may(one: Entry) -> bool:
+            question = one.prompt.question
+            same = (question.rule, question.agent, question.account) == (meant.rule, meant.agent, meant.account)
+            return same and question.grantable and one.standing == entry.standing and question.is_for(person)
+
+        return [one.asked for one in self if one is not entry and one.asked is not None and may(one)]
+
     def entry(self, prompt_id: str, person: str) -> Entry | None:
         """The question of this id; None if it does not wait, or the person may not see it."""
         self.sweep()

@@ -11,19 +11,22 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.audit.packing import DICTIONARY, Packing
+from trio_gate.audit.record import stamp
+from trio_gate.audit.recorded_call import CALLS
 from trio_gate.audit.search import PARTS, fits
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.presence import Presence
 from trio_gate.shell.sqlite_file import open_database, transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from trio_gate.audit.rows import Row
 
@@ -46,6 +49,9 @@ FILTERS = {
     "rule": "$.decision.rule",
 }
 """What `read_last` and `search` can filter by, with its JSON path in a row."""
+
+_TIME = '"time":"'
+"""What stands before the last value of each row but an outcome."""
 
 _ROW = "text_of(r.row, r.packed)"
 _OUTCOME = "(SELECT text_of(o.row, o.packed) FROM record o WHERE o.id = r.id AND o.kind = 'outcome' ORDER BY o.seq DESC LIMIT 1)"
@@ -155,6 +161,23 @@ def search(path: str, filters: Mapping[str, str], before: int | None, count: int
     return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
 
 
+def recent(path: str, rule: str, since: datetime, most: int) -> Generator[dict[str, Any] | None]:
+    """The newest `most` rows since a time, the newest first: those of calls that a rule decided, and None for each other one.
+
+    Works while a gateway runs; each row is read when it is asked for. Raises AuditUnavailable.
+    """
+    beginning, decided = stamp(since), f'"rule":{json.dumps(rule)}}}'
+    try:
+        with _opened(path) as db:
+            for kind, text in db.execute(f"SELECT r.kind, {_ROW} FROM record r ORDER BY r.seq DESC LIMIT ?", (most,)):  # noqa: S608 - constants
+                if kind != "outcome" and text[text.rindex(_TIME) + len(_TIME) : -2] < beginning:
+                    return
+                row = json.loads(text) if kind in CALLS and decided in text else None
+                yield row if row and row["decision"]["rule"] == rule and row["service"] else None
+    except sqlite3.Error as error:
+        raise _unavailable(path, error) from error
+
+
 def _filter(name: str) -> str:
     """What SQL compares with the value wanted."""
     if name == "id":
@@ -181,18 +204,25 @@ def _packing_of(db: sqlite3.Connection) -> Packing:
 def _read(path: str, query: str, values: tuple[object, ...], parts: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
     """The rows of a query, in which `fits` is whether a row, with its outcome, fits the filters `parts`."""
     try:
-        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
-            older = db.execute("PRAGMA user_version").fetchone()[0] < DATABASE
-            if older:
-                db.execute("CREATE TEMP VIEW record AS SELECT *, NULL AS packed FROM main.record")
-            unpack = Packing(DICTIONARY).unpack if older else _packing_of(db).unpack
-            db.create_function(
-                "text_of", 2, lambda row, packed: row if packed is None else unpack(packed).decode("ascii"), deterministic=True
-            )
+        with _opened(path) as db:
             db.create_function("fits", 2, lambda row, outcome: fits(_joined(row, outcome), parts or {}), deterministic=True)
             return db.execute(query, values).fetchall()
     except sqlite3.Error as error:
         raise _unavailable(path, error) from error
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[sqlite3.Connection]:
+    """The database for reading, with the function `text_of`, which gives a row's text."""
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+        older = db.execute("PRAGMA user_version").fetchone()[0] < DATABASE
+        if older:
+            db.execute("CREATE TEMP VIEW record AS SELECT *, NULL AS packed FROM main.record")
+        unpack = Packing(DICTIONARY).unpack if older else _packing_of(db).unpack
+        db.create_function(
+            "text_of", 2, lambda row, packed: row if packed is None else unpack(packed).decode("ascii"), deterministic=True
+        )
+        yield db
 
 
 def _joined(row: str, outcome: str | None) -> dict[str, Any]:

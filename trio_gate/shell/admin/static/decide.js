@@ -3,6 +3,7 @@
 import { button, el, plural, said, swatch, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
 import { denyForm } from "./deny.js";
+import { GrantPreview } from "./preview.js";
 import { read, WHY } from "./reader.js";
 import { bring, readFirst } from "./code.js";
 import { folded, forgetRead, state, unread } from "./state.js";
@@ -217,10 +218,12 @@ class Bar {
       "aria-label": "Condition in CEL",
     });
     const sum = el("p", { class: "sum", role: "status" });
+    const effect = new GrantPreview(this.channel, this.prompt);
     const say = () => {
       predicate.disabled = exact.checked;
       predicate.required = some.checked;
       sum.replaceChildren(...this.inWords(minutes.value, uses.value, some.checked ? predicate.value : null));
+      effect.about(some.checked ? predicate.value.trim() : null);
     };
     const submit = (event) => {
       event.preventDefault();
@@ -246,6 +249,7 @@ class Bar {
         predicate,
       ),
       sum,
+      effect.node,
       this.ends("grant", "Approve and grant", "primary"),
     );
     say();

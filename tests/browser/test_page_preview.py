@@ -1,0 +1,37 @@
+"""What the form of a grant says before it is given, in a real browser."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.kit.records import intent, read
+from trio_gate.audit.rows import intent_row
+from trio_gate.shell.clock import SystemClock
+
+TYPED = 'aws.params.Bucket == "reports"'
+
+
+def test_a_grant_is_previewed_while_its_form_is_filled_in(visit, stage):
+    then = SystemClock().now() - timedelta(hours=1)
+    made = replace(intent(), time=then, rule="the rest", operation="DeleteObjects")
+    stage.recorded = [
+        read(intent_row(replace(made, params=params)))
+        for params in ('{"Bucket":"reports"}', '{"Bucket":"other"}', '{"Bucket":{"$masked":{"length":7}}}')
+    ]
+    stage.ask()
+    stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": "b"}]}})
+    stage.ask({"Bucket": "others", "Delete": {"Objects": [{"Key": "c"}]}})
+    page = visit().enter()
+    page.wait_for_selector(".decide")
+    page.keyboard.press("g")
+    page.wait_for_selector("text=Lets through: calls equal to this one in all that is sent.")
+    page.wait_for_selector("text=It covers no other call that waits now.")
+    page.check("text=Calls for which a condition is true")
+    page.fill("#predicate", TYPED)
+    page.wait_for_selector("text=Lets through: whose Bucket is reports.")
+    page.wait_for_selector("text=It would have covered at least 1 and at most 2 of the 3 recorded calls of the last day")
+    page.wait_for_selector("text=It covers 1 other call waiting now:")
+    assert page.locator(".preview li").count() == 1
+    page.fill("#predicate", f"{TYPED} &&")
+    page.wait_for_selector(".preview .fault:has-text('At character')")
+    page.fill("#predicate", 'aws.params.Bucket == "none"')
+    page.wait_for_selector(".preview .fault:has-text('It does not hold for this call')")

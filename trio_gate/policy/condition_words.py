@@ -1,0 +1,95 @@
+"""A condition in words: which calls it lets through, as a person would say it.
+
+Rule: a part of a condition that has no words of its own is quoted as it is, so nothing of it is left unsaid.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_TEXT = r'"([^"\\]*)"'
+_LIST = r'\[((?:"[^"\\]*"(?:, ?)?)*)\]'
+_ITEM = re.compile(_TEXT)
+_NAME = re.compile(r"[\w:/.*@+=-]+")
+"""A text that cannot be read as other words of the sentence."""
+
+_OPERATION = re.compile(rf"aws\.action == {_TEXT}")
+_SERVICE = re.compile(rf"aws\.service == {_TEXT}")
+
+_FORMS: Mapping[re.Pattern[str], str] = {
+    re.compile(rf"aws\.resources\.all\((\w+), \1\.startsWith\({_TEXT}\)\)"): "only on what begins with {1}",
+    re.compile(rf"aws\.resources == {_LIST}"): "on exactly {0}",
+    re.compile(r"!has\(aws\.session_role\)"): "with the agent's own key",
+    re.compile(r"has\(aws\.session_role\)"): "in a role",
+    re.compile(rf"aws\.session_role == {_TEXT}"): "in the role {0}",
+    re.compile(rf"aws\.level != {_TEXT}"): "no {0}",
+    re.compile(rf"aws\.level == {_TEXT}"): "each a {0}",
+    re.compile(rf"aws\.access == {_TEXT}"): "each a {0}",
+    re.compile(rf"aws\.region == {_TEXT}"): "in {0}",
+    re.compile(rf"aws\.params\.(\w+) == {_TEXT}"): "whose {0} is {1}",
+    re.compile(r"aws\.params\.(\w+) == (-?\d+|true|false)"): "whose {0} is {1}",
+    re.compile(r"aws\.params\.(\w+) <= (-?\d+)"): "whose {0} is at most {1}",
+    re.compile(rf"aws\.params\.(\w+)\.startsWith\({_TEXT}\)"): "whose {0} begins with {1}",
+}
+"""Parts of conditions, as they are proposed and often typed, and their words."""
+
+
+def condition_words(source: str) -> str:
+    """The words for a condition in CEL. They are not safe to show before they were made visible."""
+    parts = list(_conjuncts(source))
+    service = _first(_SERVICE, parts)
+    operation = _first(_OPERATION, parts)
+    of = f" of {service}" if service else ""
+    said = [f"{operation or 'all operations'}{of}"] if operation or service else []
+    left = [part for part in parts if not (_SERVICE.fullmatch(part) or _OPERATION.fullmatch(part))]
+    return ", ".join([*said, *map(_words, left)])
+
+
+def _first(form: re.Pattern[str], parts: list[str]) -> str | None:
+    """What the only part of a form names; None where it is not said, or more than once."""
+    found = [match[1] for part in parts if (match := form.fullmatch(part))]
+    return " and at once ".join(found) or None
+
+
+def _words(part: str) -> str:
+    for form, words in _FORMS.items():
+        if match := form.fullmatch(part):
+            return words.format(*map(_listed, match.groups()))
+    return f"for which {part} is true"
+
+
+def _listed(group: str) -> str:
+    """A text, or the texts of a list; those that could be read as other words of the sentence keep their quotation marks."""
+    texts = _ITEM.findall(group) if group.startswith('"') else [group or "nothing"]
+    return " and ".join(text if _NAME.fullmatch(text) else f'"{text}"' for text in texts)
+
+
+def _conjuncts(source: str) -> Iterator[str]:
+    """The parts that must all be true; the whole where it is not made of such parts alone."""
+    parts, depth, start, at = list[str](), 0, 0, 0
+    while at < len(source):
+        char = source[at]
+        if char in "\"'":
+            at = _quoted_to(source, at)
+            continue
+        depth += (char in "([{") - (char in ")]}")
+        if not depth and (char == "?" or source.startswith("||", at)):
+            return iter([source.strip()])
+        if not depth and source.startswith("&&", at):
+            parts.append(source[start:at].strip())
+            at = start = at + 2
+            continue
+        at += 1
+    return iter([*parts, source[start:].strip()])
+
+
+def _quoted_to(source: str, at: int) -> int:
+    """Where the text that begins at `at` is over."""
+    quote, at = source[at], at + 1
+    while at < len(source) and source[at] != quote:
+        at += 2 if source[at] == "\\" else 1
+    return at + 1

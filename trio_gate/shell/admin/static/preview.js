@@ -1,0 +1,67 @@
+// What a grant would let through, asked of the gateway while its form is filled in.
+
+import { capital, clock, el, plural, said } from "./dom.js";
+import { state } from "./state.js";
+
+const PAUSE = 400;
+const MOST_LISTED = 5;
+
+export class GrantPreview {
+  constructor(channel, prompt) {
+    this.channel = channel;
+    this.prompt = prompt;
+    this.node = el("div", { class: "preview", role: "status", "aria-label": "What the grant lets through" });
+    this.wanted = undefined;
+    this.timer = null;
+    this.busy = false;
+  }
+
+  /** Ask about a condition once typing pauses; null stands for calls equal to this one. */
+  about(predicate) {
+    if (predicate === this.wanted) return;
+    this.wanted = predicate;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), PAUSE);
+  }
+
+  async ask() {
+    if (this.busy || !this.node.isConnected) return;
+    this.busy = true;
+    const predicate = this.wanted;
+    let shown = [];
+    try {
+      if (predicate !== "") shown = this.words(await this.channel.ask({ type: "preview", id: this.prompt.id, predicate }));
+    } catch (fault) {
+      shown = [el("p", { class: "fault" }, capital(fault.message))];
+    }
+    this.busy = false;
+    if (predicate !== this.wanted) this.ask();
+    else this.node.replaceChildren(...shown);
+  }
+
+  words(found) {
+    const others = found.waiting.map((id) => state.prompts.get(id)).filter(Boolean);
+    return [
+      el("p", {}, el("strong", {}, "Lets through: "), said(found.words), "."),
+      el("p", {}, counted(found)),
+      el("p", {}, others.length ? `It covers ${plural(others.length, "other call")} waiting now:` : "It covers no other call that waits now."),
+      others.length
+        ? el(
+            "ul",
+            {},
+            others.slice(0, MOST_LISTED).map((prompt) => el("li", {}, said(prompt.sentence ?? prompt.words))),
+            others.length > MOST_LISTED ? el("li", { class: "muted" }, `and ${others.length - MOST_LISTED} more`) : null,
+          )
+        : null,
+    ].filter(Boolean);
+  }
+}
+
+/** How many of the recorded calls it would have covered, as far as that can be said. */
+export function counted({ calls, covered, undecided, complete, since }) {
+  const when = complete ? "of the last day" : `since ${clock(since)}, as there are too many to look at all`;
+  if (!calls) return `No call ${when} is recorded for this agent, account and rule.`;
+  const many = undecided ? `at least ${covered} and at most ${covered + undecided}` : `${covered}`;
+  const why = undecided ? ` The record masks or lacks what this needs to know of ${undecided}.` : "";
+  return `It would have covered ${many} of the ${plural(calls, "recorded call")} ${when} for this agent, account and rule.${why}`;
+}
