@@ -140,6 +140,12 @@ def withdraw(prompt: Prompt) -> Prompt:
     return replace(prompt, status=Status.WITHDRAWN) if prompt.status is Status.PENDING else prompt
 
 
+def granted(prompt: Prompt, *, by: Collection[str], reason: str, now: datetime) -> Prompt:
+    """End a pending prompt that a grant covers: those who gave the grant approve it, for the `reason` that it is covered."""
+    votes = tuple(Vote(person=person, answer="approve", reason="" if at else reason, at=now) for at, person in enumerate(by))
+    return replace(prompt, status=Status.APPROVED, votes=votes) if prompt.status is Status.PENDING else prompt
+
+
 def detach(prompt: Prompt) -> Prompt:
     """Mark a pending prompt as one whose agent has left."""
     return replace(prompt, detached=True) if prompt.status is Status.PENDING and not prompt.detached else prompt

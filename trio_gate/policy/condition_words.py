@@ -44,9 +44,9 @@ def condition_words(source: str) -> str:
     service = _first(_SERVICE, parts)
     operation = _first(_OPERATION, parts)
     of = f" of {service}" if service else ""
-    said = [f"{operation or 'all operations'}{of}"] if operation or service else []
+    said = f"{operation or 'all operations'}{of}"
     left = [part for part in parts if not (_SERVICE.fullmatch(part) or _OPERATION.fullmatch(part))]
-    return ", ".join([*said, *map(_words, left)])
+    return ", ".join([said, *map(_words, left)])
 
 
 def _first(form: re.Pattern[str], parts: list[str]) -> str | None:

@@ -169,8 +169,8 @@ PREVIEWED = {"ref": "1", "id": "q1", "words": "all", "calls": 9, "since": "2026-
 def test_what_a_grant_would_let_through_is_said_before_it_is_given(counts, line):
     covered, undecided, complete = counts
     found = Previewed(**PREVIEWED, covered=covered, undecided=undecided, complete=complete)
-    assert list(previewed(found, [])) == ["lets through: all", line, "covers 0 other calls that wait"]
+    assert list(previewed(found, [])) == ["lets through: all", line, "lets go none of the other calls that wait"]
     assert list(previewed(found, [shown(level="fact", sentence="Do it")]))[2:] == [
-        "covers 1 other calls that wait:",
+        "lets go 1 other waiting calls, if it has the uses:",
         "  prod: FACT  Do it",
     ]

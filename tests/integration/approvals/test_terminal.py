@@ -21,7 +21,7 @@ from tests.kit.gateway import SECRET, TOKEN, TRIO_GATE, running
 QUESTION = "approve this call? [y/n/d/s/q] "
 UNREAD = "approve this call? [y/n/u/d/s/q] "
 ASKED = "approve this call? [y/n/g/d/s/q] "
-COUNTED = ["would have covered 1 of 2 recorded calls of the last day", "covers 0 other calls that wait"]
+COUNTED = ["would have covered 1 of 2 recorded calls of the last day", "lets go none of the other calls that wait"]
 WIDTH = 100
 PATIENCE = 30
 """Seconds that a terminal may take to show something."""
@@ -162,7 +162,7 @@ def test_a_person_looks_into_a_call_and_grants_more_of_them(embedded_aws, tmp_pa
             ("aws.params.Name.startsWith('new-') &&", ["was not done: ", "only calls equal to this one): "]),
             (
                 'aws.params.Name.startsWith("new-")',
-                ["lets through: whose Name begins with new-", *COUNTED, "is that meant? [y/n] "],
+                ["lets through: all operations, whose Name begins with new-", *COUNTED, "is that meant? [y/n] "],
             ),
             ("y", ["for how many minutes? [1-480] "]),
             ("500", ["for how many minutes? [1-480] "]),

@@ -59,7 +59,7 @@ def test_where_equal_calls_may_differ_their_digests_do_not_tell():
 
 
 def test_words_are_the_conditions():
-    assert found(BUCKET, []).words == "whose Bucket is b"
+    assert found(BUCKET, []).words == "all operations, whose Bucket is b"
     assert found(None, []).words == "calls equal to this one in all that is sent"
 
 

@@ -131,7 +131,8 @@ def previewed(found: Previewed, others: Sequence[Mapping[str, Any]]) -> Iterator
     many = f"at least {found.covered} and at most {found.covered + found.undecided}" if found.undecided else f"{found.covered}"
     unsaid = f" (the record masks or lacks what this needs of {found.undecided})" if found.undecided else ""
     yield f"would have covered {many} of {found.calls} recorded calls {when} for this agent, account and rule{unsaid}"
-    yield f"covers {len(others)} other calls that wait{':' if others else ''}"
+    many = f"{len(others)} other waiting calls, if it has the uses:" if others else "none of the other calls that wait"
+    yield f"lets go {many}"
     yield from (f"  {account(prompt)}: {sentence(prompt)}" for prompt in others)
 
 

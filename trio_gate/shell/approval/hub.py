@@ -21,7 +21,7 @@ from trio_gate.approval.codec import as_json, encode, resolved, timestamp
 from trio_gate.approval.decided import DecidedTable
 from trio_gate.approval.frames import Hello
 from trio_gate.approval.send_history import Ledger
-from trio_gate.approval.state import Status, Verdict, expire, verdict_of, withdraw
+from trio_gate.approval.state import Status, Verdict, expire, granted, proposed, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row
 from trio_gate.audit.rows import whole_row
 from trio_gate.effect.reasons import Reason
@@ -217,6 +217,8 @@ class ApprovalHub:
             answered, attempt.answered = attempt.answered, None
             if answered is None:
                 raise AgentGone("a newer attempt of the call took its place")
+            if isinstance(answered, HubClearance):
+                await self._durable(answered)
             return answered
         finally:
             self._leave(entry, attempt)
@@ -286,15 +288,17 @@ class ApprovalHub:
             yield subscription
 
     def alike(self, entry: Entry, person: str) -> list[Asked]:
-        """The other questions to a person that a grant of this one may cover: of its rule, agent and account, and still known in full."""
-        meant = entry.prompt.question
+        """What the others ask, of a person, whose agents wait and that a grant of this question may cover."""
+        found = self._alike(entry.prompt.question, entry.standing)
+        return [attempt.asked for one, attempt in found if one is not entry and one.prompt.question.is_for(person)]
 
-        def may(one: Entry) -> bool:
-            question = one.prompt.question
+    def _alike(self, meant: Question, standing: str) -> Iterator[tuple[Entry, Attempt]]:
+        """The questions of a rule, agent and account as these whose agents wait."""
+        for entry in self:
+            question, attempt = entry.prompt.question, entry.attempt
             same = (question.rule, question.agent, question.account) == (meant.rule, meant.agent, meant.account)
-            return same and question.grantable and one.standing == entry.standing and question.is_for(person)
-
-        return [one.asked for one in self if one is not entry and one.asked is not None and may(one)]
+            if attempt is not None and same and question.grantable and entry.standing == standing:
+                yield entry, attempt
 
     def entry(self, prompt_id: str, person: str) -> Entry | None:
         """The question of this id; None if it does not wait, or the person may not see it."""
@@ -321,8 +325,26 @@ class ApprovalHub:
             self.deadlines_changed.set()
         if attempt is not None:
             attempt.answer(self._clearances.approved(attempt.asked, verdict) if approved else verdict)
-        self.subscribers.publish(resolved(after, grant), question.is_for)
-        self.subscribers.publish(self.decided.ended(after, at=self._clock.now(), grant=grant, why=why), question.is_for)
+        self._ended(after, grant, why)
+        if approved and proposed(after) is not None:
+            self._let_go(question, entry.standing)
+
+    def _ended(self, after: Prompt, grant: str | None, why: str = "") -> None:
+        """Tell how a question ended."""
+        is_for = after.question.is_for
+        self.subscribers.publish(resolved(after, grant), is_for)
+        self.subscribers.publish(self.decided.ended(after, at=self._clock.now(), grant=grant, why=why), is_for)
+
+    def _let_go(self, meant: Question, standing: str) -> None:
+        """Let the waiting calls go that a question's new grant covers, the oldest first, as many as it has uses."""
+        for entry, attempt in self._alike(meant, standing):
+            grant = self.grants.use(attempt.asked)
+            if grant is None:
+                continue
+            after = granted(entry.prompt, by=grant.by, reason=f"grant {grant.id}", now=self._clock.now())
+            self._questions.end(entry, after)
+            attempt.answer(self._clearances.approved(attempt.asked, replace(verdict_of(after), grant=grant.id), grant=grant.id))
+            self._ended(after, None)
 
     def sweep(self) -> None:
         """End the questions and grants whose time is over."""

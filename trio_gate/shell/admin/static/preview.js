@@ -44,12 +44,12 @@ export class GrantPreview {
     return [
       el("p", {}, el("strong", {}, "Lets through: "), said(found.words), "."),
       el("p", {}, counted(found)),
-      el("p", {}, others.length ? `It covers ${plural(others.length, "other call")} waiting now:` : "It covers no other call that waits now."),
+      el("p", {}, others.length ? `It lets ${plural(others.length, "other waiting call")} go, if it has the uses:` : "It lets none of the other waiting calls go."),
       others.length
         ? el(
             "ul",
             {},
-            others.slice(0, MOST_LISTED).map((prompt) => el("li", {}, said(prompt.sentence ?? prompt.words))),
+            others.slice(0, MOST_LISTED).map((prompt) => el("li", {}, prompt.level === "danger" ? el("strong", { class: "fault" }, "Danger: ") : null, said(prompt.sentence ?? prompt.words))),
             others.length > MOST_LISTED ? el("li", { class: "muted" }, `and ${others.length - MOST_LISTED} more`) : null,
           )
         : null,
