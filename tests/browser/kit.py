@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHROMIUM = os.environ.get("TRIO_GATE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+WIDE, MIDDLE, NARROW = {"width": 1440, "height": 900}, {"width": 1024, "height": 768}, {"width": 390, "height": 844}
 
 
 @contextmanager
@@ -60,6 +60,10 @@ class Visitor:
         self.page.press("#token", "Enter")
         self.page.wait_for_selector(".link.open")
         return self.page
+
+    def unfold(self) -> None:
+        """Open what is folded."""
+        self.page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
 
     def open(self, ask: Any) -> None:
         """Choose a call."""

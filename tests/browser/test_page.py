@@ -49,11 +49,14 @@ def test_signing_out_ends_every_page_of_the_session(visit):
 
 
 def test_a_call_is_shown_and_approved(visit, stage):
-    page = visit().enter()
+    visitor = visit()
+    page = visitor.enter()
     page.wait_for_selector("text=No calls waiting")
-    ask = stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}})
+    ask = stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": "a"}]}}, agent_reason="nightly clean-up")
     page.wait_for_selector("text=1 call waiting")
     assert page.title().startswith("(1) ")
+    assert "It says why, unproven: nightly clean-up" in page.inner_text(".asks")
+    visitor.unfold()
     text = page.inner_text(".call")
     assert text.splitlines()[0] == "prod"
     for fact in (
@@ -106,6 +109,9 @@ def test_the_keyboard_alone_approves(visit, stage):
     assert not asks[1].done.is_set()
     page.keyboard.press("Enter")
     page.wait_for_selector("text=You approved this")
+    assert page.evaluate("document.activeElement.textContent") == "Next waiting call (2)"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".decide")
     assert page.evaluate("document.activeElement.id") == "call-title"
     assert asks[1].outcome() == "approve"
     assert not asks[0].done.is_set()
@@ -300,7 +306,10 @@ def test_what_an_update_made_void_is_said(visit, stage):
 
 def test_a_call_says_in_what_an_equal_one_may_differ(visit, stage):
     ask = stage.ask(repeat=IdempotentForm(sha256="3" * 64, headers=frozenset(), tokens=("ClientToken",)))
-    page = visit().enter()
+    visitor = visit()
+    page = visitor.enter()
+    page.wait_for_selector(".decide")
+    visitor.unfold()
     page.wait_for_selector("text=A later call counts as equal whatever its ClientToken")
     stage.leave(ask)
     page.wait_for_selector(".notice:has-text('The agent has disconnected'):has-text('whatever its ClientToken')")

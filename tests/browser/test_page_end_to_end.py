@@ -50,6 +50,7 @@ def test_from_an_agents_call_to_a_persons_answer(gate, browser):
         page.press(".calls a", "Enter")  # a click could land beside it while the list is drawn again
         assert page.inner_text(".account-name") == "prod"
         assert "arn:aws:s3:::made-by-hand" in page.inner_text(".call")
+        visitor.unfold()
         page.click("text=Open whole request")
         page.wait_for_selector("text=End of the text.")
         assert "PUT /" in page.inner_text(".reader .text")

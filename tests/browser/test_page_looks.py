@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.kit import NARROW, WIDE
+from tests.browser.kit import MIDDLE, NARROW, WIDE
 from tests.browser.stage import Ask, Stage
 
 ACCESSIBLE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -32,7 +32,7 @@ class Camera:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, MIDDLE, NARROW], ids=["wide", "middle", "narrow"])
 def test_it_fits_and_is_accessible_at_both_widths_in_both_schemes(visit, stage, tmp_path, size, scheme):
     risky = fill(stage)
     visitor = visit(viewport=size, color_scheme=scheme)
@@ -43,6 +43,13 @@ def test_it_fits_and_is_accessible_at_both_widths_in_both_schemes(visit, stage, 
     visitor.enter()
     page.wait_for_selector(".calls a")
     camera.shoot("waiting")
+    page.click("[data-call^='~']")
+    page.wait_for_selector(".members")
+    camera.shoot("group")
+    page.goto(f"{visitor.url}#/waiting")
+    page.click("[data-decided]")
+    camera.shoot("decided")
+    page.goto(f"{visitor.url}#/waiting")
     visitor.open(risky)
     assert page.evaluate("document.querySelector('.decide').getBoundingClientRect().bottom <= innerHeight + 1")
     camera.shoot("call")
@@ -62,6 +69,30 @@ def test_it_fits_and_is_accessible_at_both_widths_in_both_schemes(visit, stage, 
     camera.shoot("offline")
 
 
+COMMON = (".account-name", "#call-title", ".risks", ".asks", ".claim", ".tree", "text=Deny…", "button:text-is('Approve in prod')")
+"""What a person needs for the common call, from its account to the buttons."""
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_common_call_is_decided_without_scrolling(visit, stage, size):
+    ask = stage.ask(
+        {"Bucket": "reports", "Key": "2026/q1/summary.parquet"}, operation="DeleteObject", agent_reason="old quarters"
+    )
+    visitor = visit(viewport=size)
+    page = visitor.enter()
+    visitor.open(ask)
+    bar = page.locator(".decide").bounding_box()["y"]
+    for what in COMMON:
+        box = page.locator(what).first.bounding_box()
+        assert box["y"] >= 0, what
+        end = size["height"] if "text" in what else bar
+        assert box["y"] + box["height"] <= end, what
+    deny, approve = (page.locator(what).first.bounding_box() for what in COMMON[-2:])
+    assert deny["height"] == approve["height"]
+    assert abs(deny["width"] - approve["width"]) <= 2
+    assert not page.locator("text=Open whole request").is_visible()
+
+
 def forms(page, camera: Camera) -> None:
     """What opens over or below a call."""
     page.click("text=Approve unread…")
@@ -69,6 +100,7 @@ def forms(page, camera: Camera) -> None:
     page.keyboard.press("Escape")
     for line in page.locator(".code .line").all():
         line.scroll_into_view_if_needed()
+    page.locator(".legend").scroll_into_view_if_needed()
     page.click("text=Read the text first")
     page.wait_for_selector("text=End of the text.")
     camera.shoot("reader")
@@ -112,6 +144,15 @@ def fill(stage: Stage) -> Ask:
         quorum=2,
         life=59,
     )
+    for name in ("a", "b", "c"):
+        arn = f"arn:aws:s3:::reports/tmp/{name}.csv"
+        stage.ask(
+            {"Bucket": "reports", "Key": f"tmp/{name}.csv"},
+            operation="DeleteObject",
+            resource=arn,
+            resources=(arn,),
+            agent_reason="old exports",
+        )
     left = stage.ask({"Bucket": "other"}, agent="reporting")
     stage.leave(left)
     for number in range(8):

@@ -62,7 +62,7 @@ def test_what_an_agent_wrote_is_text(visit, stage, text):
     visitor = visit()
     page = visitor.enter()
     visitor.open(ask)
-    page.click("summary:has-text('headers')")
+    visitor.unfold()
     assert page.inner_text("dt:has-text('Narrowed by') + dd").startswith("policy ")
     openers = page.locator(".call-body button.small:not(.lay-out):visible")
     assert openers.count() >= 6

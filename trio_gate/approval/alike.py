@@ -53,7 +53,7 @@ def _stands_alone(question: Question) -> bool:
         question.level not in ("caution", "fact")
         or question.access == "permissions"
         or question.vends_credentials is not False
-        or bool(question.not_shown)
+        or bool(question.not_shown or question.to_read)
         or not ASKED_BEFORE.isdisjoint(risk.code for risk in question.risks)
         or _is_marked(question.params)
     )

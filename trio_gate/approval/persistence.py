@@ -40,7 +40,7 @@ MORE = "$more"
 LATER = frozenset(
     (
         *("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"),
-        "to_read",
+        *("to_read", "agent_reason"),
     )
 )
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
@@ -81,6 +81,7 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
     question["not_shown"] = question["to_read"] = []
+    question["agent_reason"] = prompt.question.agent_reason and kept_text(prompt.question.agent_reason)
     if prompt.question.level is None:
         question["risks"] = [{name: risk[name] for name in ("code", "text")} for risk in question["risks"]]
     return {

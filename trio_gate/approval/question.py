@@ -69,6 +69,7 @@ class Circumstances:
         effect: what the call does, and how serious that is.
         account_color: the color of its account on the page; None without one.
         organization_name: what its organization calls the account; None where that is not known.
+        agent_reason: why the agent says that it makes the call; None if it does not say.
         session: key id of the virtual session that the call is made with; None for the agent's own key.
         session_chain: the roles on the way to that session.
     """
@@ -85,6 +86,7 @@ class Circumstances:
     session: str | None = None
     session_chain: tuple[str, ...] = ()
     organization_name: str | None = None
+    agent_reason: str | None = None
 
 
 @value_class
@@ -123,6 +125,7 @@ class Question:
         level: how serious it is; None if an older gateway asked.
         account_color: the account's color in the configuration; None without one.
         to_read: what a person should read before approving, code first.
+        agent_reason: why the agent says that it makes the call, which nothing proves; None if it does not say.
     """
 
     id: str
@@ -174,6 +177,7 @@ class Question:
     level: Level | None = None
     account_color: str | None = None
     to_read: tuple[ToRead, ...] = ()
+    agent_reason: str | None = None
 
     @property
     def hold(self) -> float:
@@ -257,6 +261,7 @@ def question_from(
         level=around.effect.level,
         account_color=around.account_color,
         to_read=(*tree.code, *_to_read(not_shown, {one.part for one in tree.code})),
+        agent_reason=_line_or_none(around.agent_reason),
     )
 
 

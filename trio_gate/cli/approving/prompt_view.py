@@ -88,6 +88,8 @@ def bound(prompt: Mapping[str, Any]) -> Iterator[str]:
 def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("resource", text) for text in _resources(prompt))
     yield "agent", f"{_word(prompt.get('agent') or 'unnamed')} at {_word(prompt.get('agent_address'))}"
+    if prompt.get("agent_reason"):
+        yield "says", f"{_word(prompt.get('agent_reason'))} (its claim)"
     reason = prompt.get("reason")
     yield "rule", f"{_word(prompt.get('rule'))}: {_word(reason)}" if reason else _word(prompt.get("rule"))
     for group in prompt.get("approvers") or ():

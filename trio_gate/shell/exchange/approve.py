@@ -23,6 +23,7 @@ from trio_gate.audit.redact import masked
 from trio_gate.content.code import Code
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied
+from trio_gate.exchange.agent_reason import agent_reason
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
@@ -204,6 +205,7 @@ class ApprovalStage:
             effect=effect_of(call, masked(call.params, self._identified.shape), virtual=served(call) and not self._rule.vends),
             session_chain=session.chain if session else (),
             organization_name=named if isinstance(named, str) else None,
+            agent_reason=agent_reason(proven.arrived),
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(

@@ -43,6 +43,7 @@ export class ActivityView {
     this.channel = channel;
     this.live = true;
     this.begun = false;
+    this.last = Promise.resolve();
     this.found = [];
     this.next = null;
     this.form = this.filters();
@@ -136,7 +137,7 @@ export class ActivityView {
   async begin() {
     this.begun = true;
     try {
-      const { calls } = await this.channel.ask({ type: "search", filters: {}, before: null, limit: PAGE });
+      const { calls } = await this.ask({}, null);
       const known = new Set(state.calls.map((call) => call.id));
       state.calls.push(...calls.filter((call) => !known.has(call.id)));
     } catch {
@@ -164,10 +165,17 @@ export class ActivityView {
     );
   }
 
+  /** Search the record, after the searches before this one: the gateway does one at a time for each person. */
+  ask(filters, before) {
+    const search = () => this.channel.ask({ type: "search", filters, before, limit: PAGE });
+    this.last = this.last.then(search, search);
+    return this.last;
+  }
+
   async search(before) {
     this.note.textContent = "Searching…";
     try {
-      const frame = await this.channel.ask({ type: "search", filters: this.wanted(), before, limit: PAGE });
+      const frame = await this.ask(this.wanted(), before);
       this.found = before === null ? frame.calls : [...this.found, ...frame.calls];
       this.next = frame.next;
       this.draw();

@@ -31,6 +31,7 @@ export function callView(channel, prompt) {
         said(accountOf(prompt), "account-name"),
         prompt.account_name ? el("span", { class: "account-id" }, prompt.account) : null,
         prompt.organization_name ? el("span", { class: "account-id" }, "AWS calls it ", said(prompt.organization_name)) : null,
+        deadline(prompt),
       ),
       el("h1", { id: "call-title", tabindex: "-1" }, does(prompt)),
       whole(prompt.names),
@@ -39,12 +40,11 @@ export function callView(channel, prompt) {
         { class: "call-what" },
         el("code", {}, `${prompt.service}:${prompt.operation}`),
         el("span", {}, prompt.region),
-        el("span", {}, "asked by ", said(agentOf(prompt))),
         el("span", {}, ACCESS[prompt.access] ?? prompt.access),
       ),
-      deadline(prompt),
     ),
     risks(prompt),
+    asks(prompt),
     el("div", { class: "leaving" }, leaving(prompt)),
     ...codeSections(channel, prompt),
     section("What it affects", resources(prompt, open)),
@@ -53,13 +53,11 @@ export function callView(channel, prompt) {
       tree(prompt.params, open),
       button("Open all", () => open("params", "All parameters", "whole"), { class: "small quiet" }),
     ),
-    section("Who asks", who(prompt)),
-    section("Why you are asked", why(prompt)),
-    section(
-      "The request",
+    folded("Who asks, and why you are asked", [who(prompt), why(prompt)]),
+    folded("Proof: the request, its headers and digests", [
+      button("Open whole request", () => open("request", "The request's head", "whole"), { class: "small" }),
       request(prompt, open),
-      button("Open whole request", () => open("request", "The request's head", "whole"), { class: "small quiet" }),
-    ),
+    ]),
     el(
       "p",
       { class: "legend" },
@@ -75,20 +73,35 @@ export function section(title, body, tool = null) {
   return el("section", { class: "part" }, el("div", { class: "part-head" }, el("h2", {}, title), tool), body);
 }
 
-function deadline(prompt) {
-  const bar = el("span", { class: "bar", "data-from": prompt.asked_at, "data-until": prompt.expires_at }, el("span", {}));
+/** A part that is not needed for the common decision. */
+export function folded(title, body) {
+  return el("details", { class: "part fold-part" }, el("summary", {}, el("h2", {}, title)), body);
+}
+
+/** Who asks, under which rule and why; and what the agent claims to do it for. */
+export function asks(prompt) {
   return el(
-    "p",
-    { class: "deadline" },
-    bar,
-    el("span", { class: "left" }, el("b", { "data-countdown": prompt.expires_at }, ""), " left to decide"),
+    "div",
+    { class: "asks" },
     el(
-      "span",
-      { class: "muted" },
-      "asked ",
-      el("span", { "data-ago": prompt.asked_at }, ago((now() - Date.parse(prompt.asked_at)) / 1000)),
-      `, until ${clock(prompt.expires_at)}`,
+      "p",
+      {},
+      said(agentOf(prompt)),
+      " asks. Rule ",
+      said(prompt.rule),
+      prompt.reason === null ? "" : [": ", said(prompt.reason)],
     ),
+    prompt.agent_reason ? el("p", {}, "It says why, unproven: ", el("q", { class: "claim" }, said(prompt.agent_reason))) : null,
+  );
+}
+
+function deadline(prompt) {
+  return el(
+    "span",
+    { class: "deadline", title: `asked at ${clock(prompt.asked_at)}, until ${clock(prompt.expires_at)}` },
+    el("b", { "data-countdown": prompt.expires_at }, ""),
+    " left to decide",
+    el("span", { class: "muted when" }, ", asked ", el("span", { "data-ago": prompt.asked_at }, ago((now() - Date.parse(prompt.asked_at)) / 1000))),
   );
 }
 
@@ -262,12 +275,6 @@ export function tick() {
   }
   for (const place of document.querySelectorAll("[data-ago]")) {
     place.textContent = ago((now() - Date.parse(place.dataset.ago)) / 1000);
-  }
-  for (const bar of document.querySelectorAll(".bar[data-until]")) {
-    const whole = Date.parse(bar.dataset.until) - Date.parse(bar.dataset.from);
-    const part = Math.max(0, Math.min(1, (Date.parse(bar.dataset.until) - now()) / whole));
-    bar.firstChild.style.inlineSize = `${part * 100}%`;
-    bar.classList.toggle("soon", until(bar.dataset.until) < 60);
   }
 }
 

@@ -2,13 +2,12 @@
 
 import { button, el, plural, said, swatch, toast } from "./dom.js";
 import { agentOf, accountOf } from "./call.js";
-import { denyForm } from "./deny.js";
+import { MAX_REASON, denyForm } from "./deny.js";
 import { GrantPreview } from "./preview.js";
 import { read, WHY } from "./reader.js";
 import { bring, readFirst } from "./code.js";
 import { folded, forgetRead, state, unread } from "./state.js";
 
-const MAX_REASON = 1000;
 const MAX_PREDICATE = 4000;
 const LONG_LABEL = 20;
 

@@ -1,6 +1,6 @@
 // Decided calls: the card of one, and the list of the last. What AWS answered stands in the title: "approved" alone is no end.
 
-import { clock, does, el, said, swatch } from "./dom.js";
+import { clock, does, el, pieces, said, swatch } from "./dom.js";
 import { accountOf, agentOf } from "./call.js";
 import { state } from "./state.js";
 
@@ -54,7 +54,7 @@ export function endedView(ended) {
     ),
     el("p", {}, el("strong", {}, does(call)), " for ", said(agentOf(call)), by.length && !(mine && by.length === 1) ? [" · by ", by.join(", ")] : null),
     outcome?.why ? el("p", {}, "Why: ", said(outcome.why)) : null,
-    reason ? el("p", {}, status === "withdrawn" ? "" : "Reason: ", said(reason)) : null,
+    reason ? el("p", {}, status === "withdrawn" ? pieces(sentence(reason)) : ["Reason: ", said(reason)]) : null,
     WHY[status] ? el("p", { class: "muted" }, WHY[status]) : null,
     status === "approved" && !outcome && grant ? el("p", { class: "muted" }, "If its agent has left, its next equal call goes through.") : null,
     grant ? el("p", {}, el("a", { href: "#/grants" }, "A grant was made"), " from this approval.") : null,

@@ -2,7 +2,8 @@
 
 import { button, el } from "./dom.js";
 
-const MAX_REASON = 1000;
+/** Characters of a reason, as the gateway takes it. */
+export const MAX_REASON = 1000;
 
 /** `deny(reason)` sends it, `cancel()` closes the form; `text` is on its button. */
 export function denyForm(deny, cancel, text = "Deny call") {

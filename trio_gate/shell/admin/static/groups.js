@@ -1,8 +1,8 @@
 // Calls of equal shape as one row and one decision. Rule: a press decides the calls that were shown, each by its own digest, and no other:
 // what arrives while the group is on the screen is counted beside it, until the person asks to see it.
 
-import { button, capital, does, el, levelOf, plural, said, swatch, toast } from "./dom.js";
-import { accountOf, agentOf, risks, section } from "./call.js";
+import { button, capital, does, el, plural, said, swatch, toast } from "./dom.js";
+import { accountOf, agentOf, asks, risks, section } from "./call.js";
 import { Broken } from "./channel.js";
 import { denyForm } from "./deny.js";
 import { state } from "./state.js";
@@ -70,11 +70,10 @@ export class Group {
           { class: "call-what" },
           el("code", {}, `${first.service}:${first.operation}`),
           el("span", {}, first.region),
-          el("span", {}, "rule ", said(first.rule)),
-          levelOf(first),
         ),
       ),
       risks(first),
+      asks({ ...first, agent_reason: new Set(this.shown.map((prompt) => prompt.agent_reason)).size === 1 ? first.agent_reason : null }),
       section("Calls", this.items),
       el(
         "details",

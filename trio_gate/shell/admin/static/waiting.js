@@ -4,6 +4,7 @@ import { button, does, el, levelOf, plural, rank, said, swatch } from "./dom.js"
 import { accountOf, agentOf, callView, group, leaving, tick } from "./call.js";
 import { decidedList, endedView } from "./decided.js";
 import { decisionBar } from "./decide.js";
+import { Filter } from "./filter.js";
 import { Group, groupTitle, isGroup, isIn, rowsOf } from "./groups.js";
 import { state, unread } from "./state.js";
 
@@ -19,8 +20,12 @@ export class Waiting {
     this.drawn = -DRAW_EVERY;
     this.list = el("ul", { class: "calls", id: "calls" });
     this.title = el("h1", { class: "list-title", tabindex: "-1" });
+    this.filter = new Filter(() => {
+      this.drawList();
+      if (this.group) this.showCall();
+    });
     this.decided = el("div", { class: "decided-list" });
-    this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.list, this.decided);
+    this.aside = el("div", { class: "list", role: "region", "aria-label": "Waiting calls" }, this.title, this.filter.node, this.list, this.decided);
     this.detail = el("article", { class: "call", "aria-labelledby": "call-title" });
     this.node = el("div", { class: "waiting" }, this.aside, this.detail);
     this.bar = null;
@@ -32,7 +37,7 @@ export class Waiting {
   }
 
   get order() {
-    return [...state.prompts.values()].sort(
+    return [...state.prompts.values()].filter((prompt) => this.filter.fits(prompt)).sort(
       (one, other) =>
         rank(one) - rank(other) || one.asked_at.localeCompare(other.asked_at) || one.id.localeCompare(other.id),
     );
@@ -59,10 +64,12 @@ export class Waiting {
     this.timer = null;
     const { order, rows } = this;
     const { call: focused, decided } = document.activeElement?.dataset ?? {};
-    this.title.textContent = order.length ? `${plural(order.length, "call")} waiting` : "No calls waiting";
+    const all = state.prompts.size;
+    this.filter.refresh();
+    this.title.textContent = all ? `${this.filter.on ? `${order.length} of ` : ""}${plural(all, "call")} waiting` : "No calls waiting";
     this.list.replaceChildren(...rows.map((row) => this.item(row)));
     if (!order.length)
-      this.list.append(el("li", { class: "empty" }, el("p", {}, "When an agent's call needs you, it appears here.")));
+      this.list.append(el("li", { class: "empty" }, el("p", {}, all ? "None that fits the filter." : "When an agent's call needs you, it appears here.")));
     this.decided.replaceChildren(...(decidedList(this.chosen) ?? []));
     if (decided) this.decided.querySelector(`[data-decided="${CSS.escape(decided)}"]`)?.focus();
     if (focused) this.list.querySelector(`[data-call="${CSS.escape(focused)}"]`)?.focus();
@@ -157,12 +164,13 @@ export class Waiting {
 
   nextOne() {
     const [next] = this.rows;
+    if (!next) return el("div", { class: "next" }, el("p", { class: "muted" }, "No other calls waiting."));
+    const [prompt] = next.prompts;
     return el(
-      "p",
+      "div",
       { class: "next" },
-      next
-        ? button(`Next waiting call (${this.order.length})`, () => this.go(next.key, true), { class: "primary" })
-        : el("span", { class: "muted" }, "No other calls waiting."),
+      el("p", {}, swatch(prompt), " ", said(accountOf(prompt), "item-account"), " ", levelOf(prompt), " ", next.prompts.length > 1 ? groupTitle(next.prompts) : does(prompt)),
+      button(`Next waiting call (${this.order.length})`, () => this.go(next.key, true), { class: "primary" }),
     );
   }
 
@@ -176,14 +184,24 @@ export class Waiting {
     if (what === "updated" && detail.id === this.chosen) this.updated(detail);
     if (this.group && !this.group.busy && !this.group.shown.some(({ id }) => state.prompts.has(id))) this.ended();
     this.bar?.refresh();
-    this.detail.querySelector(".next")?.replaceWith(this.nextOne());
+    this.renewNext();
+  }
+
+  /** Draw the way to the next call again; a focus in it stays there. */
+  renewNext() {
+    const before = this.detail.querySelector(".next");
+    if (!before) return;
+    const inside = before.contains(document.activeElement);
+    const after = this.nextOne();
+    before.replaceWith(after);
+    if (inside) after.querySelector("button")?.focus();
   }
 
   /** The selected call has ended; the focus stays in it if it was there. */
   ended() {
     const inside = this.detail.contains(document.activeElement) || document.activeElement === document.body;
     this.showCall();
-    if (inside) this.detail.querySelector("h1")?.focus();
+    if (inside) (this.detail.querySelector(".next button") ?? this.detail.querySelector("h1"))?.focus();
   }
 
   readAgain(why) {
