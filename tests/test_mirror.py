@@ -27,7 +27,6 @@ WITHOUT = [
     "cli/config_file.py",
     "cli/explain_run.py",
     "cli/explain_view.py",
-    "cli/main.py",
     "cli/serve.py",
     "cli/state_dir.py",
     "config/block_reader.py",

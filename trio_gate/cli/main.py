@@ -50,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         below = verbs.add_parser(verb, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
         if verb in given[:1]:
             _module(verb).add_arguments(below)
+    if not given:
+        parser.print_help(sys.stderr)
+        return 2
     args = parser.parse_args(given)
     try:
         return int(_module(args.verb).run(args))

@@ -93,6 +93,14 @@ def test_each_fact_has_its_line(changes, line):
     assert line in lines(**changes)
 
 
+def test_many_resources_do_not_push_the_call_off_the_screen():
+    arns = [f"arn:aws:s3:::reports/{number}" for number in range(28)]
+    prompt = shown(resources=arns, resources_total=30)
+    first = [line for line in details(prompt) if line.startswith("  resource")]
+    assert (len(first), first[0], first[-1]) == (9, f"  resource  {arns[0]}", "  resource  and 22 more")
+    assert [line for line in bound(prompt) if line.startswith("  resource")] == [f"  resource  {arn}" for arn in arns[8:]]
+
+
 def test_parameters_are_a_tree_whose_marks_cannot_be_mistaken_for_text():
     made = call(params={"Bucket": "reports", "Delete": {"Objects": [{"Key": '"quoted"'}]}})
     tree = list(details(pending(Prompt(question=asked(made))).prompt))

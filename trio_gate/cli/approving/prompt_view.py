@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LABEL = 10
 """Width of a line's label, in columns."""
 
+RESOURCES_SHOWN = 8
+"""How many resources stand above the question, so that the call stays on the screen; the others are among all details."""
+
 DIGEST_SHOWN = 16
 """How many characters of a digest are shown: enough to compare two by eye."""
 
@@ -98,8 +101,14 @@ def _facts(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "proposed", f"a grant: {terms(prompt['proposed'])}"
 
 
+def _more_resources(prompt: Mapping[str, Any]) -> list[str]:
+    """The resources that `details` does not list."""
+    return [_word(arn) for arn in (prompt.get("resources") or ())[RESOURCES_SHOWN:]]
+
+
 def _bound(prompt: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     query = f"?{_word(prompt.get('query'))}" if prompt.get("query") else ""
+    yield from (("resource", text) for text in _more_resources(prompt))
     yield "actions", ", ".join(map(_word, prompt.get("iam_actions") or ())) or "not known"
     yield "request", f"{_word(prompt.get('method'))} {_word(prompt.get('host'))} {_word(prompt.get('path'))}{query}"
     if prompt.get("address"):
@@ -158,8 +167,8 @@ def _resources(prompt: Mapping[str, Any]) -> list[str]:
     resources = prompt.get("resources")
     if resources is None:
         return ["not known"]
-    more = (prompt.get("resources_total") or 0) - len(resources)
-    return [*map(_word, resources), *([f"and {more} more"] if more > 0 else [])] or ["none"]
+    more = (prompt.get("resources_total") or 0) - len(resources[:RESOURCES_SHOWN])
+    return [*map(_word, resources[:RESOURCES_SHOWN]), *([f"and {more} more"] if more > 0 else [])] or ["none"]
 
 
 def _tree(node: Any, indent: int) -> Iterator[str]:
