@@ -74,6 +74,7 @@ SHELL_ROOMS: dict[str, set[str]] = {
 THIRD_PARTY = {
     "wire": {"anycrc"},
     "aws": {"cbor2"},
+    "content": {"pygments"},
     "policy": {"cel_expr_python"},
     "signing": {"jwt"},
     **{

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.content.test_archive import packed
 from tests.kit.approvals.questions import call
 from tests.kit.aws.naming import catalog, claim, named, place, target
 from tests.kit.growth import TIMES, grows
@@ -15,6 +17,7 @@ from trio_gate.aws.iam.implied import implied, implied_of
 from trio_gate.aws.params.rest import _split
 from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.resources.templates import _fits
+from trio_gate.content.colors import MAX_LINE, colored
 from trio_gate.content.readable import readable
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError
@@ -80,6 +83,16 @@ def _quoted(text: str) -> str:
     return text
 
 
+def _lines(unit: str, size: int) -> str:
+    """Lines of one unit again and again, as long as they are colored."""
+    line = unit * (MAX_LINE // len(unit))
+    return "\n".join([line] * (size // 20))
+
+
+def _colored(name: str, text: str) -> object:
+    return colored(text.split("\n"), name, "script")
+
+
 ROWS: dict[str, Row] = {
     "a head, octet by octet": (lambda size: b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (size // 6), _octet_by_octet, 1000),
     "a list in a header": (lambda size: "a," * size, _listed, 1000),
@@ -134,6 +147,14 @@ ROWS: dict[str, Row] = {
     ),
     "white space that could be base64": (lambda size: "\t" * size + "!", readable, 250),
     "letters that could be base64": (lambda size: "a" * size + "!", readable, 1000),
+    **{
+        f"{name} in lines of {unit!r}": (partial(_lines, unit), partial(_colored, name), 300)
+        for name in ("json", "yaml", "shell", "sql")
+        for unit in ("`", "@", "&", "!", "%", '"', "'", "$(", "${", "<<E ", "[", "- ", "/*", "a: '", "| ", "rm ", "{")
+    },
+    "a script in one line": (lambda size: "@" * size, partial(_colored, "yaml"), 3000),
+    "members of a template in YAML": (lambda size: "a:\n  b: c\n" * size, partial(_colored, "yaml"), 300),
+    "an archive of many files": (lambda size: packed({f"{n}": "x\n" * 20 for n in range(size)}), readable, 50),
     "base64 in lines": (lambda size: "YWFh\n" * size, readable, 1000),
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from trio_gate.audit.rows import Row
     from trio_gate.aws.call import Unknown
     from trio_gate.config.model import OidcProof
+    from trio_gate.content.colors import Colors
     from trio_gate.sessions.session import Sent, VirtualSession
     from trio_gate.sessions.table import SessionTable
     from trio_gate.signing.sigv4 import Credentials
@@ -173,7 +174,7 @@ class Asked:
 
 @value_class
 class Opened:
-    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean."""
+    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean; `colors` may be empty."""
 
     text: str
     next: int | None
@@ -181,6 +182,7 @@ class Opened:
     size: int
     sha256: str
     how: tuple[str, ...]
+    colors: Colors = field(default_factory=list)
 
 
 class Clearance(Protocol):

@@ -184,6 +184,7 @@ def test_code_is_joined_lines_with_the_hash_of_the_whole():
         "how": [],
         "whole": True,
         "part": "p1",
+        "colors": [[4, "b", 9, ""], [1, ""]],
     }
     assert made.tree == {"Parameters": {"commands": {"$code": mark}, "workingDirectory": ["/srv"]}}
     assert made.values["p1"] == text

@@ -197,7 +197,13 @@ class Stage:
             level=partial(level_facet, made),
         )
         opened = PromptDetails(
-            made, facets, bound, tree.values, body=StoredBody(data=body), run=partial(WorkerThreads().run, "opened")
+            made,
+            facets,
+            bound,
+            tree.values,
+            what=tree.kinds,
+            body=StoredBody(data=body),
+            run=partial(WorkerThreads().run, "opened"),
         )
         asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)

@@ -20,6 +20,26 @@ def script(lines: list[str]) -> dict:
     return {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-0123"], "Parameters": {"commands": lines}}
 
 
+def scroll(page):
+    """Scroll from the top to the end, as a person who reads."""
+    page.mouse.move(200, 300)
+    while page.evaluate("scrollY + innerHeight < document.body.scrollHeight - 1"):
+        before = page.evaluate("scrollY")
+        page.mouse.wheel(0, 300)
+        page.wait_for_function("before => scrollY > before", arg=before)
+
+
+def test_one_line_that_is_taller_than_the_screen_can_be_read(visit, stage):
+    ask = stage.ask(**command(["x" * 8000]))
+    page = visit(viewport=NARROW).enter()
+    page.wait_for_selector("text=1 call waiting")
+    page.keyboard.press("j")
+    page.wait_for_selector("text=Read the script first")
+    scroll(page)
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+
+
 def vote(stage):
     return next(act for act in stage.acts if act["kind"] == "vote")["act"]
 
@@ -30,6 +50,8 @@ def test_a_short_script_is_open_and_read_where_all_of_it_was_on_the_screen(visit
     page.wait_for_selector(".code")
     assert page.locator(".code .line").all_inner_texts() == SHORT
     assert page.locator(".code h2").inner_text() == "Script Parameters.commands"
+    assert page.locator(".code mark").all_inner_texts() == ["curl", "| sudo bash", "rm -rf"]
+    assert page.locator(".code .tint-c").all_inner_texts() == ["#!/bin/bash"]
     page.click(APPROVE)
     page.wait_for_selector("text=You approved this")
     assert ask.outcome() == "approve"
@@ -45,9 +67,11 @@ def test_a_long_script_is_read_first(visit, stage):
     page.click("text=Read the script first")
     assert not ask.done.is_set()
     assert page.locator(APPROVE).count() == 0
-    for at in range(0, 200, 5):
-        page.locator(".code .line").nth(at).scroll_into_view_if_needed()
-    page.locator(".legend").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function("scrollY > 3000")
+    assert page.locator(APPROVE).count() == 0
+    page.evaluate("scrollTo(0, 0)")
+    scroll(page)
     page.click(APPROVE)
     assert ask.outcome() == "approve"
     assert vote(stage)["read"] == ["script Parameters.commands"]
@@ -73,6 +97,7 @@ def test_what_the_prompt_does_not_hold_is_opened_and_then_read(visit, stage):
     page.click("text=Read the script first")
     page.wait_for_selector("text=End of the text.")
     assert page.locator(".reader .line").count() == 4000
+    assert page.locator(".reader .tint-b >> nth=0").inner_text() == "echo"
     page.click("dialog button:text-is('Close')")
     page.click(APPROVE)
     assert ask.outcome() == "approve"

@@ -179,7 +179,7 @@ def grants(run: Run, ann: Channel, ben: Channel) -> None:
     """One for an equal call that is used, one with a condition that is revoked, one for an agent who left that expires."""
     told(run, ann)
     agent, prompt = run.asks(queue("jobs-1"), ann)
-    asked(ann, type="detail", ref="whole", id=prompt["id"], part="params", offset=3)
+    asked(ann, type="detail", ref="whole", id=prompt["id"], part="params", offset=3, colors=True)
     assert answer(ann, prompt, reason="the nightly jobs", grant=TERMS) == "pending"
     assert answer(ben, prompt, grant=TERMS) == "approved"
     assert agent.answer().status == 200

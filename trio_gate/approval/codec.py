@@ -114,8 +114,8 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
     ),
     "detail": (
         frames.Open,
-        {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT},
-        frozenset({"ref", "offset"}),
+        {"ref": _REF, "id": _ID, "part": _PART, "offset": _COUNT, "colors": nullable(typed(bool))},
+        frozenset({"ref", "offset", "colors"}),
     ),
     "preview": (
         frames.Preview,
@@ -181,6 +181,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
             **dict.fromkeys(("offset", "length", "size"), _COUNT),
             "sha256": _DIGEST,
             "how": texts(_ANY),
+            "colors": nullable(typed(list)),
         },
     ),
     "granted": (frames.Granted, {"grant": typed(dict)}),
@@ -214,7 +215,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
 }
 
 
-_LATER = frozenset({"unread"})
+_LATER = frozenset({"colors", "unread"})
 """Members that older peers do not know: they are left out where there is nothing to say."""
 
 
@@ -241,7 +242,7 @@ def decode_server(text: str) -> ServerFrame:
     if not isinstance(kind, str) or kind not in _SERVER:
         raise Malformed("the frame's `type` is not one that the gateway sends")
     made, readers = _SERVER[kind]
-    return made(**members(value, readers))
+    return made(**members(value, readers, _LATER))
 
 
 def pending(prompt: Prompt) -> Pending:

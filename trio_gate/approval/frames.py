@@ -39,8 +39,7 @@ class Decide:
 
     Attributes:
         grant: only for approve; needs `may_grant`.
-        unread: whether to approve although parts of `to_read` are unread. False: refuse then. None, as of older clients, counts as
-            it is, and the record names what was unread.
+        unread: whether to approve although parts of `to_read` are unread. False: refuse then. None, as of older clients: it counts.
     """
 
     type: ClassVar[str] = "decide"
@@ -68,7 +67,7 @@ class Read:
 class Open:
     """Client: show a part of the prompt `id`, from the character `offset` on. The answer is `detail`.
 
-    `part` is named by a mark in `params`, or is "params", "request", "resources" or "body".
+    `part` is named by a mark in `params`, or is "params", "request", "resources" or "body". With `colors` the answer has them.
     """
 
     type: ClassVar[str] = "detail"
@@ -76,6 +75,7 @@ class Open:
     id: str
     part: str
     offset: int = 0
+    colors: bool | None = None
 
 
 @value_class
@@ -262,8 +262,8 @@ class Detail:
         offset: of the first character of `text`. next: the offset of the next piece; None at the end.
         length: characters of the whole text.
         size, sha256: bytes and hash of the value that the text stands for.
-        how: what was done to make it readable, in order, as in `content.readable`; empty for plain text. "framed": not even the
-            framing of an upload was undone.
+        how: what was done to make it readable, in order, as in `content.readable`; "framed" where an upload's framing was not undone.
+        colors: as in `content.colors`, a list for each line; None where the client did not ask for them.
     """
 
     type: ClassVar[str] = "detail"
@@ -277,6 +277,7 @@ class Detail:
     size: int
     sha256: str
     how: tuple[str, ...]
+    colors: list[Any] | None = None
 
 
 @value_class

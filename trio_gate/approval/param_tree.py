@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
 from trio_gate.content.code import Code, joined
+from trio_gate.content.colors import colored, language
 from trio_gate.content.readable import readable
 from trio_gate.text.secret_detection import is_secret
 from trio_gate.text.secret_members import BY_SHAPE
@@ -87,12 +89,13 @@ class ToRead:
 
 @value_class
 class Shown:
-    """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), the values by part, and the code."""
+    """Parameters as a tree, and what it leaves out: a list for people (`not_shown`), the values by part, the code and its kinds by part."""
 
     tree: dict[str, Json]
     not_shown: tuple[Part, ...]
     values: Mapping[str, Value]
     code: tuple[ToRead, ...] = ()
+    kinds: Mapping[str, What] = field(default_factory=dict)
 
 
 Look = Literal["plain", "hidden", "open"]
@@ -109,7 +112,13 @@ def shown(params: Mapping[str, Value], shape: Shape | None = None, code: Code | 
     """
     tree = _Tree(code or Code())
     made = tree.members(params, shape, at="", depth=0, look="plain")
-    return Shown(tree=made, not_shown=tuple(tree.parts), values={**tree.values, WHOLE: dict(params)}, code=tuple(tree.code))
+    return Shown(
+        tree=made,
+        not_shown=tuple(tree.parts),
+        values={**tree.values, WHOLE: dict(params)},
+        code=tuple(tree.code),
+        kinds=tree.kinds,
+    )
 
 
 class _Tree:
@@ -120,6 +129,7 @@ class _Tree:
         self.parts: list[Part] = []
         self.values: dict[str, Value] = {}
         self.code: list[ToRead] = []
+        self.kinds: dict[str, What] = {}
         self._code = code
 
     def members(self, value: Mapping[str, Value], shape: Shape | None, *, at: str, depth: int, look: Look) -> dict[str, Json]:
@@ -152,16 +162,19 @@ class _Tree:
         whole = len(text.text) <= room and len(lines) < max(room, 1) and text.how[-1:] != ("hex",)
         self.left -= len(lines)
         part = self._part(value, at, "cut", hidden=not whole)
+        self.kinds[part] = what
         self.code.append(ToRead(part=part, name=at[:MAX_NAME], what=what, whole=whole))
+        shown_lines = lines.split("\n")
         facts: dict[str, Json] = {
             "what": what,
-            "lines": [*lines.split("\n")],
+            "lines": [*shown_lines],
             "length": len(text.text),
             "size": text.size,
             "sha256": text.sha256,
             "how": [*text.how],
             "whole": whole,
             "part": part,
+            "colors": colored(shown_lines, language(text.text, what), what),
         }
         return {"$code": facts}
 

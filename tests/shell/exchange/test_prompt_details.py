@@ -10,6 +10,7 @@ from tests.kit.approvals.questions import NOW, call, parts
 from tests.kit.wire.streams import spooling
 from trio_gate.approval.param_tree import shown
 from trio_gate.aws.call import UNKNOWN
+from trio_gate.content.code import Code
 from trio_gate.facet.extract import facets_of
 from trio_gate.shell.exchange import prompt_details
 from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails, StoredBody
@@ -20,11 +21,13 @@ from trio_gate.wire.head import StreamKind
 def held(made=None, *, spooled=None, data=b"", bound=None, framed=None) -> PromptDetails:
     made = made or call()
     facets = facets_of(made, account_name="prod", agent="ci", agent_address="127.0.0.1", time=NOW)
+    tree = shown(made.params, code=Code(service=made.service, operation=made.operation))
     return PromptDetails(
         made,
         facets,
         bound or parts(),
-        shown(made.params).values,
+        tree.values,
+        what=tree.kinds,
         body=StoredBody(data=data, spool=spooled, framed=framed),
         run=partial(WorkerThreads().run, "opened"),
     )

@@ -226,7 +226,7 @@ class CommandHandler:
             id=frame.id,
             part=frame.part,
             offset=frame.offset,
-            **asdict(opened),
+            **{**asdict(opened), "colors": opened.colors if frame.colors else None},
         )
 
     def _read(self, person: Person, frame: Read) -> ServerFrame | Refused:

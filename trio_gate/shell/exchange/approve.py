@@ -185,7 +185,7 @@ class ApprovalStage:
         tree = shown(call.params, identified.shape, Code(service=call.service, operation=call.operation))
         run = partial(work.run, f"opened of {identified.proven.asker}")
         stored = StoredBody(data=body.data, spool=body.spool, framed=_framing(identified.body))
-        held = PromptDetails(call, self._facets, parts, tree.values, body=stored, run=run)
+        held = PromptDetails(call, self._facets, parts, tree.values, what=tree.kinds, body=stored, run=run)
         return held, self._asked(parts, tree, held)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.question import request_text
 from trio_gate.aws.call import Unknown
+from trio_gate.content.colors import colored, language
 from trio_gate.content.readable import Readable, hex_lines, readable
 from trio_gate.errors import Malformed
 from trio_gate.policy.activation import Undecided
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.aws.call import Call, Value
+    from trio_gate.content.code import What
     from trio_gate.facet.extract import Facets
     from trio_gate.policy.cel import Condition
     from trio_gate.shell.exchange.bodies import Spool
@@ -61,6 +63,7 @@ class PromptDetails:
 
     Args:
         values: the parameters that may be opened, by the path of their prompt.
+        what: what those that are code carry.
         body: the body of the call.
         run: runs a function in a worker thread.
     """
@@ -72,6 +75,7 @@ class PromptDetails:
         bound: DigestInput,
         values: Mapping[str, Value],
         *,
+        what: Mapping[str, What],
         body: StoredBody,
         run: Run,
     ) -> None:
@@ -79,6 +83,7 @@ class PromptDetails:
         self._values: dict[str, Value] = {**values, "request": request_text(bound), "resources": resources}
         if body.spool is None:
             self._values["body"] = body.data
+        self._what = what
         self._facets: Facets | None = facets
         self._bound = bound
         self._spool = body.spool
@@ -115,7 +120,7 @@ class PromptDetails:
 
         def made() -> Made:
             text = last or readable(value)
-            return text, _opened(text, offset)
+            return text, _opened(text, offset, self._what.get(part))
 
         text, opened = await self._run(made)
         self._last = part, text
@@ -153,6 +158,14 @@ def _condition(source: str) -> Condition:
     return compile_condition(source)
 
 
-def _opened(text: Readable, offset: int) -> Opened:
+def _opened(text: Readable, offset: int, what: What | None) -> Opened:
     piece, after = text.piece(offset)
-    return Opened(text=piece, next=after, length=len(text.text), size=text.size, sha256=text.sha256, how=text.how)
+    return Opened(
+        text=piece,
+        next=after,
+        length=len(text.text),
+        size=text.size,
+        sha256=text.sha256,
+        how=text.how,
+        colors=colored(piece.split("\n"), language(text.text, what), what),
+    )

@@ -1,6 +1,6 @@
 // Code that a call carries, shown open and numbered; once all of its lines were on the screen, the gateway is told so.
 
-import { bytes, button, el, pieces, plural, said } from "./dom.js";
+import { bytes, button, el, plural, said, tinted } from "./dom.js";
 import { HOW, read } from "./reader.js";
 import { isRead, markRead } from "./state.js";
 
@@ -36,7 +36,8 @@ function marks(node) {
 }
 
 function section(channel, prompt, one, mark) {
-  const groups = grouped(mark.lines);
+  const edges = [];
+  const lines = edged(mark, edges);
   const open = () => read(channel, prompt, one.part, one.name, one.what);
   const size = mark.how.includes("hex") ? bytes(mark.size) : plural(mark.lines.length, "line");
   const place = el(
@@ -48,42 +49,45 @@ function section(channel, prompt, one, mark) {
       el("h2", {}, one.what, " ", said(one.name, "quiet")),
       el("span", { class: "muted small-text" }, [mark.whole ? size : `the beginning of ${bytes(mark.size)}`, ...mark.how.map((word) => HOW[word] ?? word)].join(", ")),
     ),
-    el("div", { class: "text" }, groups),
+    el("div", { class: "text" }, lines),
     mark.whole ? null : el("p", {}, button(`Open the whole ${one.what}`, open, { class: "small" })),
   );
-  if (one.whole && !isRead(prompt, one.part)) watch(channel, prompt, one.part, groups);
+  if (one.whole && !isRead(prompt, one.part)) watch(channel, prompt, one.part, edges);
   return place;
 }
 
-function grouped(lines) {
-  const groups = [];
-  for (let at = 0; at < lines.length; at += WATCHED) {
-    groups.push(el("div", {}, lines.slice(at, at + WATCHED).map(lineOf)));
-  }
-  return groups;
+/** Lines, with an edge before the first, after the last, and after every few; `edges` gets those. */
+function edged({ lines, colors }, edges) {
+  const edge = () => edges[edges.push(el("div", { class: "edge" })) - 1];
+  const found = [edge()];
+  lines.forEach((line, index) => {
+    found.push(lineOf(line, colors[index]));
+    if ((index + 1) % WATCHED === 0 || index + 1 === lines.length) found.push(edge());
+  });
+  return found;
 }
 
 /** One line as an element, so that a wrapped line does not look like two. */
-export function lineOf(line) {
-  return el("div", { class: "line" }, pieces(line.replaceAll("\\u{9}", "\t")));
+function lineOf(line, runs) {
+  return el("div", { class: "line" }, tinted(line, runs));
 }
 
-/** Tell the gateway once every group of lines has been in view, above the bar with the buttons. */
-function watch(channel, prompt, part, groups) {
-  const unseen = new Set(groups);
+/** Tell the gateway once every edge has been in view, above the bar with the buttons. */
+function watch(channel, prompt, part, edges) {
+  const left = new Set(edges);
   const tell = async () => {
     await channel.ask({ type: "read", id: prompt.id, digest: prompt.digest, parts: [part] });
     markRead(prompt, part);
   };
   const seen = (entries, observer) => {
-    for (const entry of entries) if (entry.isIntersecting) unseen.delete(entry.target);
-    if (unseen.size) return;
+    for (const entry of entries) if (entry.isIntersecting) left.delete(entry.target);
+    if (left.size) return;
     observer.disconnect();
     tell().catch(() => {}); // it stays unread, and the gateway would refuse the vote as well
   };
   requestAnimationFrame(() => {
     const bar = document.querySelector(".decide")?.offsetHeight ?? 0; // on the page by now, and over the end of the call
-    const observer = new IntersectionObserver(seen, { threshold: 0.9, rootMargin: `0px 0px -${bar}px 0px` });
-    for (const group of groups) observer.observe(group);
+    const observer = new IntersectionObserver(seen, { rootMargin: `0px 0px -${bar}px 0px` });
+    for (const edge of edges) observer.observe(edge);
   });
 }

@@ -44,6 +44,23 @@ export function pieces(text) {
   return nodes;
 }
 
+/** A line as nodes, with the colors that the gateway gives: lengths of runs, each followed by its color. */
+export function tinted(line, runs) {
+  const tabs = (text) => pieces(text.replaceAll("\\u{9}", "\t"));
+  if (!runs?.length) return tabs(line);
+  const nodes = [];
+  let at = 0;
+  for (let index = 0; index < runs.length; index += 2) {
+    const text = tabs(line.slice(at, at + runs[index]));
+    const color = runs[index + 1];
+    const look = color.endsWith("!");
+    const letter = color.slice(0, 1).replace("!", "");
+    nodes.push(color ? el(look ? "mark" : "span", { class: letter ? `tint-${letter}` : null }, text) : text);
+    at += runs[index];
+  }
+  return [...nodes, tabs(line.slice(at))].flat();
+}
+
 /** What a call does: a sentence of the gateway's, in which names of the agent's making are marked by the gateway. */
 export function does(prompt, look = "") {
   return el("bdi", { class: `does ${look}`.trim(), dir: "ltr" }, ...pieces(prompt.sentence ?? capital(prompt.words)));

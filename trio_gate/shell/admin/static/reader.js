@@ -1,7 +1,7 @@
 // A dialog that shows a part of a call in full, fetched piece by piece.
 // Rule: a part counts as shown once its last piece is on the screen.
 
-import { button, bytes, el, pieces, plural } from "./dom.js";
+import { button, bytes, el, pieces, plural, tinted } from "./dom.js";
 import { markRead } from "./state.js";
 
 export const WHY = {
@@ -70,13 +70,13 @@ async function fetchFrom(reading, offset, most) {
     let next = offset;
     let piece = null;
     for (let done = 0; next !== null && done < most; done += 1) {
-      piece = await channel.ask({ type: "detail", id: prompt.id, part, offset: next });
+      piece = await channel.ask({ type: "detail", id: prompt.id, part, offset: next, colors: true });
       if (offset === 0 && done === 0) {
         facts.replaceChildren(...described(piece));
         const kind = PICTURES.find((one) => piece.how.includes(one));
         if (kind) facts.append(button("Show the picture", (event) => showPicture(reading, kind, event.target), { class: "small" }));
       }
-      append(text, piece.text);
+      append(text, piece.text, piece.colors ?? []);
       next = piece.next;
     }
     if (next === null) {
@@ -133,9 +133,9 @@ function described(piece) {
 }
 
 /** Each line is an element, so that a wrapped line does not look like two. */
-function append(text, piece) {
+function append(text, piece, colors) {
   piece.split("\n").forEach((line, index) => {
     if (index || !text.lastChild) text.append(el("div", { class: "line" }));
-    text.lastChild.append(...pieces(line.replaceAll("\\u{9}", "\t")));
+    text.lastChild.append(...tinted(line, colors[index]));
   });
 }

@@ -1,0 +1,122 @@
+"""The colors of code: which language a text is in, how its words are colored, and which of them people should look at.
+
+Rule: colors are hints. A text without any is none the safer, and nothing is left out for them: they say only how long each run of
+characters of a line is. What is long, or has long lines, has no colors: some patterns of Pygments take the square of a line.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from pygments.lexers.data import JsonLexer, YamlLexer
+from pygments.lexers.shell import BashLexer
+from pygments.lexers.sql import SqlLexer
+from pygments.token import Token
+
+from trio_gate.text.visible import Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pygments.lexer import Lexer
+
+    from trio_gate.content.code import What
+
+MAX_COLORED = 64 * 1024
+"""Characters of a text that is colored."""
+
+MAX_LINE = 400
+"""Characters of a line in a text that is colored."""
+
+Colors = list[Json]
+"""For each line the lengths of its runs, each followed by its color: a letter of `_LETTERS` or nothing, and `!` if it is to be looked at."""
+
+_LEXERS = {"json": JsonLexer, "yaml": YamlLexer, "shell": BashLexer, "sql": SqlLexer}
+
+_LETTERS = (
+    (Token.Comment, "c"),
+    (Token.Name.Tag, "t"),
+    (Token.Name.Variable, "v"),
+    (Token.Name.Builtin, "b"),
+    (Token.Keyword, "k"),
+    (Token.Literal.String.Interpol, "v"),
+    (Token.Literal.String, "s"),
+    (Token.Literal.Number, "n"),
+    (Token.Literal.Scalar, "s"),
+)
+"""Kinds of tokens and their letters; the first that holds a token counts."""
+
+_YAML = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,80}:(?: |$)")
+_SHELLS = ("sh", "bash", "zsh", "dash", "ksh")
+_AS: dict[What | None, str] = {"statement": "sql", "script": "shell", "command": "shell"}
+"""The language of what does not say its own."""
+
+_ESCAPE = re.compile(r"\\u\{[0-9a-f]{1,6}\}")
+
+_OPEN = r'"\*"|"[A-Za-z0-9-]{1,40}:\*"|0\.0\.0\.0/0|::/0|AdministratorAccess|PassRole|NotAction|NotPrincipal|NotResource'
+_SHELL = (
+    r"\bsudo\b|\brm\s{1,9}-[A-Za-z]{1,9}|\|\s{0,9}(?:sudo\s{1,9})?(?:ba|z|da)?sh\b|\bcurl\b|\bwget\b|\beval\b|/dev/tcp/|\bmkfs\b"
+)
+_SQL = r"\b(?:drop|truncate|delete|grant|revoke|alter|unload)\b"
+
+_LOOK = {
+    "policy": re.compile(_OPEN),
+    "template": re.compile(_OPEN),
+    "document": re.compile(f"{_OPEN}|{_SHELL}"),
+    "definition": re.compile(_OPEN),
+    "script": re.compile(_SHELL),
+    "command": re.compile(_SHELL),
+    "statement": re.compile(_SQL, re.ASCII | re.IGNORECASE),
+}
+"""What people should look at in each kind of code."""
+
+
+def language(text: str, what: What | None = None) -> str | None:
+    """The language of a text: "json", "yaml", "shell" or "sql"; None if none of them is likely."""
+    lines = (line for line in text[:2000].split("\n") if line.strip() and not line.startswith(("#", "---")))
+    first = next(lines, "")
+    if text.startswith("#!"):
+        return "shell" if text.partition("\n")[0].replace("/", " ").split(" ")[-1] in _SHELLS else None
+    if first.lstrip().startswith(("{", "[")):
+        return "json"
+    return "yaml" if _YAML.match(first) and what != "statement" else _AS.get(what)
+
+
+def colored(lines: Sequence[str], name: str | None, what: What | None) -> Colors:
+    """The colors of lines that were made safe to show; empty where they are not colored. `name` is their language."""
+    if sum(map(len, lines)) + len(lines) > MAX_COLORED or any(len(line) > MAX_LINE for line in lines):
+        return []
+    look = _LOOK.get(what) if what is not None else None
+    if name is None and look is None:
+        return []
+    text = "\n".join([*lines, ""])  # a comment of the shell ends with a line feed
+    letters = [""] * len(text)
+    if name is not None:
+        for at, kind, found in _lexer(name).get_tokens_unprocessed(_ESCAPE.sub(lambda escape: " " * len(escape[0]), text)):
+            if letter := _letter(kind):
+                letters[at : at + len(found)] = [letter] * len(found)
+    if look is not None:
+        for match in look.finditer(text):
+            letters[match.start() : match.end()] = [f"{letter}!" for letter in letters[match.start() : match.end()]]
+    return list(_runs(lines, letters))
+
+
+def _runs(lines: Sequence[str], letters: list[str]) -> Iterator[Json]:
+    at = 0
+    for line in lines:
+        here = letters[at : at + len(line)]
+        yield [part for letter, run in groupby(here) for part in (len(list(run)), letter)]
+        at += len(line) + 1
+
+
+@lru_cache
+def _letter(kind: object) -> str:
+    return next((letter for held, letter in _LETTERS if kind in held), "")
+
+
+@lru_cache
+def _lexer(name: str) -> Lexer:
+    return _LEXERS[name]()
