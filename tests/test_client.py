@@ -10,7 +10,7 @@ import trio
 import trustme
 from trio_websocket import serve_websocket
 
-from trio_gate.approval.frames import PROTOCOL
+from trio_gate.approval.channel.frames import PROTOCOL
 from trio_gate.client import ClientError, Hopeless, connect
 from trio_gate.errors import GateError
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self
 import trio
 import trio_websocket
 
-from trio_gate.approval.codec import MAX_SERVER_FRAME, decode_server, encode
-from trio_gate.approval.frames import DECIDED, PROTOCOL, Decide, Read
+from trio_gate.approval.channel.codec import MAX_SERVER_FRAME, decode_server, encode
+from trio_gate.approval.channel.frames import DECIDED, PROTOCOL, Decide, Read
 from trio_gate.config.model import bracketed
 from trio_gate.errors import Malformed
 from trio_gate.text.visible import plain
@@ -23,7 +23,7 @@ from trio_gate.values import value_class
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from trio_gate.approval.frames import ClientFrame, ServerFrame
+    from trio_gate.approval.channel.frames import ClientFrame, ServerFrame
     from trio_gate.approval.terms import Answer, Terms
 
 PATH = "/v1/approvals"

@@ -163,6 +163,8 @@ class Asked:
         standing: the fingerprint of the rule that asks and its approvers, see `approval.grant`.
         covers: tells whether a grant's predicate (CEL source) holds for the call.
         open: given a part's name and an offset, returns a piece of the part in full; None where it cannot be shown.
+        compare: returns what the call would change now, as text that is safe to show; awaits its argument with the name of each read
+            before that is sent. Raises comparison.Incomparable, GateError.
     """
 
     question: Question
@@ -170,6 +172,7 @@ class Asked:
     standing: str
     covers: Callable[[str], bool]
     open: Callable[[str, int], Awaitable[Opened | None]]
+    compare: Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]] | None = None
 
 
 @value_class

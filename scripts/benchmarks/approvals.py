@@ -23,7 +23,7 @@ import trustme
 from tests.kit.approvals.admin_gate import handle
 from tests.kit.approvals.asking import asked, person
 from tests.kit.approvals.questions import FixedClock, question
-from trio_gate.approval.frames import Accepted, Hello
+from trio_gate.approval.channel.frames import Accepted, Hello
 from trio_gate.approval.question import Group
 from trio_gate.client import ApproverClient, ClientError, connect
 from trio_gate.shell.admin.server import AdminServer

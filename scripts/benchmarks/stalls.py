@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
 from tests.kit.wire.raw import DYNAMODB, S3, Raw, request, tunnel
-from trio_gate.approval.frames import Open
+from trio_gate.approval.channel.frames import Open
 from trio_gate.aws.params.readers import MAX_MEMBERS
 
 if TYPE_CHECKING:

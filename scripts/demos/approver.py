@@ -2,7 +2,7 @@
 
     TRIO_GATE_TOKEN=tg_… python scripts/demos/approver.py 127.0.0.1 9443 state/ca/own.pem
 
-It needs nothing but trio-websocket. The protocol is described in `trio_gate/approval/channel.schema.json`.
+It needs nothing but trio-websocket. The protocol is described in `trio_gate/approval/channel/channel.schema.json`.
 """
 
 import json

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.approval.test_codec import RULE
+from tests.approval.channel.test_codec import RULE
 from tests.kit.approvals.questions import NOW, ONCALL, asked, call
 from trio_gate.approval.grant import grant_of, spent, standing, used
 from trio_gate.approval.question import grantable

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.approval.test_codec import GRANT, TERMS, voted
+from tests.approval.channel.test_codec import GRANT, TERMS, voted
 from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.approvals.questions import NOW, asked, call, question
-from trio_gate.approval.codec import as_json
+from trio_gate.approval.channel.codec import as_json
 from trio_gate.approval.persistence import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Vote

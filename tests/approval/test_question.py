@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.kit.approvals.questions import NOW, ONCALL, asked, call, parts
-from trio_gate.approval.codec import pending
+from trio_gate.approval.channel.codec import pending
 from trio_gate.approval.digest import digest
 from trio_gate.approval.question import FOLDED, MAX_HEADERS, MAX_LINE, MAX_RESOURCES, request_text
 from trio_gate.approval.state import Prompt

@@ -22,6 +22,8 @@ from trio_gate.audit.record import Intent, Outcome
 from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
 from trio_gate.audit.search import PARTS, fits
+from trio_gate.comparison.difference import difference
+from trio_gate.comparison.reads import Incomparable
 from trio_gate.config.model import Person
 from trio_gate.content.code import Code
 from trio_gate.effect.effect import Effect, effect_of, level_facet
@@ -37,13 +39,15 @@ from trio_gate.shell.net.accept import Shutdown
 from trio_gate.shell.worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     import trustme
 
+    from trio_gate.comparison.reads import Sides
+
 STANDING = "0" * 64
 TOKENS = {name: f"tg_{name}-0123456789abcdef0123456789abcdef" for name in ("alice", "bob", "carol")}
-ABLE = {"may_grant": True, "may_observe": True, "may_stop": True}
+ABLE = {"may_grant": True, "may_observe": True, "may_stop": True, "may_compare": True}
 
 
 def _person(name: str, **may: bool) -> Person:
@@ -171,6 +175,7 @@ class Stage:
         quorum: int = 1,
         body: bytes = b"",
         answer: tuple[int, str | None] = (200, None),
+        compared: Sides | None = None,
         **changes: Any,
     ) -> Ask:
         """An agent's call. `changes` are of the call, its digest's input, or its circumstances, by name."""
@@ -205,7 +210,16 @@ class Stage:
             body=StoredBody(data=body),
             run=partial(WorkerThreads().run, "opened"),
         )
-        asked = Asked(question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open)
+
+        async def compare(recorded: Callable[[str], Awaitable[None]]) -> str:
+            if compared is None:
+                raise Incomparable("there is nothing")
+            await recorded("iam.GetRolePolicy")
+            return difference(compared, None)
+
+        asked = Asked(
+            question=question, invocation=None, standing=STANDING, covers=opened.covers, open=opened.open, compare=compare
+        )
         trio.from_thread.run(self._begin, ask, asked, trio_token=self._token)
         return ask
 

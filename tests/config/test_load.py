@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.kit.configs import BASE, HASH, MAIN, OTHER_HASH, PEOPLE, load
-from trio_gate.config.model import Address
+from trio_gate.config.model import RIGHTS, Address
 from trio_gate.config.source import ConfigFaults
 
 AGENT = 'agent "ci" { key_suffix = "CI01" secret = "0123456789abcdef" }\n'
@@ -221,13 +221,12 @@ def test_an_approver_holds_and_is_notified():
     assert (found.hold, found.notify) == (20.0, ("/bin/page", "-v", "-v"))
 
 
-@pytest.mark.parametrize("ability", ["may_grant", "may_observe", "may_stop"])
+@pytest.mark.parametrize("ability", RIGHTS)
 def test_a_person_may_do_what_is_said_and_no_more(ability: str):
     [plain] = load(f'person "carol" {{ token_sha256 = "{HASH}" }}').people
     [found] = load(f'person "carol" {{ token_sha256 = "{HASH}" {ability} = true }}').people
-    abilities = ("may_grant", "may_observe", "may_stop")
-    assert [getattr(plain, name) for name in abilities] == [False] * 3
-    assert [name for name in abilities if getattr(found, name)] == [ability]
+    assert [getattr(plain, name) for name in RIGHTS] == [False] * len(RIGHTS)
+    assert [name for name in RIGHTS if getattr(found, name)] == [ability]
 
 
 def test_upstreams():

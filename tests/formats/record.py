@@ -43,6 +43,7 @@ from tests.formats.setting import (
     calls,
     machine,
     queue,
+    renamed,
     role,
     secret,
     topic,
@@ -121,7 +122,8 @@ def answer(channel: Channel, prompt: Mapping[str, Any], verdict: str = "approve"
 def asked(channel: Channel, **frame: Any) -> dict[str, Any]:
     """Say something; its answer."""
     channel.say(**frame)
-    return channel.until("accepted", "rejected", "detail", "found", "sessions", "link", "preview", ref=frame.get("ref", ""))
+    kinds = ("accepted", "rejected", "detail", "found", "sessions", "link", "preview", "compared")
+    return channel.until(*kinds, ref=frame.get("ref", ""))
 
 
 ACTIVITIES = len(calls()) + len(["lift", "unreviewed", "a url", "stop", "eve's call", "lift"])
@@ -149,6 +151,7 @@ def first_run(run: Run) -> None:
         with Raw(run.gateway.doors["proxy"], source="127.0.1.1").send(connect("example.com:443")) as raw:
             raw.rest()
     grants(run, ann, ben)
+    compared(run, ann)
     rejections(run, ann, ben)
     asked(ann, type="search", ref="all", filters={"service": "sqs", "agent": "ci"}, before=None, limit=2)
     reloads(run, ann)
@@ -195,6 +198,14 @@ def grants(run: Run, ann: Channel, ben: Channel) -> None:
     run.leaves(agent, ann, prompt)
     assert answer(ann, prompt) == "approved"
     ann.until("grant_ended", why="expired")
+
+
+def compared(run: Run, ann: Channel) -> None:
+    """One that is compared with what is there now."""
+    agent, prompt = run.asks(renamed("news", "News"), ann)
+    assert asked(ann, type="compare", ref="now", id=prompt["id"])["reads"] == ["sns.GetTopicAttributes"]
+    assert answer(ann, prompt, "deny") == "denied"
+    assert agent.answer().status == 403
 
 
 def told(run: Run, ann: Channel) -> None:

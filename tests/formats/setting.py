@@ -24,7 +24,7 @@ def _person(name: str, more: str = "") -> str:
     return f'person "{name}" {{\n  token_sha256 = "{hashlib.sha256(TOKENS[name].encode()).hexdigest()}"\n{more}}}\n'
 
 
-ALL = "  may_grant    = true\n  may_observe  = true\n  may_stop     = true\n"
+ALL = "  may_grant    = true\n  may_observe  = true\n  may_stop     = true\n  may_compare  = true\n"
 PEOPLE = (
     _person("ann", ALL)
     + _person("ben", "  may_grant    = true\n")
@@ -96,6 +96,13 @@ def topic(name: str, *, region: str = "us-east-1") -> tuple[str, bytes]:
     host = f"sns.{region}.amazonaws.com"
     body = f"Action=CreateTopic&Version=2010-03-31&Name={name}".encode()
     return host, request("sns", host, body=body, account="prod", region=region, content_type=FORM)
+
+
+def renamed(name: str, title: str) -> tuple[str, bytes]:
+    host, arn = "sns.us-east-1.amazonaws.com", f"arn%3Aaws%3Asns%3Aus-east-1%3A111111111111%3A{name}"
+    given = f"TopicArn={arn}&AttributeName=DisplayName&AttributeValue={title}"
+    body = f"Action=SetTopicAttributes&Version=2010-03-31&{given}".encode()
+    return host, request("sns", host, body=body, account="prod", region="us-east-1", content_type=FORM)
 
 
 def machine(image: str, token: str) -> tuple[str, bytes]:

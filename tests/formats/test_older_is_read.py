@@ -19,7 +19,7 @@ from tests.formats.record import Run, answer, asked, dump, make
 from tests.formats.setting import AGENTS, EVE, FAR, FAR_AWAY, PEOPLE, RULES, machine, queue, secret, topic
 from tests.kit.gateway import TRIO_GATE, running
 from tests.kit.records import rows_of
-from trio_gate.approval.codec import decode_client, decode_server, encode
+from trio_gate.approval.channel.codec import decode_client, decode_server, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def test_a_frame_is_written_as_it_was_read(side, text):
 
 @pytest.mark.parametrize(("side", "name"), [("client", "client"), ("gateway", "server")])
 def test_there_is_a_frame_of_each_kind(side, name):
-    schema = json.loads((Path(trio_gate.approval.__file__).parent / "channel.schema.json").read_text())
+    schema = json.loads((Path(trio_gate.approval.__file__).parent / "channel" / "channel.schema.json").read_text())
     names = [one["$ref"].rpartition("/")[2] for one in schema["$defs"][name]["oneOf"]]
     wanted = {schema["$defs"][one]["properties"]["type"]["const"] for one in names}
     assert {json.loads(text)["type"] for one, text in FRAMES if one == side} == wanted

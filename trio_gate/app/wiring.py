@@ -23,12 +23,13 @@ from trio_gate.shell.audit.refusals import open_refusals
 from trio_gate.shell.audit.writer import open_audit_log
 from trio_gate.shell.certificates.trust_roots import client_context
 from trio_gate.shell.clock import SystemClock
+from trio_gate.shell.comparison.reader import MAX_ANSWER, Reader
 from trio_gate.shell.credentials.account_names import open_account_names
 from trio_gate.shell.credentials.base_keys import BaseKeys
 from trio_gate.shell.credentials.role_credentials import open_role_credentials
 from trio_gate.shell.exchange.bodies import Bodies
 from trio_gate.shell.exchange.budget import Budget
-from trio_gate.shell.exchange.model_loader import Models
+from trio_gate.shell.exchange.model_loader import Models, load_model
 from trio_gate.shell.exchange.shared_services import SharedServices
 from trio_gate.shell.issuers import open_issuers
 from trio_gate.shell.net.accept import GRACE
@@ -63,7 +64,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
     `page` is the URL of the approvals page.
     """
     state, clock, upstreams = Path(config.gateway.state_dir), SystemClock(), _upstreams(config, ours)
-    send, host = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts)
+    send, host, place = partial(fetch, upstreams, most=STS_ANSWER), partial(_sts_host, hosts), partial(_place, hosts)
     with _decision_log(config.gateway) as decisions:
         async with (
             open_audit_log(str(state / FILE), config.gateway.record_limit) as audit,
@@ -71,7 +72,7 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
             open_sessions(str(state / sessions_on_disk.FILE), clock) as sessions,
             open_hub(config, clock, str(state / database.FILE), page, audit, sessions) as hub,
             open_role_credentials(BaseKeys(config.credentials), send=send, host=host, clock=clock) as credentials,
-            open_account_names(config.endpoints, credentials, send=send, place=partial(_place, hosts), clock=clock) as names,
+            open_account_names(config.endpoints, credentials, send=send, place=place, clock=clock) as names,
             open_issuers(send=partial(fetch, upstreams, most=ISSUER_ANSWER), clock=clock) as issuers,
             _closed_at_the_end(upstreams),
         ):
@@ -81,6 +82,9 @@ async def open_services(config: Config, hosts: Hosts, *, ours: Callable[[bytes],
                 models=Models(state / "models"),
                 credentials=credentials,
                 issuers=issuers,
+                reader=Reader(
+                    credentials, send=partial(fetch, upstreams, most=MAX_ANSWER), place=place, clock=clock, load=load_model
+                ),
                 sessions=sessions,
                 names=names,
                 approvals=hub,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from trio_gate.approval.codec import as_json, timestamp
-from trio_gate.approval.frames import Decided
+from trio_gate.approval.channel.codec import as_json, timestamp
+from trio_gate.approval.channel.frames import Decided
 from trio_gate.approval.state import verdict_of
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
-from trio_gate.approval.codec import as_json
+from trio_gate.approval.channel.codec import as_json
 from trio_gate.approval.grant import Grant
 from trio_gate.approval.param_tree import WHOLE, Part, ToRead
 from trio_gate.approval.question import Group, Question
@@ -40,7 +40,7 @@ MORE = "$more"
 LATER = frozenset(
     (
         *("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"),
-        *("to_read", "agent_reason"),
+        *("to_read", "agent_reason", "compared_by"),
     )
 )
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
@@ -80,7 +80,7 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["path"] = "/".join(GONE if gone("", unquote(part)) else part for part in question["path"].split("/"))
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
-    question["not_shown"] = question["to_read"] = []
+    question["not_shown"] = question["to_read"] = question["compared_by"] = []
     question["agent_reason"] = prompt.question.agent_reason and kept_text(prompt.question.agent_reason)
     if prompt.question.level is None:
         question["risks"] = [{name: risk[name] for name in ("code", "text")} for risk in question["risks"]]

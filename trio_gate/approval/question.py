@@ -72,6 +72,7 @@ class Circumstances:
         agent_reason: why the agent says that it makes the call; None if it does not say.
         session: key id of the virtual session that the call is made with; None for the agent's own key.
         session_chain: the roles on the way to that session.
+        compared_by: who may have the call compared with what is there now; nobody where that cannot be.
     """
 
     reason: str | None
@@ -87,6 +88,7 @@ class Circumstances:
     session_chain: tuple[str, ...] = ()
     organization_name: str | None = None
     agent_reason: str | None = None
+    compared_by: tuple[str, ...] = ()
 
 
 @value_class
@@ -124,6 +126,7 @@ class Question:
         names: those that the sentence shortens or counts, whole.
         level: how serious it is; None if an older gateway asked.
         account_color: the account's color in the configuration; None without one.
+        compared_by: who may have it compared with what is there now.
         to_read: what a person should read before approving, code first.
         agent_reason: why the agent says that it makes the call, which nothing proves; None if it does not say.
     """
@@ -176,6 +179,7 @@ class Question:
     names: tuple[str, ...] = ()
     level: Level | None = None
     account_color: str | None = None
+    compared_by: tuple[str, ...] = ()
     to_read: tuple[ToRead, ...] = ()
     agent_reason: str | None = None
 
@@ -260,6 +264,7 @@ def question_from(
         names=around.effect.names,
         level=around.effect.level,
         account_color=around.account_color,
+        compared_by=around.compared_by,
         to_read=(*tree.code, *_to_read(not_shown, {one.part for one in tree.code})),
         agent_reason=_line_or_none(around.agent_reason),
     )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Kind = Literal[
     "vote",
     "void",
+    "compare",
     "grant",
     "revoke",
     "stop",
@@ -51,7 +52,7 @@ Kind = Literal[
 ]
 """The kinds of acts.
 
-By people: a vote; that a recorded vote did not count after all (`void`); a grant; its revocation; a stop; its end (`lift`);
+By people: a vote; that a recorded vote did not count after all (`void`); that a call was read to compare another with; a grant; its revocation; a stop; its end (`lift`);
 the end of a virtual session; a link to sign in with on another device; that it was used (`linked`).
 
 By the gateway: the end of a grant by use, by time or because it is void; its own start and end; another configuration,
@@ -72,6 +73,11 @@ def vote_row(question: Question, vote: Vote, *, kind: str, status: str) -> Row:
 def void_row(question: Question, person: str, kind: str, *, why: str, now: datetime) -> Row:
     """The row which says that a recorded vote did not count, and `why`."""
     return _row("void", _about(question, now), {"reason": why}, (person, kind))
+
+
+def compare_row(question: Question, person: str, kind: str, read: str, now: datetime) -> Row:
+    """The row of a read that a person has made to compare a waiting call with what is there now, such as "iam.GetRole"."""
+    return _row("compare", replace(_about(question, now), outcome="compare"), {"read": read}, (person, kind))
 
 
 def grant_row(grant: Grant, question: str, reason: str) -> Row:

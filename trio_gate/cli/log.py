@@ -130,6 +130,8 @@ def said(kind: str, act: dict[str, Any], called: str | None) -> str:
             words = f"{act.get('answer')} {called}{f', grant{many}{which}' if act.get('grant') else ''}"
         case "void":
             words = f"did not count: {called}"
+        case "compare":
+            words = f"compared with now, by {act.get('read')}: {called}"
         case "grant" | "revoke":
             words = f"{kind} ({act.get('kind')}): {act.get('about')}{many}{which}"
         case "ended":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.frames import EndSession, Sessions
+from trio_gate.approval.channel.frames import EndSession, Sessions
 from trio_gate.cli.approving import connecting, requests
 
 if TYPE_CHECKING:

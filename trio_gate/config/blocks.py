@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from trio_gate.config import attribute_types, role_settings
 from trio_gate.config.block_reader import title
 from trio_gate.config.host_pattern import well_formed
-from trio_gate.config.model import KEY_TEXT, Approver, Credential, Endpoint, Person, Rule, Upstream
+from trio_gate.config.model import KEY_TEXT, RIGHTS, Approver, Credential, Endpoint, Person, Rule, Upstream
 from trio_gate.errors import did_you_mean
 from trio_gate.values import value_class
 
@@ -225,15 +225,13 @@ def person(form: Form) -> Person | None:
     """Read a person, whom a token proves; None if the block is faulty."""
     token = form.need(attribute_types.sha256("the person's token", "`trio-gate person new` makes both"), "token_sha256")
     kind = form.take(_KIND, "kind") or "human"
-    may_grant, may_observe, may_stop = (
-        form.default(attribute_types.flag, name, default=False) for name in ("may_grant", "may_observe", "may_stop")
-    )
+    may = {name: form.default(attribute_types.flag, name, default=False) for name in RIGHTS}
     form.close()
     if token == EMPTY_SHA256:
         form.fault("this is the SHA-256 of an empty token", of="token_sha256")
     if token is None:
         return None
-    return Person(name=form.name, token_sha256=token, kind=kind, may_grant=may_grant, may_observe=may_observe, may_stop=may_stop)
+    return Person(name=form.name, token_sha256=token, kind=kind, **may)
 
 
 def approver(form: Form, people: Mapping[str, Person]) -> Approver | None:

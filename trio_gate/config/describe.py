@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trio_gate.config.attribute_types import shown_seconds
+from trio_gate.config.model import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def _lines(config: Config) -> Iterator[str]:
     for agent in config.agents:
         yield f"agent {agent.name}: keys end in {agent.key_suffix}, {_accounts(agent.accounts)}{_also(agent.assume)}{_bounds(agent)}"
     for person in config.people:
-        able = [word for word in ("grant", "observe", "stop") if getattr(person, f"may_{word}")]
+        able = [right.removeprefix("may_") for right in RIGHTS if getattr(person, right)]
         yield f"person {person.name} ({person.kind})" + (f", may {' and '.join(able)}" if able else "")
     for group in config.approvers:
         people = ", ".join(group.people)

@@ -267,6 +267,7 @@ class Person:
     Attributes:
         token_sha256: the lower-case hex SHA-256 of the bearer token.
         may_grant: may approve future calls. may_observe: may see every call. may_stop: may have calls refused until lifted.
+        may_compare: may have the gateway read what is there now that a waiting call would change.
     """
 
     name: str
@@ -275,6 +276,11 @@ class Person:
     may_grant: bool = False
     may_observe: bool = False
     may_stop: bool = False
+    may_compare: bool = False
+
+
+RIGHTS = ("may_grant", "may_observe", "may_stop", "may_compare")
+"""Attributes of a person that allow more than to answer."""
 
 
 @value_class

@@ -277,7 +277,7 @@ def compile_snapshot(number: int, config: Config) -> Snapshot:
 def _by_region(config: Config) -> Mapping[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for endpoint in config.endpoints:
-        found[endpoint.region] = found.get(endpoint.region, frozenset()) | endpoint.accounts.keys()
+        found[endpoint.region] = found.get(endpoint.region, frozenset()) | frozenset(endpoint.accounts)
     return found
 
 

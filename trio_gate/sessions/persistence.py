@@ -6,7 +6,7 @@ import base64
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.codec import timestamp
+from trio_gate.approval.channel.codec import timestamp
 from trio_gate.sessions.session import Sent, VirtualSession
 from trio_gate.wire.head import RequestHead, Target
 

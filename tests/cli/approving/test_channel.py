@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import Accepted, Decide, Observe, Rejected
+from trio_gate.approval.channel.frames import Accepted, Decide, Observe, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel
 from trio_gate.client import Hopeless
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.kit.approvals.questions import question
-from trio_gate.approval.codec import decode_server, pending
-from trio_gate.approval.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
+from trio_gate.approval.channel.codec import decode_server, pending
+from trio_gate.approval.channel.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, Stopped
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.console import ApproverConsole
 

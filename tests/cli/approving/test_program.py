@@ -7,7 +7,7 @@ import trio
 
 from tests.kit.approvals.questions import question
 from tests.kit.held import held
-from trio_gate.approval.codec import pending
+from trio_gate.approval.channel.codec import pending
 from trio_gate.approval.state import Prompt
 from trio_gate.cli.approving.program import ProgramFailed, consult
 

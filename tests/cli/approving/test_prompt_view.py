@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.kit.approvals.questions import NOW, asked, call, question
-from trio_gate.approval.codec import as_json, pending
-from trio_gate.approval.frames import Previewed
+from trio_gate.approval.channel.codec import as_json, pending
+from trio_gate.approval.channel.frames import Previewed
 from trio_gate.approval.grant import grant_of
 from trio_gate.approval.state import Prompt
 from trio_gate.approval.terms import Terms

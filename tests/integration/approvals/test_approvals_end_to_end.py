@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from tests.kit.approvals.approver import Person, detached
 from tests.kit.gateway import TOKEN, running
 from tests.kit.paths import ROOT
-from trio_gate.approval.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop
+from trio_gate.approval.channel.frames import Accepted, Detail, Found, Lift, Open, Revoke, Search, Stop
 from trio_gate.approval.terms import Terms
 
 ROOT_TOKEN = "tg_root-0123456789abcdef0123456789abcdef"

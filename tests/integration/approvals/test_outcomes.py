@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
 from tests.kit.standins.scripted import scripted
-from trio_gate.approval.frames import Lift, Stop
+from trio_gate.approval.channel.frames import Lift, Stop
 
 TOKEN = "tg_carol-0123456789abcdef0123456789abcdef"
 PEOPLE = f"""

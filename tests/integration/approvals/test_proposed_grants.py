@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import running
-from trio_gate.approval.frames import Preview
+from trio_gate.approval.channel.frames import Preview
 from trio_gate.approval.terms import Terms
 
 TOKEN = "tg_carol-0123456789abcdef0123456789abcdef"

@@ -10,7 +10,7 @@ from tests.kit.approvals.approver import Person
 from tests.kit.gateway import AGENT, running
 from tests.kit.wire.floods import FLOODS, PEOPLE, ROOT, channel, flooding
 from tests.kit.wire.raw import STS, request, tunnel
-from trio_gate.approval.frames import Accepted, Lift, Stop
+from trio_gate.approval.channel.frames import Accepted, Lift, Stop
 
 DENY = 'rule "nothing" { action = "deny" }\n'
 CHANNELS = 4

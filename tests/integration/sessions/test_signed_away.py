@@ -25,7 +25,7 @@ from botocore.credentials import Credentials
 from scripts.embedded.aws import ACCOUNTS, REGION, TRAIL
 from tests.kit.approvals.approver import Person
 from tests.kit.gateway import AGENT, SECRET, TRIO_GATE, running
-from trio_gate.approval.frames import Accepted, Lift, Stop
+from trio_gate.approval.channel.frames import Accepted, Lift, Stop
 
 OTHER_SECRET = "other-secret-0123456789"
 OTHER = f'agent "other" {{\n  key_suffix = "OT01"\n  secret = "{OTHER_SECRET}"\n}}\n'

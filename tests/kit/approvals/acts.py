@@ -7,7 +7,7 @@ import trio
 from tests.kit.approvals.questions import question
 from tests.kit.configs import BASE, MAIN, load
 from tests.kit.records import read, rows_of
-from trio_gate.approval.frames import Decide
+from trio_gate.approval.channel.frames import Decide
 from trio_gate.audit.chain import GENESIS, link
 from trio_gate.errors import AuditUnavailable
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.frames import PROTOCOL
+from trio_gate.approval.channel.frames import PROTOCOL
 from trio_gate.client import connect
 from trio_gate.config.model import Person
 from trio_gate.shell.admin.server import AdminServer

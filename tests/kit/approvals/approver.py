@@ -10,15 +10,15 @@ import trio
 
 from tests.kit.approvals.frames import conforms
 from tests.kit.gateway import TOKEN
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Updated
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import Accepted, Decide, Granted, Hello, Pending, Rejected, Updated
 from trio_gate.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.kit.gateway import Gateway
-    from trio_gate.approval.frames import ServerFrame
+    from trio_gate.approval.channel.frames import ServerFrame
     from trio_gate.approval.terms import Terms
     from trio_gate.client import ApproverClient
 

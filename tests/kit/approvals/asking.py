@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tests.kit.approvals.frames import conforms
 from tests.kit.approvals.questions import question
-from trio_gate.approval.codec import decode_server, encode
-from trio_gate.approval.frames import Decide, Pending
+from trio_gate.approval.channel.codec import decode_server, encode
+from trio_gate.approval.channel.frames import Decide, Pending
 from trio_gate.config.model import Person
 from trio_gate.ports import Asked, Opened
 from trio_gate.shell.approval.commands import CommandHandler

@@ -9,7 +9,7 @@ import jsonschema
 
 import trio_gate.approval
 
-SCHEMA = json.loads((Path(trio_gate.approval.__file__).parent / "channel.schema.json").read_text())
+SCHEMA = json.loads((Path(trio_gate.approval.__file__).parent / "channel" / "channel.schema.json").read_text())
 _VALIDATORS = {
     side: jsonschema.Draft202012Validator({"$schema": SCHEMA["$schema"], "$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{side}"})
     for side in ("client", "server")

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tests.kit.wire.raw import PATIENCE, Raw
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import PROTOCOL, Decide, Open, Search
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import PROTOCOL, Decide, Open, Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from trio.testing import MockClock, memory_stream_pair
 
 from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import PROTOCOL, Observe
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import PROTOCOL, Observe
 from trio_gate.shell import wrong_tokens
 from trio_gate.shell.admin.channel import POLICY
 from trio_gate.shell.admin.connection_limits import UNPROVEN

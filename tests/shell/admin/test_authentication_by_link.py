@@ -13,8 +13,8 @@ from trio.testing import MockClock, memory_stream_pair
 
 from tests.kit.approvals.admin_gate import PEOPLE, TOKENS, admin_server, handle, head
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import PROTOCOL, Link, MakeLink
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import PROTOCOL, Link, MakeLink
 from trio_gate.client import Hopeless, connect
 from trio_gate.shell import wrong_tokens
 from trio_gate.shell.admin.sessions import COOKIE

@@ -13,8 +13,8 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
 from tests.kit.approvals.questions import NOW, FixedClock, question
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import DECIDED, PROTOCOL, Search, Stop, Token
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import DECIDED, PROTOCOL, Search, Stop, Token
 from trio_gate.approval.state import Prompt, withdraw
 from trio_gate.client import ClientError
 from trio_gate.shell.admin import channel
@@ -190,7 +190,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
             while b'"ref":"three"' not in said or b'"ref":"two"' not in said:
                 said += await ours.receive_some()
             assert hub.stops.get(None)
-            assert channel.SEARCHING.encode() in said
+            assert channel.RUNNING.encode() in said
             assert b'"ref":"one"' not in said
             slow.set()
             while b'"ref":"one"' not in said:

@@ -7,7 +7,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 from tests.kit.approvals.admin_gate import ALICE, WEBSOCKET, admin_server, handle, head
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import FixedClock, question
-from trio_gate.approval.frames import Accepted, Hello, Pending, Rejected, Resolved, Updated
+from trio_gate.approval.channel.frames import Accepted, Hello, Pending, Rejected, Resolved, Updated
 from trio_gate.approval.question import Group
 from trio_gate.client import ClientError, Hopeless, connect
 from trio_gate.shell.admin import channel, server

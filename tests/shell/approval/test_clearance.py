@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import OTHER, Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import Decided, Resolved
+from trio_gate.approval.channel.frames import Decided, Resolved
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import Limits

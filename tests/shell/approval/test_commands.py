@@ -14,7 +14,7 @@ from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import intent, outcome, read
 from tests.kit.sessions import session
 from tests.kit.shortages import no_thread
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Accepted,
     Decide,
     Detail,

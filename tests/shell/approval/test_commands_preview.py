@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import question
 from tests.kit.records import intent, outcome, read
-from trio_gate.approval.frames import Preview, Previewed, Rejected
+from trio_gate.approval.channel.frames import Preview, Previewed, Rejected
 from trio_gate.audit.rows import whole_row
 
 

@@ -16,7 +16,7 @@ from tests.formats.kit import written
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import CONFIG, STANDING, call, waiting
 from tests.kit.shortages import no_thread
-from trio_gate.approval.frames import Lift, Rejected, Revoke, Stop
+from trio_gate.approval.channel.frames import Lift, Rejected, Revoke, Stop
 from trio_gate.cli.log import cells
 from trio_gate.errors import Denied, StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase

@@ -13,7 +13,7 @@ from tests.kit.approvals.agents import OTHER, group
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import call, waiting
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Granted,
     GrantEnded,
     Pending,

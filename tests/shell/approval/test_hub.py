@@ -12,7 +12,7 @@ from tests.kit.approvals.agents import OTHER, Agent, group
 from tests.kit.approvals.asking import STANDING, asked, listening
 from tests.kit.approvals.questions import NOW, question
 from tests.kit.sessions import session
-from trio_gate.approval.frames import Accepted, GrantEnded, Hello, Rejected, Resolved, Updated
+from trio_gate.approval.channel.frames import Accepted, GrantEnded, Hello, Rejected, Resolved, Updated
 from trio_gate.approval.state import Verdict
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied

@@ -12,7 +12,7 @@ from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.configs import BASE, MAIN, load
 from tests.shell.audit.test_acts import chain
-from trio_gate.approval.frames import Decide, Pending, Resolved, Revoke
+from trio_gate.approval.channel.frames import Decide, Pending, Resolved, Revoke
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied

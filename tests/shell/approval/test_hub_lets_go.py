@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import call, waiting
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import Resolved
+from trio_gate.approval.channel.frames import Resolved
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase

@@ -21,8 +21,8 @@ from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.frames import conforms
 from tests.kit.approvals.questions import NOW, FixedClock, question
 from tests.kit.long import examples
-from trio_gate.approval.codec import decode_server
-from trio_gate.approval.frames import Accepted, Rejected, Resolved
+from trio_gate.approval.channel.codec import decode_server
+from trio_gate.approval.channel.frames import Accepted, Rejected, Resolved
 from trio_gate.approval.question import Group
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import HubClearance

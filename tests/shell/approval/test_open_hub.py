@@ -13,7 +13,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Activity,
     GrantEnded,
     Resolved,

@@ -9,8 +9,8 @@ import pytest
 
 from tests.kit.approvals.asking import STANDING, asked, person
 from tests.kit.approvals.questions import NOW, question
-from trio_gate.approval.codec import decode_server
-from trio_gate.approval.frames import Pending, Updated
+from trio_gate.approval.channel.codec import decode_server
+from trio_gate.approval.channel.frames import Pending, Updated
 from trio_gate.approval.state import Prompt, decide, withdraw
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import Denied

@@ -10,7 +10,7 @@ import pytest
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import NOW, question
 from tests.kit.records import intent, read
-from trio_gate.approval.frames import Preview
+from trio_gate.approval.channel.frames import Preview
 from trio_gate.audit.rows import intent_row
 from trio_gate.shell.approval import preview as module
 from trio_gate.shell.approval.preview import PERIOD, preview

@@ -8,8 +8,8 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.agents import OTHER, group
 from tests.kit.approvals.asking import listening, person
 from tests.kit.approvals.questions import question
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import (
     Accepted,
     Activity,
     Lifted,

@@ -7,7 +7,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Updated,
 )
 from trio_gate.approval.state import Verdict

@@ -14,7 +14,7 @@ from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
 from tests.kit.records import CALL
-from trio_gate.approval.frames import Accepted, Lift, Rejected, Revoke, Stop
+from trio_gate.approval.channel.frames import Accepted, Lift, Rejected, Revoke, Stop
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import gateway_row
 from trio_gate.cli.log import cells

@@ -9,7 +9,7 @@ import trio
 from tests.kit.approvals.acts import ALL, CONFIG, decide, leaves
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock, question
-from trio_gate.approval.frames import Decide, Stop
+from trio_gate.approval.channel.frames import Decide, Stop
 from trio_gate.approval.question import Group
 from trio_gate.errors import Denied
 from trio_gate.shell.approval.open_hub import open_hub

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Accepted,
     Decide,
     Detail,
@@ -36,7 +36,7 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from trio_gate.approval.frames import Reply, Request, ServerFrame
+    from trio_gate.approval.channel.frames import Reply, Request, ServerFrame
     from trio_gate.cli.approving.prompt_input import TypedAnswer
     from trio_gate.client import ApproverClient
 

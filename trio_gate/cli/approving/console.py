@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Accepted, Decided, GrantEnded, Hello, Lifted, Rejected, Resolved, SessionList, Stopped
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import (
+    Accepted,
+    Decided,
+    GrantEnded,
+    Hello,
+    Lifted,
+    Rejected,
+    Resolved,
+    SessionList,
+    Stopped,
+)
 from trio_gate.cli.approving.live_line import LiveLine
 from trio_gate.cli.approving.prompt_view import account, became, bound, details, grant_line, sentence, summary, time_left
 from trio_gate.text.visible import plain
@@ -19,7 +29,7 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from trio_gate.approval.frames import ServerFrame
+    from trio_gate.approval.channel.frames import ServerFrame
     from trio_gate.cli.approving.channel import ApprovalChannel
 
 

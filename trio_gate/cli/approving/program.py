@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.codec import MAX_REASON
+from trio_gate.approval.channel.codec import MAX_REASON
 from trio_gate.approval.json_reader import json_object, members, one_of, text
 from trio_gate.errors import Malformed
 from trio_gate.shell.programs import run_program

@@ -12,7 +12,7 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from trio_gate.approval.frames import Previewed
+    from trio_gate.approval.channel.frames import Previewed
 
 LABEL = 10
 """Width of a line's label, in columns."""

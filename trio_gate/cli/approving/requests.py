@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Granted, Link, MakeLink, Pending, Rejected
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import Granted, Link, MakeLink, Pending, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.qr_code import qr_code
@@ -24,7 +24,7 @@ from trio_gate.text.visible import plain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from trio_gate.approval.frames import Request, ServerFrame
+    from trio_gate.approval.channel.frames import Request, ServerFrame
     from trio_gate.cli.approving.connecting import Connect
     from trio_gate.cli.approving.prompt_input import TypedAnswer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.frames import Accepted, Preview, Previewed, Rejected, Resolved
+from trio_gate.approval.channel.frames import Accepted, Preview, Previewed, Rejected, Resolved
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult

@@ -15,8 +15,8 @@ import trio
 from trio_websocket import ConnectionClosed, wrap_server_stream
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from trio_gate.approval.codec import MAX_CLIENT_FRAME, decode_client
-from trio_gate.approval.frames import PROTOCOL, Preview, Rejected, Search, Token
+from trio_gate.approval.channel.codec import MAX_CLIENT_FRAME, decode_client
+from trio_gate.approval.channel.frames import PROTOCOL, Compare, Preview, Rejected, Search, Token
 from trio_gate.errors import GateError, Malformed, Unauthenticated
 from trio_gate.shell.admin.connection_limits import CLOSE_TIMEOUT, HEAD_TIMEOUT, SEND_TIMEOUT
 from trio_gate.shell.net.frame_pacing import PARTS, SEARCH, Paced
@@ -65,7 +65,7 @@ _PEER_FAULTS = (
 
 STOPPING = "the gateway is stopping"
 TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
-SEARCHING = "a search or preview of yours is already running: wait for its result"
+RUNNING = "one of yours is already running: wait for its result"
 NO_PONG = "the answer to a ping did not come in time: the network is slow, or more frames were sent than are read"
 
 log = logging.getLogger(__name__)
@@ -186,8 +186,8 @@ class Channel:
     async def _listen(
         self, beside: trio.Nursery, turns: Turns, socket: WebSocketConnection, subscription: Subscription
     ) -> tuple[int, str]:
-        """Carry out a client's frames one after the other, but one search or preview at a time in `beside`."""
-        searching: list[Search | Preview] = []
+        """Carry out a client's frames one after the other, but one search, preview and comparison at a time in `beside`."""
+        running: set[type] = set()
         while True:
             message = await socket.get_message()
             if not isinstance(message, str):
@@ -199,22 +199,22 @@ class Channel:
                 continue
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
-            if not isinstance(frame, (Search, Preview)):
+            if not isinstance(frame, Search | Preview | Compare):
                 await self._commands.receive(subscription, frame)
-            elif not searching:
-                searching.append(frame)
-                beside.start_soon(self._search, searching, turns, subscription, frame)
+            elif type(frame) not in running:
+                running.add(type(frame))
+                beside.start_soon(self._beside, running, turns, subscription, frame)
             else:
-                subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=SEARCHING))
+                subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=RUNNING))
 
-    async def _search(
-        self, searching: list[Search | Preview], turns: Turns, subscription: Subscription, frame: Search | Preview
+    async def _beside(
+        self, running: set[type], turns: Turns, subscription: Subscription, frame: Search | Preview | Compare
     ) -> None:
         try:
             await turns.take(SEARCH)
             await self._commands.receive(subscription, frame)
         finally:
-            searching.clear()
+            running.discard(type(frame))
 
 
 async def _tell(socket: WebSocketConnection, subscription: Subscription) -> tuple[int, str]:

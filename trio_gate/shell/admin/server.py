@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_gate.approval.frames import DECIDED, PROTOCOL
+from trio_gate.approval.channel.frames import DECIDED, PROTOCOL
 from trio_gate.errors import GateError, Malformed, Overloaded, Unauthenticated, Unidentified
 from trio_gate.shell.admin.authentication import SignIn
 from trio_gate.shell.admin.connection_limits import CLOSE_TIMEOUT, HEAD_TIMEOUT, SEND_TIMEOUT, AdminConnections

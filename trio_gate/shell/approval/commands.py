@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.codec import MAX_SERVER_FRAME, encode, timestamp
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.codec import MAX_SERVER_FRAME, encode, timestamp
+from trio_gate.approval.channel.frames import (
     Accepted,
+    Compare,
     Decide,
     Detail,
     EndSession,
@@ -42,6 +43,7 @@ from trio_gate.policy import cel
 from trio_gate.sessions.persistence import shown
 from trio_gate.shell.approval.preview import preview
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
+from trio_gate.shell.comparison.answers import Comparisons
 from trio_gate.shell.worker_threads import in_thread
 from trio_gate.text.visible import visible, visible_tree
 
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TypeVar, TypeVarTuple, Unpack
 
-    from trio_gate.approval.frames import ClientFrame, ServerFrame
+    from trio_gate.approval.channel.frames import ClientFrame, ServerFrame
     from trio_gate.approval.terms import RefusedCode
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
@@ -86,6 +88,7 @@ class CommandHandler:
         self._find = find
         self._recent = recent
         self._searching: dict[str, trio.CapacityLimiter] = {}
+        self._comparisons = Comparisons(hub.entry, hub.acts.write, clock)
 
     async def receive(self, subscription: Subscription, frame: ClientFrame) -> None:
         """Carry out a client's frame and queue its answer; a frame of a closed subscription is ignored."""
@@ -188,14 +191,15 @@ class CommandHandler:
                 return self._read(subscription.person, frame)
             case Preview():
                 return await self._previewed(subscription.person, frame)
+            case Compare():
+                return await self._comparisons.answer(subscription.person, frame)
             case Revoke():
                 return await self._revoked(subscription.person, frame)
             case Stop() | Lift():
                 return await self._stopped(subscription, frame)
-            case Sessions():
-                return self._sessions(subscription.person, frame)
-            case EndSession():
-                return await self._session_ended(subscription.person, frame)
+            case Sessions() | EndSession():
+                person = subscription.person
+                return self._sessions(person, frame) if isinstance(frame, Sessions) else await self._session_ended(person, frame)
             case MakeLink():
                 return await self._linked(subscription, frame)
             case Observe():

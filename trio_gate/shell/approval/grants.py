@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.codec import as_json, encode, granted
-from trio_gate.approval.frames import GrantEnded
+from trio_gate.approval.channel.codec import as_json, encode, granted
+from trio_gate.approval.channel.frames import GrantEnded
 from trio_gate.approval.grant import GrantTable, grant_of, spent
 from trio_gate.approval.persistence import grant_from
 from trio_gate.approval.state import proposed

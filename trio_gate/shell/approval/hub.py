@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 import trio
 
-from trio_gate.approval.codec import as_json, encode, resolved, timestamp
+from trio_gate.approval.channel.codec import as_json, encode, resolved, timestamp
+from trio_gate.approval.channel.frames import Hello
 from trio_gate.approval.decided import DecidedTable
-from trio_gate.approval.frames import Hello
 from trio_gate.approval.send_history import Ledger
 from trio_gate.approval.state import Status, Verdict, expire, granted, proposed, verdict_of, withdraw
 from trio_gate.audit.acts import void_row, voided_row

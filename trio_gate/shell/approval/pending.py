@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.codec import encode, pending, updated
+from trio_gate.approval.channel.codec import encode, pending, updated
 from trio_gate.approval.persistence import prompt_from, prompt_json
 from trio_gate.approval.state import Prompt, attach, detach, recount
 from trio_gate.effect.reasons import Reason

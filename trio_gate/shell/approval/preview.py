@@ -11,8 +11,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from trio_gate.approval.codec import timestamp
-from trio_gate.approval.frames import Previewed
+from trio_gate.approval.channel.codec import timestamp
+from trio_gate.approval.channel.frames import Previewed
 from trio_gate.audit.recorded_call import facets_of_row
 from trio_gate.policy.activation import Undecided
 from trio_gate.policy.cel import Evidence, compile_condition
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from datetime import datetime
 
-    from trio_gate.approval.frames import Preview
+    from trio_gate.approval.channel.frames import Preview
     from trio_gate.approval.question import Question
     from trio_gate.ports import Asked
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.codec import as_json
-from trio_gate.approval.frames import Lifted, Stopped
+from trio_gate.approval.channel.codec import as_json
+from trio_gate.approval.channel.frames import Lifted, Stopped
 from trio_gate.approval.persistence import Stop, stop_from, stop_json
 from trio_gate.errors import Denied
 from trio_gate.text.secret_detection import kept_text

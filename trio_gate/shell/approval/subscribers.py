@@ -9,15 +9,15 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Decided
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import Decided
 from trio_gate.shell.approval.subscription import Subscription
 from trio_gate.text.visible import visible_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from trio_gate.approval.frames import ServerFrame
+    from trio_gate.approval.channel.frames import ServerFrame
     from trio_gate.audit.rows import Row
     from trio_gate.config.model import Person
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.codec import encode
-from trio_gate.approval.frames import Activity
+from trio_gate.approval.channel.codec import encode
+from trio_gate.approval.channel.frames import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from trio_gate.approval.frames import ServerFrame
+    from trio_gate.approval.channel.frames import ServerFrame
     from trio_gate.config.model import Person
 
 MAX_BEHIND = 256

@@ -20,6 +20,7 @@ from trio_gate.approval.param_tree import shown
 from trio_gate.approval.question import Circumstances, question_from
 from trio_gate.approval.state import Verdict
 from trio_gate.audit.redact import masked
+from trio_gate.comparison.plans import comparable
 from trio_gate.content.code import Code
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import DO_NOT_RETRY, AgentGone, Denied
@@ -27,9 +28,10 @@ from trio_gate.exchange.agent_reason import agent_reason
 from trio_gate.exchange.binding import Payload
 from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
+from trio_gate.shell.comparison.present_state import PresentState
 from trio_gate.shell.exchange.bodies import Spool
 from trio_gate.shell.exchange.large_calls import offload
-from trio_gate.shell.exchange.prompt_details import PromptDetails, StoredBody
+from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails, StoredBody
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
 from trio_gate.values import value_class
@@ -43,10 +45,11 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Shown
+    from trio_gate.aws.call import Call
     from trio_gate.errors import Outcome
     from trio_gate.exchange.snapshot import Snapshot
     from trio_gate.exchange.steps import Identified, Judged, Outbound
-    from trio_gate.ports import Clearance
+    from trio_gate.ports import Clearance, RoleRequest
     from trio_gate.shell.exchange.bodies import Room, Source
     from trio_gate.shell.exchange.recorder import Recorder
     from trio_gate.shell.exchange.shared_services import SharedServices
@@ -132,7 +135,13 @@ class ApprovalStage:
     """Asks people about one call that a rule requires approval for."""
 
     def __init__(
-        self, identified: Identified, judged: Judged, snapshot: Snapshot, services: SharedServices, recorder: Recorder
+        self,
+        identified: Identified,
+        judged: Judged,
+        role: RoleRequest,
+        snapshot: Snapshot,
+        services: SharedServices,
+        recorder: Recorder,
     ) -> None:
         decision = judged.decision
         self._identified = identified
@@ -143,6 +152,7 @@ class ApprovalStage:
         self._standing = standing(self._rule, self._approvers)
         self._services = services
         self._recorder = recorder
+        self._role = role
 
     async def ask(self, parts: DigestInput, body: CheckedBody, agent: AgentStream, opened: ExitStack) -> Clearance:
         """Return the approval once people have given it. It is closed, and its details dropped, when `opened` is.
@@ -155,8 +165,10 @@ class ApprovalStage:
             AgentGone: the agent left, or repeated the call on another connection.
         """
         work, asker, size = self._services.workers, self._identified.proven.asker, self._identified.size
-        held, asked = await offload(work, agent, asker, size, lambda: self._made(parts, body))
+        held, present, asked = await offload(work, agent, asker, size, lambda: self._made(parts, body))
         opened.callback(held.leave)
+        if parts.payload_length > KEPT:
+            opened.callback(present.leave)
         self._recorder.asked(asked.question.digest)
         clearance = await self._wait(asked, agent, opened)
         if isinstance(clearance, Verdict):
@@ -178,17 +190,18 @@ class ApprovalStage:
             return False
         return standing(rule, [snapshot.approvers[name] for name in rule.approvers]) == self._standing
 
-    def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptDetails, Asked]:
-        """The question, and the details that may be opened."""
+    def _made(self, parts: DigestInput, body: CheckedBody) -> tuple[PromptDetails, PresentState, Asked]:
+        """The question, the details that may be opened, and what compares the call with what is there now."""
         identified, work = self._identified, self._services.workers
         call = identified.call
         tree = shown(call.params, identified.shape, Code(service=call.service, operation=call.operation))
         run = partial(work.run, f"opened of {identified.proven.asker}")
         stored = StoredBody(data=body.data, spool=body.spool, framed=_framing(identified.body))
         held = PromptDetails(call, self._facets, parts, tree.values, what=tree.kinds, body=stored, run=run)
-        return held, self._asked(parts, tree, held)
+        present = PresentState(identified, self._role, self._services.reader, held.body, run)
+        return held, present, self._asked(parts, tree, held, present)
 
-    def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails) -> Asked:
+    def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails, present: PresentState) -> Asked:
         proven, call = self._identified.proven, self._identified.call
         user_agent, session = proven.arrived.one("user-agent"), proven.admitted.session
         named = self._services.names.of(call.account)
@@ -206,6 +219,7 @@ class ApprovalStage:
             session_chain=session.chain if session else (),
             organization_name=named if isinstance(named, str) else None,
             agent_reason=agent_reason(proven.arrived),
+            compared_by=self._compared_by(call),
         )
         question_id = f"q{secrets.token_hex(8)}"
         question = question_from(
@@ -217,7 +231,15 @@ class ApprovalStage:
             standing=self._standing,
             covers=held.covers,
             open=held.open,
+            compare=present.compare,
         )
+
+    def _compared_by(self, call: Call) -> tuple[str, ...]:
+        """Which of its approvers may have a call compared with what is there now."""
+        if not comparable(call.service, call.operation):
+            return ()
+        asked = dict.fromkeys(name for group in self._approvers for name in group.people)
+        return tuple([name for name in asked if self._people[name].may_compare])
 
     async def _wait(self, asked: Asked, agent: AgentStream, opened: ExitStack) -> Verdict | Clearance:
         """Wait for the verdict. Raises AgentGone, even if the agent left at the moment of the verdict."""

@@ -241,7 +241,7 @@ class Pipeline:
             return binding.bind(identified, outbound, assume, rule=rule, payload=body.payload, address=address)
 
         parts = await self._beside(prepared.identified, lambda: bound(prepared))
-        stage = ApprovalStage(prepared.identified, judged, self._snapshot, self._services, self._recorder)
+        stage = ApprovalStage(prepared.identified, judged, prepared.assume, self._snapshot, self._services, self._recorder)
         clearance = await stage.ask(parts, body, self._agent, room.opened)
         recheck = partial(self._still_approved, prepared, parts, stage, bound)
         try:

@@ -114,6 +114,13 @@ class PromptDetails:
             return None
         return await self._piece(part, self._values[part], offset)
 
+    async def body(self) -> bytes | None:
+        """The body's content; None if it is larger than `WHOLE`, or no longer here. Raises StorageUnavailable."""
+        if self._spool is not None:
+            return await self._unframed(self._spool) if self._spool.size <= WHOLE else None
+        held = self._values.get("body")
+        return held if isinstance(held, bytes) else None
+
     async def _piece(self, part: str, value: Value, offset: int) -> Opened:
         """A piece of a part as text. The last part's text is kept, because approvers read it piece by piece."""
         last = self._last[1] if self._last is not None and self._last[0] == part else None
@@ -126,11 +133,14 @@ class PromptDetails:
         self._last = part, text
         return opened
 
+    async def _unframed(self, spool: Spool) -> bytes:
+        body = await spool.read_at(0, spool.size)
+        return body if self._framed is None else self._content(body, self._framed)
+
     async def _body(self, spool: Spool, offset: int) -> Opened:
         size = spool.size
         if size <= WHOLE:
-            body = await spool.read_at(0, size)
-            return await self._piece("body", body if self._framed is None else self._content(body, self._framed), offset)
+            return await self._piece("body", await self._unframed(spool), offset)
         line = offset // HEX_LINE
         data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
         after = (line + PAGE_LINES) * HEX_LINE

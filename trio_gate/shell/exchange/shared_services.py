@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trio_gate.shell.audit.acts import Unreviewed
     from trio_gate.shell.audit.decision_log import DecisionLog
     from trio_gate.shell.audit.refusals import Refusals
+    from trio_gate.shell.comparison.reader import Reader
     from trio_gate.shell.exchange.bodies import Bodies
     from trio_gate.shell.exchange.hosts import Hosts
     from trio_gate.shell.exchange.model_loader import Models
@@ -31,6 +32,7 @@ class SharedServices:
     models: Models
     credentials: CredentialSource
     issuers: Issuers
+    reader: Reader
     sessions: Sessions
     names: AccountNames
     approvals: Approvals

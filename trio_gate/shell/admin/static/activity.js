@@ -263,6 +263,7 @@ function title(call) {
   if (kind === "link") return "sign-in link made";
   if (kind === "linked") return "signed in by link";
   if (kind === "end_session") return `session ended: ${act.role ?? act.session}`;
+  if (kind === "compare") return `compared with now, by ${act.read}: ${name}`;
   if (kind === "ended") return `grant ended, ${act.why}: ${act.about}`;
   if (kind === "reload") return act.taken ? "reloaded" : "not reloaded";
   if (kind in GATEWAY) return name ? `${GATEWAY[kind]}: ${name}` : GATEWAY[kind];

@@ -2,6 +2,7 @@
 
 import { ago, bytes, button, capital, clock, does, el, levelOf, pieces, plural, said, swatch } from "./dom.js";
 import { codeSections } from "./code.js";
+import { comparison } from "./compare.js";
 import { read } from "./reader.js";
 import { now, until } from "./state.js";
 import { tree } from "./tree.js";
@@ -47,6 +48,7 @@ export function callView(channel, prompt) {
     asks(prompt),
     el("div", { class: "leaving" }, leaving(prompt)),
     ...codeSections(channel, prompt),
+    comparison(channel, prompt) ?? "",
     section("What it affects", resources(prompt, open)),
     section(
       "Parameters",

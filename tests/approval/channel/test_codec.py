@@ -13,7 +13,7 @@ from tests.approval.test_param_tree import NAMES, TREES
 from tests.kit.approvals.frames import SCHEMA, conforms
 from tests.kit.approvals.questions import NOW, ONCALL, asked, call, question
 from tests.kit.sessions import session
-from trio_gate.approval.codec import (
+from trio_gate.approval.channel.codec import (
     MAX_CLIENT_FRAME,
     MAX_SERVER_FRAME,
     as_json,
@@ -26,8 +26,7 @@ from trio_gate.approval.codec import (
     timestamp,
     updated,
 )
-from trio_gate.approval.decided import CallOutcome, DecidedTable
-from trio_gate.approval.frames import (
+from trio_gate.approval.channel.frames import (
     Accepted,
     Activity,
     Decide,
@@ -54,6 +53,7 @@ from trio_gate.approval.frames import (
     Stopped,
     Token,
 )
+from trio_gate.approval.decided import CallOutcome, DecidedTable
 from trio_gate.approval.grant import grant_of, standing
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, decide, detach, expire, withdraw

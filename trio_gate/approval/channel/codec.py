@@ -12,9 +12,9 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-from trio_gate.approval import frames
 from trio_gate.approval.alike import alike
-from trio_gate.approval.frames import PROTOCOL, ClientFrame, Granted, Pending, Resolved, ServerFrame, Updated
+from trio_gate.approval.channel import frames
+from trio_gate.approval.channel.frames import PROTOCOL, ClientFrame, Granted, Pending, Resolved, ServerFrame, Updated
 from trio_gate.approval.json_reader import json_object, matching, members, nullable, one_of, text, texts, typed, whole
 from trio_gate.approval.state import Status, approvals, proposed, verdict_of
 from trio_gate.approval.terms import Answer, GrantEnd, RefusedCode, Terms
@@ -122,6 +122,7 @@ _CLIENT: Mapping[str, tuple[type[ClientFrame], Mapping[str, Reader], frozenset[s
         {"ref": _REF, "id": _ID, "predicate": nullable(text(MAX_PREDICATE))},
         frozenset({"ref", "predicate"}),
     ),
+    "compare": (frames.Compare, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "revoke": (frames.Revoke, {"ref": _REF, "id": _ID}, frozenset({"ref"})),
     "stop": (frames.Stop, {"ref": _REF, "agent": nullable(_NAME), "reason": text(MAX_REASON)}, frozenset({"ref", "reason"})),
     "lift": (frames.Lift, {"ref": _REF, "agent": nullable(_NAME)}, frozenset({"ref"})),
@@ -184,6 +185,7 @@ _SERVER: Mapping[str, tuple[type[ServerFrame], Mapping[str, Reader]]] = {
             "colors": nullable(typed(list)),
         },
     ),
+    "compared": (frames.Compared, {"ref": _REF, "id": _ID, "at": _ANY, "text": _ANY, "reads": texts(_ANY)}),
     "granted": (frames.Granted, {"grant": typed(dict)}),
     "grant_ended": (frames.GrantEnded, {"id": _ID, "why": one_of(*get_args(GrantEnd)), "by": nullable(_ANY)}),
     "stopped": (frames.Stopped, {"stop": typed(dict)}),

@@ -1,0 +1,1 @@
+"""What a call would change, beside what is there now."""

@@ -1,0 +1,1 @@
+"""Comparing waiting calls with what is there now: reads of AWS by a closed list."""
