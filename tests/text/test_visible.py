@@ -73,3 +73,30 @@ def test_a_tree_is_made_visible_with_its_names():
 def test_letters_that_pass_for_others_are_shown_by_number(text, shown):
     assert visible(text) == shown
     assert plain(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\u217e\u217f\u2170n", "a\\u{217e}\\u{217f}\\u{2170}n"),
+        ("adm\u0131n-con\u0261ig", "adm\\u{131}n-con\\u{261}ig"),
+        ("config/\u0430/\u0441\u043e\u0440\u0443", "config/\\u{430}/\\u{441}\\u{43e}\\u{440}\\u{443}"),
+        ("\u0430\u0441\u0435 1", "\\u{430}\\u{441}\\u{435} 1"),
+        ("\ua4d3\ua4f3", "\\u{a4d3}\\u{a4f3}"),
+        ("public\u2215..\u2215x arn\ua789aws", "public\\u{2215}..\\u{2215}x arn\\u{a789}aws"),
+        ("a\u2044b\u2024c", "a\\u{2044}b\\u{2024}c"),
+        ("prod\u0338\u0335\u0336", "prod\\u{338}\\u{335}\\u{336}"),
+        ("x" + "\u0301" * 40, "x" + "\\u{301}" * 40),
+        ("a\u2010b \u02bc", "a\\u{2010}b \\u{2bc}"),
+        ("\u201ca\u201d \u2013 it\u2019s", "\\u{201c}a\\u{201d} \\u{2013} it\\u{2019}s"),
+        ("\u212a\u00b2\ufb01", "\\u{212a}\\u{b2}\\u{fb01}"),
+        ("\u0915\u094d\u0937\u093f", "\u0915\u094d\u0937\u093f"),
+        ("\u0e01\u0e35\u0e49", "\u0e01\u0e35\u0e49"),
+        ("\u0e01" + "\u0e49" * 4, "\u0e01\u0e49\u0e49\\u{e49}\\u{e49}"),
+        ("\u4f60\u597d\uff0c\u4e16\u754c\uff01", "\u4f60\u597d\uff0c\u4e16\u754c\uff01"),
+        ("cut\u2026 \u2014 d\u00e9j\u00e0 \u00d7 \u00b0", "cut\u2026 \u2014 d\u00e9j\u00e0 \u00d7 \u00b0"),
+    ],
+)
+def test_what_passes_for_ascii_or_lies_over_it_is_shown_by_number(text, shown):
+    assert visible(text) == shown
+    assert plain(shown) == shown

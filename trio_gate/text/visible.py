@@ -5,14 +5,17 @@ another is shown as `\u{hex}`; a backslash before `u{` is escaped too, so two di
 
 Theory: controls and escape sequences rewrite a terminal, bidirectional marks reorder a line, zero-width and filler characters
 hide a difference (Unicode TR36 and TR39, "Trojan Source"). In a word of several alphabets the letters that are not ASCII may pass for
-some that are, so they are shown by number; a word of one alphabet is left as it is.
+some that are, so they are shown by number, as in a word whose every letter does; any other word of one alphabet is left as it is. So are
+marks by which a script writes its vowels, a few in a row; those that lie over any letter are shown by number, and punctuation that passes
+for that of ASCII is, wherever it stands.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
-from unicodedata import category, name
+from unicodedata import category, name, normalize
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 """A value of JSON, for what is shown or kept."""
@@ -20,10 +23,37 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks without ink whose category does not say so: Default_Ignorable_Code_Point, and the empty braille cell."""
 
+_PASSES = re.compile(
+    "[\u0131\u0237\u0251\u0261\u0269\u026a\u0274\u0280\u028f\u0299\u029c\u029f\u01c0\u01c3\u1d00-\u1d22\ua730\ua731"  # of Latin: dotless, small
+    "\u02b9-\u02bf\u02c8\u02cb\u02d0\u02d7\ua788\ua789\u0589\u05c3\u2236"  # modifiers, colons
+    "\u2010-\u2013\u2015\u2043\u2212\u2018-\u201f\u2032-\u2037\u00b4"  # hyphens, dashes but the longest, quotes, primes
+    "\u2044\u2215\u2571\u29f8\u29f5\u2216\u2024\u2027\u2219\u22c5\u0701\u0702"  # slashes and dots
+    "\u2223\u2502\u2758\u2217\u204e\u066d\u223c\u02cd\u201a\u066b\u060d\u037e\u2039\u203a\u02c2\u02c3\ua4ff]"  # the rest
+)
+"""Single characters that pass for one of ASCII. Those that Unicode itself calls a form of ASCII (NFKC) are not listed."""
+
+_KEPT = frozenset("\u2026\u00a0")
+"""Forms of ASCII that are shown: the dots with which the gateway shortens. A space that does not break is hidden anyway."""
+
+_LIKE_ASCII = frozenset(
+    "\u0430\u0441\u0501\u0435\u04bb\u0456\u0458\u04cf\u043e\u0440\u051b\u0455\u0443\u0445\u0475\u051d"  # Cyrillic
+    "\u0410\u0412\u0421\u0415\u041d\u0406\u0408\u041a\u041c\u041e\u0420\u0405\u0422\u0423\u0425\u0474\u051c\u050c\u04c0"
+    "\u03bf\u03bd\u03c1\u03b1\u03b9\u03c5\u03f3\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"  # Greek
+    "\u0585\u057d\u0578\u0570\u0581\u0566"  # Armenian
+)
+"""Letters of other alphabets that look as letters of ASCII do: a word of nothing else may pass for one of ASCII."""
+
+_LISU = "LISU"
+"""An alphabet whose letters all look so."""
+
+MOST_MARKS = 2
+"""Marks in a row by which a script writes one syllable; more may run over the lines beside them."""
+
 _WORD = re.compile(r"\w+")
 
 _TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "HALFWIDTH"})
 
+_MARKS = frozenset({"Mn", "Mc"})
 _HIDDEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "Zl", "Zp", "Zs"})
 
 
@@ -36,7 +66,11 @@ def plain(text: str) -> str:
     """Like `visible`, but idempotent: text that was made visible before stays as it is."""
     if text.isascii() and text.isprintable():
         return text
-    return _WORD.sub(_one_alphabet, "".join(char if _shown(char) else _escaped(char) for char in text))
+    shown, marks = list[str](), 0
+    for char in text:
+        marks = marks + 1 if category(char) in _MARKS else 0
+        shown.append(char if marks <= MOST_MARKS and _shown(char) else _escaped(char))
+    return _WORD.sub(_one_alphabet, "".join(shown))
 
 
 def visible_lines(text: str) -> str:
@@ -58,9 +92,13 @@ def visible_tree(value: Any) -> Any:
 
 
 def _one_alphabet(word: re.Match[str]) -> str:
-    """A word; if its letters are of several alphabets, those that are not ASCII are escaped."""
+    """A word; if its letters are of several alphabets, or all look as those of ASCII do, those that are not ASCII are escaped."""
     letters = word[0]
-    if letters.isascii() or len({_alphabet(char) for char in letters if char.isalpha()} - {""}) < 2:
+    if letters.isascii():
+        return letters
+    alphabets = {_alphabet(char) for char in letters if char.isalpha()} - {""}
+    passes = all(char.isascii() or char in _LIKE_ASCII for char in letters) or alphabets == {_LISU}
+    if len(alphabets) < 2 and not passes:
         return letters
     return "".join(char if char.isascii() else _escaped(char) for char in letters)
 
@@ -75,5 +113,13 @@ def _escaped(char: str) -> str:
     return f"\\u{{{ord(char):x}}}"
 
 
+@lru_cache(4096)
 def _shown(char: str) -> bool:
-    return char == " " or not (category(char) in _HIDDEN or _INVISIBLE.fullmatch(char))
+    if char.isascii():
+        return char.isprintable()
+    kind = category(char)
+    if kind in _HIDDEN or _INVISIBLE.fullmatch(char) or _PASSES.fullmatch(char):
+        return False
+    if kind in _MARKS:
+        return not name(char, "").startswith("COMBINING")
+    return char in _KEPT or (kind[0] in "PS" and name(char, "").startswith("FULLWIDTH")) or not normalize("NFKC", char).isascii()

@@ -64,7 +64,7 @@ export function callView(channel, prompt) {
       "p",
       { class: "legend" },
       said("Text like this"),
-      " comes from the agent. Invisible characters are shown by number, such as ",
+      " comes from the agent. Characters that are invisible or pass for others are shown by number, such as ",
       said("\\u{202e}"),
       ".",
     ),

@@ -37,7 +37,7 @@ export function pieces(text) {
   let at = 0;
   for (const found of text.matchAll(ESCAPE)) {
     if (found.index > at) nodes.push(document.createTextNode(text.slice(at, found.index)));
-    nodes.push(el("mark", { class: "escape", title: "an invisible character, by its number" }, found[0]));
+    nodes.push(el("mark", { class: "escape", title: "a character by its number: it is invisible or passes for another" }, found[0]));
     at = found.index + found[0].length;
   }
   if (at < text.length || !nodes.length) nodes.push(document.createTextNode(text.slice(at)));
