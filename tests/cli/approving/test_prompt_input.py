@@ -24,7 +24,7 @@ class Person:
         self.unread = ""
         self.previewed: list[str | None] = []
 
-    async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False):
+    async def answer(self, *words: str, may_grant: bool = True, proposed: str | None = None, others: bool = False, compare=None):
         """What comes of these lines, each typed when it is waited for."""
         got: list[TypedAnswer | None] = []
         asking = Asking(
@@ -34,6 +34,7 @@ class Person:
             proposed=proposed,
             preview=self._preview,
             show=self._show,
+            compare=compare,
             others=lambda: others,
             unread=lambda: self.unread,
         )
@@ -102,6 +103,18 @@ async def test_what_stands_for_nothing_is_answered_with_what_does(terminal, may_
     assert (await terminal.answer(f"{word}\n", "n\n", "\n", may_grant=may_grant)).verdict == "deny"
     [keys] = [row for row in terminal.at.screen() if row.startswith("y: yes, n: no, ")]
     assert ("later calls" in keys) == may_grant
+
+
+async def test_a_call_is_compared_with_now_by_who_may(terminal):
+    compared = []
+
+    async def compare():
+        await trio.lowlevel.checkpoint()
+        compared.append("now")
+
+    assert (await terminal.answer("c\n", "compare\n", "y\n", compare=compare)).verdict == "approve"
+    assert (await terminal.answer("c\n", "y\n")).verdict == "approve"
+    assert len(compared) == 2
 
 
 async def test_hidden_parts_are_shown_and_the_question_is_asked_again(terminal):

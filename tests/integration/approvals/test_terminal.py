@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pty
 import select
@@ -194,3 +195,38 @@ def test_an_endpoint_listener_speaks_tls(embedded_aws, tmp_path, own):
         url = f"https://localhost:{port}"
         sts = boto3.client("sts", endpoint_url=url, verify=str(trust), config=Config(proxies={}), **keys)
         assert sts.get_caller_identity()["Account"] == ACCOUNTS["prod"]
+
+
+CAROL = "tg_carol-0123456789abcdef0123456789abcdef"
+MAY_COMPARE = f"""
+person "carol" {{
+  token_sha256 = "{hashlib.sha256(CAROL.encode()).hexdigest()}"
+  may_compare  = true
+}}
+approver "human" "carol" {{ people = [person.carol] }}
+rule "bucket policies" {{
+  match     = aws.action == "DeleteBucketPolicy"
+  action    = "approve"
+  approvers = [human.carol]
+}}
+rule "rest" {{ action = "allow" }}
+"""
+
+
+def test_a_person_compares_with_what_is_there_now(embedded_aws, tmp_path):
+    with running(tmp_path, embedded_aws, rules=MAY_COMPARE) as gate:
+        s3 = gate.client("s3", "prod")
+        s3.create_bucket(Bucket="terminal-data")
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::terminal-data/*"}
+        s3.put_bucket_policy(Bucket="terminal-data", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        caller = Caller(s3.delete_bucket_policy, Bucket="terminal-data")
+        terminal = Terminal(*TRIO_GATE, *gate.approver("--once"), token=CAROL)
+        terminal.until("approve this call? [y/n/d/c/s/q] ")
+        terminal.type("what\n")
+        terminal.until("c: compare with what is there now, ")
+        terminal.type("c\n")
+        terminal.until("as of ", "by s3.GetBucketPolicy:", "Policy:", "- {", '"Action": "s3:GetObject"', "approve this call?")
+        terminal.type("n keep it\n")
+        assert terminal.wait() == 0
+        caller.join()
+        assert "keep it" in caller.said

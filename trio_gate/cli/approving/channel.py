@@ -14,6 +14,7 @@ import trio
 
 from trio_gate.approval.channel.frames import (
     Accepted,
+    Compared,
     Decide,
     Detail,
     Found,
@@ -133,7 +134,7 @@ class ApprovalChannel:
                 self.grants[frame.grant["id"]] = frame.grant
             case GrantEnded():
                 self.grants.pop(frame.id, None)
-            case Accepted() | Rejected() | Detail() | Found() | SessionList() | Link() | Previewed() if frame.ref:
+            case Accepted() | Rejected() | Detail() | Compared() | Found() | SessionList() | Link() | Previewed() if frame.ref:
                 self._replies[frame.ref] = frame
             case _:
                 pass

@@ -48,6 +48,7 @@ class Asking:
         proposed: a condition for a grant, in CEL; None where there is none.
         preview: prints what a grant by a condition, or None, would let through; returns whether the condition can be taken.
         show: prints all details of the prompt, its hidden parts included.
+        compare: prints what would change, beside what is there now; None where this person may not ask for that.
         others: whether other prompts wait.
         unread: what is to be read first, made plain already; empty for nothing.
     """
@@ -58,6 +59,7 @@ class Asking:
     proposed: str | None
     preview: Callable[[str | None], Awaitable[bool]]
     show: Callable[[], Awaitable[None]]
+    compare: Callable[[], Awaitable[None]] | None
     others: Callable[[], bool]
     unread: Callable[[], str]
 
@@ -71,7 +73,8 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
     line.flush()
     while True:
         first = asking.unread()
-        keys = "/".join(["y", "n", *(["g"] if asking.may_grant else []), *(["u"] if first else []), "d", "s", "q"])
+        offered = {"g": asking.may_grant, "u": bool(first), "c": asking.compare is not None}
+        keys = "/".join([key for key in "yngudcsq" if offered.get(key, True)])
         word, _, more = (await line.read(partial(_question, asking, keys))).partition(" ")
         match word.lower():
             case "y" | "yes" | "g" | "grant" if first and (asking.may_grant or word[0].lower() == "y"):
@@ -89,6 +92,8 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
                 return TypedAnswer(verdict="approve", reason=more.strip(), grant=grant)
             case "d" | "details":
                 await asking.show()
+            case "c" | "compare" if asking.compare is not None:
+                await asking.compare()
             case "s" | "skip" if asking.others():
                 return None
             case "s" | "skip":
@@ -97,9 +102,9 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
                 raise EOFError
             case _:
                 grants = "g: yes, and later calls like it, " if asking.may_grant else ""
-                line.say(
-                    f"y: yes, n: no, {grants}d: all details, s: skip for now, q: quit; a reason may follow, as in `y as agreed`"
-                )
+                compares = "c: compare with what is there now, " if asking.compare is not None else ""
+                keys = f"y: yes, n: no, {grants}d: all details, {compares}s: skip for now, q: quit"
+                line.say(f"{keys}; a reason may follow, as in `y as agreed`")
 
 
 def _question(asking: Asking, keys: str) -> Text:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_gate.approval.channel.frames import Accepted, Preview, Previewed, Rejected, Resolved
+from trio_gate.approval.channel.frames import Accepted, Compare, Compared, Preview, Previewed, Rejected, Resolved
 from trio_gate.cli.approving.channel import ASK_AGAIN, ApprovalChannel, vote
 from trio_gate.cli.approving.console import ApproverConsole
 from trio_gate.cli.approving.program import AT_ONCE, ProgramFailed, consult
@@ -135,6 +135,12 @@ class ApproverSession:
         async def show() -> None:
             await self._open(channel, prompt)
 
+        async def compare() -> None:
+            reply = await channel.ask(Compare(id=prompt["id"]))
+            if isinstance(reply, Compared):
+                for line in (f"as of {reply.at}, by {' and '.join(reply.reads)}:", *reply.text.split("\n")):
+                    self._console.say(line)
+
         async def preview(condition: str | None) -> bool:
             return await self._preview(channel, prompt, condition)
 
@@ -145,6 +151,7 @@ class ApproverSession:
             proposed=prompt.get("suggestion"),
             preview=preview,
             show=show,
+            compare=compare if hello is not None and hello.person in prompt.get("compared_by", ()) else None,
             others=lambda: len(channel.waiting()) > 1,
             unread=lambda: parts_in_words(channel.unread(prompt)),
         )
