@@ -101,10 +101,14 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
             case "q" | "quit":
                 raise EOFError
             case _:
-                grants = "g: yes, and later calls like it, " if asking.may_grant else ""
-                compares = "c: compare with what is there now, " if asking.compare is not None else ""
-                keys = f"y: yes, n: no, {grants}d: all details, {compares}s: skip for now, q: quit"
-                line.say(f"{keys}; a reason may follow, as in `y as agreed`")
+                line.say(_help(asking))
+
+
+def _help(asking: Asking) -> str:
+    grants = "g: yes, and later calls like it, " if asking.may_grant else ""
+    compares = "c: compare with what is there now, " if asking.compare is not None else ""
+    keys = f"y: yes, n: no, {grants}d: all details, {compares}s: skip for now, q: quit"
+    return f"{keys}; a reason may follow, as in `y as agreed`"
 
 
 def _question(asking: Asking, keys: str) -> Text:
