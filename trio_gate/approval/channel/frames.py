@@ -112,9 +112,9 @@ class Resolved:
 
 @value_class
 class Decided:
-    """Gateway, to clients that offer DECIDED: how a prompt ended, then what became of its call. Replaces an earlier one of this id.
+    """Gateway, to clients that offer DECIDED: what became of a prompt's call, or who or what withdrew it. Replaces an earlier one of this id.
 
-    A client that connects gets the last ones after the grants.
+    It follows `Resolved` where there is more to say. A client that connects gets the last ones after the grants.
 
     Attributes:
         at: when it ended.

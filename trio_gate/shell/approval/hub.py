@@ -333,7 +333,9 @@ class ApprovalHub:
         """Tell how a question ended."""
         is_for = after.question.is_for
         self.subscribers.publish(resolved(after, grant), is_for)
-        self.subscribers.publish(self.decided.ended(after, at=self._clock.now(), grant=grant, why=why), is_for)
+        told = self.decided.ended(after, at=self._clock.now(), grant=grant, why=why)
+        if why:
+            self.subscribers.publish(told, is_for)
 
     def _let_go(self, meant: Question, standing: str) -> None:
         """Let the waiting calls go that a question's new grant covers, the oldest first, as many as it has uses."""

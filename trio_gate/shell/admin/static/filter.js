@@ -1,6 +1,6 @@
 // The filter of the waiting list: words, level, agent and account. It hides rows; it never changes what waits.
 
-import { el } from "./dom.js";
+import { capital, el } from "./dom.js";
 import { accountOf, agentOf } from "./call.js";
 import { state } from "./state.js";
 
@@ -31,7 +31,7 @@ export class Filter {
       const known = [...select.options].slice(1).map((option) => option.meant);
       if (values.join("\n") !== known.join("\n")) {
         const before = chosen(select);
-        select.replaceChildren(option("", `any ${name}`), ...values.map((value) => option(value, value)));
+        select.replaceChildren(option("", capital(name)), ...values.map((value) => option(value, value)));
         select.selectedIndex = values.indexOf(before) + 1;
       }
       select.hidden = values.length < 2 && !chosen(select);
