@@ -17,7 +17,7 @@ from trio_gate.effect.statements import statement_does
 from trio_gate.effect.switches import deciding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from trio_gate.aws.call import Call
     from trio_gate.effect.reasons import Code
@@ -32,6 +32,18 @@ _BY_THE_CALL = frozenset(("athena.StartQueryExecution", "dynamodb.UpdateItem", "
 """Calls whose name begins so and that are paid for by the call; those of S3 are all."""
 
 _INTERRUPTS = re.compile(r"(?:Failover|Pause|Reboot|Restart|Stop|Suspend|Switchover)(?=[A-Z])")
+_NONE_AT_ZERO = ("DesiredCapacity", "DesiredInstanceCount", "MaxSize", "ReservedConcurrentExecutions", "desiredCount")
+"""Members that say how many there should be."""
+
+_REDIRECTS: Mapping[str, str] = {
+    "elbv2.ModifyListener": "traffic may go elsewhere",
+    "elbv2.ModifyRule": "traffic may go elsewhere",
+    "route53.ChangeResourceRecordSets": "what uses the name may go elsewhere, or find nothing",
+    "s3.PutBucketNotificationConfiguration": "notifications go elsewhere",
+    "sns.Subscribe": "messages go to another place as well",
+}
+"""Calls that send traffic or messages elsewhere, by `service.Operation`."""
+
 _STARTS = frozenset(
     {
         "bedrock-agent-runtime.InvokeAgent",
@@ -90,6 +102,7 @@ def _changes(call: Call) -> Iterator[Reason]:
         yield from _losses(call)
     if _INTERRUPTS.match(call.operation) and call.removes is not True:
         yield _caution("interrupts", "what uses it is interrupted")
+    yield from _interruptions(call)
     if call.unguards is UNKNOWN and call.reviewed:
         yield _caution("unguards", "it may weaken a guard: that depends on what is there now")
     if call.runs_code is UNKNOWN and call.reviewed and call.service not in TEMPLATED and statement_does(call) is None:
@@ -100,6 +113,15 @@ def _changes(call: Call) -> Iterator[Reason]:
         yield _caution("statement", "its statement may change data: it has a verb for that")
     if call.spends is True and pays_on(call):
         yield _caution("spends", "it starts, makes or enlarges something that costs money")
+
+
+def _interruptions(call: Call) -> Iterator[Reason]:
+    for name in _NONE_AT_ZERO:
+        if call.params.get(name) == 0 and not isinstance(call.params[name], bool):
+            yield _caution("interrupts", f"{name}: none of it runs any more")
+    told = _REDIRECTS.get(f"{call.service}.{call.operation}")
+    if told is not None:
+        yield _caution("interrupts", told)
 
 
 def _losses(call: Call) -> Iterator[Reason]:

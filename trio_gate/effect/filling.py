@@ -28,6 +28,9 @@ MAX_PIECE = 100
 
 _PIECE = re.compile(rf"\[[^\]]{{0,{MAX_PIECE}}}\]|\{{[^}}]{{0,{MAX_PIECE}}}\}}|[^\[{{]+")
 
+_MANY = re.compile(r"\A( (?:day|instance|task))s\b")
+"""What is counted by a number before it."""
+
 
 @value_class
 class Slot:
@@ -74,7 +77,7 @@ def _filled(template: Template, call: Call, masked: Mapping[str, Value]) -> list
     parts: list[str | Names] = []
     for part in template:
         if isinstance(part, str):
-            parts.append(part)
+            parts.append(_MANY.sub(r"\1", part) if parts and parts[-1] == "1" else part)
         elif isinstance(part, tuple):
             parts.extend(_filled(part, call, masked) or ())
         else:

@@ -133,6 +133,19 @@ def _change_records(call: Call, masked: Mapping[str, Value]) -> Parts | None:
     return [f"{verb} DNS record ", named(names, "record"), " in zone ", named(zone)] if names and zone else None
 
 
+def _let_call(call: Call, masked: Mapping[str, Value]) -> Parts | None:
+    if at(masked, "Principal") == "*":
+        return filled("Let everybody call function {FunctionName}", call, masked)
+    return sharing("Let {Principal} call function {FunctionName}")(call, masked)
+
+
+def _time_to_live(call: Call, masked: Mapping[str, Value]) -> Parts | None:
+    attribute = "{TimeToLiveSpecification.AttributeName}"
+    if at(masked, "TimeToLiveSpecification", "Enabled") is True:
+        return filled(f"Delete items of table {{TableName}} once the time in their {attribute} has passed", call, masked)
+    return filled(f"Keep items of table {{TableName}} whatever the time in their {attribute}", call, masked)
+
+
 def _assume(call: Call, masked: Mapping[str, Value]) -> Parts | None:
     role = texts_at(call, masked, "RoleName")
     if not role:
@@ -148,6 +161,7 @@ TELLERS: Mapping[str, Teller] = {
     "ec2.AuthorizeSecurityGroupIngress": _open_ports,
     "ec2.RevokeSecurityGroupEgress": _close_ports,
     "ec2.RevokeSecurityGroupIngress": _close_ports,
+    "dynamodb.UpdateTimeToLive": _time_to_live,
     "ec2.ModifyImageAttribute": sharing("Change image {ImageId}"),
     "ec2.ModifySnapshotAttribute": sharing("Change snapshot {SnapshotId}"),
     "ec2.RunInstances": _run_instances,
@@ -160,7 +174,7 @@ TELLERS: Mapping[str, Teller] = {
     "iam.PutUserPolicy": sharing("Give user {UserName} policy {PolicyName}"),
     "iam.UpdateAssumeRolePolicy": _assume,
     "kms.PutKeyPolicy": sharing("Set the policy of key {KeyId}"),
-    "lambda.AddPermission": sharing("Let {Principal} call function {FunctionName}"),
+    "lambda.AddPermission": _let_call,
     "rds.DeleteDBCluster": _delete_database,
     "rds.DeleteDBInstance": _delete_database,
     "rds.ModifyDBSnapshotAttribute": sharing("Change database snapshot {DBSnapshotIdentifier}"),
