@@ -68,21 +68,21 @@ def test_objects_of_one_folder(gate, agents):
 
 def test_a_call_that_waits_goes_with_the_grant_that_was_previewed_for_it(gate, agents):
     carol, s3 = Person(gate, TOKEN), gate.client("s3", "prod")
-    calls = [agents.submit(s3.put_object, Bucket="prod-data", Key=key, Body=b"a") for key in ("new/1", "new/2", "old/1")]
+    calls = [agents.submit(s3.delete_object, Bucket="prod-data", Key=key) for key in ("new/1", "new/2", "old/1")]
     for key in ("new/1", "new/2", "old/1"):
         carol.until(lambda prompt, key=key: prompt["params"]["Key"] == key)
     prompts = {prompt["params"]["Key"]: prompt for prompt in carol.state().prompts.values()}
     meant = prompts["new/1"]
     found = carol.say(Preview(ref="1", id=meant["id"], predicate=meant["suggestion"]))
-    assert found.words.startswith("PutObject of s3, only on what begins with arn:aws:s3:::prod-data/new/")
+    assert found.words.startswith("DeleteObject of s3, only on what begins with arn:aws:s3:::prod-data/new/")
     assert found.waiting == (prompts["new/2"]["id"],)
     carol.answer(ready=lambda prompt: prompt["id"] == meant["id"], grant=Terms(uses=5, minutes=10, predicate=meant["suggestion"]))
     for call in calls[:2]:
-        assert call.result()["ResponseMetadata"]["HTTPStatusCode"] == 200
+        assert call.result()["ResponseMetadata"]["HTTPStatusCode"] == 204
     assert list(carol.state().prompts) == [prompts["old/1"]["id"]]
     carol.answer()
     calls[2].result()
-    of = {row["resources"][0]: row for row in gate.records() if row["action"] == "PutObject" and row["outcome"]["status"] == 200}
+    of = {row["resources"][0]: row for row in gate.records() if row["action"] == "DeleteObject" and row["outcome"]["status"] == 204}
     assert of["arn:aws:s3:::prod-data/new/1"]["grant"] is None
     assert of["arn:aws:s3:::prod-data/new/2"]["approvers"][0]["reason"] == f"grant {of['arn:aws:s3:::prod-data/new/2']['grant']}"
 

@@ -12,6 +12,7 @@ from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import call, waiting
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.frames import Resolved
+from trio_gate.approval.param_tree import ToRead
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
@@ -51,6 +52,18 @@ async def test_those_of_another_agent_account_or_rule_wait_on(alice, start, hub,
     alice.vote(grant=TERMS)
     await wait_all_tasks_blocked()
     assert (waits.answer, hub.pending) == (None, 1)
+
+
+READ = (ToRead(part="p1", name="Parameters.commands", what="script", whole=True),)
+
+
+@pytest.mark.parametrize("changes", [{"level": "danger"}, {"to_read": READ}], ids=["a danger", "something unread"])
+async def test_what_somebody_has_to_look_at_first_waits_on(alice, start, hub, changes):
+    await start(question("q1", **changes))
+    waits, equal = await start(other("q2", **changes)), await start(question("q3", digest="3" * 64, **changes))
+    alice.vote(grant=TERMS)
+    await wait_all_tasks_blocked()
+    assert (waits.answer, equal.cleared, hub.pending) == (None, True, 1)
 
 
 async def test_those_for_which_its_condition_is_not_true_wait_on(alice, start, hub):

@@ -26,13 +26,13 @@ def state(operation):
     )
 
     async def body():
-        return None
+        await trio.lowlevel.checkpoint()
 
     return PresentState(identified, None, Silent(), body, partial(WorkerThreads().run, "one"))
 
 
 async def recorded(_):
-    return None
+    await trio.lowlevel.checkpoint()
 
 
 async def test_an_aws_that_does_not_answer_ends_it(autojump_clock):

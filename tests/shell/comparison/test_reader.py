@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
+import trio
+
 from trio_gate.comparison.reads import Read
 from trio_gate.shell.comparison.reader import Reader
 from trio_gate.shell.exchange.model_loader import load_model
@@ -14,11 +16,13 @@ class Source:
     """Credentials of one role."""
 
     async def credentials(self, role):
+        await trio.lowlevel.checkpoint()
         assert role == "the role"
         return Credentials(access_key_id="ASIAEXAMPLE000000000", secret_access_key="s", session_token="t", expires=None)
 
 
 async def in_place(make):
+    await trio.lowlevel.checkpoint()
     return make()
 
 
@@ -26,6 +30,7 @@ async def test_a_read_goes_to_the_place_of_its_service():
     sent = []
 
     async def send(host, head, body):
+        await trio.lowlevel.checkpoint()
         sent.append((host, head, body))
         return ResponseHead(status=200, headers=()), b'{"Table": {"TableName": "t"}}'
 

@@ -293,11 +293,12 @@ class ApprovalHub:
         return [attempt.asked for one, attempt in found if one is not entry and one.prompt.question.is_for(person)]
 
     def _alike(self, meant: Question, standing: str) -> Iterator[tuple[Entry, Attempt]]:
-        """The questions of a rule, agent and account as these whose agents wait."""
+        """The questions of a rule, agent and account as these whose agents wait, without what somebody has to look at first."""
         for entry in self:
             question, attempt = entry.prompt.question, entry.attempt
             same = (question.rule, question.agent, question.account) == (meant.rule, meant.agent, meant.account)
-            if attempt is not None and same and question.grantable and entry.standing == standing:
+            seen = question.repeat_key == meant.repeat_key or not (question.level == "danger" or question.to_read)
+            if attempt is not None and same and seen and question.grantable and entry.standing == standing:
                 yield entry, attempt
 
     def entry(self, prompt_id: str, person: str) -> Entry | None:
