@@ -82,7 +82,9 @@ def test_a_call_that_waits_goes_with_the_grant_that_was_previewed_for_it(gate, a
     assert list(carol.state().prompts) == [prompts["old/1"]["id"]]
     carol.answer()
     calls[2].result()
-    of = {row["resources"][0]: row for row in gate.records() if row["action"] == "DeleteObject" and row["outcome"]["status"] == 204}
+    of = {
+        row["resources"][0]: row for row in gate.records() if row["action"] == "DeleteObject" and row["outcome"]["status"] == 204
+    }
     assert of["arn:aws:s3:::prod-data/new/1"]["grant"] is None
     assert of["arn:aws:s3:::prod-data/new/2"]["approvers"][0]["reason"] == f"grant {of['arn:aws:s3:::prod-data/new/2']['grant']}"
 
