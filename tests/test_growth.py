@@ -19,6 +19,7 @@ from trio_gate.aws.refusal import guess_protocol
 from trio_gate.aws.resources.templates import _fits
 from trio_gate.content.colors import MAX_LINE, colored
 from trio_gate.content.readable import readable
+from trio_gate.effect.dangers import dangers
 from trio_gate.effect.effect import effect_of
 from trio_gate.errors import GateError
 from trio_gate.signing.presigned import with_fields
@@ -74,6 +75,14 @@ def _nested(size: int) -> dict[str, Any]:
     inner: dict[str, Any] = {}
     for _ in range(10):
         inner = {f"Name{number}": "x" for number in range(size // 10)} | {"Inner": inner}
+    return inner
+
+
+def _deep(size: int) -> dict[str, Any]:
+    """Members in members, each with a list beside it."""
+    inner: dict[str, Any] = {}
+    for _ in range(size):
+        inner = {"Inner": [inner], "Beside": ["x"] * 100}
     return inner
 
 
@@ -133,6 +142,11 @@ ROWS: dict[str, Row] = {
         lambda size: call({"Delete": {"Objects": [{"Key": f"k-{n}"} for n in range(size)]}}),
         _effect,
         300,
+    ),
+    "members that may make a call worse, deep down": (
+        lambda size: call(_deep(size), operation="Do", destroys=True, runs_code=True, unguards=True),
+        lambda made: list(dangers(made, virtual=False)),
+        30,
     ),
     "many resources in a sentence": (
         lambda size: call({}, operation="Do", resources=tuple(f"arn:aws:s3:::b/{number}" for number in range(size))),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["destroys", "unguards", "code"]
 
+_BEYOND = 10**9
+"""No number that decides anything is as large."""
+
 MAX_LOOKED_AT = 2000
 """How many values of the parameters are looked at."""
 
@@ -94,7 +97,11 @@ def _text(value: Value) -> str:
         value = value["Value"]
     if isinstance(value, bool):
         return "true" if value else "false"
-    return fold(value) if value in ("TRUE", "FALSE", "True", "False") and isinstance(value, str) else str(value)[:64]
+    if isinstance(value, str):
+        return fold(value) if value in ("TRUE", "FALSE", "True", "False") else value[:64]
+    return (
+        str(value) if isinstance(value, int) and abs(value) < _BEYOND else ""
+    )  # the text of a list would be as long as all in it
 
 
 def members(params: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

@@ -1,6 +1,6 @@
 """Why an agent says that it makes a call, for the people who are asked.
 
-Rule: it is a claim. It is never proven, judged, sent to AWS or bound by an approval.
+Rule: it is a claim. It is never proven, judged or bound by an approval, and its field is not sent to AWS; a user agent is, whole.
 """
 
 from __future__ import annotations
