@@ -68,9 +68,29 @@ def test_no_secret_is_shown_wherever_it_stands(at):
     assert "(masked: 16384 characters)" in shown or "(masked" in shown
 
 
-def test_where_only_what_is_masked_differs_it_says_so():
-    assert lines({"A": KEY.format("A" * 64)}, {"A": KEY.format("B" * 64)}) == ["A:", "  (what differs is masked)"]
-    assert lines({"Password": "one-1"}, {"Password": "two-2"}) == ["Password:", "  (what differs is masked)"]
+def test_what_is_masked_says_whether_it_differs():
+    gone = ["A:", "- (masked, before)", "+ (masked, after)"]
+    assert lines({"A": KEY.format("A" * 64)}, {"A": KEY.format("B" * 64)}) == gone
+    assert lines({"A": {"password": "one-1"}}, {"A": {"password": "two-2"}})[2:4] == [
+        '-   "password": "(masked, before)"',
+        '+   "password": "(masked, after)"',
+    ]
+    before, after = ({"Environment": {"Variables": {"DB_PASSWORD": word, "A": word}}} for word in ("hunter2", "hacked!"))
+    assert [line.split(": ")[1] for line in lines(before, after) if line[0] in "+-"] == [
+        *('"hunter2",', '"(masked, before)"', '"hacked!",', '"(masked, after)"'),
+    ]
+    same = {"Variables": {"DB_PASSWORD": "hunter2", "A": "1"}}
+    assert '      "DB_PASSWORD": "(masked, the same)"' in lines(
+        {"E": same}, {"E": {"Variables": {**same["Variables"], "A": "2"}}}
+    )
+
+
+def test_a_long_text_says_which_of_its_masked_pieces_differ():
+    text = ("word " * 20 + "\n") * 2000
+    old, new = (text[:100_000] + KEY.format(letter * 64) + text[100_000:] for letter in "AB")
+    changed = [line for line in lines({"Body": old}, {"Body": new}) if line[0] in "+-"]
+    assert changed
+    assert not any("AAAA" in line or "BBBB" in line for line in changed)
 
 
 def test_a_long_difference_is_cut():

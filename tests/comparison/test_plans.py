@@ -13,7 +13,8 @@ from trio_gate.comparison.plans import comparable, plan
 from trio_gate.comparison.reads import READS, Incomparable
 
 DOCUMENT, NEW = json.dumps({"Statement": []}), json.dumps({"Statement": [1]})
-ARN = "arn:aws:iam::111111111111:policy/p"
+ACCOUNT, FOREIGN = "111111111111", "999988887777"
+ARN = f"arn:aws:iam::{ACCOUNT}:policy/p"
 
 
 def sides(name, params, answers, body=None):
@@ -167,7 +168,7 @@ GROUP_RULES = ("DescribeSecurityGroupRules", {"Filters": [{"Name": "group-id", "
             "s3.DeleteObject",
             {"Bucket": "b", "Key": "k", "VersionId": "v"},
             [{"Body": b"old"}],
-            [("GetObject", {"Bucket": "b", "Key": "k", "VersionId": "v"})],
+            [("GetObject", {"Bucket": "b", "Key": "k", "VersionId": "v", "ExpectedBucketOwner": ACCOUNT})],
             {"Body": b"old"},
             {},
         ),
@@ -226,6 +227,33 @@ def test_both_sides_are_in_the_words_of_the_call(name, params, answers, reads, b
 def test_what_cannot_be_compared_says_why(name, params, answers, why):
     with pytest.raises(Incomparable, match=why):
         sides(name, params, answers)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("sqs.SetQueueAttributes", {"QueueUrl": f"https://sqs.us-east-1.amazonaws.com/{FOREIGN}/x"}),
+        ("lambda.UpdateFunctionConfiguration", {"FunctionName": f"arn:aws:lambda:us-east-1:{FOREIGN}:function:f"}),
+        ("lambda.UpdateFunctionConfiguration", {"FunctionName": f"arn:aws:lambda:ap-south-1:{ACCOUNT}:function:f"}),
+        ("lambda.UpdateFunctionCode", {"FunctionName": f"{FOREIGN}:function:f"}),
+        ("secretsmanager.PutResourcePolicy", {"SecretId": f"arn:aws:secretsmanager:us-east-1:{FOREIGN}:secret:x"}),
+        ("kms.PutKeyPolicy", {"KeyId": f"arn:aws:kms:us-east-1:{FOREIGN}:key/1"}),
+        ("ecr.SetRepositoryPolicy", {"registryId": FOREIGN, "repositoryName": "r"}),
+        ("sns.SetTopicAttributes", {"TopicArn": f"arn:aws:sns:us-east-1:{FOREIGN}:t"}),
+        ("dynamodb.UpdateTable", {"TableName": f"arn:aws:dynamodb:us-east-1:{FOREIGN}:table/t"}),
+        ("dynamodb.DeleteItem", {"TableName": f"arn:aws:dynamodb:us-east-1:{FOREIGN}:table/t", "Key": {}}),
+        ("iam.CreatePolicyVersion", {"PolicyArn": f"arn:aws:iam::{FOREIGN}:policy/p"}),
+    ],
+)
+def test_nothing_of_another_account_or_region_is_read(name, params):
+    with pytest.raises(Incomparable, match=r"^it names something of another account or region$"):
+        sides(name, params, [])
+
+
+@pytest.mark.parametrize("name", ["s3.PutBucketPolicy", "s3.DeleteObject", "s3.PutPublicAccessBlock"])
+def test_a_bucket_is_read_only_where_it_is_the_accounts_own(name):
+    reads, _, _ = sides(name, {"Bucket": "b", "Key": "k", "ExpectedBucketOwner": FOREIGN}, [None])
+    assert reads[0][1]["ExpectedBucketOwner"] == ACCOUNT
 
 
 def test_operations_that_only_read_are_not_compared():

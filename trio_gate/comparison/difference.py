@@ -1,7 +1,7 @@
 """Two states as one text: what goes, what comes, and a few lines around.
 
-Rule: both are masked like the record; where only what is masked differs, the text says so. Objects are compared by their members' names,
-not by their order. What is too long or too different for a comparison by lines stands whole, first what goes.
+Rule: both are masked like the record, and each mask says whether what it hides differs. Objects are compared by their members' names, not by
+their order. What is too long or too different for a comparison by lines stands whole, first what goes.
 
 Theory: difflib takes, at worst, time with the cube of the lines that differ, so it is given few.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_gate.audit.redact import masked
 from trio_gate.aws.call import Unknown
@@ -39,76 +39,85 @@ AROUND = 3
 PIECE = 16 * 1024
 """Characters of a long text that are masked at once, looked at with as many before and after: no key is longer."""
 
+MAX_LAID_OUT = 128 * 1024
+"""Characters of JSON that is laid out and compared by its members; longer JSON is compared as it is written."""
+
 SAME = "there is no difference"
+_WORDS = {"$masked": "masked", "$cut": "not shown", "$more": "not shown"}
+"""What stands for a value that the record leaves out."""
+
+_NOTHING = object()
 
 
 def difference(sides: Sides, shape: Shape | None) -> str:
     """What changes, safe to show, with line breaks. `shape` is the input of the call's operation, for its sensitive members."""
     parts: list[str] = []
     for name in sorted({*sides.before, *sides.after}):
-        before, after = sides.before.get(name), sides.after.get(name)
-        if name in sides.before and name in sides.after and _canonical(before) == _canonical(after):
+        before, after = _prepared(sides.before.get(name)), _prepared(sides.after.get(name))
+        if before == after:
             continue
-        old, new = _lines(name, before, shape), _lines(name, after, shape)
-        body = [*_compared(old, new)] if old != new else ["  (what differs is masked)"]
-        parts += [f"{name}:", *body]
+        old, new = (
+            _lines(name, one, other, word, shape) for one, other, word in ((before, after, "before"), (after, before, "after"))
+        )
+        parts += [f"{name}:", *_compared(old, new)]
     text = visible_lines("\n".join(parts) or SAME)
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}\n… and {len(text) - MAX_TEXT} characters more"
 
 
-def _canonical(value: Value | None) -> str:
-    """A value as text in which the order of members does not matter."""
-    if isinstance(value, str):
-        laid_out = _ordered(value)
-        return value if laid_out is None else laid_out
+def _prepared(value: Value | None) -> Value | None:
+    """A value in the form in which it is compared: bytes as their text, and JSON laid out."""
     if isinstance(value, bytes):
-        return (
-            f"{len(value)} {hashlib.sha256(value).hexdigest()} {_canonical(text) if (text := _text(value)) is not None else ''}"
-        )
-    return json.dumps(value, sort_keys=True, default=repr)
+        found = readable(value)
+        if "hex" in found.how:
+            return f"{len(value)} bytes that are no text, SHA-256 {hashlib.sha256(value).hexdigest()}"
+        value = found.text
+    return (_ordered(value) or value) if isinstance(value, str) else value
 
 
-def _lines(name: str, value: Value | None, shape: Shape | None) -> list[str]:
-    """A value, masked, in lines; none for nothing."""
+def _lines(name: str, value: Value | None, other: Value | None, side: str, shape: Shape | None) -> list[str]:
+    """A value, masked, in lines; none for nothing. `other` is what stands on the other side, `side` the word for this one."""
     if value is None:
         return []
-    if isinstance(value, bytes):
-        text = _text(value)
-        if text is None:
-            return [f"{len(value)} bytes that are no text, SHA-256 {hashlib.sha256(value).hexdigest()}"]
-        value = text
     if isinstance(value, str):
-        return _masked_text(name, _ordered(value) or value, shape).split("\n")
-    shown = masked({name: value}, shape)[name]
+        return _masked_text(name, value, other if isinstance(other, str) else "", side, shape).split("\n")
+    shown = _told(masked({name: value}, shape).get(name), value, other, side)
     if isinstance(shown, list) and all(isinstance(one, str) for one in shown):
         return [str(one) for one in shown]
-    text = json.dumps(shown, default=_beyond)
-    return (_ordered(text) or text).split("\n")
+    return json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False, default=_beyond).split("\n")
+
+
+def _told(shown: Any, value: Any, other: Any, side: str) -> Any:
+    """A masked value, in which each mask says whether what it hides stands on the other side, too."""
+    if isinstance(shown, dict) and len(shown) == 1 and shown != value and (word := _WORDS.get(next(iter(shown)))):
+        return f"({word}, {'the same' if value == other else side})"
+    if isinstance(shown, dict) and isinstance(value, dict):
+        of = other if isinstance(other, dict) else {}
+        return {key: _told(one, value.get(key, _NOTHING), of.get(key), side) for key, one in shown.items()}
+    if isinstance(shown, list) and isinstance(value, list):
+        beside, rest = other if isinstance(other, list) else [], [None] * len(shown)
+        pairs = zip(shown, [*value, *rest], [*beside, *rest], strict=False)  # as many as are shown
+        return [_told(one, here, there, side) for one, here, there in pairs]
+    return shown
 
 
 def _beyond(value: bytes | Unknown) -> str:
     return "(not known)" if isinstance(value, Unknown) else f"{len(value)} bytes, SHA-256 {hashlib.sha256(value).hexdigest()}"
 
 
-def _masked_text(name: str, text: str, shape: Shape | None) -> str:
+def _masked_text(name: str, text: str, other: str, side: str, shape: Shape | None) -> str:
     """A text in which each piece that has a secret in it, or beside it, is masked."""
     pieces: list[str] = []
     for at in range(0, len(text), PIECE):
         around = text[max(0, at - PIECE) : at + 2 * PIECE]
-        kept = masked({name: around}, shape)[name] == around
         piece = text[at : at + PIECE]
-        pieces.append(piece if kept else f"(masked: {len(piece)} characters)")
+        kept = masked({name: around}, shape).get(name) == around
+        pieces.append(piece if kept else f"(masked, {'the same' if other[at : at + PIECE] == piece else side})")
     return "".join(pieces)
 
 
-def _text(value: bytes) -> str | None:
-    found = readable(value)
-    return None if "hex" in found.how else found.text
-
-
 def _ordered(text: str) -> str | None:
-    """JSON in lines, its members by name; None for any other text, and for JSON with two readings."""
-    if not text.lstrip().startswith(("{", "[")):
+    """JSON in lines, its members by name; None for any other text, for a longer one, and for JSON with two readings."""
+    if len(text) > MAX_LAID_OUT or not text.lstrip().startswith(("{", "[")):
         return None
     try:
         return json.dumps(Patient().decode(text), indent=2, sort_keys=True, ensure_ascii=False)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from trio_gate.aws.call import Unknown
+from trio_gate.aws.resources.arns import parse
 from trio_gate.comparison.firewalls import after_changes, rule_lines
 from trio_gate.comparison.reads import Incomparable, Read, Sides
 
@@ -47,6 +49,10 @@ _DOCUMENTS: Mapping[str, tuple[str, tuple[str, ...], str, str]] = {
 """Calls that set or delete one document: the read, its parameters, where the answer has the document, and where the call has it."""
 
 
+_ACCOUNT = re.compile(r"(?:(?<=[:/])|\A)[0-9]{12}(?=[:/]|\Z)")
+"""A part of an ARN, a shortened ARN or a queue's URL, or a registry, that is an account."""
+
+
 def comparable(service: str, operation: str) -> bool:
     """Whether calls of an operation can be compared with what is there now."""
     return f"{service}.{operation}" in _DOCUMENTS.keys() | _PLANS.keys()
@@ -74,7 +80,7 @@ def _document(call: Call, operation: str, names: tuple[str, ...], place: str, me
 def _version(call: Call, _: bytes | None) -> Plan:
     """A version of a managed policy becomes the default one, and may be new."""
     arn, wanted = call.params.get("PolicyArn"), call.params.get("VersionId")
-    policy = yield Read(service="iam", operation="GetPolicy", params={"PolicyArn": arn})
+    policy = yield Read(service="iam", operation="GetPolicy", params=_sent(call, "PolicyArn"))
     present = policy["Policy"].get("DefaultVersionId") if policy else None
     before = (yield from _version_text(arn, present)) if present else None
     after = call.params.get("PolicyDocument") if wanted is None else (yield from _version_text(arn, wanted))
@@ -168,12 +174,12 @@ def _like(present: Any, asked: Value) -> Any:
 
 
 def _item(call: Call, _: bytes | None) -> Plan:
-    table, key, item = call.params.get("TableName"), call.params.get("Key"), call.params.get("Item")
+    table, key, item = _sent(call, "TableName"), call.params.get("Key"), call.params.get("Item")
     if isinstance(item, dict):
-        described = yield Read(service="dynamodb", operation="DescribeTable", params={"TableName": table})
+        described = yield Read(service="dynamodb", operation="DescribeTable", params=table)
         names = [one["AttributeName"] for one in described["Table"]["KeySchema"]] if described else []
         key = {name: item[name] for name in names if name in item}
-    found = yield Read(service="dynamodb", operation="GetItem", params={"TableName": table, "Key": key, "ConsistentRead": True})
+    found = yield Read(service="dynamodb", operation="GetItem", params={**table, "Key": key, "ConsistentRead": True})
     return Sides(before=_some("Item", found.get("Item") if found else None), after=_some("Item", item))
 
 
@@ -229,7 +235,17 @@ def _sent(call: Call, *names: str) -> dict[str, Value]:
     sent = {name: call.params[name] for name in names if name in call.params}
     if any(isinstance(value, Unknown) for value in sent.values()):
         raise Incomparable("what it names is not known")
-    return sent
+    if not all(_is_here(value, call) for name, value in sent.items() if name != "Key"):
+        raise Incomparable("it names something of another account or region")
+    return {**sent, "ExpectedBucketOwner": call.account} if "Bucket" in sent else sent
+
+
+def _is_here(value: Value, call: Call) -> bool:
+    """Whether a name is of nothing outside of the call's account and region, as far as it says."""
+    arn = parse(value)
+    if arn is not None and arn.region not in ("", call.region):
+        return False
+    return not isinstance(value, str) or {*_ACCOUNT.findall(value)} <= {call.account}
 
 
 def _some(name: str, value: Value | None) -> dict[str, Value]:

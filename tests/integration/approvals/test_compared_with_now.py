@@ -181,7 +181,7 @@ def test_what_differs_in_a_secret_is_masked(gate, agents):
     key = "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n"
     s3.put_object(Bucket="compared-data", Key="key", Body=key.format("A" * 64).encode())
     lines = told(gate, agents, asker.put_object, Bucket="compared-data", Key="key", Body=key.format("B" * 64).encode())
-    assert lines == ["Body:", "  (what differs is masked)"]
+    assert lines == ["Body:", "- (masked, before)", "+ (masked, after)"]
 
 
 def test_only_who_may_compare(gate, agents):

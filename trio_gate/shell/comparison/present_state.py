@@ -66,7 +66,7 @@ class PresentState:
                 sides = await self._sides(identified, recorded)
                 text: str = await self._run(lambda: difference(sides, identified.shape))
         except trio.TooSlowError:
-            raise Incomparable(f"AWS did not answer within {DEADLINE:g} s") from None
+            raise Incomparable(f"it took more than {DEADLINE:g} s") from None
         return text
 
     async def _sides(self, identified: Identified, recorded: Recorded) -> Sides:

@@ -195,10 +195,10 @@ class ApprovalStage:
         identified, work = self._identified, self._services.workers
         call = identified.call
         tree = shown(call.params, identified.shape, Code(service=call.service, operation=call.operation))
-        run = partial(work.run, f"opened of {identified.proven.asker}")
+        run, beside = (partial(work.run, f"{what} of {identified.proven.asker}") for what in ("opened", "compared"))
         stored = StoredBody(data=body.data, spool=body.spool, framed=_framing(identified.body))
         held = PromptDetails(call, self._facets, parts, tree.values, what=tree.kinds, body=stored, run=run)
-        present = PresentState(identified, self._role, self._services.reader, held.body, run)
+        present = PresentState(identified, self._role, self._services.reader, held.body, beside)
         return held, present, self._asked(parts, tree, held, present)
 
     def _asked(self, parts: DigestInput, tree: Shown, held: PromptDetails, present: PresentState) -> Asked:
