@@ -47,6 +47,11 @@ OTHERS = {
     "rule": delete(bound={"rule": "another"}),
     "role": delete(bound={"assume_role": {"role_arn": "arn:aws:iam::111111111111:role/other"}}),
     "parameter": delete(params={"VersionId": "3"}),
+    "method": delete(method="PUT"),
+    "query": delete(bound={"query": "delete=&bypass=true"}),
+    "query twice": delete(bound={"query": "delete=&delete="}),
+    "header": delete(bound={"headers": (*parts().headers, ("x-amz-bypass-governance-retention", "true"))}),
+    "value of a header": delete(bound={"headers": (("content-type", "text/plain"), *parts().headers[:1])}),
     "address": delete(bound={"address": "10.0.0.1:443"}),
     "session": delete(around={"session": "TGVS1", "session_chain": ("arn:aws:iam::111111111111:role/gate",)}),
 }
@@ -70,6 +75,13 @@ def test_machines_are_alike_in_their_region_and_only_as_many_at_once():
     assert alike(machines("i-2")) == shape
     assert alike(machines("i-1", "i-2")) != shape
     assert alike(machines("i-2", Force=True)) != shape
+
+
+def test_what_differs_by_try_or_follows_from_a_name_makes_no_difference():
+    again = (("authorization", "x"), ("amz-sdk-invocation-id", "2"), ("x-amz-date", "2"), ("content-md5", "2"), ("host", "other"))
+    assert alike(delete(bound={"headers": (*parts().headers[1:], *again)})) == alike(delete())
+    named = [alike(delete(key, bound={"query": f"key={key.replace('/', '%2F')}"})) for key in ("tmp/a.csv", "tmp/b.csv")]
+    assert named[0] == named[1] != alike(delete())
 
 
 def test_a_value_counts_as_a_name_only_where_it_is_one():

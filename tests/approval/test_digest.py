@@ -10,7 +10,7 @@ from tests.kit.approvals.questions import parts
 from tests.kit.aws.meanings import services
 from tests.kit.aws.naming import catalog
 from tests.kit.long import one_in
-from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, _says_nothing, digest, repeat_key
+from trio_gate.approval.digest import LEFT_OUT, LEFT_OUT_PREFIX, DigestInput, digest, repeat_key, says_nothing
 from trio_gate.aws.forwarded_headers import modelled
 from trio_gate.aws.idempotency import IdempotentForm
 
@@ -93,7 +93,7 @@ def test_whatever_the_model_binds_to_a_header_counts(one_in):
             for member in [] if operation.input is None else [*operation.input.at("header"), *operation.input.at("headers")]:
                 one, two = (bound(((member.wire, value),), operation.input) for value in "12")
                 assert digest(one) != digest(two), (service, operation.name, member.name)
-                if _says_nothing(member.wire):
+                if says_nothing(member.wire):
                     surprising.add((service, member.wire))
     assert {("bedrock-agentcore", "baggage"), ("bedrock-agentcore", "x-amzn-trace-id")} <= surprising
 

@@ -183,13 +183,12 @@ class Stage:
         ask = Ask(id=f"q{self._count}-{id(self) % 10_000}", answer=answer)
         made = call(params, **_pick(changes, call()))
         payload = {"payload_length": len(body), "payload_sha256": hashlib.sha256(body).hexdigest()}
-        bound = parts(**{"query": f"n={self._count}", **payload, **_pick(changes, parts())})
+        bound = parts(**{"path": f"/{self._count}", **payload, **_pick(changes, parts())})
         tree = shown(made.params, code=Code(service=made.service, operation=made.operation))
         around = replace(
             AROUND,
             approvers=[replace(ONCALL, people=tuple(PEOPLE), quorum=quorum, timeout=life, hold=life)],
-            effect=effect_of(made, masked(made.params)),
-            **_pick(changes, AROUND),
+            **{"effect": effect_of(made, masked(made.params)), **_pick(changes, AROUND)},
         )
         now = SystemClock().now()
         question = question_from(made, bound, tree, around, question_id=ask.id, asked_at=now)

@@ -1,5 +1,6 @@
 """Calls of equal shape on the page: one row, and one press that decides those that were shown, and no other."""
 
+from trio_gate.effect.effect import Effect
 from trio_gate.errors import AuditUnavailable
 
 TIMES = "\u00d7"
@@ -124,6 +125,39 @@ def test_the_same_call_in_two_forms_is_one_row(visit, stage):
     page.click("button:text-is('Approve 2 in prod')")
     page.wait_for_selector("text=No calls waiting")
     assert [ask.outcome() for ask in forms] == ["approve", "approve"]
+
+
+def test_each_call_of_a_group_shows_its_name_whole_before_the_press(visit, stage):
+    names = [f"{'a' * 60}-{middle}-{'z' * 60}.csv" for middle in ("harmless", "customer", "proddata")]
+    asks = [delete(stage, name) for name in names]
+    page = visit().enter()
+    page.wait_for_selector("text=3 calls waiting")
+    assert texts(page) == [f"3 {TIMES} delete object in data/tmp/ by ci"]
+    page.click("[data-call^='~']")
+    assert page.inner_text("#call-title") == texts(page)[0]
+    assert page.locator(".members .whole").all_inner_texts() == [f"{FOLDER}/{name}" for name in names]
+    page.click("button:text-is('Approve 3 in prod')")
+    page.wait_for_selector("text=No calls waiting")
+    assert {ask.outcome() for ask in asks} == {"approve"}
+
+
+def test_calls_of_one_sentence_show_what_each_acts_on(visit, stage):
+    effect = Effect(sentence="Delete an object", names=(), level="fact", reasons=())
+    for name in ("a", "b"):
+        delete(stage, name, effect=effect)
+    page = visit().enter()
+    page.click("[data-call^='~']")
+    assert page.inner_text("#call-title") == f"2 {TIMES} delete object in data/tmp/ by ci"
+    assert page.locator(".members .whole").all_inner_texts() == [f"{FOLDER}/a", f"{FOLDER}/b"]
+
+
+def test_no_call_of_a_group_is_folded_away(visit, stage):
+    for number in range(40):
+        delete(stage, f"{number}")
+    page = visit().enter()
+    page.click("[data-call^='~']")
+    page.wait_for_selector(".members")
+    assert page.evaluate("(list => list.scrollHeight - list.clientHeight)(document.querySelector('.members'))") == 0
 
 
 def test_what_could_not_be_decided_is_said(visit, stage):

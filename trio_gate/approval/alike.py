@@ -1,6 +1,7 @@
 """Calls of equal shape: those that differ only in the names of what they act on, within one place.
 
-Rule: calls that are alike may be decided by one press, so that whatever a person must look at one by one is like no other: a danger, a
+Rule: calls that are alike are equal in all that their digests cover but names, and the addresses and hashes that follow from them. They
+may be decided by one press, so that whatever a person must look at one by one is like no other: a danger, a
 change of permissions, a call that may return credentials, one with hidden or unknown values, and one that a person was asked about before.
 """
 
@@ -9,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
+from trio_gate.approval.digest import hashes_payload, says_nothing
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from trio_gate.approval.question import Question
     from trio_gate.text.visible import Json
@@ -43,7 +46,10 @@ def alike(question: Question) -> Alike | None:
     asked = [question.rule, [group.id for group in question.approvers], question.level, [risk.code for risk in question.risks]]
     who = [question.agent or question.agent_address, question.session, question.role, question.session_policy]
     where = [question.account, question.region, question.host if question.address else None, places]
-    form = json.dumps([who, where, question.service, question.operation, asked, _form(params, names)], sort_keys=True)
+    form = json.dumps(
+        [who, where, question.service, question.operation, asked, _form(params, names), _form(_sent(question), names)],
+        sort_keys=True,
+    )
     key = hashlib.sha256(form.encode("utf-8", "surrogatepass")).hexdigest()
     return Alike(key=key[:32], place=_folder(places) or question.region)
 
@@ -57,6 +63,18 @@ def _stands_alone(question: Question) -> bool:
         or not ASKED_BEFORE.isdisjoint(risk.code for risk in question.risks)
         or _is_marked(question.params)
     )
+
+
+def _sent(question: Question) -> Json:
+    """What is sent beside the parameters and counts in the digest, without host and path, which follow from names."""
+    counted = [
+        field for field in question.headers if field[0] != "host" and not says_nothing(field[0]) and not hashes_payload(field[0])
+    ]
+    return [question.method, _pairs(sorted(counted)), _pairs(parse_qsl(question.query, keep_blank_values=True))]
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> Json:
+    return [[name, value] for name, value in pairs]
 
 
 def _place(arn: str) -> str:

@@ -109,7 +109,7 @@ def digest(parts: DigestInput) -> str:
         parts.method,
         parts.path,
         parts.query,
-        _by_name(tuple(field for field in parts.headers if field[0] in parts.modelled or not _says_nothing(field[0]))),
+        _by_name(tuple(field for field in parts.headers if field[0] in parts.modelled or not says_nothing(field[0]))),
         parts.payload_sha256,
         _by_name(parts.trailers),
         parts.rule,
@@ -122,12 +122,18 @@ def repeat_key(parts: DigestInput) -> str:
     repeat = parts.repeat
     if repeat is None:
         return digest(parts)
-    headers = tuple(field for field in parts.headers if field[0] not in repeat.headers and not field[0].startswith(_HASHES))
+    headers = tuple(field for field in parts.headers if field[0] not in repeat.headers and not hashes_payload(field[0]))
     return digest(replace(parts, payload_sha256=f"repeat {repeat.sha256}", query="", headers=headers))
 
 
-def _says_nothing(name: str) -> bool:
+def says_nothing(name: str) -> bool:
+    """Whether a header field that is no parameter is left out of the digest."""
     return name in LEFT_OUT or name.startswith(LEFT_OUT_PREFIX)
+
+
+def hashes_payload(name: str) -> bool:
+    """Whether a header field holds a hash of the payload."""
+    return name.startswith(_HASHES)
 
 
 def _by_name(headers: Headers) -> Headers:

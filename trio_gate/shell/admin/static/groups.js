@@ -28,14 +28,28 @@ export function rowsOf(prompts) {
   return [...rows.values()].map((row) => (row.prompts.length > 1 ? row : { key: row.prompts[0].id, prompts: row.prompts }));
 }
 
+/** All that may differ between calls of a group, as text. */
+const differing = ({ resources, params, may_differ }) =>
+  JSON.stringify([resources, Object.entries(params).filter(([name]) => !may_differ.includes(name))]);
+
 /** What a group does, in one sentence: the same call so many times, or so many calls in one place. */
 export function groupTitle(prompts) {
   const [first] = prompts;
   if (prompts.length === 1) return [does(first)];
-  const one = new Set(prompts.map((prompt) => prompt.sentence)).size === 1;
-  if (one) return [does(first), el("span", { class: "times" }, ` ${prompts.length} times`)];
+  if (new Set(prompts.map(differing)).size === 1) return [does(first), el("span", { class: "times" }, ` ${prompts.length} times`)];
   return [`${prompts.length} × ${first.words} in `, said(first.alike.place), ` by `, said(agentOf(first))];
 }
+
+/** What a call acts on, whole, unless its sentence says so and is like no other's. */
+function wholeNames(prompt, prompts) {
+  const twin = prompts.some((other) => other.sentence === prompt.sentence && differing(other) !== differing(prompt));
+  if (!prompt.names?.length && !twin) return null;
+  const others = (prompt.names ?? []).filter((name) => !prompt.resources.some((arn) => arn.endsWith(name)));
+  return el("span", { class: "whole" }, [...prompt.resources, ...others].map((name) => [said(name), " "]));
+}
+
+/** The reasons of all calls of a group, each once. */
+const reasonsOf = (prompts) => [...new Map(prompts.flatMap(({ risks: found }) => found).map((risk) => [risk.text, risk])).values()];
 
 /** A group on the screen, and the bar that decides it. */
 export class Group {
@@ -72,7 +86,7 @@ export class Group {
           el("span", {}, first.region),
         ),
       ),
-      risks(first),
+      risks({ risks: reasonsOf(this.shown) }),
       asks({ ...first, agent_reason: new Set(this.shown.map((prompt) => prompt.agent_reason)).size === 1 ? first.agent_reason : null }),
       section("Calls", this.items),
       el(
@@ -121,6 +135,7 @@ export class Group {
       "li",
       { class: waits ? null : "over" },
       el("a", { href: `#${prompt.id}` }, does(prompt)),
+      wholeNames(prompt, this.shown),
       waits ? el("b", { "data-countdown": prompt.expires_at, class: "item-left" }, "") : el("span", { class: "tag" }, "answered"),
       state.prompts.get(prompt.id)?.detached ? el("span", { class: "tag" }, "agent disconnected") : null,
     );
