@@ -64,6 +64,7 @@ endpoint "aws_api" "main" {
     "111111111111=prod",
     "222222222222=staging",
   ]
+  # colors      = { prod = "red" }                   # by label or id; seen wherever people decide on the page
   # hosts       = ["*.amazonaws.com"]                # only these AWS hosts; `*` is one or more labels
   # external_id = "…"                                # if the roles' trust policies require one
   # through     = "arn:aws:iam::999999999999:role/hub"   # a role that is assumed first, and assumes the others
@@ -102,6 +103,7 @@ person "alice" {
   # may_grant   = true                               # approve future calls in advance (one rule, agent and account)
   # may_observe = true                               # see every call and search the record
   # may_stop    = true                               # stop an agent, or all of them
+  # may_compare = true                               # have the gateway read what is there now that a waiting call would change
 }
 
 approver "human" "oncall" {                          # humans only; approver "bot" also takes bots
@@ -119,4 +121,5 @@ approver "human" "oncall" {                          # humans only; approver "bo
 # A rule may name the role that signs, or narrow its session to each call: narrow = true, narrow_also = ["kms:Decrypt"].
 rule "no secrets" { match = aws.reads_secret                action = "deny"  reason = "ask for a reference instead" }
 rule "reads ok"   { match = aws.access in ["read", "list"]  action = "allow" }
+# rule "dangers"  { match = aws.level == "danger"             action = "approve"  approvers = [human.two, human.oncall] }
 rule "the rest"   { action = "approve"  approvers = [human.oncall] }
