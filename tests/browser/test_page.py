@@ -247,8 +247,22 @@ def test_a_broken_connection_is_said_and_the_present_state_comes_back(visit, sta
     page.click("text=Try now")
     page.wait_for_selector(".link.open")
     page.wait_for_selector("h1:has-text('Withdrawn')")
+    assert page.locator(".banner.offline").count() == 0
     calls = page.evaluate("[...document.querySelectorAll('[data-call]')].map((item) => item.dataset.call)")
     assert calls == [kept.id, fresh.id]
+
+
+def test_the_button_of_a_lost_connection_stays_while_the_page_tries_again(visit, stage):
+    page = visit().enter()
+    stage.go_dark()
+    button = page.wait_for_selector("button:text-is('Try now')")
+    page.wait_for_selector(".link.offline")
+    page.evaluate(
+        "window.drawn = 0; new MutationObserver(() => { window.drawn += 1; }).observe(document.getElementById('link'), { childList: true })"
+    )
+    button.click()
+    page.wait_for_function("window.drawn >= 2")
+    assert button.evaluate("button => button.isConnected")
 
 
 def test_why_the_gateway_closed_the_channel_is_said(visit, stage):

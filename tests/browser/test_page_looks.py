@@ -142,8 +142,8 @@ def fill(stage: Stage) -> Ask:
         account_color="purple",
         agent="coder",
         quorum=2,
-        life=59,
     )
+    stage.ask({"Bucket": "soon"}, agent="coder", life=59)  # its end may come while the pictures are taken
     for name in ("a", "b", "c"):
         arn = f"arn:aws:s3:::reports/tmp/{name}.csv"
         stage.ask(

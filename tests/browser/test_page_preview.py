@@ -7,6 +7,9 @@ from tests.kit.records import intent, read
 from trio_gate.audit.rows import intent_row
 from trio_gate.shell.clock import SystemClock
 
+CAUTIONS = 23
+FACTS = 3
+
 TYPED = 'aws.params.Bucket == "reports"'
 
 
@@ -35,3 +38,22 @@ def test_a_grant_is_previewed_while_its_form_is_filled_in(visit, stage):
     page.wait_for_selector(".preview .fault:has-text('At character')")
     page.fill("#predicate", 'aws.params.Bucket == "none"')
     page.wait_for_selector(".preview .fault:has-text('It does not hold for this call')")
+
+
+def test_all_cautions_that_a_grant_lets_go_are_listed_and_the_facts_are_counted(visit, stage):
+    stage.ask()
+    for number in range(FACTS):
+        stage.ask({"Bucket": "reports", "Key": f"f{number}"}, operation="HeadObject", destroys=False, access="read")
+    for number in range(CAUTIONS):
+        stage.ask({"Bucket": "reports", "Delete": {"Objects": [{"Key": f"c{number}"}]}})
+    page = visit().enter()
+    page.wait_for_selector(f"text={1 + FACTS + CAUTIONS} calls waiting")
+    page.locator("[data-call]").first.click()
+    page.wait_for_selector(".decide")
+    page.keyboard.press("g")
+    page.check("text=Calls for which a condition is true")
+    page.fill("#predicate", TYPED)
+    page.wait_for_selector(f"text=It lets {FACTS + CAUTIONS} other waiting calls go")
+    rows = page.locator(".preview li").all_inner_texts()
+    assert [row.split()[0] for row in rows] == ["caution"] * CAUTIONS + ["and"]
+    assert rows[-1] == f"and {FACTS} more"

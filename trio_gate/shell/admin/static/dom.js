@@ -68,12 +68,15 @@ export function does(prompt, look = "") {
 
 const LEVELS = ["danger", "caution", "fact"];
 
+/** The rank of a call that is a mere fact. */
+export const FACT = LEVELS.indexOf("fact");
+
 /** Where a level stands in a list, the most serious first; a call without one, from an older gateway, as a caution. */
 export const rank = (thing) => LEVELS.indexOf(thing.level ?? "caution");
 
 /** The level of a call in a word; none for a mere fact. */
 export function levelOf(thing) {
-  return rank(thing) === 2 || !thing.level ? null : el("span", { class: `level ${thing.level}` }, thing.level);
+  return rank(thing) === FACT || !thing.level ? null : el("span", { class: `level ${thing.level}` }, thing.level);
 }
 
 /** The color of a call's account; null without one. */

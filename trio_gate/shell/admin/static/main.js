@@ -111,23 +111,31 @@ function drawViews(shown) {
   );
 }
 
+const saying = el("span", {});
+
+/** The banner of a lost connection: one element, as its button may be under a press while the rest is drawn again. */
+const offline = el(
+  "div",
+  { class: "banner offline" },
+  el(
+    "p",
+    {},
+    el("strong", {}, "No connection to the gateway. "),
+    saying,
+    "This page may be out of date, and you cannot decide anything. Reconnecting…",
+  ),
+  button("Try now", () => channel.now(), { class: "small" }),
+);
+
 function drawLink() {
   const link = $("link");
   link.className = `link ${state.link}`;
   link.textContent = LINKS[state.link];
-  const offline = el(
-    "div",
-    { class: "banner offline" },
-    el(
-      "p",
-      {},
-      el("strong", {}, "No connection to the gateway. "),
-      state.why ? `It said: ${state.why}. ` : "",
-      "This page may be out of date, and you cannot decide anything. Reconnecting…",
-    ),
-    button("Try now", () => channel.now(), { class: "small" }),
-  );
-  $("banners").replaceChildren(...(state.link !== "open" && state.me ? [offline] : []), ...stopBanners(channel), ...noticeBanners());
+  saying.textContent = state.why ? `It said: ${state.why}. ` : "";
+  if (state.link === "open" || !state.me) offline.remove();
+  else if (!offline.isConnected) $("banners").prepend(offline);
+  for (const banner of [...$("banners").children]) if (banner !== offline) banner.remove();
+  $("banners").append(...stopBanners(channel), ...noticeBanners());
   document.body.classList.toggle("is-offline", state.link !== "open");
 }
 
@@ -196,9 +204,9 @@ subscribe((what, detail) => {
   title();
 });
 
-/** The code of a sign-in link, which leaves the address at once; null without one. */
+/** The code of a sign-in link, which leaves the address at once, even in part; null without one. */
 function linkCode() {
-  const found = /^#link=([\w-]{43})$/.exec(location.hash);
+  const found = /^#link=([\w-]{43}$)?/.exec(location.hash);
   if (found) history.replaceState(null, "", "#/waiting");
   return found?.[1] ?? null;
 }

@@ -1,11 +1,12 @@
 // What a grant would let through, asked of the gateway while its form is filled in.
 
-import { capital, clock, el, plural, said } from "./dom.js";
+import { FACT, capital, clock, does, el, levelOf, plural, rank, said } from "./dom.js";
 import { state } from "./state.js";
 
 const PAUSE = 400;
-const MOST_LISTED = 5;
+const MOST_LISTED = 20;
 
+/** A grant's preview. Rule: of the calls that it lets go, none that is more than a fact is left out. */
 export class GrantPreview {
   constructor(channel, prompt) {
     this.channel = channel;
@@ -40,7 +41,8 @@ export class GrantPreview {
   }
 
   words(found) {
-    const others = found.waiting.map((id) => state.prompts.get(id)).filter(Boolean);
+    const others = found.waiting.map((id) => state.prompts.get(id)).filter(Boolean).sort((one, other) => rank(one) - rank(other));
+    const listed = Math.max(MOST_LISTED, others.filter((prompt) => rank(prompt) < FACT).length);
     return [
       el("p", {}, el("strong", {}, "Lets through: "), said(found.words), "."),
       el("p", {}, counted(found)),
@@ -49,8 +51,8 @@ export class GrantPreview {
         ? el(
             "ul",
             {},
-            others.slice(0, MOST_LISTED).map((prompt) => el("li", {}, prompt.level === "danger" ? el("strong", { class: "fault" }, "Danger: ") : null, said(prompt.sentence ?? prompt.words))),
-            others.length > MOST_LISTED ? el("li", { class: "muted" }, `and ${others.length - MOST_LISTED} more`) : null,
+            others.slice(0, listed).map((prompt) => el("li", {}, levelOf(prompt), " ", does(prompt))),
+            others.length > listed ? el("li", { class: "muted" }, `and ${others.length - listed} more`) : null,
           )
         : null,
     ].filter(Boolean);
