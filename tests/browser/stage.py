@@ -276,12 +276,13 @@ class Stage:
 
         trio.from_thread.run(_until, lambda: self.hub.subscribers.observers, trio_token=self._token)
 
-    def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
+    def _find(self, filters: Mapping[str, str], before: int | None, count: int) -> tuple[list[dict[str, Any]], int | None]:
         calls = [one for one in self._calls if before is None or one["seq"] < before]
         parts = {name: value for name, value in filters.items() if name in PARTS}
         equal = {name: value for name, value in filters.items() if name not in parts}
         found = [one for one in calls if fits(one, parts)]
-        return [one for one in found if all(_filtered(one)[name] == value for name, value in equal.items())][:count]
+        fitting = [one for one in found if all(_filtered(one)[name] == value for name, value in equal.items())]
+        return fitting[:count], fitting[count - 1]["seq"] if len(fitting) >= count else None
 
 
 async def _until(holds: Callable[[], Any]) -> None:

@@ -174,7 +174,7 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
 
     def find(*_):
         assert slow.wait(10)
-        return []
+        return [], None
 
     hub = ApprovalHub(FixedClock())
     ours, theirs = memory_stream_pair()

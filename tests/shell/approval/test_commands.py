@@ -187,7 +187,7 @@ async def test_the_record_is_searched_a_page_at_a_time(hub, clock):
 
     def find(filters, before, limit):
         calls.append((filters, before, limit))
-        return rows[:limit]
+        return rows[:limit], 7 if len(rows) > limit else None
 
     with listening(hub, clock, find=find, **ALL) as alice:
         await alice.say(Search(ref="s", filters={"agent": "ci"}, before=10, limit=2))
@@ -204,7 +204,7 @@ async def test_searches_leave_threads_to_others(hub, clock):
 
     def find(*_):
         assert slow.wait(10)
-        return []
+        return [], None
 
     with listening(hub, clock, find=find, **ALL) as alice:
         async with trio.open_nursery() as nursery:
@@ -224,7 +224,7 @@ async def test_one_persons_search_waits_for_no_other_persons(hub, clock):
         if not filters:
             token.run_sync_soon(asked.set)
             assert slow.wait(10)
-        return []
+        return [], None
 
     with listening(hub, clock, find=find, **ALL) as alice, listening(hub, clock, "bob", **ALL) as bob:
         bob.commands = alice.commands
@@ -239,7 +239,7 @@ async def test_one_persons_search_waits_for_no_other_persons(hub, clock):
 
 
 async def test_a_page_is_no_larger_than_a_frame(hub, clock):
-    with listening(hub, clock, find=lambda *_: [row(number, 120_000) for number in range(9, 0, -1)], **ALL) as alice:
+    with listening(hub, clock, find=lambda *_: ([row(number, 120_000) for number in range(9, 0, -1)], None), **ALL) as alice:
         await alice.say(Search(filters={}))
         found = await alice.until(Found)
         assert 0 < len(found.calls) < 9
@@ -294,7 +294,7 @@ async def test_the_newest_sessions_are_listed_as_far_as_they_fit(clock):
 
 
 async def test_without_a_thread_a_search_is_refused(hub, clock):
-    with listening(hub, clock, find=lambda *_: [], **ALL) as alice:
+    with listening(hub, clock, find=lambda *_: ([], None), **ALL) as alice:
         with no_thread():
             await alice.say(Search(filters={}))
         assert (await alice.until(Rejected)).code == "unavailable"

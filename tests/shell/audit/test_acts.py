@@ -59,9 +59,9 @@ async def test_all_that_people_do_stands_in_the_chain_of_an_older_database(path)
     assert shown[1].startswith("approve ")
     assert "5 uses in 60 minutes, where aws.action != 'X'" in shown[1]
     assert shown[-1] == "lift ci"
-    [old] = search(path, {"id": "r-old"}, None, 5)
+    [old] = search(path, {"id": "r-old"}, None, 5)[0]
     assert (old["kind"], old["outcome"], "grant" in old, "act" in old) == ("intent", None, False, False)
-    assert [row["seq"] for row in search(path, {}, 4, 2)] == [3, 2]
+    assert [row["seq"] for row in search(path, {}, 4, 2)[0]] == [3, 2]
 
 
 @pytest.mark.parametrize("verdict", ["approve", "deny"])

@@ -20,6 +20,11 @@ from trio_gate.shell.audit import database
 from trio_gate.shell.audit.database import FILTERS, AuditDatabase, read_last, recent, search
 
 
+def searched(*given):
+    """The requests of a page."""
+    return search(*given)[0]
+
+
 @pytest.fixture
 def path(tmp_path):
     return str(tmp_path / "audit ?#%.db")  # a name that a database URL would have to escape
@@ -138,19 +143,31 @@ def test_each_filter_finds_only_what_it_names(path, store, name, value):
     store.append([intent_row(intent("r-1")), intent_row(intent(**{"request": "r-9", fields.get(name, name): value}))])
     assert [record["id"] for record in read_last(path, 10, {name: value})] == ["r-2" if name == "id" else "r-9"]
     assert read_last(path, 10, {name: "absent"}) == []
-    assert [record["id"] for record in search(path, {name: value}, None, 10)] == ["r-2" if name == "id" else "r-9"]
+    assert [record["id"] for record in searched(path, {name: value}, None, 10)] == ["r-2" if name == "id" else "r-9"]
     assert name in FILTERS
 
 
 def test_a_search_comes_newest_first_and_a_page_at_a_time(path, store):
     store.append([intent_row(intent("r-1")), intent_row(intent("r-2")), whole_row(intent("r-3"), outcome("r-3", end="refused"))])
     store.append([outcome_row(outcome("r-1", status=204))])
-    assert [(row["seq"], row["id"]) for row in search(path, {}, None, 2)] == [(3, "r-3"), (2, "r-2")]
-    [last] = search(path, {}, 2, 2)
+    assert [(row["seq"], row["id"]) for row in searched(path, {}, None, 2)] == [(3, "r-3"), (2, "r-2")]
+    [last] = searched(path, {}, 2, 2)
     assert (last["seq"], last["id"], last["outcome"]["status"]) == (1, "r-1", 204)
-    assert [row["id"] for row in search(path, {"end": "answered"}, None, 9)] == ["r-1"]
-    assert [row["id"] for row in search(path, {"end": "refused", "agent": "ci"}, None, 9)] == ["r-3"]
-    assert search(path, {"end": "failed"}, None, 9) == []
+    assert [row["id"] for row in searched(path, {"end": "answered"}, None, 9)] == ["r-1"]
+    assert [row["id"] for row in searched(path, {"end": "refused", "agent": "ci"}, None, 9)] == ["r-3"]
+    assert searched(path, {"end": "failed"}, None, 9) == []
+
+
+def test_a_search_goes_on_where_it_ended(path, store, monkeypatch):
+    store.append([whole_row(intent(f"r-{number}"), outcome(f"r-{number}")) for number in range(1, 8)])
+    assert [row["seq"] for row in search(path, {}, None, 3)[0]] == [7, 6, 5]
+    assert search(path, {}, None, 3)[1] == 5
+    assert search(path, {}, 3, 3)[1] is None
+    monkeypatch.setattr(database, "MOST_SEARCHED", 3)
+    assert search(path, {"id": "r-2"}, None, 3) == ([], 5)
+    found, left = search(path, {"id": "r-2"}, 5, 3)
+    assert ([row["seq"] for row in found], left) == ([2], 2)
+    assert search(path, {"id": "r-2"}, 2, 3) == ([], None)
 
 
 def test_a_search_finds_parts_and_times_beside_equal_values(path, store):
@@ -158,7 +175,7 @@ def test_a_search_finds_parts_and_times_beside_equal_values(path, store):
     store.append([outcome_row(outcome("r-2", error_code="NoSuchKey", end="answered"))])
 
     def found(**filters):
-        return [row["id"] for row in search(path, filters, None, 9)]
+        return [row["id"] for row in searched(path, filters, None, 9)]
 
     assert found(text="nosuchkey alice") == ["r-2"]
     assert found(resource="B/K") == ["r-2", "r-1"]
@@ -216,13 +233,17 @@ def test_a_database_of_before_goes_on_with_packed_rows_and_is_read_in_both_forms
         db.executescript(OLD)
         db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", kept)
         db.commit()
-    before = read_last(path, 10), search(path, {"end": "answered"}, None, 9), search(path, {"agent": "eve", "id": "r-3"}, None, 9)
+    before = (
+        read_last(path, 10),
+        searched(path, {"end": "answered"}, None, 9),
+        searched(path, {"agent": "eve", "id": "r-3"}, None, 9),
+    )
     for _ in range(2):
         AuditDatabase(path).close()
         assert (
             read_last(path, 10),
-            search(path, {"end": "answered"}, None, 9),
-            search(path, {"agent": "eve", "id": "r-3"}, None, 9),
+            searched(path, {"end": "answered"}, None, 9),
+            searched(path, {"agent": "eve", "id": "r-3"}, None, 9),
         ) == before
     with closing(AuditDatabase(path)) as store:
         store.append([outcome_row(outcome("r-2")), whole_row(intent("r-4"), outcome("r-4"))])

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
     Ts = TypeVarTuple("Ts")
-    Find = Callable[[Mapping[str, str], int | None, int], list[dict[str, Any]]]
+    Find = Callable[[Mapping[str, str], int | None, int], tuple[list[dict[str, Any]], int | None]]
 
 log = logging.getLogger(__name__)
 
@@ -365,10 +365,9 @@ class CommandHandler:
 
 def _page(find: Find, frame: Search) -> str:
     """The page of results that a search asks for, encoded. Raises AuditUnavailable."""
-    calls = find(frame.filters, frame.before, frame.limit)
+    calls, more = find(frame.filters, frame.before, frame.limit)
     shown = _fitting(calls)
-    more = shown[-1]["seq"] if shown and (len(shown) < len(calls) or len(calls) == frame.limit) else None
-    return encode(Found(ref=frame.ref, calls=shown, next=more))
+    return encode(Found(ref=frame.ref, calls=shown, next=shown[-1]["seq"] if len(shown) < len(calls) else more))
 
 
 def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:

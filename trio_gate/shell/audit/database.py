@@ -144,21 +144,30 @@ def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -
     return [_joined(*pair) for pair in reversed(_read(path, query, (*wanted.values(), count)))]
 
 
-def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> list[dict[str, Any]]:
+MOST_SEARCHED = 200_000
+"""Rows that one search looks at: some seconds' work where nearly none of them fits."""
+
+
+def search(path: str, filters: Mapping[str, str], before: int | None, count: int) -> tuple[list[dict[str, Any]], int | None]:
     """The last `count` requests before the row `before`, newest first, each with its `outcome` and its row's number as `seq`.
 
-    Works while a gateway runs. `filters` maps names of FILTERS, "end", and those of `audit.search`, to what is wanted. Raises
-    AuditUnavailable.
+    Works while a gateway runs. `filters` maps names of FILTERS, "end", and those of `audit.search`, to what is wanted. At most MOST_SEARCHED
+    rows are looked at: with the requests comes the row before which a search goes on; None where no row is left. Raises AuditUnavailable.
     """
     parts = {name: wanted for name, wanted in filters.items() if name in PARTS}
     equal = {name: wanted for name, wanted in filters.items() if name not in parts}
     where = "".join(f" AND {_filter(name)} = ?" for name in equal) + (f" AND fits({_ROW}, {_OUTCOME})" if parts else "")
     query = (
         f"SELECT {_ROW}, {_OUTCOME}, r.seq "  # noqa: S608 - FILTERS holds constants
-        f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?{where} ORDER BY r.seq DESC LIMIT ?"
+        f"FROM record r WHERE r.kind != 'outcome' AND r.seq < ?1 AND r.seq >= ?2{where} ORDER BY r.seq DESC LIMIT ?"
     )
-    found = _read(path, query, (MAX_SEQ if before is None else before, *equal.values(), count), parts)
-    return [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
+    newest = _read(path, "SELECT max(seq) FROM record", ())[0][0] or 0
+    end = min(MAX_SEQ if before is None else before, newest + 1)
+    least = max(end - MOST_SEARCHED, 0)
+    found = _read(path, query, (end, least, *equal.values(), count), parts)
+    calls = [{"seq": seq, **_joined(row, outcome)} for row, outcome, seq in found]
+    left = calls[-1]["seq"] if len(calls) == count else least
+    return calls, left if left > 1 else None
 
 
 def recent(path: str, rule: str, since: datetime, most: int) -> Generator[dict[str, Any] | None]:
