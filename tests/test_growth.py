@@ -98,6 +98,11 @@ def _lines(unit: str, size: int) -> str:
     return "\n".join([line] * (size // 20))
 
 
+def _here_documents(size: int) -> str:
+    """One on each line, none of which ends."""
+    return "\n".join(f"<<{chr(0x4E00 + number)}" for number in range(size))
+
+
 def _colored(name: str, text: str) -> object:
     return colored(text.split("\n"), name, "script")
 
@@ -166,6 +171,13 @@ ROWS: dict[str, Row] = {
         for name in ("json", "yaml", "shell", "sql")
         for unit in ("`", "@", "&", "!", "%", '"', "'", "$(", "${", "<<E ", "[", "- ", "/*", "a: '", "| ", "rm ", "{")
     },
+    "here-documents": (_here_documents, partial(_colored, "shell"), 500),
+    "long words of here-documents": (
+        lambda size: "\n".join([f"<<{''.join(map(chr, range(0x4E00, 0x4E00 + MAX_LINE - 2)))}"] * size),
+        partial(_colored, "shell"),
+        5,
+    ),
+    "JSON that is deep and wide": (lambda size: "[" * size + "1," * size * 10 + "1" + "]" * size, readable, 30),
     "a script in one line": (lambda size: "@" * size, partial(_colored, "yaml"), 3000),
     "members of a template in YAML": (lambda size: "a:\n  b: c\n" * size, partial(_colored, "yaml"), 300),
     "an archive of many files": (lambda size: packed({f"{n}": "x\n" * 20 for n in range(size)}), readable, 50),

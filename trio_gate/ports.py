@@ -162,7 +162,7 @@ class Asked:
         invocation: the SDK's id of the call (`amz-sdk-invocation-id`), the same for all its attempts; None without one.
         standing: the fingerprint of the rule that asks and its approvers, see `approval.grant`.
         covers: tells whether a grant's predicate (CEL source) holds for the call.
-        open: given a part's name and an offset, returns a piece of the part in full; None where it cannot be shown.
+        open: given a part's name, an offset and whether its colors are wanted, returns a piece of the part in full; None where it cannot be shown.
         compare: returns what the call would change now, as text that is safe to show; awaits its argument with the name of each read
             before that is sent. Raises comparison.Incomparable, GateError.
     """
@@ -171,13 +171,13 @@ class Asked:
     invocation: str | None
     standing: str
     covers: Callable[[str], bool]
-    open: Callable[[str, int], Awaitable[Opened | None]]
+    open: Callable[[str, int, bool], Awaitable[Opened | None]]
     compare: Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]] | None = None
 
 
 @value_class
 class Opened:
-    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean; `colors` may be empty."""
+    """A piece of a part that an approver opened. The fields mean what those of `frames.Detail` mean; `colors` may be empty, as where they are not wanted."""
 
     text: str
     next: int | None

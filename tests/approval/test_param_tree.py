@@ -1,16 +1,21 @@
 """Parameters as a person is shown them."""
 
+import base64
+import gzip
 import hashlib
 import json
+import zipfile
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.content.test_archive import packed as archived
 from tests.kit.aws.naming import catalog, place
-from trio_gate.approval.param_tree import MAX_ITEMS, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, shown
+from trio_gate.approval.param_tree import MAX_ITEMS, MAX_MADE, MAX_PARTS, MAX_TEXT, MAX_TOTAL, Part, shown
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.content.code import Code
+from trio_gate.content.readable import readable
 from trio_gate.text.secret_detection import is_secret
 
 LEAVES = st.one_of(
@@ -201,6 +206,38 @@ def test_long_code_begins_and_opens():
 def test_what_is_no_text_is_never_whole():
     [one] = shown({"ZipFile": b"\0\1"}, code=Code(service="lambda", operation="UpdateFunctionCode")).code
     assert not one.whole
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(b"[" + b"1," * (size // 2) + b"1]")
+
+
+def test_code_that_unpacks_to_much_is_not_unpacked_for_the_prompt():
+    made = shown({"Payload": bomb(2 * MAX_MADE)}, code=Code(service="lambda", operation="Invoke"))
+    assert made.tree["Payload"]["$code"]["how"] == ["hex"]
+    assert [one.whole for one in made.code] == [False]
+    assert readable(made.values["p1"]).how == ("gzip",)
+
+
+def test_all_code_of_a_prompt_shares_what_is_unpacked():
+    packed = base64.b64encode(bomb(MAX_MADE // 10)).decode()
+    made = shown({"List": [{"UserData": packed} for _ in range(20)]}, code=Code(service="ec2", operation="RunInstances"))
+    hows = [item["UserData"]["$code"]["how"] for item in made.tree["List"] if "UserData" in item]
+    assert hows[0] == ["base64", "gzip", "json"]
+    assert hows[-1] == ["base64", "hex"]
+    assert sum("gzip" in how for how in hows) < 10
+
+
+def test_an_archive_is_whole_only_if_all_of_it_was_unpacked():
+    small, large = archived({"a": "b"}), archived({"a": "b", "lib": "x\n" * MAX_MADE}, zipfile.ZIP_STORED)
+    code = Code(service="lambda", operation="UpdateFunctionCode")
+    assert [one.whole for data in (small, large) for one in shown({"ZipFile": data}, code=code).code] == [True, False]
+
+
+def test_what_is_below_a_secret_name_stays_hidden_even_if_it_is_code():
+    made = shown({"Secret": {"Commands": ["canary"], "Parameters": {"commands": ["canary"], "a": ["canary"]}}}, code=SSM)
+    assert "canary" not in json.dumps(made.tree)
+    assert made.code == ()
 
 
 def test_code_is_open_though_the_model_calls_it_sensitive_and_a_secret_is_not():

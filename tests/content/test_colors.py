@@ -72,6 +72,10 @@ def test_words_have_the_colors_of_their_language():
     assert ("# all", "c") in words("if true; then ls # all\nfi", "script")
 
 
+def test_a_here_document_is_colored_as_the_shell():
+    assert ("# all", "c") in words("cat <<END\nls # all\nEND\nls # all", "script")
+
+
 def test_an_escape_is_no_code():
     assert words(visible_lines("\t# \u202e"), "script") == [("# \\u{202e}", "c")]
 

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import hashlib
+import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis import given
 from tests.approval.test_param_tree import TREES
 from tests.content.test_archive import packed
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.content.readable import PIECE, readable
+from trio_gate.content.readable import MOST, PIECE, readable
 
 POLICY = '{"Statement":[{"Effect":"Allow"}]}'
 LAID_OUT = '{\n  "Statement": [\n    {\n      "Effect": "Allow"\n    }\n  ]\n}'
@@ -33,7 +35,7 @@ SCRIPT = "#!/bin/sh\necho hello to everybody\n"
         (gzip.compress(SCRIPT.encode(), mtime=0), SCRIPT, ("gzip",)),
         (b"\0\xff" * 17, "00ff " * 15 + "00ff\n00ff", ("hex",)),
         (b"a\0b", "6100 62", ("hex",)),
-        (b"\x1f\x8bnot", "1f8b 6e6f 74", ("hex",)),
+        (b"\x1f\x8bnot", f"this gzip is not unpacked: it is not whole, or larger than {MOST} bytes\n1f8b 6e6f 74", ("hex",)),
         (packed({"a": "b"}), "1 file, 1 bytes unpacked\n         1  a\n\na:\n  b", ("zip",)),
         (base64.b64encode(packed({"a": "b"})).decode(), "1 file, 1 bytes unpacked\n         1  a\n\na:\n  b", ("base64", "zip")),
         (b"PK\x03\x04", "this archive is not unpacked: it has no directory\n504b 0304", ("hex",)),
@@ -68,6 +70,55 @@ def test_a_long_text_comes_in_safe_pieces():
     assert (after, end) == (PIECE, None)
     assert first == second == "a\\u{202e}" * (PIECE // 2)
     assert made.piece(10 * PIECE) == ("", None)
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(b"[" + b"1," * (size // 2) + b"1]", mtime=0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        bomb(4 * MOST),
+        base64.b64encode(bomb(4 * MOST)).decode(),
+        gzip.compress(base64.b64encode(gzip.compress(bytes(100 * MOST))), mtime=0),
+        bomb(MOST - 8),
+        "[" * 300 + "1," * 10_000 + "1" + "]" * 300,
+        {"V": json.loads("[" * 300 + "1," * 10_000 + "1" + "]" * 300)},
+    ],
+    ids=["gzip", "gzip in base64", "gzip in base64 in gzip", "wide JSON in gzip", "deep JSON", "deep parameters"],
+)
+def test_no_text_is_much_larger_than_what_is_allowed(value):
+    tracemalloc.start()
+    made = readable(value)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(made.text) <= MOST
+    assert made.made <= 2 * MOST
+    assert peak < 100 * MOST
+
+
+@pytest.mark.parametrize(
+    ("value", "most", "how", "whole"),
+    [
+        (gzip.compress(SCRIPT.encode()), len(SCRIPT), ("gzip",), True),
+        (gzip.compress(SCRIPT.encode()), len(SCRIPT) - 1, ("hex",), True),
+        (base64.b64encode(gzip.compress(SCRIPT.encode())).decode(), len(SCRIPT) - 1, ("base64", "hex"), True),
+        (POLICY, len(POLICY) + len(LAID_OUT), ("json",), True),
+        (POLICY, len(POLICY) + len(LAID_OUT) - 1, (), True),
+        (packed({"a": "bc"}), 2, ("zip",), True),
+        (packed({"a": "bc"}), 1, ("zip",), False),
+    ],
+)
+def test_what_would_be_larger_than_is_allowed_stays_as_it_came(value, most, how, whole):
+    made = readable(value, most)
+    assert (made.how, made.whole) == (how, whole)
+
+
+def test_what_was_made_is_counted():
+    assert readable(gzip.compress(POLICY.encode())).made == 2 * len(POLICY) + len(LAID_OUT)
+    assert readable(packed({"a": "bc"})).made == 2
+    assert readable(SCRIPT).made == 0
 
 
 @given(TREES)

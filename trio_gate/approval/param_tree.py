@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MAX_TOTAL = 64 * 1024
 """Characters of one tree. A prompt goes to every approver and stays in memory while it waits."""
 
+MAX_MADE = 256 * 1024
+"""Bytes and characters that are unpacked and laid out for one tree: 32 times as many as one text shows. What is larger opens in full."""
+
 MAX_TEXT = 8 * 1024
 """Characters of one text: above IAM's largest policy (6,144)."""
 
@@ -98,8 +101,9 @@ class Shown:
     kinds: Mapping[str, What] = field(default_factory=dict)
 
 
-Look = Literal["plain", "hidden", "open"]
-"""How values are shown: as their names say, not at all, or even if the model calls them sensitive."""
+Look = Literal["plain", "hidden", "secret", "open"]
+"""How values are shown: as their names say; only the code, because the model calls them sensitive; not at all, because a name says secret;
+or even if the model calls them sensitive."""
 
 
 def shown(params: Mapping[str, Value], shape: Shape | None = None, code: Code | None = None) -> Shown:
@@ -122,10 +126,11 @@ def shown(params: Mapping[str, Value], shape: Shape | None = None, code: Code | 
 
 
 class _Tree:
-    """Builds one tree. `left` is how many characters of MAX_TOTAL remain."""
+    """Builds one tree. `left` is how many characters of MAX_TOTAL remain, `most` how many of MAX_MADE."""
 
     def __init__(self, code: Code) -> None:
         self.left = MAX_TOTAL
+        self.most = MAX_MADE
         self.parts: list[Part] = []
         self.values: dict[str, Value] = {}
         self.code: list[ToRead] = []
@@ -142,10 +147,10 @@ class _Tree:
             inner = shape.inner(name) if shape is not None else None
             where = f"{at}.{label}" if at else label
             if is_secret(name) or (shape is not None and (shape.name, name) in BY_SHAPE):
-                tree[label] = self._node(item, inner, at=where, depth=depth + 1, look="hidden")
+                tree[label] = self._node(item, inner, at=where, depth=depth + 1, look="secret")
                 continue
-            carried = self._coded(name, item, where)
-            below: Look = "open" if self._code.opens(name) else look
+            carried = self._coded(name, item, where) if look != "secret" else None
+            below: Look = "open" if self._code.opens(name) and look != "secret" else look
             tree[label] = carried or self._node(item, inner, at=where, depth=depth + 1, look=_look(below, inner))
         return tree
 
@@ -156,10 +161,11 @@ class _Tree:
         return None if what is None or whole is None or whole in ("", b"") else self._code_mark(whole, what, at)
 
     def _code_mark(self, value: str | bytes, what: What, at: str) -> Json:
-        text = readable(value)
+        text = readable(value, self.most)
+        self.most -= text.made
         room = max(0, min(MAX_TEXT, self.left))
         lines = visible_lines(text.text[:room])[:room]
-        whole = len(text.text) <= room and len(lines) < max(room, 1) and text.how[-1:] != ("hex",)
+        whole = len(text.text) <= room and len(lines) < max(room, 1) and text.whole and text.how[-1:] != ("hex",)
         self.left -= len(lines)
         part = self._part(value, at, "cut", hidden=not whole)
         self.kinds[part] = what
@@ -206,7 +212,7 @@ class _Tree:
                 return self.members(value, shape, at=at, depth=depth, look=look)
             case list():
                 return self._items(value, shape, at=at, depth=depth, look=look)
-            case str() | bytes() if look == "hidden":
+            case str() | bytes() if look in ("hidden", "secret"):
                 return {"$masked": {"length": len(value), "sha256": _sha256(value), "part": self._part(value, at, "masked")}}
             case str():
                 return self._text(value, at)

@@ -1,7 +1,8 @@
 """The colors of code: which language a text is in, how its words are colored, and which of them people should look at.
 
 Rule: colors are hints. A text without any is none the safer, and nothing is left out for them: they say only how long each run of
-characters of a line is. What is long, or has long lines, has no colors: some patterns of Pygments take the square of a line.
+characters of a line is. What is long, or has long lines, has no colors: some patterns of Pygments take the square of a line. That of a
+here-document takes the square of the whole text, so it meets none: the lines of one are colored as the shell's.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ _AS: dict[What | None, str] = {"statement": "sql", "script": "shell", "command":
 
 _ESCAPE = re.compile(r"\\u\{[0-9a-f]{1,6}\}")
 
+_HERE = "<<"
+
 _OPEN = r'"\*"|"[A-Za-z0-9-]{1,40}:\*"|0\.0\.0\.0/0|::/0|AdministratorAccess|PassRole|NotAction|NotPrincipal|NotResource'
 _SHELL = (
     r"\bsudo\b|\brm\s{1,9}-[A-Za-z]{1,9}|\|\s{0,9}(?:sudo\s{1,9})?(?:ba|z|da)?sh\b|\bcurl\b|\bwget\b|\beval\b|/dev/tcp/|\bmkfs\b"
@@ -95,7 +98,9 @@ def colored(lines: Sequence[str], name: str | None, what: What | None) -> Colors
     text = "\n".join([*lines, ""])  # a comment of the shell ends with a line feed
     letters = [""] * len(text)
     if name is not None:
-        for at, kind, found in _lexer(name).get_tokens_unprocessed(_ESCAPE.sub(lambda escape: " " * len(escape[0]), text)):
+        plain = _ESCAPE.sub(lambda escape: " " * len(escape[0]), text)
+        plain = plain.replace(_HERE, " " * len(_HERE)) if name == "shell" else plain
+        for at, kind, found in _lexer(name).get_tokens_unprocessed(plain):
             if letter := _letter(kind):
                 letters[at : at + len(found)] = [letter] * len(found)
     if look is not None:

@@ -126,9 +126,9 @@ async def test_a_part_is_opened_in_full(hub, clock, waiting):
 async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, nursery):
     go = trio.Event()
 
-    async def slow(part, offset):
+    async def slow(part, offset, colors):
         await go.wait()
-        return await asked().open("p1", offset)
+        return await asked().open("p1", offset, colors)
 
     nursery.start_soon(hub.ask, replace(asked(question()), open=slow))
     await wait_all_tasks_blocked()
@@ -141,7 +141,7 @@ async def test_nothing_is_opened_of_a_question_that_ended_meanwhile(hub, clock, 
 
 
 async def test_a_part_that_the_disk_does_not_give_is_said(hub, clock, nursery):
-    async def broken(part, offset):
+    async def broken(part, offset, colors):
         await trio.lowlevel.checkpoint()
         raise StorageUnavailable("the body could not be kept", detail="Input/output error")
 

@@ -1,5 +1,9 @@
 """Signs of life while a call waits: as many as each kind of client takes."""
 
+import threading
+from contextlib import ExitStack
+from types import SimpleNamespace
+
 import pytest
 import trio
 from trio.testing import memory_stream_pair
@@ -7,7 +11,8 @@ from trio.testing import memory_stream_pair
 from tests.kit.wire.streams import agent_stream
 from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import AgentGone
-from trio_gate.shell.exchange.approve import FEW, patience, signs_of_life
+from trio_gate.shell.exchange.approve import FEW, ApprovalStage, patience, signs_of_life
+from trio_gate.shell.worker_threads import WorkerThreads
 
 BOTO3 = "Boto3/1.44.5 md/Botocore#1.44.5"
 CLI = "aws-cli/2.31.0 md/awscrt#0.27"
@@ -74,3 +79,22 @@ def test_a_client_with_a_short_limit_hears_before_it(user_agent, seconds):
 @pytest.mark.parametrize("user_agent", [BOTO3, CLI, JS, GO, RUST, "", "curl/8"])
 def test_others_wait_as_long_as_the_rule_says(user_agent):
     assert patience(user_agent) == float("inf")
+
+
+async def test_a_prompt_is_made_in_a_thread_of_its_own(monkeypatch, autojump_clock):
+    """However small the body is: what it unpacks to may be large."""
+    threads = []
+
+    def made(*_):
+        threads.append(threading.current_thread())
+        raise AgentGone
+
+    monkeypatch.setattr(ApprovalStage, "_made", made)
+    stage = ApprovalStage.__new__(ApprovalStage)
+    stage._services = SimpleNamespace(workers=WorkerThreads())
+    stage._identified = SimpleNamespace(proven=SimpleNamespace(asker="ci"))
+    ours, theirs = memory_stream_pair()
+    with pytest.raises(AgentGone), ExitStack() as opened:
+        await stage.ask(None, None, agent_stream(StreamTransport(theirs), head_timeout=10), opened)
+    assert threads[0] is not threading.current_thread()
+    await ours.aclose()

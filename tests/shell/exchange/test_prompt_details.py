@@ -50,6 +50,12 @@ async def test_the_parts_of_every_call(part, words):
     assert await held().open("other", 0) is None
 
 
+async def test_colors_are_made_only_if_they_are_wanted():
+    made = held(call({"commands": ["ls # all"]}, service="ssm", operation="SendCommand"))
+    assert (await made.open("p1", 0)).colors == []
+    assert (await made.open("p1", 0, colors=True)).colors == [[3, "", 5, "c"]]
+
+
 async def test_resources_that_are_not_known():
     assert (await held(call(resources=UNKNOWN)).open("resources", 0)).text == "not known"
 

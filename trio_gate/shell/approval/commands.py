@@ -214,7 +214,7 @@ class CommandHandler:
         if entry is None:
             return GONE
         try:
-            opened = await entry.asked.open(frame.part, frame.offset) if entry.asked is not None else None
+            opened = await entry.asked.open(frame.part, frame.offset, bool(frame.colors)) if entry.asked is not None else None
         except Overloaded:
             return Refused(code="not_kept", message="too much of this agent is being opened already: try again")
         except StorageUnavailable as fault:

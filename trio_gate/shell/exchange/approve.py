@@ -30,7 +30,7 @@ from trio_gate.ports import Asked
 from trio_gate.sessions.calls import served
 from trio_gate.shell.comparison.present_state import PresentState
 from trio_gate.shell.exchange.bodies import Spool
-from trio_gate.shell.exchange.large_calls import offload
+from trio_gate.shell.exchange.large_calls import in_worker
 from trio_gate.shell.exchange.prompt_details import KEPT, PromptDetails, StoredBody
 from trio_gate.shell.net.race import race
 from trio_gate.text.secret_detection import kept_text
@@ -164,8 +164,10 @@ class ApprovalStage:
             StorageUnavailable: the use of a grant could not be stored.
             AgentGone: the agent left, or repeated the call on another connection.
         """
-        work, asker, size = self._services.workers, self._identified.proven.asker, self._identified.size
-        held, present, asked = await offload(work, agent, asker, size, lambda: self._made(parts, body))
+        work, asker = self._services.workers, self._identified.proven.asker
+        held, present, asked = await in_worker(
+            work, agent, asker, lambda: self._made(parts, body)
+        )  # a small body may unpack to much
         opened.callback(held.leave)
         if parts.payload_length > KEPT:
             opened.callback(present.leave)

@@ -85,7 +85,18 @@ async def offload(
     make: Callable[[], T],
     drop: Callable[[T], None] | None = None,
 ) -> T:
-    """Return what `make` returns. It runs in a worker thread if the call's body, of `size` bytes, is large.
+    """Return what `make` returns. It runs `in_worker` if the call's body, of `size` bytes, is large."""
+    return make() if size <= SMALL else await in_worker(workers, agent, key, make, drop)
+
+
+async def in_worker(
+    workers: WorkerThreads,
+    agent: AgentStream,
+    key: str,
+    make: Callable[[], T],
+    drop: Callable[[T], None] | None = None,
+) -> T:
+    """Return what `make` returns in a worker thread.
 
     If the agent leaves meanwhile, the result is passed to `drop`.
 
@@ -93,8 +104,6 @@ async def offload(
         AgentGone: the agent hung up.
         GateError: `make` raised it, or too many jobs of this agent are waiting.
     """
-    if size <= SMALL:
-        return make()
 
     async def made() -> tuple[T]:
         return (await workers.run(key, make, drop),)

@@ -106,13 +106,13 @@ class PromptDetails:
         if self._bound.payload_length > KEPT:
             self._values, self._facets = {}, None
 
-    async def open(self, part: str, offset: int) -> Opened | None:
+    async def open(self, part: str, offset: int, colors: bool = False) -> Opened | None:
         """A piece of a part, from the character `offset` on; None if there is no such part. Raises StorageUnavailable."""
         if part == "body" and self._spool is not None:
-            return await self._body(self._spool, offset)
+            return await self._body(self._spool, offset, colors)
         if part not in self._values:
             return None
-        return await self._piece(part, self._values[part], offset)
+        return await self._piece(part, self._values[part], offset, colors)
 
     async def body(self) -> bytes | None:
         """The body's content; None if it is larger than `WHOLE`, or no longer here. Raises StorageUnavailable."""
@@ -121,13 +121,13 @@ class PromptDetails:
         held = self._values.get("body")
         return held if isinstance(held, bytes) else None
 
-    async def _piece(self, part: str, value: Value, offset: int) -> Opened:
+    async def _piece(self, part: str, value: Value, offset: int, colors: bool) -> Opened:
         """A piece of a part as text. The last part's text is kept, because approvers read it piece by piece."""
         last = self._last[1] if self._last is not None and self._last[0] == part else None
 
         def made() -> Made:
             text = last or readable(value)
-            return text, _opened(text, offset, self._what.get(part))
+            return text, _opened(text, offset, self._what.get(part), colors)
 
         text, opened = await self._run(made)
         self._last = part, text
@@ -137,10 +137,10 @@ class PromptDetails:
         body = await spool.read_at(0, spool.size)
         return body if self._framed is None else self._content(body, self._framed)
 
-    async def _body(self, spool: Spool, offset: int) -> Opened:
+    async def _body(self, spool: Spool, offset: int, colors: bool) -> Opened:
         size = spool.size
         if size <= WHOLE:
-            return await self._piece("body", await self._unframed(spool), offset)
+            return await self._piece("body", await self._unframed(spool), offset, colors)
         line = offset // HEX_LINE
         data = await spool.read_at(line * HEX_BYTES, PAGE_LINES * HEX_BYTES)
         after = (line + PAGE_LINES) * HEX_LINE
@@ -168,7 +168,7 @@ def _condition(source: str) -> Condition:
     return compile_condition(source)
 
 
-def _opened(text: Readable, offset: int, what: What | None) -> Opened:
+def _opened(text: Readable, offset: int, what: What | None, colors: bool) -> Opened:
     piece, after = text.piece(offset)
     return Opened(
         text=piece,
@@ -177,5 +177,5 @@ def _opened(text: Readable, offset: int, what: What | None) -> Opened:
         size=text.size,
         sha256=text.sha256,
         how=text.how,
-        colors=colored(piece.split("\n"), language(text.text, what), what),
+        colors=colored(piece.split("\n"), language(text.text, what), what) if colors else [],
     )
