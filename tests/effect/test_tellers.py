@@ -23,16 +23,16 @@ WORLD = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 @pytest.mark.parametrize(
     ("rules", "sentence"),
     [
-        ([rule(**WORLD)], "Open tcp/22 for the whole internet on sg-01"),
-        ([rule(Ipv6Ranges=[{"CidrIpv6": "::/0"}])], "Open tcp/22 for the whole internet on sg-01"),
-        ([rule("udp", 53, 60, **WORLD)], "Open udp/53-60 for the whole internet on sg-01"),
-        ([rule("-1", **WORLD)], "Open every port for the whole internet on sg-01"),
-        ([rule("tcp", 0, 65535, **WORLD)], "Open every tcp port for the whole internet on sg-01"),
+        ([rule(**WORLD)], "Open tcp/22 to the whole internet on sg-01"),
+        ([rule(Ipv6Ranges=[{"CidrIpv6": "::/0"}])], "Open tcp/22 to the whole internet on sg-01"),
+        ([rule("udp", 53, 60, **WORLD)], "Open udp/53-60 to the whole internet on sg-01"),
+        ([rule("-1", **WORLD)], "Open every port to the whole internet on sg-01"),
+        ([rule("tcp", 0, 65535, **WORLD)], "Open every tcp port to the whole internet on sg-01"),
         ([rule("evil from x")], "Open protocol/22 on sg-01"),
-        ([rule(IpRanges=[{"CidrIp": "10.0.0.0/8"}])], "Open tcp/22 for 10.0.0.0/8 on sg-01"),
-        ([rule(UserIdGroupPairs=[{"GroupId": "sg-02"}])], "Open tcp/22 for sg-02 on sg-01"),
-        ([rule(**WORLD, UserIdGroupPairs=[{"GroupId": "sg-02"}])], "Open tcp/22 for the whole internet and sg-02 on sg-01"),
-        ([rule(**WORLD), rule("udp", 53, 53)], "Open 2 port ranges (tcp/22, udp/53) for the whole internet on sg-01"),
+        ([rule(IpRanges=[{"CidrIp": "10.0.0.0/8"}])], "Open tcp/22 to 10.0.0.0/8 on sg-01"),
+        ([rule(UserIdGroupPairs=[{"GroupId": "sg-02"}])], "Open tcp/22 to sg-02 on sg-01"),
+        ([rule(**WORLD, UserIdGroupPairs=[{"GroupId": "sg-02"}])], "Open tcp/22 to the whole internet and sg-02 on sg-01"),
+        ([rule(**WORLD), rule("udp", 53, 53)], "Open 2 port ranges (tcp/22, udp/53) to the whole internet on sg-01"),
     ],
 )
 def test_ports_and_who_may_reach_them(rules, sentence):
@@ -41,7 +41,7 @@ def test_ports_and_who_may_reach_them(rules, sentence):
 
 def test_the_old_form_of_a_rule_is_told_as_the_new_one():
     params = {"GroupName": "web", "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
-    assert effect("ec2.AuthorizeSecurityGroupIngress", params).sentence == 'Open tcp/22 for the whole internet on "web"'
+    assert effect("ec2.AuthorizeSecurityGroupIngress", params).sentence == 'Open tcp/22 to the whole internet on "web"'
 
 
 @pytest.mark.parametrize(

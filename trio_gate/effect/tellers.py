@@ -58,11 +58,11 @@ def _send_command(call: Call, masked: Mapping[str, Value]) -> Parts | None:
 
 
 def _open_ports(call: Call, masked: Mapping[str, Value]) -> Parts | None:
-    return _rules(call, masked, "Open", "to" if call.operation.endswith("Egress") else "for", "on")
+    return _rules(call, masked, "Open", "outwards to" if call.operation.endswith("Egress") else "to", "on")
 
 
 def _close_ports(call: Call, masked: Mapping[str, Value]) -> Parts | None:
-    return _rules(call, masked, "Close", "to" if call.operation.endswith("Egress") else "for", "on")
+    return _rules(call, masked, "Close", "outwards to" if call.operation.endswith("Egress") else "to", "on")
 
 
 def _rules(call: Call, masked: Mapping[str, Value], verb: str, preposition: str, where: str) -> Parts | None:
