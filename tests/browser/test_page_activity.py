@@ -1,5 +1,21 @@
 """Activity and the record on the page: what calls did, who decided and why, and how they are found again."""
 
+from typing import get_args
+
+from tests.audit.test_search import CALL
+from tests.audit.test_search import FOUND as PARTS_FOUND
+from tests.audit.test_search import MISSED as PARTS_MISSED
+from trio_gate.audit.acts import Kind
+from trio_gate.audit.search import fits
+
+ROWS = [
+    CALL,
+    {**CALL, "outcome": None, "approvers": []},
+    {**CALL, "agent": None, "account": None, "service": None, "action": None, "resources": None, "approvers": []},
+    {**CALL, "resources": ["arn:aws:s3:::other", {"$more": {"items": 3}}], "sentence": "null", "level": None},
+    {**CALL, "resources": {"$masked": {"length": 7}}, "decision": {"outcome": "deny", "reason": None, "rule": None}},
+]
+
 
 def test_activity_says_what_calls_did(visit, stage):
     stage.publish(operation="PutBucketPolicy", sentence='Set the policy of bucket "site": for everybody', level="danger")
@@ -121,3 +137,20 @@ def test_older_rows_come_a_page_at_a_time(visit, stage):
     page.fill("[name=text]", "coder")
     page.press("[name=text]", "Enter")
     page.wait_for_selector("text=31 rows.")
+
+
+def test_each_kind_of_row_can_be_selected(visit):
+    page = visit().enter()
+    page.click("nav >> text=Activity")
+    options = page.locator("[name=decision] option").evaluate_all("options => options.map((option) => option.value)")
+    assert {*get_args(Kind), *(kind for kind, *_ in KINDS)} <= {*options}
+
+
+def test_live_rows_are_found_by_what_the_record_is_found_by(visit):
+    page = visit().enter()
+    asked = [(row, {name: wanted}) for row in ROWS for name, wanted in (*PARTS_FOUND, *PARTS_MISSED)]
+    live = page.evaluate(
+        "async (asked) => { const { fits } = await import(new URL('activity.js', document.baseURI)); return asked.map((one) => fits(...one)); }",
+        asked,
+    )
+    assert live == [fits(row, wanted) for row, wanted in asked]

@@ -6,7 +6,18 @@ import { tree } from "./tree.js";
 
 const SHOWN = 200;
 const PAGE = 50;
-const PEOPLE = { vote: "vote", void: "vote that did not count", grant: "grant", revoke: "revocation", stop: "stop", lift: "stop lifted" };
+const PEOPLE = {
+  vote: "vote",
+  void: "vote that did not count",
+  compare: "comparison with now",
+  grant: "grant",
+  revoke: "revocation",
+  stop: "stop",
+  lift: "stop lifted",
+  end_session: "end of a session",
+  link: "sign-in link made",
+  linked: "sign-in by link",
+};
 const GATEWAY = {
   ended: "end of a grant",
   started: "gateway started",
@@ -337,7 +348,7 @@ function why({ approvers, decision, outcome, act }) {
 }
 
 /** As `audit/search.py` reads the record, for rows that came live. */
-function fits(call, wanted) {
+export function fits(call, wanted) {
   const { decision, outcome, approvers } = call;
   const resources = Array.isArray(call.resources) ? call.resources.filter((one) => typeof one === "string") : [];
   const people = approvers.map((one) => one.person);
