@@ -36,7 +36,8 @@ def test_a_name_that_no_word_looks_like_stands_bare(name):
         ("näme-1", '"näme-1"'),
         ("", '""'),
         ("-rf", '"-rf"'),
-        ("…-1", '"…-1"'),
+        ("…-1", '"\\u{2026}-1"'),
+        ("prod…-1", '"prod\\u{2026}-1"'),
     ],
 )
 def test_any_other_stands_in_quotes_with_what_cannot_be_seen_by_number(name, said):

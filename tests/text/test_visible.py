@@ -94,6 +94,11 @@ def test_letters_that_pass_for_others_are_shown_by_number(text, shown):
         ("\u0e01\u0e35\u0e49", "\u0e01\u0e35\u0e49"),
         ("\u0e01" + "\u0e49" * 4, "\u0e01\u0e49\u0e49\\u{e49}\\u{e49}"),
         ("\u4f60\u597d\uff0c\u4e16\u754c\uff01", "\u4f60\u597d\uff0c\u4e16\u754c\uff01"),
+        ("\u13aa\u13a0\u13b7 \uab70\u13fb", "\\u{13aa}\\u{13a0}\\u{13b7} \\u{ab70}\\u{13fb}"),
+        ("\u2c9f\u2ca3 \u146d\u1587/\u2d54 \U0001042c", "\\u{2c9f}\\u{2ca3} \\u{146d}\\u{1587}/\\u{2d54} \\u{1042c}"),
+        ("\u1403\u14c4\u1483\u144e\u1450\u1466 \u13e3\u13b3\u13a9", "\u1403\u14c4\u1483\u144e\u1450\u1466 \u13e3\u13b3\u13a9"),
+        ("a\uff0fb\uff1ac\uff3cd\uff0de\uff02", "a\\u{ff0f}b\\u{ff1a}c\\u{ff3c}d\\u{ff0d}e\\u{ff02}"),
+        ("a\u00b7b\u02dcc\u02c6", "a\\u{b7}b\\u{2dc}c\\u{2c6}"),
         ("cut\u2026 \u2014 d\u00e9j\u00e0 \u00d7 \u00b0", "cut\u2026 \u2014 d\u00e9j\u00e0 \u00d7 \u00b0"),
     ],
 )

@@ -2,7 +2,8 @@ r"""Names that an agent chose, as they stand in a sentence: marked, escaped, and
 
 Rule: no name can pass for words of the sentence. It stands bare only if it is one run of characters that no word has (`sg-0123`,
 `reports/q3.csv`); any other stands in quotes (`"deploy"`, `"all objects"`). What cannot be seen, moves its neighbours or passes for
-another letter is shown by number, as everywhere (`text.visible`), and so is a quote inside of quotes. A shortened name has `…` in it.
+another letter is shown by number, as everywhere (`text.visible`), and so are a quote inside of quotes and a `…` of the agent's: that
+mark stands only where the gateway has shortened a name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ MAX_NAME = 2048
 _BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/:@+=#~$-]*")
 _LETTER, _MARK = re.compile(r"[A-Za-z]"), re.compile(r"[0-9._/:@#-]")
 _UNIT = re.compile(r"\\u\{[0-9a-f]{1,6}\}|.")
+_CUT = "…"
 _ESCAPE = "\\u{"
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?:/[0-9]{1,2})?")
 _DIGITS = 12
@@ -40,9 +42,9 @@ def fitted(name: tuple[str, bool], room: int | None) -> str:
 def safe(name: str) -> tuple[str, bool]:
     """A name as text that is safe to show, and whether it stands without quotes."""
     bare = _BARE.fullmatch(name) is not None and _stands_out(name)
-    text = visible(name[:MAX_NAME])
+    text = visible(name[:MAX_NAME]).replace(_CUT, "\\u{2026}")
     if len(name) > MAX_NAME:
-        text += "…"
+        text += _CUT
     if not bare:
         text = text.replace('"', "\\u{22}")
     return text, bare
@@ -61,9 +63,9 @@ def shortened(text: str, room: int) -> str:
         return text
     head, tail = (room - 1 + 1) // 2, (room - 1) // 2
     if _ESCAPE not in text:
-        return f"{text[:head]}…{text[len(text) - tail :]}"
+        return f"{text[:head]}{_CUT}{text[len(text) - tail :]}"
     units = _UNIT.findall(text)
-    return _taken(units, head) + "…" + _taken(units[::-1], tail, reverse=True)
+    return _taken(units, head) + _CUT + _taken(units[::-1], tail, reverse=True)
 
 
 def _taken(units: list[str], room: int, *, reverse: bool = False) -> str:

@@ -28,9 +28,11 @@ _PASSES = re.compile(
     "\u02b9-\u02bf\u02c8\u02cb\u02d0\u02d7\ua788\ua789\u0589\u05c3\u2236"  # modifiers, colons
     "\u2010-\u2013\u2015\u2043\u2212\u2018-\u201f\u2032-\u2037\u00b4"  # hyphens, dashes but the longest, quotes, primes
     "\u2044\u2215\u2571\u29f8\u29f5\u2216\u2024\u2027\u2219\u22c5\u0701\u0702"  # slashes and dots
-    "\u2223\u2502\u2758\u2217\u204e\u066d\u223c\u02cd\u201a\u066b\u060d\u037e\u2039\u203a\u02c2\u02c3\ua4ff]"  # the rest
+    "\u2223\u2502\u2758\u2217\u204e\u066d\u223c\u02cd\u201a\u066b\u060d\u037e\u2039\u203a\u02c2\u02c3\ua4ff\u00b7\u02c6\u02dc"  # the rest
+    "\uff02\uff07\uff0a\uff0d\uff0e\uff0f\uff1a\uff1d\uff20\uff3c\uff3f]"  # full width, where names have them in ASCII
 )
-"""Single characters that pass for one of ASCII. Those that Unicode itself calls a form of ASCII (NFKC) are not listed."""
+"""Single characters that pass for one of ASCII. Of those that Unicode itself calls a form of ASCII (NFKC) only the
+ones are listed that `_shown` would keep."""
 
 _KEPT = frozenset("\u2026\u00a0")
 """Forms of ASCII that are shown: the dots with which the gateway shortens. A space that does not break is hidden anyway."""
@@ -40,6 +42,16 @@ _LIKE_ASCII = frozenset(
     "\u0410\u0412\u0421\u0415\u041d\u0406\u0408\u041a\u041c\u041e\u0420\u0405\u0422\u0423\u0425\u0474\u051c\u050c\u04c0"
     "\u03bf\u03bd\u03c1\u03b1\u03b9\u03c5\u03f3\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"  # Greek
     "\u0585\u057d\u0578\u0570\u0581\u0566"  # Armenian
+    "\u13a0\u13a1\u13a2\u13a5\u13a9\u13aa\u13ab\u13ac\u13b3\u13b7\u13bb\u13bd\u13c0\u13c2\u13c3\u13ce\u13cf\u13d2"  # Cherokee
+    "\u13d4\u13d5\u13d9\u13da\u13de\u13df\u13e2\u13e6\u13e7\u13ee\u13f3\u13f4"
+    "\uab70\uab71\uab72\uab75\uab79\uab7a\uab7b\uab7c\uab83\uab87\uab8b\uab8d\uab90\uab92\uab93\uab9e\uab9f\uaba2"  # Cherokee, small
+    "\uaba4\uaba5\uaba9\uabaa\uabae\uabaf\uabb2\uabb6\uabb7\uabbe\u13fb\u13fc"
+    "\u2c80\u2c81\u2c82\u2c83\u2c88\u2c89\u2c8e\u2c8f\u2c92\u2c93\u2c94\u2c95\u2c98\u2c99\u2c9a\u2c9b\u2c9e\u2c9f"  # Coptic
+    "\u2ca2\u2ca3\u2ca4\u2ca5\u2ca6\u2ca7\u2ca8\u2ca9\u2cac\u2cad"
+    "\u142f\u144c\u1455\u146d\u146f\u1472\u148d\u14aa\u1541\u157c\u157d\u1587\u15b4\u15c5\u15de\u15ea\u15f0\u15f4"  # Canadian syllabics
+    "\u15f7"
+    "\u2d39\u2d4f\u2d54\u2d5d"  # Tifinagh
+    "\U00010404\U0001042c"  # Deseret
 )
 """Letters of other alphabets that look as letters of ASCII do: a word of nothing else may pass for one of ASCII."""
 
