@@ -203,6 +203,13 @@ def test_long_code_begins_and_opens():
     assert [one.whole for one in made.code] == [False]
 
 
+def test_code_without_a_part_of_its_own_is_read_with_all_parameters_and_never_whole():
+    commands = [{"command": ["sh", "-c", f"echo {number}"]} for number in range(MAX_PARTS + 2)]
+    made = shown({"containerDefinitions": commands}, code=Code(service="ecs", operation="RegisterTaskDefinition"))
+    assert [one.whole for one in made.code if one.part != "params"] == [True] * MAX_PARTS
+    assert [(one.part, one.whole) for one in made.code[MAX_PARTS:]] == [("params", False)] * 2
+
+
 def test_what_is_no_text_is_never_whole():
     [one] = shown({"ZipFile": b"\0\1"}, code=Code(service="lambda", operation="UpdateFunctionCode")).code
     assert not one.whole

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.approval.channel.test_codec import GRANT, TERMS, voted
 from tests.approval.test_param_tree import NAMES, TREES
-from tests.kit.approvals.questions import NOW, asked, call, question
+from tests.kit.approvals.questions import NOW, asked, call, parts, question
 from trio_gate.approval.channel.codec import as_json
-from trio_gate.approval.persistence import Stop, grant_from, prompt_from, prompt_json, stop_from, stop_json
+from trio_gate.approval.param_tree import ToRead
+from trio_gate.approval.persistence import Stop, completed, grant_from, prompt_from, prompt_json, stop_from, stop_json
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, Vote
 from trio_gate.aws.call import UNKNOWN
@@ -65,6 +66,39 @@ def test_secrets_are_not_kept_and_the_prompt_says_so():
     assert again.question.params["Plain"] == "x"
     assert [part.part for part in again.question.not_shown] == ["params"]
     assert prompt_json(again, "s") == prompt_json(prompt, "s")
+
+
+UPLOAD = ToRead(part="body", name="body", what="upload", whole=False)
+SCRIPT = ToRead(part="p1", name="commands", what="script", whole=False)
+PARAMS = ToRead(part="params", name="", what="parameters", whole=False)
+
+
+@pytest.mark.parametrize(
+    ("params", "to_read", "after"),
+    [
+        ({}, (UPLOAD,), (UPLOAD,)),
+        ({}, (replace(SCRIPT, whole=True), PARAMS), (SCRIPT, PARAMS)),
+        ({}, (replace(SCRIPT, name="password=canary"),), (replace(SCRIPT, name=""),)),
+        ({"Password": "canary"}, (UPLOAD,), (UPLOAD, PARAMS)),
+        ({"Password": "canary"}, (PARAMS,), (PARAMS,)),
+        ({}, (), ()),
+    ],
+)
+def test_what_was_to_be_read_is_still_and_none_of_it_is_here(params, to_read, after):
+    prompt = Prompt(question=replace(asked(call(params)), to_read=to_read))
+    again = over(prompt)
+    assert again.question.to_read == after
+    assert "canary" not in json.dumps(prompt_json(prompt, "s"))
+    assert prompt_json(again, "s") == prompt_json(prompt, "s")
+
+
+def test_a_stored_question_is_completed_with_what_was_not_kept_and_keeps_the_rest():
+    whole = asked(call({"Password": "canary", "Note": "x" * 9000}), parts(query="token=canary"), compared_by=("alice",))
+    votes = (Vote(person="alice", answer="approve", reason="", at=NOW),)
+    again = over(Prompt(question=whole, votes=votes)).question
+    later = replace(whole, id="other", asked_at=NOW + timedelta(hours=1), expires_at=NOW + timedelta(hours=2))
+    assert again != whole
+    assert completed(again, later) == whole
 
 
 @given(st.dictionaries(NAMES, TREES, max_size=5))

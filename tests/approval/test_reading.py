@@ -45,6 +45,14 @@ def test_a_part_is_read_once_it_was_fetched_from_its_beginning_to_its_end(readin
     assert ("text Note" in readings.of("alice", ASKED).read) is read
 
 
+def test_no_client_may_say_that_it_showed_all_parameters(readings):
+    shared = question(to_read=(ToRead(part="params", name="commands", what="script", whole=True),))
+    readings.shown("alice", ["params"], shared)
+    assert readings.of("alice", shared).unread == ("script commands",)
+    readings.fetched("alice", "params", 0, None)
+    assert readings.of("alice", shared).unread == ()
+
+
 def test_all_parameters_together_are_all_parts_of_them_but_code(readings):
     readings.fetched("alice", "params", 0, None)
     assert readings.of("alice", ASKED) == Reading(read=("text Note", "parameters"), unread=("script commands",))

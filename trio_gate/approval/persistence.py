@@ -37,6 +37,9 @@ GONE = NOT_KEPT + "the gateway was restarted"
 MORE = "$more"
 """The member that counts what was left out of a tree. In a tree no name from an agent begins with `$`."""
 
+ALL = ToRead(part=WHOLE, name="", what="parameters", whole=False)
+"""What is to be read, too, where a tree is not kept whole."""
+
 LATER = frozenset(
     (
         *("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"),
@@ -44,6 +47,9 @@ LATER = frozenset(
     )
 )
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
+
+_NOT_KEPT_WHOLE = ("headers", "path", "query", "params", "not_shown", "to_read", "compared_by")
+"""The members of a question that are stored without their secrets, or not at all."""
 
 _MODELLED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 """The form of a model's member names. An agent made up any other name."""
@@ -80,7 +86,8 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
     question["path"] = "/".join(GONE if gone("", unquote(part)) else part for part in question["path"].split("/"))
     question["query"] = GONE if any(gone(name, value) for name, value in pairs) else question["query"]
     question["params"] = _without_secrets(question["params"])
-    question["not_shown"] = question["to_read"] = question["compared_by"] = []
+    question["not_shown"] = question["compared_by"] = []
+    question["to_read"] = _to_read(prompt.question, gone=_has_gone(question["params"]))
     question["agent_reason"] = prompt.question.agent_reason and kept_text(prompt.question.agent_reason)
     if prompt.question.level is None:
         question["risks"] = [{name: risk[name] for name in ("code", "text")} for risk in question["risks"]]
@@ -89,6 +96,12 @@ def prompt_json(prompt: Prompt, standing: str) -> dict[str, Any]:
         "votes": [_vote_json(vote) for vote in prompt.votes],
         "standing": standing,
     }
+
+
+def _to_read(question: Question, *, gone: bool) -> list[dict[str, Any]]:
+    """What is to be read after a restart, by name alone, as nothing of it is kept; without ALL, which a tree with gaps implies."""
+    named = [replace(one, name="" if _reveals(one.name) else one.name, whole=False) for one in question.to_read]
+    return [as_json(one) for one in named if not (gone and one == ALL)]
 
 
 def _vote_json(vote: Vote) -> dict[str, Any]:
@@ -102,6 +115,7 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
     """A stored prompt, now detached, and the fingerprint. Raises ValueError, KeyError or TypeError for anything else."""
     given = dict(kept["question"])
     gone = _has_gone(given["params"])
+    to_read = [ToRead(**one) for one in given.get("to_read", ())]
     lists = {name: None if given[name] is None else tuple(given[name]) for name in ("iam_actions", "resources")}
     question = Question(
         **{
@@ -114,11 +128,16 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
             "names": tuple(given.get("names", ())),
             "may_differ": tuple(given["may_differ"]),
             "not_shown": (Part(part=WHOLE, name="", why="more"),) if gone else (),
-            "to_read": (ToRead(part=WHOLE, name="", what="parameters", whole=False),) if gone else (),
+            "to_read": (*to_read, *((ALL,) if gone and ALL not in to_read else ())),
         }
     )
     votes = tuple(_vote(vote) for vote in kept["votes"])
     return Prompt(question=question, votes=votes, detached=True), str(kept["standing"])
+
+
+def completed(stored: Question, asked: Question) -> Question:
+    """A stored question with what was not kept of it, from the same call that its agent makes again."""
+    return replace(stored, **{name: getattr(asked, name) for name in _NOT_KEPT_WHOLE})
 
 
 def grant_from(kept: dict[str, Any]) -> Grant:

@@ -1,6 +1,7 @@
 """What each person has read of one question: parts that they fetched to the end, and those that their client says it showed.
 
-Rule: a client may say so only of what the prompt holds whole. What it does not hold has to be fetched, from the first piece to the last.
+Rule: a client may say so only of what the prompt holds whole, and never of all parameters together. What it does not hold has to be
+fetched, from the first piece to the last.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Readings:
 
     def shown(self, person: str, parts: Iterable[str], question: Question) -> None:
         """Note that a person was shown parts; those that the prompt does not hold whole are ignored."""
-        whole = {one.part for one in question.to_read if one.whole}
+        whole = {one.part for one in question.to_read if one.whole and one.part != WHOLE}
         self._read.update((person, part) for part in parts if part in whole)
 
     def of(self, person: str, question: Question, *, knowing: bool = False) -> Reading:

@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from tests.kit.approvals.asking import asked
 from tests.kit.approvals.questions import question
-from trio_gate.approval.channel.frames import Accepted, Decide, Observe, Rejected
+from trio_gate.approval.channel.frames import Accepted, Decide, Observe, Pending, Rejected
 from trio_gate.cli.approving.channel import ApprovalChannel
 from trio_gate.client import Hopeless
 
@@ -54,6 +54,16 @@ async def test_prompts_come_and_go_and_the_oldest_is_answered_first(gate, nurser
         assert isinstance(reply, Accepted)
         await channel.gone("q2")
         assert (list(channel.open), channel.next()) == (["q1"], None)
+
+
+async def test_a_prompt_that_is_shown_anew_takes_the_place_of_the_one_that_was_shown(gate, nursery):
+    nursery.start_soon(gate.hub.ask, asked())
+    async with opened(gate) as channel:
+        await until(channel, lambda: channel.open)
+        shown = channel.open["q1"]
+        channel.note(Pending(prompt={**shown}))
+        await channel.gone("q1", shown)
+        assert list(channel.open) == ["q1"]
 
 
 async def test_answers_find_the_request_that_they_are_to(gate):

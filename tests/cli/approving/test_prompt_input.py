@@ -105,6 +105,14 @@ async def test_what_stands_for_nothing_is_answered_with_what_does(terminal, may_
     assert ("later calls" in keys) == may_grant
 
 
+@pytest.mark.parametrize("unread", ["", "the script"])
+async def test_the_keys_name_the_one_that_approves_unread_where_something_is(terminal, unread):
+    terminal.unread = unread
+    await terminal.answer("what\n", "n\n", "\n")
+    [keys] = [row for row in terminal.at.screen() if row.startswith("y: yes, n: no, ")]
+    assert ("u: yes, although not all of it was read" in keys) == bool(unread)
+
+
 async def test_a_call_is_compared_with_now_by_who_may(terminal):
     compared = []
 

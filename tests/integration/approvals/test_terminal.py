@@ -90,7 +90,7 @@ def test_a_person_types_the_answer(gate, key, typed, ends):
     terminal.until(" prod ", f"FACT  Write {key} to prod-data", "s3:PutObject", f"FACT  Write {key} to prod-data", "1 of 1, ")
     terminal.until(" left: ", UNREAD)
     terminal.type("what\n")
-    terminal.until("y: yes, n: no, d: all details", UNREAD)
+    terminal.until("y: yes, n: no, u: yes, although", UNREAD)
     terminal.type("y\n")
     terminal.until("unread: the upload body. d shows it; u approves without", UNREAD)
     terminal.type("d\n")

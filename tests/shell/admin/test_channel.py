@@ -14,10 +14,11 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from tests.kit.approvals.admin_gate import ALICE, TOKENS, WEBSOCKET, Gate, admin_server, handle, head
 from tests.kit.approvals.questions import NOW, FixedClock, question
 from trio_gate.approval.channel.codec import encode
-from trio_gate.approval.channel.frames import DECIDED, PROTOCOL, Search, Stop, Token
+from trio_gate.approval.channel.frames import DECIDED, PROTOCOL, Observe, Search, Stop, Token
 from trio_gate.approval.state import Prompt, withdraw
 from trio_gate.client import ClientError
 from trio_gate.shell.admin import channel
+from trio_gate.shell.approval.commands import CommandHandler
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.net.frame_pacing import FRAMES, PARTS, SEARCH
 
@@ -196,6 +197,28 @@ async def test_a_search_keeps_nothing_else_of_its_channel_waiting():
             while b'"ref":"one"' not in said:
                 said += await ours.receive_some()
         nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("frame", [Search(ref="one", filters={}), Observe(ref="one", on=True)])
+async def test_a_bug_is_answered_and_the_channel_stays(gate, monkeypatch, caplog, frame):
+    async def broken(*_):
+        await trio.lowlevel.checkpoint()
+        raise KeyError("canary")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CommandHandler, "_answer", broken)
+        async with browser(gate) as socket:
+            await socket.send_message(encode(Token(token=TOKENS["bob"])))
+            await socket.get_message()
+            await socket.send_message(encode(frame))
+            said = json.loads(await socket.get_message())
+            assert (said["ref"], said["code"], said["message"]) == ("one", "unavailable", channel.FAILED)
+            patched.undo()
+            await socket.send_message(encode(Observe(ref="two", on=True)))
+            assert json.loads(await socket.get_message())["ref"] == "two"
+    [line] = [record.getMessage() for record in caplog.records if "internal error" in record.getMessage()]
+    assert f"{type(frame).__name__} of approver bob failed with KeyError in" in line
+    assert "canary" not in caplog.text
 
 
 async def test_searches_have_a_pace(autojump_clock: MockClock):

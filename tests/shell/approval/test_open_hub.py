@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import trio
@@ -13,11 +14,8 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.channel.frames import (
-    Activity,
-    GrantEnded,
-    Resolved,
-)
+from trio_gate.approval.channel.frames import Accepted, Activity, Decide, GrantEnded, Open, Pending, Rejected, Resolved
+from trio_gate.approval.param_tree import Part, ToRead
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import gateway_row
@@ -162,3 +160,33 @@ async def test_what_is_out_of_time_ends_by_itself(tmp_path, autojump_clock):
             assert (await alice.until(Resolved)).status == "expired"
             assert trio.current_time() - clock.began == pytest.approx(600, abs=1)
         autojump_clock.autojump_threshold = math.inf  # which would jump over a write that is under way in its thread at the end
+
+
+async def test_after_a_restart_what_was_to_be_read_is_not_here_until_its_agent_is_back_and_is_then_read_anew(tmp_path):
+    path, clock = str(tmp_path / "approvals.db"), FixedClock()
+    note = {"Note": {"$cut": {"text": "x", "length": 9000, "sha256": "0" * 64, "part": "p1"}}}
+    parts = {"not_shown": (Part(part="p1", name="Note", why="cut"),)}
+    long = partial(call, params=note, to_read=(ToRead(part="p1", name="Note", what="text", whole=False),), **parts)
+    async with open_hub(CONFIG, clock, path, "", Full()) as hub, waiting(hub, long()):
+        pass
+    async with open_audit_log(str(tmp_path / "audit.db")) as audit, open_hub(CONFIG, clock, path, "", audit) as hub:
+        with listening(hub, clock) as alice:
+            alone = (await alice.until(Pending)).prompt
+            assert alone["params"] != note
+            read = Open(id="q1", part="p1")
+            vote = Decide(id="q1", digest=alone["digest"], verdict="approve", unread=False)
+            await alice.say(read)
+            assert (await alice.next()).code == "not_kept"
+            await alice.say(vote)
+            assert (await alice.next()).message == "read first: text Note, parameters"
+            async with waiting(hub, long(2)) as [agent]:
+                back = (await alice.until(Pending)).prompt
+                assert (back["id"], back["params"], [one["part"] for one in back["to_read"]]) == ("q1", note, ["p1"])
+                assert [one["part"] for one in back["not_shown"]] == ["p1"]
+                await alice.say(vote)
+                assert (await alice.until(Rejected)).message == "read first: text Note"
+                await alice.say(read)
+                await alice.say(vote)
+                assert (await alice.until(Accepted)).status == "approved"
+                await agent.done.wait()
+                assert agent.cleared

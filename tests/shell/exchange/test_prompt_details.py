@@ -123,6 +123,22 @@ def test_a_predicate_holds_only_where_it_is_true(predicate, holds):
     assert held().covers(predicate) is holds
 
 
+class Leaving(PromptDetails):
+    """Details whose attempt ends just after its facets were looked at first."""
+
+    @property
+    def _facets(self):
+        facets, self.__dict__["_facets"] = self.__dict__["_facets"], None
+        return facets
+
+
+def test_a_call_may_leave_while_another_thread_looks_at_it():
+    made = held()
+    made.__class__ = Leaving
+    assert made.covers("aws.service == 's3'")
+    assert not made.covers("aws.service == 's3'")
+
+
 CHUNKED = b"5;chunk-signature=" + b"a" * 64 + b"\r\nhello\r\n0;chunk-signature=" + b"b" * 64 + b"\r\n\r\n"
 
 

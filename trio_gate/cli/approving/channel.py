@@ -151,9 +151,9 @@ class ApprovalChannel:
             await self.changed.wait()
         return self._replies.pop(ref)
 
-    async def gone(self, prompt_id: str) -> None:
-        """Wait until a prompt is no longer pending."""
-        while prompt_id in self.open:
+    async def gone(self, prompt_id: str, shown: dict[str, Any] | None = None) -> None:
+        """Wait until a prompt is no longer pending, or is another than was `shown`."""
+        while prompt_id in self.open and (shown is None or self.open[prompt_id] is shown):
             await self.changed.wait()
 
     def not_shown(self, prompt: dict[str, Any]) -> list[dict[str, Any]]:

@@ -107,7 +107,8 @@ async def typed(line: LiveLine, asking: Asking) -> TypedAnswer | None:
 def _help(asking: Asking) -> str:
     grants = "g: yes, and later calls like it, " if asking.may_grant else ""
     compares = "c: compare with what is there now, " if asking.compare is not None else ""
-    keys = f"y: yes, n: no, {grants}d: all details, {compares}s: skip for now, q: quit"
+    unread = "u: yes, although not all of it was read, " if asking.unread() else ""
+    keys = f"y: yes, n: no, {grants}{unread}d: all details, {compares}s: skip for now, q: quit"
     return f"{keys}; a reason may follow, as in `y as agreed`"
 
 

@@ -94,7 +94,7 @@ class ApproverSession:
             channel.note(frame)
 
     async def _answer(self, channel: ApprovalChannel, given: TypedAnswer | None, *, once: bool, only: str | None) -> int:
-        shown = None
+        shown: dict[str, Any] | None = None
         await channel.begun()
         channel.only = channel.prompt(only)["id"] if only is not None else None
         while True:
@@ -104,9 +104,9 @@ class ApproverSession:
             if prompt is None:
                 await channel.changed.wait()
                 continue
-            if prompt["id"] != shown:
+            if prompt is not shown:
                 self._console.prompt(prompt)
-            shown = prompt["id"]
+            shown = prompt
             answer = given or await self._typed(channel, prompt)
             if answer is None:
                 await self._put_off(channel, prompt)
@@ -118,8 +118,8 @@ class ApproverSession:
                 return 0 if isinstance(reply, Accepted) else 1
 
     async def _put_off(self, channel: ApprovalChannel, prompt: dict[str, Any]) -> None:
-        """Go on to the next prompt, as the person said; or as this one has ended, after what its keys may still be pressed for."""
-        if prompt["id"] in channel.open:
+        """Go on to the next prompt, as the person said; or as this one has ended or changed, after what its keys may still be pressed for."""
+        if channel.open.get(prompt["id"]) is prompt:
             channel.skipped.add(prompt["id"])
         else:
             await trio.sleep(REACTION_SECONDS)
@@ -161,7 +161,7 @@ class ApproverSession:
             return await typed(self._console.line, asking)
 
         self._console.hidden(channel.not_shown(prompt))
-        return await _unless_gone(channel, prompt["id"], answer)
+        return await _unless(partial(channel.gone, prompt["id"], prompt), answer)
 
     async def _preview(self, channel: ApprovalChannel, prompt: dict[str, Any], condition: str | None) -> bool:
         """Print what a grant would let through. Returns whether the gateway takes its condition; it says why where it does not."""
@@ -210,7 +210,7 @@ class ApproverSession:
                 return None
             return TypedAnswer(verdict=verdict, reason=reason, unread=None)
 
-        given = await _unless_gone(channel, prompt["id"], answer)
+        given = await _unless(partial(channel.gone, prompt["id"]), answer)
         if given is None:
             return 1
         return 0 if isinstance(await self._decide(channel, prompt, given), Accepted) else 1
@@ -226,18 +226,16 @@ async def _interrupted_by_signals(  # noqa: ASYNC114 - no context manager starts
             raise KeyboardInterrupt
 
 
-async def _unless_gone(
-    channel: ApprovalChannel, prompt_id: str, answer: Callable[[], Awaitable[TypedAnswer | None]]
-) -> TypedAnswer | None:
-    """The answer that `answer` gives; None if it gives none, or the prompt is gone before."""
+async def _unless(gone: Callable[[], Awaitable[None]], answer: Callable[[], Awaitable[TypedAnswer | None]]) -> TypedAnswer | None:
+    """The answer that `answer` gives; None if it gives none, or `gone` returns before."""
     given: TypedAnswer | None = None
     async with trio.open_nursery() as nursery:
 
-        async def gone() -> None:
-            await channel.gone(prompt_id)
+        async def stop() -> None:
+            await gone()
             nursery.cancel_scope.cancel()
 
-        nursery.start_soon(gone)
+        nursery.start_soon(stop)
         given = await answer()
         nursery.cancel_scope.cancel()
     return given

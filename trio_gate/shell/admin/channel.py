@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import traceback
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from trio_websocket import WebSocketConnection
 
+    from trio_gate.approval.channel.frames import ClientFrame
     from trio_gate.config.model import Person
     from trio_gate.shell.admin.authentication import SignIn
     from trio_gate.shell.admin.connection_limits import AdminConnection
@@ -66,6 +68,7 @@ _PEER_FAULTS = (
 STOPPING = "the gateway is stopping"
 TOO_MANY_PARTS = f"a message came in more than {PARTS} frames: send it in one"
 RUNNING = "one of yours is already running: wait for its result"
+FAILED = "this failed inside the gateway: its log says where"
 NO_PONG = "the answer to a ping did not come in time: the network is slow, or more frames were sent than are read"
 
 log = logging.getLogger(__name__)
@@ -200,19 +203,30 @@ class Channel:
             if isinstance(frame, Token):
                 return POLICY, "hello comes first, and once"
             if not isinstance(frame, Search | Preview | Compare):
-                await self._commands.receive(subscription, frame)
+                await self._carry_out(subscription, frame)
             elif type(frame) not in running:
                 running.add(type(frame))
                 beside.start_soon(self._beside, running, turns, subscription, frame)
             else:
                 subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=RUNNING))
 
+    async def _carry_out(self, subscription: Subscription, frame: ClientFrame) -> None:
+        try:
+            await self._commands.receive(subscription, frame)
+        except Exception as error:  # a bug must not end a person's channel
+            [*_, (code, line)] = traceback.walk_tb(error.__traceback__)
+            place = f"{code.f_code.co_qualname}, line {line}"
+            who, kind, fault = subscription.person.name, type(frame).__name__, type(error).__name__
+            log.error("internal error: %s of approver %s failed with %s in %s", kind, who, fault, place)  # noqa: TRY400 - the error's text may hold a secret
+            at = getattr(frame, "id", None)
+            subscription.send(Rejected(ref=getattr(frame, "ref", ""), id=at, code="unavailable", message=FAILED))
+
     async def _beside(
         self, running: set[type], turns: Turns, subscription: Subscription, frame: Search | Preview | Compare
     ) -> None:
         try:
             await turns.take(SEARCH)
-            await self._commands.receive(subscription, frame)
+            await self._carry_out(subscription, frame)
         finally:
             running.discard(type(frame))
 

@@ -6,10 +6,11 @@ What an answer leads to (clearances, grants, cool-downs) is the hub's part.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import encode, pending, updated
-from trio_gate.approval.persistence import prompt_from, prompt_json
+from trio_gate.approval.persistence import completed, prompt_from, prompt_json
 from trio_gate.approval.state import Prompt, attach, detach, recount
 from trio_gate.effect.reasons import Reason
 from trio_gate.errors import Denied
@@ -108,9 +109,14 @@ class PendingQuestions:
             self._subscribers.publish(updated(after), after.question.is_for)
 
     def begin(self, entry: Entry, asked: Asked) -> Attempt:
-        """Attach an attempt that waits for the answer, in place of an older one, which is sent away."""
+        """Attach an attempt that waits for the answer, in place of an older one, which is sent away.
+
+        Where it is the first since a restart, its approvers are shown the question whole again.
+        """
         if entry.attempt is not None:
             entry.attempt.answer(None)
+        if entry.asked is None and entry.prompt.detached:
+            self._show(entry, replace(entry.prompt, question=completed(entry.prompt.question, asked.question)))
         entry.asked, entry.attempt = asked, Attempt(asked=asked)
         self.step(entry, attach(entry.prompt))
         return entry.attempt

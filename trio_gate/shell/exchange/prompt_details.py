@@ -92,11 +92,12 @@ class PromptDetails:
         self._framed = body.framed
 
     def covers(self, predicate: str) -> bool:
-        """Whether the predicate of a grant holds for the call; False where it cannot be decided."""
-        if self._facets is None:
+        """Whether the predicate of a grant holds for the call; False where it cannot be decided. May be called from any thread."""
+        facets = self._facets  # once: the attempt may end meanwhile
+        if facets is None:
             return False
         try:
-            return _condition(predicate).holds(Evidence(self._facets))
+            return _condition(predicate).holds(Evidence(facets))
         except (Undecided, ValueError):
             return False
 

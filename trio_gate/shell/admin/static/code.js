@@ -1,15 +1,15 @@
 // Code that a call carries, shown open and numbered; once all of its lines were on the screen, the gateway is told so.
 
 import { bytes, button, el, plural, said, tinted } from "./dom.js";
+import { edge, watch, WATCHED } from "./edges.js";
 import { HOW, read } from "./reader.js";
 import { isRead, markRead } from "./state.js";
 
-const WATCHED = 10;
-
-/** A section for each piece of code among the parameters, in the order in which they should be read. */
+/** A section for each piece of code that has a part of its own, in the order in which they should be read. */
 export function codeSections(channel, prompt) {
   const found = new Map(marks(prompt.params).map((mark) => [mark.part, mark]));
-  return prompt.to_read.filter(({ part }) => found.has(part)).map((one) => section(channel, prompt, one, found.get(one.part)));
+  const own = prompt.to_read.filter(({ part }) => part !== "params" && found.has(part));
+  return own.map((one) => section(channel, prompt, one, found.get(one.part)));
 }
 
 /** What is still to be read first, in words. */
@@ -52,17 +52,17 @@ function section(channel, prompt, one, mark) {
     el("div", { class: "text" }, lines),
     mark.whole ? null : el("p", {}, button(`Open the whole ${one.what}`, open, { class: "small" })),
   );
-  if (one.whole && !isRead(prompt, one.part)) watch(channel, prompt, one.part, edges);
+  if (one.whole && !isRead(prompt, one.part)) tellOnceSeen(channel, prompt, one.part, edges);
   return place;
 }
 
 /** Lines, with an edge before the first, after the last, and after every few; `edges` gets those. */
 function edged({ lines, colors }, edges) {
-  const edge = () => edges[edges.push(el("div", { class: "edge" })) - 1];
-  const found = [edge()];
+  const next = () => edges[edges.push(edge()) - 1];
+  const found = [next()];
   lines.forEach((line, index) => {
     found.push(lineOf(line, colors[index]));
-    if ((index + 1) % WATCHED === 0 || index + 1 === lines.length) found.push(edge());
+    if ((index + 1) % WATCHED === 0 || index + 1 === lines.length) found.push(next());
   });
   return found;
 }
@@ -73,21 +73,13 @@ function lineOf(line, runs) {
 }
 
 /** Tell the gateway once every edge has been in view, above the bar with the buttons. */
-function watch(channel, prompt, part, edges) {
-  const left = new Set(edges);
+function tellOnceSeen(channel, prompt, part, edges) {
   const tell = async () => {
     await channel.ask({ type: "read", id: prompt.id, digest: prompt.digest, parts: [part] });
     markRead(prompt, part);
   };
-  const seen = (entries, observer) => {
-    for (const entry of entries) if (entry.isIntersecting) left.delete(entry.target);
-    if (left.size) return;
-    observer.disconnect();
-    tell().catch(() => {}); // it stays unread, and the gateway would refuse the vote as well
-  };
   requestAnimationFrame(() => {
     const bar = document.querySelector(".decide")?.offsetHeight ?? 0; // on the page by now, and over the end of the call
-    const observer = new IntersectionObserver(seen, { rootMargin: `0px 0px -${bar}px 0px` });
-    for (const edge of edges) observer.observe(edge);
+    watch(edges, () => tell().catch(() => {}), { bar }); // on a fault it stays unread, and the gateway would refuse the vote as well
   });
 }

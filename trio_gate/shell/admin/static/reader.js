@@ -1,7 +1,9 @@
 // A dialog that shows a part of a call in full, fetched piece by piece.
-// Rule: a part counts as shown once its last piece is on the screen.
+// Rule: a part counts as read once all of it was on the screen. A piece is fetched once all before it was: to the gateway, whoever
+// fetched the last one has read the part.
 
 import { button, bytes, el, pieces, plural, tinted } from "./dom.js";
+import { edge, watch, WATCHED } from "./edges.js";
 import { markRead } from "./state.js";
 
 export const WHY = {
@@ -30,7 +32,6 @@ export const HOW = {
   hex: "shown as hexadecimal",
 };
 const PICTURES = ["png", "jpeg", "gif", "webp"];
-const AT_ONCE = 4;
 
 /** Open a part of a prompt. */
 export function read(channel, prompt, part, name, why) {
@@ -59,39 +60,35 @@ export function read(channel, prompt, part, name, why) {
   box.addEventListener("close", () => box.remove());
   document.body.append(box);
   box.showModal();
-  const reading = { channel, prompt, part, facts, text, rest };
-  fetchFrom(reading, 0, AT_ONCE);
+  fetchFrom({ channel, prompt, part, facts, text, rest, line: null }, 0);
 }
 
-async function fetchFrom(reading, offset, most) {
+async function fetchFrom(reading, offset) {
   const { channel, prompt, part, facts, text, rest } = reading;
   rest.replaceChildren(el("span", { class: "muted" }, "Loading…"));
   try {
-    let next = offset;
-    let piece = null;
-    for (let done = 0; next !== null && done < most; done += 1) {
-      piece = await channel.ask({ type: "detail", id: prompt.id, part, offset: next, colors: true });
-      if (offset === 0 && done === 0) {
-        facts.replaceChildren(...described(piece));
-        const kind = PICTURES.find((one) => piece.how.includes(one));
-        if (kind) facts.append(button("Show the picture", (event) => showPicture(reading, kind, event.target), { class: "small" }));
-      }
-      append(text, piece.text, piece.colors ?? []);
-      next = piece.next;
+    const piece = await channel.ask({ type: "detail", id: prompt.id, part, offset, colors: true });
+    if (offset === 0) {
+      facts.replaceChildren(...described(piece));
+      const kind = PICTURES.find((one) => piece.how.includes(one));
+      if (kind) facts.append(button("Show the picture", (event) => showPicture(reading, kind, event.target), { class: "small" }));
     }
-    if (next === null) {
-      markRead(prompt, part);
-      rest.replaceChildren(el("span", { class: "muted" }, "End of the text."));
-      return;
-    }
-    const going = button("Show more", () => fetchFrom(reading, next, AT_ONCE));
-    rest.replaceChildren(el("span", {}, `${next} of ${piece.length} characters are shown.`), going);
+    const here = piece.next === null ? "All is here" : `${piece.next} of ${piece.length} characters are here`;
+    const going = button("Show more", () => left.values().next().value?.scrollIntoView({ block: "start" }));
+    rest.replaceChildren(el("span", {}, `${here}: scroll through it.`), going);
+    const seen = () => (piece.next === null ? end(reading) : fetchFrom(reading, piece.next));
+    const left = watch(append(reading, piece.text, piece.colors ?? []), seen, { root: text });
   } catch (fault) {
     rest.replaceChildren(
       el("span", { class: "fault", role: "alert" }, fault.message),
-      button("Try again", () => fetchFrom(reading, offset, most)),
+      button("Try again", () => fetchFrom(reading, offset)),
     );
   }
+}
+
+function end({ prompt, part, rest }) {
+  rest.replaceChildren(el("span", { class: "muted" }, "End of the text."));
+  markRead(prompt, part);
 }
 
 /** Fetch the bytes of a picture, and show it in place of its hexadecimal text; the browser decodes it as this kind alone. */
@@ -112,14 +109,16 @@ async function showPicture({ channel, prompt, part, text, rest }, kind, pressed)
   const data = Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
   const url = URL.createObjectURL(new Blob([data], { type: `image/${kind}` }));
   const picture = el("img", { src: url, alt: "The picture that the call carries" });
-  picture.addEventListener("load", () => URL.revokeObjectURL(url));
+  picture.addEventListener("load", () => {
+    URL.revokeObjectURL(url);
+    markRead(prompt, part);
+  });
   picture.addEventListener("error", () => {
     URL.revokeObjectURL(url);
     text.replaceChildren(el("p", { class: "fault", role: "alert" }, "This is no picture that can be shown."));
   });
   text.replaceChildren(picture);
   rest.replaceChildren(el("span", { class: "muted" }, "End of the picture."));
-  markRead(prompt, part);
 }
 
 function described(piece) {
@@ -132,10 +131,16 @@ function described(piece) {
   ];
 }
 
-/** Each line is an element, so that a wrapped line does not look like two. */
-function append(text, piece, colors) {
-  piece.split("\n").forEach((line, index) => {
-    if (index || !text.lastChild) text.append(el("div", { class: "line" }));
-    text.lastChild.append(...tinted(line, colors[index]));
+/** Append a piece, with edges. Each line is an element, so that a wrapped line does not look like two; the first one goes on with the last. */
+function append(reading, piece, colors) {
+  const edges = [edge()];
+  reading.text.append(edges[0]);
+  const lines = piece.split("\n");
+  lines.forEach((line, index) => {
+    if (index || !reading.line) reading.text.append((reading.line = el("div", { class: "line" })));
+    reading.line.append(...tinted(line, colors[index]));
+    if ((index + 1) % WATCHED && index + 1 < lines.length) return;
+    reading.text.append(edges[edges.push(edge()) - 1]);
   });
+  return edges;
 }

@@ -147,7 +147,10 @@ function toCode(event, part) {
 }
 
 const marks = {
-  $code: (item) => el("span", { class: "folded" }, el("a", { href: "#", on: { click: (event) => toCode(event, item.part) } }, `the ${item.what} above`)),
+  $code: (item, at, open) =>
+    item.part === "params"
+      ? folded(`${item.what} · ${bytes(item.size)}`, item.sha256, () => open(item.part, at, item.what), "Open all parameters")
+      : el("span", { class: "folded" }, el("a", { href: "#", on: { click: (event) => toCode(event, item.part) } }, `the ${item.what} above`)),
   $unknown: (text) => el("span", { class: "folded" }, text),
   $number: (text) => el("code", { class: "literal" }, text),
   $masked: (item, at, open) =>
