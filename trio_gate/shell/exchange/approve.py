@@ -165,9 +165,8 @@ class ApprovalStage:
             AgentGone: the agent left, or repeated the call on another connection.
         """
         work, asker = self._services.workers, self._identified.proven.asker
-        held, present, asked = await in_worker(
-            work, agent, asker, lambda: self._made(parts, body)
-        )  # a small body may unpack to much
+        # however small the body is: it may unpack to much
+        held, present, asked = await in_worker(work, agent, asker, lambda: self._made(parts, body))
         opened.callback(held.leave)
         if parts.payload_length > KEPT:
             opened.callback(present.leave)
