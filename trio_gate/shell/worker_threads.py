@@ -37,8 +37,8 @@ THREADS = 2
 NO_THREAD = "the gateway can start no thread just now: try again later"
 """Said where the system, or systemd's TasksMax, allows no more of them."""
 
-MAX_WAITING = 64
-"""Jobs that may wait in one queue. For most agents `max_connections_per_agent` is the lower limit."""
+MAX_WAITING = 512
+"""Jobs that may wait in one queue: as many as an agent's connections are by default, for each may bring a call to ask about at once."""
 
 
 class _NoThread:
