@@ -4,7 +4,7 @@ import base64
 import gzip
 import re
 
-from tests.browser.kit import NARROW
+from tests.browser.kit import NARROW, show_all
 from tests.browser.stage import PEOPLE, TOKENS
 from trio_gate.aws.idempotency import IdempotentForm
 from trio_gate.shell.admin import sessions
@@ -215,7 +215,7 @@ def test_what_is_not_shown_stands_by_the_button_until_it_is_opened(visit, stage)
     page.keyboard.press("Escape")
     page.wait_for_selector(".not-shown", state="hidden")
     page.click(".tree >> text=Open in full")
-    page.wait_for_selector("text=End of the text.")
+    show_all(page)
     assert len(page.inner_text(".reader .text")) == 70_000
     page.keyboard.press("Escape")
     page.wait_for_selector(APPROVE)
@@ -226,7 +226,7 @@ def test_a_long_part_counts_when_its_end_was_shown(visit, stage):
     page = visit().enter()
     page.click("text=Read the text first")
     page.click("text=Show more")
-    page.wait_for_selector("text=End of the text.")
+    show_all(page)
     page.click("text=Close")
     page.wait_for_selector(APPROVE)
 

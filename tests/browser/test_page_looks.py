@@ -102,7 +102,7 @@ def forms(page, camera: Camera) -> None:
         line.scroll_into_view_if_needed()
     page.locator(".legend").scroll_into_view_if_needed()
     page.click("text=Read the text first")
-    page.wait_for_selector("text=End of the text.")
+    page.wait_for_selector(".reader .line")
     camera.shoot("reader")
     page.keyboard.press("Escape")
     for name, opener in (("deny", "text=Deny…"), ("grant", "text=Grant…")):

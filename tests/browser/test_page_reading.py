@@ -4,7 +4,7 @@ import base64
 import struct
 import zlib
 
-from tests.browser.kit import NARROW
+from tests.browser.kit import NARROW, show_all
 from tests.content.test_archive import packed
 
 APPROVE = ".decide button:text-is('Approve in prod')"
@@ -32,21 +32,6 @@ def scroll(page):
         before = page.evaluate("scrollY")
         page.mouse.wheel(0, 300)
         page.wait_for_function("before => scrollY > before", arg=before)
-
-
-def show_all(page):
-    """Scroll through a dialog, page by page."""
-    page.evaluate(
-        """() => new Promise((done) => {
-            const text = document.querySelector(".reader .text");
-            const step = () => {
-                if (text.parentNode.innerText.includes("End of the text.")) return done();
-                text.scrollBy(0, text.clientHeight - 50);
-                requestAnimationFrame(() => requestAnimationFrame(step));
-            };
-            step();
-        })"""
-    )
 
 
 def test_one_line_that_is_taller_than_the_screen_can_be_read(visit, stage):

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tests.browser.kit import show_all
 from trio_gate.shell.admin.static_files import CSP
 
 XSS = [
@@ -68,7 +69,7 @@ def test_what_an_agent_wrote_is_text(visit, stage, text):
     assert openers.count() >= 6
     for number in range(openers.count()):
         openers.nth(number).click()
-        page.wait_for_selector("dialog.reader .rest:has-text('End of the text.')")
+        show_all(page)
         check_text(page)
         page.keyboard.press("Escape")
     page.click("text=Deny…")
