@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.kit import MIDDLE, NARROW, WIDE
+from tests.browser.kit import MIDDLE, NARROW, WIDE, show_all
 from tests.browser.stage import Ask, Stage
 
 ACCESSIBLE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -104,6 +104,7 @@ def forms(page, camera: Camera) -> None:
     page.click("text=Read the text first")
     page.wait_for_selector(".reader .line")
     camera.shoot("reader")
+    show_all(page)
     page.keyboard.press("Escape")
     for name, opener in (("deny", "text=Deny…"), ("grant", "text=Grant…")):
         page.click(opener)
