@@ -207,7 +207,7 @@ MATCHES = [
 @pytest.mark.parametrize("source", MATCHES)
 def test_the_rules_of_the_pages_need_no_library(source: str):
     condition = compile_condition(source)
-    assert len(MATCHES) == 22
+    assert len(MATCHES) == 23
     for action, access in (("RunInstances", "write"), ("GetObject", "read"), ("ListObjectsV2", "list")):
         call = {"operation": action, "access": access, "params": {"Bucket": "data", "InstanceType": "t3.micro"}}
         if not ("request.time" in source and access == "write"):
