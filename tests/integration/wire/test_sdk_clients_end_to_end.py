@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, ROLE
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import RULES, running
 
 MIB = 1024 * 1024
@@ -181,9 +182,9 @@ def test_an_approved_upload_is_what_was_shown(gate, checksums):
     s3 = gate.client("s3", "prod", request_checksum_calculation=checksums)
     upload = threading.Thread(target=s3.put_object, kwargs={"Bucket": "prod-data", "Key": "big", "Body": io.BytesIO(data)})
     upload.start()
-    answered = gate.gate(*gate.approver("--once", "--yes"))
+    prompt = Person(gate).answer()
     upload.join()
-    assert f"700000 bytes, sha256 {hashlib.sha256(data).hexdigest()}" in answered.stdout
+    assert (prompt["payload_length"], prompt["payload_sha256"]) == (700_000, hashlib.sha256(data).hexdigest())
     assert s3.get_object(Bucket="prod-data", Key="big")["Body"].read() == data
 
 
