@@ -164,7 +164,7 @@ class Asked:
         covers: tells whether a grant's predicate (CEL source) holds for the call.
         open: given a part's name, an offset and whether its colors are wanted, returns a piece of the part in full; None where it cannot be shown.
         compare: returns what the call would change now, as text that is safe to show; awaits its argument with the name of each read
-            before that is sent. Raises comparison.Incomparable, GateError.
+            before that is sent. Raises comparison.IncomparableError, GateError.
     """
 
     question: Question

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import ssl
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET, running
+from tests.kit.wire.curl import with_curl
 from tests.kit.wire.raw import DYNAMODB, S3, STS, WHO, Raw, connect, parted, request, tunnel
 from trio_gate.shell.certificates.leaves import MAX_LEAVES
 
@@ -340,7 +340,7 @@ def test_botocore_by_name_at_the_tls_listener(gate, ca, monkeypatch):
     assert s3.get_object(Bucket="staging-data", Key="by name")["Body"].read() == b"x" * 100_000
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@with_curl
 def test_curl_by_name_at_the_tls_listener(gate, ca):
     words = ["--silent", "--cacert", ca, "--connect-to", f"::{gate.doors['tls']}", "--aws-sigv4", "aws:amz:us-east-1:sts"]
     key = f"AKIA{ACCOUNTS['staging']}CI01:{SECRET}"

@@ -23,7 +23,7 @@ from trio_gate.audit.redact import masked
 from trio_gate.audit.rows import whole_row
 from trio_gate.audit.search import PARTS, fits
 from trio_gate.comparison.difference import difference
-from trio_gate.comparison.reads import Incomparable
+from trio_gate.comparison.reads import IncomparableError
 from trio_gate.config.model import Person
 from trio_gate.content.code import Code
 from trio_gate.effect.effect import Effect, effect_of, level_facet
@@ -212,7 +212,7 @@ class Stage:
 
         async def compare(recorded: Callable[[str], Awaitable[None]]) -> str:
             if compared is None:
-                raise Incomparable("there is nothing")
+                raise IncomparableError("there is nothing")
             await recorded("iam.GetRolePolicy")
             return difference(compared, None)
 

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import pytest
 import trio
-import trustme
 
-from tests.kit.approvals.admin_gate import TOKENS, gate_on
+from tests.kit.approvals.admin_gate import TOKENS, authority, gate, gate_on
 from trio_gate.cli.main import main
 
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-async def gate(authority):
-    async with gate_on(authority) as made:
-        yield made
+__all__ = ["authority", "gate", "tell"]
 
 
 @pytest.fixture

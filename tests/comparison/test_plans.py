@@ -10,7 +10,7 @@ from tests.kit.aws.effects import call_of
 from tests.kit.calls import make_call
 from trio_gate.aws.call import UNKNOWN
 from trio_gate.comparison.plans import comparable, plan
-from trio_gate.comparison.reads import READS, Incomparable
+from trio_gate.comparison.reads import READS, IncomparableError
 
 DOCUMENT, NEW = json.dumps({"Statement": []}), json.dumps({"Statement": [1]})
 ACCOUNT, FOREIGN = "111111111111", "999988887777"
@@ -225,7 +225,7 @@ def test_both_sides_are_in_the_words_of_the_call(name, params, answers, reads, b
     ],
 )
 def test_what_cannot_be_compared_says_why(name, params, answers, why):
-    with pytest.raises(Incomparable, match=why):
+    with pytest.raises(IncomparableError, match=why):
         sides(name, params, answers)
 
 
@@ -246,7 +246,7 @@ def test_what_cannot_be_compared_says_why(name, params, answers, why):
     ],
 )
 def test_nothing_of_another_account_or_region_is_read(name, params):
-    with pytest.raises(Incomparable, match=r"^it names something of another account or region$"):
+    with pytest.raises(IncomparableError, match=r"^it names something of another account or region$"):
         sides(name, params, [])
 
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from trio_gate.aws.call import Unknown
 from trio_gate.aws.resources.arns import parse
 from trio_gate.comparison.firewalls import after_changes, rule_lines
-from trio_gate.comparison.reads import Incomparable, Read, Sides
+from trio_gate.comparison.reads import IncomparableError, Read, Sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -59,12 +59,12 @@ def comparable(service: str, operation: str) -> bool:
 
 
 def plan(call: Call, body: bytes | None) -> Plan:
-    """The plan of a call. `body`: of a call that is streamed; None where it is too large. Raises Incomparable where there is no plan."""
+    """The plan of a call. `body`: of a call that is streamed; None where it is too large. Raises IncomparableError where there is no plan."""
     name = f"{call.service}.{call.operation}"
     if name in _DOCUMENTS:
         return _document(call, *_DOCUMENTS[name])
     if name not in _PLANS:
-        raise Incomparable(f"{name} cannot be compared with what is there now")
+        raise IncomparableError(f"{name} cannot be compared with what is there now")
     return _PLANS[name](call, body)
 
 
@@ -85,7 +85,7 @@ def _version(call: Call, _: bytes | None) -> Plan:
     before = (yield from _version_text(arn, present)) if present else None
     after = call.params.get("PolicyDocument") if wanted is None else (yield from _version_text(arn, wanted))
     if wanted is None and call.params.get("SetAsDefault") is not True:
-        raise Incomparable("the new version does not become the default one, so nothing changes by it alone")
+        raise IncomparableError("the new version does not become the default one, so nothing changes by it alone")
     return Sides(before=_some("PolicyDocument", before), after=_some("PolicyDocument", after))
 
 
@@ -98,7 +98,7 @@ def _attached(kind: str, *, attach: bool) -> Callable[[Call, bytes | None], Plan
     def compared(call: Call, _: bytes | None) -> Plan:
         found = yield Read(service="iam", operation=f"ListAttached{kind}Policies", params=_sent(call, f"{kind}Name"))
         if found and found.get("IsTruncated"):
-            raise Incomparable("more policies are attached than one answer has")
+            raise IncomparableError("more policies are attached than one answer has")
         before = {str(one.get("PolicyArn")) for one in (found or {}).get("AttachedPolicies", ())}
         changed = {str(call.params.get("PolicyArn"))}
         after = before | changed if attach else before - changed
@@ -110,11 +110,11 @@ def _attached(kind: str, *, attach: bool) -> Callable[[Call, bytes | None], Plan
 def _firewall(call: Call, _: bytes | None) -> Plan:
     group = call.params.get("GroupId")
     if not isinstance(group, str):
-        raise Incomparable("it names its security group by name, and its rules can only be read by id")
+        raise IncomparableError("it names its security group by name, and its rules can only be read by id")
     filters = [{"Name": "group-id", "Values": [group]}]
     found = yield Read(service="ec2", operation="DescribeSecurityGroupRules", params={"Filters": filters})
     if found and found.get("NextToken"):
-        raise Incomparable("the security group has more rules than one answer has")
+        raise IncomparableError("the security group has more rules than one answer has")
     rules = (found or {}).get("SecurityGroupRules", [])
     return Sides(before=rule_lines(rules), after=after_changes(call.operation, call.params, rules))
 
@@ -185,7 +185,7 @@ def _item(call: Call, _: bytes | None) -> Plan:
 
 def _object(call: Call, body: bytes | None) -> Plan:
     if call.operation == "PutObject" and body is None:
-        raise Incomparable("the new object is too large to be compared")
+        raise IncomparableError("the new object is too large to be compared")
     found = yield Read(service="s3", operation="GetObject", params=_sent(call, "Bucket", "Key", "VersionId"))
     return Sides(
         before=_some(BODY, found.get(BODY) if found else None), after=_some(BODY, body) if call.operation == "PutObject" else {}
@@ -234,9 +234,9 @@ def _sent(call: Call, *names: str) -> dict[str, Value]:
     """Parameters of the call that a read repeats."""
     sent = {name: call.params[name] for name in names if name in call.params}
     if any(isinstance(value, Unknown) for value in sent.values()):
-        raise Incomparable("what it names is not known")
+        raise IncomparableError("what it names is not known")
     if not all(_is_here(value, call) for name, value in sent.items() if name != "Key"):
-        raise Incomparable("it names something of another account or region")
+        raise IncomparableError("it names something of another account or region")
     return {**sent, "ExpectedBucketOwner": call.account} if "Bucket" in sent else sent
 
 

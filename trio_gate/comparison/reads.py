@@ -41,7 +41,7 @@ READS = frozenset(
 """Every call that a comparison may make."""
 
 
-class Incomparable(Exception):  # noqa: N818 - it says what is so, and nobody is at fault
+class IncomparableError(Exception):
     """A call cannot be compared with what is there now; the text says why, for a person."""
 
 
@@ -66,4 +66,4 @@ Answer = Mapping[str, Any] | None
 """What AWS answered, as botocore parses it; None where AWS says that there is no such thing."""
 
 Plan = Generator[Read, Answer, Sides]
-"""Asks for reads, is sent their answers, and returns both sides. Raises Incomparable."""
+"""Asks for reads, is sent their answers, and returns both sides. Raises IncomparableError."""

@@ -107,7 +107,7 @@ class _Entry:
     local: int
 
 
-class _Unclear(Exception):  # noqa: N818 - it says what is wrong with an archive, and does not leave this file
+class _UnclearError(Exception):
     """Why an archive is not read."""
 
 
@@ -115,8 +115,8 @@ def archive(data: bytes, most: int = MAX_UNPACKED) -> Listing:
     """The files of a zip archive as text, of which `most` bytes are unpacked at most. Never fails."""
     try:
         files = _files(data)
-    except (_Unclear, struct.error) as fault:
-        why = fault if isinstance(fault, _Unclear) else "it is not whole"
+    except (_UnclearError, struct.error) as fault:
+        why = fault if isinstance(fault, _UnclearError) else "it is not whole"
         return Listing(text=f"this archive is not unpacked: {why}", read=False)
     most = min(most, MAX_UNPACKED)
     texts, left = list[str](), most
@@ -135,7 +135,7 @@ def archive(data: bytes, most: int = MAX_UNPACKED) -> Listing:
 
 
 def _files(data: bytes) -> list[_File]:
-    """The files in the order of the directory, whose parts and the archive's are all accounted for. Raises _Unclear, struct.error."""
+    """The files in the order of the directory, whose parts and the archive's are all accounted for. Raises _UnclearError, struct.error."""
     start, end, count = _directory(data)
     entries = list[_Entry]()
     seen = set[bytes]()
@@ -144,20 +144,20 @@ def _files(data: bytes) -> list[_File]:
         entry, at = _entry(data, at)
         path = entry.name.removesuffix(b"/")
         if path in seen:
-            raise _Unclear("two of its files have one name")
+            raise _UnclearError("two of its files have one name")
         seen.add(path)
         entries.append(entry)
     if at != end:
-        raise _Unclear("its directory is not whole")
+        raise _UnclearError("its directory is not whole")
     packed, begin = dict[bytes, bytes](), 0
     for entry in sorted(entries, key=lambda one: one.local):
         if entry.local != begin:
-            raise _Unclear("something is between its files, or they overlap")
+            raise _UnclearError("something is between its files, or they overlap")
         body = _body(data, entry)
         begin = _after(data, entry, body + entry.packed)
         packed[entry.name] = data[body : body + entry.packed]
     if begin != start:
-        raise _Unclear("something is between its files and the directory, or it is not whole")
+        raise _UnclearError("something is between its files and the directory, or it is not whole")
     return [
         _File(name=one.name.decode(), size=one.size, packed=packed[one.name], method=one.method, flags=one.flags, crc=one.crc)
         for one in entries
@@ -169,14 +169,14 @@ def _directory(data: bytes) -> tuple[int, int, int]:
     first = max(0, len(data) - _END.size - _COMMENT)
     at = data.rfind(_ENDS, first)
     if at < 0:
-        raise _Unclear("it has no directory")
+        raise _UnclearError("it has no directory")
     if [at] != [end for end in _found(data, first) if end + _END.size + _END.unpack_from(data, end)[-1] == len(data)]:
-        raise _Unclear("it does not end where it says, or at two places")
+        raise _UnclearError("it does not end where it says, or at two places")
     _, disk, first_disk, here, count, length, start, _ = _END.unpack_from(data, at)
     if disk or first_disk or here != count or start + length != at or data.startswith(_ZIP64, max(0, at - _LOCATOR)):
-        raise _Unclear("it is in several parts, has the form zip64, or begins elsewhere")
+        raise _UnclearError("it is in several parts, has the form zip64, or begins elsewhere")
     if count > MAX_FILES:
-        raise _Unclear(f"it has {count} files, more than {MAX_FILES}")
+        raise _UnclearError(f"it has {count} files, more than {MAX_FILES}")
     return start, at, count
 
 
@@ -192,28 +192,28 @@ def _entry(data: bytes, at: int) -> tuple[_Entry, int]:
     magic, _, _, flags, method, _, _, crc, packed, size, named, extra, noted, disk, _, mode, local = _ENTRY.unpack_from(data, at)
     begin = at + _ENTRY.size
     if magic != _LISTS or disk:
-        raise _Unclear("its directory is not whole")
+        raise _UnclearError("its directory is not whole")
     name = data[begin : begin + named]
     _check_name(name, flags)
     _check_extra(data[begin + named : begin + named + extra])
     if (mode >> 16) & _HOW not in _PLAIN:
-        raise _Unclear("one of its files is a link or a device")
+        raise _UnclearError("one of its files is a link or a device")
     if name.endswith(b"/") and size:
-        raise _Unclear("one of its folders has content")
+        raise _UnclearError("one of its folders has content")
     entry = _Entry(name=name, flags=flags, method=method, crc=crc, packed=packed, size=size, local=local)
     return entry, begin + named + extra + noted
 
 
 def _check_name(name: bytes, flags: int) -> None:
-    """Raise _Unclear for a name that could lead elsewhere, or that readers take for another."""
+    """Raise _UnclearError for a name that could lead elsewhere, or that readers take for another."""
     try:
         text = name.decode("utf-8" if flags & _UTF8 else "ascii")
     except UnicodeDecodeError:
-        raise _Unclear("the name of one of its files is neither ASCII nor said to be UTF-8") from None
+        raise _UnclearError("the name of one of its files is neither ASCII nor said to be UTF-8") from None
     if any(char < " " or char in "\\\x7f" for char in text):
-        raise _Unclear("the name of one of its files has a control character or a backslash")
+        raise _UnclearError("the name of one of its files has a control character or a backslash")
     if any(part in _NAMELESS for part in text.removesuffix("/").split("/")):
-        raise _Unclear("the name of one of its files is absolute, or has an empty part, . or ..")
+        raise _UnclearError("the name of one of its files is absolute, or has an empty part, . or ..")
 
 
 def _check_extra(extra: bytes) -> None:
@@ -222,7 +222,7 @@ def _check_extra(extra: bytes) -> None:
         kind, size = _FIELD.unpack_from(extra, at)
         at += _FIELD.size + size
         if kind in (_RENAMES, _RESIZES) or at > len(extra):
-            raise _Unclear("an extra field of one of its files renames or resizes it, or is not whole")
+            raise _UnclearError("an extra field of one of its files renames or resizes it, or is not whole")
 
 
 def _body(data: bytes, entry: _Entry) -> int:
@@ -233,9 +233,9 @@ def _body(data: bytes, entry: _Entry) -> int:
     said = (crc, packed, size)
     later = flags & _FOLLOWED and said == (0, 0, 0)
     if magic != ZIP or (name, flags, method) != (entry.name, entry.flags, entry.method):
-        raise _Unclear("its directory and the files' own headers differ")
+        raise _UnclearError("its directory and the files' own headers differ")
     if not later and said != (entry.crc, entry.packed, entry.size):
-        raise _Unclear("its directory and the files' own headers differ")
+        raise _UnclearError("its directory and the files' own headers differ")
     begin += named
     _check_extra(data[begin : begin + extra])
     return begin + int(extra)
@@ -246,12 +246,12 @@ def _after(data: bytes, entry: _Entry, at: int) -> int:
     if not entry.flags & _FOLLOWED:
         return at
     if entry.method == _STORED and entry.size:
-        raise _Unclear("the end of one of its files is not known from its start")
+        raise _UnclearError("the end of one of its files is not known from its start")
     said = _SIZES.pack(entry.crc, entry.packed, entry.size)
     for follows in (_AFTER + said, said):
         if data.startswith(follows, at):
             return at + len(follows)
-    raise _Unclear("its directory and what follows a file differ")
+    raise _UnclearError("its directory and what follows a file differ")
 
 
 def _unpacked(file: _File, left: int) -> tuple[bytes | None, str]:

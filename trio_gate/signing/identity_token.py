@@ -101,7 +101,7 @@ def check_claims(token: IdentityToken, asked: OidcProof, now: datetime) -> None:
 
 def check_signature(token: IdentityToken, key: IssuerKey) -> None:
     """Check the signature of a token. Raises Unproven."""
-    import jwt  # noqa: PLC0415 - loads cryptography, which only the first token needs
+    import jwt  # noqa: PLC0415 - loads cryptography, and most gateways are shown no token
 
     try:
         jwt.PyJWS().decode_complete(token.text, key.key, algorithms=[name for name in key.algorithms if name == token.algorithm])

@@ -99,9 +99,7 @@ def machine(tmp_path):
     missing = [str(one) for one in (BOOT, SYSTEMD) if not one.exists()]
     if missing or os.geteuid() != 0:
         lacks = ", ".join(missing) or "root"
-        pytest.skip(
-            f"NO SYSTEMD to start, it takes {lacks}"
-        )  # reason: it becomes process 1 of namespaces, which only root may make
+        pytest.skip(f"NO SYSTEMD to start, it takes {lacks}")  # reason: only root may make it process 1 of namespaces
     shutil.copy(UNIT, tmp_path)
     before = _systemds()
     with (tmp_path / "boot.log").open("w") as log:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import subprocess
 from contextlib import contextmanager
 
@@ -18,6 +17,7 @@ from tests.integration.sessions.test_assume_role import RULES, assume
 from tests.kit.gateway import AGENT, SECRET, reload, running
 from tests.kit.standins.https import https
 from tests.kit.standins.recording import recording
+from tests.kit.wire.curl import with_curl
 from tests.kit.wire.identity_tokens import AUDIENCE, ISSUER, SUBJECT, jwk, jwks, token
 from tests.kit.wire.raw import DYNAMODB, STS, Raw, reached, request
 
@@ -161,7 +161,7 @@ def test_a_session_works_with_any_token_that_proves_what_the_first_one_did(tmp_p
             client(gate, "proxy", token("ES256", sub="another"), session).get_caller_identity()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
+@with_curl
 def test_curl_sends_it_as_a_field_for_the_proxy(gate):
     curl = ("curl", "--silent", "--show-error", "--cacert", gate.ca_file, "--proxy", f"http://{gate.doors['proxy']}")
     signed = ("--aws-sigv4", "aws:amz:us-east-1:sts", "--user", f"AKIA222222222222CI01:{SECRET}")

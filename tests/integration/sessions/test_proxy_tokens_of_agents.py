@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
 import subprocess
 
 import boto3
@@ -15,6 +14,7 @@ from botocore.exceptions import ClientError, ProxyConnectionError
 from scripts.embedded.aws import ACCOUNTS, DEPLOY, REGION
 from tests.integration.sessions.test_assume_role import RULES, assume
 from tests.kit.gateway import AGENT, SECRET, reload, running, sha256
+from tests.kit.wire.curl import with_curl
 from tests.kit.wire.raw import STS, Raw, connect, request
 
 OLD, NEW, OTHERS, WRONG = "old_token-0123456789", "new_token-0123456789", "cd_token-0123456789", "wrong_token-0123456789"
@@ -150,7 +150,7 @@ def test_boto3_shows_it_and_a_session_works_with_the_token_that_made_it_alone(tm
         assert not re.search(f"{OLD}|{NEW}|{OTHERS}|{WRONG}", gate.log + str(gate.rows()))
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
+@with_curl
 @pytest.mark.parametrize("how", ["--proxy-basic", "--proxy-anyauth"])
 def test_curl_shows_it_at_once_or_when_it_is_asked(strict, how):
     curl = ("curl", "--silent", "--show-error", "--cacert", strict.ca_file, "--proxy", f"http://{strict.doors['proxy']}", how)

@@ -9,7 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
+import trustme
 
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.channel.frames import PROTOCOL
@@ -22,8 +24,6 @@ from trio_gate.shell.net.accept import Shutdown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import trustme
 
     from trio_gate.shell.approval.commands import Find
 
@@ -113,3 +113,14 @@ async def gate_on(authority: trustme.CA, **abilities: bool):
         listeners = await nursery.start(serve)
         yield Gate(hub, listeners[0].transport_listener.socket.getsockname()[1], trust, stop)
         nursery.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+async def gate(authority):
+    async with gate_on(authority) as made:
+        yield made

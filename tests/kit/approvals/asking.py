@@ -6,6 +6,8 @@ import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import trio
+
 from tests.kit.approvals.frames import conforms
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.codec import decode_server, encode
@@ -26,7 +28,8 @@ def person(name: str, **abilities: bool) -> Person:
     return Person(name=name, token_sha256=hashlib.sha256(name.encode()).hexdigest(), kind="human", **abilities)
 
 
-async def _open(part: str, offset: int, colors: bool) -> Opened | None:  # noqa: ASYNC124 - it stands for one that reads a disk
+async def _open(part: str, offset: int, colors: bool) -> Opened | None:
+    await trio.lowlevel.checkpoint()
     if part != "p1":
         return None
     return Opened(text="whole"[offset:], next=None, length=5, size=5, sha256="0" * 64, how=())

@@ -8,10 +8,9 @@ import pytest
 import trio
 import trio.testing
 import trio_websocket
-import trustme
 from trio.testing import MockClock, memory_stream_pair
 
-from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, gate_on, handle, head
+from tests.kit.approvals.admin_gate import TOKENS, Gate, admin_server, handle, head
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.channel.codec import encode
 from trio_gate.approval.channel.frames import PROTOCOL, Observe
@@ -33,17 +32,6 @@ WEBSOCKET = {
     "Sec-WebSocket-Protocol": PROTOCOL,
 }
 FILES = sorted(path.name for path in STATIC.iterdir())
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-async def gate(authority):
-    async with gate_on(authority) as made:
-        yield made
 
 
 async def enter(gate: Gate) -> dict[str, str]:

@@ -11,7 +11,7 @@ from tests.kit.approvals.agents import Agent
 from tests.kit.approvals.asking import asked, listening
 from tests.kit.approvals.questions import FixedClock
 from trio_gate.approval.channel.frames import Compare, Compared, Rejected
-from trio_gate.comparison.reads import Incomparable
+from trio_gate.comparison.reads import IncomparableError
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.approval.hub import ApprovalHub
 from trio_gate.shell.approval.hub_config import HubConfig, Limits
@@ -90,7 +90,7 @@ async def test_nothing_is_read_that_cannot_be_recorded(setting, clock):
     assert (found.code, present.read) == ("unavailable", [])
 
 
-@pytest.mark.parametrize("fault", [Incomparable("why not"), UpstreamError("why not")])
+@pytest.mark.parametrize("fault", [IncomparableError("why not"), UpstreamError("why not")])
 async def test_why_not(setting, clock, fault):
     hub, _, present = setting
     present.answer = fault

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from tests.kit.calls import make_call
-from trio_gate.comparison.reads import Incomparable
+from trio_gate.comparison.reads import IncomparableError
 from trio_gate.shell.comparison.present_state import PresentState
 from trio_gate.shell.worker_threads import WorkerThreads
 from trio_gate.wire.head import Empty
@@ -36,17 +36,17 @@ async def recorded(_):
 
 
 async def test_an_aws_that_does_not_answer_ends_it(autojump_clock):
-    with pytest.raises(Incomparable, match=r"^it took more than 8 s$"):
+    with pytest.raises(IncomparableError, match=r"^it took more than 8 s$"):
         await state("DeleteRolePolicy").compare(recorded)
 
 
 async def test_a_call_that_was_dropped_cannot_be_compared():
     made = state("DeleteRolePolicy")
     made.leave()
-    with pytest.raises(Incomparable, match="its agent has left"):
+    with pytest.raises(IncomparableError, match="its agent has left"):
         await made.compare(recorded)
 
 
 async def test_there_is_no_plan_for_every_call():
-    with pytest.raises(Incomparable, match=r"iam.GetRole cannot be compared"):
+    with pytest.raises(IncomparableError, match=r"iam.GetRole cannot be compared"):
         await state("GetRole").compare(recorded)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from trio_gate.aws.call import UNKNOWN
-from trio_gate.comparison.reads import READS, Incomparable, Read
+from trio_gate.comparison.reads import READS, IncomparableError, Read
 from trio_gate.errors import UpstreamError
 from trio_gate.shell.comparison.read_calls import answer_of, model_of, request_of
 from trio_gate.shell.exchange.model_loader import load_model
@@ -51,7 +51,7 @@ def test_paths_queries_and_bodies():
 
 def test_what_cannot_be_written_is_not_sent():
     for name, params in (("dynamodb.DescribeTable", {"TableName": UNKNOWN}), ("s3.GetObject", {"Bucket": "b", "Key": 3})):
-        with pytest.raises(Incomparable):
+        with pytest.raises(IncomparableError):
             request_of(*asked(name, **params), HOST)
 
 
@@ -73,9 +73,9 @@ def test_answers_and_what_is_not_there():
 
 
 def test_errors_are_told_by_status_and_code():
-    with pytest.raises(Incomparable, match=r"^AWS answered s3.GetObject with 403 AccessDenied$"):
+    with pytest.raises(IncomparableError, match=r"^AWS answered s3.GetObject with 403 AccessDenied$"):
         answered("s3.GetObject", 403, b"<Error><Code>AccessDenied</Code><Message>AKIA...</Message></Error>")
-    with pytest.raises(Incomparable, match=r"^AWS answered iam.GetRole with 400$"):
+    with pytest.raises(IncomparableError, match=r"^AWS answered iam.GetRole with 400$"):
         answered("iam.GetRole", 400, b"<ErrorResponse><Error><Code>a b&#10;</Code></Error></ErrorResponse>")
     with pytest.raises(UpstreamError):
         answered("iam.GetRole", 200, b"<not xml")

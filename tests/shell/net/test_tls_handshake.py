@@ -1,12 +1,12 @@
 """Connections as they are accepted: the name decides, and nothing a peer does is worse than Malformed."""
 
-import shutil
 import socket
 
 import pytest
 import trio
 from trio.testing import memory_stream_pair
 
+from tests.kit.wire.curl import with_curl
 from tests.kit.wire.tls_kit import MovingClock, alternative_names, client_hello, client_of, open_authority
 from tests.kit.wire.transports import StreamTransport
 from trio_gate.errors import Denied, Malformed
@@ -118,7 +118,7 @@ async def test_a_client_that_does_not_trust_the_ca(accept, choose, tmp_path):
             await accept(StreamTransport(far), choose, within=30)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")  # reason: a test installs no programs
+@with_curl
 async def test_a_real_client_over_a_socket(accept, choose, authority, tmp_path):
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")

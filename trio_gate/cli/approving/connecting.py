@@ -17,6 +17,7 @@ import trio
 
 from trio_gate.cli import state_dir
 from trio_gate.client import ClientError, connect
+from trio_gate.config.gateway_block import EVERY_ADDRESS
 from trio_gate.config.model import bracketed
 from trio_gate.config.source import ConfigFaults
 from trio_gate.errors import CertificatesUnavailable
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
     Connect = Callable[[], AbstractAsyncContextManager[ApproverClient]]
 
-TOKEN_VARIABLE = "TRIO_GATE_TOKEN"  # noqa: S105 - the variable's name
+VARIABLE = "TRIO_GATE_TOKEN"
+"""Environment variable with a person's token."""
+
 DEFAULT_URL = "wss://127.0.0.1:9443"
 INTERRUPTED = 130
 """What a shell reports for a program that ended by SIGINT."""
@@ -53,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser, examples: str) -> None:
     parser.add_argument(
         "--ca", metavar="FILE", help="PEM file that verifies the gateway (default: CONFIG's, or ./state/ca/own.pem)"
     )
-    parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {TOKEN_VARIABLE})")
+    parser.add_argument("--token-file", metavar="FILE", help=f"file with your token (default: the variable {VARIABLE})")
     parser.add_argument("--json", action="store_true", help="print the channel's frames as JSON, one per line")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"examples:\n{examples}\n\n{_STATUSES}"
@@ -90,9 +93,9 @@ def _connection(args: argparse.Namespace) -> Connect:
 
 def _token(file: str | None) -> str:
     if file is None:
-        token = os.environ.get(TOKEN_VARIABLE, "")
+        token = os.environ.get(VARIABLE, "")
         if not token:
-            raise UsageError(f"no token: set {TOKEN_VARIABLE} or pass --token-file FILE")
+            raise UsageError(f"no token: set {VARIABLE} or pass --token-file FILE")
         return token
     try:
         return Path(file).read_text(encoding="ascii").strip()
@@ -127,7 +130,7 @@ def _configured(config: str) -> tuple[str, str, Path]:
         raise UsageError(f"cannot read {config}: see `trio-gate check`, or pass --url and --ca") from None
     if admin.bind.port == 0:
         raise UsageError(f"the port {where} is the system's choice: pass --url")
-    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not bound
+    local = dict(zip(EVERY_ADDRESS, ("127.0.0.1", "::1"), strict=True))
     host = admin.names[0] if admin.certificate and admin.names else local.get(admin.bind.host, admin.bind.host)
     url = f"wss://{bracketed(host)}:{admin.bind.port}"
     return url, where, Path(admin.certificate) if admin.certificate else own

@@ -8,7 +8,7 @@ import io
 def qr_code(text: str) -> str:
     """The QR code of a text, for a terminal; empty without `segno`."""
     try:
-        import segno  # noqa: PLC0415 - it is an extra
+        import segno  # noqa: PLC0415 - an extra, which need not be installed
     except ImportError:
         return ""
     drawn = io.StringIO()

@@ -211,15 +211,17 @@ class Channel:
                 subscription.send(Rejected(ref=frame.ref, id=None, code="unavailable", message=RUNNING))
 
     async def _carry_out(self, subscription: Subscription, frame: ClientFrame) -> None:
+        """Carry out a frame; a bug does not end the channel. It is logged without its text, which may hold a secret."""
         try:
             await self._commands.receive(subscription, frame)
-        except Exception as error:  # a bug must not end a person's channel
+        except Exception as error:  # whatever it is
             [*_, (code, line)] = traceback.walk_tb(error.__traceback__)
-            place = f"{code.f_code.co_qualname}, line {line}"
-            who, kind, fault = subscription.person.name, type(frame).__name__, type(error).__name__
-            log.error("internal error: %s of approver %s failed with %s in %s", kind, who, fault, place)  # noqa: TRY400 - the error's text may hold a secret
-            at = getattr(frame, "id", None)
-            subscription.send(Rejected(ref=getattr(frame, "ref", ""), id=at, code="unavailable", message=FAILED))
+            fault = f"{type(error).__name__} in {code.f_code.co_qualname}, line {line}"
+        else:
+            return
+        log.error("internal error: %s of approver %s failed with %s", type(frame).__name__, subscription.person.name, fault)
+        at = getattr(frame, "id", None)
+        subscription.send(Rejected(ref=getattr(frame, "ref", ""), id=at, code="unavailable", message=FAILED))
 
     async def _beside(
         self, running: set[type], turns: Turns, subscription: Subscription, frame: Search | Preview | Compare

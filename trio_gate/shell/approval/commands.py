@@ -359,8 +359,9 @@ class CommandHandler:
         try:
             return await in_thread(work, *given, limiter=own, abandon_on_cancel=True)
         except (AuditUnavailable, Overloaded) as fault:
-            log.error("%s", fault.detail)  # noqa: TRY400 - the disk, or a lack of threads, is at fault: a traceback would only show where that was met
-            return Refused(code="unavailable", message="the record cannot be read")
+            why = fault.detail
+        log.error("%s", why)
+        return Refused(code="unavailable", message="the record cannot be read")
 
 
 def _page(find: Find, frame: Search) -> str:

@@ -178,7 +178,7 @@ def recent(path: str, rule: str, since: datetime, most: int) -> Generator[dict[s
     beginning, decided = stamp(since), f'"rule":{json.dumps(rule)}}}'
     try:
         with _opened(path) as db:
-            for kind, text in db.execute(f"SELECT r.kind, {_ROW} FROM record r ORDER BY r.seq DESC LIMIT ?", (most,)):  # noqa: S608 - constants
+            for kind, text in db.execute(f"SELECT r.kind, {_ROW} FROM record r ORDER BY r.seq DESC LIMIT ?", (most,)):  # noqa: S608 - _ROW is text of this file
                 if kind != "outcome" and text[text.rindex(_TIME) + len(_TIME) : -2] < beginning:
                     return
                 row = json.loads(text) if kind in CALLS and decided in text else None

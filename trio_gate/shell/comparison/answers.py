@@ -9,7 +9,7 @@ from trio_gate.approval.channel.codec import timestamp
 from trio_gate.approval.channel.frames import Compared
 from trio_gate.approval.state import GONE, Refused
 from trio_gate.audit.acts import compare_row
-from trio_gate.comparison.reads import Incomparable
+from trio_gate.comparison.reads import IncomparableError
 from trio_gate.errors import GateError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Comparisons:
         at = timestamp(self._clock.now())
         try:
             text = await entry.asked.compare(recorded)
-        except Incomparable as why:
+        except IncomparableError as why:
             return Refused(code="unavailable", message=f"it cannot be compared: {why}")
         except GateError as fault:
             log.warning("comparing %s for %s: %s", question.id, person.name, fault.detail)

@@ -12,7 +12,7 @@ import trio
 
 from trio_gate.comparison.difference import difference
 from trio_gate.comparison.plans import plan
-from trio_gate.comparison.reads import READS, Incomparable, Read
+from trio_gate.comparison.reads import READS, IncomparableError, Read
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,18 +55,18 @@ class PresentState:
         """What would change, as text that is safe to show. `recorded` is awaited before each read, with its name, such as "iam.GetRole".
 
         Raises:
-            Incomparable: there is nothing to compare; the text says why.
+            IncomparableError: there is nothing to compare; the text says why.
             GateError: the record, the role or AWS is at fault.
         """
         identified = self._identified
         if identified is None:
-            raise Incomparable("its agent has left, and the call is too large to be kept")
+            raise IncomparableError("its agent has left, and the call is too large to be kept")
         try:
             with trio.fail_after(DEADLINE):
                 sides = await self._sides(identified, recorded)
                 text: str = await self._run(lambda: difference(sides, identified.shape))
         except trio.TooSlowError:
-            raise Incomparable(f"it took more than {DEADLINE:g} s") from None
+            raise IncomparableError(f"it took more than {DEADLINE:g} s") from None
         return text
 
     async def _sides(self, identified: Identified, recorded: Recorded) -> Sides:
@@ -76,7 +76,7 @@ class PresentState:
         while isinstance(asked, Read):
             name = f"{asked.service}.{asked.operation}"
             if name not in READS:
-                raise Incomparable(f"{name} is not among the calls that a comparison may make")
+                raise IncomparableError(f"{name} is not among the calls that a comparison may make")
             await recorded(name)
             asked = _next(steps, await self._reader.read(asked, self._role, call.region, self._run))
         return asked
@@ -90,4 +90,4 @@ def _next(steps: Plan, answer: Answer) -> Read | Sides:
         sides: Sides = done.value
         return sides
     except (KeyError, TypeError, AttributeError):
-        raise Incomparable("AWS's answer is not what was expected") from None
+        raise IncomparableError("AWS's answer is not what was expected") from None

@@ -17,7 +17,7 @@ from botocore.model import ServiceModel
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
-from trio_gate.comparison.reads import Incomparable
+from trio_gate.comparison.reads import IncomparableError
 from trio_gate.errors import UpstreamError
 from trio_gate.wire.parse import parse_request_head
 
@@ -43,12 +43,12 @@ def model_of(service: str, load: Callable[[str], Any]) -> ServiceModel:
 
 
 def request_of(model: ServiceModel, asked: Read, host: str) -> tuple[RequestHead, bytes]:
-    """The request of a read, unsigned. Raises Incomparable for parameters that AWS cannot be sent."""
+    """The request of a read, unsigned. Raises IncomparableError for parameters that AWS cannot be sent."""
     operation = model.operation_model(asked.operation)
     try:
         made = create_serializer(model.resolved_protocol).serialize_to_request(asked.params, operation)
     except (BotoCoreError, ValueError, TypeError):
-        raise Incomparable("what it names cannot be asked for") from None
+        raise IncomparableError("what it names cannot be asked for") from None
     body = made["body"]
     if isinstance(body, dict):
         body = urlencode(body, doseq=True)
@@ -62,7 +62,7 @@ def request_of(model: ServiceModel, asked: Read, host: str) -> tuple[RequestHead
 
 
 def answer_of(model: ServiceModel, asked: Read, head: ResponseHead, content: bytes) -> Answer:
-    """What AWS answered; None where it says that there is no such thing. Raises Incomparable, UpstreamError."""
+    """What AWS answered; None where it says that there is no such thing. Raises IncomparableError, UpstreamError."""
     fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
     operation, status = model.operation_model(asked.operation), head.status
     streamed = operation.has_streaming_output and status < 300
@@ -79,4 +79,4 @@ def answer_of(model: ServiceModel, asked: Read, head: ResponseHead, content: byt
     if _MISSING.search(code):
         return None
     said = f" {code}" if code.replace(".", "").isalnum() and code.isascii() else ""
-    raise Incomparable(f"AWS answered {asked.service}.{asked.operation} with {status}{said}")
+    raise IncomparableError(f"AWS answered {asked.service}.{asked.operation} with {status}{said}")

@@ -50,7 +50,7 @@ class Reader:
     async def read(self, asked: Read, role: RoleRequest, region: str, run: Run) -> Answer:
         """AWS's answer to a read in a region; None where it says that there is no such thing. `run` runs a function in a thread.
 
-        Raises Incomparable, GateError.
+        Raises IncomparableError, GateError.
         """
         from trio_gate.shell.comparison import read_calls  # noqa: PLC0415 - loads botocore's parsers, which few gateways ever need
 
