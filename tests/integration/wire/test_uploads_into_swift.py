@@ -16,6 +16,7 @@ import pytest
 
 from scripts.embedded.aws import ACCOUNTS, client
 from scripts.embedded.s3 import BUCKET, KEY, CannotStartError, start
+from tests.kit.approvals.approver import Person
 from tests.kit.gateway import SECRET, running
 from tests.kit.wire.raw import Raw
 from tests.kit.wire.uploads import CHECKSUMS, FORMS, HASHED, SIGNED, SIGNED_TRAILER, UNSIGNED, UNSIGNED_TRAILER, Upload
@@ -251,9 +252,9 @@ def test_an_upload_that_a_person_approves_is_stored(gate, direct, form):
     made = upload(gate, form, data, account="prod", fields=(declared("md5", data),))
     asking = threading.Thread(target=lambda: answers.append(send(made)))
     asking.start()
-    answered = gate.gate(*gate.approver("--once", "--yes"))
+    prompt = Person(gate).answer()
     asking.join()
-    assert f"300000 bytes, sha256 {hashlib.sha256(data).hexdigest()}" in answered.stdout
+    assert (prompt["payload_length"], prompt["payload_sha256"]) == (300_000, hashlib.sha256(data).hexdigest())
     assert [answer.status for answer in answers] == [200]
     assert stored(direct) == data
 
