@@ -67,10 +67,11 @@ async def main(people: int, pending: int, decisions: int) -> None:
             while not all(hub.subscribers.has([name]) for name in names[1:]):  # noqa: ASYNC110 - who joins sets no event
                 await trio.sleep(0.1)
             took = await _decide_all(url, file.name, min(decisions, pending))
-            nursery.cancel_scope.cancel()
+            reading = sum(hub.subscribers.has([name]) for name in names[1:])
+            nursery.cancel_scope.cancel()  # ends all waiting calls in one moment, so that readers are cut off
     cuts = statistics.quantiles(took, n=100)
     said = f"p50 {cuts[49] * 1e3:.1f} ms, p99 {cuts[98] * 1e3:.1f} ms, most {max(took) * 1e3:.1f} ms"
-    print(f"{people} people, {pending} pending, {len(took)} decisions: {said}")
+    print(f"{people} people, {reading} of them reading to the end, {pending} pending, {len(took)} decisions: {said}")
 
 
 async def _decide_all(url: str, ca_file: str, decisions: int) -> list[float]:
