@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 from tests.kit.approvals.questions import NOW, question
-from trio_gate.approval.decided import MAX_DECIDED, MAX_SHOWN, MAX_WHY, CallOutcome, DecidedTable
+from trio_gate.approval.decided import CUT_OFF, MAX_DECIDED, MAX_SHOWN, MAX_WHY, CallOutcome, DecidedTable
 from trio_gate.approval.question import Group
 from trio_gate.approval.state import Prompt, decide, withdraw
 
@@ -73,3 +74,49 @@ def test_only_the_last_are_kept_and_fewer_sent():
         table.kept(f"h{number}", "last")
     assert table.became("g0", MISSED) is None
     assert table.became("g1", MISSED) is not None
+
+
+def restarted(notes: dict, *grants: str) -> tuple[DecidedTable, dict]:
+    """A table that took back what another one noted, and what it notes itself."""
+    kept = {name: json.loads(json.dumps(value)) for name, value in sorted(notes.items()) if value is not None}
+    again: dict = {}
+    table = DecidedTable(again.__setitem__)
+    table.load(kept.values(), grants)
+    return table, again
+
+
+def test_after_a_restart_the_last_are_there_in_their_order_with_what_became_of_them():
+    notes: dict = {}
+    table = DecidedTable(notes.__setitem__)
+    for number in range(MAX_DECIDED + 1):
+        table.ended(approved(f"q{number}"), at=NOW + timedelta(seconds=number), grant=None)
+        table.became(f"q{number}", MISSED)
+    assert (notes["q0"], sum(value is not None for value in notes.values())) == (None, MAX_DECIDED)
+    again, noted = restarted(notes)
+    assert (again.of("bob"), noted) == (table.of("bob"), {})
+    assert again.of("carol") == []
+    again.ended(approved("new"), at=NOW + timedelta(hours=1), grant=None)
+    assert [name for name, value in noted.items() if value is None] == ["q1"]
+
+
+def test_secrets_in_reasons_are_masked_where_they_are_kept():
+    notes: dict = {}
+    table = DecidedTable(notes.__setitem__)
+    spoken = replace(approved(), votes=[replace(vote, reason="token=hunter2hunter2") for vote in approved().votes])
+    assert "hunter2" in table.ended(spoken, at=NOW, grant=None).reason
+    assert "hunter2" in table.became("q1", replace(MISSED, why="password=hunter2hunter2"))[0].outcome["why"]
+    assert "hunter2" not in json.dumps(notes)
+
+
+def test_what_was_under_way_when_the_process_ended_is_not_said_to_be():
+    notes: dict = {}
+    table = DecidedTable(notes.__setitem__)
+    table.ended(approved("cut"), at=NOW, grant=None)
+    table.ended(approved("once"), at=NOW + timedelta(seconds=1), grant="g1")
+    table.kept("g1", "once")
+    table.ended(withdraw(Prompt(question=question("no"))), at=NOW + timedelta(seconds=2), grant=None)
+    again, _ = restarted(notes, "g1")
+    cut, once, no = again.of("alice")
+    assert (cut.outcome["end"], cut.outcome["why"]) == ("unanswered", CUT_OFF)
+    assert (once.outcome, no.outcome) == (None, None)
+    assert again.became("g1", MISSED)[0].id == "once"

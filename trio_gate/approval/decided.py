@@ -1,22 +1,24 @@
 """Decided questions: how each ended, and what became of its call, for the people who were asked.
 
-Rule: the table is bounded and in memory; what must last is in the record. A later outcome replaces an earlier one, as where AWS
-throttled the call and it was sent again.
+Rule: the table is bounded, and kept over restarts with the secrets in reasons masked. A later outcome replaces an earlier one, as
+where AWS throttled the call and it was sent again.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 from trio_gate.approval.channel.codec import as_json, timestamp
 from trio_gate.approval.channel.frames import Decided
-from trio_gate.approval.state import verdict_of
+from trio_gate.approval.state import Status, verdict_of
+from trio_gate.text.secret_detection import kept_text
 from trio_gate.text.visible import visible
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from trio_gate.approval.state import Prompt
 
@@ -28,6 +30,9 @@ MAX_SHOWN = 50
 
 MAX_WHY = 500
 """Characters of the reason why a call was not sent, or had no answer."""
+
+CUT_OFF = "the gateway ended before this was known: the record and AWS may say more"
+"""Why no answer is known of a call that was under way when the process ended."""
 
 
 @value_class
@@ -53,9 +58,23 @@ class CallOutcome:
 class DecidedTable:
     """The questions that ended last, by id, the oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[str, Mapping[str, Any] | None], None] | None = None) -> None:
+        """`note` is told what `load` wants back after a restart, by the question's id; None for what is to be forgotten."""
+        self._note = note or (lambda _name, _value: None)
         self._kept: dict[str, tuple[Decided, frozenset[str]]] = {}
         self._once: dict[str, str] = {}
+
+    def load(self, noted: Iterable[Mapping[str, Any]], grants: Collection[str]) -> None:
+        """Take back what was noted before a restart; `grants` are the ids of those that may still be used.
+
+        Raises ValueError, KeyError or TypeError for what was not noted here.
+        """
+        for one in sorted(noted, key=lambda one: str(one["frame"]["at"])):
+            frame, waits = Decided(**one["frame"]), [grant for grant in one["once"] if grant in grants]
+            self._kept[frame.id] = frame, frozenset(one["people"])
+            self._once.update(dict.fromkeys(waits, frame.id))
+            if frame.status == Status.APPROVED.value and frame.outcome is None and not waits:
+                self.became(frame.id, CallOutcome(at=datetime.fromisoformat(frame.at), end="unanswered", why=CUT_OFF))
 
     def ended(self, prompt: Prompt, *, at: datetime, grant: str | None, why: str = "") -> Decided:
         """Remember how a question ended; `why` says who or what withdrew it."""
@@ -78,6 +97,8 @@ class DecidedTable:
         self._once[grant_id] = question_id
         if len(self._once) > MAX_DECIDED:
             del self._once[next(iter(self._once))]
+        if question_id in self._kept:
+            self._write_down(question_id)
 
     def became(self, approval_id: str, outcome: CallOutcome) -> tuple[Decided, frozenset[str]] | None:
         """Note what became of the call that an approval let go: a question's id, or that of its grant for one use.
@@ -98,8 +119,18 @@ class DecidedTable:
 
     def _put(self, frame: Decided, people: frozenset[str]) -> None:
         self._kept[frame.id] = frame, people
+        self._write_down(frame.id)
         if len(self._kept) > MAX_DECIDED:
-            del self._kept[next(iter(self._kept))]
+            oldest = next(iter(self._kept))
+            del self._kept[oldest]
+            self._note(oldest, None)
+
+    def _write_down(self, question_id: str) -> None:
+        frame, people = self._kept[question_id]
+        outcome = frame.outcome and {**frame.outcome, "why": frame.outcome["why"] and kept_text(frame.outcome["why"])}
+        kept = replace(frame, reason=kept_text(frame.reason), outcome=outcome)
+        once = [grant for grant, of in self._once.items() if of == question_id]
+        self._note(question_id, {"frame": as_json(kept), "people": sorted(people), "once": once})
 
 
 _SHOWN = (

@@ -14,6 +14,7 @@ from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import call, waiting
 from tests.kit.approvals.questions import question
 from trio_gate.approval.channel.frames import (
+    Decided,
     Granted,
     GrantEnded,
     Pending,
@@ -23,6 +24,7 @@ from trio_gate.approval.channel.frames import (
 from trio_gate.approval.terms import Terms
 from trio_gate.errors import StorageUnavailable
 from trio_gate.shell.approval.database import ApprovalDatabase
+from trio_gate.shell.approval.grants import UNUSED
 
 MINUTE = timedelta(minutes=1)
 
@@ -145,3 +147,14 @@ async def test_a_use_that_cannot_be_kept_is_none(opened, clock, monkeypatch):
             with pytest.raises(StorageUnavailable, match="disk full"):
                 await hub.ask(call(2))
         assert [grant.used for grant in hub.grants.table] == [0]
+
+
+async def test_those_who_approved_are_told_that_the_agent_did_not_come_again(hub, clock, start):
+    with listening(hub, clock, follows=True) as alice:
+        (await start()).leave()
+        await wait_all_tasks_blocked()
+        alice.vote()
+        clock.time += timedelta(seconds=hub.limits.grant_ttl)
+        hub.sweep()
+        outcome = (await alice.until(Decided)).outcome
+        assert (outcome["end"], outcome["why"]) == ("not_sent", UNUSED["expired"])

@@ -14,7 +14,7 @@ from trio.testing import wait_all_tasks_blocked
 from tests.kit.approvals.asking import listening
 from tests.kit.approvals.hubs import CONFIG, OTHER_RULE, call, waiting
 from tests.kit.approvals.questions import FixedClock
-from trio_gate.approval.channel.frames import Accepted, Activity, Decide, GrantEnded, Open, Pending, Rejected, Resolved
+from trio_gate.approval.channel.frames import Accepted, Activity, Decide, Decided, GrantEnded, Open, Pending, Rejected, Resolved
 from trio_gate.approval.param_tree import Part, ToRead
 from trio_gate.approval.question import Group
 from trio_gate.approval.terms import Terms
@@ -108,6 +108,24 @@ async def test_votes_are_there_after_a_restart(opened, clock):
             assert (await bob.prompt())["proposed"] == {"uses": 1, "minutes": 1, "predicate": None}
             bob.vote()
             assert (await bob.until(Resolved)).by == ["alice", "bob"]
+
+
+async def test_what_was_decided_is_there_after_a_restart_with_what_became_of_it_since(opened, clock):
+    async with opened() as hub, waiting(hub, call()):
+        pass
+    async with opened() as hub:
+        with listening(hub, clock) as alice:
+            alice.vote()
+    async with opened() as hub, waiting(hub, call(2)) as [again]:
+        await again.done.wait()
+        again.answer.sending()
+        again.answer.answered(204, None)
+        again.answer.close()
+        again.answer.ended(None, 0.5)
+    async with opened() as hub:
+        with listening(hub, clock, follows=True) as alice:
+            last = await alice.until(Decided)
+            assert (last.id, last.status, last.outcome["status"]) == ("q1", "approved", 204)
 
 
 async def test_what_hangs_on_a_rule_that_changed_does_not_come_back(opened, clock):

@@ -1,4 +1,4 @@
-"""The part of approvals that outlives the process: pending prompts, grants and stops, as JSON in SQLite.
+"""The part of approvals that outlives the process: prompts, the last that were decided, grants and stops, as JSON in SQLite.
 
 Rule: notes are taken at once and written by `flush`, in order and in one transaction; whatever must be durable before something
 happens waits for it. A note that could not be written, because of a fault or a cancellation, stays noted. A check each second finds
@@ -21,7 +21,7 @@ from trio_gate.shell.sqlite_file import open_database, transaction
 from trio_gate.shell.worker_threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FILE = "approvals.db"
 """The database's name in `state_dir`."""
@@ -29,7 +29,7 @@ FILE = "approvals.db"
 SCHEMA = 3
 """The version of what is kept. It rises with the request digest and with whatever else an approval depends on: an older approval is void."""
 
-Kind = Literal["prompt", "grant", "stop", "proof"]
+Kind = Literal["prompt", "decided", "grant", "stop", "proof"]
 _Notes = dict[tuple[Kind, str], str | None]
 
 _TABLES = """
@@ -104,6 +104,10 @@ class ApprovalDatabase:
     def drop(self, kind: Kind, name: str) -> None:
         """Note that a value is to be deleted."""
         self._note(kind, name, None)
+
+    def noting(self, kind: Kind) -> Callable[[str, Mapping[str, Any] | None], None]:
+        """What notes a value of a kind by its name, or with None that it is to be deleted."""
+        return lambda name, value: self.drop(kind, name) if value is None else self.put(kind, name, value)
 
     def _note(self, kind: Kind, name: str, text: str | None) -> None:
         self._notes[kind, name] = text

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from trio_gate.approval.channel.codec import as_json, encode, granted
 from trio_gate.approval.channel.frames import GrantEnded
+from trio_gate.approval.decided import CallOutcome
 from trio_gate.approval.grant import GrantTable, grant_of, spent
 from trio_gate.approval.persistence import grant_from
 from trio_gate.approval.state import proposed
@@ -22,7 +23,7 @@ from trio_gate.shell.approval.hub_config import agent_proof
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from trio_gate.approval.decided import CallOutcome, DecidedTable
+    from trio_gate.approval.decided import DecidedTable
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from trio_gate.shell.approval.hub_config import Change
     from trio_gate.shell.approval.subscribers import Subscribers
     from trio_gate.shell.audit.acts import Acts
+
+UNUSED: Mapping[GrantEnd, str] = {
+    "expired": "its agent had left, and did not come again in time",
+    "revoked": "its approval was revoked",
+    "void": "its rule, agent or approvers changed in the configuration",
+}
+"""Why a call was not sent whose approval waited for its agent, by how the approval ended."""
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +164,8 @@ class GrantService:
         if why != "revoked":
             self._acts.note(ended_row(grant, why, self._clock.now()))
         log.info("grant %s ended: %s", grant.id, why)
+        if grant.kind == "once" and why in UNUSED:
+            self.became(grant.id, CallOutcome(at=self._clock.now(), end="not_sent", why=UNUSED[why]))
         if why in ("revoked", "void"):
             self.take_back(lambda approval: approval.grant == grant.id)
         self._subscribers.publish(GrantEnded(id=grant.id, why=why, by=by), grant.is_for)

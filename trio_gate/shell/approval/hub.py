@@ -91,7 +91,7 @@ class ApprovalHub:
         self.config = config or HubConfig()
         self.subscribers = Subscribers()
         self.acts = Acts(self.subscribers.publish_activity, audit)
-        self.decided = DecidedTable()
+        self.decided = DecidedTable(database.noting("decided") if database is not None else None)
         self.links = SignInLinks(clock, self.acts)
         self.grants = GrantService(clock, self.subscribers, database, self.acts, self.decided, ttl=self.limits.grant_ttl)
         self.stops = Stops(clock, self.subscribers, database)
@@ -122,6 +122,8 @@ class ApprovalHub:
             self.acts.note(voided_row(self._database.void, self._clock.now()))
         self.stops.load()
         self.grants.load()
+        if self._database is not None:
+            self.decided.load(self._database.load("decided").values(), {grant.id for grant in self.grants.table})
         self._questions.load()
         self._changed(Change(before=self._database.proofs() if self._database else {}, after=self.config.proofs))
 
