@@ -72,10 +72,29 @@ def test_json_lines_hold_the_whole_record(state, capsys):
     assert records[0]["approvers"][0] == {"person": "alice", "kind": "human", "reason": "fine"}
 
 
-@pytest.mark.parametrize(("args", "ids"), [(("--id", "r-3"), ["r-3"]), (("--agent", "ci", "--decision", "approve"), ["r-2"])])
+@pytest.mark.parametrize(
+    ("args", "ids"),
+    [
+        (("--id", "r-3"), ["r-3"]),
+        (("--agent", "ci", "--decision", "approve"), ["r-2"]),
+        (("--end", "refused"), ["r-3", "r-4"]),
+        (("--end", "refused", "--resource", "ARN:2"), ["r-3"]),
+        (("--text", "deleteobject prod"), ["r-2"]),
+        (("--approver", "ali", "--reason", "fine"), ["r-2"]),
+        (("--since", "2026-01-15T13:00+01:00", "--until", "2026-01-15T12:00:00.001", "-n", "2"), ["r-3", "r-4"]),
+        (("--until", "2026-01-15T12:00"), []),
+        (("--since", "2026-01-16"), []),
+    ],
+)
 def test_filters_narrow(state, capsys, args, ids):
     assert trio_gate_log("--state-dir", state, "--json", *args) == 0
     assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == ids
+
+
+def test_what_is_no_time_is_said(state, capsys):
+    with pytest.raises(SystemExit):
+        trio_gate_log("--state-dir", state, "--since", "yesterday")
+    assert "argument --since: invalid time value: 'yesterday'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

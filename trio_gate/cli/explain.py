@@ -14,7 +14,6 @@ import binascii
 import json
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from trio_gate.cli.config_file import read
 from trio_gate.cli.explain_operations import show_operations
 from trio_gate.cli.explain_run import ADDRESS, Explainer, Shown
 from trio_gate.cli.explain_view import page
+from trio_gate.cli.times import moment
 from trio_gate.exchange.snapshot import compile_snapshot
 from trio_gate.shell.clock import SystemClock
 
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("request", nargs="?", default="-", help="a file of raw HTTP/1.1, or of JSON lines; - is standard input")
     parser.add_argument("--config", metavar="CONFIG", help="judge by this configuration's accounts, agents and rules")
     parser.add_argument(
-        "--now", metavar="TIME", type=_time, help="the time of the requests, such as 2026-01-15T12:00:00Z (default: now)"
+        "--now", metavar="TIME", type=moment, help="the time of the requests, such as 2026-01-15T12:00:00Z (default: now)"
     )
     parser.add_argument(
         "--endpoint", action="store_true", help="the requests were sent to AWS_ENDPOINT_URL, not to AWS's host names"
@@ -131,8 +131,3 @@ def _row(line: str) -> tuple[dict[str, Any], bytes] | None:
 def _fault(text: str) -> int:
     print(f"trio-gate explain: {text}", file=sys.stderr)
     return 1
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -6,7 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from trio_gate.approval.channel.codec import TIMES, timestamp
+from trio_gate.audit.search import PARTS
 from trio_gate.cli import state_dir
+from trio_gate.cli.times import moment
 from trio_gate.errors import AuditUnavailable
 from trio_gate.shell.audit.database import FILE, FILTERS, read_last
 from trio_gate.text.visible import visible
@@ -34,6 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON line per call")
     for name in FILTERS:
         parser.add_argument(f"--{name}", help=f"only calls with this {name}")
+    parser.add_argument("--end", help="only calls that ended so: answered, refused, aborted or failed")
+    parser.add_argument(
+        "--text", metavar="WORDS", help="only calls with all of these words in their sentence, names, rule or reasons"
+    )
+    for name in ("resource", "approver", "reason"):
+        parser.add_argument(
+            f"--{name}", metavar="PART", help=f"only calls with this in {'the' if name == 'reason' else 'a'} {name}"
+        )
+    parser.add_argument(
+        "--since", metavar="TIME", type=moment, help="only calls from this time on, such as 2026-01-15T12:00 (UTC)"
+    )
+    parser.add_argument("--until", metavar="TIME", type=moment, help="only calls before this time")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
     if not (folder / FILE).exists():
         print(f"trio-gate: there is no record in {folder}: the gateway has not run there yet", file=sys.stderr)
         return 1
-    wanted = {name: getattr(args, name) for name in FILTERS if getattr(args, name) is not None}
+    given = {name: getattr(args, name) for name in (*FILTERS, "end", *PARTS) if getattr(args, name) is not None}
+    wanted = {name: timestamp(value) if name in TIMES else value for name, value in given.items()}
     try:
         records = read_last(str(folder / FILE), args.count, wanted)
     except AuditUnavailable as error:

@@ -170,6 +170,14 @@ def test_a_search_goes_on_where_it_ended(path, store, monkeypatch):
     assert search(path, {"id": "r-2"}, 2, 3) == ([], None)
 
 
+def test_the_last_requests_that_fit_are_looked_for_in_the_whole_record(path, store, monkeypatch):
+    store.append([whole_row(intent(f"r-{number}"), outcome(f"r-{number}")) for number in range(1, 8)])
+    monkeypatch.setattr(database, "MOST_SEARCHED", 2)
+    assert [row["id"] for row in read_last(path, 3, {"text": "prod"})] == ["r-5", "r-6", "r-7"]
+    assert [row["id"] for row in read_last(path, 3, {"id": "r-1"})] == ["r-1"]
+    assert read_last(path, 3, {"text": "absent"}) == []
+
+
 def test_a_search_finds_parts_and_times_beside_equal_values(path, store):
     store.append([whole_row(intent("r-1"), outcome("r-1")), intent_row(intent("r-2", approvers=(("alice", "human", "once"),)))])
     store.append([outcome_row(outcome("r-2", error_code="NoSuchKey", end="answered"))])

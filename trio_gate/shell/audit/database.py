@@ -48,7 +48,7 @@ FILTERS = {
     "decision": "$.decision.outcome",
     "rule": "$.decision.rule",
 }
-"""What `read_last` and `search` can filter by, with its JSON path in a row."""
+"""What `search` can filter by, with its JSON path in a row."""
 
 _TIME = '"time":"'
 """What stands before the last value of each row but an outcome."""
@@ -131,17 +131,17 @@ class AuditDatabase:
 
 
 def read_last(path: str, count: int, filters: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The last `count` requests, oldest first, each with its `outcome` (None while it is under way).
+    """The last `count` requests that fit `filters`, as of `search`, oldest first, each with its `outcome` (None while it is under way).
 
-    Works while a gateway runs. `filters` maps names of FILTERS to the value wanted. Raises AuditUnavailable.
+    Works while a gateway runs, and looks at the whole record if need be. Raises AuditUnavailable.
     """
-    wanted = dict(filters or {})
-    where = "".join(f" AND {_filter(name)} = ?" for name in wanted)
-    query = (
-        f"SELECT {_ROW}, {_OUTCOME} "  # noqa: S608 - FILTERS holds constants
-        f"FROM record r WHERE r.kind != 'outcome'{where} ORDER BY r.seq DESC LIMIT ?"
-    )
-    return [_joined(*pair) for pair in reversed(_read(path, query, (*wanted.values(), count)))]
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while True:
+        more, before = search(path, filters or {}, before, count - len(found))
+        found += more
+        if before is None or len(found) == count:
+            return [{name: value for name, value in row.items() if name != "seq"} for row in reversed(found)]
 
 
 MOST_SEARCHED = 200_000
