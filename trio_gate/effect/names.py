@@ -9,12 +9,16 @@ mark stands only where the gateway has shortened a name.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from trio_gate.aws.resources.arns import parse
 from trio_gate.text.visible import visible
 
 MAX_NAME = 2048
 """Characters of a whole name that are kept, as in the record; AWS has no longer names."""
+
+_SHORT = 64
+"""Characters of a name that is remembered as it is shown: most calls are about the same tables, buckets and instances."""
 
 _BARE = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/:@+=#~$-]*")
 _LETTER, _MARK = re.compile(r"[A-Za-z]"), re.compile(r"[0-9._/:@#-]")
@@ -41,6 +45,10 @@ def fitted(name: tuple[str, bool], room: int | None) -> str:
 
 def safe(name: str) -> tuple[str, bool]:
     """A name as text that is safe to show, and whether it stands without quotes."""
+    return _remembered(name) if len(name) <= _SHORT else _safe(name)
+
+
+def _safe(name: str) -> tuple[str, bool]:
     bare = _BARE.fullmatch(name) is not None and _stands_out(name)
     text = visible(name[:MAX_NAME]).replace(_CUT, "\\u{2026}")
     if len(name) > MAX_NAME:
@@ -48,6 +56,9 @@ def safe(name: str) -> tuple[str, bool]:
     if not bare:
         text = text.replace('"', "\\u{22}")
     return text, bare
+
+
+_remembered = lru_cache(maxsize=1024)(_safe)
 
 
 def _stands_out(name: str) -> bool:

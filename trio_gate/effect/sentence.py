@@ -69,8 +69,14 @@ def line(parts: Sequence[str | Names]) -> str:
 
 def _fitted(parts: Sequence[str | Names]) -> tuple[str, int, int | None]:
     """The sentence, how many names of each list are in it, and in how many characters each; None for all."""
-    names = [[] if isinstance(part, str) else [safe(name) for name in part.names[:MAX_WHOLE]] for part in parts]
-    most = max((len(part.names) for part in parts if not isinstance(part, str)), default=0)
+    names: list[_Safe] = []
+    most = 0
+    for part in parts:
+        if isinstance(part, str):
+            names.append([])
+        else:
+            names.append([safe(name) for name in part.names[:MAX_WHOLE]])
+            most = max(most, len(part.names))
     for listed in _LISTED if most <= _LISTED[0] else (MAX_WHOLE, *_LISTED):
         if listed > most > 0 and listed < MAX_WHOLE:  # as all of them
             continue
