@@ -22,6 +22,7 @@ import pytest
 
 from scripts.embedded.aws import ACCOUNTS, REGION
 from tests.kit.gateway import SECRET
+from tests.kit.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from tests.kit.gateway import Gateway
 
 CLIENTS = Path(__file__).parent / "clients"
+CLIS = {"1": ROOT / ".venv-awscli" / "bin" / "aws", "2": Path("/usr/bin/aws")}
+"""The AWS CLI by its version."""
+
+GO = Path("/usr/share/gocode")
+"""What Debian's packages of Go have; the SDK is among them."""
+
 BUCKET = "staging-data"
 KEY = f"AKIA{ACCOUNTS['staging']}CI01"
 PATIENCE = 240
@@ -58,6 +65,16 @@ def need(name: str, *files: Path) -> None:
     """Leave the test, by name, where a program is not on this machine."""
     if not all(file.exists() for file in files):
         _lacking(f"{name} is not installed (scripts/programs does it)")
+
+
+def go_client(name: str, folder: Path) -> Path:
+    """A client in Go, built from Debian's packages alone."""
+    need("the AWS SDK for Go", GO / "src/github.com/aws/aws-sdk-go-v2/service/sts")
+    env = {"GO111MODULE": "off", "GOPATH": str(GO), "GOCACHE": str(folder / "cache"), "GOFLAGS": "-p=2"}
+    command = ["go", "build", "-o", str(folder / name), str(CLIENTS / f"{name}.go")]
+    done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder / name
 
 
 def need_terraform() -> Path:

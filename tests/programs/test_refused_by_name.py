@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import zipfile
-from pathlib import Path
 
 import boto3
 import pytest
@@ -13,15 +12,13 @@ from botocore.exceptions import ClientError
 
 from scripts.embedded.aws import ACCOUNTS
 from tests.kit.gateway import SECRET, running
-from tests.kit.paths import ROOT
-from tests.programs.kit import Job, namespaces, need, need_namespaces, no_namespaces, ways
+from tests.programs.kit import CLIS, Job, namespaces, need, need_namespaces, no_namespaces, ways
 from tests.programs.programs import CURL
 
 REGION = "us-west-9"
 """What botocore takes for a region and AWS does not have."""
 
 HOSTS = [f"{name}.{REGION}.amazonaws.com" for name in ("sqs", "ec2", "lambda", "s3", "unknown.s3")]
-CLIS = {"aws-cli-1": ROOT / ".venv-awscli" / "bin" / "aws", "aws-cli-2": Path("/usr/bin/aws")}
 SENTENCE = "is not an AWS host that this gateway knows"
 LARGE = 24 * 1024 * 1024
 
@@ -86,7 +83,7 @@ CALLS = {
 @pytest.mark.parametrize("cli", CLIS)
 @pytest.mark.parametrize("call", CALLS)
 def test_the_aws_cli_prints_it(job, gate, large, cli, call):
-    need(cli, CLIS[cli])
+    need(f"AWS CLI {cli}", CLIS[cli])
     words, host, operation = CALLS[call]
     before = gate.log.count(" refused ")
     out = failing(

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from scripts.embedded.aws import ACCOUNTS, DEEPER, DEPLOY, REGION
 from tests.kit.gateway import SECRET, running
-from tests.kit.paths import ROOT
 from tests.programs.kit import (
     BUCKET,
     CLIENTS,
+    CLIS,
     KEY,
-    PATIENCE,
     Job,
+    go_client,
     namespaces,
     need,
     need_namespaces,
@@ -47,8 +44,6 @@ role_arn = {ROLES[1]}
 source_profile = deploy
 """
 WHO = re.compile(rf"arn:aws:sts::{ACCOUNTS['staging']}:assumed-role/{DEEPER}/[\w-]+")
-CLIS = {"1": ROOT / ".venv-awscli" / "bin" / "aws", "2": Path("/usr/bin/aws")}
-GO = Path("/usr/share/gocode/src/github.com/aws/aws-sdk-go-v2/service/sts")
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +152,7 @@ def test_javascript(gate, by, roles):
 
 @pytest.fixture(scope="module")
 def go_program(tmp_path_factory):
-    """The client, built from Debian's packages alone."""
-    need("the AWS SDK for Go", GO)
-    folder = tmp_path_factory.mktemp("go")
-    env = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": str(folder / "cache"), "GOFLAGS": "-p=2"}
-    command = ["go", "build", "-o", str(folder / "roles"), str(CLIENTS / "roles.go")]
-    done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return folder / "roles"
+    return go_client("roles", tmp_path_factory.mktemp("go"))
 
 
 @pytest.mark.timeout(600)

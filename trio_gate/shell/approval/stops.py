@@ -52,7 +52,7 @@ class Stops:
             what = "all calls are" if stop.agent is None else "this agent's calls are"
             why = f"{what} stopped by a person until that is lifted"
             said, kept = (f": {stop.reason}", f": {kept_text(stop.reason)}") if stop.reason else ("", "")
-            raise Denied(why + said, detail=why + kept, outcome="stopped")
+            raise Denied(f"{why}{said}: tell your user, and run it again only then", detail=why + kept, outcome="stopped")
 
     def stop(self, agent: str | None, by: str, reason: str) -> Stop:
         """Refuse an agent's calls, or with None all calls, from now on; a stop already in force is replaced."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_gate.config.model import NO_LIMITS
-from trio_gate.errors import AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
+from trio_gate.errors import DO_NOT_RETRY, AnswerWithheld, Denied, GateError, SessionOver, UpstreamError
 from trio_gate.exchange import binding, own_requests, steps, virtual
 from trio_gate.exchange.proofs import same_agent
 from trio_gate.exchange.roles import approved_by
@@ -187,7 +187,7 @@ class Pipeline:
         decision = judged.decision
         if decision.outcome == "deny":
             self._recorder.decided("deny", decision.rule, decision.reason, status=Denied.status)
-            raise Denied(decision.reason, outcome="denied")
+            raise Denied(decision.reason + DO_NOT_RETRY, detail=decision.reason, outcome="denied")
         return judged
 
     async def _judge_again(self, cleared: Cleared) -> None:
