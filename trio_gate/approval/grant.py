@@ -4,9 +4,9 @@ Rule: a grant opens nothing by itself. It stands in for people where the rules r
 and its time, and only while that rule and its approvers stay unchanged. A use is taken before the call is sent, and given back only if
 no byte was sent, so no grant is ever used too often; a spent grant stays in the table until its last call is known to have been sent.
 
-Theory: there are three kinds. "once" comes from approving a call whose agent had left: it keeps that approval for when the same
+Theory: there are four kinds. "once" comes from approving a call whose agent had left: it keeps that approval for when the same
 call comes again. "exact" covers calls with an equal repeat key. "predicate" covers calls for which a condition is true; where
-that cannot be decided, it does not apply.
+that cannot be decided, it does not apply. "task" is a predicate, too, for all rules that a task touches.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from trio_gate.approval.terms import Terms
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from trio_gate.approval.question import Question
-    from trio_gate.approval.terms import Terms
+    from trio_gate.approval.task import Standings, Task
     from trio_gate.config.model import Approver, Rule
 
-Kind = Literal["once", "exact", "predicate"]
+Kind = Literal["once", "exact", "predicate", "task"]
 
 
 @value_class
@@ -38,11 +39,13 @@ class Grant:
         rule, agent, account: what it applies to; `agent` is None while no agent is configured.
         about: the call that it was given for, in words. digest: the request digest of that call.
         repeat_key: of that call; equal calls have the same.
-        predicate: CEL source; only for the kind "predicate".
+        predicate: CEL source; only for the kinds "predicate" and "task".
         uses: how many calls it allows. used: how many were made.
         by: the people who approved it.
         standing: the fingerprint of the rule and its approvers, see `standing`.
         people: all who could approve it, and so may see it.
+        purpose: of a task; None for the other kinds.
+        others: the other rules of a task, with their fingerprints.
     """
 
     id: str
@@ -62,10 +65,17 @@ class Grant:
     by: tuple[str, ...]
     standing: str
     people: tuple[str, ...]
+    purpose: str | None = None
+    others: Standings = ()
 
     def is_for(self, person: str) -> bool:
         """Whether this person may see and revoke it."""
         return person in self.people
+
+    def stands(self, standings: Mapping[str, str]) -> bool:
+        """Whether its rules and their approvers are unchanged."""
+        rules = ((self.rule, self.standing), *self.others)
+        return all(standings.get(name) == standing for name, standing in rules)
 
 
 def grant_of(
@@ -92,6 +102,26 @@ def grant_of(
         standing=standing,
         people=tuple(sorted({person for group in question.approvers for person in group.people})),
     )
+
+
+def task_grant(question: Question, task: Task, *, by: Sequence[str], now: datetime) -> Grant:
+    """The grant of an approved task. Its id follows from that of its question, so that the agent knows it."""
+    (rule, standing), *others = task.rules
+    made = grant_of(
+        question,
+        Terms(uses=task.uses, minutes=task.minutes, predicate=task.predicate),
+        grant_id=task_id(question.id),
+        by=by,
+        now=now,
+        life=timedelta(0),
+        standing=standing,
+    )
+    return replace(made, kind="task", rule=rule, about=f"task: {task.purpose}", purpose=task.purpose, others=tuple(others))
+
+
+def task_id(question_id: str) -> str:
+    """The id of the grant that a task becomes."""
+    return f"t{question_id[1:]}"
 
 
 def used(grant: Grant) -> Grant:
@@ -171,14 +201,23 @@ class GrantTable:
 
     def void(self, standings: Mapping[str, str]) -> list[Grant]:
         """The grants whose rule or approvers have changed. `standings` maps names of rules to their present fingerprints."""
-        return [grant for grant in self if standings.get(grant.rule) != grant.standing]
+        return [grant for grant in self if not grant.stands(standings)]
+
+    def task(self, question: Question, now: datetime) -> Grant | None:
+        """The grant that this task became when it was asked for before; None where it has to be asked for."""
+        for grant in self:
+            same = (grant.kind, grant.agent, grant.account, grant.repeat_key)
+            live = not spent(grant) and now < grant.expires_at
+            if live and same == ("task", question.agent, question.account, question.repeat_key):
+                return grant
+        return None
 
 
 def _answers(grant: Grant, question: Question, standing: str, now: datetime) -> bool:
-    if spent(grant) or now >= grant.expires_at or grant.standing != standing:
+    if spent(grant) or now >= grant.expires_at or (question.rule, standing) not in ((grant.rule, grant.standing), *grant.others):
         return False
-    if (grant.rule, grant.agent, grant.account) != (question.rule, question.agent, question.account):
+    if (grant.agent, grant.account) != (question.agent, question.account):
         return False
     if grant.kind == "once":
         return grant.repeat_key == question.repeat_key
-    return question.grantable and (grant.kind == "predicate" or grant.repeat_key == question.repeat_key)
+    return question.grantable and (grant.predicate is not None or grant.repeat_key == question.repeat_key)

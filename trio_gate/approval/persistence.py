@@ -18,6 +18,7 @@ from trio_gate.approval.grant import Grant
 from trio_gate.approval.param_tree import WHOLE, Part, ToRead
 from trio_gate.approval.question import Group, Question
 from trio_gate.approval.state import Prompt, Vote
+from trio_gate.approval.task import Task
 from trio_gate.approval.terms import Terms
 from trio_gate.effect.reasons import Reason
 from trio_gate.text.secret_detection import hidden_after, hidden_beside, hides, is_pair, is_secret, kept_text, looks_secret
@@ -25,8 +26,9 @@ from trio_gate.text.secret_tables import is_heading
 from trio_gate.values import value_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from trio_gate.approval.task import Standings
     from trio_gate.text.visible import Json
 
 NOT_KEPT = "not kept: "
@@ -43,10 +45,13 @@ ALL = ToRead(part=WHOLE, name="", what="parameters", whole=False)
 LATER = frozenset(
     (
         *("suggestion", "organization_name", "session", "session_policy", "sentence", "names", "level", "account_color"),
-        *("to_read", "agent_reason", "compared_by"),
+        *("to_read", "agent_reason", "compared_by", "task"),
     )
 )
 """Members of a question that older gateways do not write; they are left out where there is nothing to say."""
+
+OF_TASKS = frozenset({"purpose", "others"})
+"""Members of a grant that only those of tasks have."""
 
 _NOT_KEPT_WHOLE = ("headers", "path", "query", "params", "not_shown", "to_read", "compared_by")
 """The members of a question that are stored without their secrets, or not at all."""
@@ -126,6 +131,7 @@ def prompt_from(kept: dict[str, Any]) -> tuple[Prompt, str]:
             "headers": tuple((name, value) for name, value in given["headers"]),
             "risks": tuple(Reason(**{"level": "caution", **risk}) for risk in given["risks"]),
             "names": tuple(given.get("names", ())),
+            "task": _task(given.get("task")),
             "may_differ": tuple(given["may_differ"]),
             "not_shown": (Part(part=WHOLE, name="", why="more"),) if gone else (),
             "to_read": (*to_read, *((ALL,) if gone and ALL not in to_read else ())),
@@ -140,11 +146,18 @@ def completed(stored: Question, asked: Question) -> Question:
     return replace(stored, **{name: getattr(asked, name) for name in _NOT_KEPT_WHOLE})
 
 
+def grant_json(grant: Grant) -> dict[str, Any]:
+    """A grant as JSON, for `grant_from`: only a task has the members that older gateways do not write."""
+    shown: dict[str, Any] = as_json(grant)
+    return shown if grant.kind == "task" else {name: value for name, value in shown.items() if name not in OF_TASKS}
+
+
 def grant_from(kept: dict[str, Any]) -> Grant:
-    """A grant that `as_json` stored. Raises ValueError, KeyError or TypeError for anything else."""
+    """A grant that `grant_json` stored. Raises ValueError, KeyError or TypeError for anything else."""
     times = {name: datetime.fromisoformat(kept[name]) for name in ("made_at", "expires_at")}
-    grant = Grant(**{**kept, **times, "by": tuple(kept["by"]), "people": tuple(kept["people"])})
-    if {field.name for field in fields(grant)} != kept.keys():
+    lists = {"by": tuple(kept["by"]), "people": tuple(kept["people"]), "others": _pairs(kept.get("others", ()))}
+    grant = Grant(**{**kept, **times, **lists})
+    if {field.name for field in fields(grant)} != kept.keys() | (OF_TASKS if grant.kind != "task" else set()):
         message = "a grant of another version"
         raise ValueError(message)
     return grant
@@ -153,6 +166,14 @@ def grant_from(kept: dict[str, Any]) -> Grant:
 def stop_from(kept: dict[str, Any]) -> Stop:
     """A stop that `stop_json` stored. Raises ValueError, KeyError or TypeError for anything else."""
     return replace(Stop(**kept), at=datetime.fromisoformat(kept["at"]))
+
+
+def _task(kept: dict[str, Any] | None) -> Task | None:
+    return None if kept is None else Task(**{**kept, "lines": tuple(kept["lines"]), "rules": _pairs(kept["rules"])})
+
+
+def _pairs(kept: Iterable[Sequence[str]]) -> Standings:
+    return tuple((name, standing) for name, standing in kept)
 
 
 def _vote(kept: dict[str, Any]) -> Vote:

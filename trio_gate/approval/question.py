@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from trio_gate.approval.digest import DigestInput
     from trio_gate.approval.param_tree import Why
+    from trio_gate.approval.task import Task
     from trio_gate.aws.call import Access, Call
     from trio_gate.config.model import Approver
     from trio_gate.effect.effect import Effect
@@ -129,6 +130,7 @@ class Question:
         compared_by: who may have it compared with what is there now.
         to_read: what a person should read before approving, code first.
         agent_reason: why the agent says that it makes the call, which nothing proves; None if it does not say.
+        task: what is asked for, where it is no call but a task; None for a call.
     """
 
     id: str
@@ -182,6 +184,7 @@ class Question:
     compared_by: tuple[str, ...] = ()
     to_read: tuple[ToRead, ...] = ()
     agent_reason: str | None = None
+    task: Task | None = None
 
     @property
     def hold(self) -> float:
@@ -224,7 +227,7 @@ def question_from(
         hold_until=asked_at + min(hold, life),
         rule=_line(parts.rule),
         reason=_line_or_none(around.reason),
-        approvers=tuple(map(_group, around.approvers)),
+        approvers=tuple(map(group_of, around.approvers)),
         account=_line(call.account),
         account_name=_line_or_none(around.account_name),
         agent=_line_or_none(parts.agent),
@@ -346,7 +349,8 @@ def _cut(call: Call, parts: DigestInput, *, streamed: bool) -> Iterator[Part]:
         yield Part(part="body", name="body", why="streamed")
 
 
-def _group(approver: Approver) -> Group:
+def group_of(approver: Approver) -> Group:
+    """An approver block in a question."""
     return Group(id=approver.id, people=approver.people, quorum=approver.quorum, timeout=approver.timeout)
 
 

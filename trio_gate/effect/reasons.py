@@ -30,6 +30,7 @@ Code = Literal[
     "secret",
     "spends",
     "starts",
+    "task",
     "virtual",
     "cross_account_unknown",
     "exposes",

@@ -250,7 +250,9 @@ def decode_server(text: str) -> ServerFrame:
 def pending(prompt: Prompt) -> Pending:
     """The frame that shows a prompt."""
     shape = alike(prompt.question)
-    return Pending(prompt={**as_json(prompt.question), "alike": shape and as_json(shape), **_standing(prompt)})
+    task = prompt.question.task
+    asked = task and {**as_json(task), "rules": [name for name, _ in task.rules]}
+    return Pending(prompt={**as_json(prompt.question), "task": asked, "alike": shape and as_json(shape), **_standing(prompt)})
 
 
 def updated(prompt: Prompt) -> Updated:
@@ -267,8 +269,12 @@ def resolved(prompt: Prompt, grant: str | None = None) -> Resolved:
 def granted(grant: Grant) -> Granted:
     """The frame that shows a grant."""
     shown = as_json(grant)
-    for name in ("repeat_key", "standing", "people"):
+    for name in ("repeat_key", "standing", "people", "others"):
         del shown[name]
+    if grant.kind == "task":
+        shown["rules"] = [grant.rule, *(name for name, _ in grant.others)]
+    else:
+        del shown["purpose"]
     return Granted(grant=shown)
 
 

@@ -111,7 +111,7 @@ class HubClearance:
             self._ledger.unsent(self._asker, self._asked.question.digest, self._sent)
         if self.grant is not None:
             self._grants.give_back(self.grant)
-        elif self._retry is None and not self._live.void:
+        elif self._retry is None and not self._live.void and self._asked.question.task is None:
             self._grants.add(self._asked.question, None, self._asked.standing, self.verdict)
 
 
@@ -143,6 +143,9 @@ class Clearances:
         if retry is not None:
             self._ledger.sending(asker, question.digest, asked.invocation, retry.verdict, now, asked.standing)
             return self.approved(asked, retry.verdict, retry=retry)
+        task = self._grants.table.task(question, now) if question.task is not None else None
+        if task is not None:  # it was approved before its agent came again
+            return self.approved(asked, Verdict(outcome="approve", by=task.by, reason=f"task {task.id}", id=task.id))
         grant = self._grants.use(asked)
         if grant is not None:
             verdict = Verdict(outcome="approve", by=grant.by, reason=f"grant {grant.id}", grant=grant.id, id=grant.id)

@@ -39,8 +39,8 @@ from trio_gate.approval.state import GONE, OTHER_DIGEST, Prompt, Refused, decide
 from trio_gate.approval.terms import Terms
 from trio_gate.audit.acts import end_session_row, lift_row, revoke_row, stop_row, void_row, vote_row
 from trio_gate.errors import AuditUnavailable, Overloaded, StorageUnavailable
-from trio_gate.policy import cel
 from trio_gate.sessions.persistence import shown
+from trio_gate.shell.approval.grants import grant_flaw
 from trio_gate.shell.approval.preview import preview
 from trio_gate.shell.audit.acts import WRITE_TIMEOUT
 from trio_gate.shell.comparison.answers import Comparisons
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from typing import TypeVar, TypeVarTuple, Unpack
 
     from trio_gate.approval.channel.frames import ClientFrame, ServerFrame
-    from trio_gate.approval.terms import RefusedCode
     from trio_gate.config.model import Person
     from trio_gate.ports import Clock
     from trio_gate.shell.approval.hub import ApprovalHub
@@ -67,7 +66,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MAY_NOT = {
-    "may_grant": "you may not grant: `may_grant` in your person block allows it",
     "may_observe": "you may not observe: `may_observe` in your person block allows it",
     "may_stop": "you may not stop calls: `may_stop` in your person block allows it",
 }
@@ -75,7 +73,6 @@ _MAY_NOT = {
 MAX_LISTED = 1000
 """Sessions in a list, the newest of them: so many fit into a frame where their chains are short."""
 
-_VENDS = "calls that return credentials, or may do so, are approved one by one"
 _NOT_STOPPED = Refused(code="gone", message="this is not stopped")
 
 
@@ -151,7 +148,8 @@ class CommandHandler:
         return True
 
     def _voted(self, entry: Entry, person: Person, frame: Decide) -> Prompt | Refused:
-        flaw = self._flaw(entry, person, frame.grant) if frame.grant is not None else None
+        gives = frame.grant is not None or (frame.verdict == "approve" and entry.prompt.question.task is not None)
+        flaw = self._flaw(entry, person, frame.grant) if gives else None
         if flaw is not None:
             return flaw
         reading = entry.readings.of(person.name, entry.prompt.question, knowing=frame.unread is True)
@@ -168,19 +166,9 @@ class CommandHandler:
             reading=reading,
         )
 
-    def _flaw(self, entry: Entry, person: Person, terms: Terms) -> Refused | None:
-        """Why this person cannot give a grant on these terms; None if they can."""
-        limits = self._hub.limits
-        if not person.may_grant:
-            return Refused(code="not_allowed", message=_MAY_NOT["may_grant"])
-        if terms.uses > limits.grant_uses or terms.minutes * 60 > limits.grant_time:
-            most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
-            return Refused(code="limits", message=f"a grant has at most {most}")
-        if not entry.prompt.question.grantable:
-            return Refused(code="not_grantable", message=_VENDS)
-        if self._hub.grants.table.full:
-            return Refused(code="limits", message="there are too many grants: revoke one")
-        return None if terms.predicate is None else _predicate_flaw(terms.predicate, entry)
+    def _flaw(self, entry: Entry, person: Person, terms: Terms | None) -> Refused | None:
+        """Why this person cannot give a grant, see `grant_flaw`."""
+        return grant_flaw(self._hub.limits, self._hub.grants.table, entry.prompt, entry.asked, person, terms)
 
     async def _answer(self, subscription: Subscription, frame: ClientFrame) -> ServerFrame | Refused | str:
         """The answer to a frame; a large one is encoded already, in a thread, to keep the event loop free."""
@@ -244,7 +232,8 @@ class CommandHandler:
 
     async def _previewed(self, person: Person, frame: Preview) -> ServerFrame | Refused:
         entry = self._hub.entry(frame.id, person.name)
-        flaw = self._flaw(entry, person, Terms(uses=1, minutes=1, predicate=frame.predicate)) if entry is not None else GONE
+        terms = Terms(uses=1, minutes=1, predicate=frame.predicate)
+        flaw = self._flaw(entry, person, terms) if entry is not None else GONE
         if entry is None or flaw is not None:
             return flaw or GONE
         others = self._hub.alike(entry, person.name)
@@ -382,18 +371,6 @@ def _fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
             break
         shown.append(safe)
     return shown
-
-
-def _predicate_flaw(source: str, entry: Entry) -> Refused | None:
-    """Why a predicate is not a valid condition, or does not hold for the call at hand; None if all is well."""
-    code: RefusedCode = "predicate"
-    for fault in cel.check(source):
-        if fault.fatal:
-            hint = f" ({fault.hint})" if fault.hint else ""
-            return Refused(code=code, message=visible(f"at character {fault.offset + 1}: {fault.message}{hint}"))
-    if entry.asked is not None and not entry.asked.covers(source):
-        return Refused(code=code, message="it does not hold for this call, or cannot be decided")
-    return None
 
 
 def _ref(frame: ClientFrame) -> str:

@@ -1,6 +1,7 @@
 """The grants of a process: the table, kept on disk, and every change of it sent to the people it concerns.
 
-Rule: a grant is in the record, and its use on disk, before a call of it is sent, or a crash would let it be used again.
+Rule: a grant is in the record, and its use on disk, before a call of it is sent, or a crash would let it be used again. Approving a task
+gives a grant, so only those may who may grant.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from trio_gate.approval.channel.codec import as_json, encode, granted
+from trio_gate.approval.channel.codec import encode, granted
 from trio_gate.approval.channel.frames import GrantEnded
 from trio_gate.approval.decided import CallOutcome
-from trio_gate.approval.grant import GrantTable, grant_of, spent
-from trio_gate.approval.persistence import grant_from
-from trio_gate.approval.state import proposed
+from trio_gate.approval.grant import GrantTable, grant_of, spent, task_grant
+from trio_gate.approval.persistence import grant_from, grant_json
+from trio_gate.approval.state import Refused, proposed
 from trio_gate.audit.acts import ended_row, grant_row
-from trio_gate.shell.approval.hub_config import agent_proof
+from trio_gate.policy import cel
+from trio_gate.shell.approval.hub_config import agent_proof, stands_still
+from trio_gate.text.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -27,10 +30,11 @@ if TYPE_CHECKING:
     from trio_gate.approval.grant import Grant
     from trio_gate.approval.question import Question
     from trio_gate.approval.state import Prompt, Verdict
-    from trio_gate.approval.terms import GrantEnd, Terms
+    from trio_gate.approval.terms import GrantEnd, RefusedCode, Terms
+    from trio_gate.config.model import Person
     from trio_gate.ports import Asked, Clock
     from trio_gate.shell.approval.database import ApprovalDatabase
-    from trio_gate.shell.approval.hub_config import Change
+    from trio_gate.shell.approval.hub_config import Change, Limits
     from trio_gate.shell.approval.subscribers import Subscribers
     from trio_gate.shell.audit.acts import Acts
 
@@ -40,6 +44,10 @@ UNUSED: Mapping[GrantEnd, str] = {
     "void": "its rule, agent or approvers changed in the configuration",
 }
 """Why a call was not sent whose approval waited for its agent, by how the approval ended."""
+
+_VENDS = "calls that return credentials, or may do so, are approved one by one"
+_OF_TASK = "what is granted with a task is what it asks for"
+_MAY_NOT = "you may not grant: `may_grant` in your person block allows it"
 
 log = logging.getLogger(__name__)
 
@@ -111,9 +119,12 @@ class GrantService:
             life=self._ttl,
             standing=standing,
         )
-        self.table.add(grant)
         if terms is None:
             self._decided.kept(grant.id, verdict.id)
+        return self._added(grant, question, verdict)
+
+    def _added(self, grant: Grant, question: Question, verdict: Verdict) -> Grant:
+        self.table.add(grant)
         self._acts.note(grant_row(grant, question.id, verdict.reason))
         self._changed(grant)
         log.info("grant %s (%s) for rule %s, agent %s: %s", grant.id, grant.kind, ascii(grant.rule), grant.agent, grant.about)
@@ -124,7 +135,10 @@ class GrantService:
 
         Returns the id of the last of them, None if there is none.
         """
-        terms = proposed(prompt)
+        terms, task = proposed(prompt), prompt.question.task
+        if task is not None:
+            of_task = task_grant(prompt.question, task, by=verdict.by, now=self._clock.now())
+            return self._added(of_task, prompt.question, verdict).id
         made = self.add(prompt.question, None, standing, verdict) if detached else None
         if terms is not None:
             made = self.add(prompt.question, terms, standing, verdict)
@@ -182,7 +196,7 @@ class GrantService:
             self.end(grant, "void")
         self.take_back(
             lambda approval: (
-                standings.get(approval.question.rule) != approval.standing
+                not stands_still(approval.question, approval.standing, standings)
                 or not stands(approval.question.agent, approval.verdict.by, granting=False)
             )
         )
@@ -199,5 +213,42 @@ class GrantService:
 
     def _changed(self, grant: Grant) -> None:
         if self._database is not None:
-            self._database.put("grant", grant.id, as_json(grant))
+            self._database.put("grant", grant.id, grant_json(grant))
         self._subscribers.publish(granted(grant), grant.is_for)
+
+
+def grant_flaw(
+    limits: Limits, table: GrantTable, prompt: Prompt, asked: Asked | None, person: Person, terms: Terms | None
+) -> Refused | None:
+    """Why this person cannot give a grant with a question; None if they can.
+
+    Args:
+        limits: of the configuration.
+        table: of the grants so far.
+        prompt: the question.
+        asked: the attempt that waits for its answer; None if none does.
+        person: who would give it.
+        terms: of the grant; None for those of a task.
+    """
+    if not person.may_grant:
+        return Refused(code="not_allowed", message=_MAY_NOT)
+    if terms is not None and (terms.uses > limits.grant_uses or terms.minutes * 60 > limits.grant_time):
+        most = f"{limits.grant_uses} uses and {int(limits.grant_time // 60)} minutes"
+        return Refused(code="limits", message=f"a grant has at most {most}")
+    if terms is not None and not prompt.question.grantable:
+        return Refused(code="not_grantable", message=_VENDS if prompt.question.task is None else _OF_TASK)
+    if table.full:
+        return Refused(code="limits", message="there are too many grants: revoke one")
+    return None if terms is None or terms.predicate is None else _predicate_flaw(terms.predicate, asked)
+
+
+def _predicate_flaw(source: str, asked: Asked | None) -> Refused | None:
+    """Why a predicate is not a valid condition, or does not hold for the call at hand; None if all is well."""
+    code: RefusedCode = "predicate"
+    for fault in cel.check(source):
+        if fault.fatal:
+            hint = f" ({fault.hint})" if fault.hint else ""
+            return Refused(code=code, message=visible(f"at character {fault.offset + 1}: {fault.message}{hint}"))
+    if asked is not None and not asked.covers(source):
+        return Refused(code=code, message="it does not hold for this call, or cannot be decided")
+    return None

@@ -28,7 +28,7 @@ from trio_gate.effect.reasons import Reason
 from trio_gate.errors import AgentGone, Denied
 from trio_gate.shell.approval.clearance import Clearances, HubClearance
 from trio_gate.shell.approval.grants import GrantService
-from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of
+from trio_gate.shell.approval.hub_config import Change, HubConfig, Limits, asker_of, stands_still
 from trio_gate.shell.approval.links import SignInLinks
 from trio_gate.shell.approval.pending import PendingQuestions
 from trio_gate.shell.approval.stops import Stops
@@ -138,7 +138,7 @@ class ApprovalHub:
     def _changed(self, change: Change) -> None:
         for entry in self:
             question = entry.prompt.question
-            if change.same(asker_of(question)) and self.config.standings.get(question.rule) == entry.standing:
+            if change.same(asker_of(question)) and stands_still(question, entry.standing, self.config.standings):
                 self._void_votes(entry, change)
             else:
                 self.settle(entry, withdraw(entry.prompt), why="its rule, agent or approvers changed in the configuration")

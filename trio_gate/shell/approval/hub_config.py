@@ -78,6 +78,13 @@ def asker_of(question: Question) -> str:
     return agent_proof(question.agent) if question.agent is not None else f"at {question.agent_address}"
 
 
+def stands_still(question: Question, standing: str, standings: Mapping[str, str]) -> bool:
+    """Whether the rules of a question are as they were when it had this fingerprint; `standings` has the present ones."""
+    if question.task is not None:
+        return question.task.stands(standings)
+    return standings.get(question.rule) == standing
+
+
 def agent_proof(name: str) -> str:
     """The key of an agent's proof in `HubConfig.proofs`."""
     return f"agent {name}"

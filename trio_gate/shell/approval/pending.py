@@ -95,7 +95,10 @@ class PendingQuestions:
 
     def void_votes(self, entry: Entry, change: Change) -> list[Vote]:
         """Take out the votes of people who changed, or who may no longer grant what they granted; its approvers are shown the rest."""
-        voided = [vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None)]
+        grants = entry.prompt.question.task is not None
+        voided = [
+            vote for vote in entry.prompt.votes if not change.stands(vote.person, granting=vote.grant is not None or grants)
+        ]
         if voided:
             names = ", ".join(vote.person for vote in voided)
             text = f"the answer of {names} no longer counts: their rights or token have changed"

@@ -1,0 +1,33 @@
+"""A task as a value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trio_gate.approval.task import Task, digest_of, together
+
+TASK = Task(purpose="p", lines=("s3: PutObject",), predicate="true", uses=3, minutes=5, rules=(("a", "1"), ("b", "2")))
+
+
+@pytest.mark.parametrize(
+    ("standings", "stands"),
+    [({"a": "1", "b": "2", "c": "3"}, True), ({"a": "1", "b": "3"}, False), ({"a": "2", "b": "2"}, False), ({"a": "1"}, False)],
+)
+def test_a_task_stands_while_all_its_rules_do(standings, stands):
+    assert TASK.stands(standings) is stands
+
+
+def test_other_rules_are_another_standing():
+    assert TASK.standing == together((("a", "1"), ("b", "2")))
+    assert TASK.standing != replace(TASK, rules=(("a", "1"),)).standing
+
+
+def test_an_approval_is_bound_to_who_asks_and_all_that_is_asked():
+    asked = {"purpose": "p", "uses": 3}
+    same = digest_of("ci", "111111111111", asked)
+    assert same == digest_of("ci", "111111111111", {"uses": 3, "purpose": "p"})
+    others = [("eve", "111111111111", asked), (None, "111111111111", asked), ("ci", "222222222222", asked)]
+    others.append(("ci", "111111111111", {**asked, "uses": 4}))
+    assert same not in [digest_of(*other) for other in others]

@@ -1,0 +1,179 @@
+"""A task as an agent sends it: what is refused, the condition that it becomes, whom it is asked of, and what these are shown."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.exchange.test_own_requests import head, proven
+from tests.kit.calls import make_call
+from tests.kit.configs import BASE, HASH, MAIN, load
+from tests.kit.records import NOW
+from trio_gate.approval.task import MAX_LINES, MAX_PURPOSE
+from trio_gate.effect.effect import level_facet
+from trio_gate.errors import Denied, Malformed
+from trio_gate.exchange.snapshot import compile_snapshot
+from trio_gate.exchange.tasks import MAX_ACTIONS, MAX_MATCH, read_task, task_of, task_question
+from trio_gate.facet.extract import facets_of
+from trio_gate.policy.activation import Undecided
+from trio_gate.policy.cel import Evidence, check, compile_condition
+
+GATEWAY = 'gateway {\n  state_dir = "/s"\n  listener "tls" { bind = "127.0.0.1:0" }\n  admin { bind = "127.0.0.1:0" }\n}\n' + BASE
+SECOND = "1" * 64
+PEOPLE = f"""
+person "alice" {{ token_sha256 = "{HASH}" may_grant = true }}
+person "bob" {{ token_sha256 = "{SECOND}" may_grant = true }}
+approver "human" "one" {{ people = [person.alice] timeout = "5m" }}
+approver "human" "two" {{ people = [person.bob] timeout = "9m" }}
+"""
+RULES = """
+rule "reads" { match = aws.access == "read" action = "allow" }
+rule "objects" { match = aws.service == "s3" action = "approve" approvers = [human.one] }
+rule "tables" { match = aws.service == "dynamodb" && aws.params.TableName == "t" action = "approve" approvers = [human.two] }
+rule "no keys" { match = aws.service == "iam" action = "deny" }
+"""
+SNAPSHOT = compile_snapshot(1, load(GATEWAY + MAIN + PEOPLE + RULES))
+OBJECTS = {"service": "s3", "actions": ["PutObject", "DeleteObject"], "match": 'aws.params.Bucket == "b"'}
+
+
+def sent(*needs, **more) -> bytes:
+    return json.dumps({"purpose": "move the reports", "needs": list(needs), "uses": 30, "minutes": 60, **more}).encode()
+
+
+def read(*needs, **more):
+    return read_task(sent(*needs, **more), most_uses=100, most_minutes=480)
+
+
+def task(*needs, snapshot=SNAPSHOT, **more):
+    return task_of(read(*needs, **more), proven(head("/-/agent/tasks", sent(*needs, **more)), snapshot=snapshot), snapshot)
+
+
+def covers(made, session=None, **call) -> bool | None:
+    found = make_call(**call)
+    facets = facets_of(
+        found,
+        account_name=None,
+        agent=None,
+        agent_address="127.0.0.1",
+        time=NOW,
+        session=session,
+        level=lambda: level_facet(found),
+    )
+    try:
+        return compile_condition(made.predicate).holds(Evidence(facets))
+    except Undecided:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[]", "a task is a JSON object"),
+        (sent(OBJECTS, more=1), "a task is a JSON object"),
+        (sent(OBJECTS, purpose=" "), "`purpose` says"),
+        (sent(OBJECTS, purpose="x" * (MAX_PURPOSE + 1)), "`purpose` says"),
+        (sent(OBJECTS, purpose="password=hunter2hunter2"), "`purpose` looks as if it held a secret"),
+        (sent(), "`needs` is a list"),
+        (sent(*[OBJECTS] * (MAX_LINES + 1)), "`needs` is a list"),
+        (sent(OBJECTS, uses=0), "`uses` is not a whole number from 1 to 100"),
+        (sent(OBJECTS, uses=101), "`uses` is not a whole number from 1 to 100"),
+        (sent(OBJECTS, uses=True), "`uses` is not a whole number"),
+        (sent(OBJECTS, minutes=481), "`minutes` is not a whole number from 1 to 480"),
+        (sent("s3"), "line 1 of `needs` is an object"),
+        (sent(OBJECTS, {"access": "read", "danger": True}), "line 2 of `needs` is an object"),
+        (sent({"service": 's3" || true || "', "access": "read"}), "line 1 of `needs`: `service` is"),
+        (sent({"service": "s3"}), "needs either"),
+        (sent({"actions": ["PutObject"]}), "needs either"),
+        (sent({**OBJECTS, "access": "read"}), "needs either"),
+        (sent({"access": "permissions"}), "`access` is one of list, read, write"),
+        (sent({"service": "s3", "actions": []}), "`actions` is a list"),
+        (sent({"service": "s3", "actions": ["A"] * (MAX_ACTIONS + 1)}), "`actions` is a list"),
+        (sent({"service": "s3", "actions": ['A"]']}), "`actions` are names"),
+        (sent({**OBJECTS, "match": ""}), "`match` is a condition"),
+        (sent({**OBJECTS, "match": "x" * (MAX_MATCH + 1)}), "`match` is a condition"),
+        (sent({**OBJECTS, "match": "aws.params.Bucket = 1"}), "`match`, at character 19"),
+        (sent({**OBJECTS, "match": "true) || (true"}), "`match`, at character"),
+        (sent({**OBJECTS, "match": "aws.parms.Bucket == 'b'"}), "`match`, at character"),
+        (sent({**OBJECTS, "match": 'aws.params.Token == "AKIAIOSFODNN7EXAMPLE"'}), "`match` looks as if it held a secret"),
+    ],
+)
+def test_what_is_no_task_is_refused_in_words(body, said):
+    with pytest.raises(Malformed) as fault:
+        read_task(body, most_uses=100, most_minutes=480)
+    assert said in fault.value.reason
+
+
+def test_a_task_covers_its_lines_and_nothing_else():
+    made = task(OBJECTS, {"service": "dynamodb", "access": "write"})
+    assert not [fault for fault in check(made.predicate) if fault.fatal]
+    put = {"service": "s3", "operation": "PutObject", "access": "write", "params": {"Bucket": "b"}}
+    assert covers(made, **put) is True
+    assert covers(made, **{**put, "params": {"Bucket": "c"}}) is False
+    assert covers(made, **{**put, "params": {}}) is not True
+    assert covers(made, **{**put, "operation": "PutObjectAcl"}) is False
+    assert covers(made, service="dynamodb", operation="PutItem", access="write") is True
+    assert covers(made, service="dynamodb", operation="GetItem", access="read") is False
+    assert covers(made, service="dynamodb", operation="DeleteTable", access="write", destroys=True) is False  # a danger
+
+
+def test_a_comment_takes_nothing_out_of_a_line():
+    made = task({"service": "dynamodb", "access": "write", "match": "true // anything"})
+    assert covers(made, service="dynamodb", operation="DeleteTable", access="write", destroys=True) is False
+    assert covers(made, service="dynamodb", operation="PutItem", access="write") is True
+
+
+class Session:
+    role, chain = "arn:aws:iam::111111111111:role/other", ("arn:aws:iam::111111111111:role/other",)
+
+
+def test_calls_of_other_roles_are_not_covered():
+    made = task({"service": "s3", "access": "write"})
+    assert covers(made, service="s3", operation="PutObject", access="write") is True
+    assert covers(made, Session(), service="s3", operation="PutObject", access="write") is False
+
+
+@pytest.mark.parametrize(
+    ("need", "rules"),
+    [
+        (OBJECTS, ["objects"]),
+        ({"service": "dynamodb", "actions": ["PutItem"]}, ["tables"]),
+        ({"access": "write"}, ["objects", "tables"]),
+    ],
+)
+def test_a_task_is_asked_of_every_rule_that_may_ask_about_it(need, rules):
+    assert [name for name, _ in task(need).rules] == rules
+
+
+@pytest.mark.parametrize("service", ["ec2", "iam"])
+def test_where_no_rule_asks_there_is_no_task(service):
+    with pytest.raises(Denied, match="no rule asks about these calls"):
+        task({"service": service, "access": "write"})
+
+
+def test_people_are_asked_one_question_for_all_rules():
+    needs = ({"access": "write", "match": 'aws.region == "eu-west-1"'}, OBJECTS)
+    asked, arrived = read(*needs), proven(head("/-/agent/tasks", sent(*needs)), snapshot=SNAPSHOT)
+    made = task_of(asked, arrived, SNAPSHOT)
+    found = task_question(made, asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    assert found.sentence == 'Let up to 30 calls through in 60 min: "move the reports"'
+    assert [group.id for group in found.approvers] == ["human.one", "human.two"]
+    assert found.expires_at - NOW == timedelta(minutes=5)  # the shortest
+    assert found.names == made.lines
+    assert made.lines[1].startswith("s3: PutObject, DeleteObject, where ")
+    assert (found.level, found.grantable, found.task, found.rule) == ("caution", False, made, "objects, tables")
+    other = task_question(made, read(*needs, uses=31), arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    assert found.digest != other.digest
+
+
+def test_a_task_that_only_reads_is_a_fact():
+    need = {"service": "s3", "access": "read"}
+    asked, arrived = read(need), proven(head("/-/agent/tasks", sent(need)), snapshot=SNAPSHOT)
+    found = task_question(task_of(asked, arrived, SNAPSHOT), asked, arrived, SNAPSHOT, question_id="q1", asked_at=NOW)
+    assert (found.level, found.risks) == ("fact", ())
+
+
+def test_what_an_agent_writes_is_shown_safely():
+    made = task(OBJECTS, purpose="tidy\u202eup")
+    assert made.purpose == "tidy\\u{202e}up"

@@ -1,0 +1,161 @@
+"""Tasks at the hub: one approval that stands for many calls of several rules, counted as one, and over with any of its rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from tests.kit.approvals.agents import Agent
+from tests.kit.approvals.asking import asked, listening
+from tests.kit.approvals.hubs import ALICE, CONFIG, OTHER_RULE, STANDING
+from tests.kit.approvals.questions import question
+from trio_gate.approval.channel.frames import Granted, GrantEnded, Pending, Rejected
+from trio_gate.approval.task import Task
+from trio_gate.shell.approval.hub_config import hub_config
+
+RULE = "the rest"
+TASK = Task(
+    purpose="move", lines=("s3: PutObject",), predicate="true", uses=2, minutes=1, rules=((RULE, STANDING), ("second", "2" * 64))
+)
+
+
+def of_task(number: int = 1, *, task: Task = TASK, **changes):
+    made = question(f"q{number}", ALICE, task=task, grantable=False, rule="the rest, second", **changes)
+    return asked(made, standing=task.standing, covers=lambda _: False)
+
+
+def call(number: int, rule: str = RULE, standing: str = STANDING, **changes):
+    return asked(
+        question(f"q{number}", ALICE, rule=rule, digest=f"{number:064x}", repeat_key=f"{number:064x}", **changes),
+        standing=standing,
+    )
+
+
+@pytest.fixture
+def ask(hub, nursery):
+    async def begin(attempt) -> Agent:
+        agent = Agent(hub, attempt)
+        nursery.start_soon(agent.run)
+        await wait_all_tasks_blocked()
+        return agent
+
+    return begin
+
+
+async def test_an_approved_task_lets_the_calls_of_all_its_rules_through_as_often_as_it_says(hub, alice, ask):
+    agent = await ask(of_task())
+    shown = (await alice.until(Pending)).prompt["task"]
+    assert shown == {
+        "purpose": "move",
+        "lines": ["s3: PutObject"],
+        "predicate": "true",
+        "uses": 2,
+        "minutes": 1,
+        "rules": [RULE, "second"],
+    }
+    alice.vote()
+    grant = (await alice.until(Granted)).grant
+    assert (grant["kind"], grant["id"], grant["purpose"], grant["rules"]) == ("task", "t1", "move", [RULE, "second"])
+    await wait_all_tasks_blocked()
+    assert agent.cleared
+    agent.answer.close()
+    one, two, three = await ask(call(2)), await ask(call(3, "second", "2" * 64)), await ask(call(4))
+    assert (one.cleared, two.cleared, three.answer) == (True, True, None)
+    assert one.answer.grant == two.answer.grant == "t1"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"rule": "third"}, {"standing": "3" * 64}, {"agent": "eve"}, {"account": "222222222222"}, {"grantable": False}],
+)
+async def test_a_task_is_for_its_rules_agent_and_account_and_for_what_grants_may_cover(alice, ask, changes):
+    await ask(of_task())
+    alice.vote()
+    await wait_all_tasks_blocked()
+    assert (await ask(call(2, **changes))).answer is None
+
+
+async def test_a_call_outside_of_its_condition_asks_as_ever(alice, ask):
+    await ask(of_task())
+    alice.vote()
+    await wait_all_tasks_blocked()
+    outside = replace(call(2), covers=lambda _: False)
+    assert (await ask(outside)).answer is None
+
+
+async def test_racing_calls_never_use_it_more_often(hub, alice, ask):
+    await ask(of_task(task=replace(TASK, uses=50)))
+    alice.vote()
+    await wait_all_tasks_blocked()
+    agents = [Agent(hub, call(number, agent_address="192.0.2.1")) for number in range(10, 70)]
+    async with trio.open_nursery() as nursery:
+        for agent in agents:
+            nursery.start_soon(agent.run)
+        await wait_all_tasks_blocked()
+        assert sum(agent.cleared for agent in agents) == 50
+        nursery.cancel_scope.cancel()
+
+
+async def test_who_may_not_grant_cannot_approve_a_task_but_deny_it(hub, clock, ask):
+    agent = await ask(of_task())
+    with listening(hub, clock) as carol:
+        carol.vote()
+        rejected = await carol.until(Rejected)
+        assert (rejected.code, "may_grant" in rejected.message) == ("not_allowed", True)
+        carol.vote("deny", reason="no")
+    await wait_all_tasks_blocked()
+    assert agent.answer.outcome == "deny"
+
+
+async def test_a_task_whose_agent_has_left_is_kept_and_answered_when_it_comes_again(hub, clock, alice, ask):
+    agent = await ask(of_task())
+    agent.leave()
+    await wait_all_tasks_blocked()
+    alice.vote()
+    assert (await alice.until(Granted)).grant["kind"] == "task"
+    again = await ask(of_task(2))
+    assert again.cleared
+    assert again.answer.verdict.id == "t1"
+    again.answer.close()
+    assert [(grant.id, grant.used) for grant in hub.grants.table] == [("t1", 0)]
+    clock.time += timedelta(minutes=1)
+    assert (await ask(of_task(3, expires_at=clock.time + timedelta(minutes=9)))).answer is None
+    assert (await alice.until(GrantEnded)).why == "expired"
+
+
+async def test_it_ends_with_any_of_its_rules(hub, alice, ask):
+    hub.judge_again(replace(hub_config(CONFIG), standings={RULE: STANDING, "second": "2" * 64}))
+    await ask(of_task())
+    alice.vote()
+    await alice.until(Granted)
+    waiting = await ask(of_task(2, task=replace(TASK, uses=1), digest="9" * 64, repeat_key="9" * 64))
+    hub.judge_again(replace(hub_config(CONFIG), standings={RULE: STANDING, "second": "3" * 64}))
+    assert (await alice.until(GrantEnded)).why == "void"
+    await wait_all_tasks_blocked()
+    assert waiting.answer.outcome == "withdraw"
+
+
+async def test_a_restart_keeps_a_task_and_the_question_of_one(opened, clock, tmp_path):
+    task = replace(TASK, rules=((RULE, STANDING),))
+    async with opened() as hub, trio.open_nursery() as nursery:
+        agents = [Agent(hub, of_task(1, task=task)), Agent(hub, of_task(2, task=task, digest="9" * 64, repeat_key="9" * 64))]
+        for agent in agents:
+            nursery.start_soon(agent.run)
+        await wait_all_tasks_blocked()
+        with listening(hub, clock, may_grant=True) as alice:
+            alice.vote()
+            await alice.until(Granted)
+        await wait_all_tasks_blocked()
+        agents[0].answer.close()
+        await hub.flush()
+        nursery.cancel_scope.cancel()
+    async with opened() as hub:
+        assert [(grant.kind, grant.purpose, grant.uses) for grant in hub.grants.table] == [("task", "move", 2)]
+        assert [entry.prompt.question.task for entry in hub] == [task]
+    async with opened(OTHER_RULE) as hub:
+        assert list(hub.grants.table) == []
+        assert list(hub) == []

@@ -1,0 +1,65 @@
+"""A task: calls that an agent wants to make without being asked about each, and that people approve before it begins.
+
+Rule: a task opens nothing by itself. It is asked of the approvers of every rule that it touches, who must all agree, and then stands as
+one grant for those rules, so that all its lines share its uses and its time. It covers no danger, and no call that a grant may not cover.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_LINES = 20
+"""Lines of a task: as many as a person reads with care."""
+
+MAX_PURPOSE = 300
+"""Characters of its purpose."""
+
+Standings = tuple[tuple[str, str], ...]
+"""Names of rules, and the fingerprint of each with its approvers, see `grant.standing`."""
+
+
+@value_class
+class Task:
+    """What is asked for.
+
+    Attributes:
+        purpose: what for, in the agent's words, safe to show.
+        lines: the calls, a line for each kind, in our words.
+        predicate: CEL that is true of the calls of any line.
+        uses: how many calls. minutes: for how long.
+        rules: those that it touches, at least one, in the order of the configuration.
+    """
+
+    purpose: str
+    lines: tuple[str, ...]
+    predicate: str
+    uses: int
+    minutes: int
+    rules: Standings
+
+    @property
+    def standing(self) -> str:
+        """The fingerprint of all its rules."""
+        return together(self.rules)
+
+    def stands(self, standings: Mapping[str, str]) -> bool:
+        """Whether all its rules are unchanged; `standings` maps names of rules to their present fingerprints."""
+        return all(standings.get(name) == standing for name, standing in self.rules)
+
+
+def together(rules: Standings) -> str:
+    """One fingerprint for several."""
+    return hashlib.sha256(json.dumps(rules).encode("ascii")).hexdigest()
+
+
+def digest_of(agent: str | None, account: str, asked: Mapping[str, object]) -> str:
+    """What an approval of a task is bound to: who asks, for which account, and all that is asked for, as JSON has it."""
+    facts = ["trio-gate task 1", agent, account, asked]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("ascii")).hexdigest()

@@ -1,0 +1,273 @@
+"""What an agent sends to ask for a task: read, put into one condition, and turned into the question that people are asked.
+
+Rule: each line is a condition of the gateway's own making around what the agent wrote, and both are checked as a rule is. A task is asked
+of the approvers of every rule that may ask about any of its calls; which they are is found without guessing, so rather one too many.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from trio_gate.approval.grant import standing
+from trio_gate.approval.question import Question, group_of
+from trio_gate.approval.task import MAX_LINES, MAX_PURPOSE, Task, digest_of
+from trio_gate.aws.params.readers.json_body import read_json
+from trio_gate.effect.reasons import Reason
+from trio_gate.effect.sentence import Names, told
+from trio_gate.errors import Denied, Malformed
+from trio_gate.policy import cel
+from trio_gate.policy.condition_words import condition_words
+from trio_gate.text.secret_detection import looks_secret
+from trio_gate.text.visible import visible
+from trio_gate.values import value_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from trio_gate.aws.call import Access
+    from trio_gate.config.model import Approver, Rule
+    from trio_gate.exchange.snapshot import Snapshot
+    from trio_gate.exchange.steps import Proven
+    from trio_gate.facet.values import Plain
+    from trio_gate.text.visible import Json
+
+MAX_ACTIONS = 20
+"""Operations of one line."""
+
+MAX_MATCH = 500
+"""Characters of a line's condition, which people read."""
+
+_SERVICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_ACTION = re.compile(r"[A-Z][A-Za-z0-9]{0,127}")
+_ACCESS: Mapping[str, Access] = {"list": "list", "read": "read", "write": "write"}
+_SAFE = ('aws.level != "danger"', "!has(aws.session_role)")
+"""What every line has beside its own words: dangers are asked about one by one, and other roles may do other things."""
+
+
+_NO_CALL: Mapping[str, Any] = {
+    "service": "trio-gate",
+    "operation": "AskForTask",
+    "words": "ask for task",
+    "iam_action": None,
+    "iam_actions": None,
+    "access": "write",
+    "vends_credentials": False,
+    "reads_secret": False,
+    "cross_account": False,
+    "resources": None,
+    "resources_total": None,
+    "address": None,
+    "query": "",
+    "headers": (),
+    "role": "",
+    "payload_length": 0,
+    "grantable": False,
+    "not_shown": (),
+    "may_differ": (),
+}
+"""What a question says that is about no call of AWS."""
+
+_RISK = "calls that change things go through without being asked about, but for dangers"
+
+
+@value_class
+class Need:
+    """A line: these operations of a service, or its calls of one access level, where `match` is true."""
+
+    service: str | None
+    actions: tuple[str, ...]
+    access: Access | None
+    match: str | None
+
+    @property
+    def condition(self) -> str:
+        """The line in CEL."""
+        parts = [] if self.service is None else [f'aws.service == "{self.service}"']
+        if self.actions:
+            parts.append(f"aws.action in {json.dumps(self.actions)}")
+        if self.access is not None:
+            parts.append(f'aws.access == "{self.access}"')
+        if self.match is not None:
+            parts.append(f"({self.match}\n)")  # a comment in it ends with its line
+        return " && ".join([*parts, *_SAFE])
+
+    @property
+    def words(self) -> str:
+        """The line for people."""
+        calls = ", ".join(self.actions) if self.actions else f"{self.access} calls"
+        said = f"{self.service}: {calls}" if self.service else f"any service: {calls}"
+        return said if self.match is None else f"{said}, where {visible(condition_words(self.match))}"
+
+    def known(self) -> Iterator[dict[str, Plain]]:
+        """What is known of its calls, for each operation."""
+        said: dict[str, Plain] = {} if self.service is None else {"aws.service": self.service}
+        if self.access is not None:
+            said["aws.access"] = self.access
+        yield from ({**said, "aws.action": name} for name in self.actions) if self.actions else (said,)
+
+
+@value_class
+class TaskRequest:
+    """What an agent asks for, as it was read; `body` is all of it."""
+
+    purpose: str
+    needs: tuple[Need, ...]
+    uses: int
+    minutes: int
+    body: Mapping[str, Json]
+
+
+def read_task(data: bytes, *, most_uses: int, most_minutes: int) -> TaskRequest:
+    """Read the body of a request for a task. Raises Malformed."""
+    read = read_json(data)
+    if not isinstance(read, dict) or not read.keys() <= {"purpose", "needs", "uses", "minutes"}:
+        raise Malformed("a task is a JSON object with `purpose`, `needs`, `uses` and `minutes`")
+    purpose, needs = read.get("purpose"), read.get("needs")
+    if not isinstance(purpose, str) or not 0 < len(purpose.strip()) <= MAX_PURPOSE:
+        raise Malformed(f"`purpose` says in at most {MAX_PURPOSE} characters what the task is for")
+    if looks_secret(purpose):
+        raise Malformed("`purpose` looks as if it held a secret: leave that out")
+    if not isinstance(needs, list) or not 0 < len(needs) <= MAX_LINES:
+        raise Malformed(f"`needs` is a list of 1 to {MAX_LINES} lines")
+    return TaskRequest(
+        purpose=visible(purpose.strip()),
+        needs=tuple(_need(at, line) for at, line in enumerate(needs, 1)),
+        uses=_number(read, "uses", most_uses),
+        minutes=_number(read, "minutes", most_minutes),
+        body=read,
+    )
+
+
+def _number(read: Mapping[str, object], name: str, most: int) -> int:
+    found = read.get(name)
+    if type(found) is not int or not 0 < found <= most:
+        raise Malformed(f"`{name}` is not a whole number from 1 to {most}")
+    return found
+
+
+def _need(at: int, line: object) -> Need:
+    """One line. Raises Malformed."""
+    where = f"line {at} of `needs`"
+    if not isinstance(line, dict) or not line.keys() <= {"service", "actions", "access", "match"}:
+        raise Malformed(f"{where} is an object with `service` and `actions`, or `access`, and perhaps `match`")
+    service, actions, access, match = (line.get(name) for name in ("service", "actions", "access", "match"))
+    if service is not None and (not isinstance(service, str) or not _SERVICE.fullmatch(service)):
+        raise Malformed(f"{where}: `service` is the name of a service as in `aws.service`, such as s3")
+    if (actions is None) == (access is None) or (actions is not None and service is None):
+        raise Malformed(f"{where} needs either `service` and `actions`, or `access`")
+    if access is not None and access not in _ACCESS:
+        raise Malformed(f"{where}: `access` is one of {', '.join(_ACCESS)}: nothing else is let through by a task")
+    names = _names(where, actions)
+    if match is not None and (not isinstance(match, str) or not match.strip() or len(match) > MAX_MATCH):
+        raise Malformed(f"{where}: `match` is a condition in CEL of at most {MAX_MATCH} characters")
+    _check(where, match)
+    return Need(service=service, actions=names, access=_ACCESS[access] if isinstance(access, str) else None, match=match)
+
+
+def _names(where: str, actions: object) -> tuple[str, ...]:
+    if actions is None:
+        return ()
+    if not isinstance(actions, list) or not 0 < len(actions) <= MAX_ACTIONS:
+        raise Malformed(f"{where}: `actions` is a list of 1 to {MAX_ACTIONS} operations")
+    names = tuple(name for name in actions if isinstance(name, str) and _ACTION.fullmatch(name))
+    if len(names) < len(actions):
+        raise Malformed(f"{where}: `actions` are names of operations as in `aws.action`, such as GetObject")
+    return names
+
+
+def _check(where: str, source: str | None) -> None:
+    """Raise Malformed for a condition that no rule could have, or that quotes what looks like a secret."""
+    if source is None:
+        return
+    if looks_secret(source):
+        raise Malformed(f"{where}: `match` looks as if it held a secret: leave that out")
+    for fault in cel.check(source):
+        if fault.fatal:
+            raise Malformed(f"{where}: `match`, at character {fault.offset + 1}: {visible(fault.message)}")
+
+
+def task_of(asked: TaskRequest, proven: Proven, snapshot: Snapshot) -> Task:
+    """The task for the account of the agent's key. Raises Denied where no rule asks about its calls, Malformed."""
+    admitted = proven.admitted
+    endpoint, account = admitted.endpoint.name, proven.claimed.claim.account
+    about: dict[str, Plain] = {
+        "aws.account": account,
+        "aws.account_name": admitted.account_name,
+        "agent.name": admitted.agent_name,
+    }
+    known = [{**about, **said} for need in asked.needs for said in need.known()]
+    touched = [rule for rule in snapshot.config.rules if _touches(rule, endpoint, known)]
+    if not touched:
+        raise Denied(
+            "no rule asks about these calls, so there is no task to ask for: make them, and they are let through or refused"
+        )
+    predicate = " || ".join(f"({need.condition})" for need in asked.needs)
+    _check("the task", predicate)
+    return Task(
+        purpose=asked.purpose,
+        lines=tuple(need.words for need in asked.needs),
+        predicate=predicate,
+        uses=asked.uses,
+        minutes=asked.minutes,
+        rules=tuple((rule.name, standing(rule, _asked_by(rule, snapshot))) for rule in touched),
+    )
+
+
+def _touches(rule: Rule, endpoint: str, known: Sequence[Mapping[str, Plain]]) -> bool:
+    """Whether a rule may ask about a call of which one of these is known."""
+    if rule.action != "approve" or (rule.endpoints and endpoint not in rule.endpoints):
+        return False
+    if rule.condition is None:
+        return True
+    condition = cel.PartialCondition(rule.condition)
+    return any(condition.answer(said) is not False for said in known)
+
+
+def _asked_by(rule: Rule, snapshot: Snapshot) -> list[Approver]:
+    return [snapshot.approvers[name] for name in rule.approvers]
+
+
+def task_question(
+    task: Task, asked: TaskRequest, proven: Proven, snapshot: Snapshot, *, question_id: str, asked_at: datetime
+) -> Question:
+    """The question that people are asked: the sentence says what for, the lines stand below it."""
+    claim, admitted, arrived = proven.claimed.claim, proven.admitted, proven.arrived
+    named = {name for name, _ in task.rules}
+    approvers = {one.id: one for rule in snapshot.config.rules if rule.name in named for one in _asked_by(rule, snapshot)}
+    life, hold = (timedelta(seconds=min(getattr(one, name) for one in approvers.values())) for name in ("timeout", "hold"))
+    writes = any(need.access not in ("list", "read") for need in asked.needs)
+    said = told([f"Let up to {task.uses} calls through in {task.minutes} min: ", Names(names=(task.purpose,))])
+    digest = digest_of(admitted.agent_name, claim.account, asked.body)
+    return Question(
+        id=question_id,
+        digest=digest,
+        repeat_key=digest,
+        asked_at=asked_at,
+        expires_at=asked_at + life,
+        hold_until=asked_at + min(hold, life),
+        rule=", ".join(name for name, _ in task.rules),
+        reason=None,
+        approvers=tuple(map(group_of, approvers.values())),
+        account=claim.account,
+        account_name=admitted.account_name,
+        agent=admitted.agent_name,
+        agent_address=proven.claimed.agent_address,
+        user_agent=visible((arrived.one("user-agent") or "")[:MAX_PURPOSE]) or None,
+        region=claim.region,
+        host=visible(arrived.one("host") or ""),
+        method=arrived.method,
+        path=arrived.target.path,
+        params={"purpose": task.purpose, "needs": list(task.lines), "condition": visible(task.predicate)},
+        payload_sha256=digest,
+        risks=(Reason(level="caution", code="task", text=_RISK),) if writes else (),
+        sentence=said.sentence,
+        names=(*said.names, *task.lines),
+        level="caution" if writes else "fact",
+        account_color=admitted.endpoint.colors.get(claim.account),
+        task=task,
+        **_NO_CALL,
+    )
