@@ -1,9 +1,10 @@
 """Calls of equal shape on the page: one row, and one press that decides those that were shown, and no other."""
 
+import pytest
+
 from trio_gate.effect.effect import Effect
 from trio_gate.errors import AuditUnavailable
 
-TIMES = "\u00d7"
 FOLDER = "arn:aws:s3:::data/tmp"
 
 
@@ -45,8 +46,8 @@ def test_a_hundred_calls_with_ten_planted_dangers(visit, stage):
     assert [rows.nth(at).get_attribute("data-call") for at in range(10)] == [ask.id for ask in dangers]
     assert rows.count() == 12
     assert texts(page)[10:] == [
-        f"{len(deletes)} {TIMES} delete object in data/tmp/ by ci",
-        f"{len(puts)} {TIMES} put object in data/tmp/ by ci",
+        f"{len(deletes)} deletes by ci in data/tmp/",
+        f"{len(puts)} writes by ci in data/tmp/",
     ]
     rows.nth(10).click()
     assert page.locator(".members li").count() == len(deletes) == 40
@@ -64,7 +65,7 @@ def test_a_press_decides_what_was_shown_and_not_what_came_meanwhile(visit, stage
     shown = [delete(stage, name) for name in ("a", "b")]
     page = visit().enter()
     page.click("[data-call^='~']")
-    assert page.inner_text("#call-title") == f"2 {TIMES} delete object in data/tmp/ by ci"
+    assert page.inner_text("#call-title") == "2 deletes by ci in data/tmp/"
     late = delete(stage, "late")
     page.wait_for_selector("text=1 more call like these waits, not part of this decision.")
     page.keyboard.press("a")
@@ -132,7 +133,7 @@ def test_each_call_of_a_group_shows_its_name_whole_before_the_press(visit, stage
     asks = [delete(stage, name) for name in names]
     page = visit().enter()
     page.wait_for_selector("text=3 calls waiting")
-    assert texts(page) == [f"3 {TIMES} delete object in data/tmp/ by ci"]
+    assert texts(page) == ["3 deletes by ci in data/tmp/"]
     page.click("[data-call^='~']")
     assert page.inner_text("#call-title") == texts(page)[0]
     assert page.locator(".members .whole").all_inner_texts() == [f"{FOLDER}/{name}" for name in names]
@@ -147,8 +148,28 @@ def test_calls_of_one_sentence_show_what_each_acts_on(visit, stage):
         delete(stage, name, effect=effect)
     page = visit().enter()
     page.click("[data-call^='~']")
-    assert page.inner_text("#call-title") == f"2 {TIMES} delete object in data/tmp/ by ci"
+    assert page.inner_text("#call-title") == "2 deletes by ci in data/tmp/"
     assert page.locator(".members .whole").all_inner_texts() == [f"{FOLDER}/a", f"{FOLDER}/b"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "title"),
+    [
+        ("sqs", "DeleteQueue", "2 deletes of queues by ci in us-east-1"),
+        ("ec2", "StartInstances", "2 starts of instances by ci in us-east-1"),
+        ("ssm", "PutParameter", "2 writes of parameters by ci in us-east-1"),
+        ("iot", "AttachPolicy", "2 calls to attach policy by ci in us-east-1"),
+        ("iot", "UpdateAddress", "2 updates of addresses by ci in us-east-1"),
+        ("dynamodb", "DeleteRegistry", "2 deletes of registries by ci in us-east-1"),
+    ],
+)
+def test_a_group_is_named_for_what_its_calls_do(visit, stage, service, operation, title):
+    for name in ("a", "b"):
+        arn = f"arn:aws:{service}:us-east-1:111111111111:{name}"
+        stage.ask({"Name": name}, service=service, operation=operation, resource=arn, resources=(arn,), destroys=False)
+    page = visit().enter()
+    page.wait_for_selector("text=2 calls waiting")
+    assert texts(page) == [title]
 
 
 def test_no_call_of_a_group_is_folded_away(visit, stage):

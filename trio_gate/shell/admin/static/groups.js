@@ -9,6 +9,31 @@ import { state } from "./state.js";
 import { tree } from "./tree.js";
 
 const AT_ONCE = 10;
+const NOUNS = {
+  add: "additions",
+  cancel: "cancellations",
+  change: "changes",
+  copy: "copies",
+  create: "creations",
+  delete: "deletes",
+  deregister: "deregistrations",
+  get: "reads",
+  invoke: "invocations",
+  modify: "changes",
+  publish: "publications",
+  put: "writes",
+  reboot: "reboots",
+  register: "registrations",
+  remove: "removals",
+  restore: "restores",
+  run: "runs",
+  send: "sends",
+  set: "changes",
+  start: "starts",
+  stop: "stops",
+  terminate: "terminations",
+  update: "updates",
+};
 const MARK = "~";
 
 /** Whether a name is that of a group. */
@@ -37,7 +62,23 @@ export function groupTitle(prompts) {
   const [first] = prompts;
   if (prompts.length === 1) return [does(first)];
   if (new Set(prompts.map(differing)).size === 1) return [does(first), el("span", { class: "times" }, ` ${prompts.length} times`)];
-  return [`${prompts.length} × ${first.words} in `, said(first.alike.place), ` by `, said(agentOf(first))];
+  return [`${prompts.length} ${deeds(first)} by `, said(agentOf(first)), " in ", said(first.alike.place)];
+}
+
+/** What calls of one operation do, after their number: "deletes" of objects in a folder, "deletes of queues". */
+function deeds({ service, words }) {
+  const [verb, ...rest] = words.split(" ");
+  const thing = rest.join(" ");
+  const nouns = NOUNS[verb] ?? `calls to ${verb}`;
+  if (!thing || (service === "s3" && /^objects?$/.test(thing))) return nouns;
+  return nouns.startsWith("calls") ? `${nouns} ${thing}` : `${nouns} of ${manyOf(thing)}`;
+}
+
+/** A thing of AWS's names in the plural. */
+function manyOf(thing) {
+  if (/([^s]s|data|access|ing)$/.test(thing)) return thing;
+  if (/[^aeiou]y$/.test(thing)) return `${thing.slice(0, -1)}ies`;
+  return /(s|x|ch|sh)$/.test(thing) ? `${thing}es` : `${thing}s`;
 }
 
 /** What a call acts on, whole, unless its sentence says so and is like no other's. */
